@@ -1,0 +1,51 @@
+# One library a folder of src/. The order below is the order of the house: a module may use those above it, never those
+# below (checked by tests/lint/imports.py too). Files are found by name: x.cc belongs to the library, x_test.cc to the
+# module's test program.
+
+set(ctk_modules "")
+
+# ctk_module(NAME LIBRARIES…): src/NAME as library ctk_NAME, linked to every module before it and to LIBRARIES.
+function(ctk_module name)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$|/main\\.cc$|_fuzz\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(ctk_${name} STATIC ${sources})
+    target_include_directories(ctk_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(ctk_${name} PUBLIC ${ctk_modules} ${ARGN})
+    set(ctk_modules ctk_${name} ${ctk_modules} PARENT_SCOPE)
+  endif()
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
+    if(sources)
+      target_link_libraries(${name}_test PRIVATE ctk_${name})
+    endif()
+    target_link_libraries(${name}_test PRIVATE ${ctk_modules} GTest::gmock GTest::gtest GTest::gtest_main rapidcheck
+                                               Threads::Threads)
+    target_compile_definitions(${name}_test PRIVATE CTK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    add_test(NAME unit.${name} COMMAND ${name}_test)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+  endif()
+endfunction()
+
+ctk_module(base fmt::fmt Threads::Threads)
+ctk_module(json simdjson::simdjson)
+ctk_module(net CURL::libcurl)
+ctk_module(aws OpenSSL::Crypto)
+ctk_module(dynamodb)
+ctk_module(shards)
+ctk_module(coordination)
+ctk_module(table)
+ctk_module(sink PostgreSQL::PostgreSQL SQLite::SQLite3 OpenSSL::Crypto)
+ctk_module(relay ZLIB::ZLIB PkgConfig::zstd)
+ctk_module(observe spdlog::spdlog)
+ctk_module(sim httplib::httplib)
+ctk_module(cli CLI11::CLI11 edit)
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
+  add_executable(ctk src/cli/main.cc)
+  target_link_libraries(ctk PRIVATE ${ctk_modules})
+  set_target_properties(ctk PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endif()

@@ -1,0 +1,104 @@
+// Where positions are kept, and the rules for moving them. The stores: memory (here), and each target's own (sink/).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/ids.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "shards/position.h"
+
+namespace ctk::coordination {
+
+using RelayName = Named<struct RelayNameTag>;    ///< "kinesis:cdc-stream@testdrive.demo"
+using WorkerName = Named<struct WorkerNameTag>;  ///< unique to a process: "host/4711/5f3a9c"
+/// Which life of a source: ARN and creation time, "arn:…/2026-11-22T03:32:55Z". Another one's positions are never reused.
+using Incarnation = Named<struct IncarnationTag>;
+using shards::Position;
+
+/// Raised by each new start of a relay; only the newest writes.
+using Fence = int64_t;
+/// The table's epoch, 1 … 99,999,999; `EEEEEEEE` in a version.
+using Epoch = uint32_t;
+
+/// One row of `ctk_positions`.
+struct StoredPosition {
+  aws::ShardId shard;
+  Position position;
+  Incarnation incarnation;
+  Epoch epoch = 1;
+  /// Server's time up to which the shard was read without a hole and everything read is acknowledged; kNoTime at first.
+  Timestamp read_to = kNoTime;
+  Fence fence = 0;
+  WorkerName worker;
+  Timestamp updated = kNoTime;
+  bool operator==(const StoredPosition&) const = default;
+};
+
+/// A shard that gets a row: at start, or when its parent's end is stored.
+struct NewShard {
+  aws::ShardId shard;
+  Position position;
+  bool operator==(const NewShard&) const = default;
+};
+
+/// A step forward of one shard. In a transactional target it is a compare-and-set on (from, fence).
+struct PositionMove {
+  aws::ShardId shard;
+  Position from;
+  Position to;
+  Timestamp read_to = kNoTime;
+  std::vector<NewShard> children;  ///< rows that must exist with, or before, this shard's end
+  bool operator==(const PositionMove&) const = default;
+};
+
+struct ClaimRequest {
+  RelayName relay;
+  WorkerName worker;
+  Incarnation incarnation;
+  std::vector<NewShard> shards;  ///< rows to make where there are none
+  bool forget = false;           ///< `--reset`: drop the relay's rows first
+  Epoch epoch = 1;
+};
+
+struct Claim {
+  Fence fence = 0;
+  std::vector<StoredPosition> positions;  ///< all rows of the relay, after the claim
+};
+
+template <class T>
+using Done = std::move_only_function<void(Result<T>)>;
+
+/// One relay's view of a store. Completions come on the loop. Errors: `fenced` (the message names the other worker and
+/// its time), `unreachable`, `denied`, `mismatch`.
+class PositionStore {
+ public:
+  virtual ~PositionStore() = default;
+
+  /// Reads the relay's rows without changing them.
+  virtual void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) = 0;
+
+  /// Makes the missing rows, raises the fence of all unfinished rows above every fence of the relay, and reads them, in one
+  /// transaction where the target has them. After it, older claims of the same relay cannot write.
+  virtual void claim(const ClaimRequest& request, Done<Claim> done) = 0;
+
+  /// Makes rows for shards found later, under a claim that is held.
+  virtual void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) = 0;
+
+  /// Moves positions outside of a batch: targets without transactions, ends of empty shards, `read_to` of idle ones.
+  virtual void move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) = 0;
+
+  /// Names of the relays that have rows.
+  virtual void relays(Done<std::vector<RelayName>> done) = 0;
+  /// Deletes rows: all of a relay, or only its finished shards.
+  virtual void remove(const RelayName& relay, bool finished_only, Done<size_t> done) = 0;
+};
+
+/// `fenced`, in the words of the interface: "relay R was taken over by worker W at T".
+Error fenced_error(const RelayName& relay, const WorkerName& by, Timestamp at);
+
+}  // namespace ctk::coordination

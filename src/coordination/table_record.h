@@ -1,0 +1,71 @@
+// What is known of a target table beside its rows: one row of `ctk_tables`, and the rules for taking it over. Pure.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "coordination/position_store.h"
+#include "dynamodb/change.h"
+
+namespace ctk::coordination {
+
+enum class LoadState { none, running, complete };
+
+struct SweepPair {
+  Timestamp watermark;
+  Timestamp server_time;
+  bool operator==(const SweepPair&) const = default;
+};
+
+struct TableRecord {
+  std::string table;         ///< the target's own spelling, "testdrive.demo"
+  std::string source_table;  ///< DynamoDB's name
+  Incarnation incarnation;
+  std::optional<dynamodb::VersionKind> kind;  ///< nothing: the first stream decides
+  Epoch epoch = 1;
+  LoadState load = LoadState::none;
+  std::optional<Timestamp> cut;
+  std::vector<RelayName> relays;  ///< every relay that ever wrote the table and has positions
+  std::optional<SweepPair> sweep;
+  std::map<std::string, std::string> names;  ///< attribute → column, where they differ
+  bool operator==(const TableRecord&) const = default;
+};
+
+/// What a run wants of a table.
+struct TableClaim {
+  std::string table;
+  std::string source_table;
+  Incarnation incarnation;
+  dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
+  std::optional<RelayName> relay;  ///< none for files and `positions=memory`
+  bool reset = false;
+  std::string reset_command;  ///< the exact command line with --reset, for the error's hint
+};
+
+/// The record to store, or why the table cannot be had: another source table is `refused` (exit 1), another incarnation or
+/// kind is `mismatch` (exit 3) unless `reset`, which raises the epoch.
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim);
+
+/// The table's watermark: the minimum over all unfinished shards of its relays (architecture.md, "Deletes are marks").
+/// A shard without read_to counts as −∞ (kNoTime). Finished shards do not count: their children became rows with or before
+/// their end. No rows at all: kNoTime.
+Timestamp watermark(const std::vector<StoredPosition>& rows);
+
+/// What may be swept now on a target without fencing, and the pair to store. `floor` is 15 minutes.
+struct SweepPlan {
+  std::optional<Timestamp> before;    ///< sweep marks whose time is strictly before this
+  std::optional<SweepPair> remember;  ///< store this pair
+};
+SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp server_time, Duration grace, Duration floor);
+
+/// JSON of the members that have no column of their own (relays, names): golden tests pin it.
+std::string relays_json(const std::vector<RelayName>& relays);
+std::vector<RelayName> parse_relays(const std::string& json);
+std::string names_json(const std::map<std::string, std::string>& names);
+std::map<std::string, std::string> parse_names(const std::string& json);
+
+}  // namespace ctk::coordination

@@ -1,0 +1,65 @@
+// A Change: what happened to one item. Immutable once decoded; it owns its record's bytes and the nodes over them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "dynamodb/value.h"
+
+namespace ctk::dynamodb {
+
+enum class Operation : uint8_t { insert, modify, remove };
+
+/// How versions of one table are ordered. It follows the source's scheme, never the shape of a record; files decide by
+/// their first record. A table keeps one kind for an epoch.
+enum class VersionKind { kinesis, streams, file_sequence, file_time };
+
+std::string_view to_string(VersionKind kind);
+std::optional<VersionKind> parse_version_kind(std::string_view text);
+
+class Change {
+ public:
+  Change() = default;
+  Change(Change&&) = default;
+  Change& operator=(Change&&) = default;
+
+  /// The source table's name; empty where the record does not say.
+  std::string table;
+  Operation operation = Operation::insert;
+  Timestamp time{};      ///< ApproximateCreationDateTime
+  std::string event_id;  ///< empty where the record has none
+  /// The version without the epoch: "K.…", fixed width within one kind, sorts bytewise (architecture.md, Versions).
+  std::string order;
+  /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
+  std::string key;
+  uint32_t index_in_record = 0;               ///< which of the record's changes this is
+  std::shared_ptr<const std::string> record;  ///< the record's own text, for dead letters
+
+  Value keys() const { return at(keys_); }
+  bool has_new_image() const { return new_image_ != kNone; }
+  bool has_old_image() const { return old_image_ != kNone; }
+  Value new_image() const { return at(new_image_); }  ///< a map; call only if has_new_image()
+  Value old_image() const { return at(old_image_); }
+
+  /// Bytes that this change holds in memory, roughly.
+  size_t memory() const;
+
+ private:
+  friend class ChangeBuilder;
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  Value at(uint32_t index) const { return {nodes_.data(), text_.data(), index}; }
+
+  // A vector, not a string: a short string moves its bytes with itself, and Values point at them.
+  std::vector<char> text_;
+  std::vector<Node> nodes_;
+  uint32_t keys_ = kNone;
+  uint32_t new_image_ = kNone;
+  uint32_t old_image_ = kNone;
+};
+
+}  // namespace ctk::dynamodb

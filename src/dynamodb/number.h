@@ -1,0 +1,31 @@
+// DynamoDB's N: a decimal of up to 38 digits, kept as text. Nothing here rounds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace ctk::dynamodb {
+
+/// [+-] digits [. digits] [e|E [+-] digits], with at least one digit before the exponent.
+bool is_number(std::string_view text);
+
+/// The number as JSON allows it (no plus sign, no leading zeros or bare point), digit for digit otherwise: "+01.50" →
+/// "1.50".
+std::string json_number(std::string_view text);
+
+/// One spelling for one number: no exponent while 1 ≤ digits ≤ 40 suffice, else "1.5E-100"; no trailing zeros, "-0" → "0".
+/// Two texts have the same canonical form exactly if they are the same number.
+std::string canonical_number(std::string_view text);
+
+/// The integer it is (1, 1.0, 1e3), if it fits.
+std::optional<int64_t> exact_int64(std::string_view text);
+
+/// The double whose shortest decimal is this very number; nothing where a double would be another number.
+std::optional<double> exact_double(std::string_view text);
+
+/// Numeric order.
+int compare_numbers(std::string_view left, std::string_view right);
+
+}  // namespace ctk::dynamodb

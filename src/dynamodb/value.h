@@ -1,0 +1,69 @@
+// DynamoDB's values as a flat array of nodes over one buffer; no tree of heap objects.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace ctk::dynamodb {
+
+/// DynamoDB's ten types, by their tags.
+enum class Type : uint8_t { S, N, B, BOOL, NUL, M, L, SS, NS, BS };
+
+std::string_view to_string(Type type);  ///< "S", …, "NULL"
+
+/// One value of a document order list. A map's or list's or set's children follow it directly; `next` is the index behind
+/// its last descendant. Offsets point into the owner's text.
+struct Node {
+  Type type = Type::NUL;
+  bool truth = false;  ///< BOOL
+  uint32_t name = 0;   ///< member name, for children of a map
+  uint32_t name_size = 0;
+  uint32_t text = 0;  ///< S: text; N: digits as they came; B: base64 as it came; elements of sets likewise
+  uint32_t text_size = 0;
+  uint32_t count = 0;  ///< M, L, SS, NS, BS: number of children
+  uint32_t next = 0;
+};
+
+/// A value inside its owner's nodes. Cheap to copy; lives as long as the owner does not move.
+class Value {
+ public:
+  Value() = default;
+  Value(const Node* nodes, const char* text, uint32_t index) : nodes_(nodes), text_(text), index_(index) {}
+
+  Type type() const { return node().type; }
+  bool boolean() const { return node().truth; }
+  /// The text of S, N or B (base64).
+  std::string_view text() const { return {text_ + node().text, node().text_size}; }
+  /// The name under which a map holds this value.
+  std::string_view name() const { return {text_ + node().name, node().name_size}; }
+  uint32_t size() const { return node().count; }
+
+  /// Children of M, L and sets, in the order they came: `for (Value child : value)`.
+  class Iterator {
+   public:
+    Iterator(const Node* nodes, const char* text, uint32_t index) : nodes_(nodes), text_(text), index_(index) {}
+    Value operator*() const { return {nodes_, text_, index_}; }
+    Iterator& operator++() {
+      index_ = nodes_[index_].next;
+      return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+   private:
+    const Node* nodes_;
+    const char* text_;
+    uint32_t index_;
+  };
+  Iterator begin() const { return {nodes_, text_, index_ + 1}; }
+  Iterator end() const { return {nodes_, text_, node().next}; }
+
+ private:
+  const Node& node() const { return nodes_[index_]; }
+
+  const Node* nodes_ = nullptr;
+  const char* text_ = nullptr;
+  uint32_t index_ = 0;
+};
+
+}  // namespace ctk::dynamodb

@@ -1,0 +1,33 @@
+// The HttpClient of production: libcurl's multi interface on one thread of its own, keep-alive, HTTP/1.1.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "net/http.h"
+
+namespace ctk::net {
+
+struct CurlOptions {
+  std::string ca_bundle;            ///< a file of certificates (AWS_CA_BUNDLE, SSL_CERT_FILE); empty: the system's
+  bool verify_certificates = true;  ///< `sslmode=…` of a CrateDB target may turn it off
+  int max_connections_per_host = 64;
+  Duration connect_timeout = std::chrono::seconds(10);
+  std::string user_agent = "ctk";
+};
+
+/// Thread-safe `send`; completions are posted to the loop. Proxies come from the environment (HTTPS_PROXY, NO_PROXY).
+/// The destructor aborts what is under way without calling `done`.
+class CurlClient final : public HttpClient {
+ public:
+  CurlClient(EventLoop& loop, CurlOptions options);
+  ~CurlClient() override;
+  void send(HttpRequest request, HttpDone done) override;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ctk::net

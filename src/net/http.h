@@ -1,0 +1,44 @@
+// HTTP as this program needs it: one request, one answer, on the loop. Implementations: libcurl (curl_client.h), the
+// simulation, and fakes in tests.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+
+namespace ctk::net {
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url;  ///< absolute, http or https
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
+  size_t max_answer_bytes = 64u << 20;          ///< a longer answer is `refused`
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
+  std::string body;                                          ///< decompressed; has json::kPadding spare capacity behind it
+
+  /// The first header of that name (lower case), or "".
+  std::string_view header(std::string_view name) const;
+};
+
+using HttpDone = std::move_only_function<void(Result<HttpResponse>)>;
+
+/// `done` is called once, on the loop, never from inside `send`. Any status is an answer; an Error means that there was
+/// none (`unreachable`, `refused` for TLS and size), and that the peer may or may not have done the work.
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+  virtual void send(HttpRequest request, HttpDone done) = 0;
+};
+
+}  // namespace ctk::net

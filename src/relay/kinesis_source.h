@@ -1,0 +1,21 @@
+// A Kinesis Data Stream as a Source, by polling.
+#pragma once
+
+#include <memory>
+
+#include "aws/kinesis.h"
+#include "base/event_loop.h"
+#include "relay/source.h"
+
+namespace ctk::relay {
+
+struct KinesisSourceOptions {
+  aws::StreamName stream;  ///< name or ARN
+  bool create = false;     ///< make the stream if it is not there
+  int create_shards = 1;
+};
+
+std::unique_ptr<Source> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
+                                            Clock& clock);
+
+}  // namespace ctk::relay

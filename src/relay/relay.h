@@ -1,0 +1,104 @@
+// The engine: keeps target tables equal to what a source tells, until it is told to stop or the source's end.
+//
+//   Source ─page─▶ decode ─Changes─▶ fold ─▶ render ─▶ Sink ─outcome─▶ frontier ─▶ positions
+//
+// All decisions are made on the loop, by parts that hold no socket, clock or thread; decoding and rendering run on
+// `worker`.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/byte_budget.h"
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "coordination/position_store.h"
+#include "relay/source.h"
+#include "sink/sink.h"
+
+namespace ctk::relay {
+
+enum class OnGap { stop, skip };
+enum class OnError { park, stop };
+
+struct StartPoint {
+  enum class Kind { earliest, latest, timestamp, sequence_at, sequence_after };
+  Kind kind = Kind::earliest;
+  bool given = false;  ///< the user said so: worth a warning where a stored position wins
+  Timestamp at{};
+  /// Shard → number; the empty shard id means the stream's only shard.
+  std::map<ShardId, aws::SequenceNumber> sequences;
+};
+
+struct RelayOptions {
+  std::optional<std::string> positions_name;  ///< the relay's name; else SERVICE:STREAM@SCHEMA[.TABLE]
+  bool positions_in_memory = false;
+  StartPoint start;
+  bool once = false;
+  bool reset = false;
+  std::string reset_command;                ///< this command line with --reset, secrets redacted, for hints
+  std::optional<std::string> source_table;  ///< `source-table`
+  std::string schema;                       ///< the target's
+  std::optional<std::string> table;         ///< the target's; nothing: each source table's own name
+  table::Target target = table::Target::sqlite;
+  table::TableOptions tables;
+  OnGap on_gap = OnGap::stop;
+  OnError on_error = OnError::park;
+  Duration idle_poll = std::chrono::seconds(1);
+  std::optional<Duration> max_lag;
+  Duration start_timeout = std::chrono::seconds(30);
+  Duration give_up = std::chrono::minutes(15);
+  Duration grace = std::chrono::seconds(30);  ///< for a clean stop
+  std::optional<Duration> delete_grace;       ///< nothing: the source's default; Duration::max(): never
+  std::optional<Duration> delete_floor;
+  Duration batch_age = std::chrono::milliseconds(200);  ///< oldest change waits at most this long for company
+  std::optional<size_t> batch_rows, batch_bytes;
+  size_t max_memory = 64u << 20;
+  coordination::WorkerName worker;
+  dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
+};
+
+/// Counters of a run (interface.md section 2 says what each means), and its state now.
+struct RelayStats {
+  uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, marked = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
+  std::optional<uint64_t> stale;  ///< nothing where the target does not tell
+  uint64_t living = 0;
+  double seconds = 0;
+  size_t shards_reading = 0, shards_waiting = 0;
+  Duration lag{};                           ///< the oldest shard's distance from its tip
+  std::optional<Duration> until_data_loss;  ///< retention minus lag
+  std::string trouble;                      ///< empty while all is well; else why nothing progresses
+  std::vector<std::string> tables;          ///< the target tables written
+  size_t memory_used = 0;
+};
+
+struct RelayEnvironment {
+  EventLoop& loop;
+  Clock& clock;
+  Random& random;
+  Log& log;
+  Executor& worker;  ///< decodes and renders
+};
+
+/// `run` begins; `done` is called once, on the loop: the final counters, or why it ended early (an Error's kind gives the
+/// exit code: usage 2, gap and mismatch 3, else 1). A stop asked for by stop() is no error.
+class Relay {
+ public:
+  Relay(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment);
+  ~Relay();
+
+  void run(Done<RelayStats> done);
+  /// Stop reading, flush, store positions, then `done`. On the loop.
+  void stop();
+  RelayStats stats() const;
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace ctk::relay

@@ -1,0 +1,79 @@
+// Where changes come from, as the engine sees it. The sources: Kinesis by polling (kinesis_source.h), files
+// (file_source.h).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/ids.h"
+#include "base/error.h"
+#include "base/time.h"
+#include "coordination/position_store.h"
+#include "dynamodb/decode.h"
+#include "shards/position.h"
+
+namespace ctk::relay {
+
+using aws::ShardId;
+using coordination::Incarnation;
+using shards::Position;
+template <class T>
+using Done = std::move_only_function<void(Result<T>)>;
+
+/// What a source says of itself when it is opened.
+struct SourceIdentity {
+  std::string service;  ///< "kinesis", "file"
+  std::string name;     ///< the stream's name, the file's path
+  Incarnation incarnation;
+  Timestamp server_time = kNoTime;
+  Duration retention{};                     ///< zero: nothing is ever trimmed
+  std::optional<std::string> source_table;  ///< where the source has one table only and says so
+  bool bounded = false;                     ///< a file: it always ends
+  bool stores_positions = true;
+};
+
+/// A shard as a listing shows it.
+struct ListedShard {
+  ShardId id;
+  std::vector<ShardId> parents;
+  bool closed = false;
+  bool operator==(const ListedShard&) const = default;
+};
+
+/// One read of one shard.
+struct Page {
+  std::vector<dynamodb::RawRecord> records;
+  bool ended = false;                 ///< the shard has no more; `records` are its last
+  std::vector<ListedShard> children;  ///< as far as the answer names them
+  bool at_tip = false;                ///< nothing newer was there when it was read
+  Timestamp read_to = kNoTime;        ///< read without a hole up to this server time
+  Duration behind{};
+  Timestamp server_time = kNoTime;
+  size_t bytes = 0;               ///< what it holds in memory
+  bool over_reservation = false;  ///< it was larger than allowed, nothing was kept: ask again for fewer records
+};
+
+struct ReadRequest {
+  ShardId shard;
+  Position position;  ///< where to begin if there is no live cursor
+  int max_records = 1000;
+  size_t max_bytes = 0;  ///< the reservation; 0: unbounded
+};
+
+/// Completions come on the loop, never from inside the call. At most one read a shard is under way.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Reaches the source and says who it is.
+  virtual void open(Done<SourceIdentity> done) = 0;
+  /// All shards, all pages: complete or an error, never a part.
+  virtual void list(Done<std::vector<ListedShard>> done) = 0;
+  /// Reads on behind the previous page of that shard, or at `position` after `forget` and at first.
+  virtual void read(const ReadRequest& request, Done<Page> done) = 0;
+  /// Drops the shard's cursor: the next read begins at its request's position.
+  virtual void forget(const ShardId& shard) = 0;
+};
+
+}  // namespace ctk::relay

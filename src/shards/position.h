@@ -1,0 +1,36 @@
+// Where a shard may resume. A value; stored as text.
+//
+//   TRIM_HORIZON | AT_TIMESTAMP:<µs since 1970> | AT_SEQUENCE_NUMBER:<digits> | <digits> | SHARD_END
+//
+// Bare digits mean "after this record", as in KCL's lease table.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aws/ids.h"
+#include "base/error.h"
+#include "base/time.h"
+
+namespace ctk::shards {
+
+struct Position {
+  enum class Kind { trim_horizon, at_timestamp, at_sequence, after_sequence, shard_end };
+  Kind kind = Kind::trim_horizon;
+  aws::SequenceNumber sequence;
+  Timestamp time{};
+
+  static Position trim_horizon() { return {}; }
+  static Position at_timestamp(Timestamp time) { return {Kind::at_timestamp, {}, time}; }
+  static Position at_sequence(aws::SequenceNumber sequence) { return {Kind::at_sequence, std::move(sequence), {}}; }
+  static Position after(aws::SequenceNumber sequence) { return {Kind::after_sequence, std::move(sequence), {}}; }
+  static Position shard_end() { return {Kind::shard_end, {}, {}}; }
+
+  bool ended() const { return kind == Kind::shard_end; }
+  bool operator==(const Position&) const = default;
+};
+
+std::string to_string(const Position& position);
+Result<Position> parse_position(std::string_view text);
+
+}  // namespace ctk::shards

@@ -1,0 +1,190 @@
+// The Sink contract. Every target keeps it, and one conformance suite (conformance_test.h) holds all of them to it:
+// lossless values, guards, order, replay of any suffix, partial failure, type conflicts, hostile names.
+//
+// Life: connect → (claim through positions()) → open each table at its first change → apply … → sweep → close.
+// Everything is called on the loop; completions come on the loop, never from inside the call.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/time.h"
+#include "coordination/position_store.h"
+#include "coordination/table_record.h"
+#include "dynamodb/change.h"
+#include "table/render.h"
+#include "table/spec.h"
+
+namespace ctk::sink {
+
+using coordination::Done;
+
+struct Capabilities {
+  /// Rows, positions and dead letters move in one transaction: every change is applied exactly once.
+  bool transactional = false;
+  /// The target says whether a guarded write changed the row.
+  bool tells_stale = false;
+  /// The target can hold ctk_positions, ctk_tables and ctk_dead_letters.
+  bool holds_tables = true;
+  /// Batches that may be under way at once.
+  int connections = 1;
+  /// Bounds of one write, tuned for the target.
+  size_t batch_rows = 1000;
+  size_t batch_bytes = 4u << 20;
+};
+
+/// One change that a batch carries, with what was folded away under it.
+struct FoldedChange {
+  /// The one with the highest version; then, descending, those it hides. All of one key of one table.
+  std::vector<std::shared_ptr<const dynamodb::Change>> changes;
+  /// Position of each of `changes` in its record, for dead letters. Same order.
+  std::vector<std::string> positions;
+  std::vector<aws::ShardId> shards;
+  /// changes[0], rendered by the relay with the renderer that open() gave or a newer one.
+  table::Rendered rendered;
+};
+
+/// What could not be applied, and why.
+struct DeadLetter {
+  std::string id;    ///< hash of incarnation, shard, position and index: a crash does not double it
+  Timestamp time{};  ///< when it was parked
+  std::string relay;
+  std::string shard;
+  std::string position;  ///< sequence number, or line of a file
+  std::string source_table;
+  std::string key;      ///< typed JSON; may be empty
+  std::string version;  ///< whole; may be empty
+  std::string kind;     ///< "undecodable" | "refused"
+  std::string reason;   ///< at most 4 KB
+  std::string change;   ///< the record's text, or "base64:…" where it is not UTF-8
+  bool operator==(const DeadLetter&) const = default;
+};
+
+/// Makes the letter of a change; the id's hash is SHA-256, the first 32 hex digits.
+DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarnation& incarnation,
+                            const std::string& shard, const std::string& position, uint32_t index, Timestamp now,
+                            std::string kind, std::string reason, const std::string& record);
+
+/// A table as open() left it.
+struct OpenTable {
+  coordination::TableRecord record;
+  std::shared_ptr<const table::Renderer> renderer;
+};
+
+struct TableWrites {
+  std::string table;  ///< TableRecord::table
+  coordination::Epoch epoch = 1;
+  std::vector<FoldedChange> changes;
+};
+
+/// One write: rows of any tables, position moves, dead letters of what could not be decoded.
+struct Batch {
+  coordination::RelayName relay;
+  coordination::Incarnation incarnation;
+  coordination::Fence fence = 0;
+  std::vector<TableWrites> tables;
+  std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
+  std::vector<DeadLetter> dead_letters;
+};
+
+struct ChangeOutcome {
+  enum class Kind {
+    applied,  ///< the row now holds this change (or, where the target does not tell, a newer one)
+    stale,    ///< the row already held a newer or the same version
+    parked,   ///< refused for itself, kept as a dead letter; the next lower change of its key was tried in its place
+  };
+  Kind kind = Kind::applied;
+  int parked = 0;            ///< how many of this FoldedChange's changes became dead letters
+  bool key_refused = false;  ///< parked because of its key (the first 100 of a run end it: interface.md section 3)
+};
+
+struct BatchOutcome {
+  /// [i][j] is the outcome of tables[i].changes[j].
+  std::vector<std::vector<ChangeOutcome>> tables;
+  /// Renderers that have changed meanwhile (learned types): table → renderer.
+  std::vector<std::pair<std::string, std::shared_ptr<const table::Renderer>>> renderers;
+  /// The letters that were kept, for counting and for `dead-letters=FILE`.
+  std::vector<DeadLetter> dead_letters;
+};
+
+struct SweepRequest {
+  std::string table;
+  coordination::RelayName relay;
+  Duration grace{};
+  Duration floor{};  ///< zero where writes are fenced
+  bool explicit_grace = false;
+  /// For relays without stored positions and a given grace: everything older than this is due.
+  std::optional<Timestamp> watermark;
+};
+
+struct SweepOutcome {
+  uint64_t swept = 0;
+  uint64_t marks_left = 0;
+  uint64_t living = 0;
+};
+
+/// A query's answer, for the shell and `show`. Cells are text as the database gives it; nothing is NULL.
+struct ResultSet {
+  struct Column {
+    std::string name;
+    enum class Kind { text, number, boolean, json } kind = Kind::text;
+  };
+  std::vector<Column> columns;
+  std::vector<std::vector<std::optional<std::string>>> rows;
+  int64_t affected = -1;  ///< statements without rows; -1 where the database does not say
+};
+
+/// `ctk show table`.
+struct TableReport {
+  std::string table;
+  struct Column {
+    std::string name, type;
+  };
+  std::vector<Column> columns;
+  std::vector<std::string> key;
+  int64_t rows = 0, living = 0, marked = 0;
+  std::optional<int64_t> size_bytes;
+  std::optional<std::string> health;
+  std::optional<coordination::TableRecord> record;
+  std::vector<std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>> positions;
+  int64_t dead_letters = 0;
+};
+
+/// Errors of a whole call say by their kind what to do: unreachable, throttled → pause and try again with the same batch
+/// (it may have been written: guards make that harmless); fenced, stale_epoch → drop and read again; refused, denied,
+/// not_found → the table or the target is not usable as it is: pause, say so, try again slowly.
+/// A row that is refused for itself never makes the call fail: it becomes a dead letter.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+
+  virtual Capabilities capabilities() const = 0;
+  /// Reaches the target once; makes nothing. Wrong password, missing database: `denied` / `not_found`.
+  virtual void connect(Done<bool> done) = 0;
+  /// Creates or takes over the table, its view and our bookkeeping tables, registers the claim. Called again after an
+  /// `stale_epoch`. `spec.keys` come from the first change.
+  virtual void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) = 0;
+  /// The record of a table, if `ctk_tables` has it: for checks at start. Makes nothing.
+  virtual void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) = 0;
+  /// Whether the table itself is there.
+  virtual void exists(const table::QualifiedName& name, Done<bool> done) = 0;
+
+  /// At most capabilities().connections at once; never two that move the same shard where transactional.
+  virtual void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) = 0;
+
+  virtual coordination::PositionStore& positions() = 0;
+  virtual void sweep(const SweepRequest& request, Done<SweepOutcome> done) = 0;
+
+  virtual void query(std::string sql, Done<ResultSet> done) = 0;
+  virtual void show(const table::QualifiedName& name, Done<TableReport> done) = 0;
+  virtual void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) = 0;
+
+  /// Waits for what is under way; no call after it.
+  virtual void close(Done<bool> done) = 0;
+};
+
+}  // namespace ctk::sink

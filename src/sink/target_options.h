@@ -1,0 +1,50 @@
+// What the user said of the target: one value for every kind of sink.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "net/http.h"
+#include "net/url.h"
+#include "sink/sink.h"
+
+namespace ctk::sink {
+
+struct TargetOptions {
+  net::Url url;  ///< with scheme, hosts, user, password, path
+  table::Target kind = table::Target::sqlite;
+  std::string schema;                ///< resolved: option, URL or default ("doc", "public", "")
+  std::optional<std::string> table;  ///< resolved: option or URL; nothing: the source table's own name
+  table::TableOptions tables;
+  bool ssl = false;
+  std::optional<std::string> sslmode;
+  Duration timeout = std::chrono::seconds(90);
+  std::optional<size_t> batch_rows, batch_bytes;
+  std::optional<int> connections;
+  std::optional<std::string> dead_letters_file;  ///< ndjson
+  bool dry_run = false;
+};
+
+/// What sinks are made with; all owned by `main`.
+struct SinkEnvironment {
+  EventLoop& loop;
+  Clock& clock;
+  Random& random;
+  Log& log;
+  net::HttpClient* http = nullptr;  ///< CrateDB only
+  /// Makes the thread of one database connection (InlineExecutor in the simulation).
+  std::function<std::unique_ptr<Executor>(const char* name)> make_executor;
+};
+
+std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, SinkEnvironment environment);
+std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, SinkEnvironment environment);
+std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, SinkEnvironment environment);
+std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, SinkEnvironment environment);
+/// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
+std::unique_ptr<Sink> make_dry_run_sink(const TargetOptions& options, SinkEnvironment environment);
+
+}  // namespace ctk::sink

@@ -1,0 +1,71 @@
+// Render: a pure function from a Change to a row, or to the columns it needs first, or to the reason it cannot be one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dynamodb/change.h"
+#include "table/learned_types.h"
+#include "table/spec.h"
+
+namespace ctk::table {
+
+/// A key column's value, ready to bind.
+struct KeyCell {
+  enum class Kind { text, binary, integer, real, number };
+  Kind kind = Kind::text;
+  std::string text;     ///< text; decoded bytes for binary; canonical digits for number, integer, real
+  int64_t integer = 0;  ///< for `integer`
+  double real = 0;      ///< for `real`
+  bool operator==(const KeyCell&) const = default;
+};
+
+struct Row {
+  std::vector<KeyCell> keys;
+  std::optional<std::string> data;  ///< JSON; nothing for a mark without content
+  std::optional<std::string> aux;   ///< partial item in DynamoDB JSON; nothing where nothing is missing
+  std::string version;              ///< whole: epoch and order
+  bool deleted = false;
+  Timestamp time{};
+  bool operator==(const Row&) const = default;
+  size_t bytes() const;
+};
+
+struct NeedsColumns {
+  std::vector<NewColumn> columns;
+};
+
+/// The change can never be a row here: a key that does not fit, a missing image.
+struct Refused {
+  std::string reason;
+  bool because_of_key = false;
+};
+
+using Rendered = std::variant<Row, NeedsColumns, Refused>;
+
+/// A table's rendering: spec and, on CrateDB, a snapshot of its learned types. Immutable, shared between threads.
+class Renderer {
+ public:
+  explicit Renderer(TableSpec spec, LearnedTypes types = {});
+
+  const TableSpec& spec() const { return spec_; }
+  const LearnedTypes& types() const { return types_; }
+
+  /// `epoch` is stamped into the version. Marks never ask for columns.
+  Rendered render(const dynamodb::Change& change, uint32_t epoch) const;
+  /// The same, but paths that are not learned, or listed in `unusable`, go to `aux`: never NeedsColumns. For rows that the
+  /// target refused after all, and for tables that are full.
+  Rendered render_into_aux(const dynamodb::Change& change, uint32_t epoch, const std::vector<Path>& unusable) const;
+
+ private:
+  TableSpec spec_;
+  LearnedTypes types_;
+};
+
+/// "EEEEEEEE." + order.
+std::string version_text(uint32_t epoch, std::string_view order);
+
+}  // namespace ctk::table

@@ -1,0 +1,82 @@
+// How a source table looks in a target: names, key columns, layout. Values; no SQL yet.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "dynamodb/change.h"
+
+namespace ctk::table {
+
+enum class Layout { ctk, columns, document };
+enum class Encoding { plain, dynamodb };
+enum class Deletes { mark, soft };
+enum class Target { cratedb, postgres, sqlite, ndjson };
+
+/// Column types a user may name, and those that follow from a key's type.
+enum class ColumnType { text, bigint, double_precision, boolean, numeric, binary, untyped };
+
+struct TableOptions {
+  Layout layout = Layout::columns;
+  Encoding encoding = Encoding::plain;
+  Deletes deletes = Deletes::mark;
+  std::map<std::string, ColumnType> key_types;   ///< `key-type.NAME`
+  std::map<std::string, ColumnType> path_types;  ///< `type.PATH` (CrateDB): text, double, bigint, boolean
+  bool typed = true;
+  int max_columns = 800;
+  bool create_table = true;
+  bool live_view = true;
+  bool adopt = false;
+  std::vector<std::string> include, exclude;                ///< attribute paths
+  std::vector<std::pair<std::string, std::string>> rename;  ///< old path → new name
+};
+
+/// Reads `include=`, `exclude=`, `rename=` lists: comma-separated, a name with `.`, `,`, `:` or `=` in double quotes.
+Result<std::vector<std::string>> parse_path_list(const std::string& text);
+Result<std::vector<std::pair<std::string, std::string>>> parse_rename_list(const std::string& text);
+Result<ColumnType> parse_column_type(const std::string& text);
+
+struct QualifiedName {
+  std::string schema;  ///< empty where the target has none (SQLite) or its default is meant
+  std::string table;
+  bool operator==(const QualifiedName&) const = default;
+  std::string str() const { return schema.empty() ? table : schema + "." + table; }
+};
+
+struct KeyColumn {
+  std::string attribute;                    ///< DynamoDB's name
+  std::string column;                       ///< the target's name
+  dynamodb::Type type = dynamodb::Type::S;  ///< S, N or B
+  ColumnType column_type = ColumnType::text;
+  bool operator==(const KeyColumn&) const = default;
+};
+
+/// A key schema as far as a Change shows it: names and types, sorted by name.
+struct KeySchema {
+  std::vector<std::pair<std::string, dynamodb::Type>> attributes;
+  bool operator==(const KeySchema&) const = default;
+};
+KeySchema key_schema_of(const dynamodb::Change& change);
+
+struct TableSpec {
+  QualifiedName name;
+  std::string source_table;
+  Target target = Target::sqlite;
+  TableOptions options;
+  std::vector<KeyColumn> keys;               ///< for `document`: one column `id`
+  std::map<std::string, std::string> names;  ///< attribute → column where they differ (stored in ctk_tables)
+};
+
+/// Puts a spec together: maps names, picks key column types. `usage` where an option names a key that is not there.
+Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
+                            const TableOptions& options);
+
+/// One mapping function per target (architecture.md, Names): what the target refuses, folds or cuts, and our own column
+/// names, get `_` and 8 hex digits of the name's hash. Empty names become `_<hash>`.
+std::string map_column_name(Target target, const std::string& attribute);
+std::string map_table_name(Target target, const std::string& source_table);
+
+}  // namespace ctk::table
