@@ -76,7 +76,8 @@ class KinesisApi {
   virtual void list_shards(const StreamName& stream, const std::optional<std::string>& token, Done<ShardPage> done) = 0;
   virtual void get_shard_iterator(const StreamName& stream, const ShardId& shard, const IteratorStart& start,
                                   Done<std::string> done) = 0;
-  virtual void get_records(const std::string& iterator, int limit, Done<RecordPage> done) = 0;
+  /// An answer longer than `max_answer_bytes` is cut off and becomes `too_large`; the iterator can be used again.
+  virtual void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<RecordPage> done) = 0;
   virtual void create_stream(const StreamName& stream, int shards, Done<bool> done) = 0;
 };
 

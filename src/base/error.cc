@@ -16,6 +16,7 @@ std::string to_string(ErrorKind kind) {
     case ErrorKind::fenced: return "fenced";
     case ErrorKind::stale_epoch: return "stale_epoch";
     case ErrorKind::refused: return "refused";
+    case ErrorKind::too_large: return "too_large";
     case ErrorKind::corrupt: return "corrupt";
     case ErrorKind::stopped: return "stopped";
     case ErrorKind::internal: return "internal";

@@ -21,6 +21,7 @@ enum class ErrorKind {
   fenced,       ///< another worker has taken over what we were writing
   stale_epoch,  ///< the table's epoch was raised: drop what is held and read again
   refused,      ///< the peer refuses this one input for itself (a row, a statement)
+  too_large,    ///< the answer would be longer than we have room for: ask for less
   corrupt,      ///< bytes that cannot be what they claim to be
   stopped,      ///< we were asked to stop
   internal,     ///< a broken promise between two parts of this program

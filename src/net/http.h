@@ -19,7 +19,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
-  size_t max_answer_bytes = 64u << 20;          ///< a longer answer is `refused`
+  size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
 };
 
 struct HttpResponse {
@@ -34,7 +34,7 @@ struct HttpResponse {
 using HttpDone = std::move_only_function<void(Result<HttpResponse>)>;
 
 /// `done` is called once, on the loop, never from inside `send`. Any status is an answer; an Error means that there was
-/// none (`unreachable`, `refused` for TLS and size), and that the peer may or may not have done the work.
+/// none (`unreachable`, `too_large`, `refused` for TLS), and that the peer may or may not have done the work.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;

@@ -114,7 +114,7 @@ struct BatchOutcome {
 struct SweepRequest {
   std::string table;
   coordination::RelayName relay;
-  Duration grace{};
+  Duration grace{};  ///< Duration::max(): sweep nothing, only count marks and living rows
   Duration floor{};  ///< zero where writes are fenced
   bool explicit_grace = false;
   /// For relays without stored positions and a given grace: everything older than this is due.
