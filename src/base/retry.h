@@ -20,7 +20,8 @@ class Retry {
  public:
   explicit Retry(RetryPolicy policy) : policy_(policy) {}
 
-  /// `now` is monotonic time. The pause lies between half of and the whole current step, which doubles with each failure.
+  /// `now` is monotonic time. The pause lies between half of and the whole current step, which doubles with each failure;
+  /// it is cut to what is left of the budget, so that the last try falls on its end.
   std::optional<Duration> failed(Duration now, Random& random);
   void succeeded() { *this = Retry(policy_); }
 

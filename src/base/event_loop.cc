@@ -1,0 +1,238 @@
+#include "base/event_loop.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <unordered_map>
+
+namespace ctk {
+namespace {
+
+/// Timers by due time, and by creation among those of the same time.
+class Timers {
+ public:
+  EventLoop::TimerId add(Duration due, Task task) {
+    EventLoop::TimerId id = ++last_id_;
+    by_time_.emplace(Key{due, id}, std::move(task));
+    due_.emplace(id, due);
+    return id;
+  }
+  void cancel(EventLoop::TimerId id) {
+    auto found = due_.find(id);
+    if (found == due_.end()) return;
+    by_time_.erase(Key{found->second, id});
+    due_.erase(found);
+  }
+  std::optional<Duration> next_due() const {
+    if (by_time_.empty()) return std::nullopt;
+    return by_time_.begin()->first.first;
+  }
+  /// The first timer's task if it is due at `now`.
+  std::optional<Task> take(Duration now) {
+    if (by_time_.empty() || by_time_.begin()->first.first > now) return std::nullopt;
+    auto first = by_time_.begin();
+    Task task = std::move(first->second);
+    due_.erase(first->first.second);
+    by_time_.erase(first);
+    return task;
+  }
+
+ private:
+  using Key = std::pair<Duration, EventLoop::TimerId>;
+  std::map<Key, Task> by_time_;
+  std::unordered_map<EventLoop::TimerId, Duration> due_;
+  EventLoop::TimerId last_id_ = 0;
+};
+
+}  // namespace
+
+struct ThreadLoop::State {
+  explicit State(Clock& c) : clock(c) {}
+
+  /// What was posted since the last call. Waits for it, for the next timer, or for quit().
+  std::deque<Task> wait_for_tasks() {
+    std::unique_lock lock(mutex);
+    auto awake = [this] { return quitting || !posted.empty(); };
+    if (std::optional<Duration> due = timers.next_due()) {
+      // The condition variable's clock stands still while the machine is suspended, ours does not: look again now and then.
+      constexpr Duration kLongestSleep = std::chrono::seconds(5);
+      Duration sleep = std::min(*due - clock.monotonic(), kLongestSleep);
+      if (sleep > Duration(0)) wake.wait_for(lock, sleep, awake);
+    } else {
+      wake.wait(lock, awake);
+    }
+    return std::exchange(posted, {});
+  }
+  bool is_quitting() {
+    std::lock_guard lock(mutex);
+    return quitting;
+  }
+
+  Clock& clock;
+  Timers timers;  // of the loop's thread only
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Task> posted;
+  bool quitting = false;
+};
+
+ThreadLoop::ThreadLoop(Clock& clock) : state_(std::make_unique<State>(clock)) {}
+ThreadLoop::~ThreadLoop() = default;
+
+void ThreadLoop::post(Task task) {
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->posted.push_back(std::move(task));
+  }
+  state_->wake.notify_one();
+}
+
+EventLoop::TimerId ThreadLoop::after(Duration delay, Task task) {
+  return state_->timers.add(state_->clock.monotonic() + delay, std::move(task));
+}
+
+void ThreadLoop::cancel(TimerId timer) { state_->timers.cancel(timer); }
+
+void ThreadLoop::run() {
+  while (!state_->is_quitting()) {
+    std::deque<Task> ready = state_->wait_for_tasks();
+    Duration now = state_->clock.monotonic();
+    while (!state_->is_quitting()) {
+      std::optional<Task> timer = state_->timers.take(now);
+      if (!timer) break;
+      (*timer)();
+    }
+    while (!ready.empty() && !state_->is_quitting()) {
+      Task task = std::move(ready.front());
+      ready.pop_front();
+      task();
+    }
+  }
+}
+
+void ThreadLoop::quit() {
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->quitting = true;
+  }
+  state_->wake.notify_all();
+}
+
+struct ThreadExecutor::State {
+  explicit State(EventLoop& l) : loop(l) {}
+
+  struct Work {
+    Task job;
+    Task done;
+  };
+
+  void run() {
+    std::unique_lock lock(mutex);
+    while (true) {
+      wake.wait(lock, [this] { return stopping || !queue.empty(); });
+      if (stopping) return;
+      Work work = std::move(queue.front());
+      queue.pop_front();
+      lock.unlock();
+      work.job();
+      work.job = nullptr;  // what the job held dies here, not on the loop
+      loop.post(std::move(work.done));
+      lock.lock();
+    }
+  }
+
+  EventLoop& loop;
+  std::mutex mutex;
+  std::condition_variable wake;
+  std::deque<Work> queue;
+  bool stopping = false;
+  std::thread thread;
+};
+
+ThreadExecutor::ThreadExecutor(EventLoop& loop, const char* thread_name) : state_(std::make_unique<State>(loop)) {
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+  pthread_setname_np(state_->thread.native_handle(), thread_name);
+}
+
+ThreadExecutor::~ThreadExecutor() {
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+  }
+  state_->wake.notify_all();
+  state_->thread.join();
+}
+
+void ThreadExecutor::submit(Task job, Task done) {
+  {
+    std::lock_guard lock(state_->mutex);
+    state_->queue.push_back({std::move(job), std::move(done)});
+  }
+  state_->wake.notify_one();
+}
+
+void InlineExecutor::submit(Task job, Task done) {
+  job();
+  loop_.post(std::move(done));
+}
+
+struct VirtualLoop::State {
+  Timestamp start;
+  Duration elapsed{0};
+  Timers timers;
+  std::deque<Task> posted;
+
+  /// Runs one task or jumps to the next timer and runs that; false at rest, or where the next timer lies past `end`.
+  bool step(Duration end) {
+    Task task;
+    if (!posted.empty()) {
+      task = std::move(posted.front());
+      posted.pop_front();
+    } else {
+      std::optional<Duration> due = timers.next_due();
+      if (!due || *due > end) return false;
+      elapsed = *due;
+      task = std::move(*timers.take(elapsed));
+    }
+    task();
+    return true;
+  }
+};
+
+VirtualLoop::VirtualLoop(Timestamp start) : state_(std::make_unique<State>()) { state_->start = start; }
+VirtualLoop::~VirtualLoop() = default;
+
+void VirtualLoop::post(Task task) { state_->posted.push_back(std::move(task)); }
+
+EventLoop::TimerId VirtualLoop::after(Duration delay, Task task) {
+  return state_->timers.add(state_->elapsed + std::max(delay, Duration(0)), std::move(task));
+}
+
+void VirtualLoop::cancel(TimerId timer) { state_->timers.cancel(timer); }
+
+Timestamp VirtualLoop::now() { return state_->start + state_->elapsed; }
+
+Duration VirtualLoop::monotonic() { return state_->elapsed; }
+
+bool VirtualLoop::run_until_idle(Duration limit) {
+  run_until([] { return false; }, limit);
+  return state_->posted.empty() && !state_->timers.next_due();
+}
+
+bool VirtualLoop::run_until(const std::function<bool()>& done, Duration limit) {
+  Duration end = state_->elapsed + limit;
+  while (!done()) {
+    if (state_->step(end)) continue;
+    if (state_->timers.next_due()) state_->elapsed = end;
+    return done();
+  }
+  return true;
+}
+
+}  // namespace ctk
