@@ -13,11 +13,13 @@
 #include "coordination/position_store.h"
 #include "dynamodb/decode.h"
 #include "shards/position.h"
+#include "shards/walk.h"
 
 namespace ctk::relay {
 
 using aws::ShardId;
 using coordination::Incarnation;
+using shards::ListedShard;
 using shards::Position;
 template <class T>
 using Done = std::move_only_function<void(Result<T>)>;
@@ -32,14 +34,6 @@ struct SourceIdentity {
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
   bool bounded = false;                     ///< a file: it always ends
   bool stores_positions = true;
-};
-
-/// A shard as a listing shows it.
-struct ListedShard {
-  ShardId id;
-  std::vector<ShardId> parents;
-  bool closed = false;
-  bool operator==(const ListedShard&) const = default;
 };
 
 /// One read of one shard.

@@ -89,6 +89,8 @@ struct Batch {
   std::vector<TableWrites> tables;
   std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
   std::vector<DeadLetter> dead_letters;
+  /// on-error=stop: a change that is refused for itself fails the call (`refused`, with the reason), nothing is written.
+  bool stop_on_refusal = false;
 };
 
 struct ChangeOutcome {

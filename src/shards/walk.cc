@@ -1,0 +1,123 @@
+#include "shards/walk.h"
+
+#include <algorithm>
+
+namespace ctk::shards {
+
+void ShardWalk::restore(const std::map<ShardId, Position>& stored) {
+  restored_ = !stored.empty();
+  for (const auto& [id, position] : stored) {
+    State& state = shards_[id];
+    state.position = position;
+    state.stored = true;
+    state.end_read = state.finished = position.ended();
+  }
+}
+
+std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards) {
+  std::vector<WalkAction> actions;
+  for (auto& [id, state] : shards_) state.listed = false;
+  for (const ListedShard& shard : shards) add(shard, actions);
+  first_listing_ = false;
+  for (auto& [id, state] : shards_) {
+    if (state.listed || state.finished || state.lost || state.end_read) continue;
+    state.lost = true;
+    actions.push_back(LostShard{id, state.position});
+  }
+  advance(actions);
+  return actions;
+}
+
+std::vector<WalkAction> ShardWalk::read_to_end(const ShardId& shard, const std::vector<ListedShard>& children) {
+  std::vector<WalkAction> actions;
+  shards_[shard].end_read = true;
+  for (const ListedShard& child : children) add(child, actions);
+  advance(actions);
+  return actions;
+}
+
+std::vector<WalkAction> ShardWalk::finished(const ShardId& shard) {
+  std::vector<WalkAction> actions;
+  State& state = shards_[shard];
+  state.end_read = state.finished = true;
+  state.position = Position::shard_end();
+  advance(actions);
+  return actions;
+}
+
+std::vector<WalkAction> ShardWalk::give_up(const ShardId& shard) {
+  shards_[shard].lost = false;
+  return finished(shard);
+}
+
+std::vector<ShardId> ShardWalk::children_of(const ShardId& shard) const {
+  std::vector<ShardId> children;
+  for (const auto& [id, state] : shards_) {
+    if (std::ranges::find(state.parents, shard) != state.parents.end()) children.push_back(id);
+  }
+  return children;
+}
+
+bool ShardWalk::all_finished() const {
+  return std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.finished; });
+}
+
+size_t ShardWalk::waiting() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      shards_, [](const auto& entry) { return !entry.second.reading && !entry.second.finished && !entry.second.lost; }));
+}
+
+void ShardWalk::add(const ListedShard& shard, std::vector<WalkAction>& actions) {
+  const bool known = shards_.contains(shard.id);
+  State& state = shards_[shard.id];
+  state.listed = true;
+  if (!shard.parents.empty()) state.parents = shard.parents;
+  if (known) return;
+  state.position = first_position(shard);
+  state.end_read = state.finished = state.position.ended();
+  actions.push_back(AddRow{shard.id, state.position});
+}
+
+Position ShardWalk::first_position(const ListedShard& shard) const {
+  // Whoever has been here before has a row for every shard of that time: what has none came later.
+  if (restored_ || !first_listing_) return Position::trim_horizon();
+  if (rule_.kind == StartRule::Kind::at_timestamp) {
+    if (rule_.closed_are_finished && shard.closed) return Position::shard_end();
+    return Position::at_timestamp(rule_.time);
+  }
+  if (rule_.kind == StartRule::Kind::sequences) {
+    const auto found = rule_.positions.find(shard.id);
+    if (found != rule_.positions.end()) return found->second;
+  }
+  return Position::trim_horizon();
+}
+
+void ShardWalk::advance(std::vector<WalkAction>& actions) {
+  for (auto& [id, state] : shards_) {
+    if (state.finished || state.lost) continue;
+    if (!state.reading && state.listed && !state.end_read && parents_read(state)) {
+      state.reading = true;
+      actions.push_back(StartReading{id, state.position});
+    }
+    if (state.reading && !state.sending && parents_finished(state)) {
+      state.sending = true;
+      actions.push_back(MaySend{id});
+    }
+  }
+}
+
+bool ShardWalk::parents_read(const State& state) const {
+  return std::ranges::all_of(state.parents, [this](const ShardId& parent) {
+    const auto found = shards_.find(parent);
+    return found == shards_.end() || found->second.end_read;
+  });
+}
+
+bool ShardWalk::parents_finished(const State& state) const {
+  return std::ranges::all_of(state.parents, [this](const ShardId& parent) {
+    const auto found = shards_.find(parent);
+    return found == shards_.end() || found->second.finished;
+  });
+}
+
+}  // namespace ctk::shards

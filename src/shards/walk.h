@@ -1,0 +1,117 @@
+// The walk over a stream's shards: which may be read, which may be written, which are lost. Pure.
+//
+// A shard is read once the ends of all its parents were read, and its first row is sent after every row of all its parents
+// is acknowledged: so the order of each item holds across splits, merges and rolls. Parents that are neither listed nor
+// stored were trimmed after they were finished, or before we came: they hold nobody up.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "aws/ids.h"
+#include "base/time.h"
+#include "shards/position.h"
+
+namespace ctk::shards {
+
+using aws::ShardId;
+
+/// A shard as a listing shows it.
+struct ListedShard {
+  ShardId id;
+  std::vector<ShardId> parents;
+  bool closed = false;
+  bool operator==(const ListedShard&) const = default;
+};
+
+/// Where a relay without stored positions begins.
+struct StartRule {
+  enum class Kind { trim_horizon, at_timestamp, sequences };
+  Kind kind = Kind::trim_horizon;
+  Timestamp time{};  ///< at_timestamp
+  /// `latest`: shards that are closed already hold nothing newer; they count as finished.
+  bool closed_are_finished = false;
+  /// sequences: shard → position; the others begin at the horizon.
+  std::map<ShardId, Position> positions;
+};
+
+struct StartReading {
+  ShardId shard;
+  Position position;
+  bool operator==(const StartReading&) const = default;
+};
+/// The shard's rows may be sent from now on.
+struct MaySend {
+  ShardId shard;
+  bool operator==(const MaySend&) const = default;
+};
+/// A shard that was found and has no row in the store yet.
+struct AddRow {
+  ShardId shard;
+  Position position;
+  bool operator==(const AddRow&) const = default;
+};
+/// The stream no longer has a shard that was not read to its end.
+struct LostShard {
+  ShardId shard;
+  Position position;
+  bool operator==(const LostShard&) const = default;
+};
+using WalkAction = std::variant<AddRow, StartReading, MaySend, LostShard>;
+
+/// The state of one stream's walk. Every event returns what is to be done because of it, in order.
+class ShardWalk {
+ public:
+  explicit ShardWalk(StartRule rule) : rule_(std::move(rule)) {}
+
+  /// Rows of the store, before the first listing. Shards found later are then newcomers and begin at the horizon.
+  void restore(const std::map<ShardId, Position>& stored);
+
+  /// A complete listing. New shards are added; stored, unfinished ones that it lacks are lost.
+  std::vector<WalkAction> listed(const std::vector<ListedShard>& shards);
+
+  /// The end of `shard` was read; `children` as far as they are known. Newcomers among them are added.
+  std::vector<WalkAction> read_to_end(const ShardId& shard, const std::vector<ListedShard>& children);
+
+  /// Every row of `shard` is acknowledged and its end is stored.
+  std::vector<WalkAction> finished(const ShardId& shard);
+
+  /// A lost shard is given up (on-gap=skip): as if its end had been read and stored.
+  std::vector<WalkAction> give_up(const ShardId& shard);
+
+  /// Known children of a shard: those whose parents name it.
+  std::vector<ShardId> children_of(const ShardId& shard) const;
+  bool knows(const ShardId& shard) const { return shards_.contains(shard); }
+  bool all_finished() const;
+  /// Shards that wait for a parent.
+  size_t waiting() const;
+
+ private:
+  struct State {
+    Position position;
+    std::vector<ShardId> parents;
+    bool stored = false;  ///< has a row
+    bool listed = false;
+    bool reading = false;  ///< StartReading was given
+    bool sending = false;  ///< MaySend was given
+    bool end_read = false;
+    bool finished = false;
+    bool lost = false;
+  };
+
+  void add(const ListedShard& shard, std::vector<WalkAction>& actions);
+  Position first_position(const ListedShard& shard) const;
+  void advance(std::vector<WalkAction>& actions);
+  bool parents_read(const State& state) const;
+  bool parents_finished(const State& state) const;
+
+  StartRule rule_;
+  bool restored_ = false;
+  bool first_listing_ = true;
+  std::map<ShardId, State> shards_;
+};
+
+}  // namespace ctk::shards

@@ -1,0 +1,164 @@
+#include "shards/walk.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace ctk::shards {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+ShardId id(const std::string& text) { return ShardId(text); }
+ListedShard shard(const std::string& name, std::vector<std::string> parents = {}, bool closed = false) {
+  ListedShard listed{id(name), {}, closed};
+  for (const std::string& parent : parents) listed.parents.push_back(id(parent));
+  return listed;
+}
+const Position kHorizon = Position::trim_horizon();
+
+TEST(ShardWalk, ReadsRootsAtOnce) {
+  ShardWalk walk(StartRule{});
+  EXPECT_THAT(walk.listed({shard("a"), shard("b")}),
+              ElementsAre(WalkAction(AddRow{id("a"), kHorizon}), WalkAction(AddRow{id("b"), kHorizon}),
+                          WalkAction(StartReading{id("a"), kHorizon}), WalkAction(MaySend{id("a")}),
+                          WalkAction(StartReading{id("b"), kHorizon}), WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, ReadsAChildAfterItsParentsEndAndSendsItAfterTheAcknowledgement) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  EXPECT_EQ(walk.waiting(), 1u);
+  EXPECT_THAT(walk.read_to_end(id("a"), {}), ElementsAre(WalkAction(StartReading{id("b"), kHorizon})));
+  EXPECT_THAT(walk.finished(id("a")), ElementsAre(WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, AMergeWaitsForBothParents) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {}, true), shard("c", {"a", "b"})});
+  EXPECT_THAT(walk.read_to_end(id("a"), {}), IsEmpty());
+  EXPECT_THAT(walk.finished(id("a")), IsEmpty());
+  EXPECT_THAT(walk.read_to_end(id("b"), {}), ElementsAre(WalkAction(StartReading{id("c"), kHorizon})));
+  EXPECT_THAT(walk.finished(id("b")), ElementsAre(WalkAction(MaySend{id("c")})));
+}
+
+TEST(ShardWalk, AMergeThatOneParentTellsOfWaitsForTheOther) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a"), shard("b")});
+  const auto actions = walk.read_to_end(id("a"), {shard("c", {"a", "b"})});
+  EXPECT_THAT(actions, ElementsAre(WalkAction(AddRow{id("c"), kHorizon})));
+  EXPECT_THAT(walk.children_of(id("b")), ElementsAre(id("c")));
+}
+
+TEST(ShardWalk, TrimmedParentsHoldNobodyUp) {
+  ShardWalk walk(StartRule{});
+  EXPECT_THAT(walk.listed({shard("b", {"long-gone"})}), ::testing::SizeIs(3));
+}
+
+TEST(ShardWalk, LatestMarksClosedShardsFinishedAndTheirChildrenRead) {
+  StartRule rule;
+  rule.kind = StartRule::Kind::at_timestamp;
+  rule.time = from_micros(1'700'000'000'000'000);
+  rule.closed_are_finished = true;
+  ShardWalk walk(rule);
+  const Position now = Position::at_timestamp(rule.time);
+  EXPECT_THAT(walk.listed({shard("a", {}, true), shard("b", {"a"})}),
+              ElementsAre(WalkAction(AddRow{id("a"), Position::shard_end()}), WalkAction(AddRow{id("b"), now}),
+                          WalkAction(StartReading{id("b"), now}), WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, ShardsThatAppearLaterBeginAtTheHorizonWhateverTheStart) {
+  StartRule rule;
+  rule.kind = StartRule::Kind::at_timestamp;
+  rule.time = from_micros(1'700'000'000'000'000);
+  ShardWalk walk(rule);
+  walk.listed({shard("a")});
+  EXPECT_THAT(walk.listed({shard("a"), shard("b")}),
+              ElementsAre(WalkAction(AddRow{id("b"), kHorizon}), WalkAction(StartReading{id("b"), kHorizon}),
+                          WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, RestoredPositionsWinAndNewcomersBeginAtTheHorizon) {
+  ShardWalk walk(StartRule{});
+  const Position after = Position::after(aws::SequenceNumber("17"));
+  walk.restore({{id("a"), Position::shard_end()}, {id("b"), after}});
+  EXPECT_THAT(
+      walk.listed({shard("a", {}, true), shard("b", {"a"}), shard("c")}),
+      ElementsAre(WalkAction(AddRow{id("c"), kHorizon}), WalkAction(StartReading{id("b"), after}),
+                  WalkAction(MaySend{id("b")}), WalkAction(StartReading{id("c"), kHorizon}), WalkAction(MaySend{id("c")})));
+}
+
+TEST(ShardWalk, AStoredUnfinishedShardThatIsGoneIsLostOnceAndBlocksItsChildrenUntilGivenUp) {
+  ShardWalk walk(StartRule{});
+  const Position after = Position::after(aws::SequenceNumber("17"));
+  walk.restore({{id("a"), after}});
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}),
+              ElementsAre(WalkAction(AddRow{id("b"), kHorizon}), WalkAction(LostShard{id("a"), after})));
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}), IsEmpty());
+  EXPECT_THAT(walk.give_up(id("a")),
+              ElementsAre(WalkAction(StartReading{id("b"), kHorizon}), WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, AFinishedShardMayLeaveTheListing) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  walk.read_to_end(id("a"), {});
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}), IsEmpty()) << "its end was read; only acknowledgements are missing";
+  walk.finished(id("a"));
+  EXPECT_FALSE(walk.all_finished());
+  walk.read_to_end(id("b"), {});
+  walk.finished(id("b"));
+  EXPECT_TRUE(walk.all_finished());
+}
+
+// A random lineage, finished in random order: nothing is read before its parents' ends, nothing sent before their finish,
+// everything is read in the end.
+RC_GTEST_PROP(ShardWalk, NeverReadsAChildBeforeItsParents, ()) {
+  const int count = *rc::gen::inRange(1, 20);
+  std::vector<ListedShard> all;
+  for (int i = 0; i < count; ++i) {
+    std::vector<std::string> parents;
+    for (int p = 0; p < 2 && i > 0; ++p) {
+      if (*rc::gen::arbitrary<bool>()) parents.push_back("s" + std::to_string(*rc::gen::inRange(0, i)));
+    }
+    all.push_back(shard("s" + std::to_string(i), parents));
+  }
+  ShardWalk walk(StartRule{});
+  std::set<ShardId> reading, sending, read, done;
+  auto apply = [&](const std::vector<WalkAction>& actions) {
+    for (const WalkAction& action : actions) {
+      if (const auto* start = std::get_if<StartReading>(&action)) reading.insert(start->shard);
+      if (const auto* send = std::get_if<MaySend>(&action)) sending.insert(send->shard);
+    }
+    for (const ListedShard& listed : all) {
+      for (const ShardId& parent : listed.parents) {
+        if (reading.contains(listed.id)) RC_ASSERT(read.contains(parent));
+        if (sending.contains(listed.id)) RC_ASSERT(done.contains(parent));
+      }
+    }
+  };
+  apply(walk.listed(all));
+  for (int step = 0; step < 10 * count && !walk.all_finished(); ++step) {
+    std::vector<ShardId> unread, unfinished;
+    for (const ShardId& s : reading) {
+      if (!read.contains(s))
+        unread.push_back(s);
+      else if (!done.contains(s) && sending.contains(s))
+        unfinished.push_back(s);
+    }
+    if (!unread.empty() && (unfinished.empty() || *rc::gen::arbitrary<bool>())) {
+      const ShardId pick = *rc::gen::elementOf(unread);
+      read.insert(pick);
+      apply(walk.read_to_end(pick, {}));
+    } else if (!unfinished.empty()) {
+      const ShardId pick = *rc::gen::elementOf(unfinished);
+      done.insert(pick);
+      apply(walk.finished(pick));
+    }
+  }
+  RC_ASSERT(walk.all_finished());
+}
+
+}  // namespace
+}  // namespace ctk::shards
