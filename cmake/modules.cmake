@@ -41,7 +41,7 @@ ctk_module(table)
 ctk_module(sink PostgreSQL::PostgreSQL SQLite::SQLite3 OpenSSL::Crypto)
 ctk_module(relay ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe spdlog::spdlog)
-ctk_module(sim PkgConfig::httplib)
+ctk_module(sim PkgConfig::httplib OpenSSL::Crypto simdjson::simdjson)
 ctk_module(cli CLI11::CLI11 edit)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)

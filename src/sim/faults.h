@@ -1,0 +1,31 @@
+// What goes wrong on the way to a simulated service, as knobs. The draws come from the Random that is handed in.
+#pragma once
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace ctk::sim {
+
+/// Probabilities, 0 … 1, of one call's misfortunes. Everything 0: a perfect day.
+struct FaultKnobs {
+  double throttled = 0;         ///< ProvisionedThroughputExceededException or LimitExceededException
+  double server_error = 0;      ///< InternalFailure, status 500
+  double lost_request = 0;      ///< the connection breaks before the work is done
+  double lost_answer = 0;       ///< the work is done, the answer is not seen
+  double expired_iterator = 0;  ///< GetRecords: the iterator has died early
+  double empty_page = 0;        ///< GetRecords: no records although some wait
+  double slow = 0;              ///< the answer takes `slow_by` longer
+  Duration slow_by = std::chrono::seconds(2);
+};
+
+enum class Fault { none, throttled, server_error, lost_request, lost_answer, expired_iterator, empty_page };
+
+/// One call's fate.
+struct Fate {
+  Fault fault = Fault::none;
+  Duration delay{};  ///< on top of the usual way
+};
+
+Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random);
+
+}  // namespace ctk::sim

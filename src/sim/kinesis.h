@@ -1,0 +1,144 @@
+// A simulated Kinesis Data Streams: the service's rules, limits and error answers as a state machine in memory. Every call
+// takes the time as a parameter; nothing is random. Sources: Kinesis Data Streams API Reference and "Quotas and limits".
+//
+//   sim::Kinesis kinesis({});
+//   kinesis.create_stream("cdc", 2, now);
+//   kinesis.put_record({.stream = "cdc", .data = "…", .partition_key = "a"}, now);
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/ids.h"
+#include "aws/kinesis.h"
+#include "base/time.h"
+#include "sim/kinesis_stream.h"
+#include "sim/service_error.h"
+
+namespace ctk::sim {
+
+struct KinesisOptions {
+  std::string region = "us-east-1";
+  std::string account = "000000000000";
+  size_t list_page = 1000;  ///< shards on a page of ListShards at most
+  Duration iterator_life = std::chrono::minutes(5);
+  Duration retention = std::chrono::hours(24);
+  Duration creation_time{};  ///< for so long a new stream stays CREATING
+  /// Per shard: 5 GetRecords a second and 2 MB a second (a larger page is answered and makes the next calls wait).
+  bool read_limits = false;
+  /// The last records of a closed shard come with a null NextShardIterator; if false, on an empty page behind them.
+  bool end_with_records = true;
+  /// ChildShards at the end of a shard. AWS gives them, emulators do not.
+  bool give_children = true;
+};
+
+struct StreamDescription {
+  std::string name;
+  std::string arn;
+  std::string status;
+  Timestamp created{};
+  Duration retention{};
+  size_t open_shards = 0;
+};
+
+/// One shard as the API shows it.
+struct ShardDescription {
+  aws::KinesisShard shard;
+  HashKeyRange range;
+};
+
+struct ShardListing {
+  std::vector<ShardDescription> shards;
+  std::optional<std::string> next_token;
+};
+
+struct ListShardsInput {
+  std::string stream;  ///< name or ARN; empty with a token
+  std::optional<std::string> next_token;
+  std::optional<std::string> exclusive_start;  ///< a shard id
+  std::optional<size_t> max_results;
+};
+
+struct PutInput {
+  std::string stream;
+  std::string data;
+  std::string partition_key;
+  std::optional<std::string> explicit_hash_key;
+};
+
+struct RecordsAnswer {
+  std::vector<StoredRecord> records;
+  std::optional<std::string> next_iterator;
+  std::vector<ShardDescription> children;
+  Duration behind{};
+};
+
+class Kinesis {
+ public:
+  explicit Kinesis(KinesisOptions options) : options_(std::move(options)) {}
+
+  KinesisOptions& options() { return options_; }
+  std::string arn_of(const std::string& stream) const;
+
+  Answer<void> create_stream(const std::string& name, int shards, Timestamp now);
+  Answer<void> delete_stream(const std::string& stream, Timestamp now);
+  std::vector<std::string> list_streams() const;
+  Answer<StreamDescription> describe_stream(const std::string& stream, Timestamp now);
+  Answer<ShardListing> list_shards(const ListShardsInput& input, Timestamp now);
+  Answer<std::string> get_shard_iterator(const std::string& stream, const std::string& shard,
+                                         const aws::IteratorStart& start, Timestamp now);
+  /// `limit` 1 … 10,000. With `empty`, the page stays empty although records may wait, as the service may do at any time.
+  Answer<RecordsAnswer> get_records(const std::string& iterator, int limit, Timestamp now, bool empty = false);
+  Answer<PutResult> put_record(const PutInput& input, Timestamp now);
+  Answer<void> split_shard(const std::string& stream, const std::string& shard, const std::string& starting_hash_key,
+                           Timestamp now);
+  Answer<void> merge_shards(const std::string& stream, const std::string& shard, const std::string& adjacent,
+                            Timestamp now);
+  Answer<void> update_shard_count(const std::string& stream, int target, Timestamp now);
+  Answer<void> set_retention(const std::string& stream, Duration retention, Timestamp now);
+
+  // What no API call does: for tests and `ctk simulator`.
+
+  /// Every iterator given until now is expired.
+  void expire_iterators(Timestamp now) { valid_since_ = now; }
+  /// Forgets what arrived before `horizon`, as if the retention were over.
+  Answer<void> trim(const std::string& stream, Timestamp horizon, Timestamp now);
+  /// Splits the first open shard in the middle; returns its id.
+  Answer<aws::ShardId> split_any(const std::string& stream, Timestamp now);
+  const KinesisStream* stream(const std::string& name) const;
+
+ private:
+  struct Meter {
+    std::vector<Timestamp> calls;  ///< of the last second
+    Timestamp free_at{};           ///< bytes read until now are paid off
+  };
+  struct Entry {
+    KinesisStream stream;
+    uint64_t incarnation;
+    std::vector<Meter> meters;  ///< a shard each
+  };
+  struct Cursor {
+    uint64_t incarnation = 0;
+    size_t shard = 0;
+    uint64_t ordinal = 0;
+    Timestamp issued{};
+  };
+
+  Answer<Entry*> find(const std::string& name_or_arn, Timestamp now);
+  Answer<size_t> find_shard(Entry& entry, const std::string& shard, Timestamp now);
+  Answer<uint64_t> start_ordinal(const Entry& entry, const Shard& shard, const aws::IteratorStart& start, Timestamp now);
+  Answer<void> meter(Entry& entry, size_t shard, Timestamp now);
+  Answer<Cursor> open_iterator(const std::string& iterator, Timestamp now) const;
+  std::string iterator_text(const Cursor& cursor) const;
+  static ShardDescription describe(const Entry& entry, const Shard& shard);
+  std::string status_of(const Entry& entry, Timestamp now) const;
+
+  KinesisOptions options_;
+  std::map<std::string, Entry> streams_;
+  uint64_t incarnations_ = 0;
+  Timestamp valid_since_ = kNoTime;
+};
+
+}  // namespace ctk::sim
