@@ -100,5 +100,7 @@ class PositionStore {
 
 /// `fenced`, in the words of the interface: "relay R was taken over by worker W at T".
 Error fenced_error(const RelayName& relay, const WorkerName& by, Timestamp at);
+/// `mismatch`: stored positions of another incarnation are never reused. The caller adds the command with --reset.
+Error incarnation_error(const RelayName& relay, const Incarnation& stored, const Incarnation& wanted);
 
 }  // namespace ctk::coordination

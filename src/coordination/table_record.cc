@@ -1,0 +1,161 @@
+#include "coordination/table_record.h"
+
+#include <algorithm>
+
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace ctk::coordination {
+
+namespace {
+
+bool is_file(dynamodb::VersionKind kind) {
+  return kind == dynamodb::VersionKind::file_sequence || kind == dynamodb::VersionKind::file_time;
+}
+
+/// Files of a source table are one source, whichever form their records have: the table's form stands.
+bool same_kind(dynamodb::VersionKind stored, dynamodb::VersionKind wanted) {
+  return stored == wanted || (is_file(stored) && is_file(wanted));
+}
+
+TableRecord first_record(const TableClaim& claim) {
+  TableRecord record;
+  record.table = claim.table;
+  record.source_table = claim.source_table;
+  record.incarnation = claim.incarnation;
+  record.kind = claim.kind;
+  return record;
+}
+
+void register_relay(TableRecord& record, const std::optional<RelayName>& relay) {
+  if (!relay || std::find(record.relays.begin(), record.relays.end(), *relay) != record.relays.end()) return;
+  record.relays.push_back(*relay);
+  // Its shards may bring changes from before a watermark that was noted without them.
+  record.sweep.reset();
+}
+
+/// Another life of the source: nothing that was known of the old one holds, and its relays will not write again.
+Result<TableRecord> next_epoch(const TableRecord& existing, const TableClaim& claim) {
+  constexpr Epoch kLast = 99'999'999;
+  if (existing.epoch >= kLast) return fail(ErrorKind::refused, "the table's epochs are used up");
+  TableRecord record = first_record(claim);
+  record.epoch = existing.epoch + 1;
+  record.names = existing.names;
+  register_relay(record, claim.relay);
+  return record;
+}
+
+std::unexpected<Error> mismatch(const TableRecord& existing, const TableClaim& claim) {
+  const bool moved = existing.incarnation != claim.incarnation;
+  std::string message = "table " + existing.table + " holds ";
+  message += moved ? "source " + existing.incarnation.str() : "versions of kind " + std::string(to_string(*existing.kind));
+  message += ", this run reads ";
+  message += moved ? claim.incarnation.str() : std::string(to_string(claim.kind));
+  std::string hint = "the versions of the two cannot be compared";
+  if (!claim.reset_command.empty()) hint += "; to begin anew on this table: " + claim.reset_command;
+  return fail(ErrorKind::mismatch, std::move(message), {}, std::move(hint));
+}
+
+}  // namespace
+
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+  if (!existing) {
+    TableRecord record = first_record(claim);
+    register_relay(record, claim.relay);
+    return record;
+  }
+  if (existing->source_table != claim.source_table) {
+    return fail(ErrorKind::refused,
+                "table " + existing->table + " is kept from source table " + existing->source_table + ", not from " +
+                    claim.source_table,
+                {}, "name another target table with table=NAME");
+  }
+  TableRecord record = *existing;
+  if (!record.kind) {
+    // A finished load left the table open: the first stream says what it is.
+    record.kind = claim.kind;
+    record.incarnation = claim.incarnation;
+  }
+  if (record.incarnation != claim.incarnation || !same_kind(*record.kind, claim.kind)) {
+    if (!claim.reset) return mismatch(record, claim);
+    return next_epoch(record, claim);
+  }
+  // Positions are forgotten: what was read may be read again, older changes included.
+  if (claim.reset) record.sweep.reset();
+  register_relay(record, claim.relay);
+  return record;
+}
+
+Timestamp watermark(const std::vector<StoredPosition>& rows) {
+  std::optional<Timestamp> lowest;
+  for (const StoredPosition& row : rows) {
+    if (row.position.ended()) continue;
+    if (!lowest || row.read_to < *lowest) lowest = row.read_to;
+  }
+  return lowest.value_or(kNoTime);
+}
+
+SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp server_time, Duration grace,
+                     Duration floor) {
+  SweepPlan plan;
+  if (record.load == LoadState::running || grace == Duration::max() || watermark == kNoTime) return plan;
+  if (floor <= Duration::zero()) {
+    plan.before = watermark - grace;
+    return plan;
+  }
+  const SweepPair here{watermark, server_time};
+  // A pair from the future, or above what holds now, says nothing any more.
+  if (!record.sweep || record.sweep->watermark > watermark || record.sweep->server_time > server_time) {
+    plan.remember = here;
+    return plan;
+  }
+  if (server_time - record.sweep->server_time < floor) return plan;
+  plan.before = record.sweep->watermark - grace;
+  if (watermark > record.sweep->watermark) plan.remember = here;
+  return plan;
+}
+
+std::string relays_json(const std::vector<RelayName>& relays) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_array();
+  for (const RelayName& relay : relays) writer.string(relay.str());
+  writer.end_array();
+  return out;
+}
+
+std::vector<RelayName> parse_relays(const std::string& json) {
+  std::vector<RelayName> relays;
+  json::Parser parser;
+  Result<json::Element> element = parser.parse(json);
+  if (!element || !element->is_array()) return relays;
+  for (json::Element item : element->get_array()) {
+    if (item.is_string()) relays.emplace_back(std::string(item.get_string().value_unsafe()));
+  }
+  return relays;
+}
+
+std::string names_json(const std::map<std::string, std::string>& names) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  for (const auto& [attribute, column] : names) {
+    writer.key(attribute);
+    writer.string(column);
+  }
+  writer.end_object();
+  return out;
+}
+
+std::map<std::string, std::string> parse_names(const std::string& json) {
+  std::map<std::string, std::string> names;
+  json::Parser parser;
+  Result<json::Element> element = parser.parse(json);
+  if (!element || !element->is_object()) return names;
+  for (auto [attribute, column] : element->get_object()) {
+    if (column.is_string()) names.emplace(std::string(attribute), std::string(column.get_string().value_unsafe()));
+  }
+  return names;
+}
+
+}  // namespace ctk::coordination
