@@ -32,7 +32,7 @@ class Change {
   Operation operation = Operation::insert;
   Timestamp time{};      ///< ApproximateCreationDateTime
   std::string event_id;  ///< empty where the record has none
-  /// The version without the epoch: "K.…", fixed width within one kind, sorts bytewise (architecture.md, Versions).
+  /// The version without the epoch: "K.…", sorts bytewise within one kind (order_text in decode.h).
   std::string order;
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
   std::string key;
@@ -43,9 +43,10 @@ class Change {
   bool has_new_image() const { return new_image_ != kNone; }
   bool has_old_image() const { return old_image_ != kNone; }
   Value new_image() const { return at(new_image_); }  ///< a map; call only if has_new_image()
-  Value old_image() const { return at(old_image_); }
+  Value old_image() const { return at(old_image_); }  ///< only where DecodeOptions::old_image asked for it
 
-  /// Bytes that this change holds in memory, roughly.
+  /// Bytes that this change holds in memory, roughly; a record of several changes counts with the first of them. Stays the
+  /// same for the change's life.
   size_t memory() const;
 
  private:

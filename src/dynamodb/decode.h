@@ -6,14 +6,21 @@
 //               …}
 //   wrapped  = {"kinesis": {"data": base64(change), "sequenceNumber"?, …}, …}              (Lambda)
 //   batch    = {"Records": [change | wrapped, …]}                                           (a whole Lambda batch)
+//
+// Sources: "Using Kinesis Data Streams to capture changes to DynamoDB" and the API reference of DynamoDB Streams (Record,
+// StreamRecord) for `change`; "Using Lambda to process records from Amazon Kinesis Data Streams" for the two around it.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aws/ids.h"
 #include "base/time.h"
 #include "dynamodb/change.h"
+#include "dynamodb/change_builder.h"
 #include "json/reader.h"
 
 namespace ctk::dynamodb {
@@ -45,13 +52,21 @@ struct Decoded {
 struct DecodeOptions {
   /// Nothing for files whose first record has not been seen: then each change takes the kind its own form has.
   std::optional<VersionKind> kind;
+  /// Whether changes keep their OldImage (deletes=soft wants it); else it is not even looked at.
+  bool old_image = false;
 };
 
 /// The version without epoch. `kinesis`: "1." time in µs (17 digits) "." sequence (60 digits); `streams`/`file_sequence`:
-/// "1." sequence (40 digits); `file_time`: "1." time "." line (20 digits).
+/// "1." sequence (40 digits); `file_time`: "1." time "." line (20 digits). The second and later changes of one record,
+/// which share time and line, get "." and their index (10 digits) behind it; that sorts right after the first.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
-/// Decodes one record. Keeps no state but its parser; one a thread.
+/// Decodes records, one after the other; keeps nothing between them but its buffers. One a thread.
+///   Decoded decoded = decoder.decode(std::move(record), {.kind = VersionKind::kinesis});
+/// Every change of a record comes out in one of the two lists, at its index. Undecodable is what cannot be a Change: bytes
+/// that are no JSON in UTF-8, an unknown envelope, event or source, missing keys, time or image, values that are none of
+/// DynamoDB's. Taken although DynamoDB never sends it: `{}` (an empty map), `{"S":null}` (NULL), empty sets, numbers of
+/// more than 38 digits, numbers without quotes.
 class Decoder {
  public:
   Decoded decode(RawRecord record, const DecodeOptions& options);
@@ -60,7 +75,20 @@ class Decoder {
   std::optional<VersionKind> file_kind(std::string_view record);
 
  private:
+  struct Job;
+
+  Job run(RawRecord record, const DecodeOptions& options);
+  void decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped);
+  bool decode_document(Job& job, json::Element document, bool wrapped);
+  bool decode_envelope(Job& job, const struct Envelope& envelope, bool wrapped);
+  void decode_wrapped(Job& job, json::Element kinesis);
+  bool decode_event(Job& job, const struct Event& event);
+  std::string read_keys(Change& change, const struct Event& event);
+  std::string read_images(Change& change, const struct Event& event, bool old_image);
+
   json::Parser parser_;
+  json::Parser inner_parser_;  ///< for what a Lambda wrapper holds, while the wrapper's own document lives
+  ChangeBuilder builder_;
 };
 
 }  // namespace ctk::dynamodb

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
-#include <vector>
 
 namespace ctk::dynamodb {
 
@@ -11,6 +11,8 @@ namespace ctk::dynamodb {
 enum class Type : uint8_t { S, N, B, BOOL, NUL, M, L, SS, NS, BS };
 
 std::string_view to_string(Type type);  ///< "S", …, "NULL"
+/// The type of a tag; nothing where the tag is unknown.
+std::optional<Type> parse_type(std::string_view tag);
 
 /// One value of a document order list. A map's or list's or set's children follow it directly; `next` is the index behind
 /// its last descendant. Offsets point into the owner's text.

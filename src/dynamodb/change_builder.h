@@ -1,0 +1,67 @@
+// Gathers the nodes and the text of one Change from parsed JSON, in buffers that are used again for the next.
+//
+//   item  = {name: value, …}
+//   value = {tag: content} | {}                       ({} is an empty map: DynamoDB Local writes them so)
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dynamodb/change.h"
+#include "json/reader.h"
+
+namespace ctk::dynamodb {
+
+class ChangeBuilder {
+ public:
+  /// Begins a new change. The texts it will be given are at most `text_bound` bytes in all, each counted every time.
+  void begin(size_t text_bound);
+
+  /// Appends an item as a map; its index, or nothing and a reason ("NewImage.a.b: unknown type X").
+  std::optional<uint32_t> add_item(std::string_view what, json::Element item);
+  const std::string& reason() const { return reason_; }
+  /// Whether the reason was a number without quotes. (The document is then read again with quotes around all of them,
+  /// because a parsed number has lost its digits.)
+  bool met_bare_number() const { return met_bare_number_; }
+
+  /// What was added so far. Valid until the next addition.
+  Value at(uint32_t index) const { return {nodes_.data(), text_.data(), index}; }
+
+  void set_keys(Change& change, uint32_t index) { change.keys_ = index; }
+  void set_new_image(Change& change, uint32_t index) { change.new_image_ = index; }
+  void set_old_image(Change& change, uint32_t index) { change.old_image_ = index; }
+  /// Hands copies of all nodes and text to the change.
+  void finish(Change& change) const;
+
+ private:
+  bool add_members(uint32_t index, json::Object members);
+  bool add_value(std::string_view name, json::Element value);
+  bool add_content(uint32_t index, json::Element content);
+  bool add_scalar(Node& node, json::Element content);
+  bool add_list(uint32_t index, json::Element content);
+  bool add_set(uint32_t index, json::Element content);
+
+  uint32_t add_node(Type type, std::string_view name);
+  void close_node(uint32_t index, uint32_t count);
+  uint32_t add_text(std::string_view text);
+  bool valid_text(Type type, std::string_view text);
+
+  bool fail(std::string reason);
+  /// Puts a step of the path in front of the reason; always false.
+  bool fail_at(std::string_view before, std::string_view step, std::string_view after);
+
+  std::vector<Node> nodes_;
+  std::vector<char> text_;
+  size_t text_size_ = 0;
+  std::string scratch_;
+  std::string reason_;
+  std::string path_;
+  bool met_bare_number_ = false;
+};
+
+/// At most `limit` bytes of a text that may be long, cut between characters, for reasons.
+std::string excerpt(std::string_view text, size_t limit = 80);
+
+}  // namespace ctk::dynamodb

@@ -1,0 +1,414 @@
+#include "dynamodb/decode.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <fstream>
+
+#include "dynamodb/encode.h"
+#include "json/writer.h"
+
+namespace ctk::dynamodb {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr VersionKind kKinesis = VersionKind::kinesis;
+
+/// An event as AWS writes it into Kinesis, with some parts replaced.
+struct EventText {
+  std::string name = "INSERT";
+  std::string keys = R"({"device":{"S":"foo"},"timestamp":{"S":"2024-07-12T01:17:42"}})";
+  std::string new_image =
+      R"({"humidity":{"N":"84.84"},"temperature":{"N":"42.42"},"device":{"S":"foo"},"timestamp":{"S":"2024-07-12T01:17:42"}})";
+  std::string time = "1720740233012995";
+  std::string precision = R"(,"ApproximateCreationDateTimePrecision":"MICROSECOND")";
+  std::string more;  ///< further members of `dynamodb`, with a comma before each
+
+  std::string str() const {
+    return R"({"awsRegion":"us-east-1","eventID":"b015b5f0-c095-4b50-8ad0-4279aa3d88c6","eventName":")" + name +
+           R"(","userIdentity":null,"recordFormat":"application/json","tableName":"demo","dynamodb":{)" +
+           (time.empty() ? "" : R"("ApproximateCreationDateTime":)" + time + ",") +
+           (keys.empty() ? "" : R"("Keys":)" + keys + ",") + (new_image.empty() ? "" : R"("NewImage":)" + new_image + ",") +
+           R"("SizeBytes":99)" + precision + more + R"(},"eventSource":"aws:dynamodb"})";
+  }
+};
+
+RawRecord raw(const std::string& data, const std::string& sequence = "49653") {
+  RawRecord record;
+  record.data = data;
+  record.sequence = aws::SequenceNumber(sequence);
+  record.line = 7;
+  return record;
+}
+
+Decoded decode(const std::string& data, std::optional<VersionKind> kind = kKinesis) {
+  return Decoder().decode(raw(data), {.kind = kind});
+}
+
+Change decode_one(const std::string& data, std::optional<VersionKind> kind = kKinesis) {
+  Decoded decoded = decode(data, kind);
+  for (const Undecodable& failed : decoded.undecodable) ADD_FAILURE() << failed.reason;
+  if (decoded.changes.size() != 1) throw std::runtime_error("not one change");
+  return std::move(decoded.changes[0]);
+}
+
+Undecodable refused(const std::string& data, std::optional<VersionKind> kind = kKinesis) {
+  Decoded decoded = decode(data, kind);
+  EXPECT_TRUE(decoded.changes.empty());
+  if (decoded.undecodable.size() != 1) throw std::runtime_error("not one failure");
+  return decoded.undecodable[0];
+}
+
+std::string reason_for(const std::string& new_image) {
+  EventText event;
+  event.new_image = new_image;
+  return refused(event.str()).reason;
+}
+
+std::string plain(Value value) {
+  std::string out;
+  append_plain(out, value);
+  return out;
+}
+
+std::string wrap(const std::string& event) {
+  std::string data;
+  json::append_base64(data, event);
+  return R"({"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"p","sequenceNumber":"777","data":")" + data +
+         R"(","approximateArrivalTimestamp":1720740233.5},"eventSource":"aws:kinesis","eventID":"shardId-0:777"})";
+}
+
+TEST(Decode, TakesWhatAwsPutsIntoKinesis) {
+  std::string text = EventText().str();
+  Change change = decode_one(text);
+  EXPECT_EQ(change.table, "demo");
+  EXPECT_EQ(change.operation, Operation::insert);
+  EXPECT_EQ(change.event_id, "b015b5f0-c095-4b50-8ad0-4279aa3d88c6");
+  EXPECT_EQ(to_micros(change.time), 1720740233012995);
+  EXPECT_EQ(change.order, "1.01720740233012995." + std::string(55, '0') + "49653");
+  EXPECT_EQ(change.key, R"({"device":{"S":"foo"},"timestamp":{"S":"2024-07-12T01:17:42"}})");
+  EXPECT_EQ(plain(change.keys()), R"({"device":"foo","timestamp":"2024-07-12T01:17:42"})");
+  ASSERT_TRUE(change.has_new_image());
+  EXPECT_EQ(plain(change.new_image()),
+            R"({"humidity":84.84,"temperature":42.42,"device":"foo","timestamp":"2024-07-12T01:17:42"})");
+  EXPECT_EQ(*change.record, text);
+  EXPECT_GT(change.memory(), text.size());
+}
+
+TEST(Decode, ValuesStayWhenTheChangeMoves) {
+  EventText event;
+  event.keys = R"({"a":{"S":"b"}})";
+  event.new_image = R"({"a":{"S":"b"}})";
+  Change change = decode_one(event.str());
+  Value image = change.new_image();
+  Change moved = std::move(change);
+  EXPECT_EQ(plain(image), R"({"a":"b"})");
+  EXPECT_EQ(plain(moved.new_image()), R"({"a":"b"})");
+}
+
+TEST(Decode, ReadsTimesInAnyUnit) {
+  auto micros = [](const std::string& time, const std::string& precision) {
+    EventText event;
+    event.time = time;
+    event.precision = precision.empty() ? "" : R"(,"ApproximateCreationDateTimePrecision":")" + precision + '"';
+    return to_micros(decode_one(event.str()).time);
+  };
+  EXPECT_EQ(micros("1720740233", ""), 1720740233000000);
+  EXPECT_EQ(micros("1720740233012", ""), 1720740233012000);
+  EXPECT_EQ(micros("1720740233012995", ""), 1720740233012995);
+  EXPECT_EQ(micros("1720740233012", "MILLISECOND"), 1720740233012000);
+  EXPECT_EQ(micros("99999999999", "MILLISECOND"), 99999999999000);
+  EXPECT_EQ(micros("99999999999999", "MICROSECOND"), 99999999999999);
+  EXPECT_EQ(micros("1720740233012", "FORTNIGHT"), 1720740233012000);
+  EXPECT_EQ(micros("1.7E9", ""), 1700000000000000);
+  EXPECT_EQ(micros("1.72074023E9", ""), 1720740230000000);
+  EXPECT_EQ(micros("1720740233.012995", ""), 1720740233012995);
+  EXPECT_EQ(micros("1.720740233012995E15", ""), 1720740233012995);
+  EXPECT_EQ(micros("\"1720740233\"", ""), 1720740233000000);
+  EXPECT_EQ(micros("\"1.5e9\"", ""), 1500000000000000);
+  EXPECT_EQ(micros("\"1500000000.25\"", ""), 1500000000250000);
+  EXPECT_EQ(micros("99999999999", ""), 99999999999000000);
+}
+
+TEST(Decode, RefusesWhatIsNoTime) {
+  for (const char* time :
+       {"-1", "1e17", "100000000000000000", "18446744073709551615", "true", "{}", "\"soon\"", "-0.5", "\"1e400\""}) {
+    EventText event;
+    event.time = time;
+    Undecodable failed = refused(event.str());
+    EXPECT_THAT(failed.reason, HasSubstr("ApproximateCreationDateTime is no time")) << time;
+    EXPECT_EQ(failed.table, "demo");
+    EXPECT_THAT(failed.key, HasSubstr("foo"));
+    EXPECT_EQ(failed.order, "");
+  }
+  EventText event;
+  event.time = "";
+  EXPECT_EQ(refused(event.str()).reason, "ApproximateCreationDateTime is missing");
+}
+
+TEST(Decode, RemovesHaveNoNewImage) {
+  EventText event;
+  event.name = "REMOVE";
+  event.new_image = "";
+  event.more = R"(,"OldImage":{"device":{"S":"foo"}})";
+  Change change = decode_one(event.str());
+  EXPECT_EQ(change.operation, Operation::remove);
+  EXPECT_FALSE(change.has_new_image());
+  EXPECT_FALSE(change.has_old_image());
+  Decoded decoded = Decoder().decode(raw(event.str()), {.kind = kKinesis, .old_image = true});
+  ASSERT_EQ(decoded.changes.size(), 1u);
+  EXPECT_EQ(plain(decoded.changes[0].old_image()), R"({"device":"foo"})");
+}
+
+TEST(Decode, TakesDynamoDbStreamsOwnForm) {
+  std::string event =
+      R"({"eventID":"c4ca4238a0b923820dcc509a6f75849b","eventName":"MODIFY","eventVersion":"1.1","eventSource":"aws:dynamodb",)"
+      R"("awsRegion":"us-east-1","dynamodb":{"ApproximateCreationDateTime":1428537600.0,"Keys":{"Id":{"N":"101"}},)"
+      R"("NewImage":{"Message":{"S":"hi"},"Id":{"N":"101"}},"SequenceNumber":"4421584500000000017450439092",)"
+      R"("SizeBytes":59,"StreamViewType":"NEW_AND_OLD_IMAGES"},)"
+      R"("eventSourceARN":"arn:aws:dynamodb:us-east-1:123456789012:table/ExampleTableWithStream/stream/2015-06-27T00:48:05.899"})";
+  Change change = decode_one(event, VersionKind::streams);
+  EXPECT_EQ(change.table, "ExampleTableWithStream");
+  EXPECT_EQ(change.order, "1." + std::string(12, '0') + "4421584500000000017450439092");
+  EXPECT_EQ(to_micros(change.time), 1428537600000000);
+  EXPECT_EQ(change.key, R"({"Id":{"N":"101"}})");
+  EXPECT_EQ(decode_one(event, std::nullopt).order, change.order);
+  EXPECT_EQ(Decoder().file_kind(event), VersionKind::file_sequence);
+}
+
+TEST(Decode, UnwrapsLambdasRecords) {
+  Change change = decode_one(wrap(EventText().str()));
+  EXPECT_EQ(change.order, decode_one(EventText().str()).order);
+  EXPECT_EQ(*change.record, wrap(EventText().str()));
+  EXPECT_EQ(Decoder().file_kind(wrap(EventText().str())), VersionKind::file_time);
+  EXPECT_EQ(decode_one(wrap(EventText().str()), VersionKind::file_time).order,
+            "1.01720740233012995." + std::string(19, '0') + "7");
+}
+
+TEST(Decode, TakesWholeLambdaBatches) {
+  EventText second;
+  second.keys = second.new_image = R"({"device":{"N":"2"}})";
+  EventText broken;
+  broken.keys = "";
+  std::string batch = R"({"Records":[)" + wrap(EventText().str()) + "," + broken.str() + "," + second.str() + ",7]}";
+  Decoded decoded = decode(batch, VersionKind::file_time);
+  ASSERT_EQ(decoded.changes.size(), 2u);
+  ASSERT_EQ(decoded.undecodable.size(), 2u);
+  EXPECT_EQ(decoded.total(), 4u);
+  EXPECT_EQ(decoded.changes[0].index_in_record, 0u);
+  EXPECT_EQ(decoded.undecodable[0].index_in_record, 1u);
+  EXPECT_EQ(decoded.undecodable[0].reason, "Keys is missing");
+  EXPECT_EQ(decoded.changes[1].index_in_record, 2u);
+  EXPECT_EQ(decoded.undecodable[1].reason, "Records holds what is no JSON object");
+  EXPECT_EQ(decoded.changes[1].key, R"({"device":{"N":"2"}})");
+  EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order) << "later changes of a record win over earlier ones";
+  EXPECT_LT(decoded.changes[1].order, order_text(VersionKind::file_time, decoded.changes[1].time, "", 8));
+  EXPECT_EQ(decode(R"({"Records":[]})").total(), 0u);
+}
+
+TEST(Decode, FilesGoBySequenceNumberOrByTime) {
+  EventText by_time, by_sequence;
+  by_sequence.more = R"(,"SequenceNumber":"12")";
+  EXPECT_EQ(Decoder().file_kind(by_time.str()), VersionKind::file_time);
+  EXPECT_EQ(Decoder().file_kind(by_sequence.str()), VersionKind::file_sequence);
+  EXPECT_EQ(Decoder().file_kind("{}"), std::nullopt);
+  EXPECT_EQ(Decoder().file_kind("nonsense"), std::nullopt);
+  EXPECT_THAT(refused(by_time.str(), VersionKind::file_sequence).reason, HasSubstr("SequenceNumber is missing"));
+  EXPECT_THAT(refused(by_sequence.str(), VersionKind::file_time).reason, HasSubstr("SequenceNumber is present"));
+  EXPECT_EQ(decode_one(by_sequence.str()).order, decode_one(by_time.str()).order) << "on Kinesis it plays no part";
+  by_sequence.more = R"(,"SequenceNumber":"12x")";
+  EXPECT_THAT(refused(by_sequence.str(), VersionKind::streams).reason, HasSubstr("12x"));
+}
+
+TEST(Decode, RefusesWhatIsNoChange) {
+  EXPECT_EQ(refused("").reason, "the record is empty");
+  EXPECT_THAT(refused("not json").reason, HasSubstr("not valid JSON"));
+  EXPECT_THAT(refused("{").reason, HasSubstr("not valid JSON"));
+  EXPECT_THAT(refused("[]").reason, HasSubstr("no JSON object"));
+  EXPECT_THAT(refused("{}").reason, HasSubstr("no change of DynamoDB"));
+  EXPECT_THAT(refused(R"({"dynamodb":7})").reason, HasSubstr("no change of DynamoDB"));
+  EXPECT_EQ(refused(R"({"kinesis":{}})").reason, "kinesis.data is missing");
+  EXPECT_EQ(refused(R"({"kinesis":{"data":"?"}})").reason, "kinesis.data is no base64");
+  EXPECT_EQ(refused(R"({"kinesis":{"data":""}})").reason, "kinesis.data is empty");
+  EXPECT_THAT(refused(wrap("{")).reason, HasSubstr("kinesis.data: not valid JSON"));
+  EXPECT_THAT(refused(wrap(wrap(EventText().str()))).reason, HasSubstr("no change of DynamoDB"));
+  EXPECT_THAT(refused(std::string(40000, '[') + std::string(40000, ']')).reason, HasSubstr("not valid JSON"));
+}
+
+TEST(Decode, RefusesTextThatIsNotUtf8) {
+  for (const char* bad :
+       {"\xff", "\xc3", "\xed\xa0\x80", "\\ud800", "\\udc00", "\\ud800x", "\\udc00\\ud800", "\\ud800\\u0041"}) {
+    EventText event;
+    event.new_image = std::string(R"({"a":{"S":")") + bad + R"("}})";
+    Undecodable failed = refused(event.str());
+    EXPECT_THAT(failed.reason, HasSubstr("not valid JSON")) << bad;
+    EXPECT_EQ(*failed.record, event.str());
+  }
+}
+
+TEST(Decode, RefusesOtherEventsAndSources) {
+  EventText event;
+  event.name = "FOOBAR";
+  Undecodable failed = refused(event.str());
+  EXPECT_EQ(failed.reason, "unknown eventName: FOOBAR");
+  EXPECT_EQ(failed.table, "demo");
+  EXPECT_THAT(failed.key, HasSubstr("foo"));
+  EXPECT_THAT(failed.order, HasSubstr("01720740233012995"));
+  std::string other = EventText().str();
+  other.replace(other.find("aws:dynamodb"), 12, "foo:bar");
+  EXPECT_EQ(refused(other).reason, "eventSource is not aws:dynamodb: foo:bar");
+}
+
+TEST(Decode, RefusesChangesWithoutKeysOrImage) {
+  EventText event;
+  event.keys = "";
+  EXPECT_EQ(refused(event.str()).reason, "Keys is missing");
+  event.keys = "{}";
+  EXPECT_EQ(refused(event.str()).reason, "Keys is empty");
+  event.keys = R"({"a":{"M":{}}})";
+  EXPECT_EQ(refused(event.str()).reason, "Keys.a is M, not S, N or B");
+  event.keys = R"({"a":{"S":"x"},"a":{"S":"y"}})";
+  EXPECT_EQ(refused(event.str()).reason, "Keys has one attribute twice: a");
+  event.keys = R"({"a":{"S":"x"},"b":{"S":"y"},"c":{"S":"z"}})";
+  EXPECT_EQ(refused(event.str()).reason, "Keys has more than two attributes");
+  EventText no_image;
+  no_image.new_image = "";
+  EXPECT_EQ(refused(no_image.str()).reason, "NewImage is missing in an INSERT");
+  no_image.name = "MODIFY";
+  no_image.more = R"(,"StreamViewType":"KEYS_ONLY")";
+  EXPECT_EQ(refused(no_image.str()).reason, "NewImage is missing in a MODIFY (the stream's view type is KEYS_ONLY)");
+  no_image.new_image = "null";
+  EXPECT_THAT(refused(no_image.str()).reason, HasSubstr("NewImage is missing"));
+}
+
+TEST(Decode, NamesThePlaceOfABadValue) {
+  EXPECT_EQ(reason_for("[]"), "NewImage is no object");
+  EXPECT_EQ(reason_for(R"({"a":7})"), "NewImage.a: an attribute value is no object");
+  EXPECT_EQ(reason_for(R"({"a":{"X":"1"}})"), "NewImage.a: unknown type X");
+  EXPECT_EQ(reason_for(R"({"a":{"S":"1","N":"1"}})"), "NewImage.a: an attribute value has more than one type");
+  EXPECT_EQ(reason_for(R"({"a":{"M":{"b":{"L":[{"S":""},{"N":"x"}]}}}})"), "NewImage.a.b[1]: no number: x");
+  EXPECT_EQ(reason_for(R"({"a":{"N":"NaN"}})"), "NewImage.a: no number: NaN");
+  EXPECT_EQ(reason_for(R"({"a":{"N":""}})"), "NewImage.a: no number: ");
+  EXPECT_EQ(reason_for(R"({"a":{"N":true}})"), "NewImage.a: N is no string");
+  EXPECT_EQ(reason_for(R"({"a":{"B":"A"}})"), "NewImage.a: no base64: A");
+  EXPECT_EQ(reason_for(R"({"a":{"B":"AB=="}})"), "NewImage.a: no base64: AB==");
+  EXPECT_EQ(reason_for(R"({"a":{"S":7}})"), "NewImage.a: S is no string");
+  EXPECT_EQ(reason_for(R"({"a":{"BOOL":"true"}})"), "NewImage.a: BOOL is neither true nor false");
+  EXPECT_EQ(reason_for(R"({"a":{"M":[]}})"), "NewImage.a: M is no object");
+  EXPECT_EQ(reason_for(R"({"a":{"L":{}}})"), "NewImage.a: L is no array");
+  EXPECT_EQ(reason_for(R"({"a":{"SS":"x"}})"), "NewImage.a: SS is no array");
+  EXPECT_EQ(reason_for(R"({"a":{"SS":["x",null]}})"), "NewImage.a: a set holds null");
+  EXPECT_EQ(reason_for(R"({"a":{"BS":["AA==","A"]}})"), "NewImage.a[1]: no base64: A");
+  EXPECT_LT(reason_for(R"({"a":{"N":")" + std::string(100000, 'x') + R"("}})").size(), 200u);
+}
+
+TEST(Decode, TakesWhatDynamoDbNeverSends) {
+  EventText event;
+  event.new_image = R"({"e":{},"z":{"S":null},"ss":{"SS":[]},"big":{"N":"123456789012345678901234567890123456789012345"}})";
+  EXPECT_EQ(plain(decode_one(event.str()).new_image()),
+            R"({"e":{},"z":null,"ss":[],"big":123456789012345678901234567890123456789012345})");
+}
+
+TEST(Decode, KeepsEveryDigitOfNumbersWithoutQuotes) {
+  EventText event;
+  event.new_image =
+      R"({"ns":{"NS":[1, 2.50,-3E+2]},"n":{"N":0.1000000000000000055511151231257827},"s":{"S":"x 1, \"2\" 3"},)"
+      R"("big":{"N":12345678901234567890123456789012345678}})";
+  for (const std::string& text : {event.str(), wrap(event.str()), R"({"Records":[)" + event.str() + "]}"}) {
+    Change change = decode_one(text);
+    EXPECT_EQ(plain(change.new_image()),
+              R"({"ns":[-3E+2,1,2.50],"n":0.1000000000000000055511151231257827,"s":"x 1, \"2\" 3",)"
+              R"("big":12345678901234567890123456789012345678})");
+    EXPECT_EQ(*change.record, text);
+    EXPECT_EQ(to_micros(change.time), 1720740233012995);
+  }
+}
+
+TEST(Decode, OneBareNumberInABatchDoesNotDoubleTheOthers) {
+  EventText bare;
+  bare.new_image = R"({"n":{"N":7}})";
+  Decoded decoded = decode(R"({"Records":[)" + EventText().str() + "," + bare.str() + ",7," + EventText().str() + "]}");
+  ASSERT_EQ(decoded.changes.size(), 3u);
+  ASSERT_EQ(decoded.undecodable.size(), 1u);
+  EXPECT_EQ(plain(decoded.changes[1].new_image()), R"({"n":7})");
+  EXPECT_EQ(decoded.changes[2].index_in_record, 3u);
+}
+
+std::vector<std::string> lines_of(const std::string& name) {
+  std::ifstream file(std::string(CTK_SOURCE_DIR) + "/src/dynamodb/testdata/" + name);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  return lines;
+}
+
+class Emulator : public testing::TestWithParam<const char*> {};
+
+TEST_P(Emulator, AllItsRecordsAreChanges) {
+  std::vector<std::string> lines = lines_of(GetParam());
+  ASSERT_GE(lines.size(), 10u);
+  Decoder decoder;
+  json::Parser parser;
+  for (const std::string& line : lines) {
+    Result<json::Element> element = parser.parse(line);
+    ASSERT_TRUE(element);
+    std::string data(*json::string_member(*element, "Data"));
+    Decoded decoded = decoder.decode(raw(data), {.kind = kKinesis, .old_image = true});
+    for (const Undecodable& failed : decoded.undecodable) ADD_FAILURE() << failed.reason << "\n" << data;
+    ASSERT_EQ(decoded.changes.size(), 1u);
+    const Change& change = decoded.changes[0];
+    EXPECT_EQ(change.table, "demo");
+    EXPECT_EQ(to_micros(change.time) / 10'000'000, 179531837);
+    EXPECT_EQ(change.has_new_image(), change.operation != Operation::remove);
+    EXPECT_EQ(change.has_old_image(), change.operation != Operation::insert);
+    EXPECT_EQ(*change.record, data);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Decode, Emulator, testing::Values("localstack-4.4.0.ndjson", "ministack-1.5.33.ndjson"));
+
+TEST(Decode, KeepsAllTypesThatLocalStackWrites) {
+  json::Parser parser;
+  std::string line = lines_of("localstack-4.4.0.ndjson").at(0);
+  Change change = decode_one(std::string(*json::string_member(*parser.parse(line), "Data")));
+  EXPECT_EQ(
+      plain(change.new_image()),
+      R"({"pk":"a","sk":1,"n":12345678901234567890123456789012345678,"neg":-1.5E-100,"b":"AAH/","bs":["YQ==","/g=="],)"
+      R"("ns":[1,2.50],"ss":["x","y"],"e":"","nul":null,"bo":false,"l":["x",1,{"q":"eno="}],"m":{},"el":[],"u":"grüß 😀"})");
+}
+
+RC_GTEST_PROP(OrderText, SortsAsTimeThenSequence, ()) {
+  using Pair = std::pair<uint64_t, uint64_t>;
+  auto moment = rc::gen::oneOf(rc::gen::inRange<uint64_t>(0, 4), rc::gen::inRange<uint64_t>(0, 99'999'999'999'999'999));
+  auto number = rc::gen::oneOf(rc::gen::inRange<uint64_t>(0, 4), rc::gen::arbitrary<uint64_t>());
+  Pair left = *rc::gen::pair(moment, number), right = *rc::gen::pair(moment, number);
+  for (VersionKind kind : {kKinesis, VersionKind::streams, VersionKind::file_sequence, VersionKind::file_time}) {
+    bool by_time = kind == kKinesis || kind == VersionKind::file_time;
+    auto text = [kind](const Pair& pair) {
+      return order_text(kind, from_micros(static_cast<int64_t>(pair.first)), std::to_string(pair.second), pair.second);
+    };
+    auto rank = [by_time](const Pair& pair) { return by_time ? pair : Pair{0, pair.second}; };
+    RC_ASSERT((text(left) < text(right)) == (rank(left) < rank(right)));
+    RC_ASSERT((text(left) == text(right)) == (rank(left) == rank(right)));
+    RC_ASSERT(text(left).size() == text(right).size());
+  }
+}
+
+TEST(OrderText, HasTheDocumentedWidths) {
+  EXPECT_EQ(order_text(kKinesis, from_micros(1), "2", 3), "1." + std::string(16, '0') + "1." + std::string(59, '0') + "2");
+  EXPECT_EQ(order_text(VersionKind::streams, from_micros(1), "2", 3), "1." + std::string(39, '0') + "2");
+  EXPECT_EQ(order_text(VersionKind::file_sequence, from_micros(1), "002", 3), "1." + std::string(39, '0') + "2");
+  EXPECT_EQ(order_text(VersionKind::file_time, from_micros(1), "2", 3),
+            "1." + std::string(16, '0') + "1." + std::string(19, '0') + "3");
+}
+
+TEST(VersionKindText, RoundTrips) {
+  for (VersionKind kind : {kKinesis, VersionKind::streams, VersionKind::file_sequence, VersionKind::file_time}) {
+    EXPECT_EQ(parse_version_kind(to_string(kind)), kind);
+  }
+  EXPECT_EQ(parse_version_kind("tape"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace ctk::dynamodb

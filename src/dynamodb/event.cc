@@ -1,0 +1,122 @@
+#include "dynamodb/event.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "dynamodb/number.h"
+
+namespace ctk::dynamodb {
+namespace {
+
+constexpr int64_t kSecondsBelow = 100'000'000'000;           // 1e11
+constexpr int64_t kMillisecondsBelow = 100'000'000'000'000;  // 1e14
+constexpr int64_t kTimeBelow = 100'000'000'000'000'000;      // 17 digits of microseconds
+
+void set_text(std::string_view& field, json::Element value) {
+  if (value.get(field) != simdjson::SUCCESS) field = {};
+}
+
+void set_element(std::optional<json::Element>& field, json::Element value) {
+  if (!value.is_null()) field = value;
+}
+
+void read_stream_record(Event& event, json::Object record) {
+  event.has_stream_record = true;
+  for (auto [name, value] : record) {
+    if (name == "Keys") {
+      set_element(event.keys, value);
+    } else if (name == "NewImage") {
+      set_element(event.new_image, value);
+    } else if (name == "OldImage") {
+      set_element(event.old_image, value);
+    } else if (name == "ApproximateCreationDateTime") {
+      set_element(event.time, value);
+    } else if (name == "ApproximateCreationDateTimePrecision") {
+      set_text(event.precision, value);
+    } else if (name == "SequenceNumber") {
+      set_text(event.sequence, value);
+    } else if (name == "StreamViewType") {
+      set_text(event.view_type, value);
+    }
+  }
+}
+
+/// Microseconds in one unit of the time.
+int64_t unit_of(std::string_view precision, double value) {
+  if (precision == "MICROSECOND") return 1;
+  if (precision == "MILLISECOND") return 1000;
+  if (precision == "SECOND") return 1'000'000;
+  if (value < static_cast<double>(kSecondsBelow)) return 1'000'000;
+  return value < static_cast<double>(kMillisecondsBelow) ? 1000 : 1;
+}
+
+std::optional<Timestamp> whole_time(int64_t value, std::string_view precision) {
+  int64_t unit = unit_of(precision, static_cast<double>(value));
+  if (value < 0 || value >= kTimeBelow / unit) return std::nullopt;
+  return from_micros(value * unit);
+}
+
+std::optional<Timestamp> fractional_time(double value, std::string_view precision) {
+  double micros = value * static_cast<double>(unit_of(precision, value));
+  if (!(micros >= 0 && micros < static_cast<double>(kTimeBelow))) return std::nullopt;
+  return from_micros(std::llround(micros));
+}
+
+std::optional<Timestamp> text_time(std::string_view text, std::string_view precision) {
+  if (!is_number(text)) return std::nullopt;
+  if (std::optional<int64_t> whole = exact_int64(text)) return whole_time(*whole, precision);
+  std::string digits = json_number(text);
+  double value = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc()) return std::nullopt;
+  return fractional_time(value, precision);
+}
+
+}  // namespace
+
+std::string_view Event::table() const {
+  if (!table_name.empty()) return table_name;
+  constexpr std::string_view kMark = ":table/";
+  size_t mark = source_arn.find(kMark);
+  if (mark == std::string_view::npos) return {};
+  std::string_view rest = source_arn.substr(mark + kMark.size());
+  return rest.substr(0, rest.find('/'));
+}
+
+Envelope read_envelope(json::Object document) {
+  Envelope envelope;
+  Event& event = envelope.event;
+  for (auto [name, value] : document) {
+    if (name == "dynamodb") {
+      json::Object record;
+      if (value.get(record) == simdjson::SUCCESS) read_stream_record(event, record);
+    } else if (name == "eventName") {
+      set_text(event.name, value);
+    } else if (name == "eventID") {
+      set_text(event.id, value);
+    } else if (name == "tableName") {
+      set_text(event.table_name, value);
+    } else if (name == "eventSource") {
+      set_text(event.source, value);
+    } else if (name == "eventSourceARN") {
+      set_text(event.source_arn, value);
+    } else if (name == "kinesis") {
+      set_element(envelope.kinesis, value);
+    } else if (name == "Records") {
+      set_element(envelope.records, value);
+    }
+  }
+  return envelope;
+}
+
+std::optional<Timestamp> creation_time(json::Element value, std::string_view precision) {
+  int64_t whole = 0;
+  if (value.get(whole) == simdjson::SUCCESS) return whole_time(whole, precision);
+  double fraction = 0;
+  if (value.is<double>() && value.get(fraction) == simdjson::SUCCESS) return fractional_time(fraction, precision);
+  std::string_view text;
+  if (value.get(text) == simdjson::SUCCESS) return text_time(text, precision);
+  return std::nullopt;
+}
+
+}  // namespace ctk::dynamodb
