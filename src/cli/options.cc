@@ -1,0 +1,315 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "cli/suggest.h"
+
+namespace ctk::cli {
+namespace {
+
+using enum OptionKind;
+using enum OptionScope;
+constexpr OptionFate kLater = OptionFate::later;
+constexpr OptionFate kNoEffect = OptionFate::no_effect;
+
+// clang-format off
+constexpr auto kOptions = std::to_array<OptionInfo>({
+    // The source: who, where.
+    {.name = "region", .help = "AWS region of the stream; else AWS_REGION, AWS_DEFAULT_REGION, the profile's"},
+    {.name = "profile", .help = "profile of the AWS shared configuration files; else AWS_PROFILE"},
+    {.name = "session-token", .kind = secret, .help = "session token of temporary credentials"},
+    {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_KINESIS]"},
+    {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
+    {.name = "role-arn", .help = "role to assume", .fate = kLater},
+    // The source: what.
+    {.name = "start", .kind = choice, .fallback = "earliest",
+     .help = "where to begin without a stored position",
+     .choices = "earliest|latest|timestamp|seqno-at|seqno-after"},
+    {.name = "at", .help = "moment for start=timestamp: ISO-8601, or seconds since 1970"},
+    {.name = "seqno", .help = "number for start=seqno-at and seqno-after: N, or SHARD:N,..."},
+    {.name = "once", .kind = boolean, .fallback = "false",
+     .help = "stop at the newest record of the moment each shard is reached"},
+    {.name = "source-table", .help = "take this DynamoDB table's changes only"},
+    {.name = "snapshot", .kind = choice, .fallback = "none", .help = "load the table first: changes only in this version",
+     .choices = "none", .later_choices = "initial|only"},
+    {.name = "segments", .help = "segments of a parallel Scan", .fate = kLater},
+    {.name = "read-capacity", .help = "budget of a Scan", .fate = kLater},
+    {.name = "fan-out", .help = "consumer for enhanced fan-out", .fate = kLater},
+    {.name = "positions", .kind = choice, .fallback = "target", .help = "where to keep what has been read",
+     .choices = "target|memory", .later_choices = "dynamodb"},
+    {.name = "positions-name", .fallback = "SERVICE:STREAM@SCHEMA[.TABLE]", .help = "the relay's name in the position store"},
+    {.name = "idle-poll", .kind = duration, .fallback = "1s", .help = "longest pause between reads of an idle shard"},
+    {.name = "max-lag", .kind = duration, .help = "bound of the delay that idle polling may add"},
+    {.name = "on-gap", .kind = choice, .fallback = "stop", .help = "when the source no longer has what is needed",
+     .choices = "stop|skip", .later_choices = "resnapshot"},
+    {.name = "on-error", .kind = choice, .fallback = "park", .help = "a change that cannot be applied: dead letter, or stop",
+     .choices = "park|stop"},
+    {.name = "include", .help = "only these attribute paths, comma-separated"},
+    {.name = "exclude", .help = "not these attribute paths, comma-separated"},
+    {.name = "rename", .help = "old:new,... attribute paths"},
+    {.name = "create", .kind = boolean, .fallback = "false", .help = "make the stream if it is not there"},
+    {.name = "create-shards", .kind = integer, .fallback = "1", .help = "shards of a stream that create makes",
+     .min = 1, .max = 100'000},
+    // The source: names of old command lines.
+    {.name = "checkpointer", .kind = choice, .help = "older name of positions", .choices = "cratedb|memory",
+     .stands_for = "positions"},
+    {.name = "checkpointer-name", .help = "older name of positions-name", .stands_for = "positions-name"},
+    {.name = "checkpointer-schema", .help = "accepted", .fate = kNoEffect},
+    {.name = "checkpointer-interval", .help = "accepted", .fate = kNoEffect},
+    {.name = "describe-timeout", .help = "accepted", .fate = kNoEffect},
+    {.name = "batch-size", .help = "accepted", .fate = kNoEffect},
+    {.name = "buffer-time", .help = "accepted", .fate = kNoEffect},
+    {.name = "idle-sleep", .kind = duration, .help = "upper bound of idle-poll, for old command lines"},
+    // The target: where.
+    {.name = "schema", .scope = target, .fallback = "doc on CrateDB, public on PostgreSQL", .help = "schema of the tables",
+     .targets = TargetSet::sql_servers},
+    {.name = "database", .scope = target, .help = "older name of schema", .targets = TargetSet::cratedb,
+     .stands_for = "schema"},
+    {.name = "table", .scope = target, .fallback = "the source table's name", .help = "table, or schema.table"},
+    {.name = "ssl", .scope = target, .kind = boolean, .fallback = "false", .help = "speak TLS",
+     .targets = TargetSet::sql_servers},
+    {.name = "sslmode", .scope = target, .kind = choice, .help = "how far TLS is wanted and certificates are checked",
+     .choices = "disable|allow|prefer|require|verify-ca|verify-full", .targets = TargetSet::sql_servers},
+    {.name = "timeout", .scope = target, .kind = duration, .fallback = "90s", .help = "longest wait for one answer"},
+    // The target: what the rows look like.
+    {.name = "layout", .scope = target, .kind = choice, .fallback = "ctk on CrateDB, columns elsewhere",
+     .help = "shape of the tables", .choices = "ctk|columns|document"},
+    {.name = "encoding", .scope = target, .kind = choice, .fallback = "plain", .help = "values in data: plain or typed JSON",
+     .choices = "plain|dynamodb"},
+    {.name = "deletes", .scope = target, .kind = choice, .fallback = "mark", .help = "mark, then sweep; or mark for ever",
+     .choices = "mark|soft"},
+    {.name = "delete-grace", .scope = target, .kind = duration_or_never, .fallback = "15m for Kinesis, never for files",
+     .help = "how late an older change may come before a mark is swept"},
+    {.name = "delete-floor", .scope = target, .kind = duration, .fallback = "15m",
+     .help = "added to it where writes cannot be fenced"},
+    {.name = "key-type.", .scope = target, .help = "column type of the key NAME: text, bigint, numeric, ..."},
+    {.name = "type.", .scope = target, .help = "type of the attribute PATH in data: text, double, bigint, boolean",
+     .targets = TargetSet::cratedb},
+    {.name = "typed", .scope = target, .kind = boolean, .fallback = "true", .help = "false: data without columns or index",
+     .targets = TargetSet::cratedb},
+    {.name = "max-columns", .scope = target, .kind = integer, .fallback = "800", .help = "columns of a table at most",
+     .min = 1, .max = 100'000, .targets = TargetSet::cratedb},
+    {.name = "create-table", .scope = target, .kind = boolean, .fallback = "true", .help = "false: never run DDL"},
+    {.name = "live-view", .scope = target, .kind = boolean, .fallback = "true", .help = "false: no TABLE_live view"},
+    {.name = "adopt", .scope = target, .kind = boolean, .fallback = "false",
+     .help = "a complete load sweeps rows without a version, too"},
+    // The target: bounds of one write.
+    {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
+    {.name = "batch-bytes", .scope = target, .kind = OptionKind::size, .help = "bytes of one write", .min = 1024},
+    {.name = "batch-age", .scope = target, .kind = duration, .fallback = "200ms", .help = "longest wait for company"},
+    {.name = "connections", .scope = target, .kind = integer, .help = "writes under way at once", .min = 1, .max = 256},
+    {.name = "dead-letters", .scope = target, .fallback = "standard error", .help = "file for changes that cannot be applied",
+     .targets = TargetSet::ndjson},
+    // The run.
+    {.name = "start-timeout", .scope = run, .kind = duration, .fallback = "30s",
+     .help = "how long to try to reach source and target at start"},
+    {.name = "give-up", .scope = run, .kind = duration, .fallback = "15m", .help = "longest outage in a bounded run"},
+    {.name = "grace", .scope = run, .kind = duration, .fallback = "30s", .help = "time for a clean stop"},
+    {.name = "max-memory", .scope = run, .kind = OptionKind::size, .fallback = "64MB",
+     .help = "bytes read and not yet written", .min = 1 << 20, .max = 1l << 40},
+});
+// clang-format on
+
+std::string_view side_name(OptionScope side) { return side == target ? "target" : "source"; }
+
+bool belongs(const OptionInfo& info, OptionScope side) { return info.scope == side || info.scope == run; }
+
+/// "--start" or "start in the source's URL".
+std::string spell(std::string_view name, OptionScope side, bool flag) {
+  return flag ? fmt::format("--{}", name) : fmt::format("{} in the {}'s URL", name, side_name(side));
+}
+
+std::unexpected<Error> usage(std::string message, std::string hint = "") {
+  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
+}
+
+std::unexpected<Error> unknown_option(std::string_view name, OptionScope side) {
+  std::vector<std::string> names;
+  for (const OptionInfo& info : kOptions) {
+    if (belongs(info, side) && info.fate == OptionFate::works) names.emplace_back(info.name);
+  }
+  return usage(fmt::format("unknown option \"{}\" in the {}'s URL{}", name, side_name(side), did_you_mean(name, names)),
+               fmt::format("options of a {}: {}", side_name(side), fmt::join(names, ", ")));
+}
+
+std::optional<long> parse_long(std::string_view text) {
+  long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool in_range(const OptionInfo& info, long value) { return value >= info.min && value <= info.max; }
+
+bool is_one_of(const std::string& value, std::string_view choices) {
+  const auto words = split_choices(choices);
+  return std::ranges::find(words, value) != words.end();
+}
+
+bool is_duration(const std::string& value) {
+  const auto parsed = parse_duration(value);
+  return parsed && *parsed >= Duration::zero();
+}
+
+/// Whether the value is one of the option's kind.
+bool fits(const OptionInfo& info, const std::string& value) {
+  switch (info.kind) {
+    case boolean: return parse_boolean(value).has_value();
+    case duration: return is_duration(value);
+    case duration_or_never: return value == "never" || is_duration(value);
+    case OptionKind::size: {
+      const auto parsed = parse_size(value);
+      return parsed && *parsed <= static_cast<size_t>(info.max) && in_range(info, static_cast<long>(*parsed));
+    }
+    case integer: {
+      const auto parsed = parse_long(value);
+      return parsed && in_range(info, *parsed);
+    }
+    case choice: return is_one_of(value, info.choices);
+    case text:
+    case secret: return !value.empty();
+  }
+  return false;
+}
+
+Status check(const OptionInfo& info, const std::string& spelled, const std::string& value) {
+  if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
+  if (is_one_of(value, info.later_choices)) {
+    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
+  }
+  if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
+  const auto choices = split_choices(info.choices);
+  const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);
+  return usage(fmt::format("option {}: found {}, accepted is {}{}", spelled, found, accepted_values(info),
+                           did_you_mean(value, choices)));
+}
+
+/// An older option's value in the words of the one it stands for.
+std::string translated(const OptionInfo& info, const std::string& value) {
+  return info.name == "checkpointer" && value == "cratedb" ? "target" : value;
+}
+
+}  // namespace
+
+std::span<const OptionInfo> all_options() { return kOptions; }
+
+const OptionInfo* find_option(std::string_view name) {
+  const auto found = std::ranges::find_if(kOptions, [&](const OptionInfo& info) {
+    return info.is_family() ? name.starts_with(info.name) && name.size() > info.name.size() : info.name == name;
+  });
+  return found == kOptions.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> split_choices(std::string_view choices) {
+  std::vector<std::string> words;
+  while (!choices.empty()) {
+    const size_t bar = std::min(choices.find('|'), choices.size());
+    words.emplace_back(choices.substr(0, bar));
+    choices.remove_prefix(std::min(bar + 1, choices.size()));
+  }
+  return words;
+}
+
+std::string accepted_values(const OptionInfo& info) {
+  switch (info.kind) {
+    case boolean: return "true or false";
+    case duration: return "a duration such as 250ms, 5s, 15m, 2h or 7d";
+    case duration_or_never: return "a duration such as 250ms, 5s, 15m, 2h or 7d, or never";
+    case OptionKind::size: return fmt::format("a size such as 64KB, 4MB or 1GB, from {} to {} bytes", info.min, info.max);
+    case integer: return fmt::format("a number from {} to {}", info.min, info.max);
+    case choice: return one_of(split_choices(info.choices));
+    case text:
+    case secret: return "a text";
+  }
+  return "";
+}
+
+std::optional<bool> parse_boolean(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (lower == "true" || lower == "1" || lower == "yes") return true;
+  if (lower == "false" || lower == "0" || lower == "no") return false;
+  return std::nullopt;
+}
+
+std::unexpected<Error> not_in_this_version(std::string what) { return usage(what + " is not in this version"); }
+
+Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags) {
+  OptionValues values;
+  const auto take = [&](const OptionInfo& info, const std::string& name, const std::string& value, bool flag) -> Status {
+    const std::string spelled = spell(name, side, flag);
+    if (auto checked = check(info, spelled, value); !checked) return checked;
+    if (info.fate == OptionFate::no_effect) {
+      values.notes_.push_back(fmt::format("option {} is accepted and has no effect", spelled));
+      return {};
+    }
+    const std::string known_as = info.stands_for.empty() ? name : std::string(info.stands_for);
+    values.values_[known_as] = {translated(info, value), spelled};
+    return {};
+  };
+  for (const auto& [name, value] : url.query) {
+    const OptionInfo* info = find_option(name);
+    if (info == nullptr) return unknown_option(name, side);
+    if (!belongs(*info, side)) {
+      return usage(fmt::format("option \"{}\" in the {}'s URL belongs to the {}", name, side_name(side),
+                               side_name(info->scope)),
+                   fmt::format("write it in the {}'s URL, or as the flag --{}", side_name(info->scope), name));
+    }
+    if (auto taken = take(*info, name, value, false); !taken) return std::unexpected(taken.error());
+  }
+  for (const auto& [name, value] : flags) {
+    const OptionInfo* info = find_option(name);
+    if (info == nullptr || !belongs(*info, side)) continue;
+    if (auto taken = take(*info, name, value, true); !taken) return std::unexpected(taken.error());
+  }
+  return values;
+}
+
+std::optional<std::string> OptionValues::text(std::string_view name) const {
+  const auto found = values_.find(name);
+  if (found == values_.end()) return std::nullopt;
+  return found->second.value;
+}
+
+bool OptionValues::boolean(std::string_view name, bool fallback) const {
+  const auto value = text(name);
+  return value ? parse_boolean(*value).value_or(fallback) : fallback;
+}
+
+std::optional<Duration> OptionValues::duration(std::string_view name) const {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  if (*value == "never") return Duration::max();
+  return parse_duration(*value).value();
+}
+
+std::optional<size_t> OptionValues::size(std::string_view name) const {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  return parse_size(*value).value();
+}
+
+std::optional<int> OptionValues::integer(std::string_view name) const {
+  const auto value = text(name);
+  if (!value) return std::nullopt;
+  return static_cast<int>(parse_long(*value).value());
+}
+
+std::map<std::string, std::string> OptionValues::family(std::string_view name) const {
+  std::map<std::string, std::string> members;
+  for (const auto& [key, given] : values_) {
+    if (key.starts_with(name)) members[key.substr(name.size())] = given.value;
+  }
+  return members;
+}
+
+std::string OptionValues::spelled(std::string_view name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::string(name) : found->second.spelled;
+}
+
+}  // namespace ctk::cli

@@ -1,0 +1,209 @@
+#include "cli/source_url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/suggest.h"
+
+namespace ctk::cli {
+namespace {
+
+constexpr std::string_view kKinesis = "kinesis+dynamodb+cdc";
+constexpr std::string_view kKinesisShort = "kinesis+dynamodb";  // the reference takes it for the same
+constexpr std::string_view kFile = "file+dynamodb+cdc";
+constexpr std::array<std::string_view, 4> kLaterSchemes = {"dynamodb+cdc", "dynamodb", "dynamodb+export",
+                                                           "file+dynamodb+export"};
+
+std::unexpected<Error> usage(std::string message, std::string hint = "") {
+  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
+}
+
+std::string without_leading_slash(const std::string& path) { return path.starts_with('/') ? path.substr(1) : path; }
+
+bool is_stream_name(std::string_view text) {
+  const auto allowed = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.' || c == '-'; };
+  return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, allowed);
+}
+
+bool is_stream_arn(std::string_view text) {
+  const size_t slash = text.find(":stream/");
+  return text.starts_with("arn:") && text.find(":kinesis:") != text.npos && slash != text.npos &&
+         is_stream_name(text.substr(slash + 8));
+}
+
+/// arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME
+std::optional<std::string> region_of_arn(std::string_view text) {
+  if (!text.starts_with("arn:")) return std::nullopt;
+  for (int colons = 0; colons < 3; ++colons) {
+    const size_t colon = text.find(':');
+    if (colon == text.npos) return std::nullopt;
+    text.remove_prefix(colon + 1);
+  }
+  const std::string region(text.substr(0, text.find(':')));
+  return region.empty() ? std::nullopt : std::optional(region);
+}
+
+Result<std::string> stream_of(const net::Url& url) {
+  std::string stream = without_leading_slash(url.path);
+  if (stream.ends_with('/')) stream.pop_back();
+  if (is_stream_name(stream) || is_stream_arn(stream)) return stream;
+  if (stream.empty()) {
+    return usage(fmt::format("the source's URL names no stream: expected {}://aws/STREAM or the stream's ARN", kKinesis));
+  }
+  if (url.hosts.empty() && url.path.starts_with('/')) {
+    return fail(ErrorKind::not_found, fmt::format("there is no file {}", url.path), "",
+                fmt::format("nor is it a stream's name, for {}:///STREAM", kKinesis));
+  }
+  return usage(fmt::format("\"{}\" is no name of a Kinesis stream: accepted are 1 to 128 letters, digits and _ . -, or "
+                           "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
+                           stream));
+}
+
+bool is_aws(const net::Url& url) {
+  if (url.hosts.empty() || url.hosts.front().host.empty()) return true;
+  std::string host = url.hosts.front().host;
+  std::ranges::transform(host, host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return host == "aws" && !url.hosts.front().port;
+}
+
+std::string base_address(const net::Endpoint& endpoint, bool tls) {
+  const bool v6 = endpoint.host.find(':') != std::string::npos;
+  std::string address = fmt::format("{}://{}", tls ? "https" : "http", v6 ? "[" + endpoint.host + "]" : endpoint.host);
+  if (endpoint.port) address += fmt::format(":{}", *endpoint.port);
+  return address;
+}
+
+/// The endpoint that the user named: `endpoint-url`, else the URL's host and port.
+Result<std::optional<std::string>> given_endpoint(const net::Url& url, const OptionValues& options) {
+  if (auto given = options.text("endpoint-url")) {
+    if (!given->starts_with("http://") && !given->starts_with("https://")) {
+      return usage(fmt::format("option {}: found \"{}\", accepted is an address that begins with http:// or https://",
+                               options.spelled("endpoint-url"), net::redact_url(*given)));
+    }
+    while (given->ends_with('/')) given->pop_back();
+    return given;
+  }
+  if (is_aws(url)) return std::nullopt;
+  if (url.hosts.size() > 1) return usage("the source's URL names more than one host: expected aws or one host:port");
+  return base_address(url.hosts.front(), options.boolean("tls", false));
+}
+
+Result<std::string> region_of(const std::string& stream, const OptionValues& options, const aws::Environment& environment) {
+  const auto profile = options.text("profile");
+  auto given = options.text("region");
+  if (!given) given = region_of_arn(stream);
+  if (auto region = aws::find_region(given, profile, environment)) return *region;
+  return usage(fmt::format("no region for the Kinesis stream \"{}\": looked for --region, region in the source's URL, "
+                           "AWS_REGION, AWS_DEFAULT_REGION and the region of the profile \"{}\"",
+                           stream, profile.value_or(environment.get("AWS_PROFILE").value_or("default"))),
+               "add ?region=eu-central-1, or whichever it is, to the source's URL");
+}
+
+Result<aws::CredentialRequest> credentials_of(const net::Url& url, const OptionValues& options) {
+  aws::CredentialRequest request;
+  const bool has_secret = url.password && !url.password->empty();
+  if (url.user.empty() == has_secret) {
+    return usage(url.user.empty() ? "the source's URL has a secret key but no access key before it"
+                                  : "the source's URL has an access key but no secret key behind it",
+                 "write KEY:SECRET@ before the host, or leave both to the environment");
+  }
+  if (has_secret) {
+    request.access_key = aws::AccessKeyId(url.user);
+    request.secret_key = *url.password;
+  }
+  if (auto token = options.text("session-token")) request.session_token = Secret(*token);
+  request.profile = options.text("profile");
+  return request;
+}
+
+/// Options that only make sense together.
+Status check_start(const OptionValues& options, bool file) {
+  const std::string start = options.text("start").value_or("earliest");
+  const bool by_number = start.starts_with("seqno-");
+  if (file && start != "earliest") {
+    return usage(fmt::format("option {}: found \"{}\", accepted is earliest: a file is read from its beginning",
+                             options.spelled("start"), start));
+  }
+  if (start == "timestamp" && !options.has("at")) {
+    return usage(fmt::format("option {} is \"timestamp\", and no option at says which: expected at=ISO-8601, or seconds "
+                             "since 1970",
+                             options.spelled("start")));
+  }
+  if (options.has("at") && start != "timestamp") {
+    return usage(fmt::format("option {} goes with start=timestamp, found start \"{}\"", options.spelled("at"), start));
+  }
+  if (by_number && !options.has("seqno")) {
+    return usage(fmt::format("option {} is \"{}\", and no option seqno says which: expected seqno=N or seqno=SHARD:N,...",
+                             options.spelled("start"), start));
+  }
+  // Old command lines carry the default seqno=0 along.
+  if (options.has("seqno") && !by_number && options.text("seqno") != "0") {
+    return usage(fmt::format("option {} goes with start=seqno-at or start=seqno-after, found start \"{}\"",
+                             options.spelled("seqno"), start));
+  }
+  return {};
+}
+
+Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const aws::Environment& environment) {
+  const auto stream = stream_of(url);
+  if (!stream) return std::unexpected(stream.error());
+  if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
+  const auto region = region_of(*stream, options, environment);
+  if (!region) return std::unexpected(region.error());
+  const auto given = given_endpoint(url, options);
+  if (!given) return std::unexpected(given.error());
+  auto credentials = credentials_of(url, options);
+  if (!credentials) return std::unexpected(credentials.error());
+  const std::string address =
+      aws::find_endpoint("kinesis", *region, *given, options.text("profile"), environment);
+  KinesisPlan plan{aws::StreamName(*stream), {address, *region}, std::move(*credentials),
+                   options.boolean("create", false), options.integer("create-shards").value_or(1)};
+  return SourcePlan{std::move(plan), std::move(options)};
+}
+
+Result<SourcePlan> plan_file(std::string path, OptionValues options) {
+  if (auto checked = check_start(options, true); !checked) return std::unexpected(checked.error());
+  return SourcePlan{FilePlan{std::move(path)}, std::move(options)};
+}
+
+Result<std::string> path_of_file_url(const net::Url& url) {
+  const std::string form = fmt::format("expected {0}:///absolute/path, {0}:relative/path or {0}:-", kFile);
+  if (!url.hosts.empty() || !url.user.empty()) {
+    return usage(fmt::format("the source's URL has a host before the file's path: {}", form));
+  }
+  if (url.path.empty() || url.path == "/") return usage(fmt::format("the source's URL names no file: {}", form));
+  return url.path == "/-" ? "-" : url.path;
+}
+
+std::unexpected<Error> unknown_scheme(const std::string& scheme) {
+  const bool later = std::ranges::find(kLaterSchemes, scheme) != kLaterSchemes.end();
+  if (later) return not_in_this_version(fmt::format("the source {}://", scheme));
+  const std::vector<std::string> schemes = {std::string(kKinesis), std::string(kFile)};
+  return usage(fmt::format("unknown scheme \"{}\" of the source's URL, accepted are {}{}", scheme, one_of(schemes),
+                           did_you_mean(scheme, schemes)));
+}
+
+}  // namespace
+
+Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags, const aws::Environment& environment,
+                               const IsFile& is_file) {
+  const auto url = net::parse_url(text);
+  if (!url) {
+    return usage("the source's URL cannot be read: " + url.error().message, url.error().hint);
+  }
+  const bool kinesis = url->scheme == kKinesis || url->scheme == kKinesisShort;
+  if (!kinesis && url->scheme != kFile) return unknown_scheme(url->scheme);
+  auto options = read_options(OptionScope::source, *url, flags);
+  if (!options) return std::unexpected(options.error());
+  if (kinesis) {
+    const bool file = url->hosts.empty() && url->user.empty() && url->path.starts_with('/') && is_file(url->path);
+    return file ? plan_file(url->path, std::move(*options)) : plan_kinesis(*url, std::move(*options), environment);
+  }
+  auto path = path_of_file_url(*url);
+  if (!path) return std::unexpected(path.error());
+  return plan_file(std::move(*path), std::move(*options));
+}
+
+}  // namespace ctk::cli

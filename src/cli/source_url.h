@@ -1,0 +1,44 @@
+// From the source's URL, its options and the environment to what will be read. Pure: disk and environment are parameters.
+//
+//   kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host[:port])/STREAM-or-ARN[?option=value&…]
+//   kinesis+dynamodb+cdc:///abs/path        a file, if it is there
+//   file+dynamodb+cdc:///abs/path | file+dynamodb+cdc:relative/path | file+dynamodb+cdc:-
+#pragma once
+
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "aws/credentials.h"
+#include "aws/kinesis.h"
+#include "aws/kinesis_http.h"
+#include "cli/options.h"
+
+namespace ctk::cli {
+
+struct KinesisPlan {
+  aws::StreamName stream;  ///< name or ARN
+  aws::ServiceEndpoint endpoint;
+  aws::CredentialRequest credentials;
+  bool create = false;
+  int create_shards = 1;
+};
+
+struct FilePlan {
+  std::string path;  ///< "-" is standard input
+};
+
+struct SourcePlan {
+  std::variant<KinesisPlan, FilePlan> from;
+  OptionValues options;  ///< of the source and of the run, checked
+
+  bool is_file() const { return std::holds_alternative<FilePlan>(from); }
+};
+
+/// Whether a path names something that can be read as a file (no directory).
+using IsFile = std::function<bool(const std::string& path)>;
+
+Result<SourcePlan> plan_source(const std::string& url, const FlagValues& flags, const aws::Environment& environment,
+                               const IsFile& is_file);
+
+}  // namespace ctk::cli

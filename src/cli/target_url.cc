@@ -1,0 +1,310 @@
+#include "cli/target_url.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cli/suggest.h"
+
+namespace ctk::cli {
+namespace {
+
+using table::Target;
+
+struct Scheme {
+  std::string_view name;
+  Target target;
+  bool tls = false;
+  bool later = false;
+};
+
+constexpr auto kSchemes = std::to_array<Scheme>({
+    {"crate", Target::cratedb},
+    {"cratedb", Target::cratedb},
+    {"crate+http", Target::cratedb},
+    {"cratedb+http", Target::cratedb},
+    {"http", Target::cratedb},
+    {"crate+https", Target::cratedb, true},
+    {"cratedb+https", Target::cratedb, true},
+    {"https", Target::cratedb, true},
+    {"postgresql", Target::postgres},
+    {"postgres", Target::postgres},
+    {"sqlite", Target::sqlite},
+    {"ndjson", Target::ndjson},
+    {"mysql", Target::sqlite, false, true},
+    {"mariadb", Target::sqlite, false, true},
+    {"odbc", Target::sqlite, false, true},
+});
+
+std::unexpected<Error> usage(std::string message, std::string hint = "") {
+  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
+}
+
+const Scheme* find_scheme(std::string_view name) {
+  // odbc+mssql:// and its like name a dialect.
+  if (name.starts_with("odbc+")) name = "odbc";
+  const auto found = std::ranges::find(kSchemes, name, &Scheme::name);
+  return found == kSchemes.end() ? nullptr : &*found;
+}
+
+bool knows_schemas(Target target) { return target == Target::cratedb || target == Target::postgres; }
+
+bool means_something(TargetSet set, Target target) {
+  switch (set) {
+    case TargetSet::all: return true;
+    case TargetSet::cratedb: return target == Target::cratedb;
+    case TargetSet::sql_servers: return knows_schemas(target);
+    case TargetSet::ndjson: return target == Target::ndjson;
+  }
+  return false;
+}
+
+std::string_view set_name(TargetSet set) {
+  switch (set) {
+    case TargetSet::all: return "every target";
+    case TargetSet::cratedb: return "CrateDB";
+    case TargetSet::sql_servers: return "CrateDB and PostgreSQL";
+    case TargetSet::ndjson: return "ndjson";
+  }
+  return "";
+}
+
+/// An option that means nothing to this kind of target would be a silent loss of what the user wants.
+Status check_applicable(Target target, const OptionValues& options) {
+  for (const OptionInfo& info : all_options()) {
+    if (info.scope != OptionScope::target || means_something(info.targets, target)) continue;
+    const bool given = info.is_family() ? !options.family(info.name).empty() : options.has(info.name);
+    if (!given) continue;
+    const std::string name =
+        info.is_family() ? std::string(info.name) + options.family(info.name).begin()->first : std::string(info.name);
+    return usage(fmt::format("option {} is for {}, found a target of kind {}", options.spelled(name),
+                             set_name(info.targets), target_name(target)));
+  }
+  return {};
+}
+
+/// `/schema/table` of a CrateDB URL.
+Status read_crate_path(const std::string& path, sink::TargetOptions& target) {
+  std::string_view rest = path;
+  while (rest.starts_with('/')) rest.remove_prefix(1);
+  while (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.empty()) return {};
+  const size_t slash = rest.find('/');
+  target.schema = rest.substr(0, slash);
+  if (slash == rest.npos) return {};
+  const std::string_view table = rest.substr(slash + 1);
+  if (table.empty() || table.find('/') != table.npos) {
+    return usage(fmt::format("the target's URL has the path \"{}\": expected /schema/table", path));
+  }
+  target.table = table;
+  return {};
+}
+
+/// `schema=` and `table=`, which win over the path.
+Status read_names(const OptionValues& options, sink::TargetOptions& target) {
+  const bool schemas = knows_schemas(target.kind);
+  if (auto schema = options.text("schema")) target.schema = *schema;
+  if (const auto text = options.text("table")) {
+    const auto name = parse_table_name(*text, schemas);
+    if (!name) {
+      return usage(fmt::format("option {}: {}", options.spelled("table"), name.error().message), name.error().hint);
+    }
+    if (!name->schema.empty() && options.has("schema") && options.text("schema") != name->schema) {
+      return usage(fmt::format("option {} names the schema \"{}\", and option {} names \"{}\"", options.spelled("table"),
+                               name->schema, options.spelled("schema"), *options.text("schema")));
+    }
+    if (!name->schema.empty()) target.schema = name->schema;
+    target.table = name->table;
+  }
+  if (target.schema.empty() && target.kind == Target::cratedb) target.schema = "doc";
+  if (target.schema.empty() && target.kind == Target::postgres) target.schema = "public";
+  return {};
+}
+
+Result<std::map<std::string, table::ColumnType>> read_types(const OptionValues& options, std::string_view family) {
+  std::map<std::string, table::ColumnType> types;
+  for (const auto& [name, text] : options.family(family)) {
+    const auto type = table::parse_column_type(text);
+    if (!type) {
+      const std::string spelled = options.spelled(std::string(family) + name);
+      return usage(fmt::format("option {}: {}", spelled, type.error().message), type.error().hint);
+    }
+    types[name] = *type;
+  }
+  return types;
+}
+
+Status read_layout(const OptionValues& options, sink::TargetOptions& target) {
+  const std::string fallback = target.kind == Target::cratedb ? "ctk" : "columns";
+  const std::string layout = options.text("layout").value_or(fallback);
+  if (layout == "ctk" && target.kind != Target::cratedb) {
+    return usage(fmt::format("option {}: found \"ctk\", which is for CrateDB, accepted on {} is columns or document",
+                             options.spelled("layout"), target_name(target.kind)));
+  }
+  table::TableOptions& tables = target.tables;
+  tables.layout = layout == "ctk"       ? table::Layout::ctk
+                  : layout == "columns" ? table::Layout::columns
+                                        : table::Layout::document;
+  tables.encoding = options.text("encoding") == "dynamodb" ? table::Encoding::dynamodb : table::Encoding::plain;
+  tables.deletes = options.text("deletes") == "soft" ? table::Deletes::soft : table::Deletes::mark;
+  tables.typed = options.boolean("typed", true);
+  tables.max_columns = options.integer("max-columns").value_or(800);
+  tables.create_table = options.boolean("create-table", true);
+  tables.live_view = options.boolean("live-view", true);
+  tables.adopt = options.boolean("adopt", false);
+  auto key_types = read_types(options, "key-type.");
+  if (!key_types) return std::unexpected(key_types.error());
+  tables.key_types = std::move(*key_types);
+  auto path_types = read_types(options, "type.");
+  if (!path_types) return std::unexpected(path_types.error());
+  tables.path_types = std::move(*path_types);
+  return {};
+}
+
+void read_connection(const OptionValues& options, bool tls_scheme, sink::TargetOptions& target) {
+  target.ssl = options.boolean("ssl", tls_scheme);
+  target.sslmode = options.text("sslmode");
+  target.timeout = options.duration("timeout").value_or(target.timeout);
+  target.batch_rows = options.integer("batch-rows");
+  target.batch_bytes = options.size("batch-bytes");
+  target.connections = options.integer("connections");
+  target.dead_letters_file = options.text("dead-letters");
+}
+
+/// What each kind needs of its URL's hosts and path.
+Status check_place(const net::Url& url, Target target) {
+  const bool has_path = !url.path.empty() && url.path != "/";
+  switch (target) {
+    case Target::cratedb:
+      if (url.hosts.empty()) return usage("the target's URL names no host: expected crate://host:4200/schema/table");
+      return {};
+    case Target::postgres: {
+      const bool nested = url.path.find('/', 1) != std::string::npos;
+      if (nested) {
+        return usage(fmt::format("the target's URL has the path \"{}\": expected one database", url.path),
+                     "the table goes behind it: postgresql://host/database?table=schema.table");
+      }
+      return {};
+    }
+    case Target::sqlite:
+      if (!url.hosts.empty() || !has_path) {
+        return usage("the target's URL names no file: expected sqlite:///relative.db or sqlite:////absolute.db");
+      }
+      return {};
+    case Target::ndjson:
+      if (!url.hosts.empty() || !has_path) {
+        return usage("the target's URL names no file: expected ndjson:///absolute/path or ndjson:-");
+      }
+      return {};
+  }
+  return {};
+}
+
+std::unexpected<Error> unknown_scheme(const std::string& scheme) {
+  const std::vector<std::string> main_ones = {"crate", "postgresql", "sqlite", "ndjson"};
+  return usage(fmt::format("unknown scheme \"{}\" of the target's URL, accepted are {}{}", scheme, one_of(main_ones),
+                           did_you_mean(scheme, main_ones)));
+}
+
+/// One part of a name: `word` or `"quoted ""word"""`; stops at a dot outside of quotes.
+Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
+  std::string part;
+  if (!rest.starts_with('"')) {
+    const size_t end = split_at_dots ? std::min(rest.find('.'), rest.size()) : rest.size();
+    part = rest.substr(0, end);
+    rest.remove_prefix(end);
+    return part;
+  }
+  rest.remove_prefix(1);
+  while (true) {
+    const size_t quote = rest.find('"');
+    if (quote == rest.npos) return usage("a quote is not closed");
+    part += rest.substr(0, quote);
+    rest.remove_prefix(quote + 1);
+    if (!rest.starts_with('"')) return part;
+    part += '"';
+    rest.remove_prefix(1);
+  }
+}
+
+}  // namespace
+
+Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags) {
+  const auto url = net::parse_url(text);
+  if (!url) return usage("the target's URL cannot be read: " + url.error().message, url.error().hint);
+  const Scheme* scheme = find_scheme(url->scheme);
+  if (scheme == nullptr) return unknown_scheme(url->scheme);
+  if (scheme->later) return not_in_this_version(fmt::format("the target {}://", url->scheme));
+  auto options = read_options(OptionScope::target, *url, flags);
+  if (!options) return std::unexpected(options.error());
+
+  TargetPlan plan;
+  plan.target.url = *url;
+  plan.target.kind = scheme->target;
+  if (auto checked = check_applicable(scheme->target, *options); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_place(*url, scheme->target); !checked) return std::unexpected(checked.error());
+  if (scheme->target == Target::cratedb) {
+    if (auto read = read_crate_path(url->path, plan.target); !read) return std::unexpected(read.error());
+  }
+  if (auto read = read_names(*options, plan.target); !read) return std::unexpected(read.error());
+  if (auto read = read_layout(*options, plan.target); !read) return std::unexpected(read.error());
+  read_connection(*options, scheme->tls, plan.target);
+  plan.options = std::move(*options);
+  return plan;
+}
+
+Result<std::string> find_target(const std::optional<std::string>& argument, const std::optional<std::string>& flag,
+                                const aws::Environment& environment) {
+  if (argument) return *argument;
+  if (flag) return *flag;
+  if (auto url = environment.get("CRATEDB_CLUSTER_URL")) return *url;
+  if (auto url = environment.get("CRATEDB_SQLALCHEMY_URL")) return *url;
+  return usage("no target: looked for the target argument, --target, CRATEDB_CLUSTER_URL and CRATEDB_SQLALCHEMY_URL",
+               "name one, such as crate://localhost:4200/doc/demo or sqlite:///demo.db");
+}
+
+bool looks_like_target(std::string_view word) {
+  const size_t colon = word.find(':');
+  return colon != word.npos && find_scheme(word.substr(0, colon)) != nullptr;
+}
+
+Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_schema) {
+  const auto malformed = [&](std::string_view why) {
+    return usage(fmt::format("found \"{}\", accepted is {}: {}", text, with_schema ? "table or schema.table" : "a table", why),
+                 "a name that holds a dot stands in double quotes");
+  };
+  std::string_view rest = text;
+  std::vector<std::string> parts;
+  while (true) {
+    auto part = take_name_part(rest, with_schema);
+    if (!part) return malformed(part.error().message);
+    if (part->empty()) return malformed("a name is empty");
+    parts.push_back(std::move(*part));
+    if (rest.empty()) break;
+    if (!with_schema || !rest.starts_with('.')) return malformed("something follows a closing quote");
+    rest.remove_prefix(1);
+  }
+  if (parts.size() > 2) return malformed("there are too many parts");
+  if (parts.size() == 1) return table::QualifiedName{"", parts[0]};
+  return table::QualifiedName{parts[0], parts[1]};
+}
+
+Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target) {
+  auto name = parse_table_name(text, knows_schemas(target.kind));
+  if (!name) return usage("table name: " + name.error().message, name.error().hint);
+  if (name->schema.empty()) name->schema = target.schema;
+  return name;
+}
+
+std::string_view target_name(Target target) {
+  switch (target) {
+    case Target::cratedb: return "CrateDB";
+    case Target::postgres: return "PostgreSQL";
+    case Target::sqlite: return "SQLite";
+    case Target::ndjson: return "ndjson";
+  }
+  return "";
+}
+
+}  // namespace ctk::cli

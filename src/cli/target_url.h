@@ -1,0 +1,43 @@
+// From the target's URL, its options and the environment to sink::TargetOptions. Pure.
+//
+//   crate://[user[:pw]@]host[,host…][:port][/schema[/table]][?ssl=true&…]      also cratedb://, crate+https://, https://, …
+//   postgresql://[user[:pw]@]host[:port]/database[?table=[schema.]table&…]     also postgres://
+//   sqlite:///relative.db?table=…  sqlite:////absolute.db                      as in SQLAlchemy
+//   ndjson:///absolute/path  ndjson:-
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aws/credentials.h"
+#include "cli/options.h"
+#include "sink/target_options.h"
+
+namespace ctk::cli {
+
+struct TargetPlan {
+  sink::TargetOptions target;
+  OptionValues options;  ///< of the target and of the run, checked
+};
+
+Result<TargetPlan> plan_target(const std::string& url, const FlagValues& flags);
+
+/// The argument, else --target, else CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL, else `usage`.
+Result<std::string> find_target(const std::optional<std::string>& argument, const std::optional<std::string>& flag,
+                                const aws::Environment& environment);
+
+/// Whether a word on the command line is a target's URL rather than a name: it begins with a known scheme and a colon.
+bool looks_like_target(std::string_view word);
+
+/// `table`, `schema.table`, either part in double quotes (`public."a.b"`, a quote doubled). `with_schema` false takes the
+/// whole text for the table's name, dots included, unless it is quoted.
+Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_schema);
+
+/// The name that `show table` means on a target: its own schema where the text has none.
+Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target);
+
+/// "CrateDB", "PostgreSQL", "SQLite", "ndjson".
+std::string_view target_name(table::Target target);
+
+}  // namespace ctk::cli

@@ -1,0 +1,119 @@
+#include "observe/log_format.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "json/writer.h"
+
+namespace ctk::observe {
+namespace {
+
+constexpr size_t kShortestSecret = 8;
+
+bool is_bare(std::string_view text) {
+  if (text.empty()) return false;
+  return std::ranges::all_of(text,
+                             [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7f; });
+}
+
+void append_logfmt_value(std::string& out, std::string_view text) {
+  if (is_bare(text)) {
+    out += text;
+  } else {
+    json::append_string(out, text);
+  }
+}
+
+/// Keys of logfmt hold no blanks, quotes or equals signs.
+void append_logfmt_key(std::string& out, std::string_view key) {
+  for (const char c : key) out += (static_cast<unsigned char>(c) <= ' ' || c == '"' || c == '=') ? '_' : c;
+}
+
+/// A field never takes the place of the line's own members.
+std::string field_key(std::string_view key) {
+  std::string name(key);
+  if (key == "time" || key == "level" || key == "msg") name += '_';
+  return name;
+}
+
+std::string_view color_of(LogLevel level) {
+  switch (level) {
+    case LogLevel::error: return "\x1b[31m";
+    case LogLevel::warn: return "\x1b[33m";
+    case LogLevel::info: return "\x1b[32m";
+    case LogLevel::debug: return "\x1b[2m";
+  }
+  return "";
+}
+
+std::string format_logfmt(bool color, Timestamp time, LogLevel level, std::string_view message,
+                          std::span<const LogField> fields) {
+  std::string line = fmt::format("time={} ", format_iso8601(time));
+  if (color) line += color_of(level);
+  line += fmt::format("level={}", to_string(level));
+  if (color) line += "\x1b[0m";
+  line += " msg=";
+  append_logfmt_value(line, message);
+  for (const LogField& field : fields) {
+    line += ' ';
+    append_logfmt_key(line, field_key(field.key));
+    line += '=';
+    append_logfmt_value(line, field.value);
+  }
+  return line;
+}
+
+std::string format_json(Timestamp time, LogLevel level, std::string_view message, std::span<const LogField> fields) {
+  std::string line;
+  json::Writer writer(line);
+  writer.begin_object();
+  writer.key("time");
+  writer.string(format_iso8601(time));
+  writer.key("level");
+  writer.string(to_string(level));
+  writer.key("msg");
+  writer.string(message);
+  for (const LogField& field : fields) {
+    writer.key(field_key(field.key));
+    writer.string(field.value);
+  }
+  writer.end_object();
+  return line;
+}
+
+}  // namespace
+
+std::string_view to_string(LogLevel level) {
+  switch (level) {
+    case LogLevel::error: return "error";
+    case LogLevel::warn: return "warn";
+    case LogLevel::info: return "info";
+    case LogLevel::debug: return "debug";
+  }
+  return "unknown";
+}
+
+std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel level, std::string_view message,
+                         std::span<const LogField> fields) {
+  return format == LogFormat::json ? format_json(time, level, message, fields)
+                                   : format_logfmt(color, time, level, message, fields);
+}
+
+Redactor::Redactor(std::vector<Secret> secrets) : secrets_(std::move(secrets)) {
+  std::erase_if(secrets_, [](const Secret& secret) { return secret.reveal().size() < kShortestSecret; });
+  // The longest first: one secret may be the beginning of another.
+  std::ranges::sort(secrets_, std::greater{}, [](const Secret& secret) { return secret.reveal().size(); });
+}
+
+std::string Redactor::redact(std::string text) const {
+  for (const Secret& secret : secrets_) {
+    const std::string& hidden = secret.reveal();
+    for (size_t at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at + 3)) {
+      text.replace(at, hidden.size(), "***");
+    }
+  }
+  return text;
+}
+
+}  // namespace ctk::observe

@@ -1,0 +1,175 @@
+#include "observe/progress.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "json/writer.h"
+
+namespace ctk::observe {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLiveEvery = 500ms;
+constexpr Duration kPlainEvery = 10s;
+
+std::string joined(const std::vector<std::string>& tables, std::string_view suffix) {
+  std::string text;
+  for (const std::string& table : tables) text += (text.empty() ? "" : ", ") + table + std::string(suffix);
+  return text;
+}
+
+std::string in_parentheses(const std::string& text) { return text.empty() ? "" : " (" + text + ")"; }
+
+/// The first `columns` characters; never half of a UTF-8 sequence.
+std::string cut(std::string text, int columns) {
+  size_t at = 0;
+  for (int shown = 0; at < text.size() && shown < columns; ++shown) {
+    ++at;
+    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
+  }
+  text.resize(at);
+  return text;
+}
+
+}  // namespace
+
+std::string group_digits(uint64_t number) {
+  std::string digits = std::to_string(number);
+  for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
+std::string human_bytes(uint64_t bytes) {
+  static constexpr std::array kUnits = {"B", "KB", "MB", "GB", "TB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < kUnits.size()) {
+    value /= 1024;
+    ++unit;
+  }
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, kUnits[unit]);
+}
+
+std::string human_duration(Duration duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  if (seconds < 0) return "0.0s";
+  if (seconds < 60) return fmt::format("{:.1f}s", std::chrono::duration<double>(duration).count());
+  if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
+  if (seconds < 86400) return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
+  return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
+}
+
+uint64_t rate_of(const ProgressSample& sample) {
+  const double seconds = std::chrono::duration<double>(sample.since_before).count();
+  if (seconds <= 0 || sample.now.read < sample.read_before) return 0;
+  return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.read - sample.read_before) / seconds));
+}
+
+std::string live_line(const ProgressSample& sample, int columns) {
+  const relay::RelayStats& now = sample.now;
+  std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.read),
+                                 group_digits(rate_of(sample)), human_duration(now.lag), now.shards_reading);
+  if (now.shards_waiting > 0) line += fmt::format(" (+{} waiting)", now.shards_waiting);
+  if (now.until_data_loss) line += fmt::format("  data loss in {}", human_duration(*now.until_data_loss));
+  line += fmt::format("  dead letters {}", now.dead_letters);
+  if (now.gaps > 0) line += fmt::format("  gaps {}", now.gaps);
+  if (!now.trouble.empty()) line += "  waiting: " + now.trouble;
+  return cut(std::move(line), columns);
+}
+
+void log_progress(Log& log, const ProgressSample& sample) {
+  const relay::RelayStats& now = sample.now;
+  std::vector<LogField> fields = {{"read", now.read},
+                                  {"applied", now.applied},
+                                  {"rate", rate_of(sample)},
+                                  {"lag_seconds", std::chrono::duration_cast<std::chrono::seconds>(now.lag).count()},
+                                  {"shards", now.shards_reading},
+                                  {"shards_waiting", now.shards_waiting},
+                                  {"dead_letters", now.dead_letters}};
+  if (now.until_data_loss) {
+    const auto left = std::chrono::duration_cast<std::chrono::seconds>(*now.until_data_loss);
+    fields.emplace_back("seconds_to_data_loss", left.count());
+  }
+  if (now.gaps > 0) fields.emplace_back("gaps", now.gaps);
+  if (!now.trouble.empty()) fields.emplace_back("trouble", now.trouble);
+  if (log.enabled(LogLevel::info)) log.write(LogLevel::info, "progress", fields);
+}
+
+std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view) {
+  std::string line = fmt::format("{}: read {}, applied {}", verb, stats.read, stats.applied);
+  if (stats.filtered > 0) line += fmt::format(", filtered {}", stats.filtered);
+  if (stats.stale) line += fmt::format(", stale {}", *stats.stale);
+  line += fmt::format(", deleted {}, dead letters {}", stats.deleted, stats.dead_letters);
+  if (stats.gaps > 0) line += fmt::format(", gaps {}", stats.gaps);
+  line += fmt::format(", shards {}, {} in {:.1f} s", stats.shards, human_bytes(stats.bytes), stats.seconds);
+  if (stats.marked > 0) {
+    const std::string living = live_view ? in_parentheses(joined(stats.tables, "_live")) : "";
+    line += fmt::format("; {} living{}, {} marked{}", stats.living, living, stats.marked,
+                        in_parentheses(joined(stats.tables, "")));
+  }
+  return line;
+}
+
+std::string summary_json(const relay::RelayStats& stats) {
+  std::string line;
+  json::Writer writer(line);
+  const auto count = [&](std::string_view name, uint64_t value) {
+    writer.key(name);
+    writer.number(std::to_string(value));
+  };
+  writer.begin_object();
+  count("read", stats.read);
+  count("applied", stats.applied);
+  count("filtered", stats.filtered);
+  if (stats.stale) {
+    count("stale", *stats.stale);
+  } else {
+    writer.key("stale");
+    writer.null();
+  }
+  count("deleted", stats.deleted);
+  count("marked", stats.marked);
+  count("dead_letters", stats.dead_letters);
+  count("gaps", stats.gaps);
+  count("shards", stats.shards);
+  count("bytes", stats.bytes);
+  writer.key("seconds");
+  writer.number(fmt::format("{:.3f}", stats.seconds));
+  writer.end_object();
+  return line;
+}
+
+ProgressReporter::ProgressReporter(std::function<relay::RelayStats()> stats, EventLoop& loop, Clock& clock, Log& log,
+                                   Terminal& terminal)
+    : stats_(std::move(stats)), loop_(loop), clock_(clock), log_(log), terminal_(terminal), shown_at_(clock.monotonic()) {
+  arm();
+}
+
+ProgressReporter::~ProgressReporter() {
+  loop_.cancel(timer_);
+  terminal_.set_live_line("");
+}
+
+void ProgressReporter::arm() {
+  timer_ = loop_.after(terminal_.live() ? kLiveEvery : kPlainEvery, [this] {
+    show();
+    arm();
+  });
+}
+
+void ProgressReporter::show() {
+  const Duration now = clock_.monotonic();
+  const ProgressSample sample{stats_(), read_before_, now - shown_at_};
+  if (terminal_.live()) {
+    terminal_.set_live_line(live_line(sample, terminal_.columns() - 1));
+  } else {
+    log_progress(log_, sample);
+  }
+  read_before_ = sample.now.read;
+  shown_at_ = now;
+}
+
+}  // namespace ctk::observe

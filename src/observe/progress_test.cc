@@ -1,0 +1,133 @@
+#include "observe/progress.h"
+
+#include <gmock/gmock.h>
+
+#include "observe/log_format.h"
+
+namespace ctk::observe {
+namespace {
+
+using namespace std::chrono_literals;
+
+relay::RelayStats some_stats() {
+  relay::RelayStats stats;
+  stats.read = 12345;
+  stats.applied = 12340;
+  stats.filtered = 2;
+  stats.deleted = 40;
+  stats.marked = 4;
+  stats.dead_letters = 3;
+  stats.shards = 5;
+  stats.bytes = 46694;
+  stats.stale = 7;
+  stats.living = 118;
+  stats.seconds = 1.2345;
+  stats.shards_reading = 4;
+  stats.lag = 2s;
+  stats.tables = {"demo"};
+  return stats;
+}
+
+TEST(Figures, ReadWell) {
+  EXPECT_EQ(group_digits(0), "0");
+  EXPECT_EQ(group_digits(999), "999");
+  EXPECT_EQ(group_digits(1000), "1,000");
+  EXPECT_EQ(group_digits(1234567), "1,234,567");
+  EXPECT_EQ(human_bytes(512), "512 B");
+  EXPECT_EQ(human_bytes(46694), "45.6 KB");
+  EXPECT_EQ(human_bytes(3ull << 30), "3.0 GB");
+  EXPECT_EQ(human_duration(250ms), "0.2s");
+  EXPECT_EQ(human_duration(-5s), "0.0s");
+  EXPECT_EQ(human_duration(250s), "4m10s");
+  EXPECT_EQ(human_duration(23h + 5min), "23h05m");
+  EXPECT_EQ(human_duration(167h), "6d23h");
+}
+
+TEST(Rate, IsTheDifferenceOverTheTime) {
+  ProgressSample sample{some_stats(), 12245, 500ms};
+  EXPECT_EQ(rate_of(sample), 200u);
+  sample.since_before = 0s;
+  EXPECT_EQ(rate_of(sample), 0u);
+  sample.since_before = 1s;
+  sample.read_before = 99999;
+  EXPECT_EQ(rate_of(sample), 0u);
+}
+
+TEST(LiveLine, ShowsRateLagShardsAndLetters) {
+  ProgressSample sample{some_stats(), 12245, 500ms};
+  EXPECT_EQ(live_line(sample, 200), "12,345 changes  200/s  lag 2.0s  shards 4  dead letters 3");
+  sample.now.shards_waiting = 2;
+  sample.now.until_data_loss = 23h;
+  sample.now.gaps = 1;
+  sample.now.trouble = "target refuses connections";
+  EXPECT_EQ(live_line(sample, 200),
+            "12,345 changes  200/s  lag 2.0s  shards 4 (+2 waiting)  data loss in 23h00m  dead letters 3  gaps 1  "
+            "waiting: target refuses connections");
+}
+
+TEST(LiveLine, IsCutToTheTerminalBetweenCharacters) {
+  ProgressSample sample{some_stats(), 12345, 1s};
+  sample.now.trouble = "größer";
+  const std::string whole = live_line(sample, 200);
+  EXPECT_THAT(whole, testing::EndsWith("größer"));
+  const auto characters = static_cast<int>(whole.size()) - 2;  // ö and ß take two bytes each
+  EXPECT_THAT(live_line(sample, characters - 3), testing::EndsWith("grö"));
+  EXPECT_EQ(live_line(sample, 10), "12,345 cha");
+}
+
+TEST(Summary, SaysWhatHappened) {
+  auto stats = some_stats();
+  EXPECT_EQ(summary_line("done", stats, true),
+            "done: read 12345, applied 12340, filtered 2, stale 7, deleted 40, dead letters 3, shards 5, 45.6 KB in 1.2 s; "
+            "118 living (demo_live), 4 marked (demo)");
+  EXPECT_THAT(summary_line("done", stats, false), testing::EndsWith("118 living, 4 marked (demo)"));
+  stats.marked = 0;
+  stats.filtered = 0;
+  stats.stale.reset();
+  stats.gaps = 1;
+  EXPECT_EQ(summary_line("stopped", stats, true),
+            "stopped: read 12345, applied 12340, deleted 40, dead letters 3, gaps 1, shards 5, 45.6 KB in 1.2 s");
+}
+
+TEST(Summary, JsonHasExactlyTheContractsMembers) {
+  auto stats = some_stats();
+  EXPECT_EQ(summary_json(stats),
+            R"({"read":12345,"applied":12340,"filtered":2,"stale":7,"deleted":40,"marked":4,"dead_letters":3,"gaps":0,)"
+            R"("shards":5,"bytes":46694,"seconds":1.234})");
+  stats.stale.reset();
+  EXPECT_THAT(summary_json(stats), testing::HasSubstr(R"("stale":null,)"));
+}
+
+struct CountingLog final : Log {
+  bool enabled(LogLevel level) const override { return level != LogLevel::debug; }
+  void write(LogLevel, std::string_view message, std::span<const LogField> fields) override {
+    lines.push_back(format_event(LogFormat::logfmt, false, from_micros(0), LogLevel::info, message, fields));
+  }
+  std::vector<std::string> lines;
+};
+
+TEST(ProgressReporter, WritesAPlainLineEveryTenSecondsWhereThereIsNoTerminal) {
+  VirtualLoop loop(from_micros(0));
+  Terminal terminal(stderr, false);
+  CountingLog log;
+  uint64_t read = 0;
+  {
+    const ProgressReporter reporter(
+        [&] {
+          relay::RelayStats stats;
+          stats.read = (read += 1000);
+          return stats;
+        },
+        loop, loop, log, terminal);
+    loop.run_until([&] { return log.lines.size() == 2; }, 35s);
+    EXPECT_EQ(loop.monotonic() % 10s, 0s);
+  }
+  ASSERT_EQ(log.lines.size(), 2u);
+  EXPECT_EQ(log.lines[1],
+            "time=1970-01-01T00:00:00.000000Z level=info msg=progress read=2000 applied=0 rate=100 lag_seconds=0 shards=0 "
+            "shards_waiting=0 dead_letters=0");
+  EXPECT_TRUE(loop.run_until_idle(60s)) << "the reporter's timer outlived it";
+}
+
+}  // namespace
+}  // namespace ctk::observe
