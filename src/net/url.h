@@ -1,15 +1,18 @@
 // URLs as people type them on this command line.
 //
-//   SCHEME ":" [ "//" [ USER [ ":" PASSWORD ] "@" ] HOST { "," HOST } [ ":" PORT ] ] PATH [ "?" NAME "=" VALUE { "&" … } ]
+//   SCHEME ":" [ "//" [ USER [ ":" PASSWORD ] "@" ] [ HOST [ ":" PORT ] { "," HOST [ ":" PORT ] } ] ] PATH
+//     [ "?" NAME [ "=" VALUE ] { "&" NAME [ "=" VALUE ] } ]
 //
-// More tolerant than RFC 3986 where people paste secrets: a raw `/` or `+` in the password is accepted (the last `@` before
-// the path's first `/` that follows it ends the user part). Percent-escapes are decoded in user, password, path and query.
+// More tolerant than RFC 3986 where people paste secrets: a raw `/`, `+`, `?` or `#` in the password is accepted. The last
+// `@` before the path's first `/` that follows it ends the user part, so an `@` in a password that also holds a `/`, or in
+// a path, is written as %40. Percent-escapes are decoded in user, password, host, path and query; what is no escape stays
+// as it is, and so does `+`.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -31,14 +34,15 @@ struct Url {
   std::string path;                ///< decoded, with its leading `/` where there is one
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order; a name without `=` has the value "true"
 
+  /// The value of that name; of several the last.
   std::optional<std::string> option(std::string_view name) const;
 };
 
 /// `usage` errors say what is wrong and never repeat the password.
 Result<Url> parse_url(std::string_view text);
 
-/// For people and logs: password, and query values whose name says secret, password or token, become `***`; so does the
-/// user part of a source URL whose user is an access key's id only as far as its secret goes.
+/// For people and logs: password, and query values whose name says secret, password or token, become `***`. The user stays,
+/// an access key's id too. Also for texts that parse_url refuses: what could be a secret is hidden.
 std::string redact_url(std::string_view text);
 
 /// RFC 3986 unreserved characters stay, the rest becomes %XX; `keep_slash` for paths.
