@@ -3,6 +3,8 @@
 # module's test program.
 
 set(ctk_modules "")
+add_custom_target(unit_tests)  # every module's test program
+add_custom_target(fuzzers)
 
 # ctk_module(NAME LIBRARIES…): src/NAME as library ctk_NAME, linked to every module before it and to LIBRARIES.
 function(ctk_module name)
@@ -27,6 +29,18 @@ function(ctk_module name)
     target_compile_definitions(${name}_test PRIVATE CTK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
+    add_dependencies(unit_tests ${name}_test)
+  endif()
+  if(CTK_FUZZ)
+    file(GLOB_RECURSE fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*_fuzz.cc)
+    foreach(fuzzer ${fuzzers})
+      get_filename_component(program ${fuzzer} NAME_WE)
+      add_executable(${program} ${fuzzer})
+      target_link_libraries(${program} PRIVATE ctk_${name})
+      target_link_options(${program} PRIVATE -fsanitize=fuzzer)
+      set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+      add_dependencies(fuzzers ${program})
+    endforeach()
   endif()
 endfunction()
 

@@ -7,7 +7,7 @@
 
 namespace ctk::sim {
 
-__extension__ typedef unsigned __int128 HashKey;
+__extension__ using HashKey = unsigned __int128;
 
 inline constexpr HashKey kLargestHashKey = ~HashKey{0};
 

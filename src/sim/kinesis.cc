@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+
+#include "sim/token.h"
 
 namespace ctk::sim {
 namespace {
@@ -65,6 +66,7 @@ Answer<void> Kinesis::delete_stream(const std::string& stream, Timestamp now) {
 
 std::vector<std::string> Kinesis::list_streams() const {
   std::vector<std::string> names;
+  names.reserve(streams_.size());
   for (const auto& [name, entry] : streams_) names.push_back(name);
   return names;
 }
@@ -89,20 +91,19 @@ ShardDescription Kinesis::describe(const Entry& entry, const Shard& shard) {
   return out;
 }
 
-// A token is "incarnation:next index:issued"; opaque to callers.
+// A page token holds the stream's incarnation, the next index and the moment it was given.
 Answer<ShardListing> Kinesis::list_shards(const ListShardsInput& input, Timestamp now) {
   Entry* entry = nullptr;
   size_t next = 0;
   if (input.next_token) {
     if (!input.stream.empty()) return invalid("NextToken and StreamName cannot be provided together.");
-    unsigned long long incarnation = 0;
-    long long issued = 0;
-    if (std::sscanf(input.next_token->c_str(), "%llu:%zu:%lld", &incarnation, &next, &issued) != 3) {
-      return invalid("The NextToken is invalid.");
-    }
-    if (now - from_micros(issued) > options_.iterator_life) {
+    const auto token = read_token<3>(*input.next_token);
+    if (!token) return invalid("The NextToken is invalid.");
+    const auto& [incarnation, index, issued] = *token;
+    if (now - from_micros(static_cast<int64_t>(issued)) > options_.iterator_life) {
       return refuse("ExpiredNextTokenException", "The pagination token has expired.");
     }
+    next = index;
     for (auto& [name, candidate] : streams_) {
       if (candidate.incarnation == incarnation) entry = *find(name, now);
     }
@@ -119,7 +120,7 @@ Answer<ShardListing> Kinesis::list_shards(const ListShardsInput& input, Timestam
     if (!entry->stream.listed(shards[next], now)) continue;
     if (input.exclusive_start && shards[next].id.str() <= *input.exclusive_start) continue;
     if (listing.shards.size() == page) {
-      listing.next_token = fmt::format("{}:{}:{}", entry->incarnation, next, to_micros(now));
+      listing.next_token = write_token<3>({entry->incarnation, next, static_cast<uint64_t>(to_micros(now))});
       break;
     }
     listing.shards.push_back(describe(*entry, shards[next]));
@@ -199,7 +200,7 @@ Answer<aws::ShardId> Kinesis::split_any(const std::string& stream, Timestamp now
   for (size_t i = 0; i < found.shards().size(); ++i) {
     const Shard& shard = found.shards()[i];
     if (shard.closed) continue;
-    const aws::ShardId id = shard.id;
+    aws::ShardId id = shard.id;
     auto done = found.split(i, shard.range.first + (shard.range.last - shard.range.first) / 2 + 1, now);
     if (!done) return forward_refusal(std::move(done));
     return id;

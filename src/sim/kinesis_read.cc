@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "sim/kinesis.h"
+#include "sim/token.h"
 
 namespace ctk::sim {
 namespace {
@@ -76,16 +76,14 @@ Answer<std::string> Kinesis::get_shard_iterator(const std::string& stream, const
 }
 
 std::string Kinesis::iterator_text(const Cursor& cursor) const {
-  return fmt::format("AAAAAAAAAA{:08x}{:08x}{:016x}{:016x}==", cursor.incarnation, cursor.shard, cursor.ordinal,
-                     static_cast<uint64_t>(to_micros(cursor.issued)));
+  return write_token<4>(
+      {cursor.incarnation, cursor.shard, cursor.ordinal, static_cast<uint64_t>(to_micros(cursor.issued))});
 }
 
 Answer<Kinesis::Cursor> Kinesis::open_iterator(const std::string& iterator, Timestamp now) const {
-  unsigned long long incarnation = 0, shard = 0, ordinal = 0, issued = 0;
-  if (iterator.size() != 60 ||
-      std::sscanf(iterator.c_str(), "AAAAAAAAAA%8llx%8llx%16llx%16llx==", &incarnation, &shard, &ordinal, &issued) != 4) {
-    return invalid("Invalid ShardIterator.");
-  }
+  const auto token = read_token<4>(iterator);
+  if (!token) return invalid("Invalid ShardIterator.");
+  const auto& [incarnation, shard, ordinal, issued] = *token;
   const Cursor cursor{incarnation, shard, ordinal, from_micros(static_cast<int64_t>(issued))};
   if (now - cursor.issued > options_.iterator_life || cursor.issued <= valid_since_) {
     return refuse("ExpiredIteratorException",

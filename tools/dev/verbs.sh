@@ -1,0 +1,83 @@
+# The verbs of ./dev, one function each. Sourced by ./dev.
+
+configure() { cmake --preset "$1" >&2; }
+compile() { cmake --build --preset "$1" --target "${@:2}" >&2; }
+
+verb_build() {
+  need_packages "${build_packages[@]}"
+  configure release
+  compile release ctk
+  echo "$PWD/build/ctk"
+}
+
+verb_demo() {
+  verb_build >/dev/null
+  build/ctk demo "$@"
+}
+
+verb_test() {
+  need_packages "${build_packages[@]}" "${lint_packages[@]}" "${test_packages[@]}"
+  need_tools "${lint_tools[@]}" "${test_tools[@]}"
+  need_npm
+  configure release
+  compile release all
+  configure sanitize
+  compile sanitize unit_tests
+  ctest --preset sanitize
+  ctest --preset release
+}
+
+verb_lint() {
+  need_packages "${build_packages[@]}" "${lint_packages[@]}"
+  need_tools "${lint_tools[@]}"
+  configure release
+  ctest --preset lint "$@"
+}
+
+verb_format() {
+  need_packages "${lint_packages[@]}"
+  git ls-files -z --cached --others --exclude-standard -- '*.h' '*.cc' | xargs -0 clang-format-19 -i
+}
+
+verb_bench() {
+  if [[ ! -x bench/run ]]; then
+    say "there are no benchmarks yet"
+    exit 2
+  fi
+  need_packages "${build_packages[@]}" "${test_packages[@]}"
+  need_tools "${test_tools[@]}"
+  configure release
+  compile release all
+  bench/run "$@"
+}
+
+verb_fuzz() {
+  need_packages "${build_packages[@]}" "${fuzz_packages[@]}"
+  configure fuzz
+  compile fuzz fuzzers
+  local fuzzer name
+  for fuzzer in build-fuzz/fuzz/*_fuzz; do
+    name=$(basename "$fuzzer")
+    say "$name, ${1:-30} seconds"
+    mkdir -p "build-fuzz/corpus/$name"
+    "$fuzzer" -max_total_time="${1:-30}" -print_final_stats=1 -artifact_prefix="build-fuzz/" \
+      "build-fuzz/corpus/$name" "tests/corpus/$name"
+  done
+}
+
+verb_simulate() {
+  say "the simulation of the engine comes later: not in this version"
+  exit 2
+}
+
+verb_interop() {
+  verb_build >/dev/null
+  need_packages "${test_packages[@]}"
+  need_tools "${interop_tools[@]}"
+  need_npm
+  tests/interop/run "$@"
+}
+
+verb_clean() {
+  rm -rf build build-sanitize build-fuzz tests/node_modules
+}
