@@ -67,6 +67,7 @@ struct TableSpec {
   Target target = Target::sqlite;
   TableOptions options;
   std::vector<KeyColumn> keys;               ///< for `document`: one column `id`
+  std::vector<std::string> source_keys;      ///< the key's attributes by DynamoDB's names, in every layout
   std::map<std::string, std::string> names;  ///< attribute → column where they differ (stored in ctk_tables)
 };
 
