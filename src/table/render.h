@@ -46,6 +46,8 @@ struct Refused {
 
 using Rendered = std::variant<Row, NeedsColumns, Refused>;
 
+struct RenderPlan;
+
 /// A table's rendering: spec and, on CrateDB, a snapshot of its learned types. Immutable, shared between threads.
 class Renderer {
  public:
@@ -54,15 +56,19 @@ class Renderer {
   const TableSpec& spec() const { return spec_; }
   const LearnedTypes& types() const { return types_; }
 
-  /// `epoch` is stamped into the version. Marks never ask for columns.
+  /// `epoch` is stamped into the version. Marks never ask for columns. Pure: the same change and types give the same row.
+  /// Where columns are asked for they are all that this change needs, parents before what they hold, never more than
+  /// `max-columns` allows; a path that the target refuses must come back as `unusable` in the next snapshot.
   Rendered render(const dynamodb::Change& change, uint32_t epoch) const;
   /// The same, but paths that are not learned, or listed in `unusable`, go to `aux`: never NeedsColumns. For rows that the
-  /// target refused after all, and for tables that are full.
+  /// target refused after all, and for tables that are full. The empty path names all of `data`: on every target, then
+  /// `data` is `{}` and `aux` holds the whole item.
   Rendered render_into_aux(const dynamodb::Change& change, uint32_t epoch, const std::vector<Path>& unusable) const;
 
  private:
   TableSpec spec_;
   LearnedTypes types_;
+  std::shared_ptr<const RenderPlan> plan_;
 };
 
 /// "EEEEEEEE." + order.

@@ -1,0 +1,231 @@
+#include "coordination/table_record.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+namespace ctk::coordination {
+namespace {
+
+using namespace std::chrono_literals;
+using dynamodb::VersionKind;
+using testing::HasSubstr;
+
+TableClaim claim_of(const std::string& relay = "r1") {
+  TableClaim claim;
+  claim.table = "public.demo";
+  claim.source_table = "demo";
+  claim.incarnation = Incarnation("arn:s/2026-01-01T00:00:00Z");
+  if (!relay.empty()) claim.relay = RelayName(relay);
+  claim.reset_command = "ctk load table … --reset";
+  return claim;
+}
+
+TableRecord record_of() { return *decide_claim(std::nullopt, claim_of()); }
+
+TEST(DecideClaim, AFirstRunBeginsWithEpochOne) {
+  const TableRecord record = record_of();
+  EXPECT_EQ(record.epoch, 1U);
+  EXPECT_EQ(record.kind, VersionKind::kinesis);
+  EXPECT_EQ(record.relays, std::vector<RelayName>{RelayName("r1")});
+  EXPECT_EQ(decide_claim(record, claim_of()), record);
+}
+
+TEST(DecideClaim, AFileRegistersNoRelay) { EXPECT_TRUE(decide_claim(std::nullopt, claim_of(""))->relays.empty()); }
+
+TEST(DecideClaim, ASecondRelayDropsTheSweepPairThatWasNotedWithoutIt) {
+  TableRecord record = record_of();
+  record.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
+  EXPECT_EQ(decide_claim(record, claim_of("r1"))->sweep, record.sweep);
+  const auto second = decide_claim(record, claim_of("r2"));
+  EXPECT_EQ(second->relays.size(), 2U);
+  EXPECT_FALSE(second->sweep);
+}
+
+TEST(DecideClaim, AnotherSourceTableIsRefusedEvenWithReset) {
+  TableClaim claim = claim_of();
+  claim.source_table = "orders";
+  claim.reset = true;
+  const auto answer = decide_claim(record_of(), claim);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::refused);
+  EXPECT_EQ(answer.error().message, "table public.demo is kept from source table demo, not from orders");
+}
+
+TEST(DecideClaim, AnotherIncarnationStopsAndNamesBothAndTheCommand) {
+  TableClaim claim = claim_of();
+  claim.incarnation = Incarnation("arn:s/2026-02-02T00:00:00Z");
+  const auto answer = decide_claim(record_of(), claim);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
+  EXPECT_THAT(answer.error().message, HasSubstr("2026-01-01"));
+  EXPECT_THAT(answer.error().message, HasSubstr("2026-02-02"));
+  EXPECT_THAT(answer.error().hint, HasSubstr("ctk load table … --reset"));
+}
+
+TEST(DecideClaim, ResetOntoAnotherIncarnationRaisesTheEpochOnce) {
+  TableRecord before = record_of();
+  before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
+  before.names = {{"a.b", "a_b_12345678"}};
+  TableClaim claim = claim_of("r2");
+  claim.incarnation = Incarnation("arn:s/2");
+  claim.reset = true;
+  const auto raised = decide_claim(before, claim);
+  ASSERT_TRUE(raised);
+  EXPECT_EQ(raised->epoch, 2U);
+  EXPECT_EQ(raised->relays, std::vector<RelayName>{RelayName("r2")});
+  EXPECT_EQ(raised->names, before.names);
+  EXPECT_FALSE(raised->sweep);
+  EXPECT_EQ(decide_claim(raised.value(), claim)->epoch, 2U);
+}
+
+TEST(DecideClaim, ResetOnTheSameIncarnationKeepsTheEpoch) {
+  TableRecord before = record_of();
+  before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
+  TableClaim claim = claim_of();
+  claim.reset = true;
+  const auto after = decide_claim(before, claim);
+  EXPECT_EQ(after->epoch, 1U);
+  EXPECT_FALSE(after->sweep) << "older changes come again";
+}
+
+TEST(DecideClaim, AnotherKindStopsButTheTwoFormsOfFilesAreOneSource) {
+  TableClaim streams = claim_of();
+  streams.kind = VersionKind::streams;
+  const auto answer = decide_claim(record_of(), streams);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
+
+  TableClaim file = claim_of("");
+  file.kind = VersionKind::file_time;
+  const TableRecord by_time = *decide_claim(std::nullopt, file);
+  file.kind = VersionKind::file_sequence;
+  EXPECT_EQ(decide_claim(by_time, file)->kind, VersionKind::file_time);
+}
+
+TEST(DecideClaim, ATableLeftByALoadTakesTheFirstStreamsKind) {
+  TableRecord loaded = record_of();
+  loaded.kind.reset();
+  loaded.incarnation = Incarnation("arn:table/1");
+  const auto answer = decide_claim(loaded, claim_of());
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->kind, VersionKind::kinesis);
+  EXPECT_EQ(answer->incarnation, claim_of().incarnation);
+  EXPECT_EQ(answer->epoch, 1U);
+}
+
+TEST(DecideClaim, EpochsEnd) {
+  TableRecord last = record_of();
+  last.epoch = 99'999'999;
+  TableClaim claim = claim_of();
+  claim.incarnation = Incarnation("arn:s/2");
+  claim.reset = true;
+  EXPECT_FALSE(decide_claim(last, claim));
+}
+
+StoredPosition row(Position position, Timestamp read_to) {
+  StoredPosition stored;
+  stored.position = std::move(position);
+  stored.read_to = read_to;
+  return stored;
+}
+
+TEST(Watermark, IsTheLowestUnfinishedShard) {
+  EXPECT_EQ(watermark({}), kNoTime);
+  EXPECT_EQ(watermark({row(Position::shard_end(), Timestamp(1s))}), kNoTime);
+  EXPECT_EQ(watermark({row(Position::trim_horizon(), Timestamp(7s)), row(Position::trim_horizon(), Timestamp(5s)),
+                       row(Position::shard_end(), Timestamp(1s))}),
+            Timestamp(5s));
+  EXPECT_EQ(watermark({row(Position::trim_horizon(), Timestamp(7s)), row(Position::trim_horizon(), kNoTime)}), kNoTime);
+}
+
+TEST(PlanSweep, WithFencingWhatLiesBeforeTheWatermarkLessGraceIsDue) {
+  const SweepPlan plan = plan_sweep(record_of(), Timestamp(1000s), Timestamp(5000s), 15min, Duration::zero());
+  EXPECT_EQ(plan.before, Timestamp(100s));
+  EXPECT_FALSE(plan.remember);
+}
+
+TEST(PlanSweep, NothingWhileALoadRunsOrWithoutAWatermarkOrWithGraceNever) {
+  TableRecord loading = record_of();
+  loading.load = LoadState::running;
+  for (const Duration floor : {Duration::zero(), Duration(15min)}) {
+    for (const SweepPlan& plan : {plan_sweep(loading, Timestamp(1000s), Timestamp(5000s), 0s, floor),
+                                  plan_sweep(record_of(), kNoTime, Timestamp(5000s), 0s, floor),
+                                  plan_sweep(record_of(), Timestamp(1000s), Timestamp(5000s), Duration::max(), floor)}) {
+      EXPECT_FALSE(plan.before);
+      EXPECT_FALSE(plan.remember);
+    }
+  }
+}
+
+TEST(PlanSweep, WithoutFencingANotedPairRipensForTheFloor) {
+  TableRecord record = record_of();
+  SweepPlan plan = plan_sweep(record, Timestamp(1000s), Timestamp(5000s), 10s, 15min);
+  EXPECT_FALSE(plan.before);
+  EXPECT_EQ(plan.remember, (SweepPair{Timestamp(1000s), Timestamp(5000s)}));
+
+  record.sweep = plan.remember;
+  plan = plan_sweep(record, Timestamp(1800s), Timestamp(5899s), 10s, 15min);
+  EXPECT_FALSE(plan.before);
+  EXPECT_FALSE(plan.remember) << "a younger pair would never ripen";
+
+  plan = plan_sweep(record, Timestamp(1800s), Timestamp(5900s), 10s, 15min);
+  EXPECT_EQ(plan.before, Timestamp(990s));
+  EXPECT_EQ(plan.remember, (SweepPair{Timestamp(1800s), Timestamp(5900s)}));
+
+  plan = plan_sweep(record, Timestamp(1000s), Timestamp(5900s), 10s, 15min);
+  EXPECT_EQ(plan.before, Timestamp(990s));
+  EXPECT_FALSE(plan.remember) << "a stream at rest keeps its ripe pair";
+}
+
+TEST(PlanSweep, APairThatNoLongerHoldsIsReplaced) {
+  TableRecord record = record_of();
+  record.sweep = SweepPair{Timestamp(1000s), Timestamp(5000s)};
+  EXPECT_EQ(plan_sweep(record, Timestamp(900s), Timestamp(9000s), 0s, 15min).remember,
+            (SweepPair{Timestamp(900s), Timestamp(9000s)}));
+  EXPECT_EQ(plan_sweep(record, Timestamp(1100s), Timestamp(4000s), 0s, 15min).remember,
+            (SweepPair{Timestamp(1100s), Timestamp(4000s)}));
+}
+
+// Over any history of watermarks and clocks: what is swept was below the watermark for at least the floor.
+RC_GTEST_PROP(PlanSweepProperty, NothingIsSweptBeforeItsFloor, (const std::vector<std::pair<int8_t, uint8_t>>& steps)) {
+  constexpr Duration kFloor = 15min;
+  TableRecord record = record_of();
+  Timestamp now(100'000s);
+  Timestamp mark(50'000s);
+  std::vector<std::pair<Timestamp, Timestamp>> seen;
+  for (const auto& [moved, waited] : steps) {
+    mark += std::chrono::seconds(moved * 3);
+    now += std::chrono::seconds(waited * 5);
+    seen.emplace_back(now, mark);
+    const SweepPlan plan = plan_sweep(record, mark, now, 0s, kFloor);
+    if (plan.before) {
+      RC_ASSERT(*plan.before <= mark);
+      const bool ripe = std::any_of(seen.begin(), seen.end(),
+                                    [&](const auto& at) { return at.first <= now - kFloor && at.second >= *plan.before; });
+      RC_ASSERT(ripe);
+    }
+    if (plan.remember) record.sweep = plan.remember;
+  }
+}
+
+TEST(RecordJson, KeepsRelaysAndNames) {
+  const std::vector<RelayName> relays = {RelayName("kinesis:s@a.b"), RelayName("quo\"te")};
+  EXPECT_EQ(relays_json(relays), R"(["kinesis:s@a.b","quo\"te"])");
+  EXPECT_EQ(parse_relays(relays_json(relays)), relays);
+  const std::map<std::string, std::string> names = {{"", "_e3b0c442"}, {"a.b", "a_b_2f9d1c3e"}};
+  EXPECT_EQ(names_json(names), R"({"":"_e3b0c442","a.b":"a_b_2f9d1c3e"})");
+  EXPECT_EQ(parse_names(names_json(names)), names);
+  EXPECT_EQ(relays_json({}), "[]");
+  EXPECT_EQ(names_json({}), "{}");
+}
+
+TEST(RecordJson, TakesAnythingElseForEmpty) {
+  for (const char* text : {"", "null", "{", "[1]", "7"}) {
+    EXPECT_TRUE(parse_relays(text).empty()) << text;
+    EXPECT_TRUE(parse_names(text).empty()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace ctk::coordination

@@ -1,0 +1,271 @@
+#include "table/fit.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <vector>
+
+#include "dynamodb/encode.h"
+#include "dynamodb/number.h"
+#include "json/writer.h"
+
+namespace ctk::table {
+
+namespace {
+
+using dynamodb::Type;
+using dynamodb::Value;
+using Kind = LearnedType::Kind;
+
+// Lucene's longest term; CrateDB refuses a row whose indexed text is longer.
+constexpr size_t kTextLimit = 32'766;
+// Up to 15 significant digits survive the way through a double.
+constexpr size_t kSafeDigits = 15;
+
+/// [-] digits [. digits], no leading zeros, 15 digits at most: exact in a double as it stands.
+bool is_safe_decimal(std::string_view text) {
+  if (!text.empty() && text[0] == '-') text.remove_prefix(1);
+  if (text.empty() || text[0] < '1' || text[0] > '9' || text.size() > kSafeDigits + 1) return false;
+  size_t points = 0;
+  for (const char c : text) {
+    if (c == '.') {
+      ++points;
+    } else if (c < '0' || c > '9') {
+      return false;
+    }
+  }
+  return points == 0 ? text.size() <= kSafeDigits : points == 1 && text.back() != '.';
+}
+
+/// A double as CrateDB gives it back: subnormals come back with other digits.
+std::optional<double> stored_double(std::string_view text) {
+  const std::optional<double> value = dynamodb::exact_double(text);
+  if (value && std::fpclassify(*value) == FP_SUBNORMAL) return std::nullopt;
+  return value;
+}
+
+void append_shortest(std::string& out, double value) {
+  char digits[40];
+  // Scientific where the plain form would be an integer beyond int64.
+  constexpr double kPlainBelow = 1e15;
+  const auto format = std::abs(value) < kPlainBelow
+                          ? std::to_chars(digits, digits + sizeof digits, value)
+                          : std::to_chars(digits, digits + sizeof digits, value, std::chars_format::scientific);
+  out.append(digits, format.ptr);
+}
+
+bool append_double(std::string& out, std::string_view text) {
+  if (text == "0" || is_safe_decimal(text)) {
+    out += text;
+    return true;
+  }
+  const std::optional<double> value = stored_double(text);
+  if (!value) return false;
+  append_shortest(out, *value);
+  return true;
+}
+
+bool append_bigint(std::string& out, std::string_view text) {
+  // BIGINT refuses both ends of int64.
+  const std::optional<int64_t> value = dynamodb::exact_int64(text);
+  if (!value || *value == INT64_MIN || *value == INT64_MAX) return false;
+  out += std::to_string(*value);
+  return true;
+}
+
+bool append_int64_or_double(std::string& out, std::string_view text) {
+  if (const std::optional<int64_t> value = dynamodb::exact_int64(text)) {
+    out += std::to_string(*value);
+    return true;
+  }
+  return append_double(out, text);
+}
+
+bool append_text(std::string& out, Value value) {
+  const bool text = value.type() == Type::S || value.type() == Type::B;
+  if (!text || value.text().size() > kTextLimit) return false;
+  json::append_string(out, value.text());
+  return true;
+}
+
+bool append_boolean(std::string& out, Value value) {
+  if (value.type() != Type::BOOL) return false;
+  out += value.boolean() ? "true" : "false";
+  return true;
+}
+
+bool append_number_as(std::string& out, Value value, bool (*append)(std::string&, std::string_view)) {
+  return value.type() == Type::N && append(out, value.text());
+}
+
+bool append_map(std::string& out, Value value) { return value.type() == Type::M && append_exact(out, value); }
+
+using AppendElement = bool (*)(std::string&, Value);
+
+AppendElement element_of(Kind kind) {
+  switch (kind) {
+    case Kind::text_array: return append_text;
+    case Kind::double_array:
+      return [](std::string& out, Value value) { return append_number_as(out, value, append_double); };
+    case Kind::bigint_array:
+      return [](std::string& out, Value value) { return append_number_as(out, value, append_bigint); };
+    case Kind::boolean_array: return append_boolean;
+    case Kind::object_array_ignored: return append_map;
+    default: return nullptr;
+  }
+}
+
+/// A set's members in their documented order: numbers as numbers, the rest as encode.h does.
+bool append_number_set(std::string& out, Value set, bool (*append)(std::string&, std::string_view)) {
+  std::vector<std::string_view> numbers;
+  numbers.reserve(set.size());
+  for (const Value member : set) numbers.push_back(member.text());
+  std::stable_sort(numbers.begin(), numbers.end(), [](std::string_view left, std::string_view right) {
+    return dynamodb::compare_numbers(left, right) < 0;
+  });
+  const size_t begin = out.size();
+  out += '[';
+  for (const std::string_view number : numbers) {
+    if (out.back() != '[') out += ',';
+    if (append(out, number)) continue;
+    out.resize(begin);
+    return false;
+  }
+  out += ']';
+  return true;
+}
+
+bool append_text_set(std::string& out, Value set) {
+  for (const Value member : set) {
+    if (member.text().size() > kTextLimit) return false;
+  }
+  dynamodb::append_plain(out, set);
+  return true;
+}
+
+bool append_list(std::string& out, Value list, AppendElement append) {
+  const size_t begin = out.size();
+  out += '[';
+  bool first = true;
+  for (const Value element : list) {
+    if (!first) out += ',';
+    first = false;
+    if (append(out, element)) continue;
+    out.resize(begin);
+    return false;
+  }
+  out += ']';
+  return true;
+}
+
+bool append_array(std::string& out, Value value, Kind kind) {
+  switch (value.type()) {
+    case Type::L: return append_list(out, value, element_of(kind));
+    case Type::SS:
+    case Type::BS: return kind == Kind::text_array && append_text_set(out, value);
+    case Type::NS:
+      if (kind == Kind::double_array) return append_number_set(out, value, append_double);
+      return kind == Kind::bigint_array && append_number_set(out, value, append_bigint);
+    default: return false;
+  }
+}
+
+bool append_exact_members(std::string& out, Value map) {
+  const size_t begin = out.size();
+  out += '{';
+  for (const Value child : map) {
+    if (out.back() != '{') out += ',';
+    json::append_string(out, child.name());
+    out += ':';
+    if (append_exact(out, child)) continue;
+    out.resize(begin);
+    return false;
+  }
+  out += '}';
+  return true;
+}
+
+/// The array type that all elements agree on.
+std::optional<Kind> array_kind_for(Value list) {
+  std::optional<Type> common;
+  for (const Value element : list) {
+    const Type type = element.type() == Type::B ? Type::S : element.type();
+    if (common && *common != type) return std::nullopt;
+    common = type;
+  }
+  if (!common) return std::nullopt;
+  switch (*common) {
+    case Type::S: return Kind::text_array;
+    case Type::N: return Kind::double_array;
+    case Type::BOOL: return Kind::boolean_array;
+    case Type::M: return Kind::object_array_ignored;
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Kind> natural_kind(Value value) {
+  switch (value.type()) {
+    case Type::S:
+    case Type::B: return Kind::text;
+    case Type::N: return Kind::double_precision;
+    case Type::BOOL: return Kind::boolean;
+    case Type::M: return Kind::object;
+    case Type::L: return array_kind_for(value);
+    case Type::SS:
+    case Type::BS: return value.size() == 0 ? std::nullopt : std::optional(Kind::text_array);
+    case Type::NS: return value.size() == 0 ? std::nullopt : std::optional(Kind::double_array);
+    default: return std::nullopt;
+  }
+}
+
+std::optional<Kind> declared_kind(ColumnType declared) {
+  switch (declared) {
+    case ColumnType::text: return Kind::text;
+    case ColumnType::bigint: return Kind::bigint;
+    case ColumnType::double_precision: return Kind::double_precision;
+    case ColumnType::boolean: return Kind::boolean;
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
+
+bool append_fitting(std::string& out, Value value, Kind kind, std::optional<ColumnType> declared) {
+  if (kind == Kind::unusable) return false;
+  if (value.type() == Type::NUL) {
+    out += "null";
+    return true;
+  }
+  switch (kind) {
+    case Kind::text:
+      if (value.type() != Type::N || declared != ColumnType::text) return append_text(out, value);
+      json::append_string(out, value.text());
+      return true;
+    case Kind::double_precision: return append_number_as(out, value, append_double);
+    case Kind::bigint: return append_number_as(out, value, append_bigint);
+    case Kind::boolean: return append_boolean(out, value);
+    case Kind::object:
+    case Kind::unusable: return false;
+    default: return append_array(out, value, kind);
+  }
+}
+
+bool append_exact(std::string& out, Value value) {
+  switch (value.type()) {
+    case Type::N: return append_int64_or_double(out, value.text());
+    case Type::M: return append_exact_members(out, value);
+    case Type::L: return append_list(out, value, append_exact);
+    case Type::NS: return append_number_set(out, value, append_int64_or_double);
+    default: dynamodb::append_plain(out, value); return true;
+  }
+}
+
+std::optional<Kind> column_kind_for(Value value, std::optional<ColumnType> declared) {
+  const std::optional<Kind> kind = declared ? declared_kind(*declared) : natural_kind(value);
+  if (!kind || value.type() == Type::NUL) return std::nullopt;
+  if (*kind == Kind::object) return kind;
+  std::string unused;
+  return append_fitting(unused, value, *kind, declared) ? kind : std::nullopt;
+}
+
+}  // namespace ctk::table

@@ -1,0 +1,198 @@
+#include "table/keys.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "dynamodb/encode.h"
+#include "dynamodb/number.h"
+#include "json/reader.h"
+#include "json/writer.h"
+
+namespace ctk::table {
+
+namespace {
+
+using dynamodb::Type;
+using dynamodb::Value;
+using Cell = std::expected<KeyCell, std::string>;
+
+// CrateDB: the row's `_id` is one indexed term (Lucene: 32,766 bytes). A single text key is the id itself; several are
+// written one after another, each with its length, and that in base64 (tried on 6.4.3).
+constexpr size_t kCrateSingleKeyLimit = 32'765;
+constexpr size_t kCrateTermLimit = 32'766;
+// CrateDB's BIGINT refuses both ends of int64.
+constexpr int64_t kCrateBigintLimit = INT64_MAX - 1;
+// PostgreSQL: "index row size … exceeds btree version 4 maximum 2704": 8 bytes of header, 4 of length before each value.
+constexpr size_t kPostgresIndexRowLimit = 2'704;
+// PostgreSQL's NUMERIC: up to 16,383 digits after the point, and more before it.
+constexpr int kPostgresExponentLimit = 16'000;
+
+std::string ticked(std::string_view name) { return "`" + std::string(name) + "`"; }
+
+std::string_view type_words(ColumnType type) {
+  switch (type) {
+    case ColumnType::bigint: return "BIGINT";
+    case ColumnType::double_precision: return "DOUBLE PRECISION";
+    case ColumnType::numeric: return "NUMERIC";
+    default: return "this column";
+  }
+}
+
+std::unexpected<std::string> does_not_fit(const KeyColumn& key, std::string_view value) {
+  constexpr size_t kShown = 80;
+  std::string shown(value.substr(0, kShown));
+  if (value.size() > kShown) shown += "…";
+  return std::unexpected("key attribute " + ticked(key.attribute) + " holds " + shown + ", which " +
+                         std::string(type_words(key.column_type)) + " cannot hold exactly; key-type." + key.attribute +
+                         "=text would");
+}
+
+KeyCell text_cell(std::string text) { return {KeyCell::Kind::text, std::move(text), 0, 0}; }
+
+bool fits_bigint(Target target, int64_t value) {
+  return target != Target::cratedb || (value <= kCrateBigintLimit && value > INT64_MIN);
+}
+
+Cell integer_cell(const KeyColumn& key, Target target, std::string_view digits) {
+  const std::optional<int64_t> value = dynamodb::exact_int64(digits);
+  if (!value || !fits_bigint(target, *value)) return does_not_fit(key, digits);
+  return KeyCell{KeyCell::Kind::integer, std::to_string(*value), *value, 0};
+}
+
+Cell real_cell(const KeyColumn& key, std::string_view digits) {
+  const std::optional<double> value = dynamodb::exact_double(digits);
+  if (!value || std::fpclassify(*value) == FP_SUBNORMAL) return does_not_fit(key, digits);
+  return KeyCell{KeyCell::Kind::real, dynamodb::canonical_number(digits), 0, *value};
+}
+
+bool fits_postgres_numeric(std::string_view canonical) {
+  const size_t at = canonical.find('E');
+  if (canonical.size() > static_cast<size_t>(kPostgresExponentLimit)) return false;
+  if (at == std::string_view::npos) return true;
+  int exponent = 0;
+  const auto [end, error] = std::from_chars(canonical.data() + at + 1, canonical.data() + canonical.size(), exponent);
+  return error == std::errc() && std::abs(exponent) <= kPostgresExponentLimit;
+}
+
+Cell numeric_cell(const KeyColumn& key, Target target, std::string_view digits) {
+  std::string canonical = dynamodb::canonical_number(digits);
+  if (target == Target::postgres && !fits_postgres_numeric(canonical)) return does_not_fit(key, digits);
+  return KeyCell{KeyCell::Kind::number, std::move(canonical), 0, 0};
+}
+
+/// SQLite: integer, real or text, the first that holds the number exactly; so one number has one form.
+Cell untyped_cell(const KeyColumn& key, Target target, std::string_view digits) {
+  if (Cell cell = integer_cell(key, target, digits)) return cell;
+  if (Cell cell = real_cell(key, digits)) return cell;
+  return numeric_cell(key, target, digits);
+}
+
+Cell number_cell(const KeyColumn& key, Target target, std::string_view digits) {
+  switch (key.column_type) {
+    case ColumnType::bigint: return integer_cell(key, target, digits);
+    case ColumnType::double_precision: return real_cell(key, digits);
+    case ColumnType::untyped: return untyped_cell(key, target, digits);
+    case ColumnType::text: return text_cell(dynamodb::canonical_number(digits));
+    default: return numeric_cell(key, target, digits);
+  }
+}
+
+Cell string_cell(const KeyColumn& key, Target target, std::string_view text) {
+  if (key.column_type == ColumnType::bigint) {
+    // Only the digits that the number itself would have: "07" and "7" are two keys.
+    if (!dynamodb::is_number(text)) return does_not_fit(key, text);
+    Cell cell = integer_cell(key, target, text);
+    if (cell && cell->text != text) return does_not_fit(key, text);
+    return cell;
+  }
+  if (target == Target::postgres && text.find('\0') != std::string_view::npos) {
+    return std::unexpected("key attribute " + ticked(key.attribute) + " holds U+0000, which PostgreSQL's text cannot");
+  }
+  return text_cell(std::string(text));
+}
+
+Cell binary_cell(const KeyColumn& key, std::string_view base64) {
+  std::optional<std::string> bytes = json::decode_base64(base64);
+  if (!bytes) return std::unexpected("key attribute " + ticked(key.attribute) + " holds malformed base64");
+  if (key.column_type == ColumnType::binary) return KeyCell{KeyCell::Kind::binary, std::move(*bytes), 0, 0};
+  std::string text;
+  json::append_base64(text, *bytes);
+  return text_cell(std::move(text));
+}
+
+Cell cell_of(const KeyColumn& key, Target target, Value value) {
+  if (value.type() != key.type) {
+    return std::unexpected("key attribute " + ticked(key.attribute) + " is of type " +
+                           std::string(to_string(value.type())) + ", the table was made for " +
+                           std::string(to_string(key.type)));
+  }
+  switch (value.type()) {
+    case Type::N: return number_cell(key, target, value.text());
+    case Type::B: return binary_cell(key, value.text());
+    default: return string_cell(key, target, value.text());
+  }
+}
+
+std::optional<Value> find(Value map, std::string_view name) {
+  for (const Value child : map) {
+    if (child.name() == name) return child;
+  }
+  return std::nullopt;
+}
+
+/// Bytes that a length takes as a variable-length integer.
+size_t length_bytes(size_t length) {
+  size_t bytes = 1;
+  for (; length >= 128; length >>= 7U) ++bytes;
+  return bytes;
+}
+
+bool fits_crate_id(const std::vector<KeyCell>& cells) {
+  if (cells.size() == 1) return cells[0].text.size() <= kCrateSingleKeyLimit;
+  size_t bytes = 1;
+  for (const KeyCell& cell : cells) bytes += length_bytes(cell.text.size()) + cell.text.size();
+  return (bytes + 2) / 3 * 4 <= kCrateTermLimit;
+}
+
+bool fits_postgres_index(const std::vector<KeyCell>& cells) {
+  size_t bytes = 8;
+  for (const KeyCell& cell : cells) {
+    const bool sized = cell.kind == KeyCell::Kind::text || cell.kind == KeyCell::Kind::binary;
+    bytes = (bytes + 3) / 4 * 4 + 4 + (sized ? cell.text.size() : cell.text.size() / 2 + 8);
+  }
+  return (bytes + 7) / 8 * 8 <= kPostgresIndexRowLimit;
+}
+
+std::optional<std::string> too_long(const TableSpec& spec, const std::vector<KeyCell>& cells) {
+  if (spec.target == Target::cratedb && !fits_crate_id(cells)) {
+    return "the key is longer than CrateDB can index (32,765 bytes, about 24,500 for a key of two)";
+  }
+  if (spec.target == Target::postgres && !fits_postgres_index(cells)) {
+    return "the key is longer than PostgreSQL can index (2,704 bytes with its headers)";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec, Value keys) {
+  std::vector<KeyCell> cells;
+  cells.reserve(spec.keys.size());
+  if (spec.options.layout == Layout::document) {
+    cells.push_back(text_cell(dynamodb::plain_key(keys)));
+  } else {
+    for (const KeyColumn& key : spec.keys) {
+      const std::optional<Value> value = find(keys, key.attribute);
+      if (!value) return std::unexpected("key attribute " + ticked(key.attribute) + " is missing");
+      Cell cell = cell_of(key, spec.target, *value);
+      if (!cell) return std::unexpected(std::move(cell).error());
+      cells.push_back(std::move(*cell));
+    }
+    if (keys.size() != spec.keys.size()) return std::unexpected("the key has attributes that the table's key has not");
+  }
+  if (std::optional<std::string> reason = too_long(spec, cells)) return std::unexpected(std::move(*reason));
+  return cells;
+}
+
+}  // namespace ctk::table

@@ -1,0 +1,16 @@
+// A change's key as the cells of a target's key columns: exactly, or not at all.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "dynamodb/value.h"
+#include "table/render.h"
+
+namespace ctk::table {
+
+/// The cells in the order of `spec.keys`, or why the target cannot hold this key (with the option that would, if any).
+std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec, dynamodb::Value keys);
+
+}  // namespace ctk::table

@@ -1,0 +1,144 @@
+#include "table/render.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "dynamodb/encode.h"
+#include "json/writer.h"
+#include "table/keys.h"
+#include "table/paths.h"
+#include "table/plan.h"
+#include "table/splitter.h"
+
+namespace ctk::table {
+
+namespace {
+
+using dynamodb::Value;
+
+DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
+  switch (spec.target) {
+    case Target::postgres: return DataShape::postgres;
+    case Target::sqlite:
+    case Target::ndjson: return DataShape::json;
+    case Target::cratedb: break;
+  }
+  if (types.data_ignored) return DataShape::crate_open;
+  return spec.options.encoding == Encoding::dynamodb ? DataShape::crate_closed : DataShape::crate_typed;
+}
+
+/// The record's bytes are both images in typed JSON; one image as plain JSON is about half of them.
+size_t expected_bytes(const dynamodb::Change& change) {
+  constexpr size_t kUnknown = 512;
+  constexpr size_t kMost = 64 * 1024;
+  return change.record == nullptr ? kUnknown : std::min(change.record->size() / 2, kMost);
+}
+
+/// Every attribute of an item in the order it came: the usual case, where nothing has to be looked up.
+std::string whole_item(const RenderPlan& plan, Value item, size_t expected) {
+  std::string data;
+  data.reserve(expected);
+  data += '{';
+  for (const Value child : item) {
+    if (plan.leaves_out(child.name())) continue;
+    if (data.size() > 1) data += ',';
+    json::append_string(data, child.name());
+    data += ':';
+    if (plan.typed_json) {
+      dynamodb::append_typed(data, child);
+    } else {
+      dynamodb::append_plain(data, child);
+    }
+  }
+  data += '}';
+  return data;
+}
+
+/// jsonb refuses U+0000, which JSON writes in one way only. (A false alarm, as for a backslash before it, costs time only.)
+bool may_hold_nul(const std::string& data) {
+  constexpr std::string_view kNul = "\\u0000";
+  return memmem(data.data(), data.size(), kNul.data(), kNul.size()) != nullptr;
+}
+
+/// The item whose content the row keeps; nothing for a mark without content.
+std::optional<Value> content_of(const dynamodb::Change& change, const TableOptions& options) {
+  if (change.operation != dynamodb::Operation::remove) return change.new_image();
+  if (options.deletes == Deletes::soft && change.has_old_image()) return change.old_image();
+  return std::nullopt;
+}
+
+const std::vector<Path> kNoPaths;
+
+Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamodb::Change& change, uint32_t epoch, bool ask,
+                    const std::vector<Path>& unusable) {
+  const bool deleted = change.operation == dynamodb::Operation::remove;
+  if (!deleted && !change.has_new_image()) return Refused{"the change has no new image", false};
+  auto keys = key_cells(spec, change.keys());
+  if (!keys) return Refused{std::move(keys).error(), true};
+  Row row;
+  row.keys = std::move(*keys);
+  row.version = version_text(epoch, change.order);
+  row.deleted = deleted;
+  row.time = change.time;
+  const std::optional<Value> item = content_of(change, spec.options);
+  if (!item) return row;
+  const bool simple = plan.shape == DataShape::json || plan.shape == DataShape::postgres;
+  if (simple && plan.projection == nullptr && unusable.empty()) {
+    row.data = whole_item(plan, *item, expected_bytes(change));
+    if (plan.shape == DataShape::json || !may_hold_nul(*row.data)) return row;
+  }
+  if (plan.projection != nullptr) {
+    if (const std::optional<Path> path = find_rename_conflict(*item, *plan.projection)) {
+      return Refused{"rename gives two attributes the name " + path_text(*path), false};
+    }
+  }
+  Splitter splitter(plan, ask && !deleted, unusable);
+  splitter.split(*item, expected_bytes(change));
+  if (!splitter.columns().empty()) return NeedsColumns{splitter.columns()};
+  row.data = splitter.take_data();
+  if (splitter.has_aux()) row.aux = splitter.take_aux();
+  return row;
+}
+
+}  // namespace
+
+RenderPlan RenderPlan::make(const TableSpec& spec, const LearnedTypes& types) {
+  RenderPlan plan;
+  plan.shape = shape_of(spec, types);
+  plan.typed_json = spec.options.encoding == Encoding::dynamodb;
+  std::vector<std::string> keys;
+  for (const KeyColumn& key : spec.keys) keys.push_back(key.attribute);
+  const bool document = spec.options.layout == Layout::document;
+  if (document) keys = spec.source_keys;
+  plan.projection = Projection::make(spec.options, keys);
+  if (!document) plan.left_out = std::move(keys);
+  if (plan.shape == DataShape::crate_typed) plan.types = TypeTree::make(types, spec.options);
+  plan.column_count = types.column_count;
+  plan.max_columns = static_cast<size_t>(std::max(spec.options.max_columns, 0));
+  return plan;
+}
+
+size_t Row::bytes() const {
+  size_t total = sizeof(Row) + version.size() + (data ? data->size() : 0) + (aux ? aux->size() : 0);
+  for (const KeyCell& key : keys) total += sizeof(KeyCell) + key.text.size();
+  return total;
+}
+
+Renderer::Renderer(TableSpec spec, LearnedTypes types)
+    : spec_(std::move(spec)),
+      types_(std::move(types)),
+      plan_(std::make_shared<const RenderPlan>(RenderPlan::make(spec_, types_))) {}
+
+Rendered Renderer::render(const dynamodb::Change& change, uint32_t epoch) const {
+  return render_row(spec_, *plan_, change, epoch, true, kNoPaths);
+}
+
+Rendered Renderer::render_into_aux(const dynamodb::Change& change, uint32_t epoch,
+                                   const std::vector<Path>& unusable) const {
+  return render_row(spec_, *plan_, change, epoch, false, unusable);
+}
+
+std::string version_text(uint32_t epoch, std::string_view order) { return fmt::format("{:08}.{}", epoch, order); }
+
+}  // namespace ctk::table
