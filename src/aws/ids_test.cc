@@ -1,0 +1,24 @@
+#include "aws/ids.h"
+
+#include <gtest/gtest.h>
+
+namespace ctk::aws {
+namespace {
+
+TEST(SequenceNumber, IsComparedAsANumber) {
+  EXPECT_LT(SequenceNumber("9"), SequenceNumber("10"));
+  EXPECT_LT(SequenceNumber("49590338271490256608559692538361571095921575989136588898"),
+            SequenceNumber("49590338271490256608559692538361571095921575989136588899"));
+  EXPECT_EQ(SequenceNumber("007"), SequenceNumber("7"));
+  EXPECT_EQ(SequenceNumber("0"), SequenceNumber("00"));
+}
+
+TEST(SequenceNumber, IsDigitsOnly) {
+  EXPECT_TRUE(SequenceNumber("0123").valid());
+  EXPECT_FALSE(SequenceNumber("").valid());
+  EXPECT_FALSE(SequenceNumber("12a").valid());
+  EXPECT_FALSE(SequenceNumber("-1").valid());
+}
+
+}  // namespace
+}  // namespace ctk::aws

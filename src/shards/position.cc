@@ -1,0 +1,46 @@
+#include "shards/position.h"
+
+#include <charconv>
+
+namespace ctk::shards {
+namespace {
+
+constexpr std::string_view kTrimHorizon = "TRIM_HORIZON";
+constexpr std::string_view kShardEnd = "SHARD_END";
+constexpr std::string_view kAtTimestamp = "AT_TIMESTAMP:";
+constexpr std::string_view kAtSequence = "AT_SEQUENCE_NUMBER:";
+
+std::unexpected<Error> no_position(std::string_view text) {
+  return fail(ErrorKind::corrupt, "a stored position has a form that this version does not know", std::string(text));
+}
+
+}  // namespace
+
+std::string to_string(const Position& position) {
+  switch (position.kind) {
+    case Position::Kind::trim_horizon: return std::string(kTrimHorizon);
+    case Position::Kind::at_timestamp: return std::string(kAtTimestamp) + std::to_string(to_micros(position.time));
+    case Position::Kind::at_sequence: return std::string(kAtSequence) + position.sequence.str();
+    case Position::Kind::after_sequence: return position.sequence.str();
+    case Position::Kind::shard_end: return std::string(kShardEnd);
+  }
+  return {};
+}
+
+Result<Position> parse_position(std::string_view text) {
+  if (text == kTrimHorizon) return Position::trim_horizon();
+  if (text == kShardEnd) return Position::shard_end();
+  if (text.starts_with(kAtTimestamp)) {
+    std::string_view digits = text.substr(kAtTimestamp.size());
+    int64_t micros = 0;
+    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
+    if (error != std::errc() || end != digits.data() + digits.size()) return no_position(text);
+    return Position::at_timestamp(from_micros(micros));
+  }
+  bool at = text.starts_with(kAtSequence);
+  aws::SequenceNumber sequence{std::string(at ? text.substr(kAtSequence.size()) : text)};
+  if (!sequence.valid()) return no_position(text);
+  return at ? Position::at_sequence(std::move(sequence)) : Position::after(std::move(sequence));
+}
+
+}  // namespace ctk::shards
