@@ -1,0 +1,117 @@
+#include "sim/http_server.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <string_view>
+#include <thread>
+
+#include "sim/kinesis_json.h"
+
+namespace ctk::sim {
+namespace {
+
+constexpr std::string_view kKinesisTarget = "Kinesis_20131202.";
+
+WireAnswer injected(Fault fault) {
+  switch (fault) {
+    case Fault::throttled:
+      return to_wire(
+          {"ProvisionedThroughputExceededException", "Rate exceeded for shard, by the simulation's choice.", 400});
+    case Fault::expired_iterator:
+      return to_wire({"ExpiredIteratorException", "Iterator expired, by the simulation's choice.", 400});
+    default: return to_wire({"InternalFailure", "The request processing has failed because of an unknown error.", 500});
+  }
+}
+
+/// Promises a body and breaks the connection instead.
+void break_off(httplib::Response& response) {
+  response.set_content_provider(1 << 20, "application/x-amz-json-1.1",
+                                [](size_t, size_t, httplib::DataSink&) { return false; });
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  State(Kinesis& service, Clock& time, const HttpServerOptions& options)
+      : kinesis(service), clock(time), host(options.host), random(options.seed), faults(options.faults) {}
+
+  void handle(const httplib::Request& request, httplib::Response& response) {
+    const std::string target = request.get_header_value("X-Amz-Target");
+    const bool is_get_records = target.ends_with(".GetRecords");
+    std::unique_lock lock(mutex);
+    ++requests;
+    const Fate fate = draw_fate(faults, is_get_records, random);
+    const Timestamp now = clock.now();
+    WireAnswer answer;
+    if (fate.fault != Fault::lost_request) answer = answer_to(request, target, now, fate.fault);
+    lock.unlock();
+    if (fate.delay > Duration{}) std::this_thread::sleep_for(fate.delay);
+    response.set_header("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", std::chrono::floor<std::chrono::seconds>(now)));
+    if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off(response);
+    response.status = answer.status;
+    response.set_content(answer.body, "application/x-amz-json-1.1");
+  }
+
+  WireAnswer answer_to(const httplib::Request& request, std::string_view target, Timestamp now, Fault fault) {
+    if (!request.has_header("Authorization")) {
+      return to_wire({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
+    }
+    if (fault == Fault::throttled || fault == Fault::server_error || fault == Fault::expired_iterator) {
+      return injected(fault);
+    }
+    if (!target.starts_with(kKinesisTarget)) {
+      return to_wire({"UnknownOperationException", fmt::format("No operation {}", target), 400});
+    }
+    return answer_kinesis(kinesis, target.substr(kKinesisTarget.size()), request.body, now, fault == Fault::empty_page);
+  }
+
+  Kinesis& kinesis;
+  Clock& clock;
+  std::string host;
+  Random random;
+  FaultKnobs faults;
+  uint64_t requests = 0;
+  std::mutex mutex;
+  httplib::Server server;
+  std::thread listener;
+};
+
+HttpServer::HttpServer(Kinesis& kinesis, Clock& clock, HttpServerOptions options)
+    : state_(std::make_unique<State>(kinesis, clock, options)) {
+  httplib::Server& server = state_->server;
+  server.new_task_queue = [threads = options.threads] { return new httplib::ThreadPool(threads); };
+  server.set_keep_alive_max_count(1'000'000);
+  server.set_tcp_nodelay(true);
+  server.Post("/", [state = state_.get()](const httplib::Request& request, httplib::Response& response) {
+    state->handle(request, response);
+  });
+  port_ = options.port == 0 ? server.bind_to_any_port(options.host)
+                            : (server.bind_to_port(options.host, options.port) ? options.port : -1);
+  if (port_ > 0) state_->listener = std::thread([&server] { server.listen_after_bind(); });
+}
+
+HttpServer::~HttpServer() {
+  if (!state_->listener.joinable()) return;
+  // stop() only works once the listener is inside listen_after_bind().
+  while (!state_->server.is_running()) std::this_thread::yield();
+  state_->server.stop();
+  state_->listener.join();
+}
+
+std::string HttpServer::url() const { return fmt::format("http://{}:{}", state_->host, port_); }
+
+std::mutex& HttpServer::mutex() { return state_->mutex; }
+
+void HttpServer::set_faults(const FaultKnobs& faults) {
+  std::lock_guard lock(state_->mutex);
+  state_->faults = faults;
+}
+
+uint64_t HttpServer::requests() const {
+  std::lock_guard lock(state_->mutex);
+  return state_->requests;
+}
+
+}  // namespace ctk::sim

@@ -1,0 +1,49 @@
+// The simulated services over real HTTP on the loopback interface, for clients that know nothing of the simulation.
+//
+//   sim::HttpServer server(kinesis, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
+//   { std::lock_guard lock(server.mutex()); kinesis.split_any("cdc", clock.now()); }
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/time.h"
+#include "sim/faults.h"
+#include "sim/kinesis.h"
+
+namespace ctk::sim {
+
+struct HttpServerOptions {
+  std::string host = "127.0.0.1";
+  int port = 0;  ///< 0: a free one
+  uint64_t seed = 1;
+  FaultKnobs faults;
+  /// Connections served at once; further ones wait.
+  size_t threads = 72;
+};
+
+/// Answers from its own threads. The services are touched under `mutex()` only, by the server and by everybody else while
+/// it lives.
+class HttpServer {
+ public:
+  HttpServer(Kinesis& kinesis, Clock& clock, HttpServerOptions options = {});
+  ~HttpServer();
+
+  /// False if the port could not be had.
+  bool listening() const { return port_ > 0; }
+  int port() const { return port_; }
+  std::string url() const;
+  std::mutex& mutex();
+  void set_faults(const FaultKnobs& faults);
+  /// Requests answered until now.
+  uint64_t requests() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+  int port_ = 0;
+};
+
+}  // namespace ctk::sim

@@ -1,0 +1,26 @@
+// The simulated Kinesis in its wire form: JSON 1.1 requests by action name, answers as status and body.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/time.h"
+#include "sim/kinesis.h"
+
+namespace ctk::sim {
+
+/// An HTTP answer of a service that speaks AWS JSON.
+struct WireAnswer {
+  int status = 200;
+  std::string body;
+};
+
+/// `{"__type": code, "message": message}` with the error's status.
+WireAnswer to_wire(const ServiceError& refusal);
+
+/// Answers one call; `action` is what follows `Kinesis_20131202.` in X-Amz-Target. With `empty_page`, GetRecords gives no
+/// records although some may wait.
+WireAnswer answer_kinesis(Kinesis& kinesis, std::string_view action, std::string_view body, Timestamp now,
+                          bool empty_page = false);
+
+}  // namespace ctk::sim
