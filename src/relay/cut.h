@@ -1,0 +1,39 @@
+// When a batch is cut, and from which shards. Pure: queues are shown as figures.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "base/time.h"
+
+namespace ctk::relay {
+
+struct CutLimits {
+  size_t rows = 1000;
+  size_t bytes = 1u << 20;
+  Duration age{};               ///< the oldest record waits at most this long for company
+  size_t writes_per_shard = 1;  ///< cut and not yet acknowledged
+};
+
+/// One shard's queue as the decision sees it.
+struct QueueView {
+  size_t index = 0;  ///< the caller's name for the shard
+  size_t records = 0;
+  size_t bytes = 0;
+  Duration oldest{};  ///< monotonic time at which its first record was read
+  size_t writes = 0;  ///< of this shard, under way
+  bool may_send = false;
+  bool end_ready = false;  ///< nothing follows what is queued: the end can be written with it
+};
+
+struct Pick {
+  size_t index = 0;
+  size_t records = 0;  ///< from the front; 0 with end_ready: only the end
+  bool operator==(const Pick&) const = default;
+};
+
+/// What the next batch takes; empty if it is better to wait. `flush`: do not wait for company. Shards without a write under
+/// way come first, then those whose first record waits longest.
+std::vector<Pick> plan_cut(std::vector<QueueView> queues, const CutLimits& limits, Duration now, bool flush);
+
+}  // namespace ctk::relay

@@ -1,0 +1,257 @@
+// The engine behind Relay: its state, and the steps that its events take. It only wires: what to read, cut, fold and move
+// is decided by the pure parts beside it (shards/walk.h, shards/cadence.h, cut.h, fold.h, frontier.h, routes.h,
+// duplicates.h).
+//
+//   engine_start.cc    open the source, reach the target, claim positions, list the shards
+//   engine_read.cc     ask shards for pages within the byte budget
+//   engine_write.cc    cut batches, decode, route, render, apply, acknowledge
+//   engine_finish.cc   positions outside of batches, sweeping, the end of a run
+//
+// Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "relay/cut.h"
+#include "relay/duplicates.h"
+#include "relay/frontier.h"
+#include "relay/prepare.h"
+#include "relay/relay.h"
+#include "relay/routes.h"
+#include "shards/cadence.h"
+#include "shards/walk.h"
+
+namespace ctk::relay {
+
+class Relay::Engine {
+ public:
+  Engine(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment);
+
+  void run(Done<RelayStats> done);
+  void stop();
+  RelayStats stats() const;
+
+ private:
+  /// A record that was read and is not cut into a batch yet.
+  struct Queued {
+    dynamodb::RawRecord record;
+    size_t bytes = 0;
+    Duration read_at{};
+  };
+
+  struct Shard {
+    explicit Shard(const ShardId& shard_id, const Position& start, const shards::CadencePolicy& cadence_policy)
+        : id(shard_id), frontier(start), read_position(start), stored(start), cadence(cadence_policy) {}
+
+    ShardId id;
+    Frontier frontier;
+    Position read_position;  ///< behind the last record that was read
+    Position stored;         ///< as far as the store has it
+    Timestamp stored_read_to = kNoTime;
+    Timestamp read_to = kNoTime;  ///< of the last page
+    shards::Cadence cadence;
+    std::deque<Queued> queue;
+    size_t queue_bytes = 0;
+    EventLoop::TimerId timer = 0;
+    Duration behind{};
+    Duration answered_at{};
+    size_t average_record = 2048;
+    int max_records = 100;
+    int child_lookups = 0;
+    bool started = false;  ///< the walk lets it be read
+    bool reading = false;
+    bool hungry = false;  ///< waits for room in the budget
+    bool may_send = false;
+    bool end_read = false;
+    bool end_ready = false;  ///< its children are known: the end may be stored
+    bool end_cut = false;
+    bool finished = false;
+    bool at_tip = false;  ///< a bounded run has read it as far as it will
+    size_t writes = 0;    ///< batches that carry it and are not acknowledged
+  };
+
+  /// A batch on its way from the cut to the acknowledgement.
+  struct Flight {
+    uint64_t id = 0;
+    std::vector<Slice> slices;
+    size_t bytes = 0;
+    Duration oldest{};
+    DecodedBatch decoded;
+    std::vector<TableShare> shares;      ///< routed, waiting for tables to open
+    std::shared_ptr<sink::Batch> batch;  ///< rendered
+    bool ready = false;
+    bool applying = false;
+    // Counters that are added to the run's when the batch is acknowledged.
+    uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
+  };
+
+  /// What keeps one side from progressing.
+  struct Trouble {
+    std::optional<Error> error;
+    Duration since{};
+    Duration said{};
+  };
+  enum Side { kSource = 0, kTarget = 1 };
+
+  struct Table {
+    table::TableSpec spec;
+    bool open = false;
+    bool opening = false;
+    sink::OpenTable opened;
+  };
+
+  enum class Phase { idle, starting, running, stopping, finishing, ended };
+
+  // start
+  template <class T>
+  struct Attempt;
+  /// Calls until it works, fails for good, or start_timeout has passed.
+  template <class T>
+  void attempt(std::string what, std::move_only_function<void(Done<T>)> call, std::move_only_function<void(T)> then);
+  template <class T>
+  void try_attempt(std::shared_ptr<Attempt<T>> state);
+  void open_source();
+  void connect_target();
+  void check_target();
+  void load_positions();
+  void accept_positions(std::vector<coordination::StoredPosition> rows);
+  std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
+  Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
+  void list_shards();
+  void claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows);
+  void begin();
+  coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
+
+  // read
+  void perform(const std::vector<shards::WalkAction>& actions);
+  Shard& shard(const ShardId& id) { return *shards_.at(id); }
+  void consider_reading(Shard& shard);
+  void read_now(Shard& shard);
+  void on_page(const ShardId& id, uint64_t generation, size_t reserved, Result<Page> result);
+  void accept_page(Shard& shard, size_t reserved, Page page);
+  void on_read_error(Shard& shard, const Error& error);
+  void schedule_read(Shard& shard, Duration pause);
+  void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
+  void look_for_children(const ShardId& id);
+  void relist();
+  bool lost_while_away(Shard& shard, const Page& page);
+  void on_gap(const ShardId& shard, const std::string& what);
+  void feed_hungry();
+
+  // write
+  void pump();
+  bool cut();
+  std::vector<QueueView> queue_views() const;
+  Slice cut_slice(Shard& shard, size_t records, uint64_t write);
+  void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
+  void route(Flight& flight);
+  bool route_change(Flight& flight, RoutedChange&& routed);
+  Table* table_for(const table::QualifiedName& name, const dynamodb::Change& change);
+  void open_table(const std::string& name);
+  void on_table_open(const std::string& name, Result<sink::OpenTable> result);
+  void render_if_open(Flight& flight);
+  void on_rendered(uint64_t id, std::vector<sink::TableWrites> writes);
+  sink::DeadLetter letter(const RoutedUndecodable& bad) const;
+  void apply_ready();
+  bool may_apply(const Flight& flight) const;
+  void apply(Flight& flight);
+  std::vector<coordination::PositionMove> moves_of(const Flight& flight);
+  void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
+  void count(const Flight& flight, const sink::BatchOutcome& outcome);
+  void acknowledge(Flight& flight);
+  void on_apply_error(const Error& error);
+  void drop_and_read_again(const std::string& why);
+  Flight* find_flight(uint64_t id);
+  bool positions_with_rows() const { return transactional_ && !memory_store_; }
+
+  // finish
+  void every_second();
+  void store_positions(bool all, std::move_only_function<void(bool)> then);
+  std::vector<coordination::PositionMove> due_moves(bool all);
+  bool caught_up(const Shard& shard) const;
+  void settle_ends();
+  struct SweepRound {
+    std::deque<std::string> tables;
+    uint64_t marked = 0, living = 0;
+    std::move_only_function<void()> then;
+  };
+  /// Sweeps every open table, one after another.
+  void sweep(std::move_only_function<void()> then);
+  void sweep_next(std::shared_ptr<SweepRound> round);
+  sink::SweepRequest sweep_request(const std::string& table) const;
+  void consider_finishing();
+  bool everything_done() const;
+  void finish();
+  void fail_run(Error error);
+  void end(Result<RelayStats> result);
+  /// Notes and says (once a minute) why a side does not progress; ends a bounded run after `give_up`.
+  void trouble(Side side, const Error& error, const std::string& doing);
+  void no_trouble(Side side);
+  Duration now() { return env_.clock.monotonic(); }
+
+  /// Wraps a completion so that it does nothing once the engine is gone or has ended.
+  template <class F>
+  auto guarded(F function) {
+    return [alive = std::weak_ptr<char>(alive_), function = std::move(function)](auto&&... arguments) mutable {
+      if (!alive.expired()) function(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+
+  RelayOptions options_;
+  Source& source_;
+  sink::Sink& sink_;
+  RelayEnvironment env_;
+  std::unique_ptr<coordination::PositionStore> memory_store_;
+  std::shared_ptr<char> alive_ = std::make_shared<char>();
+  Done<RelayStats> done_;
+  Phase phase_ = Phase::idle;
+  bool transactional_ = false;
+
+  SourceIdentity identity_;
+  coordination::RelayName relay_;
+  coordination::Fence fence_ = 0;
+  std::optional<dynamodb::VersionKind> kind_;
+  Duration started_at_{};
+  std::map<ShardId, Timestamp> stored_read_to_;
+
+  std::unique_ptr<shards::ShardWalk> walk_;
+  std::map<ShardId, std::unique_ptr<Shard>> shards_;
+  shards::CadencePolicy cadence_;
+  ByteBudget budget_;
+  std::deque<ShardId> hungry_;
+  bool listing_ = false;
+  uint64_t generation_ = 0;  ///< raised when everything held is dropped: older answers are ignored
+
+  Routes routes_;
+  DuplicateFilter duplicates_;
+  std::map<std::string, Table> tables_;
+  std::deque<std::unique_ptr<Flight>> flights_;
+  uint64_t next_flight_ = 1;
+  size_t applying_ = 0;
+  CutLimits limits_;
+  EventLoop::TimerId cut_timer_ = 0;
+  EventLoop::TimerId apply_timer_ = 0;
+  Retry apply_retry_;
+  dynamodb::Decoder decoder_;  ///< used on the worker only
+  bool first_open_ = true;
+
+  bool storing_ = false;
+  bool sweeping_ = false;
+  Duration next_relist_{};
+  Duration next_sweep_{};
+  Duration next_idle_store_{};
+  std::vector<sink::DeadLetter> gap_letters_;
+  uint64_t key_refusals_in_a_row_ = 0;
+  bool any_change_kept_ = false;
+
+  RelayStats stats_;
+  Trouble troubles_[2];
+  bool dropping_ = false;  ///< what is held will be dropped once nothing is being applied
+};
+
+}  // namespace ctk::relay

@@ -1,0 +1,269 @@
+// What happens beside the flow: positions outside of batches, sweeping, troubles, and the end of a run.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+constexpr Duration kRelistEvery = std::chrono::seconds(60);
+constexpr Duration kSweepEvery = std::chrono::seconds(30);
+constexpr Duration kIdleStoreEvery = std::chrono::seconds(60);
+constexpr Duration kSayEvery = std::chrono::seconds(60);
+
+}  // namespace
+
+void Relay::Engine::every_second() {
+  if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
+  env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  if (phase_ == Phase::running && now() >= next_relist_) {
+    next_relist_ = now() + kRelistEvery;
+    relist();
+  }
+  const bool idle_too = now() >= next_idle_store_;
+  if (idle_too) next_idle_store_ = now() + kIdleStoreEvery;
+  if (!positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
+  if (phase_ == Phase::running && now() >= next_sweep_ && !options_.once) {
+    next_sweep_ = now() + kSweepEvery;
+    sweep([] {});
+  }
+}
+
+bool Relay::Engine::caught_up(const Shard& shard) const { return shard.queue.empty() && shard.writes == 0; }
+
+/// Moves that no batch carries: everything for stores apart from the rows, `read_to` of quiet shards otherwise.
+std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
+  std::vector<coordination::PositionMove> moves;
+  for (auto& [id, one] : shards_) {
+    if (one->finished) continue;
+    const bool quiet = caught_up(*one);
+    if (positions_with_rows() && !quiet) continue;
+    coordination::PositionMove move{id, one->stored, one->frontier.acknowledged(), one->stored_read_to, {}};
+    move.read_to = std::max({move.read_to, one->frontier.acknowledged_arrival(), quiet ? one->read_to : kNoTime});
+    const bool moved = move.to != move.from;
+    const bool read_further = all && move.read_to > one->stored_read_to;
+    if (!moved && !read_further) continue;
+    if (move.to.ended()) {
+      for (const ShardId& child : walk_->children_of(id)) move.children.push_back({child, Position::trim_horizon()});
+    }
+    moves.push_back(std::move(move));
+  }
+  return moves;
+}
+
+void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)> then) {
+  if (storing_) {
+    env_.loop.after(std::chrono::milliseconds(20),
+                    guarded([this, all, then = std::move(then)]() mutable { store_positions(all, std::move(then)); }));
+    return;
+  }
+  std::vector<coordination::PositionMove> moves = due_moves(all);
+  if (moves.empty()) return then(true);
+  storing_ = true;
+  auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
+  store().move(relay_, fence_, std::move(moves), guarded([this, kept, then = std::move(then)](Result<bool> stored) mutable {
+                 storing_ = false;
+                 if (phase_ == Phase::ended) return;
+                 if (!stored) {
+                   if (stored.error().kind == ErrorKind::fenced) return fail_run(std::move(stored).error());
+                   trouble(kTarget, stored.error(), "storing positions");
+                   return then(false);
+                 }
+                 for (const coordination::PositionMove& move : *kept) {
+                   Shard& one = shard(move.shard);
+                   one.stored = move.to;
+                   one.stored_read_to = move.read_to;
+                   if (move.to.ended() && !one.finished) {
+                     one.finished = true;
+                     perform(walk_->finished(move.shard));
+                   }
+                 }
+                 then(true);
+                 pump();
+                 consider_finishing();
+               }));
+}
+
+/// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
+void Relay::Engine::settle_ends() {
+  const bool ended = std::ranges::any_of(
+      shards_, [](const auto& entry) { return entry.second->frontier.acknowledged().ended() && !entry.second->finished; });
+  if (ended && !storing_) store_positions(false, [](bool) {});
+}
+
+sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const {
+  sink::SweepRequest request;
+  request.table = table;
+  request.relay = relay_;
+  request.explicit_grace = options_.delete_grace.has_value();
+  const Duration by_source = identity_.service == "kinesis" ? Duration(std::chrono::minutes(15)) : Duration::max();
+  request.grace = options_.delete_grace.value_or(by_source);
+  if (options_.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
+  if (memory_store_) {
+    if (request.explicit_grace)
+      request.watermark = env_.clock.now();
+    else
+      request.grace = Duration::max();
+  }
+  request.floor =
+      options_.delete_floor.value_or(transactional_ && !memory_store_ ? Duration{} : Duration(std::chrono::minutes(15)));
+  if (request.explicit_grace && memory_store_ && identity_.bounded)
+    request.floor = options_.delete_floor.value_or(Duration{});
+  return request;
+}
+
+void Relay::Engine::sweep(std::move_only_function<void()> then) {
+  if (sweeping_) {
+    // A round is under way: its figures will do.
+    env_.loop.after(std::chrono::milliseconds(50),
+                    guarded([this, then = std::move(then)]() mutable { sweep(std::move(then)); }));
+    return;
+  }
+  sweeping_ = true;
+  auto round = std::make_shared<SweepRound>();
+  for (const auto& [name, table] : tables_) {
+    if (table.open) round->tables.push_back(name);
+  }
+  round->then = std::move(then);
+  sweep_next(std::move(round));
+}
+
+void Relay::Engine::sweep_next(std::shared_ptr<SweepRound> round) {
+  if (round->tables.empty()) {
+    sweeping_ = false;
+    stats_.marked = round->marked;
+    stats_.living = round->living;
+    return std::exchange(round->then, nullptr)();
+  }
+  const std::string table = round->tables.front();
+  round->tables.pop_front();
+  sink_.sweep(sweep_request(table), guarded([this, round, table](Result<sink::SweepOutcome> outcome) {
+                if (phase_ == Phase::ended) return;
+                if (outcome) {
+                  round->marked += outcome->marks_left;
+                  round->living += outcome->living;
+                  if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
+                } else {
+                  env_.log.warn("sweeping failed, it will be tried again",
+                                {{"table", table}, {"error", to_string(outcome.error())}});
+                }
+                sweep_next(round);
+              }));
+}
+
+bool Relay::Engine::everything_done() const {
+  if (!flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty()) return false;
+  return std::ranges::all_of(shards_, [this](const auto& entry) {
+    const Shard& one = *entry.second;
+    if (!one.queue.empty() || one.reading) return false;
+    return phase_ == Phase::stopping || one.finished || one.at_tip;
+  });
+}
+
+void Relay::Engine::consider_finishing() {
+  if (phase_ == Phase::stopping) {
+    const bool quiet =
+        flights_.empty() && applying_ == 0 && !storing_ && std::ranges::all_of(shards_, [](const auto& entry) {
+          return entry.second->queue.empty() || !entry.second->may_send;
+        });
+    if (quiet) finish();
+    return;
+  }
+  if (phase_ != Phase::running || !(options_.once || identity_.bounded) || !walk_) return;
+  if (walk_->waiting() > 0 || !everything_done()) return;
+  finish();
+}
+
+void Relay::Engine::stop() {
+  if (phase_ == Phase::stopping || phase_ == Phase::finishing || phase_ == Phase::ended) return;
+  const bool nothing_held = phase_ == Phase::idle || phase_ == Phase::starting;
+  phase_ = Phase::stopping;
+  env_.log.info("stopping: writing what was read, storing positions");
+  if (nothing_held) return end(stats());
+  env_.loop.after(options_.grace, guarded([this] {
+                    if (phase_ == Phase::ended) return;
+                    env_.log.warn("the grace period is over; what is not stored will be read again");
+                    end(stats());
+                  }));
+  pump();
+  consider_finishing();
+}
+
+void Relay::Engine::finish() {
+  if (phase_ == Phase::finishing || phase_ == Phase::ended) return;
+  const bool stopping = phase_ == Phase::stopping;
+  phase_ = Phase::finishing;
+  store_positions(true, [this, stopping](bool stored) {
+    if (!stored && !stopping) {
+      // Nothing is done until it is durable: try again, until give_up ends it.
+      env_.loop.after(std::chrono::seconds(1), guarded([this] {
+                        phase_ = Phase::running;
+                        consider_finishing();
+                      }));
+      return;
+    }
+    if (stopping) return end(stats());
+    sweep([this] { end(stats()); });
+  });
+}
+
+void Relay::Engine::fail_run(Error error) {
+  if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
+  const bool store_first = walk_ != nullptr && error.kind != ErrorKind::fenced && troubles_[kTarget].error == std::nullopt;
+  if (!store_first) return end(std::unexpected(std::move(error)));
+  phase_ = Phase::finishing;
+  store_positions(true, [this, error = std::move(error)](bool) { end(std::unexpected(error)); });
+}
+
+void Relay::Engine::end(Result<RelayStats> result) {
+  if (phase_ == Phase::ended) return;
+  phase_ = Phase::ended;
+  auto last = std::make_shared<Result<RelayStats>>(std::move(result));
+  sink_.close(guarded([this, last](Result<bool> closed) {
+    if (!closed && *last) *last = std::unexpected(closed.error());
+    if (done_) std::exchange(done_, nullptr)(std::move(*last));
+  }));
+}
+
+void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
+  Trouble& one = troubles_[side];
+  if (!one.error) {
+    one.since = now();
+    one.said = now() - kSayEvery;
+  }
+  one.error = error;
+  if (now() - one.said >= kSayEvery) {
+    one.said = now();
+    env_.log.warn(doing + " failed, waiting it out",
+                  {{"error", to_string(error)}, {"seconds", (now() - one.since) / std::chrono::seconds(1)}});
+  }
+  const bool bounded = options_.once || identity_.bounded;
+  if (bounded && now() - one.since > options_.give_up) fail_run(error);
+}
+
+void Relay::Engine::no_trouble(Side side) {
+  Trouble& one = troubles_[side];
+  if (one.error) env_.log.info(side == kTarget ? "the target works again" : "the source works again");
+  one.error.reset();
+}
+
+RelayStats Relay::Engine::stats() const {
+  RelayStats stats = stats_;
+  const Duration at = env_.clock.monotonic();
+  stats.seconds = std::chrono::duration<double>(at - started_at_).count();
+  stats.memory_used = budget_.used();
+  for (const auto& [id, one] : shards_) {
+    if (one->finished || one->at_tip) continue;
+    ++stats.shards_reading;
+    stats.lag = std::max(stats.lag, one->behind + (at - one->answered_at));
+  }
+  if (walk_) stats.shards_waiting = walk_->waiting();
+  if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
+  for (const Trouble& one : troubles_) {
+    if (one.error) stats.trouble = to_string(*one.error);
+  }
+  return stats;
+}
+
+}  // namespace ctk::relay

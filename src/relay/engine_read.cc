@@ -1,0 +1,242 @@
+// Reading: asks shards for pages within the byte budget.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+/// A queued record costs its bytes and the queue's own.
+constexpr size_t kRecordOverhead = 192;
+constexpr int kFewestRecords = 100;
+constexpr int kMostRecords = 10000;
+constexpr int kChildLookups = 6;
+
+/// What an answer of `records` records needs while its text and its decoded records are both there: base64 and JSON around
+/// them make the text about 1.6 times the records.
+size_t reservation(int records, size_t average) {
+  return static_cast<size_t>(records) * (average * 26 / 10 + 512) + (16u << 10);
+}
+
+}  // namespace
+
+void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
+  for (const shards::WalkAction& action : actions) {
+    if (phase_ == Phase::ended) return;
+    if (const auto* row = std::get_if<shards::AddRow>(&action)) {
+      env_.log.info("found shard", {{"shard", row->shard.str()}});
+      store().add(relay_, fence_, {{row->shard, row->position}}, guarded([this](Result<bool> added) {
+                    // A row that could not be made now is made with its parent's end.
+                    if (!added && added.error().kind == ErrorKind::fenced) fail_run(std::move(added).error());
+                  }));
+    } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
+      auto& slot = shards_[start->shard];
+      if (!slot) slot = std::make_unique<Shard>(start->shard, start->position, cadence_);
+      slot->started = true;
+      const auto read_to = stored_read_to_.find(start->shard);
+      if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
+      slot->answered_at = now();
+      ++stats_.shards;
+      consider_reading(*slot);
+    } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
+      shard(send->shard).may_send = true;
+    } else if (const auto* lost = std::get_if<shards::LostShard>(&action)) {
+      const std::string what = "shard " + lost->shard.str() +
+                               " is gone from the stream before it was read to its end (stored position " +
+                               shards::to_string(lost->position) + ")";
+      on_gap(lost->shard, what);
+      if (phase_ == Phase::ended) return;
+      perform(walk_->give_up(lost->shard));
+    }
+  }
+}
+
+void Relay::Engine::on_gap(const ShardId& shard_id, const std::string& what) {
+  if (options_.on_gap == OnGap::stop) {
+    return fail_run(Error{ErrorKind::gap, what, "", "on-gap=skip goes on without what is lost, --reset begins anew"});
+  }
+  ++stats_.gaps;
+  env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", what}});
+  gap_letters_.push_back(sink::make_dead_letter(relay_.str(), identity_.incarnation, shard_id.str(),
+                                                "gap:" + format_iso8601(env_.clock.now()), 0, env_.clock.now(), "gap", what,
+                                                ""));
+}
+
+void Relay::Engine::consider_reading(Shard& shard) {
+  if (phase_ != Phase::running || dropping_ || !shard.started || shard.reading || shard.timer != 0) return;
+  if (shard.end_read || shard.at_tip) return;
+  // One shard alone may not fill the budget: the others could then not even be asked.
+  if (shard.queue_bytes > budget_.limit() / 4) return;
+  const size_t bound = budget_.limit() / 8;
+  while (shard.max_records > 1 && reservation(shard.max_records, shard.average_record) > bound) shard.max_records /= 2;
+  const size_t wanted = reservation(shard.max_records, shard.average_record);
+  if (!budget_.try_reserve(wanted)) {
+    if (budget_.used() > 0) {
+      if (!shard.hungry) hungry_.push_back(shard.id);
+      shard.hungry = true;
+      return;
+    }
+    budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
+  }
+  shard.reading = true;
+  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10};
+  source_.read(request, guarded([this, id = shard.id, generation = generation_, wanted](Result<Page> result) {
+                 on_page(id, generation, wanted, std::move(result));
+               }));
+}
+
+void Relay::Engine::on_page(const ShardId& id, uint64_t generation, size_t reserved, Result<Page> result) {
+  if (phase_ == Phase::ended) return;
+  Shard& one = shard(id);
+  one.reading = false;
+  if (generation != generation_) {
+    budget_.release(reserved);
+    source_.forget(id);
+    return consider_reading(one);
+  }
+  if (!result) {
+    budget_.release(reserved);
+    on_read_error(one, result.error());
+    return feed_hungry();
+  }
+  accept_page(one, reserved, std::move(*result));
+  feed_hungry();
+  pump();
+  consider_finishing();
+}
+
+void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
+  no_trouble(kSource);
+  if (lost_while_away(shard, page)) {
+    budget_.release(reserved);
+    if (options_.on_gap == OnGap::stop) return;
+    reserved = 0;
+  }
+  size_t bytes = 0;
+  const size_t count = page.records.size();
+  for (dynamodb::RawRecord& record : page.records) {
+    const size_t size = record.data.capacity() + kRecordOverhead;
+    bytes += size;
+    shard.read_position = Position::after(record.sequence);
+    shard.queue.push_back({std::move(record), size, now()});
+  }
+  budget_.correct(reserved, bytes);
+  shard.queue_bytes += bytes;
+  if (count > 0) shard.average_record = (shard.average_record * 3 + bytes / count) / 4;
+  const bool full = count >= static_cast<size_t>(shard.max_records);
+  shard.max_records = full ? std::min(kMostRecords, shard.max_records * 2)
+                           : std::max({kFewestRecords, static_cast<int>(count), shard.max_records / 2});
+  if (page.read_to != kNoTime) shard.read_to = std::max(shard.read_to, page.read_to);
+  shard.behind = page.behind;
+  shard.answered_at = now();
+  if (page.ended) return on_shard_end(shard, page.children);
+  if (options_.once && page.at_tip) {
+    shard.at_tip = true;
+    return;
+  }
+  const Duration pause = shard.cadence.answered(count > 0, !page.at_tip, now());
+  schedule_read(shard, identity_.bounded ? Duration{} : pause);
+}
+
+/// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
+bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
+  if (identity_.retention == Duration{} || shard.read_to == kNoTime || page.server_time == kNoTime) return false;
+  if (page.server_time - shard.read_to <= identity_.retention) return false;
+  const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(shard.read_to) +
+                           ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
+  shard.read_to = page.server_time;
+  on_gap(shard.id, what);
+  return true;
+}
+
+void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
+  if (shard.timer != 0) return;
+  if (pause <= Duration{}) return consider_reading(shard);
+  shard.timer = env_.loop.after(pause, guarded([this, id = shard.id] {
+                                  Shard& one = this->shard(id);
+                                  one.timer = 0;
+                                  consider_reading(one);
+                                }));
+}
+
+void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::expired:
+      env_.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});
+      source_.forget(shard.id);
+      break;
+    case ErrorKind::too_large:
+      if (shard.max_records == 1) shard.average_record *= 4;
+      shard.average_record *= 2;
+      shard.max_records = std::max(1, shard.max_records / 4);
+      return consider_reading(shard);
+    case ErrorKind::not_found:
+      source_.forget(shard.id);
+      relist();
+      break;
+    case ErrorKind::gap: return on_gap(shard.id, error.message);
+    case ErrorKind::usage:
+    case ErrorKind::internal: return fail_run(error);
+    case ErrorKind::throttled: break;
+    default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
+  }
+  if (phase_ == Phase::ended) return;
+  schedule_read(shard, shard.cadence.failed(now(), env_.random));
+}
+
+void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
+  shard.end_read = true;
+  env_.log.info("shard ended", {{"shard", shard.id.str()}});
+  perform(walk_->read_to_end(shard.id, children));
+  if (phase_ == Phase::ended) return;
+  if (identity_.bounded || !walk_->children_of(shard.id).empty()) {
+    shard.end_ready = true;
+    return;
+  }
+  look_for_children(shard.id);
+}
+
+/// The answer did not name the children (emulators, or a race with the split): the listing does, soon.
+void Relay::Engine::look_for_children(const ShardId& id) {
+  source_.list(guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> listed) {
+    if (phase_ == Phase::ended || generation != generation_) return;
+    if (listed) perform(walk_->listed(*listed));
+    if (phase_ == Phase::ended) return;
+    Shard& one = shard(id);
+    if (listed) ++one.child_lookups;
+    if (!walk_->children_of(id).empty() || one.child_lookups >= kChildLookups) {
+      one.end_ready = true;
+      pump();
+      return consider_finishing();
+    }
+    env_.loop.after(std::chrono::milliseconds(100 << one.child_lookups), guarded([this, id] { look_for_children(id); }));
+  }));
+}
+
+void Relay::Engine::relist() {
+  if (listing_ || identity_.bounded) return;
+  listing_ = true;
+  source_.list(guarded([this](Result<std::vector<ListedShard>> listed) {
+    listing_ = false;
+    if (phase_ == Phase::ended) return;
+    if (listed) {
+      perform(walk_->listed(*listed));
+      pump();
+    } else {
+      trouble(kSource, listed.error(), "listing the shards");
+    }
+  }));
+}
+
+void Relay::Engine::feed_hungry() {
+  for (size_t turns = hungry_.size(); turns > 0 && !hungry_.empty(); --turns) {
+    Shard& one = shard(hungry_.front());
+    hungry_.pop_front();
+    one.hungry = false;
+    consider_reading(one);
+    if (one.hungry) return;  // No room yet; it stands at the end of the line now, which keeps the turns fair.
+  }
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,233 @@
+// Start: open the source, reach the target, claim positions, list the shards.
+#include <utility>
+
+#include "coordination/memory_store.h"
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+bool worth_another_try(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
+
+std::string relay_name(const RelayOptions& options, const SourceIdentity& identity) {
+  if (options.positions_name) return *options.positions_name;
+  const std::string target = options.schema.empty()      ? options.table.value_or("")
+                             : options.table.has_value() ? options.schema + "." + *options.table
+                                                         : options.schema;
+  return identity.service + ":" + identity.name + "@" + target;
+}
+
+}  // namespace
+
+Relay::Relay(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment)
+    : engine_(std::make_unique<Engine>(std::move(options), source, sink, environment)) {}
+Relay::~Relay() = default;
+void Relay::run(Done<RelayStats> done) { engine_->run(std::move(done)); }
+void Relay::stop() { engine_->stop(); }
+RelayStats Relay::stats() const { return engine_->stats(); }
+
+Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment)
+    : options_(std::move(options)),
+      source_(source),
+      sink_(sink),
+      env_(environment),
+      cadence_(shards::make_cadence(options_.idle_poll, options_.max_lag)),
+      budget_(options_.max_memory),
+      routes_(RouteRules{options_.source_table, options_.schema, options_.table, options_.target}),
+      apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}) {
+  const sink::Capabilities can = sink_.capabilities();
+  transactional_ = can.transactional;
+  limits_.rows = options_.batch_rows.value_or(can.batch_rows);
+  limits_.bytes = options_.batch_bytes.value_or(can.batch_bytes);
+  limits_.age = options_.batch_age;
+  // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
+  limits_.writes_per_shard = transactional_ ? 2 : static_cast<size_t>(can.connections) + 1;
+  if (can.tells_stale) stats_.stale = 0;
+}
+
+void Relay::Engine::run(Done<RelayStats> done) {
+  done_ = std::move(done);
+  phase_ = Phase::starting;
+  started_at_ = now();
+  open_source();
+}
+
+template <class T>
+struct Relay::Engine::Attempt {
+  std::string what;
+  std::move_only_function<void(Done<T>)> call;
+  std::move_only_function<void(T)> then;
+  Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(5), {}}};
+};
+
+template <class T>
+void Relay::Engine::attempt(std::string what, std::move_only_function<void(Done<T>)> call,
+                            std::move_only_function<void(T)> then) {
+  try_attempt(std::make_shared<Attempt<T>>(Attempt<T>{std::move(what), std::move(call), std::move(then)}));
+}
+
+template <class T>
+void Relay::Engine::try_attempt(std::shared_ptr<Attempt<T>> state) {
+  state->call(guarded([this, state](Result<T> result) {
+    if (phase_ == Phase::ended) return;
+    if (result) return state->then(std::move(*result));
+    const bool in_time = now() - started_at_ < options_.start_timeout;
+    if (!worth_another_try(result.error().kind) || !in_time) return fail_run(std::move(result).error());
+    env_.log.warn(state->what + " failed, trying again", {{"error", to_string(result.error())}});
+    const Duration pause = state->retry.failed(now(), env_.random).value_or(std::chrono::seconds(1));
+    env_.loop.after(pause, guarded([this, state] { try_attempt(state); }));
+  }));
+}
+
+void Relay::Engine::open_source() {
+  attempt<SourceIdentity>(
+      "opening the source", [this](Done<SourceIdentity> done) { source_.open(std::move(done)); },
+      [this](SourceIdentity identity) {
+        identity_ = std::move(identity);
+        if (identity_.service != "file") kind_ = options_.kind;
+        connect_target();
+      });
+}
+
+void Relay::Engine::connect_target() {
+  attempt<bool>(
+      "reaching the target", [this](Done<bool> done) { sink_.connect(std::move(done)); }, [this](bool) { check_target(); });
+}
+
+void Relay::Engine::check_target() {
+  if (!options_.table || options_.tables.create_table) return load_positions();
+  const table::QualifiedName name{options_.schema, *options_.table};
+  attempt<bool>(
+      "looking for the table", [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); },
+      [this, name](bool exists) {
+        if (exists) return load_positions();
+        fail_run(Error{ErrorKind::not_found,
+                       "table " + name.str() + " is not there, and create-table=false forbids to make it", "", ""});
+      });
+}
+
+void Relay::Engine::load_positions() {
+  relay_ = coordination::RelayName(relay_name(options_, identity_));
+  const bool in_memory = options_.positions_in_memory || !identity_.stores_positions || !sink_.capabilities().holds_tables;
+  if (in_memory) {
+    memory_store_ = coordination::make_memory_store(env_.loop, env_.clock);
+    if (identity_.stores_positions) env_.log.info("positions are kept in memory: a restart begins at `start`");
+  }
+  attempt<std::vector<coordination::StoredPosition>>(
+      "reading positions",
+      [this](Done<std::vector<coordination::StoredPosition>> done) { store().load(relay_, std::move(done)); },
+      [this](std::vector<coordination::StoredPosition> rows) { accept_positions(std::move(rows)); });
+}
+
+void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> rows) {
+  if (options_.reset) rows.clear();
+  for (const coordination::StoredPosition& row : rows) {
+    if (row.incarnation == identity_.incarnation) continue;
+    return fail_run(
+        Error{ErrorKind::mismatch,
+              "the stored positions of relay '" + relay_.str() + "' belong to another incarnation of the stream: stored " +
+                  row.incarnation.str() + ", found " + identity_.incarnation.str(),
+              "", options_.reset_command.empty() ? "--reset forgets them" : "to begin anew: " + options_.reset_command});
+  }
+  if (!rows.empty() && options_.start.given)
+    env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");
+  for (const coordination::StoredPosition& row : rows) {
+    std::optional<Error> gap = find_gap(row);
+    if (!gap) continue;
+    if (options_.on_gap == OnGap::stop) return fail_run(std::move(*gap));
+    on_gap(row.shard, gap->message);
+  }
+  attempt<std::vector<ListedShard>>(
+      "listing the shards", [this](Done<std::vector<ListedShard>> done) { source_.list(std::move(done)); },
+      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable {
+        claim(std::move(listed), std::move(rows));
+      });
+}
+
+std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
+  if (row.position.ended() || identity_.retention == Duration{} || identity_.server_time == kNoTime) return {};
+  const Timestamp read_to = row.read_to != kNoTime                              ? row.read_to
+                            : row.position.kind == Position::Kind::at_timestamp ? row.position.time
+                                                                                : kNoTime;
+  if (read_to == kNoTime || identity_.server_time - read_to <= identity_.retention) return {};
+  return Error{ErrorKind::gap,
+               "shard " + row.shard.str() + " was read up to " + format_iso8601(read_to) + ", but the stream keeps only " +
+                   format_duration(identity_.retention) + ": what lies between is lost",
+               "", "on-gap=skip goes on without it, --reset begins anew"};
+}
+
+Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShard>& listed) const {
+  using Kind = StartPoint::Kind;
+  shards::StartRule rule;
+  switch (options_.start.kind) {
+    case Kind::earliest: return rule;
+    case Kind::latest:
+      rule.kind = shards::StartRule::Kind::at_timestamp;
+      rule.time = identity_.server_time;
+      rule.closed_are_finished = true;
+      return rule;
+    case Kind::timestamp:
+      rule.kind = shards::StartRule::Kind::at_timestamp;
+      rule.time = options_.start.at;
+      return rule;
+    case Kind::sequence_at:
+    case Kind::sequence_after: break;
+  }
+  rule.kind = shards::StartRule::Kind::sequences;
+  for (const auto& [named, sequence] : options_.start.sequences) {
+    if (named.empty() && listed.size() != 1) {
+      return fail(ErrorKind::usage,
+                  "seqno without a shard needs a stream of one shard, this one has " + std::to_string(listed.size()), "",
+                  "write seqno=SHARD:NUMBER,…");
+    }
+    const ShardId shard = named.empty() ? listed.front().id : named;
+    const bool known = std::ranges::any_of(listed, [&](const ListedShard& one) { return one.id == shard; });
+    if (!known) return fail(ErrorKind::usage, "seqno names shard '" + shard.str() + "', which the stream does not have");
+    const bool at = options_.start.kind == Kind::sequence_at;
+    rule.positions[shard] = at ? Position::at_sequence(sequence) : Position::after(sequence);
+  }
+  return rule;
+}
+
+void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows) {
+  Result<shards::StartRule> rule = start_rule(listed);
+  if (!rule) return fail_run(std::move(rule).error());
+  std::map<ShardId, Position> stored;
+  for (const coordination::StoredPosition& row : rows) stored[row.shard] = row.position;
+  shards::ShardWalk draft(*rule);
+  draft.restore(stored);
+
+  coordination::ClaimRequest request{relay_, options_.worker, identity_.incarnation, {}, options_.reset, 1};
+  for (const shards::WalkAction& action : draft.listed(listed)) {
+    if (const auto* row = std::get_if<shards::AddRow>(&action)) request.shards.push_back({row->shard, row->position});
+  }
+  attempt<coordination::Claim>(
+      "claiming the positions",
+      [this, request](Done<coordination::Claim> done) { store().claim(request, std::move(done)); },
+      [this, rule = *rule, listed = std::move(listed)](coordination::Claim claimed) {
+        // The claim's rows are the truth: another relay may have moved them until a moment ago.
+        fence_ = claimed.fence;
+        std::map<ShardId, Position> positions;
+        for (const coordination::StoredPosition& row : claimed.positions) {
+          positions[row.shard] = row.position;
+          stored_read_to_[row.shard] = row.read_to;
+        }
+        walk_ = std::make_unique<shards::ShardWalk>(rule);
+        walk_->restore(positions);
+        if (phase_ == Phase::starting) phase_ = Phase::running;
+        perform(walk_->listed(listed));
+        begin();
+      });
+}
+
+void Relay::Engine::begin() {
+  if (phase_ == Phase::ended) return;
+  env_.log.info("reading", {{"relay", relay_.str()}, {"shards", shards_.size()}});
+  next_relist_ = now() + std::chrono::seconds(60);
+  next_sweep_ = now() + std::chrono::seconds(30);
+  next_idle_store_ = now() + std::chrono::seconds(60);
+  env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  pump();
+}
+
+}  // namespace ctk::relay

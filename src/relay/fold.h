@@ -1,0 +1,24 @@
+// Folding: of several changes of one key in a batch, only the one with the highest version is written. Pure.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dynamodb/change.h"
+#include "sink/sink.h"
+
+namespace ctk::relay {
+
+/// A change on its way to a table, with where it stood.
+struct RoutedChange {
+  std::shared_ptr<const dynamodb::Change> change;
+  aws::ShardId shard;
+  std::string position;  ///< of its record
+};
+
+/// One FoldedChange a key, in the order of the keys' first occurrences. In each, versions descend; of equal versions the
+/// later occurrence comes first.
+std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes);
+
+}  // namespace ctk::relay

@@ -1,0 +1,56 @@
+#include "relay/fold.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <map>
+
+namespace ctk::relay {
+namespace {
+
+RoutedChange change(const std::string& key, const std::string& order, const std::string& position) {
+  auto made = std::make_shared<dynamodb::Change>();
+  made->key = key;
+  made->order = order;
+  return {std::move(made), aws::ShardId("s"), position};
+}
+
+std::vector<RoutedChange> list(std::initializer_list<std::tuple<const char*, const char*, const char*>> items) {
+  std::vector<RoutedChange> changes;
+  for (const auto& [key, order, position] : items) changes.push_back(change(key, order, position));
+  return changes;
+}
+
+TEST(Fold, TheHighestVersionWinsWhereverItStands) {
+  const auto folded = fold(list({{"a", "2", "p1"}, {"b", "1", "p2"}, {"a", "3", "p3"}, {"a", "1", "p4"}}));
+  ASSERT_EQ(folded.size(), 2u);
+  EXPECT_EQ(folded[0].positions, (std::vector<std::string>{"p3", "p1", "p4"}));
+  EXPECT_EQ(folded[0].changes[0]->order, "3");
+  EXPECT_EQ(folded[1].positions, (std::vector<std::string>{"p2"}));
+}
+
+TEST(Fold, OfEqualVersionsTheLaterComesFirst) {
+  const auto folded = fold(list({{"a", "2", "p1"}, {"a", "2", "p2"}}));
+  EXPECT_EQ(folded[0].positions, (std::vector<std::string>{"p2", "p1"}));
+}
+
+RC_GTEST_PROP(Fold, LosesNothingAndDescends, (const std::vector<std::pair<uint8_t, uint8_t>>& items)) {
+  std::vector<RoutedChange> changes;
+  for (const auto& [key, order] : items)
+    changes.push_back(change(std::to_string(key % 5), std::string(1, static_cast<char>('a' + order % 20)), "p"));
+  size_t total = 0;
+  std::map<std::string, int> keys;
+  for (const sink::FoldedChange& folded : fold(std::move(changes))) {
+    RC_ASSERT(folded.changes.size() == folded.positions.size() && folded.changes.size() == folded.shards.size());
+    RC_ASSERT(++keys[folded.changes.front()->key] == 1);
+    for (size_t i = 0; i < folded.changes.size(); ++i) {
+      RC_ASSERT(folded.changes[i]->key == folded.changes.front()->key);
+      if (i > 0) RC_ASSERT(folded.changes[i - 1]->order >= folded.changes[i]->order);
+    }
+    total += folded.changes.size();
+  }
+  RC_ASSERT(total == items.size());
+}
+
+}  // namespace
+}  // namespace ctk::relay

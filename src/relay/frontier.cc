@@ -1,0 +1,23 @@
+#include "relay/frontier.h"
+
+namespace ctk::relay {
+
+void Frontier::add(uint64_t write, shards::Position to, Timestamp last_arrival) {
+  pending_.push_back({write, std::move(to), last_arrival});
+}
+
+bool Frontier::acknowledge(uint64_t write) {
+  for (Write& pending : pending_) {
+    if (pending.id == write) pending.done = true;
+  }
+  bool moved = false;
+  while (!pending_.empty() && pending_.front().done) {
+    acknowledged_ = std::move(pending_.front().to);
+    if (pending_.front().arrival != kNoTime) arrival_ = pending_.front().arrival;
+    pending_.pop_front();
+    moved = true;
+  }
+  return moved;
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,41 @@
+// The acknowledgement frontier of one shard: its position moves over a contiguous prefix of acknowledged writes, and only
+// forward. Pure.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "base/time.h"
+#include "shards/position.h"
+
+namespace ctk::relay {
+
+class Frontier {
+ public:
+  explicit Frontier(shards::Position start) : acknowledged_(std::move(start)) {}
+
+  /// A write that carries the shard's records up to `to` was cut. Writes are added in the order of the shard's records.
+  void add(uint64_t write, shards::Position to, Timestamp last_arrival);
+  /// The target has the write. Returns true if the position moved.
+  bool acknowledge(uint64_t write);
+  /// Forgets all writes that are not acknowledged: they will be read again.
+  void drop_pending() { pending_.clear(); }
+
+  const shards::Position& acknowledged() const { return acknowledged_; }
+  Timestamp acknowledged_arrival() const { return arrival_; }
+  size_t pending() const { return pending_.size(); }
+
+ private:
+  struct Write {
+    uint64_t id;
+    shards::Position to;
+    Timestamp arrival;
+    bool done = false;
+  };
+  std::deque<Write> pending_;
+  shards::Position acknowledged_;
+  Timestamp arrival_ = kNoTime;
+};
+
+}  // namespace ctk::relay

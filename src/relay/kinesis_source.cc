@@ -1,0 +1,140 @@
+#include "relay/kinesis_source.h"
+
+#include <map>
+#include <utility>
+
+namespace ctk::relay {
+namespace {
+
+aws::IteratorStart iterator_start(const Position& position) {
+  using Kind = aws::IteratorStart::Kind;
+  switch (position.kind) {
+    case Position::Kind::at_timestamp: return {Kind::at_timestamp, {}, position.time};
+    case Position::Kind::at_sequence: return {Kind::at_sequence, position.sequence, {}};
+    case Position::Kind::after_sequence: return {Kind::after_sequence, position.sequence, {}};
+    case Position::Kind::trim_horizon:
+    case Position::Kind::shard_end: break;
+  }
+  return {};
+}
+
+std::vector<ListedShard> listed(std::vector<aws::ChildShard> children) {
+  std::vector<ListedShard> shards;
+  for (aws::ChildShard& child : children) shards.push_back({std::move(child.id), std::move(child.parents), false});
+  return shards;
+}
+
+class KinesisSource final : public Source {
+ public:
+  KinesisSource(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop, Clock& clock)
+      : api_(api), options_(std::move(options)), loop_(loop), clock_(clock) {}
+
+  void open(Done<SourceIdentity> done) override {
+    api_.describe_stream(options_.stream, [this, done = std::move(done)](Result<aws::StreamSummary> summary) mutable {
+      if (!summary && summary.error().kind == ErrorKind::not_found && options_.create) return create(std::move(done));
+      if (!summary) return done(std::unexpected(std::move(summary).error()));
+      if (summary->status == "CREATING") {
+        // Worth another try: the caller has a time limit for it.
+        return done(fail(ErrorKind::unreachable, "stream '" + options_.stream.str() + "' is still being created"));
+      }
+      done(identity(*summary));
+    });
+  }
+
+  void list(Done<std::vector<ListedShard>> done) override {
+    list_page(std::nullopt, std::make_shared<std::vector<ListedShard>>(), std::move(done));
+  }
+
+  void read(const ReadRequest& request, Done<Page> done) override {
+    const auto iterator = iterators_.find(request.shard);
+    if (iterator != iterators_.end()) return get_records(request, iterator->second, std::move(done));
+    api_.get_shard_iterator(options_.stream, request.shard, iterator_start(request.position),
+                            [this, request, done = std::move(done)](Result<std::string> fresh) mutable {
+                              if (!fresh) return done(std::unexpected(std::move(fresh).error()));
+                              get_records(request, *fresh, std::move(done));
+                            });
+  }
+
+  void forget(const ShardId& shard) override { iterators_.erase(shard); }
+
+ private:
+  SourceIdentity identity(const aws::StreamSummary& summary) const {
+    SourceIdentity identity;
+    identity.service = "kinesis";
+    identity.name = summary.name.str();
+    identity.incarnation = Incarnation(summary.arn.str() + "/" + format_iso8601(summary.created));
+    identity.server_time = summary.server_time;
+    identity.retention = summary.retention;
+    return identity;
+  }
+
+  void create(Done<SourceIdentity> done) {
+    api_.create_stream(
+        options_.stream, options_.create_shards, [this, done = std::move(done)](Result<bool> created) mutable {
+          if (!created) return done(std::unexpected(std::move(created).error()));
+          options_.create = false;
+          loop_.after(std::chrono::milliseconds(500), [this, done = std::move(done)]() mutable { open(std::move(done)); });
+        });
+  }
+
+  void list_page(std::optional<std::string> token, std::shared_ptr<std::vector<ListedShard>> sofar,
+                 Done<std::vector<ListedShard>> done) {
+    api_.list_shards(options_.stream, token, [this, sofar, done = std::move(done)](Result<aws::ShardPage> page) mutable {
+      if (!page) return done(std::unexpected(std::move(page).error()));
+      for (aws::KinesisShard& shard : page->shards) {
+        sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value()});
+      }
+      if (page->next_token) return list_page(std::move(page->next_token), sofar, std::move(done));
+      done(std::move(*sofar));
+    });
+  }
+
+  void get_records(const ReadRequest& request, const std::string& iterator, Done<Page> done) {
+    api_.get_records(iterator, request.max_records, request.max_bytes,
+                     [this, shard = request.shard, used = iterator, limit = static_cast<size_t>(request.max_records),
+                      done = std::move(done)](Result<aws::RecordPage> answer) mutable {
+                       if (!answer) {
+                         // A transient failure may be tried again with the same iterator; expired ones are forgotten by the
+                         // caller.
+                         iterators_[shard] = used;
+                         return done(std::unexpected(std::move(answer).error()));
+                       }
+                       if (answer->next_iterator)
+                         iterators_[shard] = *answer->next_iterator;
+                       else
+                         iterators_.erase(shard);
+                       done(page_of(std::move(*answer), limit));
+                     });
+  }
+
+  Page page_of(aws::RecordPage&& answer, size_t limit) const {
+    Page page;
+    page.records.reserve(answer.records.size());
+    for (aws::KinesisRecord& record : answer.records) {
+      page.records.push_back({std::move(record.data), std::move(record.sequence), 0, record.arrival});
+    }
+    page.ended = !answer.next_iterator.has_value();
+    page.children = listed(std::move(answer.children));
+    page.behind = answer.behind_latest;
+    page.at_tip = answer.behind_latest == Duration{} && page.records.size() < limit;
+    page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
+    page.read_to = page.server_time - answer.behind_latest;
+    page.bytes = answer.answer_bytes;
+    return page;
+  }
+
+  aws::KinesisApi& api_;
+  KinesisSourceOptions options_;
+  EventLoop& loop_;
+  Clock& clock_;
+  std::map<ShardId, std::string> iterators_;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
+                                            Clock& clock) {
+  return std::make_unique<KinesisSource>(api, std::move(options), loop, clock);
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,44 @@
+// Lines of a file that may be compressed: plain, gzip or zstd, told by the first bytes. Blocks; used on a thread of its
+// own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/error.h"
+
+namespace ctk::relay {
+
+/// Bytes from somewhere; `read` gives at most `size` of them, 0 at the end.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+  virtual Result<size_t> read(char* into, size_t size) = 0;
+};
+
+/// A file, or standard input for "-".
+Result<std::unique_ptr<ByteStream>> open_file(const std::string& path);
+/// Decompresses if the first bytes say so.
+Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw);
+
+/// Splits a stream into lines without their ends (`\n` or `\r\n`). A last line without an end counts.
+class LineReader {
+ public:
+  explicit LineReader(std::unique_ptr<ByteStream> bytes) : bytes_(std::move(bytes)) {}
+
+  /// Appends the next line to `line`; false at the end. `line` keeps spare capacity for in-place parsing.
+  Result<bool> next(std::string& line);
+  /// Number of the line that `next` gave last, from 1.
+  uint64_t number() const { return number_; }
+
+ private:
+  std::unique_ptr<ByteStream> bytes_;
+  std::string buffer_;
+  size_t begin_ = 0;
+  size_t end_ = 0;
+  uint64_t number_ = 0;
+  bool finished_ = false;
+};
+
+}  // namespace ctk::relay

@@ -1,0 +1,57 @@
+// The work on a batch that needs no decision: decoding its records, folding and rendering its changes. Runs on the worker.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dynamodb/decode.h"
+#include "relay/fold.h"
+#include "shards/position.h"
+#include "sink/sink.h"
+
+namespace ctk::relay {
+
+/// One shard's part of a batch: consecutive records, and where the shard may resume once they are acknowledged.
+struct Slice {
+  aws::ShardId shard;
+  std::vector<dynamodb::RawRecord> records;
+  shards::Position to;
+  Timestamp last_arrival = kNoTime;
+  bool has_end = false;
+  size_t queued_bytes = 0;
+};
+
+/// A record, or a part of it, that is no change.
+struct RoutedUndecodable {
+  dynamodb::Undecodable undecodable;
+  aws::ShardId shard;
+  std::string position;
+};
+
+struct DecodedBatch {
+  std::vector<RoutedChange> changes;
+  std::vector<RoutedUndecodable> undecodable;
+  std::optional<dynamodb::VersionKind> kind;  ///< files: as the first record decided
+  uint64_t payload_bytes = 0;
+};
+
+/// Decodes all records of all slices; the records' bytes move into the changes. `kind` is empty only for a file whose first
+/// record has not been seen: that record then decides.
+DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder,
+                           std::optional<dynamodb::VersionKind> kind, bool old_images);
+
+/// One table's share of a batch, before folding.
+struct TableShare {
+  std::string table;
+  coordination::Epoch epoch = 1;
+  std::shared_ptr<const table::Renderer> renderer;
+  std::vector<RoutedChange> changes;
+};
+
+/// Folds and renders. Rendering never fails: what cannot be a row says so in its FoldedChange.
+std::vector<sink::TableWrites> fold_and_render(std::vector<TableShare> shares);
+
+}  // namespace ctk::relay

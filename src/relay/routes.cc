@@ -1,0 +1,27 @@
+#include "relay/routes.h"
+
+namespace ctk::relay {
+
+Route Routes::route(const std::string& source_table) {
+  if (rules_.source_table && !source_table.empty() && source_table != *rules_.source_table) return FilteredOut{};
+  const std::string& name = source_table.empty() && rules_.source_table ? *rules_.source_table : source_table;
+  if (rules_.table) {
+    if (!name.empty()) {
+      if (only_source_.empty()) only_source_ = name;
+      if (only_source_ != name) {
+        return Error{ErrorKind::refused,
+                     "the stream carries changes of two tables, '" + only_source_ + "' and '" + name +
+                         "', but the target names one, '" + *rules_.table + "'",
+                     "", "give source-table=" + only_source_ + ", or a target without a table name"};
+      }
+    }
+    return table::QualifiedName{rules_.schema, *rules_.table};
+  }
+  if (name.empty()) {
+    return Error{ErrorKind::corrupt, "the record does not name its table, and the target does not either", "",
+                 "name the target's table"};
+  }
+  return table::QualifiedName{rules_.schema, table::map_table_name(rules_.target, name)};
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,40 @@
+// Which target table a source table's changes go to. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/error.h"
+#include "table/spec.h"
+
+namespace ctk::relay {
+
+struct RouteRules {
+  std::optional<std::string> source_table;  ///< only this one's changes
+  std::string schema;
+  std::optional<std::string> table;  ///< the one target table; nothing: each source table's own name
+  table::Target target = table::Target::sqlite;
+};
+
+/// Another source table's change, under `source-table`.
+struct FilteredOut {};
+/// The change's table, or why there is none for it.
+using Route = std::variant<table::QualifiedName, FilteredOut, Error>;
+
+class Routes {
+ public:
+  explicit Routes(RouteRules rules) : rules_(std::move(rules)) {}
+
+  /// `source_table` is empty where the record does not name it: it then belongs to the only table there is. A second
+  /// source table on the way to one named target is an error (`refused`) that ends the run: nothing is mixed.
+  Route route(const std::string& source_table);
+  /// The source table's name as far as it is known.
+  const std::string& only_source() const { return only_source_; }
+
+ private:
+  RouteRules rules_;
+  std::string only_source_;
+};
+
+}  // namespace ctk::relay

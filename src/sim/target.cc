@@ -1,0 +1,263 @@
+#include "sim/target.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ctk::sim {
+namespace {
+
+using coordination::Claim;
+using coordination::ClaimRequest;
+using coordination::Fence;
+using coordination::NewShard;
+using coordination::PositionMove;
+using coordination::RelayName;
+using coordination::StoredPosition;
+using sink::ChangeOutcome;
+using sink::Done;
+
+class SimTarget final : public sink::Sink, public coordination::PositionStore {
+ public:
+  SimTarget(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment)
+      : state_(state), knobs_(knobs), env_(environment) {}
+
+  sink::Capabilities capabilities() const override {
+    sink::Capabilities can;
+    can.transactional = knobs_.transactional;
+    can.tells_stale = knobs_.transactional;
+    can.connections = knobs_.connections;
+    can.batch_rows = knobs_.batch_rows;
+    return can;
+  }
+
+  void connect(Done<bool> done) override {
+    answer<bool>(std::move(done), [] { return Result<bool>(true); });
+  }
+
+  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
+    answer<sink::OpenTable>(std::move(done), [this, spec, claim]() -> Result<sink::OpenTable> {
+      const auto found = state_.records.find(claim.table);
+      std::optional<coordination::TableRecord> existing;
+      if (found != state_.records.end()) existing = found->second;
+      Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim);
+      if (!record) return std::unexpected(std::move(record).error());
+      state_.records[claim.table] = *record;
+      return sink::OpenTable{*record, std::make_shared<const table::Renderer>(spec)};
+    });
+  }
+
+  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
+    answer<std::optional<coordination::TableRecord>>(std::move(done), [this, name] {
+      const auto found = state_.records.find(name.str());
+      std::optional<coordination::TableRecord> record;
+      if (found != state_.records.end()) record = found->second;
+      return Result<std::optional<coordination::TableRecord>>(std::move(record));
+    });
+  }
+
+  void exists(const table::QualifiedName& name, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, name] { return Result<bool>(state_.tables.contains(name.str())); });
+  }
+
+  void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
+    const bool lost_request = knobs_.down || env_.random.fraction() < knobs_.lost_request;
+    const bool lost_reply = env_.random.fraction() < knobs_.lost_reply;
+    const bool torn = !knobs_.transactional && env_.random.fraction() < knobs_.torn_write;
+    env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
+      if (lost_request) return done(fail(ErrorKind::unreachable, "the connection broke"));
+      Result<sink::BatchOutcome> outcome = write(*batch, torn);
+      if (lost_reply || torn) return done(fail(ErrorKind::unreachable, "no answer"));
+      done(std::move(outcome));
+    });
+  }
+
+  coordination::PositionStore& positions() override { return *this; }
+
+  void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
+    answer<sink::SweepOutcome>(std::move(done), [this, request] {
+      sink::SweepOutcome outcome;
+      for (const auto& [key, row] : state_.tables[request.table]) {
+        if (row.deleted)
+          ++outcome.marks_left;
+        else
+          ++outcome.living;
+      }
+      return Result<sink::SweepOutcome>(outcome);
+    });
+  }
+
+  void query(std::string, Done<sink::ResultSet> done) override { unsupported(std::move(done)); }
+  void show(const table::QualifiedName&, Done<sink::TableReport> done) override { unsupported(std::move(done)); }
+  void dead_letters(std::optional<std::string>, Done<std::vector<sink::DeadLetter>> done) override {
+    unsupported(std::move(done));
+  }
+  void close(Done<bool> done) override {
+    env_.loop.post([done = std::move(done)]() mutable { done(true); });
+  }
+
+  // positions
+
+  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
+    answer<std::vector<StoredPosition>>(std::move(done),
+                                        [this, relay] { return Result<std::vector<StoredPosition>>(rows_of(relay)); });
+  }
+
+  void claim(const ClaimRequest& request, Done<Claim> done) override {
+    answer<Claim>(std::move(done), [this, request] {
+      auto& rows = state_.positions[request.relay];
+      if (request.forget) rows.clear();
+      const Fence fence = ++state_.last_fence;
+      for (auto& [shard, row] : rows) {
+        row.fence = fence;
+        row.worker = request.worker;
+      }
+      for (const NewShard& shard : request.shards) {
+        rows.try_emplace(shard.shard, StoredPosition{shard.shard, shard.position, request.incarnation, request.epoch,
+                                                     kNoTime, fence, request.worker, env_.clock.now()});
+      }
+      return Result<Claim>(Claim{fence, rows_of(request.relay)});
+    });
+  }
+
+  void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, relay, fence, shards] {
+      for (const NewShard& shard : shards) add_row(relay, fence, shard);
+      return Result<bool>(true);
+    });
+  }
+
+  void move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, relay, fence, moves]() -> Result<bool> {
+      if (Status moved = move_all(relay, fence, moves); !moved) return std::unexpected(moved.error());
+      return true;
+    });
+  }
+
+  void relays(Done<std::vector<RelayName>> done) override { unsupported(std::move(done)); }
+  void remove(const RelayName&, bool, Done<size_t> done) override { unsupported(std::move(done)); }
+
+ private:
+  /// One round trip that may fail because the target is down.
+  template <class T>
+  void answer(Done<T> done, std::move_only_function<Result<T>()> work) {
+    env_.loop.after(knobs_.write_time, [this, done = std::move(done), work = std::move(work)]() mutable {
+      if (knobs_.down || env_.random.fraction() < knobs_.lost_request)
+        return done(fail(ErrorKind::unreachable, "nobody answers"));
+      done(work());
+    });
+  }
+
+  template <class T>
+  void unsupported(Done<T> done) {
+    env_.loop.post(
+        [done = std::move(done)]() mutable { done(fail(ErrorKind::internal, "the simulated target has no such call")); });
+  }
+
+  std::vector<StoredPosition> rows_of(const RelayName& relay) const {
+    std::vector<StoredPosition> rows;
+    const auto found = state_.positions.find(relay);
+    if (found == state_.positions.end()) return rows;
+    for (const auto& [shard, row] : found->second) rows.push_back(row);
+    return rows;
+  }
+
+  void add_row(const RelayName& relay, Fence fence, const NewShard& shard) {
+    auto& rows = state_.positions[relay];
+    const coordination::Incarnation incarnation =
+        rows.empty() ? coordination::Incarnation() : rows.begin()->second.incarnation;
+    rows.try_emplace(shard.shard,
+                     StoredPosition{shard.shard, shard.position, incarnation, 1, kNoTime, fence, {}, env_.clock.now()});
+  }
+
+  /// Compare-and-set of all, or of none.
+  Status move_all(const RelayName& relay, Fence fence, const std::vector<PositionMove>& moves) {
+    auto& rows = state_.positions[relay];
+    for (const PositionMove& move : moves) {
+      const auto row = rows.find(move.shard);
+      if (row == rows.end()) return fail(ErrorKind::internal, "position of an unknown shard " + move.shard.str());
+      if (row->second.fence != fence)
+        return std::unexpected(coordination::fenced_error(relay, row->second.worker, row->second.updated));
+      // The reply to this very move may have been lost.
+      if (row->second.position != move.from && row->second.position != move.to) {
+        return fail(ErrorKind::internal, "shard " + move.shard.str() + " stands at " +
+                                             shards::to_string(row->second.position) + ", not at " +
+                                             shards::to_string(move.from));
+      }
+    }
+    for (const PositionMove& move : moves) {
+      for (const NewShard& child : move.children) add_row(relay, fence, child);
+      StoredPosition& row = rows[move.shard];
+      row.position = move.to;
+      row.read_to = std::max(row.read_to, move.read_to);
+      row.updated = env_.clock.now();
+    }
+    return {};
+  }
+
+  Result<sink::BatchOutcome> write(const sink::Batch& batch, bool torn) {
+    ++state_.writes;
+    if (knobs_.transactional) {
+      if (Status moved = move_all(batch.relay, batch.fence, batch.moves); !moved) return std::unexpected(moved.error());
+    }
+    sink::BatchOutcome outcome;
+    for (const sink::TableWrites& writes : batch.tables) {
+      auto& outcomes = outcome.tables.emplace_back();
+      for (const sink::FoldedChange& folded : writes.changes) {
+        if (torn && env_.random.fraction() < 0.5) return outcome;
+        outcomes.push_back(write_folded(batch, writes, folded, outcome));
+      }
+    }
+    for (const sink::DeadLetter& letter : batch.dead_letters) state_.dead_letters.emplace(letter.id, letter);
+    return outcome;
+  }
+
+  ChangeOutcome write_folded(const sink::Batch& batch, const sink::TableWrites& writes, const sink::FoldedChange& folded,
+                             sink::BatchOutcome& outcome) {
+    ChangeOutcome result;
+    for (size_t i = 0; i < folded.changes.size(); ++i) {
+      const dynamodb::Change& change = *folded.changes[i];
+      if (knobs_.poison.empty() || !change.has_new_image() || change.record->find(knobs_.poison) == std::string::npos) {
+        result.kind =
+            write_row(writes, change, folded.rendered, i == 0) ? ChangeOutcome::Kind::applied : ChangeOutcome::Kind::stale;
+        return result;
+      }
+      sink::DeadLetter letter = sink::make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(),
+                                                       folded.positions[i], change.index_in_record, env_.clock.now(),
+                                                       "refused", "the target refuses this row", *change.record);
+      state_.dead_letters.emplace(letter.id, letter);
+      outcome.dead_letters.push_back(std::move(letter));
+      ++result.parked;
+    }
+    result.kind = ChangeOutcome::Kind::parked;
+    return result;
+  }
+
+  bool write_row(const sink::TableWrites& writes, const dynamodb::Change& change, const table::Rendered& rendered,
+                 bool winner) {
+    TargetRow row{table::version_text(writes.epoch, change.order), change.operation == dynamodb::Operation::remove, ""};
+    if (winner) {
+      if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
+    }
+    auto& table = state_.tables[writes.table];
+    const auto [place, fresh] = table.try_emplace(change.key, row);
+    if (fresh) return true;
+    if (place->second.version >= row.version) {
+      if (knobs_.guarded) return false;
+      if (place->second.version > row.version) ++state_.regressions;
+    }
+    place->second = std::move(row);
+    return true;
+  }
+
+  TargetState& state_;
+  TargetKnobs& knobs_;
+  TargetEnvironment env_;
+};
+
+}  // namespace
+
+std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment) {
+  return std::make_unique<SimTarget>(state, knobs, environment);
+}
+
+}  // namespace ctk::sim
