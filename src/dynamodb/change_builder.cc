@@ -1,7 +1,5 @@
 #include "dynamodb/change_builder.h"
 
-#include <cstring>
-
 #include "dynamodb/number.h"
 
 namespace ctk::dynamodb {
@@ -27,10 +25,9 @@ std::string excerpt(std::string_view text, size_t limit) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-void ChangeBuilder::begin(size_t text_bound) {
+void ChangeBuilder::begin() {
   nodes_.clear();
-  text_size_ = 0;
-  if (text_.size() < text_bound) text_.resize(text_bound);
+  text_.clear();
   reason_.clear();
   path_.clear();
   met_bare_number_ = false;
@@ -42,8 +39,12 @@ std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Ele
     reason_ = std::string(what) + " is no object";
     return std::nullopt;
   }
+  item_begin_ = item_end_ = nullptr;
   uint32_t index = add_node(Type::M, {});
-  if (add_members(index, members)) return index;
+  if (add_members(index, members)) {
+    text_.insert(text_.end(), item_begin_, item_end_);
+    return index;
+  }
   reason_ = std::string(what) + path_ + ": " + reason_;
   path_.clear();
   return std::nullopt;
@@ -99,9 +100,9 @@ bool ChangeBuilder::add_scalar(Node& node, json::Element content) {
   if (is_text_type(node.type)) {
     std::string_view text;
     if (content.get(text) == simdjson::SUCCESS) {
-      node.text = add_text(text);
+      node.text = place(text);
       node.text_size = static_cast<uint32_t>(text.size());
-      return valid_text(node.type, text);
+      return check_text(node, text);
     }
     if (node.type == Type::S && content.is_null()) {
       node.type = Type::NUL;
@@ -148,9 +149,10 @@ uint32_t ChangeBuilder::add_node(Type type, std::string_view name) {
   auto index = static_cast<uint32_t>(nodes_.size());
   Node& node = nodes_.emplace_back();
   node.type = type;
-  node.name = add_text(name);
-  node.name_size = static_cast<uint32_t>(name.size());
   node.next = index + 1;
+  if (name.empty()) return index;
+  node.name = place(name);
+  node.name_size = static_cast<uint32_t>(name.size());
   return index;
 }
 
@@ -159,16 +161,20 @@ void ChangeBuilder::close_node(uint32_t index, uint32_t count) {
   nodes_[index].next = static_cast<uint32_t>(nodes_.size());
 }
 
-uint32_t ChangeBuilder::add_text(std::string_view text) {
-  auto offset = static_cast<uint32_t>(text_size_);
-  if (!text.empty()) std::memcpy(text_.data() + text_size_, text.data(), text.size());
-  text_size_ += text.size();
-  return offset;
+/// Where the text will stand once the item's texts are copied.
+uint32_t ChangeBuilder::place(std::string_view text) {
+  if (item_begin_ == nullptr) item_begin_ = text.data();
+  item_end_ = text.data() + text.size();
+  return static_cast<uint32_t>(text_.size() + static_cast<size_t>(text.data() - item_begin_));
 }
 
-bool ChangeBuilder::valid_text(Type type, std::string_view text) {
-  if (type == Type::N && !is_number(text)) return fail("no number: " + excerpt(text));
-  if (type != Type::B) return true;
+bool ChangeBuilder::check_text(Node& node, std::string_view text) {
+  if (node.type == Type::S) return true;
+  if (node.type == Type::N) {
+    NumberForm form = number_form(text);
+    node.json_number = form == NumberForm::json;
+    return form != NumberForm::none || fail("no number: " + excerpt(text));
+  }
   scratch_.clear();
   return json::append_decoded_base64(scratch_, text) || fail("no base64: " + excerpt(text));
 }
@@ -186,7 +192,7 @@ bool ChangeBuilder::fail_at(std::string_view before, std::string_view step, std:
 
 void ChangeBuilder::finish(Change& change) const {
   change.nodes_.assign(nodes_.begin(), nodes_.end());
-  change.text_.assign(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(text_size_));
+  change.text_.assign(text_.begin(), text_.end());
 }
 
 }  // namespace ctk::dynamodb

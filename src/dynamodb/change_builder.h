@@ -1,4 +1,5 @@
 // Gathers the nodes and the text of one Change from parsed JSON, in buffers that are used again for the next.
+// simdjson keeps all strings of a document one after the other in one buffer, so an item's texts are copied in one piece.
 //
 //   item  = {name: value, …}
 //   value = {tag: content} | {}                       ({} is an empty map: DynamoDB Local writes them so)
@@ -16,8 +17,8 @@ namespace ctk::dynamodb {
 
 class ChangeBuilder {
  public:
-  /// Begins a new change. The texts it will be given are at most `text_bound` bytes in all, each counted every time.
-  void begin(size_t text_bound);
+  /// Begins a new change.
+  void begin();
 
   /// Appends an item as a map; its index, or nothing and a reason ("NewImage.a.b: unknown type X").
   std::optional<uint32_t> add_item(std::string_view what, json::Element item);
@@ -45,8 +46,8 @@ class ChangeBuilder {
 
   uint32_t add_node(Type type, std::string_view name);
   void close_node(uint32_t index, uint32_t count);
-  uint32_t add_text(std::string_view text);
-  bool valid_text(Type type, std::string_view text);
+  uint32_t place(std::string_view text);
+  bool check_text(Node& node, std::string_view text);
 
   bool fail(std::string reason);
   /// Puts a step of the path in front of the reason; always false.
@@ -54,7 +55,8 @@ class ChangeBuilder {
 
   std::vector<Node> nodes_;
   std::vector<char> text_;
-  size_t text_size_ = 0;
+  const char* item_begin_ = nullptr;  ///< the texts of the item that is being added, in the parser's buffer
+  const char* item_end_ = nullptr;
   std::string scratch_;
   std::string reason_;
   std::string path_;

@@ -131,7 +131,6 @@ struct Decoder::Job {
   DecodeOptions options;
   RawRecord raw;  ///< without its data
   std::shared_ptr<const std::string> record;
-  size_t text_bound = 0;  ///< bytes of the document that is being decoded
   Decoded out = {};
   std::optional<VersionKind> first_kind = {};  ///< of the first change that could be decoded
 
@@ -162,7 +161,6 @@ Decoder::Job Decoder::run(RawRecord record, const DecodeOptions& options) {
 void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped) {
   size_t changes = job.out.changes.size(), undecodable = job.out.undecodable.size();
   text.reserve(text.size() + json::kPadding);
-  job.text_bound = text.size();
   Result<json::Element> document = parser.parse_padded(text);
   if (document && decode_document(job, *document, wrapped)) return;
 
@@ -170,7 +168,6 @@ void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, boo
   cut(job.out.undecodable, undecodable);
   std::string quoted = quote_numbers(text);
   quoted.reserve(quoted.size() + json::kPadding);
-  job.text_bound = quoted.size();
   document = parser.parse_padded(quoted);
   if (document) {
     decode_document(job, *document, wrapped);
@@ -192,9 +189,7 @@ bool Decoder::decode_document(Job& job, json::Element document, bool wrapped) {
     return decode_envelope(job, envelope, wrapped);
   }
   bool quoted = true;
-  size_t text_bound = job.text_bound;
   for (json::Element record : records) {
-    job.text_bound = text_bound;
     if (record.get(object) != simdjson::SUCCESS) {
       job.refuse("Records holds what is no JSON object");
     } else {
@@ -229,7 +224,7 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   change.index_in_record = job.next_index();
   change.table = event.table();
   change.event_id = event.id;
-  builder_.begin(job.text_bound);
+  builder_.begin();
 
   VersionKind own_kind = event.sequence.empty() ? VersionKind::file_time : VersionKind::file_sequence;
   std::string reason = read_source(event);

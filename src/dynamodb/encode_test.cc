@@ -18,7 +18,7 @@ class Item {
     Result<json::Element> element = parser.parse(typed_json);
     if (!element) throw std::runtime_error(to_string(element.error()));
     ChangeBuilder builder;
-    builder.begin(typed_json.size());
+    builder.begin();
     std::optional<uint32_t> index = builder.add_item("Item", *element);
     if (!index) throw std::runtime_error(builder.reason());
     builder.set_new_image(change_, *index);

@@ -23,21 +23,53 @@ void set_element(std::optional<json::Element>& field, json::Element value) {
 void read_stream_record(Event& event, json::Object record) {
   event.has_stream_record = true;
   for (auto [name, value] : record) {
-    if (name == "Keys") {
-      set_element(event.keys, value);
-    } else if (name == "NewImage") {
-      set_element(event.new_image, value);
-    } else if (name == "OldImage") {
-      set_element(event.old_image, value);
-    } else if (name == "ApproximateCreationDateTime") {
-      set_element(event.time, value);
-    } else if (name == "ApproximateCreationDateTimePrecision") {
-      set_text(event.precision, value);
-    } else if (name == "SequenceNumber") {
-      set_text(event.sequence, value);
-    } else if (name == "StreamViewType") {
-      set_text(event.view_type, value);
+    switch (name.size()) {  // names of other lengths are skipped without a look
+      case 4:
+        if (name == "Keys") set_element(event.keys, value);
+        break;
+      case 8:
+        if (name == "NewImage") set_element(event.new_image, value);
+        if (name == "OldImage") set_element(event.old_image, value);
+        break;
+      case 14:
+        if (name == "SequenceNumber") set_text(event.sequence, value);
+        if (name == "StreamViewType") set_text(event.view_type, value);
+        break;
+      case 27:
+        if (name == "ApproximateCreationDateTime") set_element(event.time, value);
+        break;
+      case 36:
+        if (name == "ApproximateCreationDateTimePrecision") set_text(event.precision, value);
+        break;
+      default: break;
     }
+  }
+}
+
+void read_member(Envelope& envelope, std::string_view name, json::Element value) {
+  Event& event = envelope.event;
+  switch (name.size()) {
+    case 7:
+      if (name == "eventID") set_text(event.id, value);
+      if (name == "kinesis") set_element(envelope.kinesis, value);
+      if (name == "Records") set_element(envelope.records, value);
+      break;
+    case 8: {
+      json::Object record;
+      if (name == "dynamodb" && value.get(record) == simdjson::SUCCESS) read_stream_record(event, record);
+      break;
+    }
+    case 9:
+      if (name == "eventName") set_text(event.name, value);
+      if (name == "tableName") set_text(event.table_name, value);
+      break;
+    case 11:
+      if (name == "eventSource") set_text(event.source, value);
+      break;
+    case 14:
+      if (name == "eventSourceARN") set_text(event.source_arn, value);
+      break;
+    default: break;
   }
 }
 
@@ -85,27 +117,7 @@ std::string_view Event::table() const {
 
 Envelope read_envelope(json::Object document) {
   Envelope envelope;
-  Event& event = envelope.event;
-  for (auto [name, value] : document) {
-    if (name == "dynamodb") {
-      json::Object record;
-      if (value.get(record) == simdjson::SUCCESS) read_stream_record(event, record);
-    } else if (name == "eventName") {
-      set_text(event.name, value);
-    } else if (name == "eventID") {
-      set_text(event.id, value);
-    } else if (name == "tableName") {
-      set_text(event.table_name, value);
-    } else if (name == "eventSource") {
-      set_text(event.source, value);
-    } else if (name == "eventSourceARN") {
-      set_text(event.source_arn, value);
-    } else if (name == "kinesis") {
-      set_element(envelope.kinesis, value);
-    } else if (name == "Records") {
-      set_element(envelope.records, value);
-    }
-  }
+  for (auto [name, value] : document) read_member(envelope, name, value);
   return envelope;
 }
 

@@ -158,7 +158,23 @@ bool is_simple(std::string_view text) {
 
 }  // namespace
 
-bool is_number(std::string_view text) { return is_simple(text) || split(text).has_value(); }
+bool is_number(std::string_view text) { return number_form(text) != NumberForm::none; }
+
+NumberForm number_form(std::string_view text) {
+  std::string_view rest = text;
+  if (!rest.empty() && rest[0] == '-') rest.remove_prefix(1);
+  std::string_view whole = take_digits(rest);
+  bool json = !whole.empty() && (whole[0] != '0' || whole.size() == 1);
+  if (json && !rest.empty() && rest[0] == '.') {
+    rest.remove_prefix(1);
+    json = !take_digits(rest).empty();
+  }
+  if (json && rest.empty()) return NumberForm::json;
+  std::optional<Parts> parts = split(text);
+  if (!parts) return NumberForm::none;
+  bool has_exponent = json && !parts->exponent_text.empty() && (rest[0] == 'e' || rest[0] == 'E');
+  return has_exponent ? NumberForm::json : NumberForm::other;
+}
 
 std::string json_number(std::string_view text) {
   std::string out;

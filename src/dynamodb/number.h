@@ -12,6 +12,10 @@ namespace ctk::dynamodb {
 /// ±999999999 (DynamoDB's own limit is 1E+125). All functions below take such texts only; another counts as 0.
 bool is_number(std::string_view text);
 
+/// What a text is by one look at it.
+enum class NumberForm : uint8_t { none, json, other };  ///< no number; a number in JSON's own spelling; in another
+NumberForm number_form(std::string_view text);
+
 /// The number as JSON allows it (no plus sign, no leading zeros or bare point), digit for digit otherwise: "+01.50" →
 /// "1.50".
 std::string json_number(std::string_view text);

@@ -157,6 +157,7 @@ RC_GTEST_PROP(NumberProperty, CanonicalAndJsonFormsAreTheSameNumber, ()) {
   std::string json = json_number(text);
   RC_ASSERT(write_out(json) == write_out(text));
   RC_ASSERT(json_number(json) == json);
+  RC_ASSERT((number_form(text) == NumberForm::json) == (json == text));
 }
 
 RC_GTEST_PROP(NumberProperty, OrderIsThatOfTheWrittenOutNumbers, ()) {

@@ -18,8 +18,9 @@ std::optional<Type> parse_type(std::string_view tag);
 /// its last descendant. Offsets point into the owner's text.
 struct Node {
   Type type = Type::NUL;
-  bool truth = false;  ///< BOOL
-  uint32_t name = 0;   ///< member name, for children of a map
+  bool truth = false;        ///< BOOL
+  bool json_number = false;  ///< N: the text is a JSON number as it stands
+  uint32_t name = 0;         ///< member name, for children of a map
   uint32_t name_size = 0;
   uint32_t text = 0;  ///< S: text; N: digits as they came; B: base64 as it came; elements of sets likewise
   uint32_t text_size = 0;
@@ -35,6 +36,8 @@ class Value {
 
   Type type() const { return node().type; }
   bool boolean() const { return node().truth; }
+  /// Whether the text of an N is a JSON number as it stands (else json_number in number.h makes it one).
+  bool is_json_number() const { return node().json_number; }
   /// The text of S, N or B (base64).
   std::string_view text() const { return {text_ + node().text, node().text_size}; }
   /// The name under which a map holds this value.
