@@ -1,0 +1,29 @@
+// What to do about an error of the server: one table of data, looked up by HTTP status, CrateDB's code and the exception's
+// name. Pure.
+#pragma once
+
+#include "base/error.h"
+#include "sink/cratedb/protocol.h"
+
+namespace ctk::sink::cratedb {
+
+enum class Action {
+  wait,         ///< nobody answers, or not now: the same again later; the work may have been done
+  send_less,    ///< the server is short of memory or threads: smaller batches, later
+  refuse,       ///< the statement or the row is wrong as it is; a batch holds at least one such row
+  isolate,      ///< an accident inside the server: one row's fault only if others pass without it; else as `wait`
+  relearn,      ///< the columns are not what we thought: read them again, then as `refuse`
+  wait_table,   ///< the table is unknown: also while a node starts, and where rights are missing. Wait for minutes
+  blocked,      ///< the table or node does not take writes: closed, read-only, disk full
+  deny,         ///< who we are, or what we may do
+  exists,       ///< what was to be made is there already
+  lost_race,    ///< somebody else changed the row meanwhile
+  row_is_gone,  ///< a delete by key of a row that is not there
+};
+
+Action action_for(const ServerError& error);
+
+/// The Error of a whole call that ends with `error`. `doing` is our words: "writing to doc.orders".
+Error to_error(const ServerError& error, const std::string& doing);
+
+}  // namespace ctk::sink::cratedb

@@ -1,0 +1,149 @@
+#include "sink/cratedb/cratedb_sink.h"
+
+#include "sink/cratedb/positions.h"
+#include "sink/cratedb/reports.h"
+#include "sink/cratedb/sweeper.h"
+#include "sink/cratedb/tables.h"
+#include "sink/cratedb/writer.h"
+
+namespace ctk::sink {
+namespace cratedb {
+namespace {
+
+constexpr int kConnections = 4;
+
+class CrateSink final : public Sink {
+ public:
+  CrateSink(const TargetOptions& options, SinkEnvironment environment)
+      : options_(options),
+        bounds_{options.batch_rows.value_or(BatchBounds{}.rows), options.batch_bytes.value_or(BatchBounds{}.bytes)},
+        client_(options_, *environment.http, environment.clock, scope_),
+        session_{options_, Bookkeeping(options_.schema), client_, environment.clock, environment.log, scope_, {}, false},
+        positions_(session_),
+        scope_(environment.loop) {}
+
+  Capabilities capabilities() const override {
+    const BatchBounds tuned;
+    return {.transactional = false,
+            .tells_stale = false,
+            .holds_tables = true,
+            .connections = options_.connections.value_or(kConnections),
+            .batch_rows = options_.batch_rows.value_or(tuned.rows),
+            .batch_bytes = options_.batch_bytes.value_or(tuned.bytes)};
+  }
+
+  void connect(Done<bool> done) override { scope_.spawn(cratedb::connect(session_), std::move(done)); }
+
+  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
+    scope_.spawn(open_table(session_, spec, claim), std::move(done));
+  }
+
+  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
+    scope_.spawn(look_up(name.str()), std::move(done));
+  }
+
+  void exists(const table::QualifiedName& name, Done<bool> done) override {
+    scope_.spawn(table_exists(session_, name), std::move(done));
+  }
+
+  void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
+    scope_.spawn(write(std::move(batch)), std::move(done));
+  }
+
+  coordination::PositionStore& positions() override { return positions_; }
+
+  void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
+    scope_.spawn(sweep_table(session_, positions_, request), std::move(done));
+  }
+
+  void query(std::string sql, Done<ResultSet> done) override {
+    scope_.spawn(cratedb::query(session_, std::move(sql)), std::move(done));
+  }
+
+  void show(const table::QualifiedName& name, Done<TableReport> done) override {
+    scope_.spawn(report(session_, positions_, name), std::move(done));
+  }
+
+  void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) override {
+    scope_.spawn(list_letters(session_, std::move(id)), std::move(done));
+  }
+
+  void close(Done<bool> done) override {
+    scope_.when_idle([done = std::move(done)]() mutable { done(true); });
+  }
+
+ private:
+  Task<Result<std::optional<coordination::TableRecord>>> look_up(std::string table) {
+    Result<std::optional<StoredRecord>> stored = co_await find_record(session_, std::move(table));
+    if (!stored) co_return forward_error(std::move(stored));
+    if (!*stored) co_return std::nullopt;
+    co_return std::optional((*stored)->record);
+  }
+
+  Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
+    BatchOutcome outcome;
+    outcome.dead_letters = batch->dead_letters;
+    for (const TableWrites& writes : batch->tables) {
+      Result<bool> step = co_await write_table(*batch, writes, outcome);
+      if (!step) co_return forward_error(std::move(step));
+    }
+    Result<bool> kept = co_await keep(outcome.dead_letters);
+    if (!kept) co_return forward_error(std::move(kept));
+    co_return outcome;
+  }
+
+  Task<Result<bool>> write_table(const Batch& batch, const TableWrites& writes, BatchOutcome& outcome) {
+    const auto found = session_.tables.find(writes.table);
+    if (found == session_.tables.end()) co_return fail(ErrorKind::internal, "table " + writes.table + " is not open");
+    const std::shared_ptr<TableState> state = found->second;
+    Result<bool> step = co_await check_epoch(session_, writes.table, writes.epoch);
+    if (!step) co_return step;
+    BatchBounds bounds = bounds_;
+    TableWriter writer(session_, state, batch, writes, bounds);
+    step = co_await writer.run();
+    adapt(bounds);
+    if (!step) co_return step;
+    outcome.tables.push_back(writer.outcomes());
+    for (DeadLetter& letter : writer.letters()) outcome.dead_letters.push_back(std::move(letter));
+    if (state->handed_out != state->renderer) {
+      state->handed_out = state->renderer;
+      outcome.renderers.emplace_back(writes.table, state->renderer);
+    }
+    co_return true;
+  }
+
+  /// A server that was short of memory gets smaller batches, and larger ones again as it goes well.
+  void adapt(const BatchBounds& used) {
+    const size_t most = options_.batch_rows.value_or(BatchBounds{}.rows);
+    bounds_.rows = used.rows < bounds_.rows ? used.rows : std::min(most, bounds_.rows + bounds_.rows / 4 + 1);
+  }
+
+  Task<Result<bool>> keep(const std::vector<DeadLetter>& letters) {
+    if (letters.empty()) co_return true;
+    Result<bool> made = co_await make_bookkeeping(session_);
+    if (!made) co_return made;
+    Statement statement = session_.bookkeeping.upsert_letters(letters);
+    Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
+    if (!answer) co_return forward_error(std::move(answer));
+    if (const auto error = first_row_error(*answer, {})) {
+      co_return std::unexpected(to_error(*error, "writing ctk_dead_letters"));
+    }
+    co_return true;
+  }
+
+  TargetOptions options_;
+  BatchBounds bounds_;
+  Client client_;
+  Session session_;
+  CratePositions positions_;
+  Scope scope_;  // last: its conversations use all of the above
+};
+
+}  // namespace
+}  // namespace cratedb
+
+std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, SinkEnvironment environment) {
+  return std::make_unique<cratedb::CrateSink>(options, environment);
+}
+
+}  // namespace ctk::sink

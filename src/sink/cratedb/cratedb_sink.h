@@ -1,0 +1,25 @@
+// CrateDB as a target, over its HTTP endpoint. This folder knows statements, columns and the server's errors; it must not
+// know sources, nor how changes are read. It does no I/O of its own: everything goes through net::HttpClient, on the loop.
+//
+//   cratedb_sink   the Sink: wires the parts below
+//   tables         opening tables: making, taking over, claiming     columns    learned types, ALTER before rows
+//   writer         one batch: bulk, bisection, other forms           verdict    what an answer means for its rows
+//   positions      ctk_positions                                     sweeper    removing marks
+//   reports        shell, show, dead letters                         dry_run    the same statements, only printed
+//   client         nodes in turn, one statement at a time            protocol   requests and answers as values
+//   classify       errors → what to do, as data                      statements, bookkeeping, row_args, definition: texts
+//   task           coroutines                                        testing/   a server in memory for tests
+#pragma once
+
+#include <memory>
+#include <ostream>
+
+#include "sink/target_options.h"
+
+namespace ctk::sink {
+
+/// Prints to `out` what would be run, DDL and SQL with parameters as comments, in that order; connects to nothing.
+std::unique_ptr<Sink> make_cratedb_dry_run_sink(const TargetOptions& options, SinkEnvironment environment,
+                                                std::ostream& out);
+
+}  // namespace ctk::sink

@@ -1,0 +1,172 @@
+#include "sink/cratedb/definition.h"
+
+#include <algorithm>
+#include <map>
+
+#include "json/writer.h"
+#include "sink/cratedb/statements.h"
+
+namespace ctk::sink::cratedb {
+namespace {
+
+using table::LearnedType;
+
+std::string two_texts(std::string_view first, std::string_view second) {
+  std::string args;
+  json::Writer writer(args);
+  writer.begin_array();
+  writer.string(first);
+  writer.string(second);
+  writer.end_array();
+  return args;
+}
+
+table::Path path_of(std::string_view json) {
+  table::Path path;
+  for (std::string_view step : split_array(json).value_or(std::vector<std::string_view>{})) {
+    path.push_back(cell_text(step).value_or(""));
+  }
+  return path;
+}
+
+/// The parts of `PRIMARY KEY (…)`, split at commas outside quotes and brackets.
+std::vector<std::string> primary_key_of(std::string_view ddl) {
+  constexpr std::string_view kMark = "\n   PRIMARY KEY (";
+  const size_t start = ddl.rfind(kMark);
+  if (start == std::string_view::npos) return {};
+  std::vector<std::string> parts(1);
+  char quote = 0;
+  for (char c : ddl.substr(start + kMark.size())) {
+    if (quote == 0 && c == ')') break;
+    if (quote == 0 && c == ',') {
+      parts.emplace_back();
+      continue;
+    }
+    if (quote == 0 && c == ' ') continue;
+    if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == quote) {
+      quote = 0;
+    }
+    parts.back() += c;
+  }
+  return parts;
+}
+
+/// A column's type as values can be checked against; objects by their policy.
+LearnedType learned_type(const Column& column) {
+  using enum LearnedType::Kind;
+  static const std::map<std::string, LearnedType::Kind, std::less<>> kinds = {
+      {"text", text},
+      {"double precision", double_precision},
+      {"bigint", bigint},
+      {"boolean", boolean},
+      {"text_array", text_array},
+      {"double precision_array", double_array},
+      {"bigint_array", bigint_array},
+      {"boolean_array", boolean_array},
+  };
+  if (column.type == "object") return {column.policy == "ignored" ? unusable : object};
+  if (column.type == "object_array") return {column.policy == "ignored" ? object_array_ignored : unusable};
+  const auto found = kinds.find(column.type);
+  return {found == kinds.end() ? unusable : found->second};
+}
+
+std::unexpected<Error> does_not_match(const Definition& definition, const table::TableSpec& spec, const std::string& what) {
+  return fail(ErrorKind::refused,
+              "table " + spec.name.str() + " is not as this relay needs it: " + what + ". It is\n" + definition.ddl +
+                  "\nand would be\n" + create_table(spec),
+              "", "name another table, drop this one, or choose the layout= that it has");
+}
+
+std::string key_mismatch(const Definition& definition, const table::TableSpec& spec) {
+  std::vector<std::string> wanted;
+  for (const table::KeyColumn& key : spec.keys) wanted.push_back(key_reference(spec, key));
+  std::vector<std::string> found = definition.primary_key;
+  std::sort(wanted.begin(), wanted.end());
+  std::sort(found.begin(), found.end());
+  if (wanted != found) return "its primary key is another";
+  for (const table::KeyColumn& key : spec.keys) {
+    const bool in_object = spec.options.layout == table::Layout::ctk;
+    const Column* column = in_object ? definition.find("pk", {key.column}) : definition.find(key.column);
+    const std::string type = type_name(key.column_type);
+    if (!column || column->type != type) return "its key column " + key.column + " is not " + type;
+  }
+  return "";
+}
+
+}  // namespace
+
+const Column* Definition::find(const std::string& top, const table::Path& path) const {
+  for (const Column& column : columns) {
+    if (column.top == top && column.path == path) return &column;
+  }
+  return nullptr;
+}
+
+Statement select_columns(const table::QualifiedName& name) {
+  return {.sql =
+              "SELECT data_type, column_details['name'], column_details['path'], column_details['policy']\n"
+              "FROM information_schema.columns WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position",
+          .args = two_texts(name.schema, name.table),
+          .bulk = ""};
+}
+
+Statement show_create_table(const table::QualifiedName& name) {
+  return {.sql = "SHOW CREATE TABLE " + quote_name(name), .args = "", .bulk = ""};
+}
+
+Definition read_definition(const Answer& columns, const Answer& ddl) {
+  Definition definition;
+  for (const auto& row : columns.rows) {
+    if (row.size() != 4) continue;
+    definition.columns.push_back({.top = cell_text(row[1]).value_or(""),
+                                  .path = path_of(row[2]),
+                                  .type = cell_text(row[0]).value_or(""),
+                                  .policy = cell_text(row[3]).value_or("")});
+  }
+  if (!ddl.rows.empty() && !ddl.rows[0].empty()) definition.ddl = cell_text(ddl.rows[0][0]).value_or("");
+  definition.primary_key = primary_key_of(definition.ddl);
+  return definition;
+}
+
+Result<std::vector<std::string>> missing_own_columns(const Definition& definition, const table::TableSpec& spec) {
+  if (const std::string what = key_mismatch(definition, spec); !what.empty()) {
+    return does_not_match(definition, spec, what);
+  }
+  const Column* data = definition.find("data");
+  const Column* aux = definition.find("aux");
+  if (!data || data->type != "object") return does_not_match(definition, spec, "it has no data OBJECT");
+  if (!aux || aux->type != "object" || aux->policy != "ignored") {
+    return does_not_match(definition, spec, "it has no aux OBJECT(IGNORED)");
+  }
+  if (data_is_ignored(spec.options) && data->policy != "ignored") {
+    return does_not_match(definition, spec, "its data is not OBJECT(IGNORED)");
+  }
+  std::vector<std::string> missing;
+  for (const auto& [name, type] : own_columns()) {
+    const Column* column = definition.find(name);
+    if (!column) {
+      missing.push_back(name);
+    } else if (column->type != type) {
+      return does_not_match(definition, spec, "its column " + name + " is not " + type);
+    }
+  }
+  return missing;
+}
+
+table::LearnedTypes learn(const Definition& definition) {
+  table::LearnedTypes types;
+  types.column_count = definition.columns.size();
+  for (const Column& column : definition.columns) {
+    if (column.top != "data") continue;
+    if (column.path.empty()) {
+      types.data_ignored = column.policy == "ignored";
+    } else {
+      types.paths[column.path] = learned_type(column);
+    }
+  }
+  return types;
+}
+
+}  // namespace ctk::sink::cratedb

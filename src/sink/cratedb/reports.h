@@ -1,0 +1,16 @@
+// Answers for people: a query's rows, `show table`, dead letters.
+#pragma once
+
+#include "sink/cratedb/positions.h"
+#include "sink/cratedb/session.h"
+
+namespace ctk::sink::cratedb {
+
+Task<Result<ResultSet>> query(Session& session, std::string sql);
+Task<Result<TableReport>> report(Session& session, CratePositions& positions, table::QualifiedName name);
+Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id);
+
+/// An answer as the shell shows it. Pure.
+ResultSet to_result_set(const Answer& answer);
+
+}  // namespace ctk::sink::cratedb

@@ -1,0 +1,49 @@
+// The SQL of this sink, as text. Pure: golden tests pin every statement. Names are always qualified with their schema,
+// because a connection keeps the default schema of its first request.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "table/learned_types.h"
+#include "table/spec.h"
+
+namespace ctk::sink::cratedb {
+
+std::string quote_identifier(std::string_view name);
+std::string quote_text(std::string_view text);
+std::string quote_name(const table::QualifiedName& name);
+
+/// `"data"['a']['b']`: a column inside an object.
+std::string subscript(std::string_view column, const table::Path& path);
+/// How a key column is spoken of: `"pk"['device']` in the ctk layout, `"device"` elsewhere.
+std::string key_reference(const table::TableSpec& spec, const table::KeyColumn& key);
+/// The type's name in DDL and in information_schema: "bigint", "double precision".
+std::string type_name(table::ColumnType type);
+
+/// `data` takes any shape and has no columns: typed=false, and the verbatim encoding, whose shape is not the item's.
+bool data_is_ignored(const table::TableOptions& options);
+
+std::string create_table(const table::TableSpec& spec);
+/// The living rows without our columns.
+std::string create_live_view(const table::TableSpec& spec);
+/// One ALTER for many columns; objects are STRICT and lists of maps IGNORED, so that nothing inside them is ever DYNAMIC.
+std::string add_columns(const table::QualifiedName& name, const std::vector<table::NewColumn>& columns);
+/// Our columns, for a table that somebody else made.
+std::string add_own_columns(const table::QualifiedName& name, const std::vector<std::string>& missing);
+/// The columns of ours that add_own_columns knows, with their types as information_schema names them.
+const std::vector<std::pair<std::string, std::string>>& own_columns();
+
+/// The guarded write, deletes included. Parameters: row_args.h.
+std::string upsert(const table::TableSpec& spec);
+
+/// The keys of due marks with what their deletion is bound to. Parameters: time in ms, limit.
+std::string select_due_marks(const table::TableSpec& spec);
+/// Parameters: the key, _seq_no, _primary_term.
+std::string delete_mark(const table::TableSpec& spec);
+std::string count_marked(const table::QualifiedName& name);
+std::string count_rows(const table::QualifiedName& name);
+std::string refresh(const table::QualifiedName& name);
+
+}  // namespace ctk::sink::cratedb

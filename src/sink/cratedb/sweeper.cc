@@ -1,0 +1,178 @@
+#include "sink/cratedb/sweeper.h"
+
+#include <fmt/format.h>
+
+#include "sink/cratedb/row_args.h"
+#include "sink/cratedb/statements.h"
+#include "sink/cratedb/tables.h"
+
+namespace ctk::sink::cratedb {
+namespace {
+
+using coordination::StoredPosition;
+using coordination::SweepPlan;
+
+constexpr size_t kMarksAtOnce = 5000;
+
+Task<Result<int64_t>> read_number(Session& session, std::string sql, std::string doing) {
+  Statement statement{.sql = std::move(sql), .args = "", .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), std::move(doing));
+  if (!answer) co_return forward_error(std::move(answer));
+  if (answer->rows.empty() || answer->rows[0].empty()) co_return fail(ErrorKind::internal, "a count without a row");
+  co_return cell_int(answer->rows[0][0]).value_or(0);
+}
+
+/// The minimum over the unfinished shards of all relays of the table; a relay without any rows holds everything back.
+Task<Result<Timestamp>> read_watermark(CratePositions& positions, coordination::TableRecord record) {
+  std::vector<StoredPosition> all;
+  for (const coordination::RelayName& relay : record.relays) {
+    Result<std::vector<StoredPosition>> rows = co_await positions.read(relay);
+    if (!rows) co_return forward_error(std::move(rows));
+    if (rows->empty()) co_return kNoTime;
+    all.insert(all.end(), rows->begin(), rows->end());
+  }
+  co_return coordination::watermark(all);
+}
+
+/// What is due now; remembers the pair that a later sweep needs.
+Task<Result<SweepPlan>> plan(Session& session, CratePositions& positions, SweepRequest request) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, request.table);
+  if (!stored) co_return forward_error(std::move(stored));
+  if (!*stored) co_return SweepPlan{};
+  Timestamp watermark = request.watermark.value_or(kNoTime);
+  if (!request.watermark) {
+    Result<Timestamp> read = co_await read_watermark(positions, (*stored)->record);
+    if (!read) co_return forward_error(std::move(read));
+    watermark = *read;
+  }
+  Result<int64_t> server_ms = co_await read_number(session, "SELECT now()", "asking for the time");
+  if (!server_ms) co_return forward_error(std::move(server_ms));
+  const SweepPlan due =
+      coordination::plan_sweep((*stored)->record, watermark, from_micros(*server_ms * 1000), request.grace, request.floor);
+  if (due.remember) {
+    coordination::TableRecord changed = (*stored)->record;
+    changed.sweep = due.remember;
+    Statement update = update_record(session.bookkeeping.tables, **stored, changed);
+    Result<Answer> answer = co_await run_or_fail(session, std::move(update), "writing ctk_tables");
+    if (!answer) co_return forward_error(std::move(answer));
+    // Somebody else wrote the record: what is due stays true, and a next sweep notes the pair.
+  }
+  co_return due;
+}
+
+std::string marks_bulk(const std::vector<Mark>& marks) {
+  std::vector<std::string> rows;
+  for (const Mark& mark : marks) {
+    rows.push_back(fmt::format("[{},{},{}]", fmt::join(mark.key, ","), mark.seq_no, mark.primary_term));
+  }
+  return fmt::format("[{}]", fmt::join(rows, ","));
+}
+
+/// How many of the marks are gone; a row that was revived or swept meanwhile is not ours to count.
+Task<Result<uint64_t>> delete_marks(Session& session, const table::TableSpec& spec, const std::vector<Mark>& marks) {
+  const std::string doing = "sweeping " + spec.name.str();
+  Statement statement{.sql = delete_mark(spec), .args = "", .bulk = marks_bulk(marks)};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), doing);
+  if (!answer) co_return forward_error(std::move(answer));
+  uint64_t swept = 0;
+  for (const RowResult& row : answer->results) {
+    if (row.rowcount > 0) swept++;
+    if (!row.error) continue;
+    const Action action = action_for(*row.error);
+    if (action != Action::lost_race && action != Action::row_is_gone)
+      co_return std::unexpected(to_error(*row.error, doing));
+  }
+  co_return swept;
+}
+
+Task<Result<uint64_t>> sweep_before(Session& session, const table::TableSpec& spec, Timestamp before) {
+  Result<Answer> letters =
+      co_await run_or_fail(session, session.bookkeeping.select_letter_keys(spec.source_table), "reading ctk_dead_letters");
+  if (!letters) co_return forward_error(std::move(letters));
+  const OpenLetters open = read_open_letters(*letters, spec);
+  uint64_t swept = 0;
+  while (true) {
+    // Kept in whole milliseconds, rounded down: only what is before the same rounding is surely before.
+    Statement select{.sql = select_due_marks(spec),
+                     .args = fmt::format("[{},{}]", to_millis(before), kMarksAtOnce + open.size()),
+                     .bulk = ""};
+    Result<Answer> found = co_await run_or_fail(session, std::move(select), "reading marks of " + spec.name.str());
+    if (!found) co_return forward_error(std::move(found));
+    const std::vector<Mark> marks = sweepable(read_marks(*found, spec.keys.size()), open);
+    if (marks.empty()) co_return swept;
+    Result<uint64_t> gone = co_await delete_marks(session, spec, marks);
+    if (!gone) co_return gone;
+    swept += *gone;
+    if (found->rows.size() < kMarksAtOnce || *gone == 0) co_return swept;
+    Statement refreshing{.sql = refresh(spec.name), .args = "", .bulk = ""};
+    Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
+    if (!refreshed) co_return forward_error(std::move(refreshed));
+  }
+}
+
+}  // namespace
+
+std::vector<Mark> read_marks(const Answer& answer, size_t key_columns) {
+  std::vector<Mark> marks;
+  for (const auto& row : answer.rows) {
+    if (row.size() != key_columns + 3) continue;
+    marks.push_back({.key = {row.begin(), row.begin() + static_cast<ptrdiff_t>(key_columns)},
+                     .version = cell_text(row[key_columns]).value_or(""),
+                     .seq_no = row[key_columns + 1],
+                     .primary_term = row[key_columns + 2]});
+  }
+  return marks;
+}
+
+OpenLetters read_open_letters(const Answer& answer, const table::TableSpec& spec) {
+  OpenLetters letters;
+  for (const auto& row : answer.rows) {
+    if (row.size() != 2) continue;
+    const auto cells = key_cells(spec, cell_text(row[0]).value_or(""));
+    if (!cells) continue;
+    const std::string version = cell_text(row[1]).value_or("");
+    const auto [entry, is_new] = letters.try_emplace(*cells, version);
+    if (!is_new) entry->second = std::min(entry->second, version);
+  }
+  return letters;
+}
+
+std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenLetters& letters) {
+  std::erase_if(marks, [&](const Mark& mark) {
+    const auto found = letters.find(mark.key);
+    return found != letters.end() && found->second < mark.version;
+  });
+  return marks;
+}
+
+Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request) {
+  const auto found = session.tables.find(request.table);
+  if (found == session.tables.end()) co_return fail(ErrorKind::internal, "table " + request.table + " is not open");
+  const std::shared_ptr<TableState> state = found->second;
+  const table::TableSpec& spec = state->spec;
+  for (const table::QualifiedName& name : {spec.name, session.bookkeeping.dead_letters}) {
+    Statement refreshing{.sql = refresh(name), .args = "", .bulk = ""};
+    Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + name.str());
+    if (!refreshed) co_return forward_error(std::move(refreshed));
+  }
+  Result<SweepPlan> due = co_await plan(session, positions, request);
+  if (!due) co_return forward_error(std::move(due));
+  SweepOutcome outcome;
+  if (due->before) {
+    Result<uint64_t> swept = co_await sweep_before(session, spec, *due->before);
+    if (!swept) co_return forward_error(std::move(swept));
+    outcome.swept = *swept;
+    Statement refreshing{.sql = refresh(spec.name), .args = "", .bulk = ""};
+    Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
+    if (!refreshed) co_return forward_error(std::move(refreshed));
+  }
+  Result<int64_t> marked = co_await read_number(session, count_marked(spec.name), "counting marks of " + spec.name.str());
+  if (!marked) co_return forward_error(std::move(marked));
+  Result<int64_t> rows = co_await read_number(session, count_rows(spec.name), "counting rows of " + spec.name.str());
+  if (!rows) co_return forward_error(std::move(rows));
+  outcome.marks_left = static_cast<uint64_t>(*marked);
+  outcome.living = static_cast<uint64_t>(*rows - *marked);
+  co_return outcome;
+}
+
+}  // namespace ctk::sink::cratedb

@@ -1,0 +1,29 @@
+// Removing marks whose guard is no longer needed. Nothing is fenced here, so a mark goes only after the floor has passed,
+// and only as the row was when it was looked at (_seq_no and _primary_term).
+#pragma once
+
+#include <set>
+
+#include "sink/cratedb/positions.h"
+#include "sink/cratedb/session.h"
+
+namespace ctk::sink::cratedb {
+
+Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request);
+
+/// A mark as select_due_marks gives it: its key's cells, its version, and what its deletion is bound to.
+struct Mark {
+  std::vector<std::string> key;
+  std::string version;
+  std::string seq_no, primary_term;
+};
+std::vector<Mark> read_marks(const Answer& answer, size_t key_columns);
+
+/// Key cells of open dead letters → their lowest version; "" where one is unknown.
+using OpenLetters = std::map<std::vector<std::string>, std::string>;
+OpenLetters read_open_letters(const Answer& answer, const table::TableSpec& spec);
+
+/// The marks that no open letter of a lower version holds. Pure.
+std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenLetters& letters);
+
+}  // namespace ctk::sink::cratedb

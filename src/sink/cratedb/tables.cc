@@ -1,0 +1,210 @@
+#include "sink/cratedb/tables.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "json/writer.h"
+#include "sink/cratedb/definition.h"
+#include "sink/cratedb/statements.h"
+
+namespace ctk::sink::cratedb {
+namespace {
+
+using coordination::TableClaim;
+using coordination::TableRecord;
+
+Task<Result<bool>> run_ddl(Session& session, std::string sql, std::string doing) {
+  Statement statement{.sql = std::move(sql), .args = "", .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), std::move(doing));
+  if (!answer) co_return forward_error(std::move(answer));
+  co_return true;
+}
+
+/// What is there under that name; no columns if nothing is.
+Task<Result<Definition>> find_definition(Session& session, table::QualifiedName name) {
+  const std::string doing = "reading the definition of " + name.str();
+  Statement select = select_columns(name);
+  Result<Answer> columns = co_await run_or_fail(session, std::move(select), doing);
+  if (!columns) co_return forward_error(std::move(columns));
+  Answer ddl;
+  if (!columns->rows.empty()) {
+    Statement show = show_create_table(name);
+    Result<Answer> shown = co_await run_or_fail(session, std::move(show), doing);
+    if (!shown) co_return forward_error(std::move(shown));
+    ddl = std::move(*shown);
+  }
+  co_return read_definition(*columns, ddl);
+}
+
+/// Makes the table where it is missing; then it is what it is.
+Task<Result<Definition>> make_table(Session& session, const table::TableSpec& spec) {
+  Result<Definition> found = co_await find_definition(session, spec.name);
+  if (!found || !found->columns.empty()) co_return found;
+  if (!spec.options.create_table) {
+    co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " is not there", "",
+                   "with create-table=false it must exist: " + create_table(spec));
+  }
+  Result<bool> made = co_await run_ddl(session, create_table(spec), "creating table " + spec.name.str());
+  if (!made) co_return forward_error(std::move(made));
+  found = co_await find_definition(session, spec.name);
+  if (found && found->columns.empty()) {
+    co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " was made, but cannot be seen");
+  }
+  co_return found;
+}
+
+/// Adds our columns where somebody else's table lacks them.
+Task<Result<Definition>> take_over(Session& session, const table::TableSpec& spec, Definition definition) {
+  Result<std::vector<std::string>> missing = missing_own_columns(definition, spec);
+  if (!missing) co_return forward_error(std::move(missing));
+  if (missing->empty()) co_return definition;
+  if (!spec.options.create_table) {
+    co_return fail(ErrorKind::refused, "table " + spec.name.str() + " lacks our columns, and create-table=false", "",
+                   add_own_columns(spec.name, *missing));
+  }
+  Result<bool> added = co_await run_ddl(session, add_own_columns(spec.name, *missing), "altering " + spec.name.str());
+  if (!added) co_return forward_error(std::move(added));
+  co_return co_await find_definition(session, spec.name);
+}
+
+/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker.
+Task<Result<std::optional<TableRecord>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, claim.table);
+  if (!stored) co_return forward_error(std::move(stored));
+  const std::optional<TableRecord> existing = *stored ? std::optional((*stored)->record) : std::nullopt;
+  Result<TableRecord> wanted = coordination::decide_claim(existing, claim);
+  if (!wanted) co_return forward_error(std::move(wanted));
+  wanted->names.insert(spec.names.begin(), spec.names.end());
+  if (existing && *existing == *wanted) co_return std::optional(std::move(*wanted));
+
+  Statement write =
+      existing ? update_record(session.bookkeeping.tables, **stored, *wanted) : session.bookkeeping.insert_record(*wanted);
+  Result<Answer> answer = co_await run_or_fail(session, std::move(write), "writing ctk_tables");
+  if (!answer) co_return forward_error(std::move(answer));
+  if (const auto error = first_row_error(*answer, {})) {
+    const Action action = action_for(*error);
+    if (action == Action::exists || action == Action::lost_race || action == Action::row_is_gone) co_return std::nullopt;
+    co_return std::unexpected(to_error(*error, "writing ctk_tables"));
+  }
+  co_return std::optional(std::move(*wanted));
+}
+
+Task<Result<TableRecord>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim) {
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; i++) {
+    Result<std::optional<TableRecord>> record = co_await try_claim(session, spec, claim);
+    if (!record) co_return forward_error(std::move(record));
+    if (*record) co_return std::move(**record);
+    claim.reset = false;  // whoever was quicker may have raised the epoch for the same reason
+  }
+  co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
+}
+
+}  // namespace
+
+Result<bool> check_version(const std::string& version) {
+  int major = 0;
+  int minor = 0;
+  const char* end = version.data() + version.size();
+  const auto dot = std::from_chars(version.data(), end, major).ptr;
+  if (dot != end) std::from_chars(dot + 1, end, minor);
+  if (major > 5 || (major == 5 && minor >= 10)) return true;
+  return fail(ErrorKind::refused, "CrateDB " + version + " is too old", "",
+              "5.10 or newer is needed: older ones do not say which row of a batch failed, and why");
+}
+
+Task<Result<bool>> connect(Session& session) {
+  Result<std::string> version = co_await session.client.server_version();
+  if (!version) co_return forward_error(std::move(version));
+  Result<bool> usable = check_version(*version);
+  if (!usable) co_return usable;
+  Statement statement{.sql = "SELECT 1", .args = "", .bulk = ""};
+  Result<Answer> answer =
+      co_await run_or_fail(session, std::move(statement), "answering a first statement at " + session.client.address());
+  if (!answer) co_return forward_error(std::move(answer));
+  co_return true;
+}
+
+Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, std::string ddl) {
+  // Looked for first: a user without the right to make tables may well have been given these.
+  Result<bool> there = co_await table_exists(session, name);
+  if (!there || *there) co_return there;
+  if (!session.options.tables.create_table) {
+    co_return fail(ErrorKind::not_found, "table " + name.str() + " is not there", "",
+                   "with create-table=false it must exist: " + ddl);
+  }
+  co_return co_await run_ddl(session, std::move(ddl), "creating table " + name.str());
+}
+
+Task<Result<bool>> make_bookkeeping(Session& session) {
+  if (session.bookkeeping_is_there) co_return true;
+  const Bookkeeping& ours = session.bookkeeping;
+  Result<bool> made = co_await make_if_missing(session, ours.tables, ours.create_tables());
+  if (made) made = co_await make_if_missing(session, ours.positions, ours.create_positions());
+  if (made) made = co_await make_if_missing(session, ours.dead_letters, ours.create_dead_letters());
+  session.bookkeeping_is_there = made.has_value();
+  co_return made;
+}
+
+Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::string table) {
+  Statement statement = session.bookkeeping.select_record(table);
+  SqlResult answer = co_await session.client.run(std::move(statement));
+  if (!answer) {
+    if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return std::nullopt;
+    co_return std::unexpected(answer.error().error("reading ctk_tables"));
+  }
+  co_return read_record(*answer);
+}
+
+Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableClaim claim) {
+  // Looked at before anything is written: a table that cannot be ours leaves no trace.
+  Result<Definition> definition = co_await find_definition(session, spec.name);
+  if (!definition) co_return forward_error(std::move(definition));
+  if (!definition->columns.empty()) {
+    Result<std::vector<std::string>> missing = missing_own_columns(*definition, spec);
+    if (!missing) co_return forward_error(std::move(missing));
+  }
+  Result<bool> step = co_await make_bookkeeping(session);
+  if (!step) co_return forward_error(std::move(step));
+  Result<TableRecord> record = co_await claim_table(session, spec, claim);
+  if (!record) co_return forward_error(std::move(record));
+  definition = co_await make_table(session, spec);
+  if (!definition) co_return forward_error(std::move(definition));
+  definition = co_await take_over(session, spec, std::move(*definition));
+  if (!definition) co_return forward_error(std::move(definition));
+  if (spec.options.live_view && spec.options.create_table) {
+    step = co_await run_ddl(session, create_live_view(spec), "creating the view " + spec.name.str() + "_live");
+    if (!step) co_return forward_error(std::move(step));
+  }
+  auto state = std::make_shared<TableState>(claim.table, spec, session.scope);
+  state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
+  state->handed_out = state->renderer;
+  session.tables[claim.table] = state;
+  co_return OpenTable{std::move(*record), state->renderer};
+}
+
+Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, table);
+  if (!stored) co_return forward_error(std::move(stored));
+  if (*stored && (*stored)->record.epoch == epoch) co_return true;
+  co_return fail(ErrorKind::stale_epoch, fmt::format("table {} is at epoch {}, this write at {}", table,
+                                                     *stored ? (*stored)->record.epoch : 0, epoch));
+}
+
+Task<Result<bool>> table_exists(Session& session, table::QualifiedName name) {
+  std::string args;
+  json::Writer writer(args);
+  writer.begin_array();
+  writer.string(name.schema);
+  writer.string(name.table);
+  writer.end_array();
+  Statement statement{.sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?",
+                      .args = std::move(args),
+                      .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "looking for table " + name.str());
+  if (!answer) co_return forward_error(std::move(answer));
+  co_return !answer->rows.empty() && !answer->rows[0].empty() && answer->rows[0][0] != "0";
+}
+
+}  // namespace ctk::sink::cratedb

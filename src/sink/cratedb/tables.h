@@ -1,0 +1,29 @@
+// Opening tables: making or taking over the table, its view and its record in ctk_tables.
+#pragma once
+
+#include "sink/cratedb/session.h"
+
+namespace ctk::sink::cratedb {
+
+/// `GET /` and one statement: who is there, and whether it lets us in.
+Task<Result<bool>> connect(Session& session);
+
+/// ctk_tables, ctk_positions and ctk_dead_letters, where DDL is allowed.
+Task<Result<bool>> make_bookkeeping(Session& session);
+/// One of them; `not_found` where it is missing and DDL is not allowed.
+Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, std::string ddl);
+
+Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, coordination::TableClaim claim);
+
+/// A table's record; nothing where there is none, or no ctk_tables.
+Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::string table);
+
+/// `stale_epoch` where ctk_tables says another epoch than the batch's.
+Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch);
+
+Task<Result<bool>> table_exists(Session& session, table::QualifiedName name);
+
+/// Whether this sink can work with that server: per-row reasons and column policies came with 5.10. Pure.
+Result<bool> check_version(const std::string& version);
+
+}  // namespace ctk::sink::cratedb

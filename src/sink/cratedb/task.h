@@ -1,0 +1,186 @@
+// Coroutines for conversations with a server: statement after statement, each waiting for the answer to the one before.
+//
+// A Task<T> starts when it is awaited and lives in the frame of whoever awaits it. A Scope owns the outermost ones:
+// destroying it destroys every conversation that still waits, and late answers then find nobody to wake. Everything runs
+// on the loop; there are no locks here and no exceptions cross an await.
+//
+//   Task<Result<int>> count(Client& client) { auto answer = co_await client.run(...); co_return …; }
+//   scope.spawn(count(client), std::move(done));
+#pragma once
+
+#include <coroutine>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/event_loop.h"
+
+namespace ctk::sink::cratedb {
+
+template <class T>
+class [[nodiscard]] Task {
+ public:
+  struct promise_type {
+    std::optional<T> value;
+    std::coroutine_handle<> waiting;
+
+    struct WakeWaiting {
+      bool await_ready() const noexcept { return false; }
+      std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> ended) const noexcept {
+        return ended.promise().waiting;
+      }
+      void await_resume() const noexcept {}
+    };
+
+    Task get_return_object() { return Task(std::coroutine_handle<promise_type>::from_promise(*this)); }
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    WakeWaiting final_suspend() const noexcept { return {}; }
+    void return_value(T result) { value.emplace(std::move(result)); }
+    void unhandled_exception() const { std::terminate(); }
+  };
+
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task&&) = delete;
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) noexcept {
+    handle_.promise().waiting = waiting;
+    return handle_;
+  }
+  T await_resume() { return std::move(*handle_.promise().value); }
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+/// Owns conversations. Make it the last member of what they use, so that it goes first.
+class Scope {
+ public:
+  explicit Scope(EventLoop& loop) : loop_(loop), alive_(std::make_shared<bool>(true)) {}
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+  ~Scope() {
+    alive_.reset();
+    for (auto root : std::exchange(roots_, {})) root.destroy();
+  }
+
+  /// Begins `task` at the loop's next turn and gives what it returns to `done`.
+  template <class T, class Done>
+  void spawn(Task<T> task, Done done) {
+    Root root = run(this, std::move(task), std::move(done));
+    roots_.insert(root.handle);
+    post([handle = root.handle] { handle.resume(); });
+  }
+
+  /// Posts a step that is dropped if the scope is gone by then.
+  template <class Step>
+  void post(Step step) {
+    loop_.post([alive = token(), step = std::move(step)]() mutable {
+      if (!alive.expired()) step();
+    });
+  }
+
+  /// `then` is called once nothing is under way any more.
+  void when_idle(std::move_only_function<void()> then) {
+    if (roots_.empty()) return post(std::move(then));
+    when_idle_ = std::move(then);
+  }
+
+  std::weak_ptr<bool> token() const { return alive_; }
+
+ private:
+  struct Root {
+    struct promise_type {
+      Scope* scope;
+      template <class... Rest>
+      explicit promise_type(Scope* owner, Rest&...) : scope(owner) {}
+      Root get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+      std::suspend_always initial_suspend() const noexcept { return {}; }
+      std::suspend_never final_suspend() noexcept {
+        scope->ended(std::coroutine_handle<promise_type>::from_promise(*this));
+        return {};
+      }
+      void return_void() const {}
+      void unhandled_exception() const { std::terminate(); }
+    };
+    std::coroutine_handle<promise_type> handle;
+  };
+
+  template <class T, class Done>
+  static Root run(Scope* scope, Task<T> task, Done done) {
+    T result = co_await std::move(task);
+    // Not from within: whoever is told may destroy the scope, and this conversation with it.
+    scope->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  }
+
+  void ended(std::coroutine_handle<> root) noexcept {
+    roots_.erase(root);
+    if (roots_.empty() && when_idle_) post(std::exchange(when_idle_, nullptr));
+  }
+
+  EventLoop& loop_;
+  std::shared_ptr<bool> alive_;
+  std::set<std::coroutine_handle<>> roots_;
+  std::move_only_function<void()> when_idle_;
+};
+
+/// One holder at a time, the others wait in order.
+class Turnstile {
+ public:
+  explicit Turnstile(Scope& scope) : scope_(scope) {}
+
+  /// Holding it; lets the next one in when it goes.
+  class Pass {
+   public:
+    explicit Pass(Turnstile* gate) : gate_(gate) {}
+    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), alive_(std::move(other.alive_)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass() {
+      if (gate_ && !alive_.expired()) gate_->leave();
+    }
+
+   private:
+    friend class Turnstile;
+    Turnstile* gate_;
+    std::weak_ptr<bool> alive_;
+  };
+
+  struct Entering {
+    Turnstile& gate;
+    bool await_ready() const noexcept { return !gate.held_; }
+    void await_suspend(std::coroutine_handle<> waiting) const { gate.waiting_.push_back(waiting); }
+    Pass await_resume() const {
+      gate.held_ = true;
+      Pass pass(&gate);
+      pass.alive_ = gate.scope_.token();
+      return pass;
+    }
+  };
+  Entering enter() { return {*this}; }
+
+ private:
+  void leave() {
+    if (waiting_.empty()) {
+      held_ = false;
+      return;
+    }
+    auto next = waiting_.front();
+    waiting_.pop_front();
+    scope_.post([next] { next.resume(); });
+  }
+
+  Scope& scope_;
+  bool held_ = false;
+  std::deque<std::coroutine_handle<>> waiting_;
+};
+
+}  // namespace ctk::sink::cratedb

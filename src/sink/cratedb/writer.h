@@ -1,0 +1,80 @@
+// Writes one table's changes: columns first, then rows in bulk, then whatever the server refused, in another form.
+//
+//   rendered ─needs columns─▶ ALTER ─▶ rendered again
+//   row ─refused─▶ types read again ─▶ blamed paths into aux ─▶ everything into aux ─▶ dead letter, next lower change
+//
+// A change that is refused for itself never fails the call; a server that refuses everything does.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sink/cratedb/session.h"
+#include "sink/cratedb/verdict.h"
+
+namespace ctk::sink::cratedb {
+
+/// The bounds of one request, lowered while the server is short of memory.
+struct BatchBounds {
+  size_t rows = 2000;
+  size_t bytes = 4u << 20;
+};
+
+/// One call's work on one table. Lives in the conversation that awaits `run`.
+class TableWriter {
+ public:
+  TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes,
+              BatchBounds& bounds);
+
+  Task<Result<bool>> run();
+
+  std::vector<ChangeOutcome> outcomes() const;
+  /// Of changes that were refused; not stored yet.
+  std::vector<DeadLetter> letters() { return std::move(letters_); }
+
+ private:
+  /// In what form the change was sent last.
+  enum class Form { first, relearned, blamed_in_aux, all_in_aux };
+
+  struct Line {
+    const FoldedChange* folded = nullptr;
+    size_t candidate = 0;  ///< which of folded->changes
+    table::Rendered rendered;
+    std::string args;
+    Form form = Form::first;
+    std::optional<ServerError> refusal;
+    bool settled = false;
+    ChangeOutcome outcome;
+  };
+  using Group = std::vector<Line*>;
+
+  const dynamodb::Change& change(const Line& line) const { return *line.folded->changes[line.candidate]; }
+  void take(Line& line, table::Rendered rendered);
+  void park(Line& line, std::string reason, bool key_refused);
+  void settle_unwritable();
+
+  Task<Result<bool>> settle_columns();
+  Task<Result<bool>> send_rows();
+  Task<Result<bool>> send_group(Group group);
+  void judge_results(const Group& group, const Answer& answer);
+  Task<Result<bool>> settle_refusals();
+  void try_next_form(Line& line);
+
+  std::deque<Group> split_rows();
+  std::string doing() const { return "writing to " + state_->spec.name.str(); }
+
+  Session& session_;
+  std::shared_ptr<TableState> state_;
+  const Batch& batch_;
+  const TableWrites& writes_;
+  BatchBounds& bounds_;
+  std::vector<Line> lines_;
+  std::deque<Group> work_;
+  std::vector<DeadLetter> letters_;
+  std::optional<ServerError> later_;  ///< why the call will fail once the rest is settled
+  bool any_passed_ = false;
+};
+
+}  // namespace ctk::sink::cratedb

@@ -1,0 +1,182 @@
+#include "sink/ndjson/ndjson_sink.h"
+
+#include <unistd.h>
+
+#include <map>
+
+#include "coordination/memory_store.h"
+#include "sink/ndjson/output.h"
+#include "sink/target_options.h"
+
+namespace ctk::sink {
+namespace ndjson {
+namespace {
+
+std::unique_ptr<Output> make_output(const net::Url& url) {
+  if (url.path.empty() || url.path == "-" || url.path == "/-") {
+    return std::make_unique<Output>(STDOUT_FILENO, "standard output");
+  }
+  return std::make_unique<Output>(url.path);
+}
+
+std::unique_ptr<Output> make_letters(const TargetOptions& options) {
+  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file);
+  return std::make_unique<Output>(STDERR_FILENO, "standard error");
+}
+
+/// Lines are made on the loop and written by one thread. There is no guard: each change is a line of its own.
+class NdjsonSink final : public Sink {
+ public:
+  NdjsonSink(const TargetOptions& options, SinkEnvironment environment)
+      : loop_(environment.loop),
+        clock_(environment.clock),
+        output_(make_output(options.url)),
+        letters_(make_letters(options)),
+        positions_(coordination::make_memory_store(environment.loop, environment.clock)),
+        executor_(environment.make_executor("ndjson")) {}
+
+  Capabilities capabilities() const override {
+    return {.transactional = false,
+            .tells_stale = false,
+            .holds_tables = false,
+            .connections = 1,
+            .batch_rows = 1000,
+            .batch_bytes = 4u << 20};
+  }
+
+  void connect(Done<bool> done) override {
+    run_on(*executor_, [this] { return output_->open(); }, std::move(done));
+  }
+
+  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
+    Result<coordination::TableRecord> record = coordination::decide_claim(record_of(claim.table), claim);
+    if (!record) return answer(std::move(done), Result<OpenTable>(std::unexpected(std::move(record).error())));
+    records_[claim.table] = *record;
+    auto renderer = std::make_shared<const table::Renderer>(spec);
+    renderers_[claim.table] = renderer;
+    answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), std::move(renderer)}));
+  }
+
+  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
+    answer(std::move(done), Result<std::optional<coordination::TableRecord>>(record_of(name.str())));
+  }
+
+  void exists(const table::QualifiedName& name, Done<bool> done) override {
+    answer(std::move(done), Result<bool>(records_.contains(name.str())));
+  }
+
+  void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
+    struct Written {
+      BatchOutcome outcome;
+      Result<bool> result = true;
+    };
+    auto written = std::make_shared<Written>();
+    std::string lines;
+    written->outcome.dead_letters = batch->dead_letters;
+    for (const TableWrites& writes : batch->tables) {
+      auto& outcomes = written->outcome.tables.emplace_back();
+      for (const FoldedChange& folded : writes.changes) {
+        outcomes.push_back(settle(*batch, writes, folded, lines, written->outcome.dead_letters));
+      }
+    }
+    if (batch->stop_on_refusal && written->outcome.dead_letters.size() > batch->dead_letters.size()) {
+      const DeadLetter& first = written->outcome.dead_letters[batch->dead_letters.size()];
+      return answer(std::move(done), Result<BatchOutcome>(fail(ErrorKind::refused, "a change is refused", first.reason)));
+    }
+    std::string letters;
+    for (const DeadLetter& letter : written->outcome.dead_letters) append_letter(letters, letter);
+    executor_->submit(
+        [this, written, lines = std::move(lines), letters = std::move(letters)] {
+          written->result = output_->write(lines);
+          if (written->result) written->result = letters_->write(letters);
+        },
+        [written, done = std::move(done)]() mutable {
+          if (!written->result) return done(std::unexpected(std::move(written->result).error()));
+          done(std::move(written->outcome));
+        });
+  }
+
+  coordination::PositionStore& positions() override { return *positions_; }
+
+  void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
+    answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
+  }
+  void query(std::string, Done<ResultSet> done) override { answer(std::move(done), no_database<ResultSet>()); }
+  void show(const table::QualifiedName&, Done<TableReport> done) override {
+    answer(std::move(done), no_database<TableReport>());
+  }
+  void dead_letters(std::optional<std::string>, Done<std::vector<DeadLetter>> done) override {
+    answer(std::move(done), no_database<std::vector<DeadLetter>>());
+  }
+  void close(Done<bool> done) override {
+    // Behind whatever is still to be written.
+    run_on(*executor_, [] { return Result<bool>(true); }, std::move(done));
+  }
+
+ private:
+  template <class T>
+  static Result<T> no_database() {
+    return fail(ErrorKind::usage, "ndjson is a stream of lines, it answers no questions");
+  }
+
+  std::optional<coordination::TableRecord> record_of(const std::string& table) const {
+    const auto found = records_.find(table);
+    return found == records_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  template <class T>
+  void answer(Done<T> done, Result<T> result) {
+    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  }
+
+  /// Writes the first of the folded changes that can be a line; the ones above it become letters.
+  ChangeOutcome settle(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, std::string& lines,
+                       std::vector<DeadLetter>& letters) {
+    ChangeOutcome outcome;
+    table::Rendered rendered = folded.rendered;
+    for (size_t i = 0; i < folded.changes.size(); i++) {
+      const dynamodb::Change& change = *folded.changes[i];
+      if (i > 0) rendered = renderers_[writes.table]->render(change, writes.epoch);
+      if (const auto* row = std::get_if<table::Row>(&rendered)) {
+        append_line(lines, writes.table, change, *row);
+        return outcome;
+      }
+      const auto* refused = std::get_if<table::Refused>(&rendered);
+      letters.push_back(letter_of(batch, writes, folded, i, refused ? refused->reason : "it asks for columns"));
+      outcome.parked++;
+      outcome.key_refused = outcome.key_refused || (refused && refused->because_of_key);
+    }
+    outcome.kind = ChangeOutcome::Kind::parked;
+    return outcome;
+  }
+
+  DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, size_t i,
+                       std::string reason) {
+    const dynamodb::Change& change = *folded.changes[i];
+    DeadLetter letter = make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(), folded.positions[i],
+                                         change.index_in_record, clock_.now(), "refused", std::move(reason),
+                                         change.record ? *change.record : "");
+    letter.source_table = change.table;
+    letter.key = change.key;
+    letter.version = table::version_text(writes.epoch, change.order);
+    return letter;
+  }
+
+  EventLoop& loop_;
+  Clock& clock_;
+  std::map<std::string, coordination::TableRecord> records_;
+  std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<Output> letters_;
+  std::unique_ptr<coordination::PositionStore> positions_;
+  std::unique_ptr<Executor> executor_;  // last: its thread uses the outputs
+};
+
+}  // namespace
+}  // namespace ndjson
+
+std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, SinkEnvironment environment) {
+  return std::make_unique<ndjson::NdjsonSink>(options, environment);
+}
+
+}  // namespace ctk::sink
