@@ -121,6 +121,8 @@ struct SweepRequest {
   bool explicit_grace = false;
   /// For relays without stored positions and a given grace: everything older than this is due.
   std::optional<Timestamp> watermark;
+  /// Fill in SweepOutcome::living, which reads the whole table: false for the sweeps on the way.
+  bool count_living = true;
 };
 
 struct SweepOutcome {

@@ -1,0 +1,69 @@
+#include "sink/sink.h"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <simdjson.h>
+
+#include <array>
+
+#include "json/writer.h"
+
+namespace ctk::sink {
+namespace {
+
+constexpr size_t kLongestReason = 4096;
+constexpr size_t kIdBytes = 16;
+
+/// Text that every database can hold: valid UTF-8 without U+0000.
+bool is_plain_text(std::string_view text) {
+  return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
+}
+
+std::string id_of(const std::string& incarnation, const std::string& shard, const std::string& position, uint32_t index) {
+  std::string input = incarnation + '\0' + shard + '\0' + position + '\0' + std::to_string(index);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(input.data(), input.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  std::string id;
+  for (size_t i = 0; i < kIdBytes; ++i) id += fmt::format("{:02x}", digest[i]);
+  return id;
+}
+
+std::string bounded(std::string reason) {
+  for (char& c : reason) {
+    if (c == '\0') c = ' ';
+  }
+  if (reason.size() > kLongestReason) {
+    size_t end = kLongestReason;
+    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;  // not inside a character
+    reason.resize(end);
+  }
+  if (simdjson::validate_utf8(reason.data(), reason.size())) return reason;
+  for (char& c : reason) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  }
+  return reason;
+}
+
+}  // namespace
+
+DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarnation& incarnation,
+                            const std::string& shard, const std::string& position, uint32_t index, Timestamp now,
+                            std::string kind, std::string reason, const std::string& record) {
+  DeadLetter letter;
+  letter.id = id_of(incarnation.str(), shard, position, index);
+  letter.time = now;
+  letter.relay = relay;
+  letter.shard = shard;
+  letter.position = position;
+  letter.kind = std::move(kind);
+  letter.reason = bounded(std::move(reason));
+  if (is_plain_text(record)) {
+    letter.change = record;
+  } else {
+    letter.change = "base64:";
+    json::append_base64(letter.change, record);
+  }
+  return letter;
+}
+
+}  // namespace ctk::sink
