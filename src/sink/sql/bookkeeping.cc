@@ -1,0 +1,75 @@
+#include "sink/sql/bookkeeping.h"
+
+#include <fmt/format.h>
+
+namespace ctk::sink::sql {
+namespace {
+
+/// No rights are asked for where the schema is there: CREATE SCHEMA IF NOT EXISTS would want them even then.
+Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
+  std::string find = at.dialect.find_schema();
+  if (find.empty()) return true;
+  Tried<Answer> found = driver.run(look_up(find, {Param::of(at.schema)}));
+  if (!found) return broken(std::move(found));
+  if (!found->rows.empty()) return true;
+  if (!create) {
+    return broken({ErrorKind::not_found, fmt::format("there is no schema {}, and create-table=false", at.schema), "", ""});
+  }
+  Tried<Answer> made = driver.run(statement(at.dialect.create_schema(at.schema)));
+  if (!made) return broken(std::move(made));
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at) {
+  std::string text = " " + at.dialect.text_type();
+  std::string id = text + (at.dialect.target() == table::Target::postgres ? " COLLATE \"C\" NOT NULL" : " NOT NULL");
+  std::string integer = " " + at.dialect.integer_type();
+  std::string time = " " + at.dialect.time_type();
+  return {
+      {"ctk_positions", "CREATE TABLE IF NOT EXISTS " + at.positions + " (relay" + id + ", shard" + id + ", position" +
+                            text + ", incarnation" + text + ", epoch" + integer + ", read_to" + time + ", fence" + integer +
+                            ", worker" + text + ", updated" + time + ", PRIMARY KEY (relay, shard))"},
+      {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + id + " PRIMARY KEY, source_table" + text +
+                         ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" + time +
+                         ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text + ")"},
+      {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
+                               ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
+                               ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +
+                               text + ")"},
+  };
+}
+
+Tried<bool> relation_exists(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
+  Tried<Answer> found = driver.run(look_up(dialect.find_relation(), {Param::of(name.schema), Param::of(name.table)}));
+  if (!found) return broken(std::move(found));
+  return !found->rows.empty();
+}
+
+Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create) {
+  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk tables " + at.schema); !locked) return locked;
+  if (Tried<bool> schema = ensure_schema(driver, at, create); !schema) return schema;
+  for (const auto& [name, ddl] : bookkeeping_ddl(at)) {
+    Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, name});
+    if (!there) return there;
+    if (*there) continue;
+    if (!create) {
+      return broken(
+          {ErrorKind::not_found,
+           fmt::format("the table {} is not there, and create-table=false", table::QualifiedName{at.schema, name}.str()),
+           "", "create it with: " + ddl});
+    }
+    if (Tried<Answer> made = driver.run(statement(ddl)); !made) return broken(std::move(made));
+  }
+  return true;
+}
+
+Tried<bool> lock_name(Driver& driver, const Dialect& dialect, const std::string& name) {
+  std::string lock = dialect.lock_name();
+  if (lock.empty()) return true;
+  if (Tried<Answer> locked = driver.run(look_up(lock, {Param::of(name)})); !locked) return broken(std::move(locked));
+  return true;
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,38 @@
+// The three tables beside a target's own: how they are made, and who makes them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sink/sql/dialect.h"
+#include "sink/sql/transaction.h"
+
+namespace ctk::sink::sql {
+
+/// Everything that SQL about our own tables needs to know.
+struct Bookkeeping {
+  Bookkeeping(const Dialect& with, std::string in_schema)
+      : dialect(with),
+        schema(std::move(in_schema)),
+        positions(Dialect::quote(table::QualifiedName{schema, "ctk_positions"})),
+        tables(Dialect::quote(table::QualifiedName{schema, "ctk_tables"})),
+        dead_letters(Dialect::quote(table::QualifiedName{schema, "ctk_dead_letters"})) {}
+
+  const Dialect& dialect;
+  std::string schema;
+  std::string positions, tables, dead_letters;  ///< quoted
+};
+
+/// CREATE TABLE of ctk_positions, ctk_tables and ctk_dead_letters, in this order.
+std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at);
+
+/// Whether a table or view is there.
+Tried<bool> relation_exists(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+
+/// Makes schema and tables that are missing, or says which are (`create` false): not_found. Inside a transaction.
+Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create);
+
+/// Lets two programs that create things at the same time wait for each other. Inside a transaction.
+Tried<bool> lock_name(Driver& driver, const Dialect& dialect, const std::string& name);
+
+}  // namespace ctk::sink::sql

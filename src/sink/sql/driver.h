@@ -1,0 +1,57 @@
+// A connection to a SQL database: it runs statements and says what became of them. It knows no table of ours.
+// Drivers block; each is used by one Executor only.
+#pragma once
+
+#include <expected>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "sink/sink.h"
+#include "sink/sql/statement.h"
+
+namespace ctk::sink::sql {
+
+/// What a failure concerns, and so what to do about it.
+enum class Scope {
+  row,    ///< this row's own values: bisect, park it
+  again,  ///< a deadlock or the like: the same transaction may succeed at once
+  call,   ///< everything: the error says what kind
+  lost,   ///< the connection is gone; what was not committed has not happened, a COMMIT under way is unknown
+};
+
+struct Failure {
+  Scope scope = Scope::call;
+  Error error;
+  bool because_of_key = false;  ///< Scope::row: the key is what does not fit (longer than an index takes)
+};
+
+template <class T>
+using Tried = std::expected<T, Failure>;
+
+/// How far a connection may go to be there.
+enum class Reach {
+  existing,  ///< connect to what exists; make nothing
+  create,    ///< a database file may be made and set up
+};
+
+class Driver {
+ public:
+  virtual ~Driver() = default;
+
+  /// Connects, if it is not connected already. Errors: unreachable, denied, not_found.
+  virtual Status connect(Reach reach) = 0;
+  virtual void disconnect() = 0;
+
+  /// Runs the statements in order, up to the first failure; in one round trip where the database can. Whoever began a
+  /// transaction rolls it back after a failure.
+  virtual Tried<std::vector<Answer>> run(std::span<const Statement> statements) = 0;
+
+  /// One text as a user typed it; no limit of time.
+  virtual Result<ResultSet> query(const std::string& sql) = 0;
+
+  Tried<Answer> run(Statement statement);
+};
+
+}  // namespace ctk::sink::sql

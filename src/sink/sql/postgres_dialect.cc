@@ -1,0 +1,105 @@
+#include "sink/sql/postgres_dialect.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::ColumnType;
+
+constexpr std::string_view kRelations =
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
+    "c.relname = $2";
+
+class PostgresDialect final : public Dialect {
+ public:
+  explicit PostgresDialect(size_t rows_per_insert) : rows_per_insert_(rows_per_insert) {}
+
+  table::Target target() const override { return table::Target::postgres; }
+  std::string_view product() const override { return "PostgreSQL"; }
+  size_t rows_per_insert() const override { return rows_per_insert_; }
+  bool concurrent_writers() const override { return true; }
+  std::string placeholder(size_t n) const override { return "$" + std::to_string(n); }
+
+  std::string begin() const override { return "BEGIN"; }
+  std::string for_update() const override { return " FOR UPDATE"; }
+  std::string for_share() const override { return " FOR SHARE"; }
+  std::string lock_name() const override { return "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"; }
+  std::string bytewise(const std::string& column) const override { return column + " COLLATE \"C\""; }
+
+  std::string text_type() const override { return "text"; }
+  std::string integer_type() const override { return "bigint"; }
+  std::string time_type() const override { return "timestamp with time zone"; }
+  std::string row_id() const override { return "ctid::text"; }
+  std::string row_not_in() const override { return "ctid <> ALL (?::tid[])"; }
+  std::string row_id_list(const std::vector<std::string>& ids) const override {
+    std::string list = "{";
+    for (const std::string& id : ids) list += (list.size() > 1 ? ",\"" : "\"") + id + "\"";
+    return list + "}";
+  }
+
+  std::string create_schema(const std::string& schema) const override {
+    return "CREATE SCHEMA IF NOT EXISTS " + quote(schema);
+  }
+  std::string find_schema() const override { return "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"; }
+  std::string find_relation() const override {
+    return "SELECT 1" + std::string(kRelations) + " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+  }
+  std::string describe_columns() const override {
+    return "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, "
+           "a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' "
+           "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
+           "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped "
+           "ORDER BY a.attnum";
+  }
+  std::string describe_keys() const override {
+    return "SELECT i.indexrelid::text, a.attname::text FROM pg_catalog.pg_index i "
+           "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place) "
+           "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
+           "WHERE n.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indisvalid AND i.indimmediate "
+           "AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts "
+           "ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
+  }
+  std::string table_size() const override {
+    return "SELECT pg_catalog.pg_total_relation_size(c.oid)" + std::string(kRelations);
+  }
+
+  bool fits(const ColumnDef& wanted, const FoundColumn& found) const override {
+    using Role = ColumnDef::Role;
+    if (found.type == wanted.type) return true;
+    bool json = found.type == "json" || found.type == "jsonb" || found.type == "text";
+    if (wanted.role == Role::data) return json;
+    if (wanted.role == Role::aux) return json && found.type != "jsonb";  // aux holds what jsonb refuses
+    return wanted.type == "text" && found.type == "character varying";
+  }
+
+ protected:
+  std::string key_type(ColumnType type) const override {
+    switch (type) {
+      case ColumnType::text:
+      case ColumnType::untyped: return "text";
+      case ColumnType::bigint: return "bigint";
+      case ColumnType::double_precision: return "double precision";
+      case ColumnType::boolean: return "boolean";
+      case ColumnType::numeric: return "numeric";
+      case ColumnType::binary: return "bytea";
+    }
+    return "text";
+  }
+  std::string key_suffix(ColumnType type) const override { return key_type(type) == "text" ? " COLLATE \"C\"" : ""; }
+  std::string data_type() const override { return "jsonb"; }
+  std::string aux_type() const override { return "json"; }
+  std::string version_suffix() const override { return " COLLATE \"C\""; }
+  std::string returning() const override { return " RETURNING t.\"cdc_version\""; }
+
+ private:
+  size_t rows_per_insert_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_postgres_dialect(size_t rows_per_insert) {
+  return std::make_unique<PostgresDialect>(rows_per_insert);
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,44 @@
+#include <bit>
+
+#include "sink/sql/sql_writer.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+void append_row(std::vector<Param>& params, const table::Row& row) {
+  for (const table::KeyCell& cell : row.keys) params.push_back(Param::of_key(cell));
+  params.push_back(Param::of_json(row.data));
+  params.push_back(Param::of_json(row.aux));
+  params.push_back(Param::of(row.version));
+  params.push_back(Param::of_boolean(row.deleted));
+  params.push_back(Param::of_time(row.time));
+}
+
+}  // namespace
+
+RowTable::RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer)
+    : renderer_(std::move(renderer)),
+      width_(dialect.columns(renderer_->spec()).size()),
+      rows_per_insert_(std::bit_floor(dialect.rows_per_insert())) {
+  for (size_t rows = 1; rows <= rows_per_insert_; rows *= 2) texts_[rows] = dialect.upsert(renderer_->spec(), rows);
+}
+
+std::vector<Statement> RowTable::upserts(const std::vector<const table::Row*>& rows) const {
+  std::vector<Statement> statements;
+  for (size_t next = 0; next < rows.size();) {
+    size_t left = rows.size() - next;
+    // Powers of two: few texts to prepare, whatever the sizes of batches. One row a statement: all in one, executed often.
+    size_t each = std::min(rows_per_insert_, std::bit_floor(left));
+    size_t taken = rows_per_insert_ == 1 ? left : each;
+    Statement insert;
+    insert.sql = texts_.at(each);
+    insert.width = each * width_;
+    insert.params.reserve(taken * width_);
+    for (size_t i = 0; i < taken; ++i) append_row(insert.params, *rows[next + i]);
+    statements.push_back(std::move(insert));
+    next += taken;
+  }
+  return statements;
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,26 @@
+// `ctk_dead_letters`: kept in the transaction that acknowledges their changes, once each.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sink/sql/bookkeeping.h"
+
+namespace ctk::sink::sql {
+
+/// Inserts letters that are not there yet. Views `letters`: keep them.
+Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
+
+/// All letters, oldest first, or those of these ids. None where there is no such table.
+Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,
+                                            const std::optional<std::vector<std::string>>& ids);
+
+/// Number of letters of a source table.
+Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table);
+
+/// Keys (typed JSON) and versions of the letters of a source table, where both are known.
+Tried<std::vector<std::pair<std::string, std::string>>> letter_keys(Driver& driver, const Bookkeeping& at,
+                                                                    const std::string& source_table);
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,300 @@
+#include "sink/sql/sql_positions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace ctk::sink::sql {
+namespace {
+
+using coordination::Claim;
+using coordination::ClaimRequest;
+using coordination::Epoch;
+using coordination::Fence;
+using coordination::Incarnation;
+using coordination::NewShard;
+using coordination::PositionMove;
+using coordination::RelayName;
+using coordination::StoredPosition;
+using coordination::WorkerName;
+
+constexpr std::string_view kColumns = "shard, position, incarnation, epoch, read_to, fence, worker, updated";
+
+int64_t to_integer(const std::optional<std::string>& cell) {
+  int64_t value = 0;
+  if (cell) std::from_chars(cell->data(), cell->data() + cell->size(), value);
+  return value;
+}
+
+Timestamp to_time(const std::optional<std::string>& cell) {
+  if (!cell) return kNoTime;
+  return parse_timestamp(*cell).value_or(kNoTime);
+}
+
+Tried<StoredPosition> to_position(const Cells& row) {
+  Result<shards::Position> position = shards::parse_position(row[1].value_or(""));
+  if (!position) return broken(std::move(position).error());
+  StoredPosition stored;
+  stored.shard = aws::ShardId(row[0].value_or(""));
+  stored.position = std::move(*position);
+  stored.incarnation = Incarnation(row[2].value_or(""));
+  stored.epoch = static_cast<Epoch>(to_integer(row[3]));
+  stored.read_to = to_time(row[4]);
+  stored.fence = to_integer(row[5]);
+  stored.worker = WorkerName(row[6].value_or(""));
+  stored.updated = to_time(row[7]);
+  return stored;
+}
+
+Tried<std::vector<StoredPosition>> select_positions(Driver& driver, const Bookkeeping& at, const RelayName& relay,
+                                                    const std::string& lock) {
+  std::string sql = fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY shard{}", kColumns, at.positions, lock);
+  Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(relay.str())}));
+  if (!answer) return broken(std::move(answer));
+  std::vector<StoredPosition> positions;
+  for (const Cells& row : answer->rows) {
+    Tried<StoredPosition> position = to_position(row);
+    if (!position) return broken(std::move(position));
+    positions.push_back(std::move(*position));
+  }
+  return positions;
+}
+
+/// A number above every fence that the relay ever had: counted up, and never below the time, so that a worker from before
+/// the rows were removed cannot meet its own number again.
+Fence next_fence(const std::vector<StoredPosition>& rows, Timestamp now) {
+  Fence highest = 0;
+  for (const StoredPosition& row : rows) highest = std::max(highest, row.fence);
+  return std::max(highest + 1, to_micros(now));
+}
+
+Tried<bool> insert_shards(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim, Fence fence,
+                          const std::vector<NewShard>& shards, Timestamp now) {
+  if (shards.empty()) return true;
+  Statement insert;
+  insert.sql = at.dialect.bind(
+      fmt::format("INSERT INTO {} (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) "
+                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (relay, shard) DO NOTHING",
+                  at.positions));
+  insert.width = 9;
+  std::vector<std::string> texts(shards.size());
+  for (size_t i = 0; i < shards.size(); ++i) {
+    texts[i] = to_string(shards[i].position);
+    insert.params.insert(insert.params.end(),
+                         {Param::of(claim.relay.str()), Param::of(shards[i].shard.str()), Param::of(texts[i]),
+                          Param::of(claim.incarnation.str()), Param::of_integer(claim.epoch), Param::of_time(kNoTime),
+                          Param::of_integer(fence), Param::of(claim.worker.str()), Param::of_time(now)});
+  }
+  if (Tried<Answer> inserted = driver.run(std::move(insert)); !inserted) return broken(std::move(inserted));
+  return true;
+}
+
+Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& request, bool create, Timestamp now) {
+  if (Tried<bool> made = ensure_bookkeeping(driver, at, create); !made) return broken(std::move(made));
+  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk relay " + request.relay.str()); !locked) {
+    return broken(std::move(locked));
+  }
+  Tried<std::vector<StoredPosition>> before = select_positions(driver, at, request.relay, at.dialect.for_update());
+  if (!before) return broken(std::move(before));
+  Fence fence = next_fence(*before, now);
+  if (request.forget) {
+    Tried<Answer> forgotten = driver.run(
+        statement(at.dialect.bind("DELETE FROM " + at.positions + " WHERE relay = ?"), {Param::of(request.relay.str())}));
+    if (!forgotten) return broken(std::move(forgotten));
+  } else {
+    for (const StoredPosition& row : *before) {
+      if (row.incarnation == request.incarnation) continue;
+      return broken(coordination::incarnation_error(request.relay, row.incarnation, request.incarnation));
+    }
+  }
+  if (Tried<bool> made = insert_shards(driver, at, request, fence, request.shards, now); !made)
+    return broken(std::move(made));
+  std::string raise =
+      fmt::format("UPDATE {} SET fence = ?, worker = ?, epoch = ?, updated = ? WHERE relay = ? AND position <> 'SHARD_END'",
+                  at.positions);
+  Tried<Answer> raised = driver.run(statement(
+      at.dialect.bind(raise), {Param::of_integer(fence), Param::of(request.worker.str()), Param::of_integer(request.epoch),
+                               Param::of_time(now), Param::of(request.relay.str())}));
+  if (!raised) return broken(std::move(raised));
+  Tried<std::vector<StoredPosition>> after = select_positions(driver, at, request.relay, "");
+  if (!after) return broken(std::move(after));
+  return Claim{fence, std::move(*after)};
+}
+
+Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim, Fence fence,
+                     const std::vector<NewShard>& shards, Timestamp now) {
+  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk relay " + claim.relay.str()); !locked) return locked;
+  Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, claim.relay, "");
+  if (!rows) return broken(std::move(rows));
+  for (const StoredPosition& row : *rows) {
+    if (row.fence > fence) return broken(coordination::fenced_error(claim.relay, row.worker, row.updated));
+  }
+  return insert_shards(driver, at, claim, fence, shards, now);
+}
+
+Tried<bool> move_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
+                      const std::vector<PositionMove>& moves, Timestamp now) {
+  MoveStatements made(at, relay, fence, moves, std::nullopt, now);
+  Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(made.statements));
+  if (!answers) return broken(std::move(answers));
+  return MoveStatements::all_moved(answers->front());
+}
+
+}  // namespace
+
+MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, Fence fence,
+                               const std::vector<PositionMove>& moves, std::optional<Epoch> epoch, Timestamp now) {
+  std::vector<const PositionMove*> sorted;
+  size_t children = 0;
+  for (const PositionMove& move : moves) {
+    sorted.push_back(&move);
+    children += move.children.size();
+  }
+  std::sort(sorted.begin(), sorted.end(),
+            [](const PositionMove* a, const PositionMove* b) { return a->shard.str() < b->shard.str(); });
+  texts_.reserve(2 * moves.size() + children);  // params view the texts: none may move
+  auto text = [&](const shards::Position& position) { return Param::of(texts_.emplace_back(to_string(position))); };
+
+  Statement update;
+  update.sql = at.dialect.bind(
+      fmt::format("UPDATE {} SET position = ?, read_to = coalesce(?, read_to), epoch = coalesce(?, epoch), updated = ? "
+                  "WHERE relay = ? AND shard = ? AND position = ? AND fence = ?",
+                  at.positions));
+  update.width = 8;
+  Param stamped = epoch ? Param::of_integer(*epoch) : Param{};
+  for (const PositionMove* move : sorted) {
+    update.params.insert(update.params.end(), {text(move->to), Param::of_time(move->read_to), stamped, Param::of_time(now),
+                                               Param::of(relay.str()), Param::of(move->shard.str()), text(move->from),
+                                               Param::of_integer(fence)});
+  }
+  statements.push_back(std::move(update));
+  if (children == 0) return;
+
+  Statement insert;  // a child is the parent's relay's, under the same claim
+  insert.sql = at.dialect.bind(fmt::format(
+      "INSERT INTO {0} (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) "
+      "SELECT relay, ?, ?, incarnation, epoch, NULL, fence, worker, updated FROM {0} WHERE relay = ? AND shard = ? "
+      "ON CONFLICT (relay, shard) DO NOTHING",
+      at.positions));
+  insert.width = 4;
+  for (const PositionMove* move : sorted) {
+    for (const NewShard& child : move->children) {
+      insert.params.insert(insert.params.end(), {Param::of(child.shard.str()), text(child.position), Param::of(relay.str()),
+                                                 Param::of(move->shard.str())});
+    }
+  }
+  statements.push_back(std::move(insert));
+}
+
+bool MoveStatements::all_moved(const Answer& answer) {
+  return std::all_of(answer.affected.begin(), answer.affected.end(), [](int64_t rows) { return rows == 1; });
+}
+
+Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
+                                     const std::vector<PositionMove>& moves) {
+  Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, relay, "");
+  if (!rows) return broken(std::move(rows));
+  std::map<aws::ShardId, const StoredPosition*> stored;
+  for (const StoredPosition& row : *rows) {
+    stored[row.shard] = &row;
+    if (row.fence > fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
+  }
+  for (const PositionMove& move : moves) {
+    auto found = stored.find(move.shard);
+    if (found == stored.end()) {
+      return broken({ErrorKind::fenced,
+                     fmt::format("the stored position of shard {} of relay {} was removed while the relay was running",
+                                 move.shard.str(), relay.str()),
+                     "", "start the relay again"});
+    }
+    const StoredPosition& row = *found->second;
+    if (row.fence != fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
+    if (row.position == move.to) continue;
+    return broken({ErrorKind::internal,
+                   fmt::format("the stored position of shard {} of relay {} is {}, neither {} nor {}", move.shard.str(),
+                               relay.str(), to_string(row.position), to_string(move.from), to_string(move.to)),
+                   "", "start the relay again"});
+  }
+  return MoveState::done_already;
+}
+
+Tried<std::vector<StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at, const RelayName& relay) {
+  Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_positions"});
+  if (!there) return broken(std::move(there));
+  if (!*there) return std::vector<StoredPosition>{};
+  return select_positions(driver, at, relay, "");
+}
+
+void SqlPositions::load(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
+  using Rows = std::vector<StoredPosition>;
+  auto job = [this, relay](Driver& driver) -> Result<Rows> {
+    Tried<Rows> rows = read_positions(driver, at_, relay);
+    if (!rows) return std::unexpected(call_error(std::move(rows).error()));
+    return std::move(*rows);
+  };
+  lanes_.run<Rows>(Reach::existing, std::move(job), std::move(done));
+}
+
+void SqlPositions::claim(const ClaimRequest& request, Done<Claim> done) {
+  claims_[request.relay] = request;
+  auto job = [this, request, now = clock_.now()](Driver& driver) {
+    return transact<Claim>(driver, at_.dialect,
+                           [&](Driver& d) { return claim_rows(d, at_, request, create_tables_, now); });
+  };
+  lanes_.run<Claim>(Reach::create, std::move(job), std::move(done));
+}
+
+void SqlPositions::add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) {
+  ClaimRequest claim = claims_[relay];
+  claim.relay = relay;
+  auto job = [this, claim, fence, shards = std::move(shards), now = clock_.now()](Driver& driver) {
+    return transact<bool>(driver, at_.dialect, [&](Driver& d) { return add_rows(d, at_, claim, fence, shards, now); });
+  };
+  lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
+}
+
+void SqlPositions::move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) {
+  auto job = [this, relay, fence, moves = std::move(moves), now = clock_.now()](Driver& driver) -> Result<bool> {
+    if (moves.empty()) return true;
+    return transact<bool>(driver, at_.dialect, [&](Driver& d) -> Tried<bool> {
+      Tried<bool> moved = move_rows(d, at_, relay, fence, moves, now);
+      if (!moved || *moved) return moved;
+      Tried<MoveState> state = explain_failed_move(d, at_, relay, fence, moves);
+      if (!state) return broken(std::move(state));
+      return true;
+    });
+  };
+  lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
+}
+
+void SqlPositions::relays(Done<std::vector<RelayName>> done) {
+  using Names = std::vector<RelayName>;
+  auto job = [this](Driver& driver) -> Result<Names> {
+    Tried<bool> there = relation_exists(driver, at_.dialect, {at_.schema, "ctk_positions"});
+    if (!there) return std::unexpected(call_error(std::move(there).error()));
+    Names names;
+    if (!*there) return names;
+    Tried<Answer> answer = driver.run(look_up("SELECT DISTINCT relay FROM " + at_.positions + " ORDER BY relay"));
+    if (!answer) return std::unexpected(call_error(std::move(answer).error()));
+    for (const Cells& row : answer->rows) names.emplace_back(row[0].value_or(""));
+    return names;
+  };
+  lanes_.run<Names>(Reach::existing, std::move(job), std::move(done));
+}
+
+void SqlPositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
+  auto job = [this, relay, finished_only](Driver& driver) -> Result<size_t> {
+    Tried<bool> there = relation_exists(driver, at_.dialect, {at_.schema, "ctk_positions"});
+    if (!there) return std::unexpected(call_error(std::move(there).error()));
+    if (!*there) return size_t{0};
+    std::string sql = "DELETE FROM " + at_.positions + " WHERE relay = ?";
+    if (finished_only) sql += " AND position = 'SHARD_END'";
+    Tried<Answer> removed = driver.run(statement(at_.dialect.bind(sql), {Param::of(relay.str())}));
+    if (!removed) return std::unexpected(call_error(std::move(removed).error()));
+    return static_cast<size_t>(removed->affected.front());
+  };
+  lanes_.run<size_t>(Reach::existing, std::move(job), std::move(done));
+}
+
+}  // namespace ctk::sink::sql

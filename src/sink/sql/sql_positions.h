@@ -1,0 +1,68 @@
+// `ctk_positions` in a target with transactions: positions move by compare-and-set on (old position, fence).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "coordination/position_store.h"
+#include "sink/sql/bookkeeping.h"
+#include "sink/sql/lanes.h"
+
+namespace ctk::sink::sql {
+
+/// The statements of moves, in shard order (one order of locks for everybody), each executed once a move, and the rows of
+/// children after their parents'. They view `moves`: keep it.
+class MoveStatements {
+ public:
+  /// `epoch`: what the rows of the same transaction were stamped with, if there are any.
+  MoveStatements(const Bookkeeping& at, const coordination::RelayName& relay, coordination::Fence fence,
+                 const std::vector<coordination::PositionMove>& moves, std::optional<coordination::Epoch> epoch,
+                 Timestamp now);
+
+  std::vector<Statement> statements;
+
+  /// Whether each compare-and-set found its row. `answer` is that of statements[0].
+  static bool all_moved(const Answer& answer);
+
+ private:
+  std::vector<std::string> texts_;
+};
+
+/// What a failed compare-and-set means; read in a new transaction.
+enum class MoveState {
+  done_already,  ///< the stored positions are those that were to be written, under our fence: a COMMIT whose answer was
+                 ///< lost
+};
+/// Otherwise an error: `fenced` with the other worker and its time, `internal` where the row is ours but elsewhere.
+Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const coordination::RelayName& relay,
+                                     coordination::Fence fence, const std::vector<coordination::PositionMove>& moves);
+
+/// All rows of a relay; none where there is no such table.
+Tried<std::vector<coordination::StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at,
+                                                                const coordination::RelayName& relay);
+
+class SqlPositions final : public coordination::PositionStore {
+ public:
+  SqlPositions(Lanes& lanes, const Bookkeeping& at, Clock& clock, bool create_tables)
+      : lanes_(lanes), at_(at), clock_(clock), create_tables_(create_tables) {}
+
+  void load(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
+  void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
+  void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
+           Done<bool> done) override;
+  void move(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::PositionMove> moves,
+            Done<bool> done) override;
+  void relays(Done<std::vector<coordination::RelayName>> done) override;
+  void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
+
+ private:
+  Lanes& lanes_;
+  const Bookkeeping& at_;
+  Clock& clock_;
+  bool create_tables_;
+  /// The claims held: what rows added later are stamped with.
+  std::map<coordination::RelayName, coordination::ClaimRequest> claims_;
+};
+
+}  // namespace ctk::sink::sql

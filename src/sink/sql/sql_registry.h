@@ -1,0 +1,26 @@
+// `ctk_tables`: one TableRecord a row.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "coordination/table_record.h"
+#include "sink/sql/bookkeeping.h"
+
+namespace ctk::sink::sql {
+
+/// The record of a table; nothing where there is none, or no ctk_tables. `lock` is for_update(), for_share() or empty.
+Tried<std::optional<coordination::TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
+                                                            const std::string& lock);
+
+/// Stores a record, new or not. Inside a transaction.
+Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const coordination::TableRecord& record);
+
+/// One execution: returns a row, share-locked to the transaction's end, if the table's epoch is this.
+Statement check_epoch(const Bookkeeping& at, const std::string& table, coordination::Epoch epoch);
+
+std::string_view to_string(coordination::LoadState state);
+coordination::LoadState parse_load_state(std::string_view text);
+
+}  // namespace ctk::sink::sql

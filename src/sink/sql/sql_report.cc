@@ -1,0 +1,77 @@
+#include "sink/sql/sql_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "sink/sql/sql_dead_letters.h"
+#include "sink/sql/sql_positions.h"
+#include "sink/sql/sql_registry.h"
+#include "sink/sql/sql_schema.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+std::optional<int64_t> to_integer(const std::optional<std::string>& cell) {
+  if (!cell) return std::nullopt;
+  int64_t value = 0;
+  std::from_chars(cell->data(), cell->data() + cell->size(), value);
+  return value;
+}
+
+Tried<bool> count_rows(Driver& driver, const table::QualifiedName& name, const FoundTable& found, TableReport& report) {
+  bool marked = std::any_of(found.columns.begin(), found.columns.end(),
+                            [](const FoundColumn& column) { return column.name == "cdc_deleted"; });
+  std::string sql = fmt::format("SELECT count(*), {} FROM {}",
+                                marked ? "sum(CASE WHEN \"cdc_deleted\" THEN 1 ELSE 0 END)" : "0", Dialect::quote(name));
+  Tried<Answer> answer = driver.run(look_up(sql));
+  if (!answer) return broken(std::move(answer));
+  if (answer->rows.empty()) return true;
+  report.rows = to_integer(answer->rows[0][0]).value_or(0);
+  report.marked = to_integer(answer->rows[0][1]).value_or(0);
+  report.living = report.rows - report.marked;
+  return true;
+}
+
+/// A size that cannot be had is no error.
+void read_size(Driver& driver, const Dialect& dialect, const table::QualifiedName& name, TableReport& report) {
+  Tried<Answer> answer = driver.run(look_up(dialect.table_size(), {Param::of(name.schema), Param::of(name.table)}));
+  if (answer && !answer->rows.empty()) report.size_bytes = to_integer(answer->rows[0][0]);
+}
+
+Tried<bool> read_bookkeeping(Driver& driver, const Bookkeeping& at, TableReport& report) {
+  Tried<std::optional<coordination::TableRecord>> record = read_record(driver, at, report.table, "");
+  if (!record) return broken(std::move(record));
+  report.record = std::move(*record);
+  if (!report.record) return true;
+  for (const coordination::RelayName& relay : report.record->relays) {
+    Tried<std::vector<coordination::StoredPosition>> rows = read_positions(driver, at, relay);
+    if (!rows) return broken(std::move(rows));
+    report.positions.emplace_back(relay, std::move(*rows));
+  }
+  Tried<int64_t> letters = count_letters(driver, at, report.record->source_table);
+  if (!letters) return broken(std::move(letters));
+  report.dead_letters = *letters;
+  return true;
+}
+
+}  // namespace
+
+Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name) {
+  Tried<FoundTable> found = describe_table(driver, at.dialect, name);
+  if (!found) return broken(std::move(found));
+  if (found->columns.empty()) {
+    return broken({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
+  }
+  TableReport report;
+  report.table = name.str();
+  for (const FoundColumn& column : found->columns) report.columns.push_back({column.name, column.type});
+  if (!found->keys.empty()) report.key = found->keys.front();
+  if (Tried<bool> counted = count_rows(driver, name, *found, report); !counted) return broken(std::move(counted));
+  read_size(driver, at.dialect, name, report);
+  if (Tried<bool> read = read_bookkeeping(driver, at, report); !read) return broken(std::move(read));
+  return report;
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,155 @@
+#include "sink/sql/sql_schema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ctk::sink::sql {
+namespace {
+
+const FoundColumn* find_column(const FoundTable& table, const std::string& name) {
+  for (const FoundColumn& column : table.columns) {
+    if (column.name == name) return &column;
+  }
+  return nullptr;
+}
+
+bool has_key(const FoundTable& found, const table::TableSpec& spec) {
+  std::vector<std::string> wanted;
+  for (const table::KeyColumn& key : spec.keys) wanted.push_back(key.column);
+  std::sort(wanted.begin(), wanted.end());
+  return std::any_of(found.keys.begin(), found.keys.end(), [&](std::vector<std::string> key) {
+    std::sort(key.begin(), key.end());
+    return key == wanted;
+  });
+}
+
+std::string show(const FoundTable& found) {
+  std::string text;
+  for (const FoundColumn& column : found.columns) {
+    if (!text.empty()) text += ", ";
+    text += Dialect::quote(column.name);
+    if (!column.type.empty()) text += " " + column.type;
+    if (column.not_null) text += " NOT NULL";
+  }
+  return text + (found.keys.empty() ? ", no key" : ", key (" + Dialect::quote_list(found.keys.front()) + ")");
+}
+
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+std::unexpected<Error> in_the_way(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found,
+                                  const std::string& why) {
+  return fail(ErrorKind::refused,
+              fmt::format("the table {} cannot be used: {}; it is ({}), and should be: {}", spec.name.str(), why,
+                          show(found), one_line(dialect.create_table(spec))),
+              "", "choose another table, or another layout");
+}
+
+std::string names_of(const std::vector<ColumnDef>& columns) {
+  std::vector<std::string> names;
+  for (const ColumnDef& column : columns) names.push_back(column.name);
+  return Dialect::quote_list(names);
+}
+
+Error missing_table(const Dialect& dialect, const table::TableSpec& spec) {
+  return {ErrorKind::not_found, fmt::format("the table {} is not there, and create-table=false", spec.name.str()), "",
+          "create it with: " + one_line(dialect.create_table(spec))};
+}
+
+Error missing_columns(const Dialect& dialect, const table::TableSpec& spec, const std::vector<ColumnDef>& columns) {
+  std::string ddl;
+  for (const ColumnDef& column : columns) ddl += (ddl.empty() ? "" : "; ") + dialect.add_column(spec, column);
+  return {ErrorKind::refused,
+          fmt::format("the table {} lacks the columns {}, and create-table=false", spec.name.str(), names_of(columns)), "",
+          "add them with: " + ddl};
+}
+
+Tried<bool> ensure_view(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  Tried<bool> there = relation_exists(driver, dialect, dialect.view_name(spec));
+  if (!there || *there) return there;
+  if (Tried<Answer> made = driver.run(statement(dialect.create_view(spec))); !made) return broken(std::move(made));
+  return true;
+}
+
+}  // namespace
+
+Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
+  SchemaPlan plan;
+  if (found.columns.empty()) {
+    plan.create = true;
+    return plan;
+  }
+  std::vector<ColumnDef> wanted = dialect.columns(spec);
+  for (const ColumnDef& column : wanted) {
+    const FoundColumn* there = find_column(found, column.name);
+    if (there == nullptr && column.bookkeeping()) {
+      plan.add.push_back(column);
+    } else if (there == nullptr) {
+      return in_the_way(dialect, spec, found, fmt::format("the column {} is missing", Dialect::quote(column.name)));
+    } else if (!dialect.fits(column, *there)) {
+      return in_the_way(dialect, spec, found, fmt::format("the column {} has another type", Dialect::quote(column.name)));
+    } else if (column.role != ColumnDef::Role::key && there->not_null) {
+      return in_the_way(dialect, spec, found,
+                        fmt::format("the column {} is NOT NULL, and marks have no content", Dialect::quote(column.name)));
+    }
+  }
+  for (const FoundColumn& column : found.columns) {
+    bool ours = std::any_of(wanted.begin(), wanted.end(), [&](const ColumnDef& each) { return each.name == column.name; });
+    if (ours || !column.not_null || column.has_default) continue;
+    return in_the_way(dialect, spec, found,
+                      fmt::format("the column {} must have a value, and has no default", Dialect::quote(column.name)));
+  }
+  if (!has_key(found, spec)) return in_the_way(dialect, spec, found, "its key is another one");
+  return plan;
+}
+
+Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
+  std::vector<Statement> look;
+  look.push_back(look_up(dialect.describe_columns(), {Param::of(name.schema), Param::of(name.table)}));
+  look.push_back(look_up(dialect.describe_keys(), {Param::of(name.schema), Param::of(name.table)}));
+  Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(look));
+  if (!answers) return broken(std::move(answers));
+  auto truth = [](const std::optional<std::string>& cell) { return cell == "true" || cell == "1"; };
+  FoundTable found;
+  for (const Cells& row : (*answers)[0].rows) {
+    found.columns.push_back({row[0].value_or(""), row[1].value_or(""), truth(row[2]), truth(row[3])});
+  }
+  std::optional<std::string> last;
+  for (const Cells& row : (*answers)[1].rows) {
+    if (found.keys.empty() || row[0] != last) found.keys.emplace_back();
+    last = row[0];
+    found.keys.back().push_back(row[1].value_or(""));
+  }
+  return found;
+}
+
+Tried<bool> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  Tried<FoundTable> found = describe_table(driver, dialect, spec.name);
+  if (!found) return broken(std::move(found));
+  Result<SchemaPlan> plan = plan_schema(dialect, spec, *found);
+  if (!plan) return broken(std::move(plan).error());
+  if (plan->create) {
+    Tried<bool> other = relation_exists(driver, dialect, spec.name);
+    if (!other) return other;
+    if (*other) return broken({ErrorKind::refused, fmt::format("{} is there and is no table", spec.name.str()), "", ""});
+  }
+  if (!spec.options.create_table) {
+    if (plan->create) return broken(missing_table(dialect, spec));
+    if (!plan->add.empty()) return broken(missing_columns(dialect, spec, plan->add));
+    return true;
+  }
+  std::vector<Statement> ddl;
+  if (plan->create) ddl.push_back(statement(dialect.create_table(spec)));
+  for (const ColumnDef& column : plan->add) ddl.push_back(statement(dialect.add_column(spec, column)));
+  if (plan->create || !plan->add.empty()) ddl.push_back(statement(dialect.create_mark_index(spec)));
+  if (!ddl.empty()) {
+    Tried<std::vector<Answer>> done = driver.run(std::span<const Statement>(ddl));
+    if (!done) return broken(std::move(done));
+  }
+  return spec.options.live_view ? ensure_view(driver, dialect, spec) : Tried<bool>(true);
+}
+
+}  // namespace ctk::sink::sql

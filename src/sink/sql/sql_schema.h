@@ -1,0 +1,23 @@
+// A target table as it should be, against what is there: created, taken over, or refused with both definitions.
+#pragma once
+
+#include "sink/sql/bookkeeping.h"
+#include "table/spec.h"
+
+namespace ctk::sink::sql {
+
+/// What to do with a table, given what the catalogue shows. Pure.
+struct SchemaPlan {
+  bool create = false;
+  std::vector<ColumnDef> add;  ///< our bookkeeping columns that are missing
+};
+/// `refused` shows both definitions.
+Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found);
+
+Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+
+/// Carries the plan out: table, missing columns, index of marks, view. With create-table=false it only checks, and says
+/// what is missing. Inside a transaction.
+Tried<bool> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,135 @@
+#include "sink/sql/sql_sweep.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "dynamodb/decode.h"
+#include "sink/sql/sql_dead_letters.h"
+#include "sink/sql/sql_positions.h"
+#include "sink/sql/sql_registry.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using coordination::StoredPosition;
+using coordination::TableRecord;
+
+/// The least time up to which everything is read and stored: of the table's relays, and what the request knows.
+/// kNoTime where a relay has no rows: it may start anew. Nothing where no one knows.
+Tried<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job, const TableRecord& record) {
+  std::optional<Timestamp> lowest = job.request.watermark;
+  for (const coordination::RelayName& relay : record.relays) {
+    Tried<std::vector<StoredPosition>> rows = read_positions(driver, job.at, relay);
+    if (!rows) return broken(std::move(rows));
+    Timestamp relays = coordination::watermark(*rows);
+    lowest = std::min(lowest.value_or(relays), relays);
+  }
+  return lowest;
+}
+
+/// The key of a dead letter, typed JSON, as the table's key cells; none where it does not fit the table.
+std::vector<table::KeyCell> key_of_letter(const table::Renderer& renderer, const std::string& typed_key) {
+  dynamodb::Decoder decoder;
+  dynamodb::RawRecord record;
+  record.data = R"({"eventName":"REMOVE","dynamodb":{"ApproximateCreationDateTime":0,"SequenceNumber":"0","Keys":)" +
+                typed_key + "}}";
+  dynamodb::Decoded decoded = decoder.decode(std::move(record), {dynamodb::VersionKind::file_sequence});
+  if (decoded.changes.size() != 1) return {};
+  table::Rendered rendered = renderer.render(decoded.changes.front(), 1);
+  const table::Row* row = std::get_if<table::Row>(&rendered);
+  return row == nullptr ? std::vector<table::KeyCell>{} : row->keys;
+}
+
+/// Rows that must stay since an older change of their key may still be replayed: their ids, locked.
+Tried<std::vector<std::string>> protected_rows(Driver& driver, const SweepJob& job) {
+  const table::TableSpec& spec = job.renderer.spec();
+  Tried<std::vector<std::pair<std::string, std::string>>> letters = letter_keys(driver, job.at, spec.source_table);
+  if (!letters) return broken(std::move(letters));
+  std::vector<std::string> ids;
+  if (letters->empty()) return ids;
+  Statement find = look_up(job.at.dialect.bind(fmt::format(
+      "SELECT {} FROM {} WHERE {} AND \"cdc_deleted\" AND {} > ?{}", job.at.dialect.row_id(), Dialect::quote(spec.name),
+      Dialect::key_condition(spec), job.at.dialect.bytewise("\"cdc_version\""), job.at.dialect.for_update())));
+  find.width = spec.keys.size() + 1;
+  std::vector<std::vector<table::KeyCell>> keys;
+  keys.reserve(letters->size());
+  for (const auto& [key, version] : *letters) {
+    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_of_letter(job.renderer, key));
+    if (cells.size() != spec.keys.size()) continue;
+    for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
+    find.params.push_back(Param::of(version));
+  }
+  if (find.params.empty()) return ids;
+  Tried<Answer> answer = driver.run(std::move(find));
+  if (!answer) return broken(std::move(answer));
+  for (const Cells& row : answer->rows) ids.push_back(row[0].value_or(""));
+  return ids;
+}
+
+Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before) {
+  Tried<std::vector<std::string>> keep = protected_rows(driver, job);
+  if (!keep) return broken(std::move(keep));
+  std::string sql =
+      "DELETE FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE \"cdc_deleted\" AND \"cdc_time\" < ?";
+  std::string kept = job.at.dialect.row_id_list(*keep);
+  std::vector<Param> params = {Param::of_time(before)};
+  if (!keep->empty()) {
+    sql += " AND " + job.at.dialect.row_not_in();
+    params.push_back(Param::of(kept));
+  }
+  Tried<Answer> removed = driver.run(statement(job.at.dialect.bind(sql), std::move(params)));
+  if (!removed) return broken(std::move(removed));
+  return static_cast<uint64_t>(removed->affected.front());
+}
+
+Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
+  std::string sql = "SELECT count(*) FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE " + condition;
+  Tried<Answer> answer = driver.run(look_up(sql));
+  if (!answer) return broken(std::move(answer));
+  uint64_t count = 0;
+  if (answer->rows.empty()) return count;
+  const std::string cell = answer->rows.front()[0].value_or("0");
+  std::from_chars(cell.data(), cell.data() + cell.size(), count);
+  return count;
+}
+
+Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
+  Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, job.at.dialect.for_update());
+  if (!record) return broken(std::move(record));
+  bool marks_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
+  if (!*record || marks_stay) return uint64_t{0};
+  Tried<std::optional<Timestamp>> watermark = watermark_of(driver, job, **record);
+  if (!watermark) return broken(std::move(watermark));
+  if (!*watermark) return uint64_t{0};
+  Duration grace = job.request.grace;
+  // Times of DynamoDB Streams are whole seconds.
+  bool coarse = (*record)->kind == dynamodb::VersionKind::streams && grace != Duration::max();
+  if (coarse) grace += std::chrono::seconds(1);
+  coordination::SweepPlan plan = coordination::plan_sweep(**record, **watermark, job.now, grace, job.request.floor);
+  if (plan.remember) {
+    (*record)->sweep = plan.remember;
+    if (Tried<bool> noted = write_record(driver, job.at, **record); !noted) return broken(std::move(noted));
+  }
+  return plan.before ? remove_marks(driver, job, *plan.before) : Tried<uint64_t>(0);
+}
+
+}  // namespace
+
+Tried<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
+  SweepOutcome outcome;
+  Tried<uint64_t> swept = sweep_due(driver, job);
+  if (!swept) return broken(std::move(swept));
+  outcome.swept = *swept;
+  Tried<uint64_t> marks = count_rows(driver, job, "\"cdc_deleted\"");
+  if (!marks) return broken(std::move(marks));
+  outcome.marks_left = *marks;
+  if (!job.request.count_living) return outcome;
+  Tried<uint64_t> living = count_rows(driver, job, "\"cdc_deleted\" IS NOT TRUE");
+  if (!living) return broken(std::move(living));
+  outcome.living = *living;
+  return outcome;
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,19 @@
+// Removing marks that no older change can need any more. When one is due is decided by coordination::plan_sweep.
+#pragma once
+
+#include "sink/sink.h"
+#include "sink/sql/bookkeeping.h"
+
+namespace ctk::sink::sql {
+
+struct SweepJob {
+  const Bookkeeping& at;
+  const table::Renderer& renderer;
+  const SweepRequest& request;
+  Timestamp now;
+};
+
+/// One transaction: what is due goes, but for keys of which an older change lies in the dead letters; then it counts.
+Tried<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job);
+
+}  // namespace ctk::sink::sql

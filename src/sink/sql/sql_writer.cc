@@ -1,0 +1,285 @@
+#include "sink/sql/sql_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "sink/sql/row_item.h"
+#include "sink/sql/sql_dead_letters.h"
+#include "sink/sql/sql_positions.h"
+#include "sink/sql/sql_registry.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using Items = std::span<RowItem*>;
+
+std::vector<const table::Row*> rows_of(Items items) {
+  std::vector<const table::Row*> rows;
+  rows.reserve(items.size());
+  for (RowItem* item : items) rows.push_back(item->row());
+  return rows;
+}
+
+/// Which rows of one INSERT changed. Where not all or none did, the versions that came back tell.
+void note_insert(Items items, const Answer& answer) {
+  int64_t changed = answer.affected.front();
+  if (changed == 0 || changed == static_cast<int64_t>(items.size())) {
+    for (RowItem* item : items) item->stale = changed == 0;
+    return;
+  }
+  std::unordered_multiset<std::string> versions;
+  for (const Cells& row : answer.rows) versions.insert(row[0].value_or(""));
+  for (RowItem* item : items) {
+    auto found = versions.find(item->row()->version);
+    item->stale = found == versions.end();
+    if (!item->stale) versions.erase(found);
+  }
+}
+
+/// Notes for each item whether its row changed.
+void note_results(Items items, std::span<const Statement> inserts, std::span<const Answer> answers, size_t row_width) {
+  for (size_t i = 0; i < inserts.size(); ++i) {
+    size_t rows = inserts[i].params.size() / row_width;
+    const std::vector<int64_t>& affected = answers[i].affected;
+    if (affected.size() == rows) {  // one row an execution
+      for (size_t row = 0; row < rows; ++row) items[row]->stale = affected[row] == 0;
+    } else {
+      note_insert(items.first(rows), answers[i]);
+    }
+    items = items.subspan(rows);
+  }
+}
+
+/// The keys' order: every writer locks rows in it.
+bool before(const RowItem* a, const RowItem* b) {
+  const std::vector<table::KeyCell>&left = a->row()->keys, &right = b->row()->keys;
+  auto order = [](const table::KeyCell& l, const table::KeyCell& r) {
+    if (l.text != r.text) return l.text < r.text;
+    return l.integer != r.integer ? l.integer < r.integer : l.real < r.real;
+  };
+  return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end(), order);
+}
+
+class BatchWriter {
+ public:
+  BatchWriter(Driver& driver, const WriteJob& job) : driver_(driver), job_(job), items_(job.batch.tables.size()) {
+    for (size_t i = 0; i < items_.size(); ++i) {
+      const TableWrites& writes = job.batch.tables[i];
+      for (const FoldedChange& change : writes.changes) {
+        items_[i].emplace_back(change, job.tables[i]->renderer(), writes.epoch);
+      }
+    }
+  }
+
+  Result<BatchOutcome> write();
+
+ private:
+  struct Script;
+
+  std::vector<RowItem*> rows_to_write(size_t table);
+  Tried<bool> attempt();
+  Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
+  Tried<bool> write_carefully();
+  Tried<bool> bisect(Items items, const RowTable& table);
+  std::vector<DeadLetter> letters() const;
+  Result<BatchOutcome> already_written();
+  BatchOutcome outcome() const;
+
+  Driver& driver_;
+  const WriteJob& job_;
+  std::vector<std::deque<RowItem>> items_;  ///< as in the batch
+  bool careful_ = false;
+};
+
+/// One transaction's statements but the COMMIT, and where they stand.
+struct BatchWriter::Script {
+  std::vector<Statement> statements;
+  size_t moves = 0;  ///< number of compare-and-sets; they are statements[1]
+  size_t epochs = 0, first_epoch = 0;
+  struct Rows {
+    size_t first;
+    size_t count;
+    const RowTable* table;
+    std::vector<RowItem*> items;
+  };
+  std::vector<Rows> rows;
+};
+
+std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
+  std::vector<RowItem*> rows;
+  for (RowItem& item : items_[table]) {
+    item.stale = false;
+    if (item.row() != nullptr) rows.push_back(&item);
+  }
+  if (job_.at.dialect.concurrent_writers()) std::sort(rows.begin(), rows.end(), before);
+  return rows;
+}
+
+Result<BatchOutcome> BatchWriter::write() {
+  for (int left = kTransactionTries;; --left) {
+    Tried<bool> written = attempt();
+    if (written) return *written ? outcome() : already_written();
+    Scope scope = written.error().scope;
+    if (scope == Scope::row && !careful_) {
+      careful_ = true;
+    } else if (scope != Scope::again || left <= 1) {
+      return std::unexpected(call_error(std::move(written).error()));
+    }
+  }
+}
+
+/// True: written. False: a compare-and-set found another position.
+Tried<bool> BatchWriter::attempt() {
+  const Batch& batch = job_.batch;
+  Script script;
+  script.statements.push_back(statement(job_.at.dialect.begin()));
+  auto append = [&](std::vector<Statement> more) {
+    for (Statement& each : more) script.statements.push_back(std::move(each));
+  };
+
+  std::optional<coordination::Epoch> epoch;
+  for (const TableWrites& writes : batch.tables) epoch = std::max(epoch.value_or(0), writes.epoch);
+  MoveStatements moves(job_.at, batch.relay, batch.fence, batch.moves, epoch, job_.now);
+  script.moves = batch.moves.size();
+  if (script.moves > 0) append(std::move(moves.statements));
+
+  script.first_epoch = script.statements.size();
+  script.epochs = batch.tables.size();
+  for (const TableWrites& writes : batch.tables) append({check_epoch(job_.at, writes.table, writes.epoch)});
+
+  std::vector<DeadLetter> kept = letters();
+  if (!careful_) {
+    for (size_t i = 0; i < batch.tables.size(); ++i) {
+      std::vector<RowItem*> items = rows_to_write(i);
+      size_t first = script.statements.size();
+      append(job_.tables[i]->upserts(rows_of(items)));
+      script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
+    }
+    if (!kept.empty()) append({keep_letters(job_.at, kept)});
+  }
+
+  Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script.statements));
+  Rollback transaction(driver_);
+  if (!answers) return broken(std::move(answers));
+  Tried<bool> checked = check(script, *answers);
+  if (!checked || !*checked) return checked;
+  if (careful_) {
+    if (Tried<bool> rows = write_carefully(); !rows) return rows;
+  }
+  if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
+  return true;
+}
+
+Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& answers) {
+  if (script.moves > 0 && !MoveStatements::all_moved(answers[1])) return false;
+  for (size_t i = 0; i < script.epochs; ++i) {
+    if (answers[script.first_epoch + i].affected.front() == 1) continue;
+    const TableWrites& writes = job_.batch.tables[i];
+    return broken(
+        {ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", writes.table, writes.epoch), "", ""});
+  }
+  for (const Script::Rows& rows : script.rows) {
+    std::vector<RowItem*> items = rows.items;
+    note_results(items, std::span(script.statements).subspan(rows.first, rows.count),
+                 std::span(answers).subspan(rows.first, rows.count), rows.table->width());
+  }
+  return true;
+}
+
+Tried<bool> BatchWriter::write_carefully() {
+  for (size_t i = 0; i < items_.size(); ++i) {
+    std::vector<RowItem*> items = rows_to_write(i);
+    if (Tried<bool> written = bisect(items, *job_.tables[i]); !written) return written;
+  }
+  std::vector<DeadLetter> kept = letters();
+  if (kept.empty()) return true;
+  if (Tried<Answer> inserted = driver_.run(keep_letters(job_.at, kept)); !inserted) return broken(std::move(inserted));
+  return true;
+}
+
+/// Writes rows inside the transaction; what is refused for itself is found by halving, and parked.
+Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
+  if (items.empty()) return true;
+  std::vector<Statement> script = table.upserts(rows_of(items));
+  script.insert(script.begin(), statement("SAVEPOINT ctk_rows"));
+  script.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
+  Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
+  if (answers) {
+    size_t count = script.size() - 2;
+    note_results(items, std::span(script).subspan(1, count), std::span(*answers).subspan(1, count), table.width());
+    return true;
+  }
+  Failure failure = std::move(answers).error();
+  if (failure.scope != Scope::row) return std::unexpected(std::move(failure));
+  std::vector<Statement> undo;
+  undo.push_back(statement("ROLLBACK TO SAVEPOINT ctk_rows"));
+  undo.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
+  if (Tried<std::vector<Answer>> undone = driver_.run(std::span<const Statement>(undo)); !undone) {
+    return broken(std::move(undone));
+  }
+  if (items.size() > 1) {
+    size_t half = items.size() / 2;
+    if (Tried<bool> first = bisect(items.first(half), table); !first) return first;
+    return bisect(items.subspan(half), table);
+  }
+  items[0]->park(to_string(failure.error), failure.because_of_key);
+  return items[0]->row() == nullptr ? Tried<bool>(true) : bisect(items, table);
+}
+
+std::vector<DeadLetter> BatchWriter::letters() const {
+  std::vector<DeadLetter> all = job_.batch.dead_letters;
+  for (const std::deque<RowItem>& items : items_) {
+    for (const RowItem& item : items) item.append_letters(all, job_.batch, job_.now);
+  }
+  return all;
+}
+
+BatchOutcome BatchWriter::outcome() const {
+  BatchOutcome outcome;
+  outcome.dead_letters = letters();
+  for (const std::deque<RowItem>& items : items_) {
+    std::vector<ChangeOutcome>& table = outcome.tables.emplace_back();
+    for (const RowItem& item : items) table.push_back(item.outcome());
+  }
+  return outcome;
+}
+
+/// The positions are not where this batch starts. Where they are where it ends, an earlier try of it was committed and only
+/// its answer was lost: what it parked is read back.
+Result<BatchOutcome> BatchWriter::already_written() {
+  auto give_up = [](Failure failure) { return std::unexpected(call_error(std::move(failure))); };
+  Tried<MoveState> state = explain_failed_move(driver_, job_.at, job_.batch.relay, job_.batch.fence, job_.batch.moves);
+  if (!state) return give_up(std::move(state).error());
+  std::vector<std::string> ids;
+  for (const std::deque<RowItem>& items : items_) {
+    for (const RowItem& item : items) {
+      for (size_t level = item.level(); level < item.candidates(); ++level) {
+        ids.push_back(item.letter(level, job_.batch, job_.now, "").id);
+      }
+    }
+  }
+  Tried<std::vector<DeadLetter>> kept = read_letters(driver_, job_.at, ids);
+  if (!kept) return give_up(std::move(kept).error());
+  std::unordered_map<std::string, const DeadLetter*> by_id;
+  for (const DeadLetter& letter : *kept) by_id[letter.id] = &letter;
+  for (std::deque<RowItem>& items : items_) {
+    for (RowItem& item : items) {
+      while (item.level() < item.candidates()) {
+        auto found = by_id.find(item.letter(item.level(), job_.batch, job_.now, "").id);
+        if (found == by_id.end()) break;
+        item.park(found->second->reason, false);
+      }
+    }
+  }
+  return outcome();
+}
+
+}  // namespace
+
+Result<BatchOutcome> write_batch(Driver& driver, const WriteJob& job) { return BatchWriter(driver, job).write(); }
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,43 @@
+// One write: a batch as one transaction. Positions first, by compare-and-set; epochs; rows, guarded; dead letters.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sink/sink.h"
+#include "sink/sql/bookkeeping.h"
+
+namespace ctk::sink::sql {
+
+/// A table as its rows are written. Immutable, shared between lanes.
+class RowTable {
+ public:
+  RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer);
+
+  const table::Renderer& renderer() const { return *renderer_; }
+  /// Parameters of one row.
+  size_t width() const { return width_; }
+  /// The guarded upserts of these rows, in as few statements as the dialect allows. They view the rows.
+  std::vector<Statement> upserts(const std::vector<const table::Row*>& rows) const;
+
+ private:
+  std::shared_ptr<const table::Renderer> renderer_;
+  size_t width_;
+  size_t rows_per_insert_;
+  std::map<size_t, std::string> texts_;  ///< rows of a statement → its text; powers of two
+};
+
+/// tables[i] is that of batch.tables[i].
+struct WriteJob {
+  const Bookkeeping& at;
+  const Batch& batch;
+  std::vector<std::shared_ptr<const RowTable>> tables;
+  Timestamp now;
+};
+
+/// Writes the batch. Errors as Sink::apply has them.
+Result<BatchOutcome> write_batch(Driver& driver, const WriteJob& job);
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,102 @@
+#include "sink/sql/sqlite_dialect.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::ColumnType;
+
+/// SQLite's own rule (datatype3.html, section 3.1).
+std::string affinity(std::string type) {
+  std::transform(type.begin(), type.end(), type.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (type.contains("INT")) return "INTEGER";
+  if (type.contains("CHAR") || type.contains("CLOB") || type.contains("TEXT")) return "TEXT";
+  if (type.contains("BLOB") || type.empty()) return "BLOB";
+  if (type.contains("REAL") || type.contains("FLOA") || type.contains("DOUB")) return "REAL";
+  return "NUMERIC";
+}
+
+class SqliteDialect final : public Dialect {
+ public:
+  table::Target target() const override { return table::Target::sqlite; }
+  std::string_view product() const override { return "SQLite"; }
+  size_t rows_per_insert() const override { return 1; }
+  bool concurrent_writers() const override { return false; }
+  std::string placeholder(size_t n) const override { return "?" + std::to_string(n); }
+
+  std::string begin() const override { return "BEGIN IMMEDIATE"; }
+  std::string for_update() const override { return ""; }
+  std::string for_share() const override { return ""; }
+  std::string lock_name() const override { return ""; }
+  std::string bytewise(const std::string& column) const override { return column + " COLLATE BINARY"; }
+
+  std::string text_type() const override { return "TEXT"; }
+  std::string integer_type() const override { return "INTEGER"; }
+  std::string time_type() const override { return "TEXT"; }
+  std::string row_id() const override { return "rowid"; }
+  std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }
+  std::string row_id_list(const std::vector<std::string>& ids) const override {
+    std::string list = "[";
+    for (const std::string& id : ids) list += (list.size() > 1 ? "," : "") + id;
+    return list + "]";
+  }
+
+  std::string create_schema(const std::string&) const override { return ""; }
+  std::string find_schema() const override { return ""; }
+  std::string find_relation() const override {
+    return "SELECT 1 FROM pragma_table_list WHERE schema = CASE ?1 WHEN '' THEN 'main' ELSE ?1 END AND "
+           "name = ?2 COLLATE NOCASE";
+  }
+  std::string describe_columns() const override {
+    return "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1 "
+           "FROM pragma_table_xinfo(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) WHERE hidden <> 1 ORDER BY cid";
+  }
+  std::string describe_keys() const override {
+    return "SELECT key, name FROM ("
+           "SELECT 0 AS place, '' AS key, name, pk AS nth "
+           "FROM pragma_table_xinfo(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) WHERE pk > 0 UNION ALL "
+           "SELECT 1 + l.seq, l.name, i.name, i.seqno "
+           "FROM pragma_index_list(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) l, "
+           "pragma_index_info(l.name, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) i "
+           "WHERE l.\"unique\" AND NOT l.partial AND l.origin <> 'pk') ORDER BY place, nth";
+  }
+  std::string table_size() const override {
+    return "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND ?1 IN ('', 'main') AND name IN "
+           "(SELECT name FROM sqlite_master WHERE tbl_name = ?2 COLLATE NOCASE)";
+  }
+
+  bool fits(const ColumnDef& wanted, const FoundColumn& found) const override {
+    using Role = ColumnDef::Role;
+    if (wanted.role == Role::deleted || wanted.role == Role::time) return true;
+    std::string have = affinity(found.type);
+    if (wanted.role == Role::key) return have == affinity(wanted.type);
+    return have == "TEXT" || have == "BLOB";
+  }
+
+ protected:
+  std::string key_type(ColumnType type) const override {
+    switch (type) {
+      case ColumnType::text: return "TEXT";
+      case ColumnType::bigint: return "BIGINT";
+      case ColumnType::double_precision: return "DOUBLE";
+      case ColumnType::boolean: return "BOOLEAN";
+      case ColumnType::numeric:
+      case ColumnType::untyped: return "";  // an affinity would make two keys one
+      case ColumnType::binary: return "BLOB";
+    }
+    return "TEXT";
+  }
+  std::string key_suffix(ColumnType) const override { return ""; }
+  std::string data_type() const override { return "TEXT"; }
+  std::string aux_type() const override { return "TEXT"; }
+  std::string version_suffix() const override { return ""; }
+  std::string returning() const override { return ""; }
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_sqlite_dialect() { return std::make_unique<SqliteDialect>(); }
+
+}  // namespace ctk::sink::sql

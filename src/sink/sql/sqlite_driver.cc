@@ -1,0 +1,284 @@
+#include "sink/sql/sqlite_driver.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cctype>
+#include <filesystem>
+#include <unordered_map>
+
+namespace ctk::sink::sql {
+namespace {
+
+constexpr size_t kCachedStatements = 64;
+
+struct CloseStatement {
+  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+};
+using Prepared = std::unique_ptr<sqlite3_stmt, CloseStatement>;
+
+struct CloseDatabase {
+  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+};
+using Database = std::unique_ptr<sqlite3, CloseDatabase>;
+
+/// What a result code concerns (rescode.html). What is not listed is the statement's fault: refused, for everything.
+struct CodeMeaning {
+  int code;
+  Scope scope;
+  ErrorKind kind;
+  const char* words;
+};
+constexpr CodeMeaning kMeanings[] = {
+    {SQLITE_CONSTRAINT, Scope::row, ErrorKind::refused, "SQLite refused the row"},
+    {SQLITE_TOOBIG, Scope::row, ErrorKind::refused, "SQLite refused the row"},
+    {SQLITE_MISMATCH, Scope::row, ErrorKind::refused, "SQLite refused the row"},
+    {SQLITE_BUSY, Scope::call, ErrorKind::unreachable, "the database file is locked by another program"},
+    {SQLITE_LOCKED, Scope::call, ErrorKind::unreachable, "the database is locked"},
+    {SQLITE_NOMEM, Scope::call, ErrorKind::throttled, "SQLite has no memory"},
+    {SQLITE_INTERRUPT, Scope::call, ErrorKind::unreachable, "SQLite was interrupted"},
+    {SQLITE_IOERR, Scope::call, ErrorKind::unreachable, "the database file cannot be read or written"},
+    {SQLITE_PROTOCOL, Scope::call, ErrorKind::unreachable, "the database file is locked"},
+    {SQLITE_FULL, Scope::call, ErrorKind::refused, "the disk is full"},
+    {SQLITE_READONLY, Scope::call, ErrorKind::denied, "the database file may not be written"},
+    {SQLITE_PERM, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
+    {SQLITE_AUTH, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
+    {SQLITE_CANTOPEN, Scope::call, ErrorKind::not_found, "the database file cannot be opened"},
+    {SQLITE_NOTADB, Scope::call, ErrorKind::refused, "the file is no SQLite database"},
+    {SQLITE_CORRUPT, Scope::call, ErrorKind::refused, "the database file is damaged"},
+};
+
+bool file_exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+std::string hex_literal(const std::string& bytes) {
+  std::string text = "X'";
+  for (char byte : bytes) text += fmt::format("{:02X}", static_cast<unsigned char>(byte));
+  return text + "'";
+}
+
+class SqliteDriver final : public Driver {
+ public:
+  SqliteDriver(std::string path, Duration busy_timeout) : path_(std::move(path)), busy_timeout_(busy_timeout) {}
+
+  Status connect(Reach reach) override {
+    bool missing = path_ != ":memory:" && !file_exists(path_);
+    if (database_ && !stand_in_ && !missing) return reach == Reach::create ? make_ours() : Status{};
+    if (database_ && stand_in_ && missing && reach == Reach::existing) return {};
+    disconnect();
+    if (missing) {
+      if (Status folder = check_folder(); !folder) return folder;
+    }
+    stand_in_ = missing && reach == Reach::existing;
+    if (Status opened = open(stand_in_ ? ":memory:" : path_); !opened) return opened;
+    return reach == Reach::create ? make_ours() : Status{};
+  }
+
+  void disconnect() override {
+    prepared_.clear();
+    database_.reset();
+    ours_ = false;
+  }
+
+  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+    std::vector<Answer> answers;
+    answers.reserve(statements.size());
+    for (const Statement& each : statements) {
+      Tried<Answer> answer = run_one(each);
+      if (!answer) return std::unexpected(std::move(answer).error());
+      answers.push_back(std::move(*answer));
+    }
+    return answers;
+  }
+
+  Result<ResultSet> query(const std::string& sql) override {
+    if (stand_in_) return fail(ErrorKind::not_found, fmt::format("there is no file {}", path_));
+    ResultSet last;
+    const char* rest = sql.c_str();
+    while (*rest != '\0') {
+      sqlite3_stmt* raw = nullptr;
+      if (sqlite3_prepare_v2(database_.get(), rest, -1, &raw, &rest) != SQLITE_OK) return query_failure();
+      Prepared prepared(raw);
+      if (!prepared) continue;  // white space or a comment
+      Result<ResultSet> result = fetch(prepared.get());
+      if (!result) return result;
+      last = std::move(*result);
+    }
+    return last;
+  }
+
+  using Driver::run;
+
+ private:
+  Status check_folder() const {
+    std::filesystem::path folder = std::filesystem::path(path_).parent_path();
+    if (folder.empty()) folder = ".";
+    std::error_code ignored;
+    if (std::filesystem::is_directory(folder, ignored)) return {};
+    return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_));
+  }
+
+  Status open(const std::string& path) {
+    sqlite3* raw = nullptr;
+    int code =
+        sqlite3_open_v2(path.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    database_.reset(raw);
+    if (code != SQLITE_OK) return give_up(code);
+    sqlite3_extended_result_codes(raw, 1);
+    sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout_ / std::chrono::milliseconds(1)));
+    code = execute("SELECT 1 FROM sqlite_master LIMIT 1");  // opening alone does not look at the file
+    return code == SQLITE_OK ? Status{} : give_up(code);
+  }
+
+  /// Sets the file up for one writer and many readers. A file that is in use elsewhere keeps its journal mode.
+  Status make_ours() {
+    if (ours_) return {};
+    execute("PRAGMA journal_mode = WAL");
+    int code = execute("PRAGMA synchronous = FULL");
+    if (code != SQLITE_OK) return give_up(code);
+    ours_ = true;
+    return {};
+  }
+
+  int execute(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr); }
+
+  std::unexpected<Error> give_up(int code) {
+    Error error = failure(code).error;
+    disconnect();
+    return std::unexpected(std::move(error));
+  }
+
+  Tried<sqlite3_stmt*> prepare(const Statement& statement) {
+    auto found = prepared_.find(statement.sql);
+    if (found != prepared_.end()) return found->second.get();
+    sqlite3_stmt* raw = nullptr;
+    int code = sqlite3_prepare_v3(database_.get(), statement.sql.data(), static_cast<int>(statement.sql.size()),
+                                  SQLITE_PREPARE_PERSISTENT, &raw, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(failure(code));
+    if (prepared_.size() >= kCachedStatements) prepared_.clear();
+    return prepared_.emplace(statement.sql, Prepared(raw)).first->second.get();
+  }
+
+  Tried<Answer> run_one(const Statement& statement) {
+    Tried<sqlite3_stmt*> prepared = prepare(statement);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+    Answer answer;
+    answer.affected.reserve(statement.executions());
+    for (size_t i = 0; i < statement.executions(); ++i) {
+      int code = bind_all(*prepared, std::span(statement.params).subspan(i * statement.width, statement.width));
+      if (code == SQLITE_OK) code = step_all(*prepared, answer);
+      Failure failed = code == SQLITE_DONE ? Failure{} : failure(code);
+      sqlite3_reset(*prepared);
+      if (code != SQLITE_DONE) return std::unexpected(std::move(failed));
+    }
+    return answer;
+  }
+
+  int bind_all(sqlite3_stmt* prepared, std::span<const Param> params) {
+    times_.resize(std::max(times_.size(), params.size()));
+    for (size_t i = 0; i < params.size(); ++i) {
+      int code = bind_one(prepared, static_cast<int>(i + 1), params[i], times_[i]);
+      if (code != SQLITE_OK) return code;
+    }
+    return SQLITE_OK;
+  }
+
+  static int bind_one(sqlite3_stmt* prepared, int place, const Param& param, std::string& time) {
+    using Kind = Param::Kind;
+    switch (param.kind) {
+      case Kind::null: return sqlite3_bind_null(prepared, place);
+      case Kind::text:
+      case Kind::json:
+      case Kind::number:
+        return sqlite3_bind_text64(prepared, place, param.text.data(), param.text.size(), SQLITE_STATIC, SQLITE_UTF8);
+      case Kind::binary:
+        if (param.text.empty()) return sqlite3_bind_zeroblob(prepared, place, 0);
+        return sqlite3_bind_blob64(prepared, place, param.text.data(), param.text.size(), SQLITE_STATIC);
+      case Kind::integer:
+      case Kind::boolean: return sqlite3_bind_int64(prepared, place, param.integer);
+      case Kind::real: return sqlite3_bind_double(prepared, place, param.number);
+      case Kind::time:
+        time = format_iso8601(from_micros(param.integer));
+        return sqlite3_bind_text64(prepared, place, time.data(), time.size(), SQLITE_STATIC, SQLITE_UTF8);
+    }
+    return SQLITE_MISUSE;
+  }
+
+  int step_all(sqlite3_stmt* prepared, Answer& answer) {
+    int64_t returned = 0;
+    int code = sqlite3_step(prepared);
+    for (; code == SQLITE_ROW; code = sqlite3_step(prepared), ++returned) answer.rows.push_back(cells(prepared));
+    bool reads = sqlite3_column_count(prepared) > 0;
+    answer.affected.push_back(reads ? returned : sqlite3_changes64(database_.get()));
+    return code;
+  }
+
+  static std::optional<std::string> cell(sqlite3_stmt* prepared, int column) {
+    if (sqlite3_column_type(prepared, column) == SQLITE_NULL) return std::nullopt;
+    const void* bytes = sqlite3_column_blob(prepared, column);
+    size_t size = static_cast<size_t>(sqlite3_column_bytes(prepared, column));
+    return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), size);
+  }
+
+  static Cells cells(sqlite3_stmt* prepared) {
+    Cells row;
+    for (int i = 0; i < sqlite3_column_count(prepared); ++i) row.push_back(cell(prepared, i));
+    return row;
+  }
+
+  Result<ResultSet> fetch(sqlite3_stmt* prepared) {
+    using Kind = ResultSet::Column::Kind;
+    ResultSet result;
+    int count = sqlite3_column_count(prepared);
+    for (int i = 0; i < count; ++i) result.columns.push_back({sqlite3_column_name(prepared, i), Kind::number});
+    int code = sqlite3_step(prepared);
+    for (; code == SQLITE_ROW; code = sqlite3_step(prepared)) {
+      Cells row;
+      for (int i = 0; i < count; ++i) {
+        int type = sqlite3_column_type(prepared, i);  // before the cell is read: reading converts
+        bool number = type == SQLITE_INTEGER || type == SQLITE_FLOAT || type == SQLITE_NULL;
+        if (!number) result.columns[static_cast<size_t>(i)].kind = Kind::text;
+        row.push_back(cell(prepared, i));
+        if (type == SQLITE_BLOB) row.back() = hex_literal(*row.back());
+      }
+      result.rows.push_back(std::move(row));
+    }
+    if (code != SQLITE_DONE) return query_failure();
+    if (count == 0 && sqlite3_stmt_readonly(prepared) == 0) result.affected = sqlite3_changes64(database_.get());
+    return result;
+  }
+
+  std::unexpected<Error> query_failure() {
+    return fail(ErrorKind::refused, "SQLite refused the statement", sqlite3_errmsg(database_.get()));
+  }
+
+  Failure failure(int code) const {
+    std::string peer = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
+    std::string where = fmt::format("SQLite file {}", path_);
+    if (peer.starts_with("no such table")) return {Scope::call, {ErrorKind::not_found, where, peer, ""}};
+    for (const CodeMeaning& meaning : kMeanings) {
+      if (meaning.code != (code & 0xff)) continue;
+      std::string words = meaning.scope == Scope::row ? meaning.words : where + ": " + meaning.words;
+      return {meaning.scope, {meaning.kind, words, peer, ""}};
+    }
+    return {Scope::call, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
+  }
+
+  std::string path_;
+  Duration busy_timeout_;
+  Database database_;
+  std::unordered_map<std::string, Prepared> prepared_;
+  std::vector<std::string> times_;
+  bool stand_in_ = false;  ///< an empty database in memory, in place of a file that is not there yet
+  bool ours_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_sqlite_driver(std::string path, Duration busy_timeout) {
+  return std::make_unique<SqliteDriver>(std::move(path), busy_timeout);
+}
+
+}  // namespace ctk::sink::sql

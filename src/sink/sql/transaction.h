@@ -1,0 +1,58 @@
+// A transaction around a piece of work: begun, committed, rolled back on failure, tried again where the database says so.
+#pragma once
+
+#include <functional>
+#include <utility>
+
+#include "sink/sql/dialect.h"
+#include "sink/sql/driver.h"
+
+namespace ctk::sink::sql {
+
+/// How often a transaction that the database broke off (deadlock, serialization) is run again before the call fails.
+inline constexpr int kTransactionTries = 5;
+
+/// Rolls back when it goes out of scope, unless committed. The BEGIN is the caller's, so that it can go out together with
+/// the first statements.
+class Rollback {
+ public:
+  explicit Rollback(Driver& driver) : driver_(driver) {}
+  ~Rollback();
+  Rollback(const Rollback&) = delete;
+  Rollback& operator=(const Rollback&) = delete;
+
+  Tried<Answer> commit();
+
+ private:
+  Driver& driver_;
+  bool open_ = true;
+};
+
+/// An error of our own inside a transaction: rolls it back and becomes the call's error.
+inline std::unexpected<Failure> broken(Error error) { return std::unexpected(Failure{Scope::call, std::move(error)}); }
+/// Hands a failure on.
+template <class T>
+std::unexpected<Failure> broken(Tried<T>&& tried) {
+  return std::unexpected(std::move(tried).error());
+}
+/// What a failure is for the caller of the sink.
+Error call_error(Failure failure);
+
+/// Runs `body` in a transaction.
+template <class T>
+Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<Tried<T>(Driver&)>& body) {
+  for (int left = kTransactionTries;; --left) {
+    Tried<T> value = [&]() -> Tried<T> {
+      if (Tried<Answer> begun = driver.run(statement(dialect.begin())); !begun) return broken(std::move(begun));
+      Rollback transaction(driver);
+      Tried<T> made = body(driver);
+      if (!made) return made;
+      if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
+      return made;
+    }();
+    if (value) return std::move(*value);
+    if (value.error().scope != Scope::again || left == 1) return std::unexpected(call_error(std::move(value).error()));
+  }
+}
+
+}  // namespace ctk::sink::sql
