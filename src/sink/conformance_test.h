@@ -1,0 +1,117 @@
+// The conformance suite: what every sink must do, whatever its target. The cases are in conformance_test.cc; a target takes
+// part by a Backend and one line in its own test file:
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, Conformance, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}));
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dynamodb/decode.h"
+#include "sink/sink.h"
+#include "sink/target_options.h"
+#include "sink/testing/json_tree.h"
+
+namespace ctk::sink::testing {
+
+/// A row as a test reads it back.
+struct StoredRow {
+  std::vector<std::string> key;     ///< cells as text, in the order of spec.keys
+  std::optional<std::string> data;  ///< JSON
+  std::optional<std::string> aux;
+  std::optional<std::string> version;
+  bool deleted = false;
+};
+
+/// One target, empty, with what a sink needs to reach it. Made anew for each test.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual table::Target kind() const = 0;
+  /// Options of this test's own place in the target, with the target's default layout.
+  virtual TargetOptions options() const = 0;
+  /// Sinks on one place may live side by side, like the sinks of two processes.
+  virtual std::unique_ptr<Sink> make_sink(const TargetOptions& options) = 0;
+  /// Runs the loop until `done()`; false if it gave up.
+  virtual bool run_until(const std::function<bool()>& done) = 0;
+  virtual Clock& clock() = 0;
+
+  /// Makes rows visible to queries, where writing alone does not.
+  virtual void refresh(Sink&, const table::QualifiedName&) {}
+  /// SQL for the stored rows of a table in any order: the key's columns, then data, aux, cdc_version, cdc_deleted.
+  virtual std::string select_rows(const table::TableSpec& spec) const = 0;
+  /// The quoted name of a table in SQL.
+  virtual std::string quoted(const table::QualifiedName& name) const = 0;
+};
+
+struct BackendMaker {
+  std::string name;
+  std::function<std::unique_ptr<Backend>()> make;
+};
+inline void PrintTo(const BackendMaker& maker, std::ostream* out) { *out << maker.name; }
+
+/// A change, as a line of a story: `put(3, key, image)` is version 3 of that item.
+std::shared_ptr<const dynamodb::Change> put(uint64_t version, const std::string& key, const std::string& image);
+std::shared_ptr<const dynamodb::Change> removal(uint64_t version, const std::string& key);
+/// {"pk":{"S":"…"}}
+std::string text_key(const std::string& value);
+
+class Conformance : public ::testing::TestWithParam<BackendMaker> {
+ protected:
+  using Changes = std::vector<std::shared_ptr<const dynamodb::Change>>;
+
+  void SetUp() override;
+
+  /// Calls and waits: `await<bool>([&](auto done) { sink->connect(std::move(done)); })`.
+  template <class T, class Call>
+  Result<T> await(Call call) {
+    std::optional<Result<T>> answer;
+    call(Done<T>([&answer](Result<T> result) { answer.emplace(std::move(result)); }));
+    if (!backend->run_until([&] { return answer.has_value(); })) {
+      return fail(ErrorKind::internal, "the sink never answered");
+    }
+    return std::move(*answer);
+  }
+
+  table::QualifiedName name(const std::string& table) const { return {options.schema, table}; }
+  coordination::TableClaim claim_of(const table::TableSpec& spec) const;
+  table::TableSpec spec_of(const std::string& table, const dynamodb::Change& change) const;
+
+  /// Opens a table for items like this change's, in `sink`.
+  Result<OpenTable> open(Sink& on, const std::string& table, const dynamodb::Change& change);
+  /// The same, expecting success; further calls of apply write it.
+  void open(const dynamodb::Change& change, const std::string& table = "demo");
+
+  /// Folds and renders the changes as the relay does.
+  TableWrites writes_of(const OpenTable& table, const Changes& changes) const;
+  std::shared_ptr<Batch> batch_of(const Changes& changes) const;
+  Result<BatchOutcome> apply(std::shared_ptr<const Batch> batch);
+  /// One batch of these changes into the open table, expecting success.
+  BatchOutcome apply(const Changes& changes);
+
+  std::vector<StoredRow> rows();
+  /// The rows' items as plain JSON, keyed by the key cells joined with "/": data overlaid with aux. Marks are "deleted".
+  std::map<std::string, std::string> items();
+  /// What items() should show of an image (typed JSON, with its keys).
+  std::string expected(const std::string& image) const;
+  Result<ResultSet> query(const std::string& sql);
+  int64_t count(const std::string& from);
+  std::vector<DeadLetter> letters();
+
+  coordination::Claim claim(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards = {},
+                            bool forget = false);
+
+  std::unique_ptr<Backend> backend;
+  TargetOptions options;
+  std::unique_ptr<Sink> sink;
+  std::optional<OpenTable> opened;
+  coordination::RelayName relay{"kinesis:stream@test"};
+  coordination::Incarnation incarnation{"arn:aws:kinesis:eu-central-1:1:stream/s/2026-01-01T00:00:00.000000Z"};
+};
+
+}  // namespace ctk::sink::testing

@@ -1,0 +1,77 @@
+#include "sink/sql/sql_backends_test.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "sink/sql/dialect.h"
+
+namespace ctk::sink::testing {
+namespace {
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "ctk-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+class SqlBackend : public Backend {
+ public:
+  bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::hours(1)); }
+  Clock& clock() override { return loop_; }
+
+  std::string quoted(const table::QualifiedName& name) const override { return sql::Dialect::quote(name); }
+  std::string select_rows(const table::TableSpec& spec) const override {
+    std::vector<std::string> columns;
+    for (const table::KeyColumn& key : spec.keys) columns.push_back(key.column);
+    for (const char* other : {"data", "aux", "cdc_version", "cdc_deleted"}) columns.emplace_back(other);
+    return "SELECT " + sql::Dialect::quote_list(columns) + " FROM " + quoted(spec.name);
+  }
+
+ protected:
+  SinkEnvironment environment() {
+    return {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }};
+  }
+
+ private:
+  VirtualLoop loop_{from_micros(1'700'000'000'000'000)};
+  Random random_{1};
+  NullLog log_;
+};
+
+class SqliteBackend final : public SqlBackend {
+ public:
+  table::Target kind() const override { return table::Target::sqlite; }
+  TargetOptions options() const override {
+    TargetOptions options;
+    options.kind = table::Target::sqlite;
+    options.url.scheme = "sqlite";
+    options.url.path = "/" + folder_.path() + "/test.db";
+    return options;
+  }
+  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+    return make_sqlite_sink(options, environment());
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_sqlite_backend() { return std::make_unique<SqliteBackend>(); }
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, Conformance, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace ctk::sink::testing
