@@ -29,11 +29,12 @@ struct Environment {
   /// The content of a file, or nothing where it is not there.
   std::function<std::optional<std::string>(const std::string& path)> read_file;
 
-  /// The variable, or nothing where it is unset or empty.
+  /// The variable, or nothing where it is unset or blank.
   std::optional<std::string> get(const std::string& name) const;
 };
 
-/// A shared configuration file: section → name → value, parsed as AWS's tools do (profile prefix, comments, continuation).
+/// A shared configuration file: section → name in lower case → value, parsed as AWS's tools do (profile prefix, comments,
+/// continuation). A profile's section is its name alone; others keep their kind: "sso-session NAME", "services NAME".
 using ProfileFile = std::map<std::string, std::map<std::string, std::string>>;
 Result<ProfileFile> parse_profile_file(const std::string& text, bool is_config_file);
 

@@ -7,7 +7,8 @@ namespace ctk::aws {
 namespace {
 
 std::string_view without_leading_zeros(std::string_view digits) {
-  return digits.substr(std::min(digits.find_first_not_of('0'), digits.size()));
+  while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
+  return digits;
 }
 
 }  // namespace
@@ -17,9 +18,10 @@ bool SequenceNumber::valid() const {
 }
 
 std::strong_ordering SequenceNumber::operator<=>(const SequenceNumber& other) const {
-  std::string_view left = without_leading_zeros(digits_), right = without_leading_zeros(other.digits_);
-  if (left.size() != right.size()) return left.size() <=> right.size();
-  return left.compare(right) <=> 0;
+  std::string_view mine = without_leading_zeros(digits_);
+  std::string_view theirs = without_leading_zeros(other.digits_);
+  if (mine.size() != theirs.size()) return mine.size() <=> theirs.size();
+  return mine <=> theirs;
 }
 
 }  // namespace ctk::aws

@@ -2,6 +2,7 @@
 // Source: AWS General Reference, "Signature Version 4 signing process"; held to AWS's published test suite.
 #pragma once
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,7 +42,22 @@ struct Signature {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+/// The key that signatures of one day and scope are made with. Deriving it costs four HMACs, so a client keeps it.
+struct SigningKey {
+  std::string date;  ///< "20150830", UTC
+  std::array<unsigned char, 32> bytes{};
+};
+
+SigningKey derive_signing_key(const Secret& secret_key, const SigningScope& scope, Timestamp now);
+
+/// `key` must be that of the credentials, the scope and the day of `now`.
+Signature sign_with_key(const SigningRequest& request, const Credentials& credentials, const SigningScope& scope,
+                        const SigningKey& key, Timestamp now, const SigningOptions& options = {});
+
 Signature sign(const SigningRequest& request, const Credentials& credentials, const SigningScope& scope, Timestamp now,
                const SigningOptions& options = {});
+
+/// "20150830T123600Z", as X-Amz-Date has it; its first eight characters are the day of a SigningKey.
+std::string amz_date(Timestamp now);
 
 }  // namespace ctk::aws
