@@ -131,7 +131,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   shard.behind = page.behind;
   shard.answered_at = now();
   if (page.ended) return on_shard_end(shard, page.children);
-  if (options_.once && page.at_tip) {
+  if (options_.once && page.at_tip && !walk_->closed(shard.id)) {
     shard.at_tip = true;
     return;
   }

@@ -58,6 +58,11 @@ std::vector<ShardId> ShardWalk::children_of(const ShardId& shard) const {
   return children;
 }
 
+bool ShardWalk::closed(const ShardId& shard) const {
+  const auto found = shards_.find(shard);
+  return (found != shards_.end() && found->second.closed) || !children_of(shard).empty();
+}
+
 bool ShardWalk::all_finished() const {
   return std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.finished; });
 }
@@ -71,6 +76,7 @@ void ShardWalk::add(const ListedShard& shard, std::vector<WalkAction>& actions) 
   const bool known = shards_.contains(shard.id);
   State& state = shards_[shard.id];
   state.listed = true;
+  state.closed = state.closed || shard.closed;
   if (!shard.parents.empty()) state.parents = shard.parents;
   if (known) return;
   state.position = first_position(shard);

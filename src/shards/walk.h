@@ -84,7 +84,8 @@ class ShardWalk {
 
   /// Known children of a shard: those whose parents name it.
   std::vector<ShardId> children_of(const ShardId& shard) const;
-  bool knows(const ShardId& shard) const { return shards_.contains(shard); }
+  /// Whether the shard is known to be closed: listed so, or named as a parent. Its end must be read, whatever its tip.
+  bool closed(const ShardId& shard) const;
   bool all_finished() const;
   /// Shards that wait for a parent.
   size_t waiting() const;
@@ -95,6 +96,7 @@ class ShardWalk {
     std::vector<ShardId> parents;
     bool stored = false;  ///< has a row
     bool listed = false;
+    bool closed = false;
     bool reading = false;  ///< StartReading was given
     bool sending = false;  ///< MaySend was given
     bool end_read = false;

@@ -51,6 +51,14 @@ TEST(ShardWalk, AMergeThatOneParentTellsOfWaitsForTheOther) {
   EXPECT_THAT(walk.children_of(id("b")), ElementsAre(id("c")));
 }
 
+TEST(ShardWalk, KnowsAClosedShardByItsListingOrByItsChildren) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b"), shard("c", {"b"}), shard("d")});
+  EXPECT_TRUE(walk.closed(id("a")));
+  EXPECT_TRUE(walk.closed(id("b")));
+  EXPECT_FALSE(walk.closed(id("d")));
+}
+
 TEST(ShardWalk, TrimmedParentsHoldNobodyUp) {
   ShardWalk walk(StartRule{});
   EXPECT_THAT(walk.listed({shard("b", {"long-gone"})}), ::testing::SizeIs(3));

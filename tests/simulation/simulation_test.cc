@@ -1,0 +1,57 @@
+// The engine of production on a simulated Kinesis and a simulated target: whatever is killed, lost, repeated, reordered,
+// split or merged, the target equals the source at rest. A failing run prints its seed; CTK_SIM_SEED=N replays it alone.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "simulation/world.h"
+
+namespace ctk::simulation {
+namespace {
+
+std::optional<std::string> live(uint64_t seed, Coverage& coverage) {
+  Random random(seed);
+  World world(seed, draw_knobs(random));
+  std::optional<std::string> wrong = world.run();
+  coverage.add(world.coverage());
+  return wrong;
+}
+
+TEST(Simulation, TheTargetEqualsTheSourceAtRestWhateverHappens) {
+  const char* only = std::getenv("CTK_SIM_SEED");
+  const char* runs = std::getenv("CTK_SIM_RUNS");
+  const uint64_t first = only != nullptr ? std::stoull(only) : 1;
+  const uint64_t count = only != nullptr ? 1 : runs != nullptr ? std::stoull(runs) : 300;
+  Coverage coverage;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    const std::optional<std::string> wrong = live(seed, coverage);
+    ASSERT_FALSE(wrong.has_value()) << "seed " << seed << ": " << *wrong;
+  }
+  std::cout << count << " runs, " << coverage.changes << " changes in " << coverage.records << " records, "
+            << coverage.reshards << " splits and merges, " << coverage.kills << " kills, " << coverage.writes
+            << " writes\n";
+}
+
+TEST(Simulation, OneSeedIsOneLife) {
+  Coverage once, again;
+  ASSERT_FALSE(live(17, once).has_value());
+  ASSERT_FALSE(live(17, again).has_value());
+  EXPECT_EQ(once.records, again.records);
+  EXPECT_EQ(once.writes, again.writes);
+}
+
+TEST(Simulation, ATargetWithoutTheGuardIsFoundOut) {
+  Coverage coverage;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    WorldKnobs knobs = draw_knobs(random);
+    knobs.target.guarded = false;
+    World world(seed, knobs);
+    if (world.run().has_value()) return;
+  }
+  FAIL() << "200 lives without the guard, and nobody noticed";
+}
+
+}  // namespace
+}  // namespace ctk::simulation

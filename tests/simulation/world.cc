@@ -1,0 +1,237 @@
+#include "simulation/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace ctk::simulation {
+namespace {
+
+constexpr const char* kStream = "cdc";
+constexpr const char* kTable = "demo";
+const Timestamp kStart = from_micros(1'795'000'000'000'000);
+
+std::string image(const std::string& key, int value) {
+  return fmt::format(R"({{"pk":{{"S":"{}"}},"v":{{"N":"{}"}}}})", key, value);
+}
+
+/// A record as "Kinesis Data Streams for DynamoDB" writes it.
+std::string record(const std::string& key, std::optional<int> before, std::optional<int> after, int64_t micros,
+                   uint64_t event) {
+  const char* name = !after ? "REMOVE" : before ? "MODIFY" : "INSERT";
+  std::string images;
+  if (after) images += R"(,"NewImage":)" + image(key, *after);
+  if (before) images += R"(,"OldImage":)" + image(key, *before);
+  return fmt::format(
+      R"({{"awsRegion":"us-east-1","eventID":"{:016x}","eventName":"{}","userIdentity":null,"recordFormat":"application/json",)"
+      R"("tableName":"{}","dynamodb":{{"ApproximateCreationDateTime":{},"Keys":{{"pk":{{"S":"{}"}}}}{},"SizeBytes":20,)"
+      R"("ApproximateCreationDateTimePrecision":"MICROSECOND"}},"eventSource":"aws:dynamodb"}})",
+      event, name, kTable, micros, key, images);
+}
+
+}  // namespace
+
+/// One process's life: source, sink and relay.
+struct World::Worker {
+  std::unique_ptr<relay::Source> source;
+  std::unique_ptr<sink::Sink> sink;
+  std::unique_ptr<relay::Relay> relay;
+  std::optional<Result<relay::RelayStats>> result;
+};
+
+WorldKnobs draw_knobs(Random& random) {
+  const auto sometimes = [&random](double most) { return random.below(2) == 0 ? 0.0 : random.fraction() * most; };
+  WorldKnobs knobs;
+  knobs.shards = static_cast<int>(1 + random.below(5));
+  knobs.items = static_cast<int>(1 + random.below(30));
+  knobs.changes = static_cast<int>(50 + random.below(400));
+  knobs.between_changes = std::chrono::milliseconds(1 + random.below(600));
+  knobs.repeated = sometimes(0.2);
+  knobs.delayed = sometimes(0.2);
+  knobs.resharded = sometimes(0.03);
+  knobs.killed = sometimes(0.03);
+  knobs.paused_target = sometimes(0.01);
+  knobs.service.throttled = sometimes(0.2);
+  knobs.service.server_error = sometimes(0.2);
+  knobs.service.lost_request = sometimes(0.1);
+  knobs.service.lost_answer = sometimes(0.1);
+  knobs.service.expired_iterator = sometimes(0.1);
+  knobs.service.empty_page = sometimes(0.3);
+  knobs.service.slow = sometimes(0.1);
+  knobs.target.transactional = random.below(2) == 0;
+  knobs.target.connections = static_cast<int>(1 + random.below(4));
+  knobs.target.batch_rows = 1 + random.below(60);
+  knobs.target.lost_request = sometimes(0.1);
+  knobs.target.lost_reply = sometimes(0.1);
+  knobs.target.torn_write = sometimes(0.1);
+  return knobs;
+}
+
+void Coverage::add(const Coverage& other) {
+  changes += other.changes;
+  records += other.records;
+  reshards += other.reshards;
+  kills += other.kills;
+  writes += other.writes;
+}
+
+World::World(uint64_t seed, WorldKnobs knobs)
+    : knobs_(std::move(knobs)),
+      random_(seed),
+      loop_(kStart),
+      executor_(loop_),
+      kinesis_({}),
+      api_(kinesis_, {loop_, loop_, random_}) {
+  kinesis_.options().give_children = random_.below(2) == 0;
+  kinesis_.options().end_with_records = random_.below(2) == 0;
+  api_.settings().faults = knobs_.service;
+  kinesis_.create_stream(kStream, knobs_.shards, loop_.now());
+}
+
+World::~World() = default;
+
+void World::start_worker(bool once) {
+  auto worker = std::make_unique<Worker>();
+  worker->source = relay::make_kinesis_source(api_, {aws::StreamName(kStream), false, 1}, loop_, loop_);
+  worker->sink = sim::connect_target(state_, knobs_.target, {loop_, loop_, random_});
+  relay::RelayOptions options;
+  options.once = once;
+  options.schema = "public";
+  options.table = kTable;
+  options.worker = coordination::WorkerName("worker-" + std::to_string(coverage_.kills));
+  options.start_timeout = std::chrono::hours(10);
+  options.give_up = std::chrono::hours(10);
+  worker->relay = std::make_unique<relay::Relay>(options, *worker->source, *worker->sink,
+                                                 relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
+  Worker* raw = worker.get();
+  worker->relay->run([this, raw](Result<relay::RelayStats> result) {
+    if (!result && !failure_) failure_ = result.error();
+    raw->result = std::move(result);
+  });
+  worker_ = std::move(worker);
+}
+
+void World::kill_worker() {
+  if (!worker_) return;
+  worker_->relay.reset();
+  dead_.push_back(std::move(worker_));
+  ++coverage_.kills;
+}
+
+void World::put_record(std::string data, const std::string& key) {
+  ++coverage_.records;
+  sim::PutInput input;
+  input.stream = kStream;
+  input.data = std::move(data);
+  input.partition_key = key;
+  kinesis_.put_record(input, loop_.now());
+}
+
+void World::change_something() {
+  const std::string key = "item-" + std::to_string(random_.below(static_cast<uint64_t>(knobs_.items)));
+  std::optional<int>& value = model_[key];
+  const std::optional<int> before = value;
+  value = before && random_.below(4) == 0 ? std::nullopt : std::optional<int>(++written_);
+  if (!before && !value) return;
+  last_time_ = std::max(last_time_ + 1, to_micros(loop_.now()));
+  const std::string data = record(key, before, value, last_time_, random_.next());
+  ++coverage_.changes;
+  if (random_.fraction() < knobs_.delayed) {
+    loop_.after(std::chrono::milliseconds(random_.below(3000)), [this, data, key] { put_record(data, key); });
+  } else {
+    put_record(data, key);
+  }
+  if (random_.fraction() < knobs_.repeated) {
+    loop_.after(std::chrono::milliseconds(random_.below(20000)), [this, data, key] { put_record(data, key); });
+  }
+}
+
+void World::reshard() {
+  const sim::KinesisStream* stream = kinesis_.stream(kStream);
+  std::vector<aws::ShardId> open;
+  for (const sim::Shard& shard : stream->shards()) {
+    if (!shard.closed) open.push_back(shard.id);
+  }
+  ++coverage_.reshards;
+  if (open.size() < 6 && random_.below(2) == 0) {
+    static_cast<void>(kinesis_.split_any(kStream, loop_.now()));
+    return;
+  }
+  // Neighbours only may be merged: try all pairs until one works.
+  for (const aws::ShardId& left : open) {
+    for (const aws::ShardId& right : open) {
+      if (left != right && kinesis_.merge_shards(kStream, left.str(), right.str(), loop_.now())) return;
+    }
+  }
+}
+
+std::optional<std::string> World::run() {
+  start_worker(false);
+  for (int i = 0; i < knobs_.changes; ++i) {
+    change_something();
+    if (random_.fraction() < knobs_.resharded) reshard();
+    if (random_.fraction() < knobs_.paused_target) {
+      knobs_.target.down = true;
+      loop_.after(std::chrono::seconds(60), [this] { knobs_.target.down = false; });
+    }
+    if (random_.fraction() < knobs_.killed) {
+      kill_worker();
+      loop_.run_until([] { return false; }, std::chrono::milliseconds(random_.below(5000)));
+      start_worker(false);
+    }
+    loop_.run_until([] { return false; }, knobs_.between_changes);
+    if (failure_) return "the relay failed: " + to_string(*failure_);
+  }
+  return settle();
+}
+
+/// Lets everything that is delayed arrive, then has a bounded run on a perfect day bring the target to rest.
+std::optional<std::string> World::settle() {
+  loop_.run_until([] { return false; }, std::chrono::seconds(90));
+  kill_worker();
+  --coverage_.kills;
+  loop_.run_until([] { return false; }, std::chrono::seconds(60));
+  api_.settings().faults = {};
+  knobs_.target = [this] {
+    sim::TargetKnobs calm = knobs_.target;
+    calm.lost_request = calm.lost_reply = calm.torn_write = 0;
+    calm.down = false;
+    return calm;
+  }();
+  start_worker(true);
+  const bool finished = loop_.run_until([this] { return worker_->result.has_value(); }, std::chrono::minutes(30));
+  coverage_.writes = state_.writes;
+  if (failure_) return "the last run failed: " + to_string(*failure_);
+  if (!finished) {
+    const relay::RelayStats now = worker_->relay->stats();
+    return fmt::format(
+        "the last run does not come to an end: {} shards read, {} reading, {} waiting, trouble '{}', memory {}", now.shards,
+        now.shards_reading, now.shards_waiting, now.trouble, now.memory_used);
+  }
+  const relay::RelayStats& stats = **worker_->result;
+  if (stats.read != stats.applied + stats.dead_letters + stats.filtered) return "the counters do not add up";
+  return compare();
+}
+
+std::optional<std::string> World::compare() const {
+  if (state_.regressions > 0) return fmt::format("{} rows went back to an older version", state_.regressions);
+  if (!state_.dead_letters.empty()) return "dead letter: " + state_.dead_letters.begin()->second.reason;
+  const auto table = state_.tables.find(std::string("public.") + kTable);
+  static const std::map<std::string, sim::TargetRow> kEmpty;
+  const auto& rows = table == state_.tables.end() ? kEmpty : table->second;
+  for (const auto& [key, value] : model_) {
+    const auto row = rows.find(fmt::format(R"({{"pk":{{"S":"{}"}}}})", key));
+    const bool living = row != rows.end() && !row->second.deleted;
+    if (living != value.has_value()) {
+      return fmt::format("{} is {} in the source and {} in the target", key, value ? "there" : "gone",
+                         living ? "there" : "gone");
+    }
+    if (living && row->second.data != fmt::format(R"({{"v":{}}})", *value)) {
+      return fmt::format("{} is {} in the source and {} in the target", key, *value, row->second.data);
+    }
+  }
+  return {};
+}
+
+}  // namespace ctk::simulation
