@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,8 @@ struct HttpResponse {
 
   /// The first header of that name (lower case), or "".
   std::string_view header(std::string_view name) const;
+  /// The peer's clock, in whole seconds: its Date header, or nothing where there is none that can be read.
+  std::optional<Timestamp> date() const;
 };
 
 using HttpDone = std::move_only_function<void(Result<HttpResponse>)>;
