@@ -1,0 +1,129 @@
+#include "sink/cratedb/cratedb_backends_test.h"
+
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+
+#include "net/curl_client.h"
+#include "sink/cratedb/statements.h"
+
+namespace ctk::sink::testing {
+namespace {
+
+/// A loop that a test drives step by step while an HTTP client's thread posts to it. It has no timers of its own to wait
+/// for.
+class TestLoop final : public EventLoop {
+ public:
+  void post(Task task) override {
+    {
+      const std::lock_guard lock(mutex_);
+      posted_.push_back(std::move(task));
+    }
+    wake_.notify_one();
+  }
+  TimerId after(Duration, Task) override {
+    ADD_FAILURE() << "the CrateDB sink sets no timers";
+    return 0;
+  }
+  void cancel(TimerId) override {}
+
+  bool run_until(const std::function<bool()>& done, std::chrono::seconds patience) {
+    while (!done()) {
+      std::unique_lock lock(mutex_);
+      if (!wake_.wait_for(lock, patience, [this] { return !posted_.empty(); })) return false;
+      Task task = std::move(posted_.front());
+      posted_.pop_front();
+      lock.unlock();
+      task();
+    }
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Task> posted_;
+};
+
+/// What both have in common: names and SQL.
+class CrateBackend : public Backend {
+ public:
+  table::Target kind() const override { return table::Target::cratedb; }
+  std::string quoted(const table::QualifiedName& name) const override { return cratedb::quote_name(name); }
+  std::string select_rows(const table::TableSpec& spec) const override {
+    std::string sql = "SELECT ";
+    for (const table::KeyColumn& key : spec.keys) sql += cratedb::key_reference(spec, key) + ", ";
+    return sql + "\"data\", \"aux\", \"cdc_version\", \"cdc_deleted\" FROM " + quoted(spec.name) + " LIMIT 100000";
+  }
+
+ protected:
+  static TargetOptions options_in(const std::string& schema) {
+    TargetOptions options;
+    options.kind = table::Target::cratedb;
+    options.url.scheme = "crate";
+    options.schema = schema;
+    options.tables.layout = table::Layout::ctk;
+    return options;
+  }
+
+  Random random_{1};
+  NullLog log_;
+};
+
+class RealBackend final : public CrateBackend {
+ public:
+  explicit RealBackend(net::Url url) : url_(std::move(url)), schema_("ctk_test_" + Random(entropy_seed()).hex(8)) {}
+  ~RealBackend() override {
+    auto sink = make_sink(options());
+    const std::string of_ours = " FROM information_schema.tables WHERE table_schema = '" + schema_ + "'";
+    for (const char* kind : {"VIEW", "TABLE"}) {
+      const bool view = std::string(kind) == "VIEW";
+      auto names = run(*sink, "SELECT table_name" + of_ours + " AND table_type = '" + (view ? "VIEW" : "BASE TABLE") + "'");
+      for (const auto& row : names.rows) {
+        run(*sink, std::string("DROP ") + kind + " " + quoted({schema_, row.at(0).value_or("")}));
+      }
+    }
+  }
+
+  TargetOptions options() const override {
+    TargetOptions options = options_in(schema_);
+    options.url = url_;
+    return options;
+  }
+  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+    return make_cratedb_sink(options, {loop_, clock_, random_, log_, &http_, nullptr});
+  }
+  bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::seconds(60)); }
+  Clock& clock() override { return clock_; }
+  void refresh(Sink& sink, const table::QualifiedName& name) override { run(sink, cratedb::refresh(name)); }
+
+ private:
+  ResultSet run(Sink& sink, const std::string& sql) {
+    std::optional<Result<ResultSet>> answer;
+    sink.query(sql, [&](Result<ResultSet> result) { answer.emplace(std::move(result)); });
+    if (!run_until([&] { return answer.has_value(); }) || !*answer) return {};
+    return std::move(**answer);
+  }
+
+  net::Url url_;
+  std::string schema_;
+  SystemClock clock_;
+  TestLoop loop_;
+  net::CurlClient http_{loop_, {}};
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_real_cratedb_backend() {
+  const char* text = std::getenv("CTK_TEST_CRATEDB_URL");
+  if (text == nullptr) return nullptr;
+  auto url = net::parse_url(text);
+  if (!url) return nullptr;
+  return std::make_unique<RealBackend>(std::move(*url));
+}
+
+INSTANTIATE_TEST_SUITE_P(CrateDb, Conformance, ::testing::Values(BackendMaker{"cratedb", make_real_cratedb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace ctk::sink::testing
