@@ -172,7 +172,7 @@ bool says_token_expired(const ErrorAnswer& answer) {
   return answer.code == "ExpiredTokenException" || answer.code == "ExpiredToken";
 }
 
-Error aws_error(std::string_view action, int status, std::string_view body) {
+Error aws_error(std::string_view action, int status, std::string_view body, std::string_view about) {
   ErrorAnswer answer = read_error_answer(body);
   ErrorKind kind = classify_error_answer(answer, status);
   const ErrorRule* rule = find_rule(answer.code);
@@ -182,7 +182,7 @@ Error aws_error(std::string_view action, int status, std::string_view body) {
                        : kind == ErrorKind::expired ? "the shard iterator has expired"
                                                     : fmt::format("the answer is HTTP {}", status);
   std::string separator = answer.code.empty() || answer.message.empty() ? "" : ": ";
-  return Error{kind, fmt::format("{} failed: {}", action, reason), answer.code + separator + answer.message,
+  return Error{kind, fmt::format("{}{} failed: {}", action, about, reason), answer.code + separator + answer.message,
                hint_for(kind, action)};
 }
 

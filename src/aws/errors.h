@@ -37,7 +37,7 @@ ErrorKind classify_error_answer(const ErrorAnswer& answer, int status);
 bool says_token_expired(const ErrorAnswer& answer);
 
 /// Reads an answer that is not 2xx: JSON with `__type` and `message` or `Message`, or an XML or text body of a proxy.
-/// `action` is ours, for the message: "GetRecords".
-Error aws_error(std::string_view action, int status, std::string_view body);
+/// `action` is ours, for the message: "GetRecords"; `about` may say of what: " of stream 'cdc'".
+Error aws_error(std::string_view action, int status, std::string_view body, std::string_view about = {});
 
 }  // namespace ctk::aws

@@ -78,6 +78,7 @@ class KinesisApi {
                                   Done<std::string> done) = 0;
   /// An answer longer than `max_answer_bytes` is cut off and becomes `too_large`; the iterator can be used again.
   virtual void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<RecordPage> done) = 0;
+  /// True: it is being created; false: it was there already.
   virtual void create_stream(const StreamName& stream, int shards, Done<bool> done) = 0;
 };
 
