@@ -6,8 +6,8 @@ namespace {
 using table::ColumnType;
 
 constexpr std::string_view kRelations =
-    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND "
-    "c.relname = $2";
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1::text AND "
+    "c.relname = $2::text";
 
 class PostgresDialect final : public Dialect {
  public:
@@ -29,7 +29,7 @@ class PostgresDialect final : public Dialect {
   std::string integer_type() const override { return "bigint"; }
   std::string time_type() const override { return "timestamp with time zone"; }
   std::string row_id() const override { return "ctid::text"; }
-  std::string row_not_in() const override { return "ctid <> ALL (?::tid[])"; }
+  std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }
   std::string row_id_list(const std::vector<std::string>& ids) const override {
     std::string list = "{";
     for (const std::string& id : ids) list += (list.size() > 1 ? ",\"" : "\"") + id + "\"";
@@ -39,7 +39,7 @@ class PostgresDialect final : public Dialect {
   std::string create_schema(const std::string& schema) const override {
     return "CREATE SCHEMA IF NOT EXISTS " + quote(schema);
   }
-  std::string find_schema() const override { return "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1"; }
+  std::string find_schema() const override { return "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1::text"; }
   std::string find_relation() const override {
     return "SELECT 1" + std::string(kRelations) + " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
   }
@@ -48,7 +48,8 @@ class PostgresDialect final : public Dialect {
            "a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '' "
            "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
            "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-           "WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT "
+           "a.attisdropped "
            "ORDER BY a.attnum";
   }
   std::string describe_keys() const override {
@@ -56,7 +57,7 @@ class PostgresDialect final : public Dialect {
            "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
            "CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place) "
            "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
-           "WHERE n.nspname = $1 AND c.relname = $2 AND i.indisunique AND i.indisvalid AND i.indimmediate "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text AND i.indisunique AND i.indisvalid AND i.indimmediate "
            "AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts "
            "ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
   }

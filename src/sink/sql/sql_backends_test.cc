@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sink/sql/dialect.h"
+#include "sink/testing/postgres_server.h"
 
 namespace ctk::sink::testing {
 namespace {
@@ -67,11 +68,46 @@ class SqliteBackend final : public SqlBackend {
   TemporaryFolder folder_;
 };
 
+/// A schema of its own in the shared server.
+class PostgresBackend final : public SqlBackend {
+ public:
+  explicit PostgresBackend(PostgresServer& server) : server_(server) {
+    static int schemas = 0;
+    schema_ = "Test " + std::to_string(++schemas);
+  }
+  table::Target kind() const override { return table::Target::postgres; }
+  TargetOptions options() const override {
+    TargetOptions options;
+    options.kind = table::Target::postgres;
+    options.url.scheme = "postgresql";
+    options.url.user = "postgres";
+    options.url.password = Secret("secret");
+    options.url.hosts = {{"127.0.0.1", server_.port()}};
+    options.url.path = "/postgres";
+    options.schema = schema_;
+    return options;
+  }
+  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+    return make_postgres_sink(options, environment());
+  }
+
+ private:
+  PostgresServer& server_;
+  std::string schema_;
+};
+
 }  // namespace
+
+std::unique_ptr<Backend> make_postgres_backend() {
+  PostgresServer* server = shared_postgres_server();
+  return server == nullptr ? nullptr : std::make_unique<PostgresBackend>(*server);
+}
 
 std::unique_ptr<Backend> make_sqlite_backend() { return std::make_unique<SqliteBackend>(); }
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, Conformance, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}),
+INSTANTIATE_TEST_SUITE_P(Sql, Conformance,
+                         ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend},
+                                           BackendMaker{"postgres", make_postgres_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
 }  // namespace ctk::sink::testing

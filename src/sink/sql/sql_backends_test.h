@@ -9,5 +9,7 @@ namespace ctk::sink::testing {
 
 /// A file of its own in a temporary folder.
 std::unique_ptr<Backend> make_sqlite_backend();
+/// A schema of its own in the shared server; null where there is no PostgreSQL.
+std::unique_ptr<Backend> make_postgres_backend();
 
 }  // namespace ctk::sink::testing

@@ -14,9 +14,4 @@ Tried<Answer> Rollback::commit() {
   return committed;
 }
 
-Error call_error(Failure failure) {
-  if (failure.scope == Scope::again) failure.error.kind = ErrorKind::unreachable;
-  return std::move(failure.error);
-}
-
 }  // namespace ctk::sink::sql

@@ -36,7 +36,7 @@ std::unexpected<Failure> broken(Tried<T>&& tried) {
   return std::unexpected(std::move(tried).error());
 }
 /// What a failure is for the caller of the sink.
-Error call_error(Failure failure);
+inline Error call_error(Failure failure) { return std::move(failure.error); }
 
 /// Runs `body` in a transaction.
 template <class T>

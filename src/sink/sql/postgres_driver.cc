@@ -1,0 +1,334 @@
+#include "sink/sql/postgres_driver.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <unordered_map>
+
+#include "sink/sql/postgres_params.h"
+#include "sink/sql/sql_state.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+constexpr Duration kLongestConnect = std::chrono::seconds(10);
+constexpr size_t kCachedStatements = 200;
+constexpr std::optional<Duration> kNoLimit = std::nullopt;
+constexpr Oid kBoolean = 16;
+
+/// What every session of ours relies on. Plans of multi-row inserts do not depend on their values.
+constexpr const char* kSession =
+    "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; "
+    "SET standard_conforming_strings = on; SET plan_cache_mode = 'force_generic_plan'";
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using PgResult = std::unique_ptr<PGresult, ClearResult>;
+struct Finish {
+  void operator()(PGconn* connection) const { PQfinish(connection); }
+};
+using Connection = std::unique_ptr<PGconn, Finish>;
+
+void ignore_notice(void*, const PGresult*) {}
+
+std::string trimmed(const char* text) {
+  std::string line = text == nullptr ? "" : text;
+  while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
+  return line;
+}
+
+/// Takes the SQLSTATE out of a message of verbosity VERBOSE ("FATAL:  28P01: password …\nLOCATION:  …"); libpq 15 has no
+/// other way to tell why a connection failed.
+std::string take_sqlstate(std::string& message) {
+  constexpr size_t kCode = 5;
+  size_t at = message.find("FATAL:  ");
+  if (at == std::string::npos || message.size() < at + 8 + kCode + 2 || message.compare(at + 8 + kCode, 2, ": ") != 0)
+    return "";
+  std::string code = message.substr(at + 8, kCode);
+  message.erase(at + 8, kCode + 2);
+  if (size_t location = message.find("\nLOCATION:"); location != std::string::npos) message.resize(location);
+  return code;
+}
+
+ResultSet::Column::Kind column_kind(Oid type) {
+  using Kind = ResultSet::Column::Kind;
+  switch (type) {
+    case kBoolean: return Kind::boolean;
+    case 20:    // int8
+    case 21:    // int2
+    case 23:    // int4
+    case 26:    // oid
+    case 700:   // float4
+    case 701:   // float8
+    case 1700:  // numeric
+      return Kind::number;
+    case 114:   // json
+    case 3802:  // jsonb
+      return Kind::json;
+    default: return Kind::text;
+  }
+}
+
+Cells cells(const PGresult* result, int row) {
+  Cells cells;
+  for (int i = 0; i < PQnfields(result); ++i) {
+    if (PQgetisnull(result, row, i) != 0) {
+      cells.emplace_back();
+    } else if (PQftype(result, i) == kBoolean) {
+      cells.emplace_back(*PQgetvalue(result, row, i) == 't' ? "true" : "false");
+    } else {
+      cells.emplace_back(std::string(PQgetvalue(result, row, i), static_cast<size_t>(PQgetlength(result, row, i))));
+    }
+  }
+  return cells;
+}
+
+int64_t affected_rows(PGresult* result) {
+  std::string_view text = PQcmdTuples(result);
+  int64_t rows = 0;
+  std::from_chars(text.data(), text.data() + text.size(), rows);
+  return rows;
+}
+
+class PostgresDriver final : public Driver {
+ public:
+  explicit PostgresDriver(PostgresAddress address) : address_(std::move(address)) {}
+
+  Status connect(Reach) override {
+    if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) {
+      if (prepared_.size() <= kCachedStatements || forget_statements()) return {};
+    }
+    disconnect();
+    std::vector<const char*> names, values;
+    for (const auto& [name, value] : address_.settings) {
+      names.push_back(name.c_str());
+      values.push_back(value.c_str());
+    }
+    names.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+    if (!connection_) return fail(ErrorKind::throttled, "no memory for a connection");
+    PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
+    if (!finish_connecting()) return connect_failure();
+    PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
+    PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
+    PQsetnonblocking(connection_.get(), 1);
+    Result<ResultSet> session = query(kSession);
+    if (session) return {};
+    disconnect();
+    return forward_error(std::move(session));
+  }
+
+  void disconnect() override {
+    prepared_.clear();
+    connection_.reset();
+  }
+
+  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+    if (!connection_) return std::unexpected(lost());
+    PQenterPipelineMode(connection_.get());
+    Tried<std::vector<Answer>> answers = send_all(statements) ? receive_all(statements) : std::unexpected(lost());
+    bool gone = !answers && answers.error().scope == Scope::lost;
+    if (gone || PQexitPipelineMode(connection_.get()) != 1) disconnect();
+    return answers;
+  }
+
+  Result<ResultSet> query(const std::string& sql) override {
+    if (!connection_ || PQsendQuery(connection_.get(), sql.c_str()) != 1) return std::unexpected(lost().error);
+    Result<ResultSet> last = ResultSet{};
+    while (true) {
+      if (!wait(kNoLimit)) return std::unexpected(lost_for_good());
+      PgResult result(PQgetResult(connection_.get()));
+      if (!result) break;
+      if (last) last = to_result_set(result.get());
+      if (!last && last.error().kind == ErrorKind::usage) {  // COPY: the connection cannot be used any more
+        disconnect();
+        return last;
+      }
+    }
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost_for_good());
+    return last;
+  }
+
+  using Driver::run;
+
+ private:
+  bool finish_connecting() {
+    auto deadline = std::chrono::steady_clock::now() + std::min(kLongestConnect, address_.timeout);
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+      if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return false;
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      pollfd waiting{PQsocket(connection_.get()), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+      if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) == 0) return false;
+      state = PQconnectPoll(connection_.get());
+    }
+    return true;
+  }
+
+  std::unexpected<Error> connect_failure() {
+    std::string peer = trimmed(PQerrorMessage(connection_.get()));
+    std::string code = take_sqlstate(peer);
+    bool no_password = PQconnectionNeedsPassword(connection_.get()) != 0;
+    bool silent = peer.empty();
+    disconnect();
+    std::string where = fmt::format("PostgreSQL at {}", address_.shown);
+    if (no_password)
+      return fail(ErrorKind::denied, where + " asks for a password", peer, "give it in the URL, or in PGPASSWORD");
+    if (silent) return fail(ErrorKind::unreachable, where + " does not answer");
+    if (code.empty()) return fail(ErrorKind::unreachable, where + " cannot be reached", peer);
+    const StateMeaning& meaning = meaning_of(code);
+    return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);
+  }
+
+  Result<ResultSet> forget_statements() {
+    prepared_.clear();
+    return query("DEALLOCATE ALL");
+  }
+
+  bool send_all(std::span<const Statement> statements) {
+    commands_.clear();
+    for (size_t i = 0; i < statements.size(); ++i) {
+      const Statement& each = statements[i];
+      for (size_t n = 0; n < each.executions(); ++n) {
+        params_.set(std::span(each.params).subspan(n * each.width, each.width));
+        if (!send(each, i)) return false;
+      }
+    }
+    return PQpipelineSync(connection_.get()) == 1;
+  }
+
+  /// Statements with parameters are prepared once a connection.
+  bool send(const Statement& statement, size_t index) {
+    PGconn* to = connection_.get();
+    bool prepare = !statement.catalogue && params_.count() > 0;
+    if (!prepare) {
+      commands_.push_back({index, false});
+      return PQsendQueryParams(to, statement.sql.c_str(), params_.count(), nullptr, params_.values(), params_.lengths(),
+                               params_.formats(), 0) == 1;
+    }
+    auto found = prepared_.find(statement.sql);
+    if (found == prepared_.end()) {
+      found = prepared_.emplace(statement.sql, fmt::format("ctk_{}", ++names_)).first;
+      commands_.push_back({index, true});
+      if (PQsendPrepare(to, found->second.c_str(), statement.sql.c_str(), 0, nullptr) != 1) return false;
+    }
+    commands_.push_back({index, false});
+    return PQsendQueryPrepared(to, found->second.c_str(), params_.count(), params_.values(), params_.lengths(),
+                               params_.formats(), 0) == 1;
+  }
+
+  Tried<std::vector<Answer>> receive_all(std::span<const Statement> statements) {
+    std::vector<Answer> answers(statements.size());
+    std::optional<Failure> failure;
+    for (const Command& command : commands_) {
+      if (!wait(address_.timeout)) return std::unexpected(lost());
+      PgResult result(PQgetResult(connection_.get()));
+      if (!result) return std::unexpected(lost());
+      bool done = PQresultStatus(result.get()) == PGRES_COMMAND_OK || PQresultStatus(result.get()) == PGRES_TUPLES_OK;
+      if (done && !command.prepares) take(answers[command.statement], result.get());
+      if (!done && command.prepares) prepared_.erase(statements[command.statement].sql);
+      if (!done && !failure) failure = failure_of(result.get());
+      if (!wait(address_.timeout)) return std::unexpected(lost());
+      PgResult end(PQgetResult(connection_.get()));  // the null that ends each command's results
+    }
+    if (!wait(address_.timeout)) return std::unexpected(lost());
+    PgResult sync(PQgetResult(connection_.get()));
+    if (failure) return std::unexpected(std::move(*failure));
+    return answers;
+  }
+
+  static void take(Answer& answer, PGresult* result) {
+    answer.affected.push_back(affected_rows(result));
+    for (int row = 0; row < PQntuples(result); ++row) answer.rows.push_back(cells(result, row));
+  }
+
+  /// Sends what is to be sent and waits until a result can be had without blocking; false: lost, or silent for too long.
+  bool wait(std::optional<Duration> limit) {
+    PGconn* on = connection_.get();
+    while (PQisBusy(on) != 0) {
+      int unsent = PQflush(on);
+      if (unsent < 0) return false;
+      pollfd waiting{PQsocket(on), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0};
+      int millis = limit ? static_cast<int>(*limit / std::chrono::milliseconds(1)) : -1;
+      int ready = poll(&waiting, 1, millis);
+      if (ready < 0 && errno != EINTR) return false;
+      silent_ = ready == 0;
+      if (silent_) return false;
+      if (ready > 0 && (waiting.revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
+    }
+    return true;
+  }
+
+  Failure failure_of(PGresult* result) {
+    auto field = [result](int code) { return trimmed(PQresultErrorField(result, code)); };
+    std::string code = field(PG_DIAG_SQLSTATE);
+    if (code.empty()) return lost();  // libpq's own words: the connection broke
+    const StateMeaning& meaning = meaning_of(code);
+    if (code == "26000" || code == "0A000") prepared_.clear();
+    std::string peer = field(PG_DIAG_MESSAGE_PRIMARY);
+    if (std::string detail = field(PG_DIAG_MESSAGE_DETAIL); !detail.empty()) peer += "; " + detail;
+    std::string words(meaning.words);
+    if (meaning.scope != Scope::row) words = fmt::format("PostgreSQL at {}: {}", address_.shown, words);
+    // Only an index has a limit of length that a row can meet, and it is the key's.
+    bool because_of_key = code == "54000" && !field(PG_DIAG_CONSTRAINT_NAME).empty();
+    return {meaning.scope, {meaning.kind, words, peer + " (SQLSTATE " + code + ")", ""}, because_of_key};
+  }
+
+  Failure lost() const {
+    std::string why =
+        silent_ ? fmt::format("gave no answer for {}", format_duration(address_.timeout)) : "closed the connection";
+    std::string peer = connection_ && !silent_ ? trimmed(PQerrorMessage(connection_.get())) : "";
+    return {Scope::lost, {ErrorKind::unreachable, fmt::format("PostgreSQL at {} {}", address_.shown, why), peer, ""}};
+  }
+
+  Error lost_for_good() {
+    Error error = lost().error;
+    disconnect();
+    return error;
+  }
+
+  static Result<ResultSet> to_result_set(PGresult* result) {
+    ExecStatusType status = PQresultStatus(result);
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+      return fail(ErrorKind::usage, "COPY to or from the client is not possible here", "", "use psql for it");
+    }
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
+      const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+      ErrorKind kind = meaning_of(code == nullptr ? "" : code).kind;
+      return fail(kind, "PostgreSQL refused the statement", trimmed(PQresultErrorMessage(result)));
+    }
+    ResultSet set;
+    for (int i = 0; i < PQnfields(result); ++i)
+      set.columns.push_back({PQfname(result, i), column_kind(PQftype(result, i))});
+    for (int row = 0; row < PQntuples(result); ++row) set.rows.push_back(cells(result, row));
+    if (status == PGRES_COMMAND_OK && *PQcmdTuples(result) != '\0') set.affected = affected_rows(result);
+    return set;
+  }
+
+  struct Command {
+    size_t statement;
+    bool prepares;
+  };
+
+  PostgresAddress address_;
+  Connection connection_;
+  std::unordered_map<std::string, std::string> prepared_;  ///< SQL → the statement's name
+  uint64_t names_ = 0;
+  std::vector<Command> commands_;
+  PostgresParams params_;
+  bool silent_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_postgres_driver(PostgresAddress address) {
+  return std::make_unique<PostgresDriver>(std::move(address));
+}
+
+}  // namespace ctk::sink::sql
