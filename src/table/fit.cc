@@ -260,6 +260,38 @@ bool append_exact(std::string& out, Value value) {
   }
 }
 
+bool fits_postgres_numeric(std::string_view digits) {
+  constexpr size_t kDigits = 16'000;
+  const size_t at = digits.find_first_of("eE");
+  if (at == std::string_view::npos) return digits.size() <= kDigits;
+  std::string_view exponent = digits.substr(at + 1);
+  if (exponent.starts_with('+')) exponent.remove_prefix(1);
+  int64_t power = 0;
+  std::from_chars(exponent.data(), exponent.data() + exponent.size(), power);
+  return static_cast<size_t>(std::abs(power)) + at <= kDigits;
+}
+
+bool fits_jsonb(Value value) {
+  const auto nul = [](std::string_view text) { return text.find('\0') != std::string_view::npos; };
+  switch (value.type()) {
+    case Type::S: return !nul(value.text());
+    case Type::N: return fits_postgres_numeric(value.text());
+    case Type::M:
+    case Type::L:
+      for (const Value child : value) {
+        if ((value.type() == Type::M && nul(child.name())) || !fits_jsonb(child)) return false;
+      }
+      return true;
+    case Type::SS:
+    case Type::NS:
+      for (const Value member : value) {
+        if (value.type() == Type::SS ? nul(member.text()) : !fits_postgres_numeric(member.text())) return false;
+      }
+      return true;
+    default: return true;
+  }
+}
+
 std::optional<Kind> column_kind_for(Value value, std::optional<ColumnType> declared) {
   const std::optional<Kind> kind = declared ? declared_kind(*declared) : natural_kind(value);
   if (!kind || value.type() == Type::NUL) return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "dynamodb/value.h"
 #include "table/learned_types.h"
@@ -17,6 +18,12 @@ bool append_fitting(std::string& out, dynamodb::Value value, LearnedType::Kind k
 
 /// Appends plain JSON whose numbers an int64 or a double holds exactly (OBJECT(IGNORED)); else false, `out` unchanged.
 bool append_exact(std::string& out, dynamodb::Value value);
+
+/// Whether PostgreSQL's NUMERIC, jsonb's numbers included, takes the number: up to 16,383 digits stand behind the point.
+bool fits_postgres_numeric(std::string_view digits);
+
+/// Whether jsonb takes the value: no U+0000 in texts and names, no number that NUMERIC refuses.
+bool fits_jsonb(dynamodb::Value value);
 
 /// The column that a value asks for; nothing where it fixes no type, or would not fit its own column.
 std::optional<LearnedType::Kind> column_kind_for(dynamodb::Value value, std::optional<ColumnType> declared);

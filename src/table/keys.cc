@@ -1,13 +1,13 @@
 #include "table/keys.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "dynamodb/encode.h"
 #include "dynamodb/number.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "table/fit.h"
 
 namespace ctk::table {
 
@@ -25,8 +25,6 @@ constexpr size_t kCrateTermLimit = 32'766;
 constexpr int64_t kCrateBigintLimit = INT64_MAX - 1;
 // PostgreSQL: "index row size … exceeds btree version 4 maximum 2704": 8 bytes of header, 4 of length before each value.
 constexpr size_t kPostgresIndexRowLimit = 2'704;
-// PostgreSQL's NUMERIC: up to 16,383 digits after the point, and more before it.
-constexpr int kPostgresExponentLimit = 16'000;
 
 std::string ticked(std::string_view name) { return "`" + std::string(name) + "`"; }
 
@@ -64,15 +62,6 @@ Cell real_cell(const KeyColumn& key, std::string_view digits) {
   const std::optional<double> value = dynamodb::exact_double(digits);
   if (!value || std::fpclassify(*value) == FP_SUBNORMAL) return does_not_fit(key, digits);
   return KeyCell{KeyCell::Kind::real, dynamodb::canonical_number(digits), 0, *value};
-}
-
-bool fits_postgres_numeric(std::string_view canonical) {
-  const size_t at = canonical.find('E');
-  if (canonical.size() > static_cast<size_t>(kPostgresExponentLimit)) return false;
-  if (at == std::string_view::npos) return true;
-  int exponent = 0;
-  const auto [end, error] = std::from_chars(canonical.data() + at + 1, canonical.data() + canonical.size(), exponent);
-  return error == std::errc() && std::abs(exponent) <= kPostgresExponentLimit;
 }
 
 Cell numeric_cell(const KeyColumn& key, Target target, std::string_view digits) {

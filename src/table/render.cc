@@ -6,6 +6,7 @@
 
 #include "dynamodb/encode.h"
 #include "json/writer.h"
+#include "table/fit.h"
 #include "table/keys.h"
 #include "table/paths.h"
 #include "table/plan.h"
@@ -15,6 +16,7 @@ namespace ctk::table {
 
 namespace {
 
+using dynamodb::Type;
 using dynamodb::Value;
 
 DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
@@ -55,10 +57,20 @@ std::string whole_item(const RenderPlan& plan, Value item, size_t expected) {
   return data;
 }
 
-/// jsonb refuses U+0000, which JSON writes in one way only. (A false alarm, as for a backslash before it, costs time only.)
-bool may_hold_nul(const std::string& data) {
+bool holds_odd_number(Value value) {
+  if (value.type() == Type::N) return !fits_postgres_numeric(value.text());
+  if (value.type() != Type::M && value.type() != Type::L && value.type() != Type::NS) return false;
+  for (const Value child : value) {
+    if (holds_odd_number(child)) return true;
+  }
+  return false;
+}
+
+/// jsonb refuses U+0000, which JSON writes in one way only, and numbers far beyond DynamoDB's own. (A false alarm, as for a
+/// backslash before `u0000`, costs time only.)
+bool may_be_refused_by_jsonb(const std::string& data, Value item, bool typed_json) {
   constexpr std::string_view kNul = "\\u0000";
-  return memmem(data.data(), data.size(), kNul.data(), kNul.size()) != nullptr;
+  return memmem(data.data(), data.size(), kNul.data(), kNul.size()) != nullptr || (!typed_json && holds_odd_number(item));
 }
 
 /// The item whose content the row keeps; nothing for a mark without content.
@@ -86,7 +98,8 @@ Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamod
   const bool simple = plan.shape == DataShape::json || plan.shape == DataShape::postgres;
   if (simple && plan.projection == nullptr && unusable.empty()) {
     row.data = whole_item(plan, *item, expected_bytes(change));
-    if (plan.shape == DataShape::json || !may_hold_nul(*row.data)) return row;
+    if (plan.shape == DataShape::json) return row;
+    if (!may_be_refused_by_jsonb(*row.data, *item, plan.typed_json)) return row;
   }
   if (plan.projection != nullptr) {
     if (const std::optional<Path> path = find_rename_conflict(*item, *plan.projection)) {

@@ -148,6 +148,19 @@ TEST(Render, AJsonbWithoutNulAndOnlyThat) {
                      R"("l":{"L":[{"N":"1"},{"M":{"\u0000":{"N":"1"}}}]}})");
 }
 
+TEST(Render, ANumberThatJsonbRefusesStandsInAux) {
+  const dynamodb::Change change = insert_of(
+      R"({"id":{"S":"1"},"big":{"N":"1E+20000"},"small":{"N":"1e-16001"},"l":{"L":[{"M":{"n":{"N":"-1E200000"}}}]},)"
+      R"("s":{"NS":["1","1E99999"]},"ok":{"N":"9.9E+125"}})");
+  const Row row = row_of(Renderer(spec_of(Target::postgres)).render(change, 1));
+  EXPECT_EQ(row.data, R"({"ok":9.9E+125})");
+  EXPECT_THAT(*row.aux, HasSubstr(R"("l":{"L":[{"M":{"n":{"N":"-1E200000"}}}]})"));
+  EXPECT_FALSE(row_of(Renderer(spec_of(Target::sqlite)).render(change, 1)).aux);
+  TableOptions typed;
+  typed.encoding = Encoding::dynamodb;
+  EXPECT_FALSE(row_of(Renderer(spec_of(Target::postgres, typed)).render(change, 1)).aux) << "there it is a string";
+}
+
 TEST(Render, IncludesExcludesAndRenames) {
   TableOptions options;
   options.include = {"a", "m.x", "m.y", "s.t"};

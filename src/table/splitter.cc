@@ -17,21 +17,6 @@ constexpr size_t kDepthLimit = 98;
 // A statement of CrateDB has at most 262,144 characters; an ALTER must have room for a change's columns.
 constexpr size_t kColumnNameLimit = 4'096;
 
-bool holds_nul(Value value) {
-  switch (value.type()) {
-    case Type::M:
-    case Type::L:
-    case Type::SS:
-      for (const Value child : value) {
-        if (value.type() == Type::M && child.name().find('\0') != std::string_view::npos) return true;
-        if (holds_nul(child)) return true;
-      }
-      return false;
-    case Type::S: return value.text().find('\0') != std::string_view::npos;
-    default: return false;
-  }
-}
-
 }  // namespace
 
 void Splitter::split(Value item, size_t expected_bytes) {
@@ -103,7 +88,7 @@ Splitter::Fate Splitter::fate_of(std::string_view name, Value value, const TypeT
     case DataShape::postgres:
       if (name.find('\0') != std::string_view::npos) return Fate::aux;
       if (map) return Fate::descend;
-      return holds_nul(value) ? Fate::aux : Fate::data;
+      return fits_jsonb(value) ? Fate::data : Fate::aux;
     case DataShape::crate_closed: return Fate::aux;
     case DataShape::crate_typed: break;
   }
