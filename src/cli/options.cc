@@ -255,9 +255,9 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
     const OptionInfo* info = find_option(name);
     if (info == nullptr) return unknown_option(name, side);
     if (!belongs(*info, side)) {
-      return usage(fmt::format("option \"{}\" in the {}'s URL belongs to the {}", name, side_name(side),
-                               side_name(info->scope)),
-                   fmt::format("write it in the {}'s URL, or as the flag --{}", side_name(info->scope), name));
+      return usage(
+          fmt::format("option \"{}\" in the {}'s URL belongs to the {}", name, side_name(side), side_name(info->scope)),
+          fmt::format("write it in the {}'s URL, or as the flag --{}", side_name(info->scope), name));
     }
     if (auto taken = take(*info, name, value, false); !taken) return std::unexpected(taken.error());
   }

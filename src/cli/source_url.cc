@@ -56,9 +56,10 @@ Result<std::string> stream_of(const net::Url& url) {
     return fail(ErrorKind::not_found, fmt::format("there is no file {}", url.path), "",
                 fmt::format("nor is it a stream's name, for {}:///STREAM", kKinesis));
   }
-  return usage(fmt::format("\"{}\" is no name of a Kinesis stream: accepted are 1 to 128 letters, digits and _ . -, or "
-                           "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
-                           stream));
+  return usage(
+      fmt::format("\"{}\" is no name of a Kinesis stream: accepted are 1 to 128 letters, digits and _ . -, or "
+                  "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
+                  stream));
 }
 
 bool is_aws(const net::Url& url) {
@@ -127,9 +128,10 @@ Status check_start(const OptionValues& options, bool file) {
                              options.spelled("start"), start));
   }
   if (start == "timestamp" && !options.has("at")) {
-    return usage(fmt::format("option {} is \"timestamp\", and no option at says which: expected at=ISO-8601, or seconds "
-                             "since 1970",
-                             options.spelled("start")));
+    return usage(
+        fmt::format("option {} is \"timestamp\", and no option at says which: expected at=ISO-8601, or seconds "
+                    "since 1970",
+                    options.spelled("start")));
   }
   if (options.has("at") && start != "timestamp") {
     return usage(fmt::format("option {} goes with start=timestamp, found start \"{}\"", options.spelled("at"), start));
@@ -156,10 +158,12 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
   if (!given) return std::unexpected(given.error());
   auto credentials = credentials_of(url, options);
   if (!credentials) return std::unexpected(credentials.error());
-  const std::string address =
-      aws::find_endpoint("kinesis", *region, *given, options.text("profile"), environment);
-  KinesisPlan plan{aws::StreamName(*stream), {address, *region}, std::move(*credentials),
-                   options.boolean("create", false), options.integer("create-shards").value_or(1)};
+  const std::string address = aws::find_endpoint("kinesis", *region, *given, options.text("profile"), environment);
+  KinesisPlan plan{aws::StreamName(*stream),
+                   {address, *region},
+                   std::move(*credentials),
+                   options.boolean("create", false),
+                   options.integer("create-shards").value_or(1)};
   return SourcePlan{std::move(plan), std::move(options)};
 }
 

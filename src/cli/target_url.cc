@@ -271,8 +271,9 @@ bool looks_like_target(std::string_view word) {
 
 Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_schema) {
   const auto malformed = [&](std::string_view why) {
-    return usage(fmt::format("found \"{}\", accepted is {}: {}", text, with_schema ? "table or schema.table" : "a table", why),
-                 "a name that holds a dot stands in double quotes");
+    return usage(
+        fmt::format("found \"{}\", accepted is {}: {}", text, with_schema ? "table or schema.table" : "a table", why),
+        "a name that holds a dot stands in double quotes");
   };
   std::string_view rest = text;
   std::vector<std::string> parts;
