@@ -1,0 +1,92 @@
+// From the words of a command line to a command. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cli/options.h"
+#include "observe/log_format.h"
+
+namespace ctk::cli {
+
+/// What is said of the target, in all the places where it may be said.
+struct TargetWords {
+  std::optional<std::string> argument;
+  std::optional<std::string> flag;  ///< --target
+  FlagValues flags;                 ///< options of source, target and run
+};
+
+struct LoadCommand {
+  std::string source;
+  TargetWords target;
+  bool dry_run = false;
+  bool reset = false;
+  bool json_summary = false;
+  std::string reset_command;  ///< this command line with --reset, without its secrets
+};
+
+struct ShellCommand {
+  std::vector<std::string> statements;  ///< of --command
+  std::string format = "table";
+  TargetWords target;
+};
+
+struct ShowTableCommand {
+  std::string table;
+  bool json = false;
+  TargetWords target;
+};
+
+struct PositionsCommand {
+  enum class Verb { list, reset, prune };
+  Verb verb = Verb::list;
+  std::optional<std::string> relay;
+  bool json = false;
+  bool yes = false;
+  TargetWords target;
+};
+
+struct DeadLettersCommand {
+  std::optional<std::string> id;  ///< `show`; nothing: `list`
+  bool json = false;
+  TargetWords target;
+};
+
+struct CompletionCommand {
+  std::string shell;
+};
+
+struct ManCommand {};
+struct DemoCommand {};
+
+/// Help, version: text for standard output.
+struct PrintCommand {
+  std::string text;
+};
+
+using Command = std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
+                             CompletionCommand, ManCommand, DemoCommand, PrintCommand>;
+
+/// How the program talks.
+struct OutputOptions {
+  observe::LogFormat log_format = observe::LogFormat::logfmt;
+  LogLevel log_level = LogLevel::info;
+  bool quiet = false;
+};
+
+struct CommandLine {
+  OutputOptions output;
+  Command command;
+};
+
+/// `words` without the program's name. Nothing at all asks for the help. Errors are `usage`.
+Result<CommandLine> parse_command_line(const std::vector<std::string>& words);
+
+/// The words as a shell would take them, each quoted where it must be, secrets as `***`.
+std::string shown_command(const std::vector<std::string>& words);
+
+}  // namespace ctk::cli

@@ -1,0 +1,278 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ctk::cli {
+namespace {
+
+using enum OptionKind;
+
+constexpr size_t kWidth = 100;
+constexpr size_t kColumn = 28;
+
+const FlagInfo kTarget = {
+    .name = "target", .value = "URL", .help = "the target; else CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL"};
+const FlagInfo kYes = {.name = "yes", .letter = 'y', .kind = boolean, .help = "do not ask"};
+
+FlagInfo format(std::string_view choices, std::string_view fallback, std::string_view help) {
+  return {.name = "format", .kind = choice, .choices = choices, .fallback = fallback, .value = choices, .help = help};
+}
+
+CommandInfo later(std::string_view path, std::string_view help) {
+  return {.path = path, .arguments = "...", .most = 1000, .help = help, .later = true};
+}
+
+// clang-format off
+const std::vector<CommandInfo>& commands() {
+  static const std::vector<CommandInfo> kCommands = {
+      {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
+       .help = "keep SQL tables equal to what a stream of DynamoDB changes tells",
+       .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
+               "        file+dynamodb+cdc:///path (.ndjson, also gzip or zstd), :relative/path, or :- for standard input\n"
+               "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
+               "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
+               "\n"
+               "Every option can be written in its URL (?region=eu-central-1&once=true) or as a flag, which wins.\n"
+               "Durations: 250ms 5s 15m 2h 7d. Sizes: 64KB 4MB 1GB. The first SIGINT or SIGTERM stops cleanly.",
+       .flags = {kTarget,
+                 {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
+                 {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
+                 format("text|json", "text", "json: the summary as one object on standard output"),
+                 {.name = "listen", .value = "HOST:PORT", .help = "status pages", .later = true},
+                 {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
+       .source_options = true, .target_options = true},
+      {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
+       .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.",
+       .flags = {{.name = "command", .letter = 'c', .value = "SQL", .help = "run this; may be given more than once",
+                  .repeatable = true},
+                 format("table|json|csv|vertical", "table", "how to print rows"), kTarget},
+       .target_options = true},
+      {.path = "show table", .arguments = "[SCHEMA.]TABLE [TARGET]", .least = 1, .most = 2,
+       .help = "columns, key, rows, size, health, positions and dead letters of a table",
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+      {.path = "positions list", .arguments = "[RELAY] [TARGET]", .most = 2, .help = "what each relay has read, by shard",
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true},
+      {.path = "positions reset", .arguments = "RELAY [TARGET]", .least = 1, .most = 2,
+       .help = "forget all positions of a relay: it begins again at its start",
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+      {.path = "positions prune", .arguments = "[RELAY] [TARGET]", .most = 2,
+       .help = "remove the rows of shards that have been read to their end",
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+      {.path = "dead-letters list", .arguments = "[TARGET]", .most = 1, .help = "changes that could not be applied, and why",
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true},
+      {.path = "dead-letters show", .arguments = "ID [TARGET]", .least = 1, .most = 2,
+       .help = "one dead letter with the change's own text",
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+      later("dead-letters replay", "try dead letters again"),
+      {.path = "demo", .arguments = "", .help = "the main job on one machine, with nothing but this program"},
+      {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
+       .help = "print the completion script of a shell"},
+      {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
+      later("check", "preflight of source and target"),
+      later("plan", "what a load would cost"),
+      later("status", "live workers, shards and lag"),
+      later("top", "the same, live"),
+      later("verify", "compare source and target"),
+      later("record", "keep a stream in a file"),
+      later("kcl-processor", "the writer under the KCL MultiLangDaemon"),
+      later("lambda", "the writer as an AWS Lambda runtime"),
+      later("simulator", "a simulated DynamoDB, DynamoDB Streams and Kinesis"),
+  };
+  return kCommands;
+}
+
+constexpr auto kCommonFlags = std::to_array<FlagInfo>({
+    {.name = "log-format", .kind = choice, .choices = "logfmt|json", .fallback = "logfmt", .value = "logfmt|json",
+     .help = "how log lines look"},
+    {.name = "log-level", .kind = choice, .choices = "error|warn|info|debug", .fallback = "info",
+     .value = "error|warn|info|debug", .help = "which log lines are written"},
+    {.name = "quiet", .letter = 'q', .kind = boolean, .help = "warnings and errors only, no progress, no summary line"},
+});
+// clang-format on
+
+std::string_view value_name(const OptionInfo& info) {
+  switch (info.kind) {
+    case boolean: return "";
+    case duration:
+    case duration_or_never: return "DURATION";
+    case OptionKind::size: return "SIZE";
+    case integer: return "N";
+    case choice: return info.choices;
+    case text:
+    case secret: return info.is_family() ? "TYPE" : "TEXT";
+  }
+  return "";
+}
+
+std::string_view family_member(std::string_view family) { return family == "key-type." ? "key-type.NAME" : "type.PATH"; }
+
+FlagInfo as_flag(const OptionInfo& info) {
+  return {.name = info.is_family() ? family_member(info.name) : info.name,
+          .kind = info.kind,
+          .choices = info.choices,
+          .fallback = info.fallback,
+          .value = value_name(info),
+          .help = info.help};
+}
+
+/// `text` in lines of kWidth, each but the first behind `indent` blanks.
+std::string wrapped(std::string_view text, size_t indent) {
+  std::string out;
+  size_t column = indent;
+  while (!text.empty()) {
+    const size_t blank = std::min(text.find(' '), text.size());
+    if (column > indent && column + 1 + blank > kWidth) {
+      out += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += text.substr(0, blank);
+    column += blank;
+    text.remove_prefix(std::min(blank + 1, text.size()));
+  }
+  return out;
+}
+
+/// "  --once              stop at …", the help wrapped in its column.
+std::string entry(const std::string& left, std::string_view help) {
+  std::string line = "  " + left;
+  if (line.size() + 2 > kColumn) {
+    line += "\n" + std::string(kColumn, ' ');
+  } else {
+    line.resize(kColumn, ' ');
+  }
+  return line + wrapped(help, kColumn) + "\n";
+}
+
+std::string flag_entry(const FlagInfo& flag) {
+  std::string left = flag.letter != 0 ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("--{}", flag.name);
+  if (flag.kind != boolean) left += fmt::format(" {}", flag.value);
+  std::string help(flag.help);
+  if (!flag.fallback.empty()) help += fmt::format(" [{}]", flag.fallback);
+  return entry(left, help);
+}
+
+std::string option_section(std::string_view title, OptionScope scope) {
+  std::string text = fmt::format("\n{}:\n", title);
+  for (const OptionInfo& info : all_options()) {
+    const bool shown = info.scope == scope && info.fate == OptionFate::works && info.stands_for.empty();
+    if (shown) text += flag_entry(as_flag(info));
+  }
+  return text;
+}
+
+std::string common_section() {
+  std::string text = "\nEverywhere:\n";
+  for (const FlagInfo& flag : kCommonFlags) text += flag_entry(flag);
+  return text + entry("-h, --help", "this text");
+}
+
+std::string command_help(const CommandInfo& command) {
+  std::string text =
+      fmt::format("Usage: ctk {}{}{} [OPTION]...\n\n{}{}.\n", command.path, command.arguments.empty() ? "" : " ",
+                  command.arguments, static_cast<char>(std::toupper(command.help.front())), command.help.substr(1));
+  if (command.later) text += "\nThis command is not in this version.\n";
+  if (!command.more.empty()) text += fmt::format("\n{}\n", command.more);
+  std::string own;
+  for (const FlagInfo& flag : command.flags) {
+    if (!flag.later) own += flag_entry(flag);
+  }
+  if (!own.empty()) text += "\nOptions:\n" + own;
+  if (command.source_options) {
+    text += option_section("Of the source", OptionScope::source);
+    text += option_section("Of the run", OptionScope::run);
+  }
+  if (command.target_options) text += option_section("Of the target", OptionScope::target);
+  return text + common_section();
+}
+
+std::string program_help() {
+  std::string text =
+      "Usage: ctk COMMAND [ARGUMENT]... [OPTION]...\n\n"
+      "Keeps SQL tables equal to DynamoDB tables, continuously, from their streams of changes.\n\nCommands:\n";
+  for (const std::string& word : first_words()) {
+    const CommandInfo* command = find_command(word);
+    if (command == nullptr) {
+      text += entry(fmt::format("{} {}", word, fmt::join(second_words(word), "|")), group_help(word));
+    } else {
+      text += entry(fmt::format("{} {}", word, command->arguments), command->help);
+    }
+  }
+  return text + common_section() + entry("--version", "print the version") +
+         "\nctk COMMAND --help tells more. Try: ctk demo\n";
+}
+
+std::string group_text(std::string_view word) {
+  std::string text =
+      fmt::format("Usage: ctk {} {} [ARGUMENT]... [OPTION]...\n\nCommands:\n", word, fmt::join(second_words(word), "|"));
+  for (const std::string& second : second_words(word)) {
+    const CommandInfo* command = find_command(fmt::format("{} {}", word, second));
+    text += entry(fmt::format("{} {}", second, command->arguments), command->help);
+  }
+  return text + common_section();
+}
+
+}  // namespace
+
+std::span<const CommandInfo> all_commands() { return commands(); }
+
+std::span<const FlagInfo> common_flags() { return kCommonFlags; }
+
+const CommandInfo* find_command(std::string_view path) {
+  const auto found = std::ranges::find(commands(), path, &CommandInfo::path);
+  return found == commands().end() ? nullptr : &*found;
+}
+
+std::string_view group_help(std::string_view word) {
+  if (word == "show") return "what a table of the target holds";
+  if (word == "positions") return "what has been read: list it, or forget it";
+  if (word == "dead-letters") return "changes that could not be applied";
+  return "";
+}
+
+std::vector<std::string> first_words() {
+  std::vector<std::string> words;
+  for (const CommandInfo& command : commands()) {
+    const std::string word(command.path.substr(0, command.path.find(' ')));
+    const bool listed = !words.empty() && words.back() == word;
+    if (!listed && !command.hidden && !(command.later && command.path == word)) words.push_back(word);
+  }
+  return words;
+}
+
+std::vector<std::string> second_words(std::string_view first) {
+  std::vector<std::string> words;
+  for (const CommandInfo& command : commands()) {
+    const size_t blank = command.path.find(' ');
+    const bool below = blank != command.path.npos && command.path.substr(0, blank) == first;
+    if (below && !command.later) words.emplace_back(command.path.substr(blank + 1));
+  }
+  return words;
+}
+
+std::vector<FlagInfo> flags_of(const CommandInfo& command) {
+  std::vector<FlagInfo> flags;
+  for (const FlagInfo& flag : command.flags) {
+    if (!flag.later) flags.push_back(flag);
+  }
+  for (const OptionInfo& info : all_options()) {
+    const bool wanted = info.scope == OptionScope::target ? command.target_options : command.source_options;
+    if (wanted && info.fate == OptionFate::works && info.stands_for.empty()) flags.push_back(as_flag(info));
+  }
+  flags.insert(flags.end(), kCommonFlags.begin(), kCommonFlags.end());
+  return flags;
+}
+
+std::string help_text(std::string_view path) {
+  if (const CommandInfo* command = find_command(path)) return command_help(*command);
+  return path.empty() ? program_help() : group_text(path);
+}
+
+std::string_view version() { return CTK_VERSION; }
+
+}  // namespace ctk::cli

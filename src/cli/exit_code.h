@@ -1,0 +1,21 @@
+// What an end means to the shell that started us.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+
+namespace ctk::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+inline constexpr int kGap = 3;
+inline constexpr int kDeadLetters = 4;  ///< a bounded run finished, some changes are in the dead letters
+
+int exit_code(ErrorKind kind);
+
+/// "ctk: message: peer's words", and a second line for the hint. Ends with a line end.
+std::string error_text(const Error& error);
+
+}  // namespace ctk::cli

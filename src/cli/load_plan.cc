@@ -1,0 +1,161 @@
+#include "cli/load_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ctk::cli {
+namespace {
+
+std::unexpected<Error> usage(std::string message, std::string hint = "") {
+  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
+}
+
+std::unexpected<Error> bad_option(const OptionValues& options, std::string_view name, const Error& error) {
+  return usage(fmt::format("option {}: {}", options.spelled(name), error.message), error.hint);
+}
+
+Result<relay::StartPoint> start_of(const OptionValues& options) {
+  using Kind = relay::StartPoint::Kind;
+  relay::StartPoint start;
+  const std::string text = options.text("start").value_or("earliest");
+  start.given = options.has("start");
+  start.kind = text == "latest"        ? Kind::latest
+               : text == "timestamp"   ? Kind::timestamp
+               : text == "seqno-at"    ? Kind::sequence_at
+               : text == "seqno-after" ? Kind::sequence_after
+                                       : Kind::earliest;
+  if (start.kind == Kind::timestamp) {
+    const auto at = parse_timestamp(*options.text("at"));
+    if (!at) return bad_option(options, "at", at.error());
+    start.at = *at;
+  }
+  if (start.kind == Kind::sequence_at || start.kind == Kind::sequence_after) {
+    auto sequences = parse_sequences(*options.text("seqno"));
+    if (!sequences) return bad_option(options, "seqno", sequences.error());
+    start.sequences = std::move(*sequences);
+  }
+  return start;
+}
+
+/// `include`, `exclude` and `rename` are the source's words for what the rows hold.
+Status read_selection(const OptionValues& options, table::TableOptions& tables) {
+  for (const auto& [name, list] : {std::pair{"include", &tables.include}, {"exclude", &tables.exclude}}) {
+    if (!options.has(name)) continue;
+    auto paths = table::parse_path_list(*options.text(name));
+    if (!paths) return bad_option(options, name, paths.error());
+    *list = std::move(*paths);
+  }
+  if (options.has("rename")) {
+    auto pairs = table::parse_rename_list(*options.text("rename"));
+    if (!pairs) return bad_option(options, "rename", pairs.error());
+    tables.rename = std::move(*pairs);
+  }
+  return {};
+}
+
+void read_rhythm(const OptionValues& source, const OptionValues& target, relay::RelayOptions& relay) {
+  relay.idle_poll = source.duration("idle-poll").value_or(relay.idle_poll);
+  if (auto bound = source.duration("idle-sleep")) relay.idle_poll = std::min(relay.idle_poll, *bound);
+  relay.max_lag = source.duration("max-lag");
+  // Options of the run may stand in either URL; the source's counts first. A flag is in both.
+  const auto of_run = [&](std::string_view name, Duration fallback) {
+    const auto first = source.duration(name);
+    return first ? *first : target.duration(name).value_or(fallback);
+  };
+  relay.start_timeout = of_run("start-timeout", relay.start_timeout);
+  relay.give_up = of_run("give-up", relay.give_up);
+  relay.grace = of_run("grace", relay.grace);
+  const auto memory = source.size("max-memory");
+  relay.max_memory = memory ? *memory : target.size("max-memory").value_or(relay.max_memory);
+  relay.delete_grace = target.duration("delete-grace");
+  relay.delete_floor = target.duration("delete-floor");
+  relay.batch_age = target.duration("batch-age").value_or(relay.batch_age);
+}
+
+}  // namespace
+
+Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text) {
+  std::map<aws::ShardId, aws::SequenceNumber> sequences;
+  std::string_view rest = text;
+  while (true) {
+    const size_t comma = std::min(rest.find(','), rest.size());
+    const std::string_view part = rest.substr(0, comma);
+    const size_t colon = part.rfind(':');
+    const aws::ShardId shard(colon == part.npos ? "" : std::string(part.substr(0, colon)));
+    const aws::SequenceNumber number{std::string(colon == part.npos ? part : part.substr(colon + 1))};
+    const bool lone = colon == part.npos && part.size() == text.size();
+    if (!number.valid() || (shard.empty() && !lone) || !sequences.emplace(shard, number).second) {
+      return usage(fmt::format("found \"{}\", accepted is N for a stream of one shard, or SHARD:N,SHARD:N", text));
+    }
+    if (comma == rest.size()) return sequences;
+    rest.remove_prefix(comma + 1);
+  }
+}
+
+Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file) {
+  LoadPlan plan;
+  auto source = plan_source(command.source, command.target.flags, environment, is_file);
+  if (!source) return std::unexpected(source.error());
+  plan.source = std::move(*source);
+  const auto target_url = find_target(command.target.argument, command.target.flag, environment);
+  if (!target_url) return std::unexpected(target_url.error());
+  auto target = plan_target(*target_url, command.target.flags);
+  if (!target) return std::unexpected(target.error());
+  plan.target = std::move(target->target);
+  plan.target.dry_run = command.dry_run;
+
+  const OptionValues& options = plan.source.options;
+  if (auto read = read_selection(options, plan.target.tables); !read) return std::unexpected(read.error());
+  auto start = start_of(options);
+  if (!start) return std::unexpected(start.error());
+
+  relay::RelayOptions& relay = plan.relay;
+  relay.start = std::move(*start);
+  relay.positions_name = options.text("positions-name");
+  relay.positions_in_memory = options.text("positions") == "memory";
+  relay.once = options.boolean("once", false);
+  relay.reset = command.reset;
+  relay.reset_command = command.reset_command;
+  relay.source_table = options.text("source-table");
+  relay.schema = plan.target.schema;
+  relay.table = plan.target.table;
+  relay.target = plan.target.kind;
+  relay.tables = plan.target.tables;
+  relay.on_gap = options.text("on-gap") == "skip" ? relay::OnGap::skip : relay::OnGap::stop;
+  relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
+  relay.batch_rows = plan.target.batch_rows;
+  relay.batch_bytes = plan.target.batch_bytes;
+  relay.kind = plan.source.is_file() ? dynamodb::VersionKind::file_time : dynamodb::VersionKind::kinesis;
+  read_rhythm(options, target->options, relay);
+
+  plan.json_summary = command.json_summary;
+  plan.notes = options.notes();
+  plan.notes.insert(plan.notes.end(), target->options.notes().begin(), target->options.notes().end());
+  return plan;
+}
+
+std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment) {
+  std::vector<Secret> secrets;
+  const auto add_url = [&](const std::string& text) {
+    const auto url = net::parse_url(text);
+    if (!url) return;
+    if (url->password) secrets.push_back(*url->password);
+    if (auto token = url->option("session-token")) secrets.emplace_back(*token);
+  };
+  for (size_t i = 0; i < words.size(); ++i) {
+    add_url(words[i]);
+    if (words[i].starts_with("--session-token=")) secrets.emplace_back(words[i].substr(16));
+    if (words[i] == "--session-token" && i + 1 < words.size()) secrets.emplace_back(words[i + 1]);
+    if (words[i].starts_with("--target=")) add_url(words[i].substr(9));
+  }
+  for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL"}) {
+    if (const auto url = environment.get(name)) add_url(*url);
+  }
+  for (const char* name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD"}) {
+    if (const auto secret = environment.get(name)) secrets.emplace_back(*secret);
+  }
+  return secrets;
+}
+
+}  // namespace ctk::cli

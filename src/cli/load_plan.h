@@ -1,0 +1,30 @@
+// From a `load` command to everything that is needed to run it. Pure: nothing is touched, everything is checked.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "cli/source_url.h"
+#include "cli/target_url.h"
+#include "relay/relay.h"
+
+namespace ctk::cli {
+
+struct LoadPlan {
+  SourcePlan source;
+  sink::TargetOptions target;
+  relay::RelayOptions relay;  ///< without `worker`: that is the process's own
+  bool json_summary = false;
+  std::vector<std::string> notes;  ///< options that were accepted and change nothing
+};
+
+Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file);
+
+/// `N`, or `SHARD:N,SHARD:N`; the empty shard stands for the stream's only one.
+Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text);
+
+/// The secrets of a command line and its environment: what no output may repeat.
+std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment);
+
+}  // namespace ctk::cli
