@@ -1,0 +1,203 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/commands.h"
+
+namespace ctk::cli {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Pair;
+using testing::StartsWith;
+using Words = std::vector<std::string>;
+
+template <class T>
+T parsed(const Words& words) {
+  auto line = parse_command_line(words);
+  if (!line) {
+    ADD_FAILURE() << to_string(line.error());
+    return T{};
+  }
+  if (!std::holds_alternative<T>(line->command)) {
+    ADD_FAILURE() << "another command";
+    return T{};
+  }
+  return std::get<T>(line->command);
+}
+
+/// The sentence of a usage error.
+std::string refused(const Words& words) {
+  const auto line = parse_command_line(words);
+  if (line) return "accepted";
+  EXPECT_EQ(line.error().kind, ErrorKind::usage);
+  return line.error().message;
+}
+
+constexpr const char* kSource = "kinesis+dynamodb+cdc://k:s@aws/cdc-stream?region=eu-central-1";
+
+TEST(CommandLine, LoadTakesBothSpellings) {
+  for (const Words& words : {Words{"load", kSource}, Words{"load", "table", kSource}}) {
+    const auto load = parsed<LoadCommand>(words);
+    EXPECT_EQ(load.source, kSource);
+    EXPECT_EQ(load.target.argument, std::nullopt);
+    EXPECT_FALSE(load.dry_run || load.reset || load.json_summary);
+  }
+  const auto load = parsed<LoadCommand>({"load", "table", kSource, "sqlite:///demo.db"});
+  EXPECT_EQ(load.target.argument, "sqlite:///demo.db");
+}
+
+TEST(CommandLine, FlagsStandAnywhere) {
+  for (const Words& words :
+       {Words{"--quiet", "load", "--once", kSource, "--region", "eu-west-1", "ndjson:-"},
+        Words{"load", kSource, "ndjson:-", "--region=eu-west-1", "--once", "--quiet"},
+        Words{"load", "--region", "eu-west-1", "-q", "table", "--once", "true", kSource, "ndjson:-"}}) {
+    const auto line = parse_command_line(words);
+    ASSERT_TRUE(line) << line.error().message;
+    EXPECT_TRUE(line->output.quiet);
+    EXPECT_EQ(line->output.log_level, LogLevel::warn);
+    const auto& load = std::get<LoadCommand>(line->command);
+    EXPECT_EQ(load.source, kSource);
+    EXPECT_EQ(load.target.argument, "ndjson:-");
+    EXPECT_THAT(load.target.flags, testing::IsSupersetOf({Pair("region", "eu-west-1"), Pair("once", "true")}));
+  }
+}
+
+TEST(CommandLine, BooleansNeedNoValue) {
+  const auto load = parsed<LoadCommand>({"load", "--once", kSource, "--typed=no", "--adopt", "0", "--dry-run", "--reset"});
+  EXPECT_THAT(load.target.flags, testing::IsSupersetOf({Pair("once", "true"), Pair("typed", "no"), Pair("adopt", "0")}));
+  EXPECT_TRUE(load.dry_run);
+  EXPECT_TRUE(load.reset);
+  EXPECT_FALSE(parsed<LoadCommand>({"load", kSource, "--dry-run=false"}).dry_run);
+}
+
+TEST(CommandLine, TakesTheOpenFamilies) {
+  const auto load =
+      parsed<LoadCommand>({"load", "--key-type.id", "bigint", kSource, "--type.a.b=text", "--key-type.x=y=numeric"});
+  EXPECT_EQ(load.source, kSource);
+  EXPECT_THAT(load.target.flags, testing::IsSupersetOf({Pair("key-type.id", "bigint"), Pair("type.a.b", "text"),
+                                                        Pair("key-type.x=y", "numeric")}));
+  EXPECT_THAT(refused({"load", kSource, "--key-type.id"}), HasSubstr("--key-type.id needs a value"));
+  EXPECT_THAT(refused({"completion", "bash", "--key-type.id", "text"}), HasSubstr("unknown option --key-type.id"));
+}
+
+TEST(CommandLine, TheIssuesOwnLines) {
+  parsed<LoadCommand>(
+      {"load", "table", "kinesis+dynamodb+cdc://AWS_ACCESS_KEY:AWS_SECRET_ACCESS_KEY@aws/cdc-stream?region=eu-central-1"});
+  parsed<LoadCommand>(
+      {"load", "table", "kinesis+dynamodb+cdc://LSIAQAAAAAAVNCBMPNSG:dummy@localhost:4566/cdc-stream?region=eu-central-1"});
+  parsed<LoadCommand>({"load", "file+dynamodb+cdc:///path/events.ndjson", "sqlite:///demo.db?table=demo"});
+  const auto dry = parsed<LoadCommand>(
+      {"load", "file+dynamodb+cdc:///path/events.ndjson", "--dry-run", "--target", "crate://localhost:4200/doc/demo"});
+  EXPECT_TRUE(dry.dry_run);
+  EXPECT_EQ(dry.target.flag, "crate://localhost:4200/doc/demo");
+  EXPECT_THAT(parsed<ShellCommand>({"shell", "--command", "SELECT * FROM testdrive.demo;"}).statements,
+              ElementsAre("SELECT * FROM testdrive.demo;"));
+  EXPECT_EQ(parsed<ShowTableCommand>({"show", "table", "testdrive.demo"}).table, "testdrive.demo");
+}
+
+TEST(CommandLine, ShellTakesManyCommands) {
+  const auto shell = parsed<ShellCommand>({"shell", "-c", "SELECT 1", "sqlite:///x.db", "-cSELECT 2", "--format", "csv"});
+  EXPECT_THAT(shell.statements, ElementsAre("SELECT 1", "SELECT 2"));
+  EXPECT_EQ(shell.format, "csv");
+  EXPECT_EQ(shell.target.argument, "sqlite:///x.db");
+}
+
+TEST(CommandLine, ATableMayBeCalledLikeACommand) {
+  EXPECT_EQ(parsed<ShowTableCommand>({"show", "table", "demo"}).table, "demo");
+  EXPECT_EQ(parsed<ShowTableCommand>({"show", "table", "shell", "sqlite:///x.db"}).table, "shell");
+  EXPECT_EQ(parsed<ShowTableCommand>({"show", "table", "--", "--odd"}).table, "--odd");
+}
+
+TEST(CommandLine, PositionsTellRelayFromTarget) {
+  using Verb = PositionsCommand::Verb;
+  auto list = parsed<PositionsCommand>({"positions", "list", "sqlite:///x.db", "--format", "json"});
+  EXPECT_EQ(list.verb, Verb::list);
+  EXPECT_EQ(list.target.argument, "sqlite:///x.db");
+  EXPECT_EQ(list.relay, std::nullopt);
+  EXPECT_TRUE(list.json);
+  auto reset = parsed<PositionsCommand>({"positions", "reset", "kinesis:cdc@doc.demo", "crate://localhost", "--yes"});
+  EXPECT_EQ(reset.verb, Verb::reset);
+  EXPECT_EQ(reset.relay, "kinesis:cdc@doc.demo");
+  EXPECT_EQ(reset.target.argument, "crate://localhost");
+  EXPECT_TRUE(reset.yes);
+  EXPECT_EQ(parsed<PositionsCommand>({"positions", "prune", "-y"}).verb, Verb::prune);
+}
+
+TEST(CommandLine, DeadLetters) {
+  EXPECT_EQ(parsed<DeadLettersCommand>({"dead-letters", "list"}).id, std::nullopt);
+  const auto show = parsed<DeadLettersCommand>({"dead-letters", "show", "abc123", "sqlite:///x.db"});
+  EXPECT_EQ(show.id, "abc123");
+  EXPECT_EQ(show.target.argument, "sqlite:///x.db");
+}
+
+TEST(CommandLine, OutputOptions) {
+  const auto line =
+      parse_command_line({"load", kSource, "--log-format", "json", "--log-level", "debug", "--format", "json"});
+  ASSERT_TRUE(line);
+  EXPECT_EQ(line->output.log_format, observe::LogFormat::json);
+  EXPECT_EQ(line->output.log_level, LogLevel::debug);
+  EXPECT_TRUE(std::get<LoadCommand>(line->command).json_summary);
+}
+
+TEST(CommandLine, HelpAndVersion) {
+  EXPECT_EQ(parsed<PrintCommand>({"--version"}).text, "ctk 0.1.0\n");
+  EXPECT_EQ(parsed<PrintCommand>({}).text, help_text(""));
+  EXPECT_EQ(parsed<PrintCommand>({"--help"}).text, help_text(""));
+  EXPECT_EQ(parsed<PrintCommand>({"load", "--help"}).text, help_text("load"));
+  EXPECT_EQ(parsed<PrintCommand>({"load", "table", "-h"}).text, help_text("load"));
+  EXPECT_EQ(parsed<PrintCommand>({"positions", "--help"}).text, help_text("positions"));
+  EXPECT_EQ(parsed<PrintCommand>({"positions", "list", "--help"}).text, help_text("positions list"));
+  EXPECT_THAT(parsed<PrintCommand>({"check", "--help"}).text, HasSubstr("not in this version"));
+}
+
+TEST(CommandLine, SlipsAreNamed) {
+  EXPECT_THAT(refused({"laod", kSource}), AllOf(HasSubstr("\"laod\""), HasSubstr("did you mean \"load\"?")));
+  EXPECT_THAT(refused({"load", kSource, "--regoin", "x"}), AllOf(HasSubstr("--regoin"), HasSubstr("\"--region\"")));
+  EXPECT_THAT(refused({"load", kSource, "--regoin=x"}), HasSubstr("unknown option --regoin (did you mean \"--region\"?)"));
+  EXPECT_THAT(refused({"load", kSource, "--region"}), HasSubstr("--region needs a value"));
+  EXPECT_THAT(refused({"load"}), "ctk load needs [table] SOURCE [TARGET], found nothing");
+  EXPECT_THAT(refused({"load", "table"}), HasSubstr("needs [table] SOURCE"));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "x"}), HasSubstr("found one more: \"x\""));
+  EXPECT_THAT(refused({"show"}), "ctk show needs a command: table");
+  EXPECT_THAT(refused({"positions"}), HasSubstr("list, reset or prune"));
+  EXPECT_THAT(refused({"positions", "lst"}), AllOf(HasSubstr("\"positions lst\""), HasSubstr("did you mean \"list\"?")));
+  EXPECT_THAT(refused({"shell", "--format", "jsn"}),
+              "option --format: found \"jsn\", accepted is table, json, csv or vertical (did you mean \"json\"?)");
+  EXPECT_THAT(refused({"load", kSource, "--log-level", "verbose"}), HasSubstr("error, warn, info or debug"));
+  EXPECT_THAT(refused({"load", kSource, "--dry-run=maybe"}),
+              HasSubstr("--dry-run: found \"maybe\", accepted is true or false"));
+  EXPECT_THAT(refused({"completion", "tcsh"}), HasSubstr("bash, zsh or fish"));
+  EXPECT_THAT(refused({"--verison"}), HasSubstr("--verison"));
+}
+
+TEST(CommandLine, WhatComesLaterSaysSo) {
+  for (const Words& words :
+       {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"status"}, Words{"top"},
+        Words{"verify", kSource, "crate://localhost", "--repair"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
+        Words{"lambda"}, Words{"simulator", "--listen", "127.0.0.1:0"}, Words{"dead-letters", "replay", "id"},
+        Words{"load", kSource, "--listen", "127.0.0.1:80"}, Words{"load", kSource, "--config", "x.toml"}}) {
+    EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
+  }
+}
+
+TEST(ResetCommand, IsTheSameLineWithoutSecrets) {
+  const auto load =
+      parsed<LoadCommand>({"load", "table", "kinesis+dynamodb+cdc://AKID:wJalr/secret@aws/cdc?region=x&session-token=tok",
+                           "--session-token", "other", "--type.a=text", "--rename", "it's:its"});
+  EXPECT_THAT(load.reset_command, StartsWith("ctk load table "));
+  EXPECT_THAT(load.reset_command, testing::EndsWith("'***' --type.a=text --rename 'it'\\''s:its' --reset"));
+  for (const char* secret : {"wJalr", "tok", "other"})
+    EXPECT_THAT(load.reset_command, Not(HasSubstr(secret + std::string("@"))));
+  EXPECT_THAT(load.reset_command, AllOf(HasSubstr("AKID:***@aws/cdc"), Not(HasSubstr("wJalr")), Not(HasSubstr("=tok'"))));
+}
+
+TEST(ShownCommand, HidesTheTokenInBothForms) {
+  EXPECT_EQ(shown_command({"load", "--session-token=abc", "--session-token", "def", "x"}),
+            "load '--session-token=***' --session-token '***' x");
+}
+
+}  // namespace
+}  // namespace ctk::cli

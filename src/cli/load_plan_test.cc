@@ -1,0 +1,176 @@
+#include "cli/load_plan.h"
+
+#include <gmock/gmock.h>
+
+#include "cli/exit_code.h"
+
+namespace ctk::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using Words = std::vector<std::string>;
+
+Result<LoadPlan> plan(const Words& words, std::map<std::string, std::string> variables = {}) {
+  const auto line = parse_command_line(words);
+  if (!line) return std::unexpected(line.error());
+  return plan_load(std::get<LoadCommand>(line->command),
+                   {std::move(variables), "/nowhere", [](const std::string&) { return std::nullopt; }},
+                   [](const std::string& path) { return path == "/path/events.ndjson"; });
+}
+
+LoadPlan planned(const Words& words, std::map<std::string, std::string> variables = {}) {
+  auto result = plan(words, std::move(variables));
+  if (result) return *result;
+  ADD_FAILURE() << to_string(result.error());
+  return {};
+}
+
+std::string refused(const Words& words) {
+  const auto result = plan(words);
+  if (result) return "accepted";
+  EXPECT_EQ(exit_code(result.error().kind), 2) << to_string(result.error());
+  return result.error().message;
+}
+
+const std::string kSource = "kinesis+dynamodb+cdc://k:s@localhost:4568/cdc?region=us-east-1";
+
+TEST(LoadPlan, TheIssuesOwnLines) {
+  const std::map<std::string, std::string> variables = {
+      {"CRATEDB_SQLALCHEMY_URL", "crate://crate@localhost:4200/testdrive/demo"}};
+  auto load = planned(
+      {"load", "table", "kinesis+dynamodb+cdc://AWS_ACCESS_KEY:AWS_SECRET_ACCESS_KEY@aws/cdc-stream?region=eu-central-1"},
+      variables);
+  EXPECT_EQ(load.relay.schema, "testdrive");
+  EXPECT_EQ(load.relay.table, "demo");
+  EXPECT_EQ(load.relay.target, table::Target::cratedb);
+  EXPECT_EQ(load.relay.tables.layout, table::Layout::ctk);
+  EXPECT_FALSE(load.relay.once);
+  EXPECT_FALSE(load.relay.start.given);
+
+  load = planned({"load", "file+dynamodb+cdc:///path/events.ndjson", "sqlite:///demo.db?table=demo"}, variables);
+  EXPECT_TRUE(load.source.is_file());
+  EXPECT_EQ(load.relay.target, table::Target::sqlite);
+  EXPECT_EQ(load.relay.table, "demo");
+
+  load = planned({"load", "kinesis+dynamodb+cdc://k:s@localhost:4568/cdc?region=us-east-1&once=true",
+                  "postgresql://user:pw@localhost/db?table=public.demo"});
+  EXPECT_TRUE(load.relay.once);
+  EXPECT_EQ(load.relay.schema, "public");
+  EXPECT_EQ(load.relay.table, "demo");
+
+  load = planned(
+      {"load", "file+dynamodb+cdc:///path/events.ndjson", "--dry-run", "--target", "crate://localhost:4200/doc/demo"});
+  EXPECT_TRUE(load.target.dry_run);
+
+  load =
+      planned({"load", "table", kSource},
+              {{"CRATEDB_SQLALCHEMY_URL", "crate://admin:dZ6LqB@testdrive.eks1.eu-west-1.aws.cratedb.net:4200/?ssl=true"}});
+  EXPECT_TRUE(load.target.ssl);
+  EXPECT_EQ(load.relay.schema, "doc");
+  EXPECT_EQ(load.relay.table, std::nullopt);
+}
+
+TEST(LoadPlan, OptionsReachTheRelay) {
+  const auto load = planned({"load",
+                             kSource + "&start=timestamp&at=2026-11-22T03:32:55Z&idle-poll=5s&max-lag=2s",
+                             "sqlite:///x.db?delete-grace=never&batch-age=1s&batch-rows=10&max-memory=8MB",
+                             "--on-gap",
+                             "skip",
+                             "--on-error=stop",
+                             "--source-table",
+                             "demo",
+                             "--positions",
+                             "memory",
+                             "--positions-name",
+                             "r",
+                             "--start-timeout",
+                             "5",
+                             "--give-up=1m",
+                             "--grace=2s",
+                             "--include",
+                             "a,b",
+                             "--rename=a:c",
+                             "--reset"});
+  const auto& relay = load.relay;
+  EXPECT_EQ(relay.start.kind, relay::StartPoint::Kind::timestamp);
+  EXPECT_TRUE(relay.start.given);
+  EXPECT_EQ(format_iso8601(relay.start.at), "2026-11-22T03:32:55.000000Z");
+  EXPECT_EQ(relay.idle_poll, 5s);
+  EXPECT_EQ(relay.max_lag, 2s);
+  EXPECT_EQ(relay.delete_grace, Duration::max());
+  EXPECT_EQ(relay.batch_age, 1s);
+  EXPECT_EQ(relay.batch_rows, 10u);
+  EXPECT_EQ(relay.max_memory, 8u << 20);
+  EXPECT_EQ(relay.on_gap, relay::OnGap::skip);
+  EXPECT_EQ(relay.on_error, relay::OnError::stop);
+  EXPECT_EQ(relay.source_table, "demo");
+  EXPECT_TRUE(relay.positions_in_memory);
+  EXPECT_EQ(relay.positions_name, "r");
+  EXPECT_EQ(relay.start_timeout, 5s);
+  EXPECT_EQ(relay.give_up, 1min);
+  EXPECT_EQ(relay.grace, 2s);
+  EXPECT_THAT(relay.tables.include, testing::ElementsAre("a", "b"));
+  EXPECT_EQ(relay.tables.rename.size(), 1u);
+  EXPECT_TRUE(relay.reset);
+  EXPECT_THAT(relay.reset_command, HasSubstr("--reset"));
+}
+
+TEST(LoadPlan, IdleSleepIsAnUpperBound) {
+  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=0.5", "ndjson:-"}).relay.idle_poll, 500ms);
+  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=60", "ndjson:-"}).relay.idle_poll, 1s);
+  EXPECT_EQ(planned({"load", kSource + "&buffer-time=1", "ndjson:-"}).notes.size(), 1u);
+}
+
+TEST(LoadPlan, Refusals) {
+  EXPECT_THAT(refused({"load", kSource}), HasSubstr("no target"));
+  EXPECT_THAT(refused({"load", kSource + "&start=timestamp&at=yesterday", "ndjson:-"}),
+              AllOf(HasSubstr("option at in the source's URL"), HasSubstr("yesterday")));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--start", "seqno-at", "--seqno", "12x"}),
+              AllOf(HasSubstr("--seqno"), HasSubstr("SHARD:N")));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--include", "\"a"}), HasSubstr("--include"));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--snapshot", "initial"}), HasSubstr("not in this version"));
+  EXPECT_THAT(refused({"load", "dynamodb+cdc://aws/t?region=x", "ndjson:-"}), HasSubstr("not in this version"));
+}
+
+TEST(ParseSequences, LoneOrByShard) {
+  using aws::SequenceNumber;
+  using aws::ShardId;
+  EXPECT_EQ(parse_sequences("12")->at(ShardId("")), SequenceNumber("12"));
+  const auto two = parse_sequences("shardId-000000000000:12,shardId-000000000001:0");
+  ASSERT_TRUE(two);
+  EXPECT_EQ(two->size(), 2u);
+  EXPECT_EQ(two->at(ShardId("shardId-000000000001")), SequenceNumber("0"));
+  for (const char* bad : {"", "x", "a:", "a:1,", "a:1,2", "a:1,a:2", ":1", "1,2"})
+    EXPECT_FALSE(parse_sequences(bad)) << bad;
+}
+
+TEST(KnownSecrets, OfWordsAndEnvironment) {
+  std::vector<std::string> found;
+  for (const Secret& secret :
+       known_secrets({"load", "kinesis+dynamodb+cdc://k:one@aws/s?session-token=two", "--session-token", "three",
+                      "--session-token=four", "--target=crate://u:five@h"},
+                     {{{"CRATEDB_CLUSTER_URL", "crate://u:six@h"}, {"PGPASSWORD", "seven"}}, "", {}})) {
+    found.push_back(secret.reveal());
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven"));
+}
+
+TEST(ExitCode, FollowsTheKind) {
+  EXPECT_EQ(exit_code(ErrorKind::usage), 2);
+  EXPECT_EQ(exit_code(ErrorKind::gap), 3);
+  EXPECT_EQ(exit_code(ErrorKind::mismatch), 3);
+  EXPECT_EQ(exit_code(ErrorKind::unreachable), 1);
+  EXPECT_EQ(exit_code(ErrorKind::fenced), 1);
+}
+
+TEST(ErrorText, OneSentenceAndAHint) {
+  EXPECT_EQ(error_text({ErrorKind::denied, "the target refuses us", "bad\npassword", "look\nhere"}),
+            "ctk: the target refuses us: bad password\n  hint: look here\n");
+  EXPECT_EQ(error_text({ErrorKind::usage, "no", "", ""}), "ctk: no\n");
+}
+
+}  // namespace
+}  // namespace ctk::cli

@@ -1,0 +1,159 @@
+#include "cli/source_url.h"
+
+#include <gmock/gmock.h>
+
+namespace ctk::cli {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+aws::Environment environment(std::map<std::string, std::string> variables = {}) {
+  return {std::move(variables), "/nowhere", [](const std::string&) { return std::nullopt; }};
+}
+
+bool is_events_file(const std::string& path) { return path == "/path/events.ndjson"; }
+
+Result<SourcePlan> plan(const std::string& url, const FlagValues& flags = {},
+                        std::map<std::string, std::string> variables = {}) {
+  return plan_source(url, flags, environment(std::move(variables)), is_events_file);
+}
+
+KinesisPlan kinesis(const std::string& url, const FlagValues& flags = {},
+                    std::map<std::string, std::string> variables = {}) {
+  auto source = plan(url, flags, std::move(variables));
+  if (source && !source->is_file()) return std::get<KinesisPlan>(source->from);
+  ADD_FAILURE() << url << ": " << (source ? "a file" : to_string(source.error()));
+  return {};
+}
+
+std::string file(const std::string& url, const FlagValues& flags = {}) {
+  auto source = plan(url, flags);
+  if (!source) return to_string(source.error());
+  return source->is_file() ? std::get<FilePlan>(source->from).path : "a stream";
+}
+
+Error refused(const std::string& url, const FlagValues& flags = {}) {
+  auto source = plan(url, flags);
+  if (source) return Error{ErrorKind::internal, "accepted", "", ""};
+  return source.error();
+}
+
+TEST(SourceUrl, KinesisAtAws) {
+  const auto source =
+      kinesis("kinesis+dynamodb+cdc://AWS_ACCESS_KEY:AWS_SECRET_ACCESS_KEY@aws/cdc-stream?region=eu-central-1");
+  EXPECT_EQ(source.stream.str(), "cdc-stream");
+  EXPECT_EQ(source.endpoint.region, "eu-central-1");
+  EXPECT_EQ(source.endpoint.url, "https://kinesis.eu-central-1.amazonaws.com");
+  EXPECT_EQ(source.credentials.access_key->str(), "AWS_ACCESS_KEY");
+  EXPECT_EQ(source.credentials.secret_key->reveal(), "AWS_SECRET_ACCESS_KEY");
+  EXPECT_FALSE(source.credentials.session_token);
+  EXPECT_FALSE(source.create);
+}
+
+TEST(SourceUrl, KinesisAtAnEmulator) {
+  const auto source =
+      kinesis("kinesis+dynamodb+cdc://LSIAQAAAAAAVNCBMPNSG:dummy@localhost:4566/cdc-stream?region=eu-central-1");
+  EXPECT_EQ(source.endpoint.url, "http://localhost:4566");
+  EXPECT_EQ(source.credentials.secret_key->reveal(), "dummy");
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://k:s@localhost:4568/cdc?region=us-east-1&tls=true").endpoint.url,
+            "https://localhost:4568");
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://k:s@[::1]:4568/cdc?region=us-east-1").endpoint.url, "http://[::1]:4568");
+  EXPECT_EQ(kinesis("kinesis+dynamodb://k:s@localhost:4568/cdc?region=us-east-1").endpoint.url, "http://localhost:4568");
+}
+
+TEST(SourceUrl, EndpointUrl) {
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://aws/cdc?region=x&endpoint-url=http://localhost:1/").endpoint.url,
+            "http://localhost:1");
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://aws/cdc", {{"region", "x"}, {"endpoint-url", "https://h"}}).endpoint.url,
+            "https://h");
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://aws/cdc?region=x", {}, {{"AWS_ENDPOINT_URL", "http://e:1"}}).endpoint.url,
+            "http://e:1");
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x&endpoint-url=localhost:1").message,
+              AllOf(HasSubstr("endpoint-url"), HasSubstr("http://")));
+}
+
+TEST(SourceUrl, StreamsByArn) {
+  const std::string arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/cdc-stream";
+  const auto source = kinesis("kinesis+dynamodb+cdc://k:s@aws/" + arn);
+  EXPECT_EQ(source.stream.str(), arn);
+  EXPECT_EQ(source.endpoint.region, "eu-west-1") << "of the ARN";
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc:///" + arn).stream.str(), arn);
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://aws/" + arn + "?region=us-east-1").endpoint.region, "us-east-1");
+}
+
+TEST(SourceUrl, RegionFromTheEnvironmentOrNamedAsMissing) {
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://k:s@aws/cdc", {}, {{"AWS_DEFAULT_REGION", "d"}}).endpoint.region, "d");
+  const Error error = refused("kinesis+dynamodb+cdc://k:s@aws/cdc");
+  EXPECT_EQ(error.kind, ErrorKind::usage);
+  EXPECT_THAT(error.message, AllOf(HasSubstr("\"cdc\""), HasSubstr("--region"), HasSubstr("AWS_REGION"),
+                                   HasSubstr("AWS_DEFAULT_REGION"), HasSubstr("profile \"default\"")));
+}
+
+TEST(SourceUrl, CredentialsAreWholeOrAbsent) {
+  EXPECT_FALSE(kinesis("kinesis+dynamodb+cdc://aws/cdc?region=x").credentials.access_key);
+  const auto source = kinesis("kinesis+dynamodb+cdc://k:a/b+c@aws/cdc?region=x&session-token=t&profile=dev");
+  EXPECT_EQ(source.credentials.secret_key->reveal(), "a/b+c");
+  EXPECT_EQ(source.credentials.session_token->reveal(), "t");
+  EXPECT_EQ(source.credentials.profile, "dev");
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://k@aws/cdc?region=x").message, HasSubstr("no secret key"));
+}
+
+TEST(SourceUrl, Files) {
+  EXPECT_EQ(file("file+dynamodb+cdc:///path/events.ndjson"), "/path/events.ndjson");
+  EXPECT_EQ(file("file+dynamodb+cdc:relative/events.ndjson"), "relative/events.ndjson");
+  EXPECT_EQ(file("file+dynamodb+cdc:-"), "-");
+  EXPECT_EQ(file("file+dynamodb+cdc:///-"), "-");
+  EXPECT_EQ(file("kinesis+dynamodb+cdc:///path/events.ndjson"), "/path/events.ndjson");
+  EXPECT_EQ(file("file+dynamodb+cdc:///a%20b?once=true", {{"region", "x"}}), "/a b");
+}
+
+TEST(SourceUrl, MalformedFiles) {
+  EXPECT_THAT(refused("file+dynamodb+cdc://relative/path").message, HasSubstr("file+dynamodb+cdc:relative/path"));
+  EXPECT_THAT(refused("file+dynamodb+cdc:").message, HasSubstr("names no file"));
+  const Error missing = refused("kinesis+dynamodb+cdc:///no/such/file");
+  EXPECT_EQ(missing.kind, ErrorKind::not_found);
+  EXPECT_EQ(missing.message, "there is no file /no/such/file");
+  EXPECT_THAT(refused("file+dynamodb+cdc:-", {{"start", "latest"}}).message, HasSubstr("--start"));
+}
+
+TEST(SourceUrl, MalformedStreams) {
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/?region=x").message, HasSubstr("names no stream"));
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws?region=x").message, HasSubstr("names no stream"));
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/a%20b?region=x").message,
+              AllOf(HasSubstr("\"a b\""), HasSubstr("letters, digits")));
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/a/b?region=x").message, HasSubstr("\"a/b\""));
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://a,b/cdc?region=x").message, HasSubstr("more than one host"));
+}
+
+TEST(SourceUrl, Schemes) {
+  for (const char* url : {"dynamodb+cdc://aws/t", "dynamodb://aws/t", "dynamodb+export://b", "file+dynamodb+export:///d"}) {
+    EXPECT_THAT(refused(url).message, HasSubstr("not in this version")) << url;
+  }
+  EXPECT_THAT(refused("kinesis+dynamodb+cdx://aws/t").message,
+              AllOf(HasSubstr("kinesis+dynamodb+cdx"), HasSubstr("did you mean \"kinesis+dynamodb+cdc\"?")));
+  EXPECT_EQ(refused("tabel").kind, ErrorKind::usage);
+}
+
+TEST(SourceUrl, StartNeedsItsPartner) {
+  const std::string base = "kinesis+dynamodb+cdc://k:s@aws/cdc?region=x&";
+  EXPECT_THAT(refused(base + "start=timestamp").message, HasSubstr("at="));
+  EXPECT_THAT(refused(base + "at=2026-01-01").message, HasSubstr("start=timestamp"));
+  EXPECT_THAT(refused(base + "start=seqno-at").message, HasSubstr("seqno"));
+  EXPECT_THAT(refused(base + "seqno=12").message, HasSubstr("start=seqno-at"));
+  EXPECT_EQ(kinesis(base + "seqno=0&start=earliest").stream.str(), "cdc") << "as old command lines have it";
+}
+
+TEST(SourceUrl, ErrorsHideTheSecret) {
+  for (const char* url : {"kinesis+dynamodb+cdc://AKID:hushhush@aws/a%20b?region=x",
+                          "kinesis+dynamodb+cdc://AKID:hushhush@aws/cdc?region=x&regoin=1",
+                          "kinesis+dynamodb+cdc://AKID:hushhush@aws:notaport/cdc", "kinesis+x://AKID:hushhush@aws/cdc"}) {
+    const Error error = refused(url);
+    EXPECT_NE(error.message, "accepted") << url;
+    EXPECT_THAT(to_string(error), Not(HasSubstr("hushhush"))) << url;
+  }
+}
+
+}  // namespace
+}  // namespace ctk::cli

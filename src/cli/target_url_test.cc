@@ -1,0 +1,154 @@
+#include "cli/target_url.h"
+
+#include <gmock/gmock.h>
+
+namespace ctk::cli {
+namespace {
+
+using table::Layout;
+using table::Target;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+sink::TargetOptions target(const std::string& url, const FlagValues& flags = {}) {
+  auto plan = plan_target(url, flags);
+  if (plan) return plan->target;
+  ADD_FAILURE() << url << ": " << to_string(plan.error());
+  return {};
+}
+
+std::string refused(const std::string& url, const FlagValues& flags = {}) {
+  auto plan = plan_target(url, flags);
+  if (plan) return "accepted";
+  EXPECT_EQ(plan.error().kind, ErrorKind::usage);
+  return plan.error().message;
+}
+
+/// "schema.table", `?` for a table that the source names.
+std::string named(const std::string& url, const FlagValues& flags = {}) {
+  const auto options = target(url, flags);
+  return options.schema + "." + options.table.value_or("?");
+}
+
+TEST(TargetUrl, NamesOnCrateDb) {
+  EXPECT_EQ(named("crate://crate@localhost:4200/testdrive/demo"), "testdrive.demo");
+  EXPECT_EQ(named("crate://crate@localhost:4200/testdrive/demo/"), "testdrive.demo");
+  EXPECT_EQ(named("crate://localhost:4200/testdrive"), "testdrive.?");
+  EXPECT_EQ(named("crate://admin:dZ6LqB@testdrive.eks1.eu-west-1.aws.cratedb.net:4200/?ssl=true"), "doc.?");
+  EXPECT_EQ(named("crate://localhost"), "doc.?");
+  EXPECT_EQ(named("crate://localhost/?schema=s&table=t"), "s.t");
+  EXPECT_EQ(named("crate://localhost/?database=s&table=t"), "s.t");
+  EXPECT_EQ(named("crate://localhost/?table=public.demo"), "public.demo");
+  EXPECT_EQ(named("crate://localhost/a/b", {{"table", "c"}}), "a.c");
+  EXPECT_EQ(named("crate://localhost/a/b?table=d.e", {{"schema", "x"}, {"table", "c"}}), "x.c");
+  EXPECT_EQ(named("crate://localhost/doc/we%22ird"), "doc.we\"ird");
+  EXPECT_THAT(refused("crate://localhost/a/b/c"), HasSubstr("/schema/table"));
+  EXPECT_THAT(refused("crate://localhost/a?schema=x&table=y.z"), AllOf(HasSubstr("\"y\""), HasSubstr("\"x\"")));
+  EXPECT_THAT(refused("crate:///doc/demo"), HasSubstr("names no host"));
+}
+
+TEST(TargetUrl, SchemesOfCrateDb) {
+  EXPECT_FALSE(target("crate://localhost").ssl);
+  EXPECT_FALSE(target("http://localhost:4200").ssl);
+  EXPECT_TRUE(target("https://localhost:4200").ssl);
+  EXPECT_TRUE(target("crate+https://localhost").ssl);
+  EXPECT_TRUE(target("cratedb://localhost?ssl=true").ssl);
+  EXPECT_FALSE(target("crate+http://localhost").ssl);
+  const auto many = target("crate://u:p@a,b:4201/doc/demo?sslmode=require&timeout=5");
+  EXPECT_EQ(many.kind, Target::cratedb);
+  EXPECT_EQ(many.url.hosts.size(), 2u);
+  EXPECT_EQ(many.sslmode, "require");
+  EXPECT_EQ(many.timeout, std::chrono::seconds(5));
+}
+
+TEST(TargetUrl, NamesOnPostgres) {
+  EXPECT_EQ(named("postgresql://user:pw@localhost/db?table=public.demo"), "public.demo");
+  EXPECT_EQ(named("postgresql://localhost/db"), "public.?");
+  EXPECT_EQ(named("postgres://localhost/db?schema=s"), "s.?");
+  EXPECT_EQ(named("postgresql://localhost/db", {{"table", "\"a.b\".\"c\"\"d\""}}), "a.b.c\"d");
+  EXPECT_THAT(refused("postgresql://localhost/db/public/demo"), HasSubstr("one database"));
+  EXPECT_THAT(refused("postgresql://localhost/db?table=a.b.c"), AllOf(HasSubstr("\"a.b.c\""), HasSubstr("schema.table")));
+  EXPECT_THAT(refused("postgresql://localhost/db?table=a."), HasSubstr("empty"));
+  EXPECT_THAT(refused("postgresql://localhost/db?table=%22a"), HasSubstr("not closed"));
+}
+
+TEST(TargetUrl, NamesOnSqliteAndNdjson) {
+  EXPECT_EQ(named("sqlite:///demo.db?table=demo"), ".demo");
+  EXPECT_EQ(named("sqlite:////abs.db?table=a.b"), ".a.b") << "a dot is a part of the name";
+  EXPECT_EQ(named("ndjson:-"), ".?");
+  EXPECT_EQ(target("ndjson:///out.ndjson?dead-letters=x").dead_letters_file, "x");
+  EXPECT_EQ(target("sqlite:///demo.db").kind, Target::sqlite);
+  EXPECT_THAT(refused("sqlite:///demo.db?schema=x"), AllOf(HasSubstr("schema"), HasSubstr("SQLite")));
+  EXPECT_THAT(refused("sqlite://demo.db"), HasSubstr("sqlite:///relative.db"));
+  EXPECT_THAT(refused("ndjson:"), HasSubstr("names no file"));
+}
+
+TEST(TargetUrl, LayoutFollowsTheTarget) {
+  EXPECT_EQ(target("crate://localhost").tables.layout, Layout::ctk);
+  EXPECT_EQ(target("sqlite:///x.db").tables.layout, Layout::columns);
+  EXPECT_EQ(target("postgresql://localhost/db?layout=document").tables.layout, Layout::document);
+  EXPECT_EQ(target("crate://localhost?layout=columns").tables.layout, Layout::columns);
+  EXPECT_THAT(refused("sqlite:///x.db?layout=ctk"), AllOf(HasSubstr("\"ctk\""), HasSubstr("columns or document")));
+}
+
+TEST(TargetUrl, TableOptions) {
+  const auto options = target("crate://localhost?encoding=dynamodb&deletes=soft&typed=false&max-columns=50&create-table=no",
+                              {{"live-view", "false"}, {"adopt", "true"}, {"key-type.id", "bigint"}, {"type.a", "text"}});
+  EXPECT_EQ(options.tables.encoding, table::Encoding::dynamodb);
+  EXPECT_EQ(options.tables.deletes, table::Deletes::soft);
+  EXPECT_FALSE(options.tables.typed);
+  EXPECT_EQ(options.tables.max_columns, 50);
+  EXPECT_FALSE(options.tables.create_table);
+  EXPECT_FALSE(options.tables.live_view);
+  EXPECT_TRUE(options.tables.adopt);
+  EXPECT_EQ(options.tables.key_types.at("id"), table::ColumnType::bigint);
+  EXPECT_EQ(options.tables.path_types.at("a"), table::ColumnType::text);
+  EXPECT_THAT(refused("crate://localhost?key-type.id=blob5"), AllOf(HasSubstr("key-type.id"), HasSubstr("blob5")));
+}
+
+TEST(TargetUrl, OptionsThatMeanNothingThere) {
+  EXPECT_THAT(refused("sqlite:///x.db?max-columns=5"), AllOf(HasSubstr("max-columns"), HasSubstr("CrateDB")));
+  EXPECT_THAT(refused("sqlite:///x.db", {{"type.a", "text"}}), AllOf(HasSubstr("--type.a"), HasSubstr("CrateDB")));
+  EXPECT_THAT(refused("postgresql://h/db?dead-letters=x"), HasSubstr("ndjson"));
+}
+
+TEST(TargetUrl, Schemes) {
+  for (const char* url : {"mysql://h/db", "mariadb://h/db", "odbc:///?dsn=x", "odbc+mssql:///?dsn=x"}) {
+    EXPECT_THAT(refused(url), HasSubstr("not in this version")) << url;
+  }
+  EXPECT_THAT(refused("postgesql://h/db"), AllOf(HasSubstr("postgesql"), HasSubstr("did you mean \"postgresql\"?")));
+  EXPECT_THAT(refused("postgesql://user:hushhush@h/db"), Not(HasSubstr("hushhush")));
+}
+
+TEST(FindTarget, ArgumentFlagNewVariableOldVariable) {
+  const aws::Environment both{{{"CRATEDB_CLUSTER_URL", "new"}, {"CRATEDB_SQLALCHEMY_URL", "old"}}, "", {}};
+  const aws::Environment old{{{"CRATEDB_CLUSTER_URL", ""}, {"CRATEDB_SQLALCHEMY_URL", "old"}}, "", {}};
+  EXPECT_EQ(find_target("argument", "flag", both), "argument");
+  EXPECT_EQ(find_target(std::nullopt, "flag", both), "flag");
+  EXPECT_EQ(find_target(std::nullopt, std::nullopt, both), "new");
+  EXPECT_EQ(find_target(std::nullopt, std::nullopt, old), "old");
+  const auto none = find_target(std::nullopt, std::nullopt, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().kind, ErrorKind::usage);
+  EXPECT_THAT(none.error().message, AllOf(HasSubstr("--target"), HasSubstr("CRATEDB_CLUSTER_URL")));
+}
+
+TEST(TableNames, ForShow) {
+  const auto crate = target("crate://localhost/testdrive/x");
+  EXPECT_EQ(resolve_table_name("testdrive.demo", crate)->str(), "testdrive.demo");
+  EXPECT_EQ(resolve_table_name("demo", crate)->str(), "testdrive.demo");
+  EXPECT_EQ(resolve_table_name("a.b", target("sqlite:///x.db"))->table, "a.b");
+  EXPECT_EQ(resolve_table_name("\"a.b\"", target("sqlite:///x.db"))->table, "a.b");
+  EXPECT_FALSE(resolve_table_name("", crate));
+}
+
+TEST(LooksLikeTarget, NeedsAKnownScheme) {
+  EXPECT_TRUE(looks_like_target("sqlite:///x.db"));
+  EXPECT_TRUE(looks_like_target("ndjson:-"));
+  EXPECT_FALSE(looks_like_target("kinesis:cdc@doc.demo"));
+  EXPECT_FALSE(looks_like_target("demo"));
+}
+
+}  // namespace
+}  // namespace ctk::cli
