@@ -91,7 +91,7 @@ class PostgresDialect final : public Dialect {
   std::string data_type() const override { return "jsonb"; }
   std::string aux_type() const override { return "json"; }
   std::string version_suffix() const override { return " COLLATE \"C\""; }
-  std::string returning() const override { return " RETURNING t.\"cdc_version\""; }
+  std::string returning() const override { return rows_per_insert_ > 1 ? " RETURNING t.\"cdc_version\"" : ""; }
 
  private:
   size_t rows_per_insert_;

@@ -47,7 +47,8 @@ class SqlSink final : public Sink {
       : clock_(environment.clock),
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
-        positions_(lanes_, at_, environment.clock, options.tables.create_table) {
+        positions_(lanes_, at_, environment.clock, options.tables.create_table),
+        other_positions_(std::move(parts.positions)) {
     capabilities_.transactional = true;
     capabilities_.tells_stale = true;
     capabilities_.connections = static_cast<int>(parts.drivers.size());
@@ -103,7 +104,7 @@ class SqlSink final : public Sink {
     lanes_.run<BatchOutcome>(Reach::create, std::move(job), std::move(done));
   }
 
-  coordination::PositionStore& positions() override { return positions_; }
+  coordination::PositionStore& positions() override { return other_positions_ ? *other_positions_ : positions_; }
 
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
     auto found = tables_.find(request.table);
@@ -144,6 +145,7 @@ class SqlSink final : public Sink {
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;
   Capabilities capabilities_;
   SqlPositions positions_;
+  std::unique_ptr<coordination::PositionStore> other_positions_;
   Lanes lanes_;  // after what its jobs use: it is joined first
 };
 

@@ -13,7 +13,8 @@ namespace ctk::sink::sql {
 
 struct SqlSinkParts {
   std::unique_ptr<Dialect> dialect;
-  std::vector<std::unique_ptr<Driver>> drivers;  ///< one a connection
+  std::vector<std::unique_ptr<Driver>> drivers;            ///< one a connection
+  std::unique_ptr<coordination::PositionStore> positions;  ///< in place of ctk_positions, for `--dry-run`
   size_t batch_rows = 1000;
   size_t batch_bytes = 4u << 20;
 };
