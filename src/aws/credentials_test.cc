@@ -6,16 +6,16 @@
 #include <iostream>
 
 #include "aws/profile.h"
+#include "aws/test_vectors.h"
 #include "json/reader.h"
-#include "support/aws_vectors.h"
 
 namespace ctk::aws {
 namespace {
 
+using test_vectors::read_text;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Pair;
-using testing_support::read_text;
 
 using Files = std::map<std::string, std::string>;
 
@@ -205,7 +205,7 @@ ProfileFile expected_sections(json::Element output, const char* member) {
 }
 
 TEST(ProfileFiles, ReadWhatAwsPublished) {
-  auto vectors = testing_support::aws_vectors();
+  auto vectors = test_vectors::folder(CTK_SOURCE_DIR);
   if (!vectors) GTEST_SKIP() << "AWS's test vectors are not beside this repository (CTK_AWS_VECTORS can name them)";
   json::Parser parser;
   auto text = read_text(*vectors / "credentials" / "profile-parser-tests.json");
@@ -274,10 +274,10 @@ void check_chain_case(const std::filesystem::path& folder) {
 }
 
 TEST(Credentials, FollowTheChainThatAwsPublished) {
-  auto vectors = testing_support::aws_vectors();
+  auto vectors = test_vectors::folder(CTK_SOURCE_DIR);
   if (!vectors) GTEST_SKIP() << "AWS's test vectors are not beside this repository (CTK_AWS_VECTORS can name them)";
   int checked = 0;
-  for (const auto& folder : testing_support::folders_in(*vectors / "credentials" / "default-credential-provider-chain")) {
+  for (const auto& folder : test_vectors::folders_in(*vectors / "credentials" / "default-credential-provider-chain")) {
     auto reason = kNotYet.find(folder.filename().string());
     if (reason != kNotYet.end()) {
       std::cout << "skipped, not in this version: " << reason->first << ", " << reason->second << "\n";

@@ -2,11 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <set>
 
 #include "aws/ids.h"
-#include "rapidcheck/gtest.h"
 
 namespace ctk::aws {
 namespace {

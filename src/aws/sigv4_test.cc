@@ -4,15 +4,15 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "aws/test_vectors.h"
 #include "json/reader.h"
-#include "support/aws_vectors.h"
 
 namespace ctk::aws {
 namespace {
 
+using test_vectors::read_text;
 using testing::ElementsAre;
 using testing::Pair;
-using testing_support::read_text;
 
 const Credentials kExample{AccessKeyId("AKIDEXAMPLE"), Secret("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), std::nullopt,
                            "test"};
@@ -142,9 +142,9 @@ void check_case(const std::filesystem::path& folder) {
 }
 
 TEST(SigV4, GivesTheSignaturesThatAwsPublished) {
-  auto vectors = testing_support::aws_vectors();
+  auto vectors = test_vectors::folder(CTK_SOURCE_DIR);
   if (!vectors) GTEST_SKIP() << "AWS's test vectors are not beside this repository (CTK_AWS_VECTORS can name them)";
-  auto cases = testing_support::folders_in(*vectors / "sigv4");
+  auto cases = test_vectors::folders_in(*vectors / "sigv4");
   EXPECT_GT(cases.size(), 30u);
   for (const auto& folder : cases) check_case(folder);
 }

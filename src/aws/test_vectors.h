@@ -1,4 +1,4 @@
-// AWS's published test vectors, which lie beside the repository where they are at hand and nowhere else.
+// For tests only: AWS's published vectors, which lie beside the repository where they are at hand and nowhere else.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,13 @@
 #include <string>
 #include <vector>
 
-namespace ctk::testing_support {
+namespace ctk::aws::test_vectors {
 
 /// The folder of vectors, from CTK_AWS_VECTORS or beside the source directory; nothing where it is absent.
-inline std::optional<std::filesystem::path> aws_vectors() {
+inline std::optional<std::filesystem::path> folder(const std::filesystem::path& source_directory) {
   const char* given = std::getenv("CTK_AWS_VECTORS");
-  std::filesystem::path path = given != nullptr
-                                   ? std::filesystem::path(given)
-                                   : std::filesystem::path(CTK_SOURCE_DIR) / ".." / "shared" / "vectors" / "aws";
+  std::filesystem::path path =
+      given != nullptr ? std::filesystem::path(given) : source_directory / ".." / "shared" / "vectors" / "aws";
   if (!std::filesystem::is_directory(path)) return std::nullopt;
   return path;
 }
@@ -40,4 +39,4 @@ inline std::vector<std::filesystem::path> folders_in(const std::filesystem::path
   return folders;
 }
 
-}  // namespace ctk::testing_support
+}  // namespace ctk::aws::test_vectors
