@@ -1,0 +1,205 @@
+// The floor for `file → SQL`: a plain loop that writes rows which are ready in memory, by the same guarded upsert, 1,000 a
+// transaction. What it does not do is what the relay costs: read, decode, fold, render, keep positions.
+//
+//   sql_floor sqlite EVENTS FILE.db | sql_floor postgres EVENTS CONNECTION-STRING
+//
+// Prints rows, and seconds from the first BEGIN to the last COMMIT.
+#include <fmt/format.h>
+#include <libpq-fe.h>
+#include <sqlite3.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "dynamodb/decode.h"
+#include "table/render.h"
+
+namespace ctk::bench {
+namespace {
+
+constexpr size_t kBatch = 1000;
+
+[[noreturn]] void give_up(const std::string& why) {
+  std::cerr << "sql_floor: " << why << '\n';
+  std::exit(1);
+}
+
+/// All rows in the order of the file, folded within each batch as a relay would fold them: a key once a batch.
+std::vector<std::vector<table::Row>> load_rows(const std::string& path, table::Target target) {
+  std::ifstream file(path);
+  if (!file) give_up("cannot open " + path);
+  dynamodb::Decoder decoder;
+  std::optional<table::Renderer> renderer;
+  std::vector<std::vector<table::Row>> batches;
+  std::unordered_map<std::string, size_t> places;
+  dynamodb::RawRecord record;
+  size_t in_batch = 0;
+  for (uint64_t line = 1; std::getline(file, record.data); ++line) {
+    record.line = line;
+    dynamodb::Decoded decoded = decoder.decode(std::move(record), {.kind = dynamodb::VersionKind::file_time});
+    record = {};
+    if (decoded.changes.size() != 1) give_up("line " + std::to_string(line) + " is no change");
+    const dynamodb::Change& change = decoded.changes[0];
+    if (!renderer) {
+      auto spec = table::make_spec(target, {"", "floor"}, change.table, table::key_schema_of(change), {});
+      if (!spec) give_up(to_string(spec.error()));
+      renderer.emplace(*spec);
+    }
+    table::Rendered rendered = renderer->render(change, 1);
+    if (!std::holds_alternative<table::Row>(rendered)) give_up("line " + std::to_string(line) + " is no row");
+    if (in_batch % kBatch == 0) {
+      batches.emplace_back();
+      places.clear();
+    }
+    ++in_batch;
+    const auto [place, fresh] = places.try_emplace(change.key, batches.back().size());
+    if (fresh)
+      batches.back().push_back(std::get<table::Row>(std::move(rendered)));
+    else
+      batches.back()[place->second] = std::get<table::Row>(std::move(rendered));
+  }
+  return batches;
+}
+
+const char* kColumns = "customer, \"order\", data, aux, cdc_version, cdc_deleted, cdc_time";
+
+std::string guard() {
+  std::string set;
+  for (const char* column : {"data", "aux", "cdc_version", "cdc_deleted", "cdc_time"}) {
+    set += fmt::format("{}{} = excluded.{}", set.empty() ? "" : ", ", column, column);
+  }
+  return " ON CONFLICT (customer, \"order\") DO UPDATE SET " + set +
+         " WHERE t.cdc_version IS NULL OR excluded.cdc_version > t.cdc_version";
+}
+
+void must(int code, sqlite3* db) {
+  if (code != SQLITE_OK && code != SQLITE_DONE && code != SQLITE_ROW) give_up(sqlite3_errmsg(db));
+}
+
+void bind_key(sqlite3_stmt* statement, int at, const table::KeyCell& key) {
+  if (key.kind == table::KeyCell::Kind::integer)
+    sqlite3_bind_int64(statement, at, key.integer);
+  else
+    sqlite3_bind_text(statement, at, key.text.data(), static_cast<int>(key.text.size()), SQLITE_STATIC);
+}
+
+void bind_optional(sqlite3_stmt* statement, int at, const std::optional<std::string>& text) {
+  if (text)
+    sqlite3_bind_text(statement, at, text->data(), static_cast<int>(text->size()), SQLITE_STATIC);
+  else
+    sqlite3_bind_null(statement, at);
+}
+
+void write_sqlite(const std::vector<std::vector<table::Row>>& batches, const std::string& path) {
+  sqlite3* db = nullptr;
+  must(sqlite3_open(path.c_str(), &db), db);
+  must(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", nullptr, nullptr, nullptr), db);
+  must(sqlite3_exec(db,
+                    "CREATE TABLE t (customer TEXT NOT NULL, \"order\" NOT NULL, data TEXT, aux TEXT, cdc_version TEXT, "
+                    "cdc_deleted BOOLEAN, cdc_time TEXT, PRIMARY KEY (customer, \"order\"))",
+                    nullptr, nullptr, nullptr),
+       db);
+  sqlite3_stmt* insert = nullptr;
+  const std::string sql = fmt::format("INSERT INTO t ({}) VALUES (?,?,?,?,?,?,?)", kColumns) + guard();
+  must(sqlite3_prepare_v3(db, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &insert, nullptr), db);
+  for (const auto& batch : batches) {
+    must(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), db);
+    for (const table::Row& row : batch) {
+      bind_key(insert, 1, row.keys[0]);
+      bind_key(insert, 2, row.keys[1]);
+      bind_optional(insert, 3, row.data);
+      bind_optional(insert, 4, row.aux);
+      sqlite3_bind_text(insert, 5, row.version.data(), static_cast<int>(row.version.size()), SQLITE_STATIC);
+      sqlite3_bind_int(insert, 6, row.deleted ? 1 : 0);
+      const std::string time = format_iso8601(row.time);
+      sqlite3_bind_text(insert, 7, time.data(), static_cast<int>(time.size()), SQLITE_STATIC);
+      must(sqlite3_step(insert), db);
+      sqlite3_reset(insert);
+    }
+    must(sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr), db);
+  }
+  sqlite3_finalize(insert);
+  must(sqlite3_close(db), db);
+}
+
+void must(PGresult* result, PGconn* connection) {
+  const ExecStatusType status = PQresultStatus(result);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_PIPELINE_SYNC)
+    give_up(PQerrorMessage(connection));
+  PQclear(result);
+}
+
+/// One multi-row statement a batch, prepared once for the full size: the fastest of the ways measured.
+void write_postgres(const std::vector<std::vector<table::Row>>& batches, const std::string& where) {
+  PGconn* connection = PQconnectdb(where.c_str());
+  if (PQstatus(connection) != CONNECTION_OK) give_up(PQerrorMessage(connection));
+  must(PQexec(connection, "SET client_min_messages = warning"), connection);
+  must(PQexec(connection, "DROP TABLE IF EXISTS t"), connection);
+  must(PQexec(connection,
+              "CREATE TABLE t (customer text, \"order\" numeric, data jsonb, aux json, cdc_version text COLLATE \"C\", "
+              "cdc_deleted boolean, "
+              "cdc_time timestamptz, PRIMARY KEY (customer, \"order\"))"),
+       connection);
+  std::unordered_map<size_t, std::string> prepared;
+  for (const auto& batch : batches) {
+    must(PQexec(connection, "BEGIN"), connection);
+    std::string& name = prepared[batch.size()];
+    if (name.empty()) {
+      name = "s" + std::to_string(batch.size());
+      std::string sql = fmt::format("INSERT INTO t AS t ({}) VALUES ", kColumns);
+      for (size_t i = 0; i < batch.size(); ++i) {
+        const size_t n = i * 7;
+        sql += fmt::format("{}(${},${},${},${},${},${},${})", i == 0 ? "" : ",", n + 1, n + 2, n + 3, n + 4, n + 5, n + 6,
+                           n + 7);
+      }
+      must(PQprepare(connection, name.c_str(), (sql + guard()).c_str(), 0, nullptr), connection);
+    }
+    std::vector<const char*> values;
+    std::vector<std::string> times;
+    times.reserve(batch.size());
+    for (const table::Row& row : batch) {
+      times.push_back(format_iso8601(row.time));
+      values.push_back(row.keys[0].text.c_str());
+      values.push_back(row.keys[1].text.c_str());
+      values.push_back(row.data ? row.data->c_str() : nullptr);
+      values.push_back(row.aux ? row.aux->c_str() : nullptr);
+      values.push_back(row.version.c_str());
+      values.push_back(row.deleted ? "t" : "f");
+      values.push_back(times.back().c_str());
+    }
+    must(PQexecPrepared(connection, name.c_str(), static_cast<int>(values.size()), values.data(), nullptr, nullptr, 0),
+         connection);
+    must(PQexec(connection, "COMMIT"), connection);
+  }
+  PQfinish(connection);
+}
+
+int run(const std::string& kind, const std::string& events, const std::string& where) {
+  const auto batches = load_rows(events, kind == "sqlite" ? table::Target::sqlite : table::Target::postgres);
+  size_t rows = 0;
+  for (const auto& batch : batches) rows += batch.size();
+  const auto start = std::chrono::steady_clock::now();
+  if (kind == "sqlite")
+    write_sqlite(batches, where);
+  else
+    write_postgres(batches, where);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::cout << rows << ' ' << seconds.count() << '\n';
+  return 0;
+}
+
+}  // namespace
+}  // namespace ctk::bench
+
+int main(int count, char** words) {
+  if (count != 4) {
+    std::cerr << "sql_floor sqlite|postgres EVENTS WHERE\n";
+    return 2;
+  }
+  return ctk::bench::run(words[1], words[2], words[3]);
+}
