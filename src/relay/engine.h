@@ -139,6 +139,8 @@ class Relay::Engine {
   void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
   void look_for_children(const ShardId& id);
   void relist();
+  /// A shard that one listing lacks is looked for again soon.
+  void check_suspects();
   bool lost_while_away(Shard& shard, const Page& page);
   void on_gap(const ShardId& shard, const std::string& what);
   void feed_hungry();
@@ -166,6 +168,8 @@ class Relay::Engine {
   void acknowledge(Flight& flight);
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
+  void reload_positions();
+  void read_again_from(const coordination::StoredPosition& row);
   Flight* find_flight(uint64_t id);
   bool positions_with_rows() const { return transactional_ && !memory_store_; }
 

@@ -12,6 +12,7 @@ constexpr size_t kRecordOverhead = 192;
 constexpr int kFewestRecords = 100;
 constexpr int kMostRecords = 10000;
 constexpr int kChildLookups = 6;
+constexpr int kThrottlesThatAreTrouble = 8;
 
 /// What an answer of `records` records needs while its text and its decoded records are both there: base64 and JSON around
 /// them make the text about 1.6 times the records.
@@ -178,7 +179,10 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::gap: return on_gap(shard.id, error.message);
     case ErrorKind::usage:
     case ErrorKind::internal: return fail_run(error);
-    case ErrorKind::throttled: break;
+    case ErrorKind::throttled:
+      // Part of everyday life, until it does not end.
+      if (shard.cadence.failures() > kThrottlesThatAreTrouble) trouble(kSource, error, "reading shard " + shard.id.str());
+      break;
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
   }
   if (phase_ == Phase::ended) return;
@@ -222,11 +226,18 @@ void Relay::Engine::relist() {
     if (phase_ == Phase::ended) return;
     if (listed) {
       perform(walk_->listed(*listed));
+      if (phase_ == Phase::ended) return;
+      check_suspects();
       pump();
+      consider_finishing();
     } else {
       trouble(kSource, listed.error(), "listing the shards");
     }
   }));
+}
+
+void Relay::Engine::check_suspects() {
+  if (walk_->suspects_loss()) env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
 }
 
 void Relay::Engine::feed_hungry() {

@@ -227,6 +227,7 @@ void Relay::Engine::begin() {
   next_sweep_ = now() + std::chrono::seconds(30);
   next_idle_store_ = now() + std::chrono::seconds(60);
   env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  check_suspects();
   pump();
 }
 

@@ -338,7 +338,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     acknowledge(*flight);
   }
   if (phase_ == Phase::ended) return;
-  if (dropping_ && applying_ == 0) drop_and_read_again("");
+  if (dropping_ && applying_ == 0) return drop_and_read_again("");
   feed_hungry();
   pump();
   consider_finishing();
@@ -435,7 +435,6 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
   dropping_ = true;
   if (applying_ > 0) return;
-  dropping_ = false;
   ++generation_;
   for (const auto& flight : flights_) budget_.release(flight->bytes);
   flights_.clear();
@@ -446,14 +445,45 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
     budget_.release(one->queue_bytes);
     one->queue.clear();
     one->queue_bytes = 0;
-    one->frontier.drop_pending();
     one->writes = 0;
-    one->read_position = one->frontier.acknowledged();
-    one->at_tip = false;
-    if (!one->finished) one->end_read = one->end_ready = one->end_cut = false;
-    source_.forget(id);
-    consider_reading(*one);
   }
+  reload_positions();
+}
+
+/// The store's positions are the truth: the reply to a write that moved them may have been lost.
+void Relay::Engine::reload_positions() {
+  store().load(relay_, guarded([this](Result<std::vector<coordination::StoredPosition>> rows) {
+                 if (phase_ == Phase::ended) return;
+                 if (!rows) {
+                   trouble(kTarget, rows.error(), "reading positions");
+                   env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
+                                   guarded([this] { reload_positions(); }));
+                   return;
+                 }
+                 no_trouble(kTarget);
+                 dropping_ = false;
+                 for (const coordination::StoredPosition& row : *rows) read_again_from(row);
+                 pump();
+                 consider_finishing();
+               }));
+}
+
+void Relay::Engine::read_again_from(const coordination::StoredPosition& row) {
+  const auto found = shards_.find(row.shard);
+  if (found == shards_.end() || found->second->finished) return;
+  Shard& one = *found->second;
+  one.frontier.restart(row.position);
+  one.stored = one.read_position = row.position;
+  one.stored_read_to = row.read_to;
+  one.at_tip = false;
+  one.end_read = one.end_ready = one.end_cut = false;
+  source_.forget(row.shard);
+  if (row.position.ended()) {
+    one.end_read = one.finished = true;
+    perform(walk_->finished(row.shard));
+    return;
+  }
+  consider_reading(one);
 }
 
 }  // namespace ctk::relay

@@ -6,6 +6,11 @@ void Frontier::add(uint64_t write, shards::Position to, Timestamp last_arrival) 
   pending_.push_back({write, std::move(to), last_arrival});
 }
 
+void Frontier::restart(shards::Position position) {
+  pending_.clear();
+  acknowledged_ = std::move(position);
+}
+
 bool Frontier::acknowledge(uint64_t write) {
   for (Write& pending : pending_) {
     if (pending.id == write) pending.done = true;

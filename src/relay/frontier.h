@@ -19,8 +19,8 @@ class Frontier {
   void add(uint64_t write, shards::Position to, Timestamp last_arrival);
   /// The target has the write. Returns true if the position moved.
   bool acknowledge(uint64_t write);
-  /// Forgets all writes that are not acknowledged: they will be read again.
-  void drop_pending() { pending_.clear(); }
+  /// Forgets all writes that are not acknowledged, and goes on from `position`, as the store has it.
+  void restart(shards::Position position);
 
   const shards::Position& acknowledged() const { return acknowledged_; }
   Timestamp acknowledged_arrival() const { return arrival_; }

@@ -23,12 +23,12 @@ TEST(Frontier, MovesOnlyOverAContiguousPrefix) {
   EXPECT_EQ(frontier.pending(), 1u);
 }
 
-TEST(Frontier, DroppedWritesAreForgotten) {
+TEST(Frontier, ARestartForgetsWhatIsPending) {
   Frontier frontier(at(5));
   frontier.add(1, at(10), kNoTime);
-  frontier.drop_pending();
+  frontier.restart(at(7));
   EXPECT_FALSE(frontier.acknowledge(1));
-  EXPECT_EQ(frontier.acknowledged(), at(5));
+  EXPECT_EQ(frontier.acknowledged(), at(7));
 }
 
 RC_GTEST_PROP(Frontier, IsTheLongestAcknowledgedPrefixInAnyOrder, ()) {

@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace ctk::shards {
+namespace {
+
+constexpr int kListingsThatProveALoss = 2;
+
+}  // namespace
 
 void ShardWalk::restore(const std::map<ShardId, Position>& stored) {
   restored_ = !stored.empty();
@@ -20,12 +25,21 @@ std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards
   for (const ListedShard& shard : shards) add(shard, actions);
   first_listing_ = false;
   for (auto& [id, state] : shards_) {
+    if (state.listed) state.missing = 0;
     if (state.listed || state.finished || state.lost || state.end_read) continue;
+    if (++state.missing < kListingsThatProveALoss) continue;
     state.lost = true;
     actions.push_back(LostShard{id, state.position});
   }
   advance(actions);
   return actions;
+}
+
+bool ShardWalk::suspects_loss() const {
+  return std::ranges::any_of(shards_, [](const auto& entry) {
+    const State& state = entry.second;
+    return state.missing > 0 && !state.finished && !state.lost && !state.end_read;
+  });
 }
 
 std::vector<WalkAction> ShardWalk::read_to_end(const ShardId& shard, const std::vector<ListedShard>& children) {

@@ -70,8 +70,11 @@ class ShardWalk {
   /// Rows of the store, before the first listing. Shards found later are then newcomers and begin at the horizon.
   void restore(const std::map<ShardId, Position>& stored);
 
-  /// A complete listing. New shards are added; stored, unfinished ones that it lacks are lost.
+  /// A complete listing. New shards are added. An unfinished one that two listings in a row lack is lost: one alone may
+  /// have been on its way since before the shard was made.
   std::vector<WalkAction> listed(const std::vector<ListedShard>& shards);
+  /// Whether the last listing lacked an unfinished shard: another listing will tell.
+  bool suspects_loss() const;
 
   /// The end of `shard` was read; `children` as far as they are known. Newcomers among them are added.
   std::vector<WalkAction> read_to_end(const ShardId& shard, const std::vector<ListedShard>& children);
@@ -96,6 +99,7 @@ class ShardWalk {
     std::vector<ShardId> parents;
     bool stored = false;  ///< has a row
     bool listed = false;
+    int missing = 0;  ///< listings in a row that lacked it
     bool closed = false;
     bool reading = false;  ///< StartReading was given
     bool sending = false;  ///< MaySend was given

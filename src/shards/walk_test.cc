@@ -101,11 +101,22 @@ TEST(ShardWalk, AStoredUnfinishedShardThatIsGoneIsLostOnceAndBlocksItsChildrenUn
   ShardWalk walk(StartRule{});
   const Position after = Position::after(aws::SequenceNumber("17"));
   walk.restore({{id("a"), after}});
-  EXPECT_THAT(walk.listed({shard("b", {"a"})}),
-              ElementsAre(WalkAction(AddRow{id("b"), kHorizon}), WalkAction(LostShard{id("a"), after})));
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}), ElementsAre(WalkAction(AddRow{id("b"), kHorizon})));
+  EXPECT_TRUE(walk.suspects_loss());
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}), ElementsAre(WalkAction(LostShard{id("a"), after})));
+  EXPECT_FALSE(walk.suspects_loss());
   EXPECT_THAT(walk.listed({shard("b", {"a"})}), IsEmpty());
   EXPECT_THAT(walk.give_up(id("a")),
               ElementsAre(WalkAction(StartReading{id("b"), kHorizon}), WalkAction(MaySend{id("b")})));
+}
+
+TEST(ShardWalk, AListingOlderThanAShardDoesNotLoseIt) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true)});
+  walk.read_to_end(id("a"), {shard("b", {"a"})});
+  EXPECT_THAT(walk.listed({shard("a", {}, true)}), IsEmpty()) << "this listing was asked for before the split";
+  EXPECT_THAT(walk.listed({shard("a", {}, true), shard("b", {"a"})}), IsEmpty());
+  EXPECT_THAT(walk.listed({shard("a", {}, true)}), IsEmpty()) << "the count begins anew";
 }
 
 TEST(ShardWalk, AFinishedShardMayLeaveTheListing) {

@@ -196,6 +196,10 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   Result<sink::BatchOutcome> write(const sink::Batch& batch, bool torn) {
     ++state_.writes;
+    for (const sink::TableWrites& writes : batch.tables) {
+      if (state_.records[writes.table].epoch != writes.epoch)
+        return fail(ErrorKind::stale_epoch, "the epoch of " + writes.table + " was raised");
+    }
     if (knobs_.transactional) {
       if (Status moved = move_all(batch.relay, batch.fence, batch.moves); !moved) return std::unexpected(moved.error());
     }

@@ -29,8 +29,8 @@ TEST(Simulation, TheTargetEqualsTheSourceAtRestWhateverHappens) {
     ASSERT_FALSE(wrong.has_value()) << "seed " << seed << ": " << *wrong;
   }
   std::cout << count << " runs, " << coverage.changes << " changes in " << coverage.records << " records, "
-            << coverage.reshards << " splits and merges, " << coverage.kills << " kills, " << coverage.writes
-            << " writes\n";
+            << coverage.reshards << " splits and merges, " << coverage.kills << " kills, " << coverage.doubles
+            << " second relays, " << coverage.epochs << " epochs, " << coverage.writes << " writes\n";
 }
 
 TEST(Simulation, OneSeedIsOneLife) {

@@ -51,6 +51,9 @@ WorldKnobs draw_knobs(Random& random) {
   knobs.delayed = sometimes(0.2);
   knobs.resharded = sometimes(0.03);
   knobs.killed = sometimes(0.03);
+  knobs.doubled = sometimes(0.01);
+  // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
+  knobs.epoch_raised = knobs.delayed == 0 && knobs.repeated == 0 ? sometimes(0.01) : 0;
   knobs.paused_target = sometimes(0.01);
   knobs.service.throttled = sometimes(0.2);
   knobs.service.server_error = sometimes(0.2);
@@ -73,6 +76,8 @@ void Coverage::add(const Coverage& other) {
   records += other.records;
   reshards += other.reshards;
   kills += other.kills;
+  doubles += other.doubles;
+  epochs += other.epochs;
   writes += other.writes;
 }
 
@@ -106,7 +111,9 @@ void World::start_worker(bool once) {
                                                  relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
   Worker* raw = worker.get();
   worker->relay->run([this, raw](Result<relay::RelayStats> result) {
-    if (!result && !failure_) failure_ = result.error();
+    // Of two relays of one name, the one whose claim comes last goes on, which need not be the one started last.
+    const bool replaced = !result && result.error().kind == ErrorKind::fenced && coverage_.doubles > 0;
+    if (!result && !replaced && !failure_) failure_ = result.error();
     raw->result = std::move(result);
   });
   worker_ = std::move(worker);
@@ -117,6 +124,20 @@ void World::kill_worker() {
   worker_->relay.reset();
   dead_.push_back(std::move(worker_));
   ++coverage_.kills;
+}
+
+void World::double_worker() {
+  if (!worker_ || !knobs_.target.transactional) return;
+  ++coverage_.doubles;
+  dead_.push_back(std::move(worker_));
+  start_worker(false);
+}
+
+void World::raise_epoch() {
+  for (auto& [name, record] : state_.records) {
+    ++record.epoch;
+    ++coverage_.epochs;
+  }
 }
 
 void World::put_record(std::string data, const std::string& key) {
@@ -175,6 +196,8 @@ std::optional<std::string> World::run() {
       knobs_.target.down = true;
       loop_.after(std::chrono::seconds(60), [this] { knobs_.target.down = false; });
     }
+    if (random_.fraction() < knobs_.doubled) double_worker();
+    if (random_.fraction() < knobs_.epoch_raised) raise_epoch();
     if (random_.fraction() < knobs_.killed) {
       kill_worker();
       loop_.run_until([] { return false; }, std::chrono::milliseconds(random_.below(5000)));
@@ -191,6 +214,7 @@ std::optional<std::string> World::settle() {
   loop_.run_until([] { return false; }, std::chrono::seconds(90));
   kill_worker();
   --coverage_.kills;
+  for (const auto& doubled : dead_) doubled->relay.reset();
   loop_.run_until([] { return false; }, std::chrono::seconds(60));
   api_.settings().faults = {};
   knobs_.target = [this] {

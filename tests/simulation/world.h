@@ -28,6 +28,8 @@ struct WorldKnobs {
   double delayed = 0.05;         ///< a record is delivered behind its successors
   double resharded = 0.01;       ///< a change is followed by a split or a merge
   double killed = 0.01;          ///< a change is followed by the relay's death and a restart
+  double doubled = 0.005;        ///< a change is followed by the start of a second relay of the same name, by mistake
+  double epoch_raised = 0.003;   ///< a change is followed by somebody raising the table's epoch
   double paused_target = 0.005;  ///< a change is followed by a minute without a target
   sim::FaultKnobs service;
   sim::TargetKnobs target;
@@ -37,7 +39,7 @@ struct WorldKnobs {
 WorldKnobs draw_knobs(Random& random);
 
 struct Coverage {
-  uint64_t changes = 0, records = 0, reshards = 0, kills = 0, writes = 0;
+  uint64_t changes = 0, records = 0, reshards = 0, kills = 0, doubles = 0, epochs = 0, writes = 0;
   void add(const Coverage& other);
 };
 
@@ -59,6 +61,9 @@ class World {
 
   void start_worker(bool once);
   void kill_worker();
+  /// The worker that a second one has replaced ends by itself where writes are fenced; elsewhere somebody ends it.
+  void double_worker();
+  void raise_epoch();
   void change_something();
   void put_record(std::string data, const std::string& key);
   void reshard();
