@@ -244,7 +244,7 @@ TEST_P(Conformance, AnyOrderAndAnyBatchesGiveTheSameTable) {
     Changes shuffled = all;
     for (size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[random.below(i)]);
     for (size_t i = 0; i < 6; ++i) shuffled.push_back(shuffled[random.below(shuffled.size())]);  // repeated late
-    open(*all[0], "shuffled " + std::to_string(seed));
+    open(*all[0], "shuffled_" + std::to_string(seed));
     for (size_t next = 0; next < shuffled.size();) {
       size_t end = std::min(shuffled.size(), next + 1 + random.below(9));
       apply(Changes(shuffled.begin() + static_cast<ptrdiff_t>(next), shuffled.begin() + static_cast<ptrdiff_t>(end)));

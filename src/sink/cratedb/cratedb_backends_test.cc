@@ -7,6 +7,7 @@
 
 #include "net/curl_client.h"
 #include "sink/cratedb/statements.h"
+#include "sink/cratedb/testing/fake_cratedb.h"
 
 namespace ctk::sink::testing {
 namespace {
@@ -113,7 +114,27 @@ class RealBackend final : public CrateBackend {
   net::CurlClient http_{loop_, {}};
 };
 
+class FakeBackend final : public CrateBackend {
+ public:
+  TargetOptions options() const override { return options_in("test"); }
+  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+    return make_cratedb_sink(options, {loop_, loop_, random_, log_, &server_, nullptr});
+  }
+  bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::hours(1)); }
+  Clock& clock() override { return loop_; }
+  void refresh(Sink&, const table::QualifiedName& name) override {
+    auto table = server_.engine().store().find({name.schema, name.table});
+    if (table) (*table)->visible = (*table)->documents;
+  }
+
+ private:
+  VirtualLoop loop_{from_micros(1'700'000'000'000'000)};
+  cratedb::testing::FakeCrateDb server_{loop_, loop_};
+};
+
 }  // namespace
+
+std::unique_ptr<Backend> make_fake_cratedb_backend() { return std::make_unique<FakeBackend>(); }
 
 std::unique_ptr<Backend> make_real_cratedb_backend() {
   const char* text = std::getenv("CTK_TEST_CRATEDB_URL");
@@ -123,7 +144,9 @@ std::unique_ptr<Backend> make_real_cratedb_backend() {
   return std::make_unique<RealBackend>(std::move(*url));
 }
 
-INSTANTIATE_TEST_SUITE_P(CrateDb, Conformance, ::testing::Values(BackendMaker{"cratedb", make_real_cratedb_backend}),
+INSTANTIATE_TEST_SUITE_P(CrateDb, Conformance,
+                         ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
+                                           BackendMaker{"real", make_real_cratedb_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
 }  // namespace ctk::sink::testing

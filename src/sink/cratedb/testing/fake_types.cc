@@ -78,10 +78,6 @@ std::optional<Value> cast_timestamp(const Value& value) {
   return Value::of_integer(std::chrono::floor<std::chrono::milliseconds>(*time).time_since_epoch().count());
 }
 
-struct ElementRefused {
-  std::string message;
-};
-
 /// Casts the known members; the first that cannot be cast is named.
 std::expected<Value, std::optional<std::string>> cast_object(const Value& value, const Type& type) {
   Value object = value;

@@ -1,0 +1,204 @@
+// What the fake server says of itself: information_schema, sys, SHOW CREATE TABLE.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sink/cratedb/statements.h"
+#include "sink/cratedb/testing/fake_tables.h"
+
+namespace ctk::sink::cratedb::testing {
+namespace {
+
+Type text_type() { return {.kind = Type::Kind::text, .columns = {}, .element = {}}; }
+Type bigint_type() { return {.kind = Type::Kind::bigint, .columns = {}, .element = {}}; }
+
+/// A relation with these columns; types follow from the first row's values.
+class RelationBuilder {
+ public:
+  explicit RelationBuilder(std::vector<std::string> names) : names_(std::move(names)) {
+    relation_.root.kind = Type::Kind::object;
+  }
+
+  void add(std::vector<Value> cells) {
+    Document row;
+    row.values.kind = Value::Kind::object;
+    for (size_t i = 0; i < names_.size(); i++) row.values.members.emplace_back(names_[i], std::move(cells[i]));
+    relation_.rows.push_back(std::move(row));
+  }
+
+  Relation done() {
+    for (size_t i = 0; i < names_.size(); i++) {
+      const Value sample = relation_.rows.empty() ? Value{} : relation_.rows[0].values.members[i].second;
+      relation_.root.columns.push_back({.name = names_[i], .type = type_of(sample)});
+    }
+    return std::move(relation_);
+  }
+
+ private:
+  static Type type_of(const Value& value) {
+    switch (value.kind) {
+      case Value::Kind::number: return bigint_type();
+      case Value::Kind::boolean: return {.kind = Type::Kind::boolean, .columns = {}, .element = {}};
+      case Value::Kind::object: return {.kind = Type::Kind::object, .columns = {}, .element = {}};
+      default: return text_type();
+    }
+  }
+
+  std::vector<std::string> names_;
+  Relation relation_;
+};
+
+std::string policy_name(Type::Policy policy) {
+  switch (policy) {
+    case Type::Policy::strict: return "strict";
+    case Type::Policy::ignored: return "ignored";
+    case Type::Policy::dynamic: break;
+  }
+  return "dynamic";
+}
+
+/// The policy that information_schema shows: columns that are no objects have their default's.
+std::string shown_policy(const Type& type) {
+  if (type.kind == Type::Kind::object) return policy_name(type.policy);
+  if (type.kind == Type::Kind::array) return shown_policy(type.element[0]);
+  return "strict";
+}
+
+struct Entry {
+  std::vector<std::string> path;
+  const Column* column;
+};
+
+void collect(const Type& type, std::vector<std::string>& path, std::vector<Entry>& entries) {
+  for (const Column& column : type.columns) {
+    path.push_back(column.name);
+    entries.push_back({path, &column});
+    collect(column.type.kind == Type::Kind::array ? column.type.element[0] : column.type, path, entries);
+    path.pop_back();
+  }
+}
+
+Value details_of(const Entry& entry) {
+  Value steps;
+  steps.kind = Value::Kind::array;
+  for (size_t i = 1; i < entry.path.size(); i++) steps.items.push_back(Value::of_text(entry.path[i]));
+  Value details;
+  details.kind = Value::Kind::object;
+  details.members = {{"name", Value::of_text(entry.path[0])},
+                     {"path", std::move(steps)},
+                     {"oid", Value::of_integer(entry.column->oid)},
+                     {"policy", Value::of_text(shown_policy(entry.column->type))}};
+  return details;
+}
+
+std::string shown_name(const std::vector<std::string>& path) {
+  std::string name = path[0];
+  for (size_t i = 1; i < path.size(); i++) name += "['" + path[i] + "']";
+  return name;
+}
+
+bool is_key(const Table& table, const std::vector<std::string>& path) {
+  return std::any_of(table.key.begin(), table.key.end(),
+                     [&](const Expr& key) { return key.column_text() == shown_name(path); });
+}
+
+Relation columns_relation(const Store& store) {
+  RelationBuilder builder(
+      {"table_schema", "table_name", "column_name", "data_type", "is_nullable", "ordinal_position", "column_details"});
+  for (const auto& [name, table] : store.tables) {
+    std::vector<Entry> entries;
+    std::vector<std::string> path;
+    collect(table.root, path, entries);
+    std::sort(entries.begin(), entries.end(),
+              [](const Entry& left, const Entry& right) { return left.column->oid < right.column->oid; });
+    int64_t ordinal = 1;
+    for (const Entry& entry : entries) {
+      const bool nullable = !entry.column->not_null && !is_key(table, entry.path);
+      builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text(shown_name(entry.path)),
+                   Value::of_text(type_name(entry.column->type)), Value::of_text(nullable ? "YES" : "NO"),
+                   Value::of_integer(ordinal++), details_of(entry)});
+    }
+  }
+  return builder.done();
+}
+
+Relation tables_relation(const Store& store) {
+  RelationBuilder builder({"table_schema", "table_name", "table_type"});
+  for (const auto& [name, table] : store.tables) {
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("BASE TABLE")});
+  }
+  for (const auto& [name, view] : store.views) {
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("VIEW")});
+  }
+  return builder.done();
+}
+
+Relation health_relation(const Store& store) {
+  RelationBuilder builder({"health", "severity", "table_schema", "table_name", "missing_shards", "underreplicated_shards"});
+  for (const auto& [name, table] : store.tables) {
+    builder.add({Value::of_text("GREEN"), Value::of_integer(1), Value::of_text(name.schema), Value::of_text(name.table),
+                 Value::of_integer(0), Value::of_integer(0)});
+  }
+  return builder.done();
+}
+
+Relation shards_relation(const Store& store) {
+  RelationBuilder builder({"schema_name", "table_name", "primary", "size"});
+  for (const auto& [name, table] : store.tables) {
+    int64_t size = 0;
+    for (const auto& [key, document] : table.visible) size += static_cast<int64_t>(to_json(document.values).size());
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_bool(true), Value::of_integer(size)});
+  }
+  return builder.done();
+}
+
+std::string ddl_type(const Type& type, int depth);
+
+std::string ddl_columns(const Type& type, int depth) {
+  std::string out;
+  for (const Column& column : type.columns) {
+    if (!out.empty()) out += ",\n";
+    out += std::string(static_cast<size_t>(depth) * 3, ' ') + quote_identifier(column.name) + " " +
+           ddl_type(column.type, depth);
+    if (column.not_null || column.key) out += " NOT NULL";
+    if (!column.indexed) out += " INDEX OFF STORAGE WITH (\n      columnstore = false\n   )";
+  }
+  return out;
+}
+
+std::string ddl_type(const Type& type, int depth) {
+  if (type.kind == Type::Kind::array) return "ARRAY(" + ddl_type(type.element[0], depth) + ")";
+  std::string name = type_name(type);
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (type.kind != Type::Kind::object) return name;
+  std::string policy = policy_name(type.policy);
+  for (char& c : policy) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  name += "(" + policy + ")";
+  if (type.columns.empty()) return name;
+  return name + " AS (\n" + ddl_columns(type, depth + 1) + "\n" + std::string(static_cast<size_t>(depth) * 3, ' ') + ")";
+}
+
+}  // namespace
+
+std::optional<Relation> system_relation(const Store& store, const TableName& name) {
+  const std::string full = name.str();
+  if (full == "information_schema.columns") return columns_relation(store);
+  if (full == "information_schema.tables") return tables_relation(store);
+  if (full == "sys.health") return health_relation(store);
+  if (full == "sys.shards") return shards_relation(store);
+  return std::nullopt;
+}
+
+std::string show_create_table(const Table& table) {
+  std::string keys;
+  for (const Expr& key : table.key) keys += (keys.empty() ? "" : ", ") + subscript(key.name, key.path);
+  std::string routing;
+  if (table.key.size() == 1 && table.key[0].path.empty()) routing = fmt::format("BY ({}) ", keys);
+  return fmt::format(
+      "CREATE TABLE IF NOT EXISTS {}.{} (\n{}{}\n)\nCLUSTERED {}INTO {} SHARDS\nWITH (\n   column_policy = 'strict',\n"
+      "   number_of_replicas = '0'\n)",
+      quote_identifier(table.name.schema), quote_identifier(table.name.table), ddl_columns(table.root, 1),
+      keys.empty() ? "" : ",\n   PRIMARY KEY (" + keys + ")", routing, table.shards);
+}
+
+}  // namespace ctk::sink::cratedb::testing

@@ -1,0 +1,493 @@
+#include "sink/cratedb/testing/fake_sql.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "sink/cratedb/testing/fake_tokens.h"
+
+namespace ctk::sink::cratedb::testing {
+namespace {
+
+/// Ends a parse; caught in parse_sql only.
+struct Mismatch {
+  SqlError error;
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view sql) : tokens_(tokens_of(sql)) {}
+
+  Parsed statement() {
+    Parsed parsed = any_statement();
+    take_symbol(";");
+    if (peek().kind != Token::Kind::end) expected("{<EOF>, ';'}");
+    return parsed;
+  }
+
+ private:
+  // --- words -----------------------------------------------------------------------------------------------------------
+  const Token& peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
+  bool is_word(std::string_view word, size_t ahead = 0) const {
+    return peek(ahead).kind == Token::Kind::word && peek(ahead).text == word;
+  }
+  bool take_word(std::string_view word) {
+    if (!is_word(word)) return false;
+    at_++;
+    return true;
+  }
+  bool take_symbol(std::string_view symbol) {
+    if (peek().kind != Token::Kind::symbol || peek().text != symbol) return false;
+    at_++;
+    return true;
+  }
+  void need_word(std::string_view word) {
+    if (!take_word(word)) expected(fmt::format("'{}'", word));
+  }
+  void need_symbol(std::string_view symbol) {
+    if (!take_symbol(symbol)) expected(fmt::format("'{}'", symbol));
+  }
+  [[noreturn]] void expected(const std::string& what) const {
+    const std::string found = peek().kind == Token::Kind::end ? "<EOF>" : peek().source;
+    throw Mismatch{parse_exception(
+        fmt::format("line {}:{}: mismatched input '{}' expecting {}", peek().line, peek().column, found, what))};
+  }
+  std::string identifier() {
+    if (peek().kind != Token::Kind::word && peek().kind != Token::Kind::quoted) expected("a name");
+    return tokens_[at_++].text;
+  }
+  TableName table_name() {
+    TableName name;
+    name.table = identifier();
+    if (take_symbol(".")) {
+      name.schema = std::exchange(name.table, "");
+      name.table = identifier();
+    }
+    return name;
+  }
+  template <class Each>
+  void list(Each each) {
+    do {
+      each();
+    } while (take_symbol(","));
+  }
+
+  // --- expressions -----------------------------------------------------------------------------------------------------
+  Expr expression() {
+    Expr left = conjunction();
+    while (take_word("or")) left = binary(Expr::Kind::logical_or, "or", std::move(left), conjunction());
+    return left;
+  }
+  Expr conjunction() {
+    Expr left = negation();
+    while (take_word("and")) left = binary(Expr::Kind::logical_and, "and", std::move(left), negation());
+    return left;
+  }
+  Expr negation() {
+    if (!take_word("not")) return comparison();
+    Expr expr;
+    expr.kind = Expr::Kind::logical_not;
+    expr.operands.push_back(negation());
+    return expr;
+  }
+  Expr comparison() {
+    Expr left = primary();
+    if (take_word("is")) return null_test(std::move(left));
+    if (take_word("like")) return binary(Expr::Kind::compare, "like", std::move(left), primary());
+    if (take_word("in")) return in_list(std::move(left));
+    for (const char* symbol : {"=", "<=", ">=", "<>", "!=", "<", ">"}) {
+      if (take_symbol(symbol)) return binary(Expr::Kind::compare, symbol, std::move(left), primary());
+    }
+    return left;
+  }
+  Expr null_test(Expr operand) {
+    const bool negated = take_word("not");
+    need_word("null");
+    Expr test;
+    test.kind = Expr::Kind::is_null;
+    test.operands.push_back(std::move(operand));
+    if (!negated) return test;
+    Expr expr;
+    expr.kind = Expr::Kind::logical_not;
+    expr.operands.push_back(std::move(test));
+    return expr;
+  }
+  Expr in_list(Expr left) {
+    need_symbol("(");
+    std::optional<Expr> any;
+    list([&] {
+      Expr one = binary(Expr::Kind::compare, "=", left, primary());
+      any = any ? binary(Expr::Kind::logical_or, "or", std::move(*any), std::move(one)) : std::move(one);
+    });
+    need_symbol(")");
+    return std::move(*any);
+  }
+  static Expr binary(Expr::Kind kind, std::string name, Expr left, Expr right) {
+    Expr expr;
+    expr.kind = kind;
+    expr.name = std::move(name);
+    expr.operands.push_back(std::move(left));
+    expr.operands.push_back(std::move(right));
+    return expr;
+  }
+  Expr primary() {
+    if (take_symbol("(")) {
+      Expr inner = expression();
+      need_symbol(")");
+      return inner;
+    }
+    if (take_symbol("?")) {
+      Expr expr;
+      expr.kind = Expr::Kind::parameter;
+      expr.parameter = parameters_++;
+      return expr;
+    }
+    if (take_symbol("*")) {
+      Expr expr;
+      expr.kind = Expr::Kind::star;
+      return expr;
+    }
+    if (peek().kind == Token::Kind::text) return literal(Value::of_text(tokens_[at_++].text));
+    if (peek().kind == Token::Kind::number) return literal(Value::of_number(tokens_[at_++].text));
+    if (take_word("true")) return literal(Value::of_bool(true));
+    if (take_word("false")) return literal(Value::of_bool(false));
+    if (take_word("null")) return literal(Value{});
+    if (take_word("case")) return choice();
+    return column_or_call();
+  }
+  static Expr literal(Value value) {
+    Expr expr;
+    expr.literal = std::move(value);
+    return expr;
+  }
+  Expr choice() {
+    Expr expr;
+    expr.kind = Expr::Kind::choice;
+    while (take_word("when")) {
+      expr.operands.push_back(expression());
+      need_word("then");
+      expr.operands.push_back(expression());
+    }
+    expr.operands.push_back(take_word("else") ? expression() : literal(Value{}));
+    need_word("end");
+    return expr;
+  }
+  Expr column_or_call() {
+    Expr expr;
+    expr.kind = Expr::Kind::column;
+    std::vector<std::string> parts{identifier()};
+    if (parts[0] != "excluded" && take_symbol("(")) {
+      expr.kind = Expr::Kind::call;
+      expr.name = parts[0];
+      if (take_symbol(")")) return expr;
+      list([&] { expr.operands.push_back(expression()); });
+      need_symbol(")");
+      return expr;
+    }
+    while (take_symbol(".")) parts.push_back(identifier());
+    if (parts.size() == 2 && parts[0] == "excluded") {
+      expr.excluded = true;
+      parts.erase(parts.begin());
+    }
+    if (parts.size() > 1) {
+      throw Mismatch{parse_exception(
+          fmt::format("Column reference \"{}\" has too many parts. A column must not have a schema or a table here.",
+                      fmt::join(parts, ".")))};
+    }
+    expr.name = parts[0];
+    while (take_symbol("[")) {
+      expr.path.push_back(tokens_[at_++].text);
+      need_symbol("]");
+    }
+    return expr;
+  }
+
+  // --- types and columns -----------------------------------------------------------------------------------------------
+  Type type() {
+    Type type;
+    const std::string word = identifier();
+    if (word == "text" || word == "string") {
+      type.kind = Type::Kind::text;
+    } else if (word == "boolean") {
+      type.kind = Type::Kind::boolean;
+    } else if (word == "int" || word == "integer") {
+      type.kind = Type::Kind::integer;
+    } else if (word == "bigint" || word == "long") {
+      type.kind = Type::Kind::bigint;
+    } else if (word == "double") {
+      take_word("precision");
+      type.kind = Type::Kind::double_precision;
+    } else if (word == "timestamp") {
+      if (take_word("with")) need_word("time"), need_word("zone");
+      type.kind = Type::Kind::timestamp;
+    } else if (word == "array") {
+      need_symbol("(");
+      type.kind = Type::Kind::array;
+      type.element.push_back(this->type());
+      need_symbol(")");
+    } else if (word == "object") {
+      object(type);
+    } else {
+      throw Mismatch{parse_exception("Cannot find data type: " + word)};
+    }
+    return type;
+  }
+  void object(Type& type) {
+    type.kind = Type::Kind::object;
+    if (take_symbol("(")) {
+      const std::string policy = identifier();
+      type.policy = policy == "strict"    ? Type::Policy::strict
+                    : policy == "ignored" ? Type::Policy::ignored
+                                          : Type::Policy::dynamic;
+      need_symbol(")");
+    }
+    if (!take_word("as")) return;
+    need_symbol("(");
+    list([&] { type.columns.push_back(column(identifier())); });
+    need_symbol(")");
+  }
+  Column column(std::string name) {
+    Column column;
+    column.name = std::move(name);
+    column.type = type();
+    while (true) {
+      if (take_word("primary")) {
+        need_word("key");
+        column.key = true;
+      } else if (take_word("not")) {
+        need_word("null");
+        column.not_null = true;
+      } else if (take_word("index")) {
+        need_word("off");
+        column.indexed = false;
+      } else if (take_word("storage")) {
+        need_word("with");
+        skip_group();
+      } else {
+        return column;
+      }
+    }
+  }
+  void skip_group() {
+    need_symbol("(");
+    int depth = 1;
+    while (depth > 0 && peek().kind != Token::Kind::end) {
+      if (peek().kind == Token::Kind::symbol && peek().text == "(") depth++;
+      if (peek().kind == Token::Kind::symbol && peek().text == ")") depth--;
+      at_++;
+    }
+  }
+
+  // --- statements ------------------------------------------------------------------------------------------------------
+  Parsed any_statement() {
+    if (take_word("create")) return create();
+    if (take_word("drop")) return drop();
+    if (take_word("alter")) return alter();
+    if (take_word("insert")) return insert();
+    if (take_word("update")) return update();
+    if (take_word("delete")) return remove();
+    if (take_word("select")) return select();
+    if (take_word("refresh")) {
+      need_word("table");
+      return Refresh{table_name()};
+    }
+    if (take_word("show")) {
+      need_word("create");
+      need_word("table");
+      return ShowCreate{table_name()};
+    }
+    expected("{'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'REFRESH', 'SHOW'}");
+  }
+
+  Parsed create() {
+    if (take_word("or")) {
+      need_word("replace");
+      need_word("view");
+      CreateView view;
+      view.name = table_name();
+      need_word("as");
+      need_word("select");
+      view.select = select();
+      return view;
+    }
+    need_word("table");
+    CreateTable table;
+    if (take_word("if")) {
+      need_word("not");
+      need_word("exists");
+      table.if_not_exists = true;
+    }
+    table.name = table_name();
+    need_symbol("(");
+    list([&] { table_element(table); });
+    need_symbol(")");
+    if (take_word("clustered")) clustered(table);
+    if (take_word("with")) skip_group();
+    return table;
+  }
+  void table_element(CreateTable& table) {
+    if (is_word("primary") && is_word("key", 1)) {
+      at_ += 2;
+      need_symbol("(");
+      list([&] { table.key.push_back(column_or_call()); });
+      need_symbol(")");
+      return;
+    }
+    table.columns.push_back(column(identifier()));
+  }
+  void clustered(CreateTable& table) {
+    if (take_word("by")) skip_group();
+    if (!take_word("into")) return;
+    table.shards = std::stoi(tokens_[at_++].text);
+    need_word("shards");
+  }
+
+  Parsed drop() {
+    Drop drop;
+    drop.view = take_word("view");
+    if (!drop.view) need_word("table");
+    if (take_word("if")) {
+      need_word("exists");
+      drop.if_exists = true;
+    }
+    drop.name = table_name();
+    return drop;
+  }
+
+  Parsed alter() {
+    need_word("table");
+    const TableName name = table_name();
+    if (take_word("set")) {
+      SetBlock block;
+      block.name = name;
+      need_symbol("(");
+      block.setting = identifier();
+      need_symbol("=");
+      block.on = primary().literal.is_true();
+      need_symbol(")");
+      return block;
+    }
+    AddColumns add;
+    add.name = name;
+    list([&] {
+      need_word("add");
+      take_word("column");
+      const Expr reference = column_or_call();
+      AddColumns::Added added;
+      added.path = {reference.name};
+      added.path.insert(added.path.end(), reference.path.begin(), reference.path.end());
+      added.column = column(added.path.back());
+      add.columns.push_back(std::move(added));
+    });
+    return add;
+  }
+
+  std::vector<Assignment> assignments() {
+    std::vector<Assignment> result;
+    list([&] {
+      Assignment one;
+      one.target = column_or_call();
+      need_symbol("=");
+      one.value = expression();
+      result.push_back(std::move(one));
+    });
+    return result;
+  }
+
+  Parsed insert() {
+    need_word("into");
+    Insert insert;
+    insert.name = table_name();
+    if (is_word("as")) expected("{'SELECT', 'WITH', 'VALUES', '('}");
+    if (take_symbol("(")) {
+      list([&] { insert.columns.push_back(identifier()); });
+      need_symbol(")");
+    }
+    need_word("values");
+    need_symbol("(");
+    list([&] { insert.values.push_back(expression()); });
+    need_symbol(")");
+    if (take_word("on")) on_conflict(insert);
+    if (take_word("returning")) list([&] { insert.returning.push_back(expression()); });
+    return insert;
+  }
+  void on_conflict(Insert& insert) {
+    need_word("conflict");
+    if (take_symbol("(")) {
+      list([&] { insert.target.push_back(column_or_call()); });
+      need_symbol(")");
+    }
+    need_word("do");
+    if (take_word("nothing")) {
+      insert.conflict = Insert::Conflict::nothing;
+      return;
+    }
+    need_word("update");
+    need_word("set");
+    insert.conflict = Insert::Conflict::update;
+    insert.assignments = assignments();
+  }
+
+  Parsed update() {
+    Update update;
+    update.name = table_name();
+    need_word("set");
+    update.assignments = assignments();
+    if (take_word("where")) update.where = expression();
+    return update;
+  }
+  Parsed remove() {
+    need_word("from");
+    Delete remove;
+    remove.name = table_name();
+    if (take_word("where")) remove.where = expression();
+    return remove;
+  }
+
+  Select select() {
+    Select select;
+    select.distinct = take_word("distinct");
+    list([&] {
+      Select::Item item;
+      item.expr = expression();
+      if (take_word("as")) item.alias = identifier();
+      select.items.push_back(std::move(item));
+    });
+    if (take_word("from")) select.from = table_name();
+    if (take_word("where")) select.where = expression();
+    if (take_word("order")) {
+      need_word("by");
+      list([&] {
+        Select::Order order;
+        order.expr = expression();
+        order.descending = take_word("desc");
+        if (!order.descending) take_word("asc");
+        select.order.push_back(std::move(order));
+      });
+    }
+    if (take_word("limit")) select.limit = primary();
+    return select;
+  }
+
+  std::vector<Token> tokens_;
+  size_t at_ = 0;
+  size_t parameters_ = 0;
+};
+
+}  // namespace
+
+std::string Expr::column_text() const {
+  std::string text = name;
+  for (const std::string& step : path) text += "['" + step + "']";
+  return text;
+}
+
+Tried<Parsed> parse_sql(std::string_view sql) {
+  try {
+    return Parser(sql).statement();
+  } catch (const Mismatch& mismatch) {
+    return std::unexpected(mismatch.error);
+  }
+}
+
+}  // namespace ctk::sink::cratedb::testing

@@ -1,0 +1,164 @@
+#include "sink/cratedb/testing/fake_tables.h"
+
+#include <fmt/format.h>
+
+#include "sink/cratedb/statements.h"
+
+namespace ctk::sink::cratedb::testing {
+namespace {
+
+constexpr std::string_view kForbiddenInTableNames = " /\\*?\",<>|#";
+
+/// Numbers the columns in the order in which they are written down, and finds those marked as key.
+void settle_columns(Table& table, Type& type, const std::string& top, std::vector<std::string>& path) {
+  for (Column& column : type.columns) {
+    column.oid = table.next_oid++;
+    const bool is_top = top.empty();
+    if (!is_top) path.push_back(column.name);
+    if (column.key) {
+      Expr reference;
+      reference.kind = Expr::Kind::column;
+      reference.name = is_top ? column.name : top;
+      reference.path = path;
+      table.key.push_back(std::move(reference));
+    }
+    if (column.type.kind == Type::Kind::object) settle_columns(table, column.type, is_top ? column.name : top, path);
+    if (!is_top) path.pop_back();
+  }
+}
+
+Column* find_path(Type& root, const std::vector<std::string>& path) {
+  Type* type = &root;
+  Column* column = nullptr;
+  for (const std::string& step : path) {
+    column = type->find(step);
+    if (!column) return nullptr;
+    type = &column->type;
+  }
+  return column;
+}
+
+size_t count_columns(const Type& type) {
+  size_t count = type.columns.size();
+  for (const Column& column : type.columns) count += count_columns(column.type);
+  return count;
+}
+
+std::string path_text(const std::vector<std::string>& path) {
+  std::string text = path[0];
+  for (size_t i = 1; i < path.size(); i++) text += "['" + path[i] + "']";
+  return text;
+}
+
+}  // namespace
+
+bool Store::has_schema(const std::string& schema) const {
+  if (schema == "doc" || schema == "sys" || schema == "information_schema") return true;
+  for (const auto& [name, table] : tables) {
+    if (name.schema == schema) return true;
+  }
+  for (const auto& [name, view] : views) {
+    if (name.schema == schema) return true;
+  }
+  return false;
+}
+
+SqlError unknown_relation(const Store& store, const TableName& name) {
+  if (!store.has_schema(name.schema)) {
+    return {4045, fmt::format("SchemaUnknownException[Schema '{}' unknown]", name.schema)};
+  }
+  return {4041, fmt::format("RelationUnknown[Relation '{}' unknown]", name.str())};
+}
+
+Tried<Table*> Store::find(const TableName& name) {
+  const auto found = tables.find(name);
+  if (found == tables.end()) return std::unexpected(unknown_relation(*this, name));
+  return &found->second;
+}
+
+Tried<int64_t> create_table(Store& store, CreateTable statement) {
+  if (store.tables.contains(statement.name) || store.views.contains(statement.name)) {
+    if (statement.if_not_exists) return 0;
+    return std::unexpected(
+        SqlError{4093, fmt::format("RelationAlreadyExists[Relation '{}' already exists.]", statement.name.str())});
+  }
+  if (statement.name.table.find_first_of(kForbiddenInTableNames) != std::string::npos) {
+    return std::unexpected(
+        SqlError{4002, fmt::format("InvalidRelationName[Relation name '{}' is invalid.]", statement.name.str())});
+  }
+  Table table;
+  table.name = statement.name;
+  table.shards = statement.shards;
+  table.root = {.kind = Type::Kind::object, .policy = Type::Policy::strict, .columns = statement.columns, .element = {}};
+  std::vector<std::string> path;
+  settle_columns(table, table.root, "", path);
+  if (!statement.key.empty()) table.key = std::move(statement.key);
+  for (const Column& column : table.root.columns) {
+    auto good_name = check_name(column.name);
+    if (!good_name) return std::unexpected(good_name.error());
+  }
+  store.tables.emplace(table.name, std::move(table));
+  return 1;
+}
+
+Tried<int64_t> create_view(Store& store, CreateView statement) {
+  if (store.tables.contains(statement.name)) {
+    return std::unexpected(
+        SqlError{4093, fmt::format("RelationAlreadyExists[Relation '{}' already exists.]", statement.name.str())});
+  }
+  store.views[statement.name] = std::move(statement.select);
+  return 1;
+}
+
+Tried<int64_t> drop(Store& store, const Drop& statement) {
+  const size_t dropped = statement.view ? store.views.erase(statement.name) : store.tables.erase(statement.name);
+  if (dropped == 0 && !statement.if_exists) return std::unexpected(unknown_relation(store, statement.name));
+  return static_cast<int64_t>(dropped);
+}
+
+Tried<int64_t> add_columns(Store& store, AddColumns statement) {
+  auto table = store.find(statement.name);
+  if (!table) return std::unexpected(table.error());
+  constexpr size_t kMostColumns = 1000;
+  Type changed = (*table)->root;
+  int next_oid = (*table)->next_oid;
+  for (AddColumns::Added& added : statement.columns) {
+    auto good_name = check_name(added.path.back());
+    if (!good_name) return std::unexpected(good_name.error());
+    if (find_path(changed, added.path)) {
+      return std::unexpected(parse_exception(
+          fmt::format("The table {} already has a column named {}", statement.name.str(), path_text(added.path))));
+    }
+    Type* parent = &changed;
+    if (added.path.size() > 1) {
+      Column* column = find_path(changed, {added.path.begin(), added.path.end() - 1});
+      if (!column || column->type.kind != Type::Kind::object) {
+        return std::unexpected(SqlError{
+            5000, "ClassCastException[class io.crate.types.LongType cannot be cast to class io.crate.types.ObjectType]"});
+      }
+      parent = &column->type;
+    }
+    added.column.oid = next_oid++;
+    parent->columns.push_back(std::move(added.column));
+  }
+  if (count_columns(changed) > kMostColumns) {
+    return std::unexpected(
+        parse_exception(fmt::format("Limit of total columns [1000] in table [{}] exceeded", statement.name.str())));
+  }
+  (*table)->root = std::move(changed);
+  (*table)->next_oid = next_oid;
+  return -1;
+}
+
+Tried<int64_t> set_block(Store& store, const SetBlock& statement) {
+  auto table = store.find(statement.name);
+  if (!table) return std::unexpected(table.error());
+  if (statement.on) {
+    (*table)->blocks.insert(statement.setting);
+  } else {
+    (*table)->blocks.erase(statement.setting);
+  }
+  return -1;
+}
+
+}  // namespace ctk::sink::cratedb::testing

@@ -1,0 +1,64 @@
+// What the fake server holds: tables with documents as written and as last refreshed, and views.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "sink/cratedb/testing/fake_sql.h"
+
+namespace ctk::sink::cratedb::testing {
+
+struct Document {
+  Value values;  ///< an object: column name → value
+  int64_t seq_no = 0;
+  int64_t version = 1;
+};
+using Documents = std::map<std::string, Document>;  ///< by key, as JSON
+
+struct Table {
+  TableName name;
+  Type root;              ///< a strict object whose columns are the table's
+  std::vector<Expr> key;  ///< column references
+  int shards = 4;
+  int next_oid = 1;
+  Documents documents;
+  Documents visible;  ///< as of the last refresh
+  std::map<size_t, int64_t> next_seq_no;
+  std::set<std::string> blocks;
+
+  size_t shard_of(const std::string& key_text) const {
+    return std::hash<std::string>{}(key_text) % static_cast<size_t>(shards);
+  }
+};
+
+struct Store {
+  std::map<TableName, Table> tables;
+  std::map<TableName, Select> views;
+
+  bool has_schema(const std::string& schema) const;
+  /// The table, or the server's 4041 or 4045.
+  Tried<Table*> find(const TableName& name);
+};
+
+SqlError unknown_relation(const Store& store, const TableName& name);
+
+/// DDL. What comes back is the rowcount.
+Tried<int64_t> create_table(Store& store, CreateTable statement);
+Tried<int64_t> create_view(Store& store, CreateView statement);
+Tried<int64_t> drop(Store& store, const Drop& statement);
+Tried<int64_t> add_columns(Store& store, AddColumns statement);
+Tried<int64_t> set_block(Store& store, const SetBlock& statement);
+
+/// Rows of a relation as SELECT sees it.
+struct Relation {
+  Type root;
+  std::vector<Document> rows;
+};
+
+/// information_schema and sys, as far as they are asked for here. Nothing for another name.
+std::optional<Relation> system_relation(const Store& store, const TableName& name);
+std::string show_create_table(const Table& table);
+
+}  // namespace ctk::sink::cratedb::testing
