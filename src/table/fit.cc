@@ -262,6 +262,8 @@ bool append_exact(std::string& out, Value value) {
 
 bool fits_postgres_numeric(std::string_view digits) {
   constexpr size_t kDigits = 16'000;
+  constexpr size_t kShortest = std::string_view("1E16000").size();
+  if (digits.size() < kShortest) return true;
   const size_t at = digits.find_first_of("eE");
   if (at == std::string_view::npos) return digits.size() <= kDigits;
   std::string_view exponent = digits.substr(at + 1);

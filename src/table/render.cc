@@ -1,7 +1,5 @@
 #include "table/render.h"
 
-#include <fmt/format.h>
-
 #include <cstring>
 
 #include "dynamodb/encode.h"
@@ -69,8 +67,8 @@ bool holds_odd_number(Value value) {
 /// jsonb refuses U+0000, which JSON writes in one way only, and numbers far beyond DynamoDB's own. (A false alarm, as for a
 /// backslash before `u0000`, costs time only.)
 bool may_be_refused_by_jsonb(const std::string& data, Value item, bool typed_json) {
-  constexpr std::string_view kNul = "\\u0000";
-  return memmem(data.data(), data.size(), kNul.data(), kNul.size()) != nullptr || (!typed_json && holds_odd_number(item));
+  const bool escapes = std::memchr(data.data(), '\\', data.size()) != nullptr;
+  return (escapes && data.find("\\u0000") != std::string::npos) || (!typed_json && holds_odd_number(item));
 }
 
 /// The item whose content the row keeps; nothing for a mark without content.
@@ -152,6 +150,15 @@ Rendered Renderer::render_into_aux(const dynamodb::Change& change, uint32_t epoc
   return render_row(spec_, *plan_, change, epoch, false, unusable);
 }
 
-std::string version_text(uint32_t epoch, std::string_view order) { return fmt::format("{:08}.{}", epoch, order); }
+std::string version_text(uint32_t epoch, std::string_view order) {
+  constexpr size_t kEpochDigits = 8;
+  std::string text;
+  text.reserve(kEpochDigits + 1 + order.size());
+  text.assign(kEpochDigits, '0');
+  for (size_t at = kEpochDigits; at > 0 && epoch > 0; epoch /= 10) text[--at] = static_cast<char>('0' + epoch % 10);
+  text += '.';
+  text += order;
+  return text;
+}
 
 }  // namespace ctk::table
