@@ -1,0 +1,190 @@
+// `--dry-run`: the statements of this sink, printed instead of sent.
+#include <algorithm>
+#include <map>
+
+#include "coordination/memory_store.h"
+#include "sink/cratedb/bookkeeping.h"
+#include "sink/cratedb/columns.h"
+#include "sink/cratedb/cratedb_sink.h"
+#include "sink/cratedb/row_args.h"
+#include "sink/cratedb/statements.h"
+
+namespace ctk::sink {
+namespace cratedb {
+namespace {
+
+/// Behaves like a server on which nothing was there before, and which takes everything.
+class DryRunSink final : public Sink {
+ public:
+  DryRunSink(const TargetOptions& options, SinkEnvironment environment, std::ostream& out)
+      : loop_(environment.loop),
+        clock_(environment.clock),
+        out_(out),
+        bookkeeping_(options.schema),
+        positions_(coordination::make_memory_store(environment.loop, environment.clock)) {}
+
+  Capabilities capabilities() const override { return {}; }
+  void connect(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
+
+  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
+    Result<coordination::TableRecord> record = coordination::decide_claim(record_of(claim.table), claim);
+    if (!record) return answer(std::move(done), Result<OpenTable>(std::unexpected(std::move(record).error())));
+    record->names.insert(spec.names.begin(), spec.names.end());
+    if (!records_.contains(claim.table)) print_ddl(spec, *record);
+    records_[claim.table] = *record;
+    table::LearnedTypes types;
+    types.data_ignored = data_is_ignored(spec.options);
+    constexpr size_t kOwnColumns = 6;  // pk or none, data, aux, cdc_*
+    types.column_count = spec.keys.size() + kOwnColumns;
+    renderers_[claim.table] = std::make_shared<const table::Renderer>(spec, std::move(types));
+    answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), renderers_[claim.table]}));
+  }
+
+  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
+    answer(std::move(done), Result<std::optional<coordination::TableRecord>>(record_of(name.str())));
+  }
+  void exists(const table::QualifiedName& name, Done<bool> done) override {
+    answer(std::move(done), Result<bool>(records_.contains(name.str())));
+  }
+
+  void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
+    BatchOutcome outcome;
+    outcome.dead_letters = batch->dead_letters;
+    for (const TableWrites& writes : batch->tables) {
+      const auto before = renderers_.at(writes.table);
+      outcome.tables.push_back(print_writes(*batch, writes, outcome.dead_letters));
+      const auto& after = renderers_.at(writes.table);
+      if (after != before) outcome.renderers.emplace_back(writes.table, after);
+    }
+    if (!outcome.dead_letters.empty()) print(bookkeeping_.upsert_letters(outcome.dead_letters));
+    answer(std::move(done), Result<BatchOutcome>(std::move(outcome)));
+  }
+
+  coordination::PositionStore& positions() override { return *positions_; }
+  void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
+    answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
+  }
+  void query(std::string sql, Done<ResultSet> done) override {
+    print({std::move(sql), "", ""});
+    answer(std::move(done), Result<ResultSet>(ResultSet{}));
+  }
+  void show(const table::QualifiedName& name, Done<TableReport> done) override {
+    TableReport report;
+    report.table = name.str();
+    answer(std::move(done), Result<TableReport>(std::move(report)));
+  }
+  void dead_letters(std::optional<std::string>, Done<std::vector<DeadLetter>> done) override {
+    answer(std::move(done), Result<std::vector<DeadLetter>>(std::vector<DeadLetter>{}));
+  }
+  void close(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
+
+ private:
+  template <class T>
+  void answer(Done<T> done, Result<T> result) {
+    out_.flush();
+    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  }
+
+  std::optional<coordination::TableRecord> record_of(const std::string& table) const {
+    const auto found = records_.find(table);
+    return found == records_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  /// The statement, then one comment for each list of parameters.
+  void print(const Statement& statement) {
+    out_ << statement.sql << ";\n";
+    if (!statement.args.empty()) out_ << "-- " << statement.args << "\n";
+    if (statement.bulk.empty()) return;
+    for (std::string_view row : split_array(statement.bulk).value_or(std::vector<std::string_view>{})) {
+      out_ << "-- " << row << "\n";
+    }
+  }
+
+  void print_ddl(const table::TableSpec& spec, const coordination::TableRecord& record) {
+    if (spec.options.create_table) {
+      if (records_.empty()) {
+        for (const std::string& sql :
+             {bookkeeping_.create_tables(), bookkeeping_.create_positions(), bookkeeping_.create_dead_letters()}) {
+          print({sql, "", ""});
+        }
+      }
+      print({create_table(spec), "", ""});
+      if (spec.options.live_view) print({create_live_view(spec), "", ""});
+    }
+    print(bookkeeping_.insert_record(record));
+  }
+
+  std::vector<ChangeOutcome> print_writes(const Batch& batch, const TableWrites& writes, std::vector<DeadLetter>& letters) {
+    std::vector<ChangeOutcome> outcomes;
+    std::string rows;
+    learn_columns(writes);
+    for (const FoldedChange& folded : writes.changes) {
+      outcomes.push_back(append_first_row(batch, writes, folded, rows, letters));
+    }
+    if (!rows.empty()) print({upsert(renderers_.at(writes.table)->spec()), "", "[" + rows + "]"});
+    return outcomes;
+  }
+
+  void learn_columns(const TableWrites& writes) {
+    const auto renderer = renderers_.at(writes.table);
+    std::vector<table::NewColumn> wanted;
+    for (const FoldedChange& folded : writes.changes) {
+      const table::Rendered rendered = renderer->render(*folded.changes[0], writes.epoch);
+      if (const auto* needs = std::get_if<table::NeedsColumns>(&rendered)) {
+        wanted.insert(wanted.end(), needs->columns.begin(), needs->columns.end());
+      }
+    }
+    const auto added = addable(renderer->types(), renderer->spec().options, std::move(wanted));
+    if (added.empty()) return;
+    print({add_columns(renderer->spec().name, added), "", ""});
+    table::LearnedTypes types = renderer->types();
+    for (const table::NewColumn& column : added) types.paths[column.path] = column.type;
+    types.column_count += added.size();
+    renderers_[writes.table] = std::make_shared<const table::Renderer>(renderer->spec(), std::move(types));
+  }
+
+  /// The first of the folded changes that can be a row; the ones above it become letters.
+  ChangeOutcome append_first_row(const Batch& batch, const TableWrites& writes, const FoldedChange& folded,
+                                 std::string& rows, std::vector<DeadLetter>& letters) {
+    const table::Renderer& renderer = *renderers_.at(writes.table);
+    ChangeOutcome outcome;
+    for (size_t i = 0; i < folded.changes.size(); i++) {
+      const dynamodb::Change& change = *folded.changes[i];
+      table::Rendered rendered = renderer.render(change, writes.epoch);
+      if (std::holds_alternative<table::NeedsColumns>(rendered)) {
+        rendered = renderer.render_into_aux(change, writes.epoch, {});
+      }
+      if (const auto* row = std::get_if<table::Row>(&rendered)) {
+        if (!rows.empty()) rows += ',';
+        append_row_args(rows, renderer.spec(), *row);
+        return outcome;
+      }
+      const auto& refused = std::get<table::Refused>(rendered);
+      letters.push_back(make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards.at(i).str(),
+                                         folded.positions.at(i), change.index_in_record, clock_.now(), "refused",
+                                         refused.reason, change.record ? *change.record : ""));
+      outcome.parked++;
+      outcome.key_refused = outcome.key_refused || refused.because_of_key;
+    }
+    outcome.kind = ChangeOutcome::Kind::parked;
+    return outcome;
+  }
+
+  EventLoop& loop_;
+  Clock& clock_;
+  std::ostream& out_;
+  Bookkeeping bookkeeping_;
+  std::unique_ptr<coordination::PositionStore> positions_;
+  std::map<std::string, coordination::TableRecord> records_;
+  std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
+};
+
+}  // namespace
+}  // namespace cratedb
+
+std::unique_ptr<Sink> make_cratedb_dry_run_sink(const TargetOptions& options, SinkEnvironment environment,
+                                                std::ostream& out) {
+  return std::make_unique<cratedb::DryRunSink>(options, environment, out);
+}
+
+}  // namespace ctk::sink
