@@ -6,7 +6,7 @@
 #include "base/time.h"
 
 #include <fmt/format.h>
-#include <time.h>
+#include <ctime>
 
 #include <array>
 #include <cctype>

@@ -2,9 +2,10 @@
 #include "net/curl_client.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 #include <pthread.h>
-#include <signal.h>
 #include <strings.h>
+#include <csignal>
 
 #include <algorithm>
 #include <array>
@@ -114,7 +115,7 @@ HeaderList make_headers(const HttpRequest& request) {
   bool has_type = false;
   for (const auto& [name, value] : request.headers) {
     has_type = has_type || (name.size() == 12 && strncasecmp(name.c_str(), "content-type", 12) == 0);
-    std::string line = value.empty() ? name + ";" : name + ": " + value;
+    std::string line = value.empty() ? name + ";" : fmt::format("{}: {}", name, value);
     list = curl_slist_append(list, line.c_str());
   }
   if (!has_type) list = curl_slist_append(list, "Content-Type:");
