@@ -68,4 +68,22 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
   add_executable(ctk src/cli/main.cc)
   target_link_libraries(ctk PRIVATE ${ctk_modules})
   set_target_properties(ctk PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+
+  # The manual page and the completion scripts are printed by the program itself, from the tables that it parses by.
+  include(GNUInstallDirs)
+  set(ctk_share ${CMAKE_BINARY_DIR}/share)
+  set(ctk_pages ${ctk_share}/ctk.1)
+  add_custom_command(OUTPUT ${ctk_share}/ctk.1 COMMAND ${CMAKE_COMMAND} -E make_directory ${ctk_share}
+                     COMMAND ctk man > ${ctk_share}/ctk.1 DEPENDS ctk VERBATIM)
+  foreach(shell bash zsh fish)
+    add_custom_command(OUTPUT ${ctk_share}/ctk.${shell} COMMAND ${CMAKE_COMMAND} -E make_directory ${ctk_share}
+                       COMMAND ctk completion ${shell} > ${ctk_share}/ctk.${shell} DEPENDS ctk VERBATIM)
+    list(APPEND ctk_pages ${ctk_share}/ctk.${shell})
+  endforeach()
+  add_custom_target(ctk_pages ALL DEPENDS ${ctk_pages})
+  install(TARGETS ctk RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES ${ctk_share}/ctk.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${ctk_share}/ctk.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ctk)
+  install(FILES ${ctk_share}/ctk.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _ctk)
+  install(FILES ${ctk_share}/ctk.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d RENAME ctk.fish)
 endif()

@@ -151,7 +151,9 @@ std::string entry(const std::string& left, std::string_view help) {
 
 std::string flag_entry(const FlagInfo& flag) {
   std::string left = flag.letter != 0 ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("--{}", flag.name);
-  if (flag.kind != boolean) left += fmt::format(" {}", flag.value);
+  // What is true anyway is only ever written to be switched off.
+  const bool on_by_default = flag.kind == boolean && flag.fallback == "true";
+  left += on_by_default ? "=false" : flag.kind == boolean ? "" : fmt::format(" {}", flag.value);
   std::string help(flag.help);
   if (!flag.fallback.empty()) help += fmt::format(" [{}]", flag.fallback);
   return entry(left, help);

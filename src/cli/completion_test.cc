@@ -1,0 +1,94 @@
+#include "cli/completion.h"
+
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+
+#include "cli/commands.h"
+
+namespace ctk::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// The standard output of a shell command.
+std::string output_of(const std::string& command) {
+  std::string text;
+  std::FILE* pipe = popen(command.c_str(), "r");
+  std::array<char, 4096> buffer;
+  size_t size = 0;
+  while ((size = fread(buffer.data(), 1, buffer.size(), pipe)) > 0) text.append(buffer.data(), size);
+  pclose(pipe);
+  return text;
+}
+
+/// What bash offers behind `words`, the last of which is being typed. One offer a line.
+std::string offers(const std::string& words) {
+  const std::string path = testing::TempDir() + "ctk-completion.bash";
+  std::ofstream(path) << bash_completion();
+  return output_of("bash -c '. " + path + "; COMP_WORDS=(ctk " + words +
+                   "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ctk; printf \"%s\\n\" \"${COMPREPLY[@]}\"'");
+}
+
+TEST(BashCompletion, CommandsFlagsAndValues) {
+  if (std::system("command -v bash >/dev/null") != 0) GTEST_SKIP() << "there is no bash here";
+  EXPECT_EQ(offers("sh"), "shell\nshow\n");
+  EXPECT_EQ(offers("positions \"\""), "list\nreset\nprune\n");
+  EXPECT_EQ(offers("dead-letters \"\""), "list\nshow\n");
+  EXPECT_THAT(offers("load --re"), HasSubstr("--region\n"));
+  EXPECT_THAT(offers("load table --key"), HasSubstr("--key-type.\n"));
+  EXPECT_THAT(offers("load sqlite:///x.db --once --on-g"), "--on-gap\n");
+  EXPECT_EQ(offers("load --on-gap \"\""), "stop\nskip\n");
+  EXPECT_EQ(offers("shell --format v"), "vertical\n");
+  EXPECT_EQ(offers("completion \"\""), "bash\nzsh\nfish\n");
+  EXPECT_THAT(offers("show table x --fo"), "--format\n");
+  EXPECT_THAT(offers("\"\""), Not(HasSubstr("verify")));
+}
+
+TEST(ZshCompletion, StandsOnBashs) {
+  EXPECT_THAT(zsh_completion(), testing::StartsWith("#compdef ctk\n"));
+  EXPECT_THAT(zsh_completion(), HasSubstr("bashcompinit"));
+}
+
+TEST(FishCompletion, NamesEveryFlagOfLoad) {
+  const std::string script = fish_completion();
+  for (const FlagInfo& flag : flags_of(*find_command("load"))) {
+    if (flag.name.find('.') != flag.name.npos) continue;
+    EXPECT_THAT(script, HasSubstr("'__fish_seen_subcommand_from load' -l " + std::string(flag.name)));
+  }
+  EXPECT_THAT(script, Not(HasSubstr("-a verify")));
+}
+
+TEST(ManualPage, HoldsEveryOptionAndCommand) {
+  const std::string page = manual_page();
+  EXPECT_THAT(page, HasSubstr(".TH CTK 1 \"\" \"ctk 0.1.0\""));
+  for (const OptionInfo& info : all_options()) {
+    const bool shown = info.fate == OptionFate::works && info.stands_for.empty();
+    std::string name(info.is_family() ? info.name.substr(0, info.name.size() - 1) : info.name);
+    for (size_t at = name.find('-'); at != name.npos; at = name.find('-', at + 2)) name.insert(at, "\\");
+    EXPECT_EQ(page.find("\\fB\\-\\-" + name) != page.npos, shown) << info.name;
+  }
+  EXPECT_THAT(page, HasSubstr(".SS ctk dead\\-letters show ID [TARGET]"));
+  EXPECT_THAT(page, Not(HasSubstr("ctk verify")));
+}
+
+TEST(HelpText, OfThePrograms) {
+  EXPECT_THAT(help_text(""), HasSubstr("  positions list|reset|prune\n"));
+  EXPECT_THAT(help_text("load"), HasSubstr("\n  --once                    stop at the newest record"));
+  EXPECT_THAT(help_text("load"), HasSubstr("\n  --create-table=false      never run DDL [true]\n"));
+  EXPECT_THAT(help_text("load"), Not(HasSubstr("fan-out")));
+  EXPECT_EQ(help_text("completion"),
+            "Usage: ctk completion bash|zsh|fish [OPTION]...\n\nPrint the completion script of a shell.\n\nEverywhere:\n"
+            "  --log-format logfmt|json  how log lines look [logfmt]\n"
+            "  --log-level error|warn|info|debug\n"
+            "                            which log lines are written [info]\n"
+            "  -q, --quiet               warnings and errors only, no progress, no summary line\n"
+            "  -h, --help                this text\n");
+}
+
+}  // namespace
+}  // namespace ctk::cli

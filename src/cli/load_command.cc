@@ -1,0 +1,101 @@
+// `ctk load`: wires clock, loop, source, target and relay, and runs them until the source's end, a signal or a failure.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/event_loop.h"
+#include "cli/exit_code.h"
+#include "cli/run_commands.h"
+#include "cli/signals.h"
+#include "cli/wiring.h"
+#include "observe/progress.h"
+#include "relay/relay.h"
+
+namespace ctk::cli {
+namespace {
+
+/// Unique to a process: "host/4711/5f3a9c".
+coordination::WorkerName worker_name(Random& random) {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  return coordination::WorkerName(fmt::format("{}/{}/{}", host, getpid(), random.hex(6)));
+}
+
+/// How a run ended.
+struct Ending {
+  Result<relay::RelayStats> result;
+  relay::RelayStats stats;  ///< also of a run that failed
+  bool stopped = false;     ///< by a signal
+};
+
+void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
+  if (!world.output.quiet) {
+    const char* verb = !ending.result ? "failed" : ending.stopped ? "stopped" : "done";
+    const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
+    world.terminal.write_line(observe::summary_line(verb, ending.stats, live_view));
+  }
+  if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");
+}
+
+int exit_code_of(const Ending& ending, const LoadPlan& plan, World& world) {
+  if (!ending.result) return report_error(world, ending.result.error());
+  const bool ran_to_its_end = !ending.stopped && (plan.relay.once || plan.source.is_file());
+  return ran_to_its_end && ending.stats.dead_letters > 0 ? kDeadLetters : kDone;
+}
+
+}  // namespace
+
+int run_load(const LoadCommand& command, World& world) {
+  auto plan = plan_load(command, world.environment(), is_readable_file);
+  if (!plan) return report_error(world, plan.error());
+  return run_load_plan(std::move(*plan), world);
+}
+
+int run_load_plan(LoadPlan plan, World& world) {
+  for (const std::string& note : plan.notes) world.log.debug(note);
+  plan.relay.worker = worker_name(world.random);
+
+  ThreadLoop loop(world.clock);
+  relay::Relay* running = nullptr;
+  bool stopped = false;
+  bool abandoned = false;
+  const SignalWatcher signals([&] {
+    loop.post([&] {
+      stopped = true;
+      running->stop();
+      // Where even closing the target takes too long, the promise of the grace period comes first.
+      loop.after(plan.relay.grace + std::chrono::milliseconds(500), [&] {
+        abandoned = true;
+        loop.quit();
+      });
+    });
+  });
+  auto source = WiredSource::make(plan.source, world, loop);
+  if (!source) return report_error(world, source.error());
+  WiredSink sink(plan.target, world, loop);
+  ThreadExecutor worker(loop, "ctk-worker");
+  relay::Relay relay(plan.relay, (*source)->source(), sink.sink(), {loop, world.clock, world.random, world.log, worker});
+  running = &relay;
+
+  Ending ending{relay::RelayStats{}, {}, false};
+  {
+    std::optional<observe::ProgressReporter> progress;
+    if (!world.output.quiet) {
+      progress.emplace([&] { return relay.stats(); }, loop, world.clock, world.log, world.terminal);
+    }
+    loop.post([&] {
+      relay.run([&](Result<relay::RelayStats> result) {
+        ending.result = std::move(result);
+        loop.quit();
+      });
+    });
+    loop.run();
+  }
+  ending.stopped = stopped;
+  ending.stats = ending.result && !abandoned ? *ending.result : relay.stats();
+  print_summary(ending, plan, world);
+  if (!abandoned) return exit_code_of(ending, plan, world);
+  std::fflush(nullptr);
+  _exit(kDone);  // a thread still waits for the target
+}
+
+}  // namespace ctk::cli

@@ -1,0 +1,65 @@
+// ctk: keeps SQL tables equal to DynamoDB tables. Here the world is made: clock, randomness, environment, standard error;
+// everything else gets them as parameters.
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "cli/load_plan.h"
+#include "cli/run_commands.h"
+#include "cli/world.h"
+#include "observe/stderr_log.h"
+
+namespace {
+
+using namespace ctk;
+
+/// Each command's own function.
+struct Runner {
+  cli::World& world;
+
+  int operator()(const cli::LoadCommand& command) const { return run_load(command, world); }
+  int operator()(const cli::ShellCommand& command) const { return run_shell(command, world); }
+  int operator()(const cli::ShowTableCommand& command) const { return run_show_table(command, world); }
+  int operator()(const cli::PositionsCommand& command) const { return run_positions(command, world); }
+  int operator()(const cli::DeadLettersCommand& command) const { return run_dead_letters(command, world); }
+  int operator()(const cli::CompletionCommand& command) const { return run_completion(command, world); }
+  int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
+  int operator()(const cli::ManCommand&) const { return run_man(world); }
+  int operator()(const cli::PrintCommand& command) const {
+    return print_result(world, command.text) ? cli::kDone : cli::kFailed;
+  }
+};
+
+int run(const std::vector<std::string>& words) {
+  cli::load_dotenv();
+  const aws::Environment environment = cli::process_environment();
+  const observe::Redactor redactor(cli::known_secrets(words, environment));
+  auto line = cli::parse_command_line(words);
+  const cli::OutputOptions output = line ? line->output : cli::OutputOptions{};
+
+  const bool terminal_here = isatty(STDERR_FILENO) != 0 && environment.get("TERM").value_or("dumb") != "dumb";
+  const bool plain_log = output.log_format == observe::LogFormat::logfmt;
+  SystemClock clock;
+  Random random(entropy_seed());
+  observe::Terminal terminal(stderr, terminal_here && plain_log);
+  const bool color = terminal_here && !environment.get("NO_COLOR");
+  const auto log = make_log({output.log_format, output.log_level, color, redactor}, terminal, clock);
+  cli::World world{clock, random, *log, terminal, redactor, output, cli::process_environment};
+  if (!line) return report_error(world, line.error());
+  return std::visit(Runner{world}, line->command);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::leave_quietly_on_broken_pipe();
+  try {
+    return run({argv + 1, argv + argc});
+  } catch (const std::exception& bug) {
+    std::fprintf(stderr, "ctk: internal error: %s\n", bug.what());
+    return cli::kFailed;
+  }
+}

@@ -1,0 +1,30 @@
+// What `show table`, `positions` and `dead-letters` print. Pure.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "sink/sink.h"
+
+namespace ctk::cli {
+
+using RelayRows = std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>;
+
+/// One object: table, columns[], key[], rows, living, marked, size_bytes, positions[], dead_letters. Ends with a line end.
+std::string table_report_json(const sink::TableReport& report, Timestamp now);
+std::string table_report_text(const sink::TableReport& report, Timestamp now);
+
+/// An array of objects: relay, shard, position, read_to, lag_seconds, updated, worker, fence, epoch, incarnation.
+/// `lag_seconds` is null for a shard that was read to its end, and for one of which nothing is known.
+std::string positions_json(const std::vector<RelayRows>& relays, Timestamp now);
+std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now);
+
+/// Objects with the columns of ctk_dead_letters.
+std::string dead_letters_json(const std::vector<sink::DeadLetter>& letters);
+std::string dead_letter_json(const sink::DeadLetter& letter);
+std::string dead_letters_text(const std::vector<sink::DeadLetter>& letters);
+std::string dead_letter_text(const sink::DeadLetter& letter);
+
+}  // namespace ctk::cli

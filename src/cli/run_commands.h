@@ -1,0 +1,22 @@
+// The commands that do something. Each gives the exit code of the program; errors have been said by then.
+#pragma once
+
+#include "cli/command_line.h"
+#include "cli/load_plan.h"
+#include "cli/world.h"
+
+namespace ctk::cli {
+
+int run_load(const LoadCommand& command, World& world);
+/// The same for a plan that was made elsewhere.
+int run_load_plan(LoadPlan plan, World& world);
+int run_shell(const ShellCommand& command, World& world);
+int run_show_table(const ShowTableCommand& command, World& world);
+int run_positions(const PositionsCommand& command, World& world);
+int run_dead_letters(const DeadLettersCommand& command, World& world);
+int run_completion(const CompletionCommand& command, World& world);
+int run_man(World& world);
+/// The whole thing on one machine with nothing but this program.
+int run_demo(const DemoCommand& command, World& world);
+
+}  // namespace ctk::cli

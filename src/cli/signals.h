@@ -1,0 +1,28 @@
+// SIGINT and SIGTERM as one polite request and one order.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <thread>
+
+namespace ctk::cli {
+
+/// From construction to destruction both signals are blocked and read by a thread: the first calls `stop` (on that thread),
+/// the second ends the process at once with 128 + its number. Made before other threads, so that they inherit the mask.
+class SignalWatcher {
+ public:
+  explicit SignalWatcher(std::function<void()> stop);
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  void watch(const std::function<void()>& stop) const;
+
+  sigset_t before_{};
+  int signals_ = -1;  ///< signalfd
+  int closing_ = -1;  ///< eventfd
+  std::thread thread_;
+};
+
+}  // namespace ctk::cli

@@ -1,0 +1,40 @@
+#include "cli/signals.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <future>
+
+namespace ctk::cli {
+namespace {
+
+TEST(SignalWatcher, TheFirstAsksForAStop) {
+  std::promise<void> asked;
+  const SignalWatcher watcher([&] { asked.set_value(); });
+  kill(getpid(), SIGTERM);
+  EXPECT_EQ(asked.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
+TEST(SignalWatcher, EndsWithoutASignal) {
+  const SignalWatcher watcher([] { FAIL() << "nobody sent one"; });
+}
+
+using SignalWatcherDeathTest = testing::Test;
+
+void send_twice(int signal_number) {
+  std::promise<void> asked;
+  const SignalWatcher watcher([&] { asked.set_value(); });
+  kill(getpid(), signal_number);
+  asked.get_future().wait();
+  kill(getpid(), signal_number);
+  pause();
+}
+
+TEST(SignalWatcherDeathTest, TheSecondEndsAtOnce) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(send_twice(SIGINT), testing::ExitedWithCode(130), "");
+  EXPECT_EXIT(send_twice(SIGTERM), testing::ExitedWithCode(143), "");
+}
+
+}  // namespace
+}  // namespace ctk::cli

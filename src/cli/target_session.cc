@@ -1,0 +1,78 @@
+#include "cli/target_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ctk::cli {
+
+using coordination::Done;
+using coordination::RelayName;
+using coordination::StoredPosition;
+
+TargetSession::TargetSession(sink::TargetOptions target, World& world)
+    : target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] { loop_.run(); }) {}
+
+TargetSession::~TargetSession() {
+  static_cast<void>(wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); }));
+  loop_.quit();
+  thread_.join();
+}
+
+Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& words, World& world) {
+  const auto url = find_target(words.argument, words.flag, world.environment());
+  if (!url) return std::unexpected(url.error());
+  auto plan = plan_target(*url, words.flags);
+  if (!plan) return std::unexpected(plan.error());
+  if (plan->target.kind == table::Target::ndjson) {
+    return fail(ErrorKind::usage, "an ndjson target holds no tables: expected crate://, postgresql:// or sqlite:///");
+  }
+  std::unique_ptr<TargetSession> session(new TargetSession(std::move(plan->target), world));
+  const auto connected = session->wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.connect(std::move(done)); });
+  if (!connected) return std::unexpected(connected.error());
+  return session;
+}
+
+Result<sink::ResultSet> TargetSession::query(std::string sql) {
+  return wait<sink::ResultSet>(
+      [&](sink::Sink& sink, Done<sink::ResultSet> done) { sink.query(std::move(sql), std::move(done)); });
+}
+
+Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) {
+  return wait<sink::TableReport>([&](sink::Sink& sink, Done<sink::TableReport> done) { sink.show(name, std::move(done)); });
+}
+
+Result<std::vector<sink::DeadLetter>> TargetSession::dead_letters(std::optional<std::string> id) {
+  using Letters = std::vector<sink::DeadLetter>;
+  return wait<Letters>([&](sink::Sink& sink, Done<Letters> done) { sink.dead_letters(std::move(id), std::move(done)); });
+}
+
+Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std::optional<std::string>& relay) {
+  using Names = std::vector<RelayName>;
+  using Rows = std::vector<StoredPosition>;
+  auto names = wait<Names>([](sink::Sink& sink, Done<Names> done) { sink.positions().relays(std::move(done)); });
+  if (!names && names.error().kind != ErrorKind::not_found) return std::unexpected(names.error());
+  // A store that was never made holds nothing.
+  Names known = names ? std::move(*names) : Names{};
+  if (relay && std::ranges::find(known, RelayName(*relay)) == known.end()) {
+    std::string all;
+    for (const RelayName& name : known) all += (all.empty() ? "" : ", ") + name.str();
+    return fail(ErrorKind::not_found, fmt::format("there are no positions of a relay \"{}\"", *relay), "",
+                all.empty() ? "the target holds no positions at all" : "there are positions of " + all);
+  }
+  std::vector<RelayRows> found;
+  for (const RelayName& name : known) {
+    if (relay && name.str() != *relay) continue;
+    auto rows = wait<Rows>([&](sink::Sink& sink, Done<Rows> done) { sink.positions().load(name, std::move(done)); });
+    if (!rows) return std::unexpected(rows.error());
+    found.emplace_back(name, std::move(*rows));
+  }
+  return found;
+}
+
+Result<size_t> TargetSession::remove_positions(const RelayName& relay, bool finished_only) {
+  return wait<size_t>(
+      [&](sink::Sink& sink, Done<size_t> done) { sink.positions().remove(relay, finished_only, std::move(done)); });
+}
+
+}  // namespace ctk::cli

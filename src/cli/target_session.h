@@ -1,0 +1,55 @@
+// A target for commands that ask and wait: shell, show, positions, dead-letters.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "cli/target_url.h"
+#include "cli/wiring.h"
+
+namespace ctk::cli {
+
+/// Runs the target's loop on a thread of its own; each call waits for its answer. Used from one thread.
+///   auto session = TargetSession::open(words, world);  if (!session) …;  auto rows = (*session)->query("SELECT 1");
+class TargetSession {
+ public:
+  /// Finds, checks and reaches the target. `needs_sql`: a target that holds no tables is `usage`.
+  static Result<std::unique_ptr<TargetSession>> open(const TargetWords& words, World& world);
+  ~TargetSession();
+  TargetSession(const TargetSession&) = delete;
+  TargetSession& operator=(const TargetSession&) = delete;
+
+  const sink::TargetOptions& target() const { return target_; }
+
+  Result<sink::ResultSet> query(std::string sql);
+  Result<sink::TableReport> show(const table::QualifiedName& name);
+  Result<std::vector<sink::DeadLetter>> dead_letters(std::optional<std::string> id);
+
+  using RelayRows = std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>;
+  /// All relays of the store, or the one that is named; a name without rows is `not_found`.
+  Result<std::vector<RelayRows>> positions(const std::optional<std::string>& relay);
+  Result<size_t> remove_positions(const coordination::RelayName& relay, bool finished_only);
+
+ private:
+  TargetSession(sink::TargetOptions target, World& world);
+
+  /// `call(sink, done)` on the loop; waits for `done`.
+  template <class T, class Call>
+  Result<T> wait(Call call) {
+    std::promise<Result<T>> promise;
+    loop_.post([&] { call(sink_.sink(), [&promise](Result<T> result) { promise.set_value(std::move(result)); }); });
+    return promise.get_future().get();
+  }
+
+  sink::TargetOptions target_;
+  ThreadLoop loop_;
+  WiredSink sink_;
+  std::thread thread_;
+};
+
+}  // namespace ctk::cli

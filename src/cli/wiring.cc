@@ -1,0 +1,68 @@
+#include "cli/wiring.h"
+
+#include "relay/file_source.h"
+#include "relay/kinesis_source.h"
+
+namespace ctk::cli {
+namespace {
+
+std::string user_agent() { return "ctk/" CTK_VERSION; }
+
+}  // namespace
+
+net::CurlOptions curl_options_for_aws(const aws::Environment& environment) {
+  net::CurlOptions options;
+  options.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or(environment.get("SSL_CERT_FILE").value_or(""));
+  options.user_agent = user_agent();
+  return options;
+}
+
+net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment) {
+  net::CurlOptions options;
+  options.ca_bundle = environment.get("SSL_CERT_FILE").value_or("");
+  // As libpq has it: these modes encrypt, and look at no certificate.
+  const std::string mode = target.sslmode.value_or("verify-full");
+  options.verify_certificates = mode != "allow" && mode != "prefer" && mode != "require";
+  options.user_agent = user_agent();
+  return options;
+}
+
+Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, World& world, EventLoop& loop) {
+  std::unique_ptr<WiredSource> wired(new WiredSource);
+  wired->reader_ = std::make_unique<ThreadExecutor>(loop, "ctk-source");
+  if (const auto* file = std::get_if<FilePlan>(&plan.from)) {
+    wired->source_ = relay::make_file_source(file->path, *wired->reader_);
+    return wired;
+  }
+  const auto& kinesis = std::get<KinesisPlan>(plan.from);
+  wired->credentials_ = aws::make_credentials_source(kinesis.credentials, world.environment);
+  if (const auto credentials = wired->credentials_->get(); !credentials) return std::unexpected(credentials.error());
+  wired->http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment()));
+  wired->kinesis_ =
+      aws::make_kinesis_http(kinesis.endpoint, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
+  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
+  wired->source_ = relay::make_kinesis_source(*wired->kinesis_, options, loop, world.clock);
+  return wired;
+}
+
+WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop) {
+  sink::SinkEnvironment environment{
+      loop,      world.clock, world.random,
+      world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
+  if (target.dry_run) {
+    sink_ = sink::make_dry_run_sink(target, environment);
+    return;
+  }
+  switch (target.kind) {
+    case table::Target::cratedb:
+      http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment()));
+      environment.http = http_.get();
+      sink_ = sink::make_cratedb_sink(target, environment);
+      break;
+    case table::Target::postgres: sink_ = sink::make_postgres_sink(target, environment); break;
+    case table::Target::sqlite: sink_ = sink::make_sqlite_sink(target, environment); break;
+    case table::Target::ndjson: sink_ = sink::make_ndjson_sink(target, environment); break;
+  }
+}
+
+}  // namespace ctk::cli

@@ -1,0 +1,48 @@
+// All sources and all targets, in one place: what a plan names becomes an object here, and nowhere else.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "cli/source_url.h"
+#include "cli/world.h"
+#include "net/curl_client.h"
+#include "relay/source.h"
+#include "sink/target_options.h"
+
+namespace ctk::cli {
+
+/// Certificates: AWS_CA_BUNDLE (for AWS), SSL_CERT_FILE, else the system's.
+net::CurlOptions curl_options_for_aws(const aws::Environment& environment);
+net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment);
+
+/// A source with what it stands on. The loop and the world outlive it.
+class WiredSource {
+ public:
+  /// `denied` or `usage` where there are no credentials for a stream.
+  static Result<std::unique_ptr<WiredSource>> make(const SourcePlan& plan, World& world, EventLoop& loop);
+  relay::Source& source() { return *source_; }
+
+ private:
+  WiredSource() = default;
+
+  std::unique_ptr<aws::CredentialsSource> credentials_;
+  std::unique_ptr<net::CurlClient> http_;
+  std::unique_ptr<Executor> reader_;  ///< decodes answers, or reads the file
+  std::unique_ptr<aws::KinesisApi> kinesis_;
+  std::unique_ptr<relay::Source> source_;
+};
+
+/// A target with what it stands on.
+class WiredSink {
+ public:
+  WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop);
+  sink::Sink& sink() { return *sink_; }
+
+ private:
+  std::unique_ptr<net::CurlClient> http_;
+  std::unique_ptr<sink::Sink> sink_;
+};
+
+}  // namespace ctk::cli

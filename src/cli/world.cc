@@ -1,0 +1,88 @@
+#include "cli/world.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "cli/dotenv.h"
+#include "cli/exit_code.h"
+
+namespace ctk::cli {
+namespace {
+
+std::optional<std::string> read_file(const std::string& path) {
+  if (!is_readable_file(path)) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+extern "C" void on_broken_pipe(int) {
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
+    pollfd end{descriptor, 0, 0};
+    const bool reader_gone = poll(&end, 1, 0) == 1 && (end.revents & POLLERR) != 0;
+    if (!reader_gone) continue;
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    _exit(128 + SIGPIPE);  // where the signal is blocked
+  }
+}
+
+}  // namespace
+
+bool print_result(World& world, std::string_view text) {
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  if (!written) report_error(world, {ErrorKind::refused, "cannot write to standard output", "", ""});
+  return written;
+}
+
+int report_error(World& world, const Error& error) {
+  if (world.output.log_format == observe::LogFormat::json) {
+    world.log.error(error.message, {{"kind", to_string(error.kind)}, {"peer", error.peer}, {"hint", error.hint}});
+    return exit_code(error.kind);
+  }
+  std::string text = world.redactor.redact(error_text(error));
+  text.pop_back();  // the terminal ends lines itself
+  world.terminal.write_line(text);
+  return exit_code(error.kind);
+}
+
+aws::Environment process_environment() {
+  aws::Environment environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const size_t equals = text.find('=');
+    if (equals != text.npos) environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  environment.home = environment.get("HOME").value_or("");
+  environment.read_file = read_file;
+  return environment;
+}
+
+void load_dotenv() {
+  const auto text = read_file(".env");
+  if (!text) return;
+  for (const auto& [name, value] : parse_dotenv(*text)) setenv(name.c_str(), value.c_str(), 0);
+}
+
+void leave_quietly_on_broken_pipe() {
+  struct sigaction action{};
+  action.sa_handler = on_broken_pipe;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGPIPE, &action, nullptr);
+}
+
+bool is_readable_file(const std::string& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+}
+
+}  // namespace ctk::cli

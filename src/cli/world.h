@@ -1,0 +1,47 @@
+// What every command needs of the world: made once in `main`, handed down.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "aws/credentials.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/time.h"
+#include "cli/command_line.h"
+#include "observe/log_format.h"
+#include "observe/terminal.h"
+
+namespace ctk::cli {
+
+struct World {
+  Clock& clock;
+  Random& random;
+  Log& log;
+  observe::Terminal& terminal;  ///< standard error
+  const observe::Redactor& redactor;
+  OutputOptions output;
+  /// The process's environment as it is now: variables, home, files.
+  std::function<aws::Environment()> environment;
+};
+
+/// Writes a result to standard output at once; false where that fails, which has been said then.
+bool print_result(World& world, std::string_view text);
+
+/// Says on standard error why a command ends, as text or as a JSON log line, and gives the exit code for it.
+int report_error(World& world, const Error& error);
+
+/// The environment of this process.
+aws::Environment process_environment();
+
+/// Sets the variables of `.env` in the working directory that are not set yet. Before any thread is made.
+void load_dotenv();
+
+/// A write to a standard output or error whose reader has gone ends the program quietly, as in any pipe of tools; the same
+/// on a socket is an error of that socket only.
+void leave_quietly_on_broken_pipe();
+
+/// A regular file, pipe or device that can be opened; no directory.
+bool is_readable_file(const std::string& path);
+
+}  // namespace ctk::cli
