@@ -97,6 +97,7 @@ class Case(unittest.TestCase):
 
 class SqliteTarget:
     name = "sqlite"
+    key = int  # reads the range key
 
     def __init__(self, home):
         self.path = home / "target.db"
@@ -118,11 +119,12 @@ class SqliteTarget:
             found = self.query(f'SELECT pk, sk, data FROM "{table}_live"')
         except sqlite3.OperationalError:
             return None
-        return {(pk, int(sk)): from_json(data) for pk, sk, data in found}
+        return {(pk, self.key(sk)): from_json(data) for pk, sk, data in found}
 
 
 class PostgresTarget:
     name = "postgresql"
+    key = int  # reads the range key
 
     def __init__(self, server, schema):
         self.server, self.schema = server, schema
@@ -137,12 +139,13 @@ class PostgresTarget:
                 f"SELECT coalesce(json_agg(json_build_array(pk, sk::text, data::text)), '[]') FROM \"{self.schema}\".\"{table}_live\"")
         except AssertionError:
             return None
-        return {(pk, int(sk)): from_json(data) for pk, sk, data in json.loads(found)}
+        return {(pk, self.key(sk)): from_json(data) for pk, sk, data in json.loads(found)}
 
 
 class CrateTarget:
     """A real CrateDB, layout `document`: CTK_TEST_CRATEDB_URL=http://127.0.0.1:4200"""
     name = "cratedb"
+    key = int  # reads the range key
 
     def __init__(self, http, schema):
         self.http, self.schema = http.rstrip("/"), schema
@@ -165,7 +168,7 @@ class CrateTarget:
             found = self.sql(f"SELECT pk['pk'], pk['sk'], data, aux FROM {name} WHERE cdc_deleted IS NOT TRUE LIMIT 100000")
         except urllib.error.HTTPError:
             return None
-        return {(pk, int(sk)): overlay(data, aux) for pk, sk, data, aux in found}
+        return {(pk, self.key(sk)): overlay(data, aux) for pk, sk, data, aux in found}
 
     def drop(self):
         for kind, column in (("VIEW", "VIEW"), ("TABLE", "BASE TABLE")):

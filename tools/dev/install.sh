@@ -10,7 +10,7 @@ test_packages=(postgresql-15 zstd)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
 test_tools=(python3:python3 node:nodejs npm:npm java:default-jre-headless)
-interop_tools=("${test_tools[@]}" pip3:python3-pip)
+interop_packages=(postgresql-15 python3-venv)
 
 say() { echo "./dev: $*" >&2; }
 

@@ -72,8 +72,8 @@ verb_simulate() {
 
 verb_interop() {
   verb_build >/dev/null
-  need_packages "${test_packages[@]}"
-  need_tools "${interop_tools[@]}"
+  need_packages "${interop_packages[@]}"
+  need_tools "${test_tools[@]}"
   need_npm
   tests/interop/run "$@"
 }
