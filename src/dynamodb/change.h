@@ -53,11 +53,13 @@ class Change {
   friend class ChangeBuilder;
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  Value at(uint32_t index) const { return {nodes_.data(), text_.data(), index}; }
+  Value at(uint32_t index) const {
+    return {block_.data(), reinterpret_cast<const char*>(block_.data() + node_count_), index};
+  }
 
-  // A vector, not a string: a short string moves its bytes with itself, and Values point at them.
-  std::vector<char> text_;
-  std::vector<Node> nodes_;
+  // One allocation: the nodes, and behind them, in slots of the same size, the text that they point at.
+  std::vector<Node> block_;
+  uint32_t node_count_ = 0;
   uint32_t keys_ = kNone;
   uint32_t new_image_ = kNone;
   uint32_t old_image_ = kNone;

@@ -1,13 +1,13 @@
 #include "dynamodb/change_builder.h"
 
+#include <cstring>
+
 #include "dynamodb/number.h"
 
 namespace ctk::dynamodb {
 namespace {
 
 constexpr size_t kMaxPath = 1000;
-
-bool is_text_type(Type type) { return type == Type::S || type == Type::N || type == Type::B; }
 
 /// The type of a set's members.
 Type member_type(Type set) { return set == Type::SS ? Type::S : set == Type::NS ? Type::N : Type::B; }
@@ -40,7 +40,7 @@ std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Ele
     return std::nullopt;
   }
   item_begin_ = item_end_ = nullptr;
-  uint32_t index = add_node(Type::M, {});
+  uint32_t index = open_node(Type::M, {});
   if (add_members(index, members)) {
     text_.insert(text_.end(), item_begin_, item_end_);
     return index;
@@ -50,13 +50,13 @@ std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Ele
   return std::nullopt;
 }
 
-bool ChangeBuilder::add_members(uint32_t index, json::Object members) {
+bool ChangeBuilder::add_members(uint32_t parent, json::Object members) {
   uint32_t count = 0;
   for (auto [name, value] : members) {
     if (!add_value(name, value)) return fail_at(".", name, "");
     ++count;
   }
-  close_node(index, count);
+  close_node(parent, count);
   return true;
 }
 
@@ -64,63 +64,78 @@ bool ChangeBuilder::add_value(std::string_view name, json::Element value) {
   json::Object members;
   if (value.get(members) != simdjson::SUCCESS) return fail("an attribute value is no object");
   auto member = members.begin();
-  if (member == members.end()) {
-    close_node(add_node(Type::M, name), 0);
+  const auto end = members.end();
+  if (member == end) {
+    close_node(open_node(Type::M, name), 0);
     return true;
   }
-  std::optional<Type> type = parse_type(member.key());
-  if (!type) return fail("unknown type " + excerpt(member.key()));
+  std::string_view tag = member.key();
   json::Element content = member.value();
-  if (++member != members.end()) return fail("an attribute value has more than one type");
-  return add_content(add_node(*type, name), content);
+  if (++member != end) return fail("an attribute value has more than one type");
+  if (tag.size() == 1) {  // nearly all values are strings and numbers
+    if (tag[0] == 'S') return add_text(Type::S, name, content);
+    if (tag[0] == 'N') return add_text(Type::N, name, content);
+  }
+  std::optional<Type> type = parse_type(tag);
+  if (!type) return fail("unknown type " + excerpt(tag));
+  return add_content(*type, name, content);
 }
 
-bool ChangeBuilder::add_content(uint32_t index, json::Element content) {
-  Node& node = nodes_[index];
-  switch (node.type) {
+bool ChangeBuilder::add_content(Type type, std::string_view name, json::Element content) {
+  switch (type) {
     case Type::S:
     case Type::N:
-    case Type::B:
+    case Type::B: return add_text(type, name, content);
     case Type::BOOL:
-    case Type::NUL: return add_scalar(node, content);
-    case Type::L: return add_list(index, content);
+    case Type::NUL: return add_truth(type, name, content);
+    case Type::L: return add_list(name, content);
     case Type::M: {
       json::Object members;
       if (content.get(members) != simdjson::SUCCESS) return fail("M is no object");
-      return add_members(index, members);
+      return add_members(open_node(Type::M, name), members);
     }
     case Type::SS:
     case Type::NS:
-    case Type::BS: return add_set(index, content);
+    case Type::BS: return add_set(type, name, content);
   }
   return fail("unknown type");
 }
 
-bool ChangeBuilder::add_scalar(Node& node, json::Element content) {
-  if (is_text_type(node.type)) {
-    std::string_view text;
-    if (content.get(text) == simdjson::SUCCESS) {
-      node.text = place(text);
-      node.text_size = static_cast<uint32_t>(text.size());
-      return check_text(node, text);
-    }
-    if (node.type == Type::S && content.is_null()) {
-      node.type = Type::NUL;
-      return true;
-    }
-    if (node.type == Type::N && is_bare_number(content)) met_bare_number_ = true;
-    return fail(std::string(to_string(node.type)) + " is no string");
-  }
-  bool truth = false;
-  if (content.get(truth) != simdjson::SUCCESS)
-    return fail(std::string(to_string(node.type)) + " is neither true nor false");
-  node.truth = node.type == Type::BOOL && truth;
+bool ChangeBuilder::add_text(Type type, std::string_view name, json::Element content) {
+  std::string_view text;
+  if (content.get(text) != simdjson::SUCCESS) return refuse_text(type, name, content);
+  Node node = named_node(type, name);
+  node.text = place(text);
+  node.text_size = static_cast<uint32_t>(text.size());
+  if (type != Type::S && !check_text(node, text)) return false;
+  nodes_.push_back(node);
   return true;
 }
 
-bool ChangeBuilder::add_list(uint32_t index, json::Element content) {
+bool ChangeBuilder::refuse_text(Type type, std::string_view name, json::Element content) {
+  if (type == Type::S && content.is_null()) {
+    nodes_.push_back(named_node(Type::NUL, name));
+    return true;
+  }
+  if (type == Type::N && is_bare_number(content)) met_bare_number_ = true;
+  return fail(std::string(to_string(type)) + " is no string");
+}
+
+bool ChangeBuilder::add_truth(Type type, std::string_view name, json::Element content) {
+  bool truth = false;
+  if (content.get(truth) != simdjson::SUCCESS) {
+    return fail(std::string(to_string(type)) + " is neither true nor false");
+  }
+  Node node = named_node(type, name);
+  node.truth = type == Type::BOOL && truth;
+  nodes_.push_back(node);
+  return true;
+}
+
+bool ChangeBuilder::add_list(std::string_view name, json::Element content) {
   json::Array elements;
   if (content.get(elements) != simdjson::SUCCESS) return fail("L is no array");
+  uint32_t index = open_node(Type::L, name);
   uint32_t count = 0;
   for (json::Element element : elements) {
     if (!add_value({}, element)) return fail_at("[", std::to_string(count), "]");
@@ -130,35 +145,40 @@ bool ChangeBuilder::add_list(uint32_t index, json::Element content) {
   return true;
 }
 
-bool ChangeBuilder::add_set(uint32_t index, json::Element content) {
-  Type type = nodes_[index].type;
+bool ChangeBuilder::add_set(Type type, std::string_view name, json::Element content) {
   json::Array elements;
   if (content.get(elements) != simdjson::SUCCESS) return fail(std::string(to_string(type)) + " is no array");
+  uint32_t index = open_node(type, name);
   uint32_t count = 0;
   for (json::Element element : elements) {
     if (element.is_null()) return fail("a set holds null");
-    Node& node = nodes_[add_node(member_type(type), {})];
-    if (!add_scalar(node, element)) return fail_at("[", std::to_string(count), "]");
+    if (!add_text(member_type(type), {}, element)) return fail_at("[", std::to_string(count), "]");
     ++count;
   }
   close_node(index, count);
   return true;
 }
 
-uint32_t ChangeBuilder::add_node(Type type, std::string_view name) {
-  auto index = static_cast<uint32_t>(nodes_.size());
-  Node& node = nodes_.emplace_back();
-  node.type = type;
-  node.next = index + 1;
-  if (name.empty()) return index;
-  node.name = place(name);
-  node.name_size = static_cast<uint32_t>(name.size());
-  return index;
+/// A node whose children, if it gets any, follow; close_node ends it.
+uint32_t ChangeBuilder::open_node(Type type, std::string_view name) {
+  nodes_.push_back(named_node(type, name));
+  return static_cast<uint32_t>(nodes_.size()) - 1;
 }
 
 void ChangeBuilder::close_node(uint32_t index, uint32_t count) {
   nodes_[index].count = count;
   nodes_[index].next = static_cast<uint32_t>(nodes_.size());
+}
+
+/// The node that will stand at the end, without children.
+Node ChangeBuilder::named_node(Type type, std::string_view name) {
+  Node node;
+  node.type = type;
+  node.next = static_cast<uint32_t>(nodes_.size()) + 1;
+  if (name.data() == nullptr) return node;
+  node.name = place(name);
+  node.name_size = static_cast<uint32_t>(name.size());
+  return node;
 }
 
 /// Where the text will stand once the item's texts are copied.
@@ -169,7 +189,6 @@ uint32_t ChangeBuilder::place(std::string_view text) {
 }
 
 bool ChangeBuilder::check_text(Node& node, std::string_view text) {
-  if (node.type == Type::S) return true;
   if (node.type == Type::N) {
     NumberForm form = number_form(text);
     node.json_number = form == NumberForm::json;
@@ -190,9 +209,12 @@ bool ChangeBuilder::fail_at(std::string_view before, std::string_view step, std:
   return false;
 }
 
-void ChangeBuilder::finish(Change& change) const {
-  change.nodes_.assign(nodes_.begin(), nodes_.end());
-  change.text_.assign(text_.begin(), text_.end());
+void ChangeBuilder::finish(Change& change) {
+  size_t count = nodes_.size();
+  nodes_.resize(count + (text_.size() + sizeof(Node) - 1) / sizeof(Node));
+  std::memcpy(reinterpret_cast<char*>(nodes_.data() + count), text_.data(), text_.size());
+  change.block_.assign(nodes_.begin(), nodes_.end());
+  change.node_count_ = static_cast<uint32_t>(count);
 }
 
 }  // namespace ctk::dynamodb

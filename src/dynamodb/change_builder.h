@@ -34,20 +34,23 @@ class ChangeBuilder {
   void set_new_image(Change& change, uint32_t index) { change.new_image_ = index; }
   void set_old_image(Change& change, uint32_t index) { change.old_image_ = index; }
   /// Hands copies of all nodes and text to the change.
-  void finish(Change& change) const;
+  void finish(Change& change);
 
  private:
-  bool add_members(uint32_t index, json::Object members);
+  bool add_members(uint32_t parent, json::Object members);
   bool add_value(std::string_view name, json::Element value);
-  bool add_content(uint32_t index, json::Element content);
-  bool add_scalar(Node& node, json::Element content);
-  bool add_list(uint32_t index, json::Element content);
-  bool add_set(uint32_t index, json::Element content);
+  bool add_content(Type type, std::string_view name, json::Element content);
+  bool add_text(Type type, std::string_view name, json::Element content);
+  bool add_truth(Type type, std::string_view name, json::Element content);
+  bool add_list(std::string_view name, json::Element content);
+  bool add_set(Type type, std::string_view name, json::Element content);
 
-  uint32_t add_node(Type type, std::string_view name);
+  uint32_t open_node(Type type, std::string_view name);
   void close_node(uint32_t index, uint32_t count);
+  Node named_node(Type type, std::string_view name);
   uint32_t place(std::string_view text);
   bool check_text(Node& node, std::string_view text);
+  bool refuse_text(Type type, std::string_view name, json::Element content);
 
   bool fail(std::string reason);
   /// Puts a step of the path in front of the reason; always false.

@@ -1,6 +1,7 @@
 #include "dynamodb/decode.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "dynamodb/bare_numbers.h"
 #include "dynamodb/encode.h"
@@ -15,10 +16,17 @@ constexpr size_t kStreamsSequenceDigits = 40;
 constexpr size_t kLineDigits = 20;
 constexpr size_t kIndexDigits = 10;
 
+/// Digits in `width` places, with zeros in front; more places where there are more digits.
 void append_padded(std::string& out, std::string_view digits, size_t width) {
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
   if (digits.size() < width) out.append(width - digits.size(), '0');
   out += digits;
+}
+
+void append_padded(std::string& out, uint64_t number, size_t width) {
+  char digits[20];
+  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  append_padded(out, std::string_view(digits, static_cast<size_t>(end - digits)), width);
 }
 
 bool is_sequence(std::string_view text) {
@@ -74,7 +82,7 @@ std::string read_order(Change& change, const Event& event, const RawRecord& raw,
   bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
   if (shared && change.index_in_record > 0) {
     change.order += '.';
-    append_padded(change.order, std::to_string(change.index_in_record), kIndexDigits);
+    append_padded(change.order, change.index_in_record, kIndexDigits);
   }
   return {};
 }
@@ -110,18 +118,18 @@ void cut(std::vector<Item>& items, size_t size) {
 
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line) {
   std::string order;
-  order.reserve(96);
+  order.reserve(2 + kTimeDigits + 1 + kKinesisSequenceDigits);
   order += "1.";
   if (kind == VersionKind::streams || kind == VersionKind::file_sequence) {
     append_padded(order, sequence, kStreamsSequenceDigits);
     return order;
   }
-  append_padded(order, std::to_string(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);
+  append_padded(order, static_cast<uint64_t>(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);
   order += '.';
   if (kind == VersionKind::kinesis) {
     append_padded(order, sequence, kKinesisSequenceDigits);
   } else {
-    append_padded(order, std::to_string(line), kLineDigits);
+    append_padded(order, line, kLineDigits);
   }
   return order;
 }
@@ -220,8 +228,9 @@ void Decoder::decode_wrapped(Job& job, json::Element kinesis) {
 }
 
 bool Decoder::decode_event(Job& job, const Event& event) {
-  Change change;
-  change.index_in_record = job.next_index();
+  uint32_t index = job.next_index();
+  Change& change = job.out.changes.emplace_back();
+  change.index_in_record = index;
   change.table = event.table();
   change.event_id = event.id;
   builder_.begin();
@@ -236,14 +245,14 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   note(read_order(change, event, job.raw, job.options.kind.value_or(own_kind)));
   if (reason.empty()) note(read_images(change, event, job.options.old_image));
   if (!reason.empty()) {
-    job.out.undecodable.push_back({change.index_in_record, std::move(reason), std::move(change.table),
-                                   std::move(change.key), std::move(change.order), job.record});
+    job.out.undecodable.push_back(
+        {index, std::move(reason), std::move(change.table), std::move(change.key), std::move(change.order), job.record});
+    job.out.changes.pop_back();
     return !builder_.met_bare_number();
   }
   builder_.finish(change);
   change.record = job.record;
   if (!job.first_kind) job.first_kind = own_kind;
-  job.out.changes.push_back(std::move(change));
   return true;
 }
 

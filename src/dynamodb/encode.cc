@@ -5,37 +5,83 @@
 
 #include "dynamodb/number.h"
 #include "json/reader.h"
-#include "json/writer.h"
+#include "json/text_buffer.h"
 
 namespace ctk::dynamodb {
 namespace {
 
-/// Text that holds nothing to escape (digits, base64, tags).
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  out += text;
-  out += '"';
+using json::TextBuffer;
+
+void put_typed(TextBuffer& out, Value value);
+void put_plain(TextBuffer& out, Value value);
+
+void put_name(TextBuffer& out, Value member) {
+  out.put_string(member.name());
+  out.put(':');
 }
 
-void append_name(std::string& out, std::string_view name) {
-  json::append_string(out, name);
-  out += ':';
-}
+/// Commas between what a loop puts.
+class Commas {
+ public:
+  explicit Commas(TextBuffer& out) : out_(out) {}
+  void next() {
+    if (!first_) out_.put(',');
+    first_ = false;
+  }
 
-void append_typed_members(std::string& out, Value value) {
-  char separator = 0;
+ private:
+  TextBuffer& out_;
+  bool first_ = true;
+};
+
+void put_typed_members(TextBuffer& out, Value value) {
+  Commas commas(out);
   for (Value child : value) {
-    if (separator != 0) out += separator;
-    separator = ',';
+    commas.next();
     switch (value.type()) {
       case Type::M:
-        append_name(out, child.name());
-        append_typed(out, child);
+        put_name(out, child);
+        put_typed(out, child);
         break;
-      case Type::L: append_typed(out, child); break;
-      case Type::SS: json::append_string(out, child.text()); break;
-      default: append_quoted(out, child.text()); break;
+      case Type::L: put_typed(out, child); break;
+      case Type::SS: out.put_string(child.text()); break;
+      default: out.put_quoted(child.text()); break;
     }
+  }
+}
+
+void put_typed(TextBuffer& out, Value value) {
+  out.put("{\"");
+  out.put(to_string(value.type()));
+  out.put("\":");
+  switch (value.type()) {
+    case Type::S: out.put_string(value.text()); break;
+    case Type::N:
+    case Type::B: out.put_quoted(value.text()); break;
+    case Type::BOOL: out.put(value.boolean() ? "true" : "false"); break;
+    case Type::NUL: out.put("true"); break;
+    case Type::M:
+      out.put('{');
+      put_typed_members(out, value);
+      out.put('}');
+      break;
+    case Type::L:
+    case Type::SS:
+    case Type::NS:
+    case Type::BS:
+      out.put('[');
+      put_typed_members(out, value);
+      out.put(']');
+      break;
+  }
+  out.put('}');
+}
+
+void put_number(TextBuffer& out, Value value) {
+  if (value.is_json_number()) {
+    out.put(value.text());
+  } else {
+    out.put(json_number(value.text()));
   }
 }
 
@@ -46,141 +92,173 @@ std::vector<Value> children(Value value) {
   return list;
 }
 
-void append_number_set(std::string& out, Value value) {
-  std::vector<Value> members = children(value);
+void put_number_set(TextBuffer& out, Value set) {
+  std::vector<Value> members = children(set);
   std::stable_sort(members.begin(), members.end(),
                    [](Value left, Value right) { return compare_numbers(left.text(), right.text()) < 0; });
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (i > 0) out += ',';
-    append_json_number(out, members[i].text());
+  Commas commas(out);
+  for (Value member : members) {
+    commas.next();
+    put_number(out, member);
   }
 }
 
-void append_string_set(std::string& out, Value value) {
-  std::vector<Value> members = children(value);
+void put_string_set(TextBuffer& out, Value set) {
+  std::vector<Value> members = children(set);
   std::stable_sort(members.begin(), members.end(), [](Value left, Value right) { return left.text() < right.text(); });
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (i > 0) out += ',';
-    json::append_string(out, members[i].text());
+  Commas commas(out);
+  for (Value member : members) {
+    commas.next();
+    out.put_string(member.text());
   }
 }
 
-void append_binary_set(std::string& out, Value value) {
+void put_binary_set(TextBuffer& out, Value set) {
   std::vector<std::pair<std::string, std::string_view>> members;
-  for (Value child : value) {
+  for (Value child : set) {
     members.emplace_back(json::decode_base64(child.text()).value_or(std::string()), child.text());
   }
   std::stable_sort(members.begin(), members.end(),
                    [](const auto& left, const auto& right) { return left.first < right.first; });
-  for (size_t i = 0; i < members.size(); ++i) {
-    if (i > 0) out += ',';
-    append_quoted(out, members[i].second);
+  Commas commas(out);
+  for (const auto& member : members) {
+    commas.next();
+    out.put_quoted(member.second);
   }
 }
 
-void append_plain_children(std::string& out, Value value) {
-  bool first = true;
-  for (Value child : value) {
-    if (!first) out += ',';
-    first = false;
-    if (value.type() == Type::M) append_name(out, child.name());
-    append_plain(out, child);
+bool is_left_out(std::string_view name, std::span<const std::string> left_out) {
+  return std::any_of(left_out.begin(), left_out.end(), [name](const std::string& other) { return other == name; });
+}
+
+void put_plain_members(TextBuffer& out, Value map, std::span<const std::string> left_out) {
+  Commas commas(out);
+  for (Value child : map) {
+    if (!left_out.empty() && is_left_out(child.name(), left_out)) continue;
+    commas.next();
+    put_name(out, child);
+    put_plain(out, child);
   }
 }
 
-std::vector<Value> sorted_by_name(Value map) {
-  std::vector<Value> members = children(map);
-  std::sort(members.begin(), members.end(), [](Value left, Value right) { return left.name() < right.name(); });
-  return members;
+void put_plain_list(TextBuffer& out, Value list) {
+  Commas commas(out);
+  for (Value child : list) {
+    commas.next();
+    put_plain(out, child);
+  }
 }
 
-void append_plain_key_value(std::string& out, Value value) {
-  if (value.type() == Type::N) {
-    append_canonical_number(out, value.text());
+void put_plain_array(TextBuffer& out, Value value) {
+  out.put('[');
+  switch (value.type()) {
+    case Type::NS: put_number_set(out, value); break;
+    case Type::SS: put_string_set(out, value); break;
+    case Type::BS: put_binary_set(out, value); break;
+    default: put_plain_list(out, value); break;
+  }
+  out.put(']');
+}
+
+void put_plain(TextBuffer& out, Value value) {
+  switch (value.type()) {
+    case Type::S: out.put_string(value.text()); break;
+    case Type::N: put_number(out, value); break;
+    case Type::B: out.put_quoted(value.text()); break;
+    case Type::BOOL: out.put(value.boolean() ? "true" : "false"); break;
+    case Type::NUL: out.put("null"); break;
+    case Type::M:
+      out.put('{');
+      put_plain_members(out, value, {});
+      out.put('}');
+      break;
+    case Type::L:
+    case Type::SS:
+    case Type::NS:
+    case Type::BS: put_plain_array(out, value); break;
+  }
+}
+
+/// An integer as DynamoDB writes it is canonical already.
+void put_canonical(TextBuffer& out, Value number) {
+  std::string_view text = number.text();
+  bool plain_integer = number.is_json_number() && text.size() < 40 && text.find_first_of("-.eE") == std::string_view::npos;
+  if (plain_integer) {
+    out.put(text);
   } else {
-    append_plain(out, value);
+    out.put(canonical_number(text));
   }
 }
 
-void append_typed_key_value(std::string& out, Value value) {
-  if (value.type() == Type::N) {
-    out += R"({"N":")";
-    append_canonical_number(out, value.text());
-    out += R"("})";
+void put_key_value(TextBuffer& out, Value value, bool typed) {
+  if (value.type() != Type::N) {
+    typed ? put_typed(out, value) : put_plain(out, value);
+    return;
+  }
+  if (typed) out.put(R"({"N":")");
+  put_canonical(out, value);
+  if (typed) out.put(R"("})");
+}
+
+void put_key_member(TextBuffer& out, Value member, bool typed) {
+  put_name(out, member);
+  put_key_value(out, member, typed);
+}
+
+std::string key_object(Value keys, bool typed) {
+  std::string text;
+  TextBuffer out(text);
+  out.put('{');
+  if (keys.size() == 1) {
+    put_key_member(out, *keys.begin(), typed);
   } else {
-    append_typed(out, value);
+    std::vector<Value> members = children(keys);
+    std::sort(members.begin(), members.end(), [](Value left, Value right) { return left.name() < right.name(); });
+    Commas commas(out);
+    for (Value member : members) {
+      commas.next();
+      put_key_member(out, member, typed);
+    }
   }
-}
-
-template <class Append>
-std::string key_object(Value keys, Append append_value) {
-  std::string out;
-  out.reserve(64);
-  out += '{';
-  for (Value member : sorted_by_name(keys)) {
-    if (out.size() > 1) out += ',';
-    append_name(out, member.name());
-    append_value(out, member);
-  }
-  out += '}';
-  return out;
+  out.put('}');
+  out.flush();
+  return text;
 }
 
 }  // namespace
 
 void append_typed(std::string& out, Value value) {
-  out += '{';
-  append_quoted(out, to_string(value.type()));
-  out += ':';
-  switch (value.type()) {
-    case Type::S: json::append_string(out, value.text()); break;
-    case Type::N:
-    case Type::B: append_quoted(out, value.text()); break;
-    case Type::BOOL: out += value.boolean() ? "true" : "false"; break;
-    case Type::NUL: out += "true"; break;
-    case Type::M:
-      out += '{';
-      append_typed_members(out, value);
-      out += '}';
-      break;
-    case Type::L:
-    case Type::SS:
-    case Type::NS:
-    case Type::BS:
-      out += '[';
-      append_typed_members(out, value);
-      out += ']';
-      break;
-  }
-  out += '}';
+  TextBuffer buffer(out);
+  put_typed(buffer, value);
 }
 
 void append_plain(std::string& out, Value value) {
-  switch (value.type()) {
-    case Type::S: json::append_string(out, value.text()); return;
-    case Type::N: append_json_number(out, value.text()); return;
-    case Type::B: append_quoted(out, value.text()); return;
-    case Type::BOOL: out += value.boolean() ? "true" : "false"; return;
-    case Type::NUL: out += "null"; return;
-    case Type::M:
-      out += '{';
-      append_plain_children(out, value);
-      out += '}';
-      return;
-    default: break;
-  }
-  out += '[';
-  switch (value.type()) {
-    case Type::NS: append_number_set(out, value); break;
-    case Type::SS: append_string_set(out, value); break;
-    case Type::BS: append_binary_set(out, value); break;
-    default: append_plain_children(out, value); break;
-  }
-  out += ']';
+  TextBuffer buffer(out);
+  put_plain(buffer, value);
 }
 
-std::string plain_key(Value keys) { return key_object(keys, append_plain_key_value); }
+void append_typed_object(std::string& out, Value map, std::span<const std::string> left_out) {
+  TextBuffer buffer(out);
+  Commas commas(buffer);
+  buffer.put('{');
+  for (Value child : map) {
+    if (is_left_out(child.name(), left_out)) continue;
+    commas.next();
+    put_name(buffer, child);
+    put_typed(buffer, child);
+  }
+  buffer.put('}');
+}
 
-std::string typed_key(Value keys) { return key_object(keys, append_typed_key_value); }
+void append_plain_object(std::string& out, Value map, std::span<const std::string> left_out) {
+  TextBuffer buffer(out);
+  buffer.put('{');
+  put_plain_members(buffer, map, left_out);
+  buffer.put('}');
+}
+
+std::string plain_key(Value keys) { return key_object(keys, false); }
+
+std::string typed_key(Value keys) { return key_object(keys, true); }
 
 }  // namespace ctk::dynamodb

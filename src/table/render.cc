@@ -39,19 +39,11 @@ size_t expected_bytes(const dynamodb::Change& change) {
 std::string whole_item(const RenderPlan& plan, Value item, size_t expected) {
   std::string data;
   data.reserve(expected);
-  data += '{';
-  for (const Value child : item) {
-    if (plan.leaves_out(child.name())) continue;
-    if (data.size() > 1) data += ',';
-    json::append_string(data, child.name());
-    data += ':';
-    if (plan.typed_json) {
-      dynamodb::append_typed(data, child);
-    } else {
-      dynamodb::append_plain(data, child);
-    }
+  if (plan.typed_json) {
+    dynamodb::append_typed_object(data, item, plan.left_out);
+  } else {
+    dynamodb::append_plain_object(data, item, plan.left_out);
   }
-  data += '}';
   return data;
 }
 
