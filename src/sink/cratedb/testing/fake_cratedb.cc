@@ -20,7 +20,9 @@ struct Request {
 Tried<Request> parse_request(std::string_view body) {
   if (body.empty()) return std::unexpected(parse_exception("Missing request body"));
   const auto root = parse_value(body);
-  if (!root || root->kind != Value::Kind::object) return std::unexpected(parse_exception("Failed to parse source"));
+  if (!root || root->kind != Value::Kind::object) {
+    return std::unexpected(parse_exception(fmt::format("Failed to parse source [{}]", body)));
+  }
   Request request;
   for (const auto& [name, value] : root->members) {
     if (name == "stmt") request.sql = value.text;

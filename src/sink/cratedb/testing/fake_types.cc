@@ -264,7 +264,7 @@ Tried<Value> Indexer::take_array(const Value& value, Column& column) {
   }
   Value taken = value;
   Column one = column;
-  one.type = std::move(element);
+  one.type = element;
   std::optional<SqlError> error;
   for (Value& item : taken.items) {
     auto element_value = take(item, one);

@@ -20,7 +20,9 @@ std::optional<Value> parse_members(std::string_view json) {
   for (const auto& [name, text] : *parts) {
     auto parsed = parse_value(text);
     if (!parsed || !name.starts_with('"')) return std::nullopt;
-    value.members.emplace_back(cell_text(name).value_or(""), std::move(*parsed));
+    const std::string key = cell_text(name).value_or("");
+    if (value.member(key)) return std::nullopt;  // the server's parser takes no name twice
+    value.members.emplace_back(key, std::move(*parsed));
   }
   return value;
 }
