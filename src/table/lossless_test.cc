@@ -285,7 +285,7 @@ bool holds_nul(const Json& value) {
   const auto nul = [](const std::string& text) { return text.find('\0') != std::string::npos; };
   return nul(value.text) || std::any_of(value.items.begin(), value.items.end(), holds_nul) ||
          std::any_of(value.members.begin(), value.members.end(),
-                     [&](const auto& member) { return nul(member.first) || holds_nul(member.second); });
+                     [&](const auto& member) { return nul(member.name) || holds_nul(member.value); });
 }
 
 RC_GTEST_PROP(Lossless, OnSqlTargets, ()) {

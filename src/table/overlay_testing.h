@@ -16,21 +16,30 @@
 
 namespace ctk::table::testing {
 
+struct JsonMember;
+
 /// JSON with its numbers as text.
 struct Json {
   enum class Kind { null, boolean, number, string, array, object };
   Kind kind = Kind::null;
   std::string text;  ///< string, number's digits, "true", "false"
   std::vector<Json> items;
-  std::vector<std::pair<std::string, Json>> members;
+  std::vector<JsonMember> members;
 
-  Json* find(std::string_view name) {
-    for (auto& [member, value] : members) {
-      if (member == name) return &value;
-    }
-    return nullptr;
-  }
+  Json* find(std::string_view name);
 };
+
+struct JsonMember {
+  std::string name;
+  Json value;
+};
+
+inline Json* Json::find(std::string_view name) {
+  for (auto& [member, value] : members) {
+    if (member == name) return &value;
+  }
+  return nullptr;
+}
 
 class JsonReader {
  public:
@@ -72,7 +81,7 @@ class JsonReader {
       std::string name = read_string();
       expect(":");
       if (value.find(name) != nullptr) throw std::runtime_error("a member twice: " + std::string(text_));
-      value.members.emplace_back(std::move(name), read_value());
+      value.members.push_back({std::move(name), read_value()});
     }
     ++at_;
     return value;
@@ -149,8 +158,9 @@ inline std::string spelling(const Json& value) {
       return "[" + out + "]";
     case Json::Kind::object: break;
   }
-  std::vector<std::pair<std::string, Json>> sorted = value.members;
-  std::sort(sorted.begin(), sorted.end(), [](const auto& left, const auto& right) { return left.first < right.first; });
+  std::vector<JsonMember> sorted = value.members;
+  std::sort(sorted.begin(), sorted.end(),
+            [](const JsonMember& left, const JsonMember& right) { return left.name < right.name; });
   for (const auto& [name, member] : sorted) {
     if (!out.empty()) out += ',';
     json::append_string(out, name);
@@ -193,16 +203,16 @@ inline Json plain_item(const Json& item) {
   return value;
 }
 
-inline bool is_typed_map(const Json& typed) { return typed.members.size() == 1 && typed.members[0].first == "M"; }
+inline bool is_typed_map(const Json& typed) { return typed.members.size() == 1 && typed.members[0].name == "M"; }
 
 /// Lays `aux` over plain `data`: a map is entered where both have it, anything else is set.
 inline void overlay_plain(Json& data, const Json& aux) {
   for (const auto& [name, typed] : aux.members) {
     Json* there = data.find(name);
     if (there == nullptr) {
-      data.members.emplace_back(name, plain_of(typed));
+      data.members.push_back({name, plain_of(typed)});
     } else if (is_typed_map(typed) && there->kind == Json::Kind::object) {
-      overlay_plain(*there, typed.members[0].second);
+      overlay_plain(*there, typed.members[0].value);
     } else {
       throw std::runtime_error("both data and aux hold " + name);
     }
@@ -213,9 +223,9 @@ inline void overlay_typed(Json& data, const Json& aux) {
   for (const auto& [name, typed] : aux.members) {
     Json* there = data.find(name);
     if (there == nullptr) {
-      data.members.emplace_back(name, typed);
+      data.members.push_back({name, typed});
     } else if (is_typed_map(typed) && is_typed_map(*there)) {
-      overlay_typed(there->members[0].second, typed.members[0].second);
+      overlay_typed(there->members[0].value, typed.members[0].value);
     } else {
       throw std::runtime_error("both data and aux hold " + name);
     }

@@ -1,7 +1,5 @@
 #include "table/render.h"
 
-#include <cstring>
-
 #include "dynamodb/encode.h"
 #include "json/writer.h"
 #include "table/fit.h"
@@ -31,7 +29,7 @@ DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
 /// The record's bytes are both images in typed JSON; one image as plain JSON is about half of them.
 size_t expected_bytes(const dynamodb::Change& change) {
   constexpr size_t kUnknown = 512;
-  constexpr size_t kMost = 64 * 1024;
+  constexpr size_t kMost = 65'536;
   return change.record == nullptr ? kUnknown : std::min(change.record->size() / 2, kMost);
 }
 
@@ -59,7 +57,7 @@ bool holds_odd_number(Value value) {
 /// jsonb refuses U+0000, which JSON writes in one way only, and numbers far beyond DynamoDB's own. (A false alarm, as for a
 /// backslash before `u0000`, costs time only.)
 bool may_be_refused_by_jsonb(const std::string& data, Value item, bool typed_json) {
-  const bool escapes = std::memchr(data.data(), '\\', data.size()) != nullptr;
+  const bool escapes = data.find('\\') != std::string::npos;
   return (escapes && data.find("\\u0000") != std::string::npos) || (!typed_json && holds_odd_number(item));
 }
 
@@ -111,6 +109,7 @@ RenderPlan RenderPlan::make(const TableSpec& spec, const LearnedTypes& types) {
   plan.shape = shape_of(spec, types);
   plan.typed_json = spec.options.encoding == Encoding::dynamodb;
   std::vector<std::string> keys;
+  keys.reserve(spec.keys.size());
   for (const KeyColumn& key : spec.keys) keys.push_back(key.attribute);
   const bool document = spec.options.layout == Layout::document;
   if (document) keys = spec.source_keys;

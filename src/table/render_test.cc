@@ -11,7 +11,6 @@ namespace {
 using dynamodb::Type;
 using testing::change_of;
 using ::testing::ElementsAre;
-using testing::EventText;
 using ::testing::HasSubstr;
 using testing::insert_of;
 using Kind = LearnedType::Kind;
@@ -27,9 +26,9 @@ Row row_of(const Rendered& rendered) {
 
 std::vector<NewColumn> columns_of(const Rendered& rendered) { return std::get<NeedsColumns>(rendered).columns; }
 
-LearnedTypes learned(std::map<Path, Kind> paths) {
+LearnedTypes learned(const std::map<Path, Kind>& paths) {
   LearnedTypes types;
-  for (auto& [path, kind] : paths) types.paths[path] = {kind};
+  for (const auto& [path, kind] : paths) types.paths[path] = {kind};
   types.column_count = types.paths.size();
   return types;
 }

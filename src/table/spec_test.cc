@@ -117,7 +117,7 @@ RC_GTEST_PROP(ColumnNamesProperty, FitTheTarget, (const std::string& name, const
 
 KeySchema two_keys() { return {{{"device", Type::S}, {"ts", Type::N}}}; }
 
-Result<TableSpec> spec_with(Target target, const TableOptions& options, KeySchema keys = two_keys()) {
+Result<TableSpec> spec_with(Target target, const TableOptions& options, const KeySchema& keys = two_keys()) {
   return make_spec(target, {"", "demo"}, "demo", keys, options);
 }
 
