@@ -213,4 +213,34 @@ coordination::Claim Conformance::claim(Sink& on, const std::string& worker, std:
   return claimed.value_or(coordination::Claim{});
 }
 
+std::vector<coordination::StoredPosition> Conformance::stored(Sink& in) {
+  using Rows = std::vector<coordination::StoredPosition>;
+  Result<Rows> read = await<Rows>([&](auto done) { in.positions().load(relay, std::move(done)); });
+  EXPECT_TRUE(read) << to_string(read.error());
+  return read.value_or(Rows{});
+}
+
+coordination::StoredPosition Conformance::stored_at(Sink& in, const aws::ShardId& shard) {
+  for (coordination::StoredPosition& row : stored(in)) {
+    if (row.shard == shard) return row;
+  }
+  ADD_FAILURE() << "no row for " << shard;
+  return {};
+}
+
+Result<bool> Conformance::move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves) {
+  return await<bool>([&](auto done) { in.positions().move(relay, fence, moves, std::move(done)); });
+}
+
+Result<SweepOutcome> Conformance::sweep(Duration grace, std::optional<Timestamp> watermark) {
+  backend->refresh(*sink, opened->renderer->spec().name);
+  SweepRequest request;
+  request.table = opened->record.table;
+  request.relay = relay;
+  request.grace = grace;
+  request.watermark = watermark;
+  request.explicit_grace = watermark.has_value();
+  return await<SweepOutcome>([&](auto done) { sink->sweep(request, std::move(done)); });
+}
+
 }  // namespace ctk::sink::testing

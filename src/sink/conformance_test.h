@@ -106,6 +106,12 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   coordination::Claim claim(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards = {},
                             bool forget = false);
 
+  /// The relay's rows in ctk_positions.
+  std::vector<coordination::StoredPosition> stored(Sink& in);
+  coordination::StoredPosition stored_at(Sink& in, const aws::ShardId& shard);
+  Result<bool> move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves);
+  Result<SweepOutcome> sweep(Duration grace, std::optional<Timestamp> watermark = std::nullopt);
+
   std::unique_ptr<Backend> backend;
   TargetOptions options;
   std::unique_ptr<Sink> sink;

@@ -1,0 +1,271 @@
+// The cases of the conformance suite: positions, fencing, exactly once.
+#include "sink/conformance_test.h"
+
+namespace ctk::sink::testing {
+namespace {
+
+using coordination::Claim;
+using coordination::Fence;
+using coordination::NewShard;
+using coordination::PositionMove;
+using coordination::StoredPosition;
+using shards::Position;
+using Changes = std::vector<std::shared_ptr<const dynamodb::Change>>;
+using OutcomeKind = ChangeOutcome::Kind;
+
+const aws::ShardId kShard("shardId-000000000000");
+const aws::ShardId kOther("shardId-000000000001");
+
+Position after(const std::string& digits) { return Position::after(aws::SequenceNumber(digits)); }
+
+std::vector<NewShard> two_shards() {
+  return {{kShard, Position::trim_horizon()}, {kOther, Position::at_timestamp(from_micros(1'700'000'000'123'456))}};
+}
+
+PositionMove moved(const aws::ShardId& shard, Position from, Position to) {
+  return {shard, std::move(from), std::move(to), kNoTime, {}};
+}
+
+TEST_P(Conformance, PositionsAreEmptyBeforeTheFirstClaim) {
+  EXPECT_TRUE(stored(*sink).empty());
+  auto relays = await<std::vector<coordination::RelayName>>([&](auto done) { sink->positions().relays(std::move(done)); });
+  ASSERT_TRUE(relays) << to_string(relays.error());
+  EXPECT_TRUE(relays->empty());
+}
+
+TEST_P(Conformance, AClaimMakesRowsAndRaisesTheFence) {
+  Claim first = claim(*sink, "host/1/a", two_shards());
+  ASSERT_EQ(first.positions.size(), 2u);
+  EXPECT_EQ(first.positions[0].shard, kShard);
+  EXPECT_EQ(first.positions[0].position, Position::trim_horizon());
+  EXPECT_EQ(first.positions[1].position, Position::at_timestamp(from_micros(1'700'000'000'123'456)));
+  for (const StoredPosition& row : first.positions) {
+    EXPECT_EQ(row.fence, first.fence);
+    EXPECT_EQ(row.worker, coordination::WorkerName("host/1/a"));
+    EXPECT_EQ(row.incarnation, incarnation);
+    EXPECT_EQ(row.epoch, 1u);
+    EXPECT_EQ(row.read_to, kNoTime);
+    EXPECT_EQ(row.updated, backend->clock().now());
+  }
+  ASSERT_TRUE(move_alone(*sink, first.fence, {moved(kShard, Position::trim_horizon(), after("17"))}));
+  Claim second = claim(*sink, "host/2/b", two_shards());
+  EXPECT_GT(second.fence, first.fence);
+  ASSERT_EQ(second.positions.size(), 2u);
+  EXPECT_EQ(second.positions[0].position, after("17")) << "a claim keeps what is stored";
+  EXPECT_EQ(second.positions, stored(*sink));
+}
+
+TEST_P(Conformance, ResetForgetsPositionsButNotFences) {
+  Claim first = claim(*sink, "a", two_shards());
+  ASSERT_TRUE(move_alone(*sink, first.fence, {moved(kShard, Position::trim_horizon(), after("17"))}));
+  Claim second = claim(*sink, "b", {{kShard, Position::trim_horizon()}}, true);
+  ASSERT_EQ(second.positions.size(), 1u);
+  EXPECT_EQ(second.positions[0].position, Position::trim_horizon());
+  EXPECT_GT(second.fence, first.fence);
+}
+
+TEST_P(Conformance, PositionsOfAnotherIncarnationAreNotReused) {
+  claim(*sink, "a", two_shards());
+  coordination::ClaimRequest request{
+      relay, coordination::WorkerName("b"), coordination::Incarnation("another life"), {}, false, 1};
+  auto refused = await<Claim>([&](auto done) { sink->positions().claim(request, std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::mismatch);
+}
+
+TEST_P(Conformance, PositionsMoveWithReadToAndChildren) {
+  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+  PositionMove end{kShard,
+                   Position::trim_horizon(),
+                   Position::shard_end(),
+                   from_micros(1'700'000'001'000'001),
+                   {{kOther, Position::trim_horizon()}}};
+  Result<bool> done = move_alone(*sink, mine.fence, {end});
+  ASSERT_TRUE(done) << to_string(done.error());
+  EXPECT_TRUE(stored_at(*sink, kShard).position.ended());
+  EXPECT_EQ(stored_at(*sink, kShard).read_to, from_micros(1'700'000'001'000'001));
+  StoredPosition child = stored_at(*sink, kOther);
+  EXPECT_EQ(child.position, Position::trim_horizon());
+  EXPECT_EQ(child.fence, mine.fence);
+  EXPECT_EQ(child.incarnation, incarnation);
+  ASSERT_TRUE(move_alone(*sink, mine.fence, {moved(kOther, Position::trim_horizon(), after("5"))}));
+
+  auto pruned = await<size_t>([&](auto d) { sink->positions().remove(relay, true, std::move(d)); });
+  ASSERT_TRUE(pruned) << to_string(pruned.error());
+  EXPECT_EQ(*pruned, 1u);
+  ASSERT_EQ(stored(*sink).size(), 1u);
+  EXPECT_EQ(stored(*sink)[0].shard, kOther);
+  auto relays = await<std::vector<coordination::RelayName>>([&](auto d) { sink->positions().relays(std::move(d)); });
+  ASSERT_TRUE(relays);
+  EXPECT_EQ(*relays, std::vector<coordination::RelayName>{relay});
+  auto removed = await<size_t>([&](auto d) { sink->positions().remove(relay, false, std::move(d)); });
+  ASSERT_TRUE(removed);
+  EXPECT_EQ(*removed, 1u);
+  EXPECT_TRUE(stored(*sink).empty());
+}
+
+TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
+  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+  auto add = [&](Sink& in, Fence fence) {
+    return await<bool>([&](auto done) { in.positions().add(relay, fence, {{kOther, after("3")}}, std::move(done)); });
+  };
+  ASSERT_TRUE(add(*sink, mine.fence));
+  EXPECT_EQ(stored_at(*sink, kOther).position, after("3"));
+  EXPECT_EQ(stored_at(*sink, kOther).worker, coordination::WorkerName("a"));
+  auto other = backend->make_sink(options);
+  claim(*other, "b");
+  Result<bool> late = add(*sink, mine.fence);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::fenced);
+}
+
+/// A batch of one change that moves kShard.
+std::shared_ptr<Batch> with_move(std::shared_ptr<Batch> batch, Fence fence, Position from, Position to) {
+  batch->fence = fence;
+  batch->moves = {moved(kShard, std::move(from), std::move(to))};
+  return batch;
+}
+
+TEST_P(Conformance, RowsAndPositionsMoveTogether) {
+  if (!sink->capabilities().transactional) GTEST_SKIP() << "not in one transaction here";
+  auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
+  open(*change);
+  Claim mine = claim(*sink, "a", two_shards());
+  auto batch = with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1"));
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_EQ(outcome->tables[0][0].kind, OutcomeKind::applied);
+  EXPECT_EQ(stored_at(*sink, kShard).position, after("1"));
+  EXPECT_EQ(stored_at(*sink, kOther).position, two_shards()[1].position);
+
+  // Its answer was lost, and the caller sends it again: it counts as written.
+  outcome = apply(batch);
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_EQ(outcome->tables[0][0].kind, OutcomeKind::applied);
+  EXPECT_EQ(stored_at(*sink, kShard).position, after("1"));
+
+  // A batch that does not start where the position is writes nothing at all.
+  auto gap = with_move(batch_of({put(9, text_key("b"), "{}")}), mine.fence, after("8"), after("9"));
+  outcome = apply(gap);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::internal);
+  EXPECT_EQ(rows().size(), 1u);
+  EXPECT_EQ(stored_at(*sink, kShard).position, after("1"));
+}
+
+TEST_P(Conformance, TheNewestOfTwoWorkersWrites) {
+  if (!sink->capabilities().transactional) GTEST_SKIP() << "not fenced here";
+  auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
+  open(*change);
+  Claim mine = claim(*sink, "first/1/x", two_shards());
+  auto newer = backend->make_sink(options);
+  Claim theirs = claim(*newer, "second/2/y");
+  auto batch = with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1"));
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::fenced);
+  EXPECT_TRUE(outcome.error().message.contains("second/2/y")) << outcome.error().message;
+  EXPECT_TRUE(outcome.error().message.contains(format_iso8601(backend->clock().now()))) << outcome.error().message;
+  EXPECT_TRUE(rows().empty());
+  Result<bool> alone = move_alone(*sink, mine.fence, {moved(kOther, two_shards()[1].position, after("2"))});
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().kind, ErrorKind::fenced);
+  EXPECT_EQ(theirs.positions, stored(*newer));
+}
+
+TEST_P(Conformance, RemovedPositionsStopTheRelay) {
+  if (!sink->capabilities().transactional) GTEST_SKIP() << "not fenced here";
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  Claim mine = claim(*sink, "a", two_shards());
+  ASSERT_TRUE(await<size_t>([&](auto done) { sink->positions().remove(relay, false, std::move(done)); }));
+  Result<BatchOutcome> outcome = apply(with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1")));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::fenced);
+  EXPECT_TRUE(rows().empty());
+}
+
+TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
+  if (!sink->capabilities().transactional) GTEST_SKIP() << "not in one transaction here";
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+  auto batch = batch_of({change});
+  batch->fence = mine.fence;
+  batch->moves = {
+      {kShard, Position::trim_horizon(), Position::shard_end(), from_micros(5), {{kOther, Position::trim_horizon()}}}};
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  EXPECT_TRUE(stored_at(*sink, kShard).position.ended());
+  EXPECT_EQ(stored_at(*sink, kOther).fence, mine.fence);
+  // A later claim leaves the ended shard's row as it is.
+  Claim next = claim(*sink, "b");
+  EXPECT_EQ(stored_at(*sink, kShard).fence, mine.fence);
+  EXPECT_EQ(stored_at(*sink, kOther).fence, next.fence);
+}
+
+TEST_P(Conformance, AnOldEpochWritesNothing) {
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  Claim mine = claim(*sink, "a", two_shards());
+  auto other = backend->make_sink(options);
+  table::TableSpec spec = spec_of("demo", *change);
+  coordination::TableClaim again = claim_of(spec);
+  again.incarnation = coordination::Incarnation("another life");
+  Result<OpenTable> refused = await<OpenTable>([&](auto done) { other->open(spec, again, std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::mismatch);
+  EXPECT_TRUE(refused.error().hint.contains("--reset"));
+  again.reset = true;
+  Result<OpenTable> raised = await<OpenTable>([&](auto done) { other->open(spec, again, std::move(done)); });
+  ASSERT_TRUE(raised) << to_string(raised.error());
+  EXPECT_EQ(raised->record.epoch, 2u);
+
+  auto batch = with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1"));
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::stale_epoch);
+  EXPECT_TRUE(rows().empty());
+  EXPECT_EQ(stored_at(*sink, kShard).position, Position::trim_horizon());
+}
+
+TEST_P(Conformance, ARecordIsKeptAndLookedUp) {
+  auto look = [&] {
+    return await<std::optional<coordination::TableRecord>>([&](auto done) { sink->lookup(name("demo"), std::move(done)); });
+  };
+  auto nothing = look();
+  ASSERT_TRUE(nothing) << to_string(nothing.error());
+  EXPECT_FALSE(nothing->has_value());
+  auto exists = [&](const std::string& table) {
+    Result<bool> there = await<bool>([&](auto done) { sink->exists(name(table), std::move(done)); });
+    EXPECT_TRUE(there) << to_string(there.error());
+    return there.value_or(false);
+  };
+  EXPECT_FALSE(exists("demo"));
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  EXPECT_TRUE(exists("demo"));
+  auto record = look();
+  ASSERT_TRUE(record && *record);
+  EXPECT_EQ(**record, opened->record);
+  EXPECT_EQ((*record)->table, name("demo").str());
+  EXPECT_EQ((*record)->source_table, "source");
+  EXPECT_EQ((*record)->relays, std::vector<coordination::RelayName>{relay});
+  open(*change);  // once more, by the same relay
+  EXPECT_EQ(*look(), opened->record);
+}
+
+TEST_P(Conformance, ATableBelongsToOneSourceTable) {
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  table::TableSpec spec = spec_of("demo", *change);
+  spec.source_table = "another";
+  coordination::TableClaim claim = claim_of(spec);
+  claim.reset = true;
+  Result<OpenTable> refused = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+}
+
+}  // namespace
+}  // namespace ctk::sink::testing
