@@ -25,15 +25,18 @@ Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
 std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at) {
   std::string text = " " + at.dialect.text_type();
   std::string id = text + (at.dialect.target() == table::Target::postgres ? " COLLATE \"C\" NOT NULL" : " NOT NULL");
+  // Names that the database takes for one table must be one record.
+  std::string table = at.dialect.target() == table::Target::sqlite ? text + " COLLATE NOCASE NOT NULL" : id;
   std::string integer = " " + at.dialect.integer_type();
   std::string time = " " + at.dialect.time_type();
   return {
       {"ctk_positions", "CREATE TABLE IF NOT EXISTS " + at.positions + " (relay" + id + ", shard" + id + ", position" +
                             text + ", incarnation" + text + ", epoch" + integer + ", read_to" + time + ", fence" + integer +
                             ", worker" + text + ", updated" + time + ", PRIMARY KEY (relay, shard))"},
-      {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + id + " PRIMARY KEY, source_table" + text +
-                         ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" + time +
-                         ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text + ")"},
+      {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + table + " PRIMARY KEY, source_table" +
+                         text + ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" +
+                         time + ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text +
+                         ")"},
       {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
                                ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
                                ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +

@@ -119,7 +119,7 @@ std::string Dialect::create_view(const table::TableSpec& spec) const {
 
 std::string Dialect::create_mark_index(const table::TableSpec& spec) const {
   bool named_in_schema = target() == table::Target::sqlite;  // PostgreSQL puts an index beside its table
-  std::string index = spec.name.table + "_marks";
+  std::string index = spec.name.table + "_cdc_deleted_idx";
   if (index.size() > 63) index = table::map_table_name(table::Target::postgres, index);
   std::string name = named_in_schema ? quote(table::QualifiedName{spec.name.schema, index}) : quote(index);
   std::string on = named_in_schema ? quote(spec.name.table) : quote(spec.name);

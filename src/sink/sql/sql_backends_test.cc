@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "sink/sql/dialect.h"
-#include "sink/testing/postgres_server.h"
 
 namespace ctk::sink::testing {
 namespace {
@@ -76,17 +75,7 @@ class PostgresBackend final : public SqlBackend {
     schema_ = "Test " + std::to_string(++schemas);
   }
   table::Target kind() const override { return table::Target::postgres; }
-  TargetOptions options() const override {
-    TargetOptions options;
-    options.kind = table::Target::postgres;
-    options.url.scheme = "postgresql";
-    options.url.user = "postgres";
-    options.url.password = Secret("secret");
-    options.url.hosts = {{"127.0.0.1", server_.port()}};
-    options.url.path = "/postgres";
-    options.schema = schema_;
-    return options;
-  }
+  TargetOptions options() const override { return postgres_options(server_, schema_); }
   std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
     return make_postgres_sink(options, environment());
   }
@@ -97,6 +86,18 @@ class PostgresBackend final : public SqlBackend {
 };
 
 }  // namespace
+
+TargetOptions postgres_options(const PostgresServer& server, const std::string& schema) {
+  TargetOptions options;
+  options.kind = table::Target::postgres;
+  options.url.scheme = "postgresql";
+  options.url.user = "postgres";
+  options.url.password = Secret("secret");
+  options.url.hosts = {{"127.0.0.1", server.port()}};
+  options.url.path = "/postgres";
+  options.schema = schema;
+  return options;
+}
 
 std::unique_ptr<Backend> make_postgres_backend() {
   PostgresServer* server = shared_postgres_server();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "sink/conformance_test.h"
+#include "sink/testing/postgres_server.h"
 
 namespace ctk::sink::testing {
 
@@ -11,5 +12,6 @@ namespace ctk::sink::testing {
 std::unique_ptr<Backend> make_sqlite_backend();
 /// A schema of its own in the shared server; null where there is no PostgreSQL.
 std::unique_ptr<Backend> make_postgres_backend();
+TargetOptions postgres_options(const PostgresServer& server, const std::string& schema);
 
 }  // namespace ctk::sink::testing

@@ -1,0 +1,121 @@
+#include "sink/sql/dialect.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "sink/sql/bookkeeping.h"
+#include "sink/sql/postgres_dialect.h"
+#include "sink/sql/sql_positions.h"
+#include "sink/sql/sql_registry.h"
+#include "sink/sql/sql_schema.h"
+#include "sink/sql/sqlite_dialect.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using dynamodb::Type;
+using table::ColumnType;
+
+table::TableSpec spec_of(const Dialect& dialect, table::Layout layout) {
+  table::TableSpec spec;
+  spec.name = {dialect.target() == table::Target::postgres ? "public" : "", "demo"};
+  spec.source_table = "demo";
+  spec.target = dialect.target();
+  spec.options.layout = layout;
+  if (layout == table::Layout::document) {
+    spec.keys = {{"id", "id", Type::S, ColumnType::text}};
+  } else {
+    spec.keys = {{"b", "b", Type::B, ColumnType::binary},
+                 {"it's \"?\"", "it's \"?\"", Type::S, ColumnType::text},
+                 {"n", "n", Type::N, ColumnType::numeric}};
+  }
+  return spec;
+}
+
+std::string all_statements(const Dialect& dialect) {
+  std::string out;
+  auto add = [&](const std::string& title, const std::string& sql) { out += "-- " + title + "\n" + sql + ";\n\n"; };
+  table::TableSpec columns = spec_of(dialect, table::Layout::columns);
+  add("columns: table", dialect.create_table(columns));
+  add("columns: view", dialect.create_view(columns));
+  add("columns: index of marks", dialect.create_mark_index(columns));
+  add("columns: upsert", dialect.upsert(columns, 1));
+  add("columns: upsert of two", dialect.upsert(columns, 2));
+  add("columns: one row", dialect.bind("SELECT 1 WHERE " + Dialect::key_condition(columns)));
+  for (const ColumnDef& column : dialect.columns(columns)) {
+    if (column.bookkeeping()) add("columns: add", dialect.add_column(columns, column));
+  }
+  table::TableSpec document = spec_of(dialect, table::Layout::document);
+  add("document: table", dialect.create_table(document));
+  document.options.deletes = table::Deletes::soft;
+  add("document, deletes=soft: upsert", dialect.upsert(document, 1));
+  Bookkeeping at(dialect, columns.name.schema);
+  for (const auto& [name, ddl] : bookkeeping_ddl(at)) add(name, ddl);
+  std::vector<coordination::PositionMove> moves(1);
+  moves[0].children.emplace_back();
+  MoveStatements move(at, coordination::RelayName("r"), 1, moves, 1, kNoTime);
+  for (const Statement& each : move.statements) add("position", each.sql);
+  add("epoch", check_epoch(at, "demo", 1).sql);
+  return out;
+}
+
+class Golden : public ::testing::TestWithParam<std::shared_ptr<Dialect>> {};
+
+TEST_P(Golden, StatementsAreThoseOfTheFile) {
+  std::string name = GetParam()->target() == table::Target::postgres ? "postgres.sql" : "sqlite.sql";
+  std::string path = std::string(CTK_SOURCE_DIR) + "/src/sink/sql/testdata/" + name;
+  std::string made = all_statements(*GetParam());
+  if (std::getenv("CTK_WRITE_GOLDEN") != nullptr) std::ofstream(path) << made;
+  std::ifstream file(path);
+  std::stringstream golden;
+  golden << file.rdbuf();
+  EXPECT_EQ(made, golden.str()) << "if this is meant: CTK_WRITE_GOLDEN=1 writes the file anew";
+}
+
+INSTANTIATE_TEST_SUITE_P(Dialects, Golden,
+                         ::testing::Values(std::shared_ptr<Dialect>(make_postgres_dialect()),
+                                           std::shared_ptr<Dialect>(make_sqlite_dialect())),
+                         [](const auto& instance) { return std::string(instance.param->product()); });
+
+TEST(Dialect, QuotesWhateverANameHolds) {
+  EXPECT_EQ(Dialect::quote("a\"b.c"), "\"a\"\"b.c\"");
+  EXPECT_EQ(Dialect::quote(table::QualifiedName{"s.t", "u"}), "\"s.t\".\"u\"");
+  EXPECT_EQ(Dialect::quote(table::QualifiedName{"", "u"}), "\"u\"");
+}
+
+TEST(Dialect, BindsOutsideOfQuotesOnly) {
+  auto postgres = make_postgres_dialect();
+  EXPECT_EQ(postgres->bind(R"(a = ? AND "b?" = '?' AND "it's" = ?)"), R"(a = $1 AND "b?" = '?' AND "it's" = $2)");
+}
+
+TEST(Dialect, LongNamesOfViewsAreMapped) {
+  auto postgres = make_postgres_dialect();
+  table::TableSpec spec = spec_of(*postgres, table::Layout::columns);
+  EXPECT_EQ(postgres->view_name(spec).table, "demo_live");
+  spec.name.table = std::string(60, 'x');
+  EXPECT_LE(postgres->view_name(spec).table.size(), 63u);
+  EXPECT_NE(postgres->view_name(spec).table, spec.name.table + "_live");
+}
+
+TEST(SchemaPlan, AddsOnlyBookkeeping) {
+  auto postgres = make_postgres_dialect();
+  table::TableSpec spec = spec_of(*postgres, table::Layout::document);
+  Result<SchemaPlan> fresh = plan_schema(*postgres, spec, {});
+  ASSERT_TRUE(fresh);
+  EXPECT_TRUE(fresh->create);
+  FoundTable found{{{"id", "text", true, false}, {"data", "jsonb", false, false}}, {{"id"}}};
+  Result<SchemaPlan> plan = plan_schema(*postgres, spec, found);
+  ASSERT_TRUE(plan) << to_string(plan.error());
+  EXPECT_FALSE(plan->create);
+  EXPECT_EQ(plan->add.size(), 4u);
+  found.columns.push_back({"generated", "integer", true, true});
+  EXPECT_TRUE(plan_schema(*postgres, spec, found));
+  found.columns.push_back({"aux", "jsonb", false, false});  // jsonb refuses what aux is for
+  EXPECT_FALSE(plan_schema(*postgres, spec, found));
+}
+
+}  // namespace
+}  // namespace ctk::sink::sql
