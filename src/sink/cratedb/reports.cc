@@ -59,24 +59,29 @@ Task<Result<std::optional<std::string>>> read_cell_if_allowed(Session& session, 
 
 int64_t number_or_zero(const std::optional<std::string>& cell) { return cell ? cell_int(*cell).value_or(0) : 0; }
 
-/// Figures, each with the statement that gives it.
+/// Figures, each with the statement that gives it. (Statements are named before they are awaited: g++ 12 destroys a
+/// temporary aggregate that is an argument of a coroutine twice.)
 Task<Result<bool>> fill_figures(Session& session, table::QualifiedName name, TableReport& report) {
   const std::string doing = "reading figures of " + name.str();
-  Result<std::optional<std::string>> cell = co_await read_cell_if_allowed(session, {count_rows(name), "", ""}, doing);
+  Statement rows{.sql = count_rows(name), .args = "", .bulk = ""};
+  Result<std::optional<std::string>> cell = co_await read_cell_if_allowed(session, std::move(rows), doing);
   if (!cell) co_return forward_error(std::move(cell));
   report.rows = number_or_zero(*cell);
-  cell = co_await read_cell_if_allowed(session, {count_marked(name), "", ""}, doing);
+  Statement marked{.sql = count_marked(name), .args = "", .bulk = ""};
+  cell = co_await read_cell_if_allowed(session, std::move(marked), doing);
   if (!cell) co_return forward_error(std::move(cell));
   report.marked = number_or_zero(*cell);
   report.living = report.rows - report.marked;
-  cell = co_await read_cell_if_allowed(
-      session, {"SELECT health FROM sys.health WHERE table_schema = ? AND table_name = ?", name_args(name), ""}, doing);
+  Statement health{.sql = "SELECT health FROM sys.health WHERE table_schema = ? AND table_name = ?",
+                   .args = name_args(name),
+                   .bulk = ""};
+  cell = co_await read_cell_if_allowed(session, std::move(health), doing);
   if (!cell) co_return forward_error(std::move(cell));
   report.health = *cell;
-  cell = co_await read_cell_if_allowed(
-      session,
-      {"SELECT sum(size) FROM sys.shards WHERE schema_name = ? AND table_name = ? AND \"primary\"", name_args(name), ""},
-      doing);
+  Statement size{.sql = "SELECT sum(size) FROM sys.shards WHERE schema_name = ? AND table_name = ? AND \"primary\"",
+                 .args = name_args(name),
+                 .bulk = ""};
+  cell = co_await read_cell_if_allowed(session, std::move(size), doing);
   if (!cell) co_return forward_error(std::move(cell));
   if (*cell) report.size_bytes = cell_int(**cell);
   co_return true;
