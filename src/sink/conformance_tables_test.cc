@@ -154,7 +154,7 @@ TEST_P(Conformance, BehindARefusedWinnerTheNextLowerChangeIsTried) {
   batch->tables[0].changes[0].rendered = table::Refused{"its image is not to our taste", false};
   Result<BatchOutcome> outcome = apply(batch);
   ASSERT_TRUE(outcome) << to_string(outcome.error());
-  EXPECT_EQ(outcome->tables[0][0].kind, OutcomeKind::parked);
+  EXPECT_EQ(outcome->tables[0][0].kind, OutcomeKind::applied) << "the lower one was";
   EXPECT_EQ(outcome->tables[0][0].parked, 1);
   EXPECT_EQ(outcome->tables[0][1].kind, OutcomeKind::applied);
   EXPECT_EQ(items()["a"], expected(R"({"v":{"N":"2"}})"));
@@ -169,6 +169,22 @@ TEST_P(Conformance, BehindARefusedWinnerTheNextLowerChangeIsTried) {
   EXPECT_EQ(kept[0].source_table, "source");
   EXPECT_EQ(kept[0].change, *changes[2]->record);
   EXPECT_EQ(kept[0].position, changes[2]->order);
+}
+
+TEST_P(Conformance, WhereARefusalStopsTheRunNothingIsWritten) {
+  Changes changes = {put(1, text_key("a"), "{}"), put(2, text_key("b"), "{}")};
+  open(*changes[0]);
+  auto batch = batch_of(changes);
+  batch->tables[0].changes[1].rendered = table::Refused{"its image is not to our taste", false};
+  batch->stop_on_refusal = true;
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::refused);
+  EXPECT_TRUE(to_string(outcome.error()).contains("its image is not to our taste")) << to_string(outcome.error());
+  EXPECT_TRUE(letters().empty());
+  if (sink->capabilities().transactional) {
+    EXPECT_TRUE(rows().empty());
+  }
 }
 
 TEST_P(Conformance, WhenNothingOfAKeyIsTakenAllOfItIsParked) {

@@ -97,11 +97,11 @@ struct ChangeOutcome {
   enum class Kind {
     applied,  ///< the row now holds this change (or, where the target does not tell, a newer one)
     stale,    ///< the row already held a newer or the same version
-    parked,   ///< refused for itself, kept as a dead letter; the next lower change of its key was tried in its place
+    parked,   ///< refused for itself, and so were all below it: nothing of this key was written
   };
-  Kind kind = Kind::applied;
-  int parked = 0;            ///< how many of this FoldedChange's changes became dead letters
-  bool key_refused = false;  ///< parked because of its key (the first 100 of a run end it: interface.md section 3)
+  Kind kind = Kind::applied;  ///< of the highest change that was not refused
+  int parked = 0;             ///< how many of this FoldedChange's changes, from the top, became dead letters
+  bool key_refused = false;   ///< parked because of its key (the first 100 of a run end it: interface.md section 3)
 };
 
 struct BatchOutcome {

@@ -45,8 +45,8 @@ void RowItem::append_letters(std::vector<DeadLetter>& letters, const Batch& batc
 
 ChangeOutcome RowItem::outcome() const {
   using Kind = ChangeOutcome::Kind;
-  if (!reasons_.empty()) return {Kind::parked, static_cast<int>(reasons_.size()), key_refused_};
-  return {stale ? Kind::stale : Kind::applied, 0, false};
+  Kind kind = row_ == nullptr ? Kind::parked : (stale ? Kind::stale : Kind::applied);
+  return {kind, static_cast<int>(reasons_.size()), key_refused_};
 }
 
 }  // namespace ctk::sink::sql

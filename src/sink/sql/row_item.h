@@ -30,6 +30,8 @@ class RowItem {
   size_t candidates() const { return change_.changes.size(); }
 
   ChangeOutcome outcome() const;
+  /// Why the highest change was refused; null where it was not.
+  const std::string* refusal() const { return reasons_.empty() ? nullptr : &reasons_.front(); }
 
   bool stale = false;  ///< the row was written, and changed nothing
 

@@ -146,6 +146,20 @@ TEST_P(SqlTarget, RowsThatTheDatabaseRefusesAreFoundAndParked) {
   EXPECT_EQ(stored_at(*sink, aws::ShardId("s")).position, shards::Position::after(aws::SequenceNumber("9")));
 }
 
+TEST_P(SqlTarget, WhereARefusalStopsTheRunTheDatabasesCountsToo) {
+  auto change = put(1, text_key("a"), R"({"v":{"S":"bad"}})");
+  open(*change);
+  refuse("demo", "CAST(\"data\" AS text) LIKE '%bad%'");
+  auto batch = batch_of({change, put(2, text_key("b"), "{}")});
+  batch->stop_on_refusal = true;
+  Result<BatchOutcome> outcome = apply(batch);
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::refused);
+  EXPECT_THAT(to_string(outcome.error()), HasSubstr("pick"));
+  EXPECT_TRUE(rows().empty());
+  EXPECT_TRUE(letters().empty());
+}
+
 TEST_P(SqlTarget, ADroppedTableStopsTheBatchAndParksNothing) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);

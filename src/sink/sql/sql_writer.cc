@@ -82,6 +82,7 @@ class BatchWriter {
 
   std::vector<RowItem*> rows_to_write(size_t table);
   Tried<bool> attempt();
+  Tried<bool> check_refusals() const;
   Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
   Tried<bool> write_carefully();
   Tried<bool> bisect(Items items, const RowTable& table);
@@ -120,6 +121,7 @@ std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
 }
 
 Result<BatchOutcome> BatchWriter::write() {
+  if (Tried<bool> taken = check_refusals(); !taken) return std::unexpected(call_error(std::move(taken).error()));
   for (int left = kTransactionTries;; --left) {
     Tried<bool> written = attempt();
     if (written) return *written ? outcome() : already_written();
@@ -130,6 +132,18 @@ Result<BatchOutcome> BatchWriter::write() {
       return std::unexpected(call_error(std::move(written).error()));
     }
   }
+}
+
+/// on-error=stop: the first refusal ends the call.
+Tried<bool> BatchWriter::check_refusals() const {
+  if (!job_.batch.stop_on_refusal) return true;
+  for (const std::deque<RowItem>& items : items_) {
+    for (const RowItem& item : items) {
+      if (item.refusal() == nullptr) continue;
+      return broken({ErrorKind::refused, "a change was refused, and on-error=stop", *item.refusal(), ""});
+    }
+  }
+  return true;
 }
 
 /// True: written. False: a compare-and-set found another position.
@@ -169,6 +183,7 @@ Tried<bool> BatchWriter::attempt() {
   if (!checked || !*checked) return checked;
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
+    if (Tried<bool> taken = check_refusals(); !taken) return taken;
   }
   if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
   return true;
