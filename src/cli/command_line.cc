@@ -305,7 +305,7 @@ Result<Command> make_command(const Parsed& parsed, const std::vector<std::string
   if (path == "positions prune") return positions_command(Verb::prune, parsed);
   if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
-  if (path == "demo") return DemoCommand{};
+  if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "man") return ManCommand{};
   const std::vector<std::string> shells = {"bash", "zsh", "fish"};
   if (std::ranges::find(shells, arguments[0]) == shells.end()) {

@@ -61,7 +61,10 @@ struct CompletionCommand {
 };
 
 struct ManCommand {};
-struct DemoCommand {};
+
+struct DemoCommand {
+  std::string output;  ///< the SQLite file
+};
 
 /// Help, version: text for standard output.
 struct PrintCommand {

@@ -26,7 +26,7 @@ Attributes LivelyTable::new_item(Timestamp now) {
       {"since", typed("N", std::to_string(to_micros(now) / 1'000'000))},
       {"tags", fmt::format(R"({{"SS":["class-{}","pilot"]}})", random_.below(3))},
       {"limits", fmt::format(R"({{"M":{{"low":{{"N":"-{}"}},"high":{{"N":"{}"}},"note":{{"NULL":true}}}}}})",
-                             random_.below(30), 30 + random_.below(30))},
+                             1 + random_.below(30), 30 + random_.below(30))},
       {"history", fmt::format(R"({{"L":[{{"N":"{}"}},{{"S":"none"}},{{"B":"AAH/"}}]}})", random_.below(100))},
   };
 }

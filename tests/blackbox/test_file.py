@@ -124,7 +124,7 @@ class FileToSqlite(Case):
         self.assertEqual(json.loads(out), [{"n": len(self.model.items)}])
         out, _ = self.run_ctk("shell", self.target.url(), "--format", "csv", stdin=b"SELECT 1 AS one;\nSELECT 2 AS two;\n")
         self.assertEqual(out.split(), ["one", "1", "two", "2"])
-        _, err = self.run_ctk("shell", "-c", "SELECT nothing FROM nowhere;", self.target.url(), expect=1)
+        _, err = self.run_ctk("shell", "-c", "SELECT 1 FROM nowhere;", self.target.url(), expect=1)
         self.assertIn("nowhere", err)
         shown = json.loads(self.run_ctk("show", "table", "demo", self.target.url(), "--format", "json")[0])
         self.assertEqual(shown["living"], len(self.model.items))
