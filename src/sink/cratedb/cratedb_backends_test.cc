@@ -7,7 +7,6 @@
 
 #include "net/curl_client.h"
 #include "sink/cratedb/statements.h"
-#include "sink/cratedb/testing/fake_cratedb.h"
 
 namespace ctk::sink::testing {
 namespace {
@@ -116,6 +115,9 @@ class RealBackend final : public CrateBackend {
 
 class FakeBackend final : public CrateBackend {
  public:
+  cratedb::testing::FakeCrateDb& server() { return server_; }
+  VirtualLoop& loop() { return loop_; }
+
   TargetOptions options() const override { return options_in("test"); }
   std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
     return make_cratedb_sink(options, {loop_, loop_, random_, log_, &server_, nullptr});
@@ -135,6 +137,15 @@ class FakeBackend final : public CrateBackend {
 }  // namespace
 
 std::unique_ptr<Backend> make_fake_cratedb_backend() { return std::make_unique<FakeBackend>(); }
+
+cratedb::testing::FakeCrateDb& fake_server(Backend& backend) { return dynamic_cast<FakeBackend&>(backend).server(); }
+
+void let_pass(Backend& backend, Duration duration) {
+  VirtualLoop& loop = dynamic_cast<FakeBackend&>(backend).loop();
+  bool passed = false;
+  loop.after(duration, [&] { passed = true; });
+  loop.run_until([&] { return passed; }, duration + std::chrono::seconds(1));
+}
 
 std::unique_ptr<Backend> make_real_cratedb_backend() {
   const char* text = std::getenv("CTK_TEST_CRATEDB_URL");

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "sink/conformance_test.h"
+#include "sink/cratedb/testing/fake_cratedb.h"
 
 namespace ctk::sink::testing {
 
@@ -11,5 +12,10 @@ namespace ctk::sink::testing {
 std::unique_ptr<Backend> make_fake_cratedb_backend();
 /// A schema of its own on the real server; nothing where there is none.
 std::unique_ptr<Backend> make_real_cratedb_backend();
+
+/// The server behind a fake backend, for faults.
+cratedb::testing::FakeCrateDb& fake_server(Backend& backend);
+/// Lets virtual time pass on a fake backend.
+void let_pass(Backend& backend, Duration duration);
 
 }  // namespace ctk::sink::testing

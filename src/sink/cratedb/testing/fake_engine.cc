@@ -71,6 +71,7 @@ Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters
           [&](const CreateView& create) { return from_ddl(create_view(store_, create)); },
           [&](const Drop& statement_drop) { return from_ddl(drop(store_, statement_drop)); },
           [&](const AddColumns& add) { return from_ddl(add_columns(store_, add)); },
+          [&](const DropColumn& column) { return from_ddl(drop_column(store_, column)); },
           [&](const SetBlock& block) { return from_ddl(set_block(store_, block)); },
           [&](const Select& select) { return run_select(store_, select, parameters, now_ms); },
           [&](const Insert& insert) {

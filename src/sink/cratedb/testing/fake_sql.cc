@@ -367,19 +367,28 @@ class Parser {
       need_symbol(")");
       return block;
     }
+    if (take_word("drop")) {
+      need_word("column");
+      return DropColumn{name, column_path()};
+    }
     AddColumns add;
     add.name = name;
     list([&] {
       need_word("add");
       take_word("column");
-      const Expr reference = column_or_call();
       AddColumns::Added added;
-      added.path = {reference.name};
-      added.path.insert(added.path.end(), reference.path.begin(), reference.path.end());
+      added.path = column_path();
       added.column = column(added.path.back());
       add.columns.push_back(std::move(added));
     });
     return add;
+  }
+
+  std::vector<std::string> column_path() {
+    const Expr reference = column_or_call();
+    std::vector<std::string> path{reference.name};
+    path.insert(path.end(), reference.path.begin(), reference.path.end());
+    return path;
   }
 
   std::vector<Assignment> assignments() {

@@ -1,6 +1,7 @@
 // The SQL that the fake server understands: the statements of this sink and those of the recordings, as syntax trees.
 //
-//   CREATE TABLE [IF NOT EXISTS], CREATE OR REPLACE VIEW, DROP TABLE|VIEW, ALTER TABLE … ADD COLUMN | SET (block = …),
+//   CREATE TABLE [IF NOT EXISTS], CREATE OR REPLACE VIEW, DROP TABLE|VIEW, ALTER TABLE … ADD COLUMN | DROP COLUMN |
+//   SET (block = …),
 //   INSERT … VALUES (…) [ON CONFLICT … DO NOTHING | DO UPDATE SET …] [RETURNING …], UPDATE, DELETE, SELECT from one
 //   relation, SHOW CREATE TABLE, REFRESH TABLE
 #pragma once
@@ -75,6 +76,10 @@ struct AddColumns {
   };
   std::vector<Added> columns;
 };
+struct DropColumn {
+  TableName name;
+  std::vector<std::string> path;
+};
 struct SetBlock {
   TableName name;
   std::string setting;
@@ -126,8 +131,8 @@ struct Refresh {
   TableName name;
 };
 
-using Parsed =
-    std::variant<CreateTable, CreateView, Drop, AddColumns, SetBlock, Insert, Update, Delete, Select, ShowCreate, Refresh>;
+using Parsed = std::variant<CreateTable, CreateView, Drop, AddColumns, DropColumn, SetBlock, Insert, Update, Delete, Select,
+                            ShowCreate, Refresh>;
 
 /// The statement, or the server's kind of complaint about it.
 Tried<Parsed> parse_sql(std::string_view sql);

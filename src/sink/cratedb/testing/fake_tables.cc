@@ -150,6 +150,19 @@ Tried<int64_t> add_columns(Store& store, AddColumns statement) {
   return -1;
 }
 
+Tried<int64_t> drop_column(Store& store, const DropColumn& statement) {
+  auto table = store.find(statement.name);
+  if (!table) return std::unexpected(table.error());
+  Column* parent = find_path((*table)->root, {statement.path.begin(), statement.path.end() - 1});
+  Type& type = parent ? parent->type : (*table)->root;
+  if (!type.find(statement.path.back())) {
+    return std::unexpected(
+        SqlError{4043, fmt::format("ColumnUnknownException[Column {} unknown]", path_text(statement.path))});
+  }
+  std::erase_if(type.columns, [&](const Column& column) { return column.name == statement.path.back(); });
+  return -1;
+}
+
 Tried<int64_t> set_block(Store& store, const SetBlock& statement) {
   auto table = store.find(statement.name);
   if (!table) return std::unexpected(table.error());

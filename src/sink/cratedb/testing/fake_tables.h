@@ -49,6 +49,7 @@ Tried<int64_t> create_table(Store& store, CreateTable statement);
 Tried<int64_t> create_view(Store& store, CreateView statement);
 Tried<int64_t> drop(Store& store, const Drop& statement);
 Tried<int64_t> add_columns(Store& store, AddColumns statement);
+Tried<int64_t> drop_column(Store& store, const DropColumn& statement);
 Tried<int64_t> set_block(Store& store, const SetBlock& statement);
 
 /// Rows of a relation as SELECT sees it.
