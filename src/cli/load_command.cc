@@ -28,10 +28,16 @@ struct Ending {
 };
 
 void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
-  if (!world.output.quiet) {
+  const bool begun = ending.result || ending.stats.shards > 0;
+  if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
-    world.terminal.write_line(observe::summary_line(verb, ending.stats, live_view));
+    const std::string line = observe::summary_line(verb, ending.stats, live_view);
+    if (world.output.log_format == observe::LogFormat::json) {
+      world.log.info(line);
+    } else {
+      world.terminal.write_line(line);
+    }
   }
   if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");
 }

@@ -32,7 +32,6 @@ extern "C" void on_broken_pipe(int) {
     if (!reader_gone) continue;
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
-    _exit(128 + SIGPIPE);  // where the signal is blocked
   }
 }
 
@@ -76,7 +75,7 @@ void load_dotenv() {
 void leave_quietly_on_broken_pipe() {
   struct sigaction action{};
   action.sa_handler = on_broken_pipe;
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_NODEFER;  // so that the handler can raise it again
   sigaction(SIGPIPE, &action, nullptr);
 }
 
