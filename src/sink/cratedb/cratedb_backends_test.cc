@@ -46,6 +46,16 @@ class TestLoop final : public EventLoop {
   std::deque<Task> posted_;
 };
 
+/// The suite compares times exactly: they stand still, at the moment of the test.
+class StillClock final : public Clock {
+ public:
+  Timestamp now() override { return now_; }
+  Duration monotonic() override { return Duration(0); }
+
+ private:
+  Timestamp now_ = SystemClock().now();
+};
+
 /// What both have in common: names and SQL.
 class CrateBackend : public Backend {
  public:
@@ -108,7 +118,7 @@ class RealBackend final : public CrateBackend {
 
   net::Url url_;
   std::string schema_;
-  SystemClock clock_;
+  StillClock clock_;
   TestLoop loop_;
   net::CurlClient http_{loop_, {}};
 };
