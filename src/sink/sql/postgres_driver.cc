@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -24,6 +25,9 @@ constexpr Oid kBoolean = 16;
 constexpr const char* kSession =
     "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; "
     "SET standard_conforming_strings = on; SET plan_cache_mode = 'force_generic_plan'";
+
+/// A session that waits for a lock notices that we are gone, and lets go of its own locks.
+constexpr const char* kNoticeLostClients = "SET client_connection_check_interval = '5s'";
 
 struct ClearResult {
   void operator()(PGresult* result) const { PQclear(result); }
@@ -119,7 +123,10 @@ class PostgresDriver final : public Driver {
     PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
     PQsetnonblocking(connection_.get(), 1);
     Result<ResultSet> session = query(kSession);
-    if (session) return {};
+    if (session) {
+      (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
+      return {};
+    }
     disconnect();
     return forward_error(std::move(session));
   }
@@ -224,20 +231,22 @@ class PostgresDriver final : public Driver {
   }
 
   Tried<std::vector<Answer>> receive_all(std::span<const Statement> statements) {
+    bool patient = std::any_of(statements.begin(), statements.end(), [](const Statement& each) { return each.patient; });
+    std::optional<Duration> limit = patient ? kNoLimit : std::optional(address_.timeout);
     std::vector<Answer> answers(statements.size());
     std::optional<Failure> failure;
     for (const Command& command : commands_) {
-      if (!wait(address_.timeout)) return std::unexpected(lost());
+      if (!wait(limit)) return std::unexpected(lost());
       PgResult result(PQgetResult(connection_.get()));
       if (!result) return std::unexpected(lost());
       bool done = PQresultStatus(result.get()) == PGRES_COMMAND_OK || PQresultStatus(result.get()) == PGRES_TUPLES_OK;
       if (done && !command.prepares) take(answers[command.statement], result.get());
       if (!done && command.prepares) prepared_.erase(statements[command.statement].sql);
       if (!done && !failure) failure = failure_of(result.get());
-      if (!wait(address_.timeout)) return std::unexpected(lost());
+      if (!wait(limit)) return std::unexpected(lost());
       PgResult end(PQgetResult(connection_.get()));  // the null that ends each command's results
     }
-    if (!wait(address_.timeout)) return std::unexpected(lost());
+    if (!wait(limit)) return std::unexpected(lost());
     PgResult sync(PQgetResult(connection_.get()));
     if (failure) return std::unexpected(std::move(*failure));
     return answers;

@@ -36,6 +36,10 @@ sql::PostgresAddress address_of(const TargetOptions& options) {
   for (const char* name : {"sslrootcert", "sslcert", "sslkey", "target_session_attrs"}) {
     set(name, url.option(name).value_or(""));
   }
+  // A machine that is gone is noticed within two minutes, also while a statement may take its time.
+  set("keepalives_idle", "60");
+  set("keepalives_interval", "15");
+  set("keepalives_count", "4");
   set("application_name", "ctk");
   set("client_encoding", "UTF8");
   return address;

@@ -25,7 +25,7 @@ Tried<bool> count_rows(Driver& driver, const table::QualifiedName& name, const F
                             [](const FoundColumn& column) { return column.name == "cdc_deleted"; });
   std::string sql = fmt::format("SELECT count(*), {} FROM {}",
                                 marked ? "sum(CASE WHEN \"cdc_deleted\" THEN 1 ELSE 0 END)" : "0", Dialect::quote(name));
-  Tried<Answer> answer = driver.run(look_up(sql));
+  Tried<Answer> answer = driver.run(patiently(look_up(sql)));
   if (!answer) return broken(std::move(answer));
   if (answer->rows.empty()) return true;
   report.rows = to_integer(answer->rows[0][0]).value_or(0);

@@ -144,7 +144,7 @@ Tried<bool> ensure_table(Driver& driver, const Dialect& dialect, const table::Ta
   std::vector<Statement> ddl;
   if (plan->create) ddl.push_back(statement(dialect.create_table(spec)));
   for (const ColumnDef& column : plan->add) ddl.push_back(statement(dialect.add_column(spec, column)));
-  if (plan->create || !plan->add.empty()) ddl.push_back(statement(dialect.create_mark_index(spec)));
+  if (plan->create || !plan->add.empty()) ddl.push_back(patiently(statement(dialect.create_mark_index(spec))));
   if (!ddl.empty()) {
     Tried<std::vector<Answer>> done = driver.run(std::span<const Statement>(ddl));
     if (!done) return broken(std::move(done));

@@ -111,8 +111,7 @@ class SqlSink final : public Sink {
     auto table = found == tables_.end() ? nullptr : found->second;
     auto job = [this, request, table, now = clock_.now()](Driver& driver) -> Result<SweepOutcome> {
       if (!table) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", request.table));
-      return transact<SweepOutcome>(driver, *dialect_,
-                                    [&](Driver& d) { return sweep_table(d, {at_, table->renderer(), request, now}); });
+      return sweep_table(driver, {at_, table->renderer(), request, now});
     };
     lanes_.run<SweepOutcome>(Reach::create, std::move(job), std::move(done));
   }

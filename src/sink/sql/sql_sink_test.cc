@@ -241,6 +241,28 @@ TEST_P(Postgres, ACrashOfTheServerLosesNothing) {
   EXPECT_EQ(rows().size(), 2u);
 }
 
+TEST_P(Postgres, SilenceEndsACall) {
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  auto other = backend->make_sink(options);
+  auto elsewhere = [&](const std::string& sql) {
+    ASSERT_TRUE(await<ResultSet>([&](auto done) { other->query(sql, std::move(done)); })) << sql;
+  };
+  elsewhere("BEGIN");
+  elsewhere("LOCK TABLE " + quoted("demo"));
+  options.timeout = std::chrono::milliseconds(100);
+  sink = backend->make_sink(options);
+  Result<OpenTable> again = open(*sink, "demo", *change);
+  ASSERT_TRUE(again) << to_string(again.error());
+  Result<BatchOutcome> outcome = apply(batch_of({change}));
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().kind, ErrorKind::unreachable);
+  EXPECT_THAT(outcome.error().message, HasSubstr("gave no answer for 100ms"));
+  elsewhere("COMMIT");
+  apply(Changes{change});
+  EXPECT_EQ(rows().size(), 1u);
+}
+
 TEST_P(Postgres, WithdrawnRightsArePausedFor) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);

@@ -79,24 +79,26 @@ Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp befo
     sql += " AND " + job.at.dialect.row_not_in();
     params.push_back(Param::of(kept));
   }
-  Tried<Answer> removed = driver.run(statement(job.at.dialect.bind(sql), std::move(params)));
+  Tried<Answer> removed = driver.run(patiently(statement(job.at.dialect.bind(sql), std::move(params))));
   if (!removed) return broken(std::move(removed));
   return static_cast<uint64_t>(removed->affected.front());
 }
 
 Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
-  std::string sql = "SELECT count(*) FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE " + condition;
-  Tried<Answer> answer = driver.run(look_up(sql));
+  Statement count = look_up("SELECT count(*) FROM " + Dialect::quote(job.renderer.spec().name) + condition);
+  Tried<Answer> answer = driver.run(patiently(std::move(count)));
   if (!answer) return broken(std::move(answer));
-  uint64_t count = 0;
-  if (answer->rows.empty()) return count;
+  uint64_t rows = 0;
+  if (answer->rows.empty()) return rows;
   const std::string cell = answer->rows.front()[0].value_or("0");
-  std::from_chars(cell.data(), cell.data() + cell.size(), count);
-  return count;
+  std::from_chars(cell.data(), cell.data() + cell.size(), rows);
+  return rows;
 }
 
 Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
-  Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, job.at.dialect.for_update());
+  // No load may begin meanwhile, but writes go on.
+  std::string lock = job.request.floor > Duration::zero() ? job.at.dialect.for_update() : job.at.dialect.for_share();
+  Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, lock);
   if (!record) return broken(std::move(record));
   bool marks_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
   if (!*record || marks_stay) return uint64_t{0};
@@ -117,18 +119,19 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
 
 }  // namespace
 
-Tried<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
+Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
   SweepOutcome outcome;
-  Tried<uint64_t> swept = sweep_due(driver, job);
-  if (!swept) return broken(std::move(swept));
+  Result<uint64_t> swept =
+      transact<uint64_t>(driver, job.at.dialect, [&job](Driver& inside) { return sweep_due(inside, job); });
+  if (!swept) return forward_error(std::move(swept));
   outcome.swept = *swept;
-  Tried<uint64_t> marks = count_rows(driver, job, "\"cdc_deleted\"");
-  if (!marks) return broken(std::move(marks));
+  Tried<uint64_t> marks = count_rows(driver, job, " WHERE \"cdc_deleted\"");
+  if (!marks) return std::unexpected(call_error(std::move(marks).error()));
   outcome.marks_left = *marks;
   if (!job.request.count_living) return outcome;
-  Tried<uint64_t> living = count_rows(driver, job, "\"cdc_deleted\" IS NOT TRUE");
-  if (!living) return broken(std::move(living));
-  outcome.living = *living;
+  Tried<uint64_t> all = count_rows(driver, job, "");  // of a narrow index, where the database can
+  if (!all) return std::unexpected(call_error(std::move(all).error()));
+  outcome.living = *all - std::min(*all, *marks);
   return outcome;
 }
 

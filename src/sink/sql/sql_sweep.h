@@ -13,7 +13,7 @@ struct SweepJob {
   Timestamp now;
 };
 
-/// One transaction: what is due goes, but for keys of which an older change lies in the dead letters; then it counts.
-Tried<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job);
+/// In one transaction what is due goes, but for keys of which an older change lies in the dead letters; then it counts.
+Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job);
 
 }  // namespace ctk::sink::sql

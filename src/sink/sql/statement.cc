@@ -31,13 +31,18 @@ Param Param::of_key(const table::KeyCell& cell) {
 
 Statement statement(std::string sql, std::vector<Param> params) {
   size_t width = params.size();
-  return {std::move(sql), width, std::move(params), false};
+  return {std::move(sql), width, std::move(params)};
 }
 
 Statement look_up(std::string sql, std::vector<Param> params) {
   Statement made = statement(std::move(sql), std::move(params));
   made.catalogue = true;
   return made;
+}
+
+Statement patiently(Statement statement) {
+  statement.patient = true;
+  return statement;
 }
 
 }  // namespace ctk::sink::sql

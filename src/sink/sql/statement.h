@@ -38,6 +38,8 @@ struct Statement {
   std::vector<Param> params;
   /// A look into the catalogue: it changes nothing, and `--dry-run` does not print it.
   bool catalogue = false;
+  /// May take as long as the table is large: no limit of time.
+  bool patient = false;
 
   size_t executions() const { return width == 0 ? 1 : params.size() / width; }
 };
@@ -46,6 +48,8 @@ struct Statement {
 Statement statement(std::string sql, std::vector<Param> params = {});
 /// The same, for the catalogue.
 Statement look_up(std::string sql, std::vector<Param> params = {});
+/// The same, with `patient`.
+Statement patiently(Statement statement);
 
 using Cells = std::vector<std::optional<std::string>>;
 
