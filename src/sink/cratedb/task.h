@@ -4,6 +4,9 @@
 // destroying it destroys every conversation that still waits, and late answers then find nobody to wake. Everything runs
 // on the loop; there are no locks here and no exceptions cross an await.
 //
+// What is passed to an awaited coroutine has a name, or is a function's result: g++ 12 destroys an aggregate that is made
+// in the argument list twice.
+//
 //   Task<Result<int>> count(Client& client) { auto answer = co_await client.run(...); co_return …; }
 //   scope.spawn(count(client), std::move(done));
 #pragma once
