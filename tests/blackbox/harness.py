@@ -165,7 +165,7 @@ class CrateTarget:
         name = f'"{self.schema}"."{table}"'
         try:
             self.sql(f"REFRESH TABLE {name}")
-            found = self.sql(f"SELECT pk['pk'], pk['sk'], data, aux FROM {name} WHERE cdc_deleted IS NOT TRUE LIMIT 100000")
+            found = self.sql(f"SELECT pk['pk'], pk['sk'], data, aux FROM {name} WHERE NOT coalesce(cdc_deleted, false) LIMIT 100000")
         except urllib.error.HTTPError:
             return None
         return {(pk, self.key(sk)): overlay(data, aux) for pk, sk, data, aux in found}

@@ -114,6 +114,17 @@ class SimulatedKinesis(KinesisLocal):
         wait_until("the simulated Kinesis answers", self._ready, process=self.process)
 
 
+class FakeCrateDb(Server):
+    """The fake that is held to a real CrateDB's recorded answers, as a process."""
+
+    def __init__(self):
+        super().__init__("cratedb")
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        self.spawn([os.environ["CTK_FAKE_CRATEDB"], str(port)])
+        wait_until("the fake CrateDB answers", lambda: aws.answers(self.url), process=self.process)
+
+
 class DynamoDbLocal(Server):
     """DynamoDB Local: AWS's own code for DynamoDB and its Streams."""
 
