@@ -13,9 +13,9 @@ import urllib.error
 import urllib.request
 
 from events import plain
-from servers import wait_until
+from servers import TESTS, wait_until
 
-PROGRAM = os.environ["CTK_PROGRAM"]
+PROGRAM = os.environ.get("CTK_PROGRAM") or str(TESTS.parent / "build/ctk")
 RUN_SECONDS = 120
 
 

@@ -109,7 +109,7 @@ class SimulatedKinesis(KinesisLocal):
         Server.__init__(self, "simulated")
         port = free_port()
         self.port, self.url = port, f"http://127.0.0.1:{port}"
-        self.spawn([os.environ["CTK_SIM_SERVER"], "--port", str(port), *options])
+        self.spawn([os.environ.get("CTK_SIM_SERVER") or str(TESTS.parent / "build/tests/sim_server"), "--port", str(port), *options])
         self.client = aws.Client.kinesis(self.url)
         wait_until("the simulated Kinesis answers", self._ready, process=self.process)
 

@@ -90,6 +90,7 @@ class Stream(Case):
 
     def test_start_latest(self):
         self.write(30)
+        self.pass_a_second()  # the server's clock, as its answers tell it, has whole seconds
         process = self.start_ctk("load", self.source(start="latest"), self.target.url())
         wait_until("positions are stored", self.has_positions, process=process)
         fresh = Model(seed=9, start=self.model.time)
@@ -97,6 +98,10 @@ class Stream(Case):
             fresh.write_anything()
         put_into(kinesis.client, self.stream, fresh.events)
         self.wait_for(self.target, fresh, process=process)
+
+    def pass_a_second(self):
+        second = int(time.time())
+        wait_until("another second has begun", lambda: int(time.time()) > second)
 
     def has_positions(self):
         try:
@@ -127,8 +132,7 @@ class Stream(Case):
         self.run_ctk("load", self.source(once="true"), self.target.url())
         kinesis.client("DeleteStream", StreamName=self.stream)
         wait_until("the stream is gone", lambda: self.stream not in kinesis.client("ListStreams")["StreamNames"])
-        second = int(time.time())  # creation times may be whole seconds
-        wait_until("another second has begun", lambda: int(time.time()) > second)
+        self.pass_a_second()  # creation times may be whole seconds
         kinesis.create(self.stream, self.shards)
         _, err = self.run_ctk("load", self.source(once="true"), self.target.url(), expect=3)
         self.assertIn("--reset", err)

@@ -79,7 +79,7 @@ class ToPostgres(Hardships, Fencing, Relaying):
         self.assertEqual(json.loads(out), [{"n": len(self.model.items)}])
         shown = json.loads(self.run_ctk("show", "table", f'"{self.stream}".demo', url, "--format", "json")[0])
         self.assertEqual(shown["living"], len(self.model.items))
-        self.assertEqual(len(shown["positions"]), 1)
+        self.assertEqual(len(shown["positions"]), self.shards)
 
 
 if __name__ == "__main__":
