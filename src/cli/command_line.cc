@@ -336,7 +336,7 @@ void drop_table_word(Parsed& parsed) {
 bool is_plain_word(std::string_view word) {
   static constexpr std::string_view kPlain = "_-+=:,./@%";
   return !word.empty() && std::ranges::all_of(word, [](unsigned char c) {
-    return std::isalnum(c) || kPlain.find(static_cast<char>(c)) != kPlain.npos;
+    return std::isalnum(c) || kPlain.find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 

@@ -252,7 +252,7 @@ std::vector<std::string> second_words(std::string_view first) {
   std::vector<std::string> words;
   for (const CommandInfo& command : commands()) {
     const size_t blank = command.path.find(' ');
-    const bool below = blank != command.path.npos && command.path.substr(0, blank) == first;
+    const bool below = blank != std::string_view::npos && command.path.substr(0, blank) == first;
     if (below && !command.later) words.emplace_back(command.path.substr(blank + 1));
   }
   return words;

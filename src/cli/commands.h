@@ -15,10 +15,10 @@ struct FlagInfo {
   std::string_view name;
   char letter = 0;  ///< `-c`; 0: none
   OptionKind kind = OptionKind::text;
-  std::string_view choices = "";
-  std::string_view fallback = "";
+  std::string_view choices{};
+  std::string_view fallback{};
   std::string_view value = "TEXT";  ///< what help calls its value
-  std::string_view help = "";
+  std::string_view help{};
   bool repeatable = false;
   bool later = false;  ///< "not in this version"
 };
@@ -28,7 +28,7 @@ struct CommandInfo {
   std::string_view arguments;  ///< "[table] SOURCE [TARGET]"
   size_t least = 0, most = 0;  ///< how many
   std::string_view help;       ///< one sentence
-  std::string_view more = "";  ///< paragraphs below it
+  std::string_view more{};     ///< paragraphs below it
   std::vector<FlagInfo> flags = {};
   bool source_options = false;
   bool target_options = false;

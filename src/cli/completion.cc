@@ -62,7 +62,7 @@ std::string bash_command_cases() {
   std::string text;
   for (const CommandInfo& command : all_commands()) {
     if (!is_offered(command)) continue;
-    const bool single = command.path.find(' ') == command.path.npos;
+    const bool single = command.path.find(' ') == std::string_view::npos;
     text += fmt::format("    '{}'{}) flags='{}'; words='{}'\n      case $previous in\n", command.path, single ? "*" : "",
                         flag_words(command), argument_words(command));
     for (const FlagInfo& flag : flags_with_choices(command)) {
@@ -239,7 +239,7 @@ std::string fish_completion() {
     const size_t blank = command.path.find(' ');
     const std::string first(command.path.substr(0, blank));
     std::string when = "__fish_seen_subcommand_from " + first;
-    if (blank != command.path.npos) {
+    if (blank != std::string_view::npos) {
       const std::string second(command.path.substr(blank + 1));
       text += fmt::format(
           "complete -c ctk -n '__fish_seen_subcommand_from {}; and not __fish_seen_subcommand_from {}' -a {} -d {}\n",

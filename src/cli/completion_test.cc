@@ -57,7 +57,7 @@ TEST(ZshCompletion, StandsOnBashs) {
 TEST(FishCompletion, NamesEveryFlagOfLoad) {
   const std::string script = fish_completion();
   for (const FlagInfo& flag : flags_of(*find_command("load"))) {
-    if (flag.name.find('.') != flag.name.npos) continue;
+    if (flag.name.find('.') != std::string_view::npos) continue;
     EXPECT_THAT(script, HasSubstr("'__fish_seen_subcommand_from load' -l " + std::string(flag.name)));
   }
   EXPECT_THAT(script, Not(HasSubstr("-a verify")));
@@ -69,8 +69,8 @@ TEST(ManualPage, HoldsEveryOptionAndCommand) {
   for (const OptionInfo& info : all_options()) {
     const bool shown = info.fate == OptionFate::works && info.stands_for.empty();
     std::string name(info.is_family() ? info.name.substr(0, info.name.size() - 1) : info.name);
-    for (size_t at = name.find('-'); at != name.npos; at = name.find('-', at + 2)) name.insert(at, "\\");
-    EXPECT_EQ(page.find("\\fB\\-\\-" + name) != page.npos, shown) << info.name;
+    for (size_t at = name.find('-'); at != std::string_view::npos; at = name.find('-', at + 2)) name.insert(at, "\\");
+    EXPECT_EQ(page.find("\\fB\\-\\-" + name) != std::string_view::npos, shown) << info.name;
   }
   EXPECT_THAT(page, HasSubstr(".SS ctk dead\\-letters show ID [TARGET]"));
   EXPECT_THAT(page, Not(HasSubstr("ctk verify")));

@@ -8,7 +8,7 @@ namespace {
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
   const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == text.npos) return "";
+  if (begin == std::string_view::npos) return "";
   return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
 }
 
@@ -50,7 +50,7 @@ std::vector<std::pair<std::string, std::string>> parse_dotenv(std::string_view t
     text.remove_prefix(std::min(end + 1, text.size()));
     if (line.starts_with("export ")) line = trimmed(line.substr(7));
     const size_t equals = line.find('=');
-    if (equals == line.npos) continue;
+    if (equals == std::string_view::npos) continue;
     const std::string_view name = trimmed(line.substr(0, equals));
     if (is_name(name)) variables.emplace_back(name, value_of(trimmed(line.substr(equals + 1))));
   }

@@ -82,9 +82,9 @@ Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::s
     const size_t comma = std::min(rest.find(','), rest.size());
     const std::string_view part = rest.substr(0, comma);
     const size_t colon = part.rfind(':');
-    const aws::ShardId shard(colon == part.npos ? "" : std::string(part.substr(0, colon)));
-    const aws::SequenceNumber number{std::string(colon == part.npos ? part : part.substr(colon + 1))};
-    const bool lone = colon == part.npos && part.size() == text.size();
+    const aws::ShardId shard(colon == std::string_view::npos ? "" : std::string(part.substr(0, colon)));
+    const aws::SequenceNumber number{std::string(colon == std::string_view::npos ? part : part.substr(colon + 1))};
+    const bool lone = colon == std::string_view::npos && part.size() == text.size();
     if (!number.valid() || (shard.empty() && !lone) || !sequences.emplace(shard, number).second) {
       return usage(fmt::format("found \"{}\", accepted is N for a stream of one shard, or SHARD:N,SHARD:N", text));
     }

@@ -236,7 +236,7 @@ std::optional<bool> parse_boolean(std::string_view text) {
   return std::nullopt;
 }
 
-std::unexpected<Error> not_in_this_version(std::string what) { return usage(what + " is not in this version"); }
+std::unexpected<Error> not_in_this_version(const std::string& what) { return usage(what + " is not in this version"); }
 
 Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags) {
   OptionValues values;

@@ -47,15 +47,15 @@ struct OptionInfo {
   std::string_view name;  ///< ends in "." for an open family (`key-type.`): any name may follow
   OptionScope scope = OptionScope::source;
   OptionKind kind = OptionKind::text;
-  std::string_view fallback = "";  ///< the default, as documented; empty: none
-  std::string_view help = "";
-  std::string_view choices = "";        ///< "earliest|latest", for `choice`
-  std::string_view later_choices = "";  ///< known values that are "not in this version"
-  long min = 0;                         ///< of integers, and of sizes in bytes
+  std::string_view fallback{};  ///< the default, as documented; empty: none
+  std::string_view help{};
+  std::string_view choices{};        ///< "earliest|latest", for `choice`
+  std::string_view later_choices{};  ///< known values that are "not in this version"
+  long min = 0;                      ///< of integers, and of sizes in bytes
   long max = 1'000'000'000;
   TargetSet targets = TargetSet::all;
   OptionFate fate = OptionFate::works;
-  std::string_view stands_for = "";  ///< an older name: the option that is meant
+  std::string_view stands_for{};  ///< an older name: the option that is meant
 
   bool is_family() const { return name.ends_with('.'); }
 };
@@ -106,6 +106,6 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
 std::optional<bool> parse_boolean(std::string_view text);
 
 /// "X is not in this version", exit 2.
-std::unexpected<Error> not_in_this_version(std::string what);
+std::unexpected<Error> not_in_this_version(const std::string& what);
 
 }  // namespace ctk::cli

@@ -143,7 +143,7 @@ std::string table_report_text(const sink::TableReport& report, Timestamp now) {
     text += fmt::format("Source {}, epoch {}\n", record.source_table, record.epoch);
   }
   std::string columns = format_result(columns_of(report), ResultFormat::table);
-  columns.erase(columns.rfind("(", columns.size() - 1));  // the count of columns says nothing here
+  columns.erase(columns.rfind('(', columns.size() - 1));  // the count of columns says nothing here
   text += "\n" + columns + "\n";
   text += fmt::format("Rows {}: {} living, {} marked\n", report.rows, report.living, report.marked);
   if (report.size_bytes) text += fmt::format("Size {}\n", observe::human_bytes(static_cast<uint64_t>(*report.size_bytes)));

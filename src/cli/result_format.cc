@@ -106,7 +106,7 @@ std::string format_json(const ResultSet& result) {
 }
 
 std::string csv_cell(std::string_view text) {
-  const bool bare = !text.empty() && text.find_first_of(",\"\r\n") == text.npos;
+  const bool bare = !text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos;
   if (bare) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

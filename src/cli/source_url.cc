@@ -29,7 +29,7 @@ bool is_stream_name(std::string_view text) {
 
 bool is_stream_arn(std::string_view text) {
   const size_t slash = text.find(":stream/");
-  return text.starts_with("arn:") && text.find(":kinesis:") != text.npos && slash != text.npos &&
+  return text.starts_with("arn:") && text.find(":kinesis:") != std::string_view::npos && slash != std::string_view::npos &&
          is_stream_name(text.substr(slash + 8));
 }
 
@@ -38,7 +38,7 @@ std::optional<std::string> region_of_arn(std::string_view text) {
   if (!text.starts_with("arn:")) return std::nullopt;
   for (int colons = 0; colons < 3; ++colons) {
     const size_t colon = text.find(':');
-    if (colon == text.npos) return std::nullopt;
+    if (colon == std::string_view::npos) return std::nullopt;
     text.remove_prefix(colon + 1);
   }
   const std::string region(text.substr(0, text.find(':')));

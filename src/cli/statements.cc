@@ -9,7 +9,7 @@ constexpr std::string_view kBlanks = " \t\r\n";
 
 std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == text.npos) return "";
+  if (begin == std::string_view::npos) return "";
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
@@ -18,7 +18,7 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c =
 /// Behind the closing quote; a doubled quote is read as two texts, which ends at the same place.
 size_t behind(std::string_view text, size_t from, std::string_view closing) {
   const size_t end = text.find(closing, from);
-  return end == text.npos ? end : end + closing.size();
+  return end == std::string_view::npos ? end : end + closing.size();
 }
 
 size_t behind_block_comment(std::string_view text, size_t from) {
@@ -29,14 +29,14 @@ size_t behind_block_comment(std::string_view text, size_t from) {
     from += two == "/*" || two == "*/" ? 2 : 1;
     if (depth == 0) return from;
   }
-  return text.npos;
+  return std::string_view::npos;
 }
 
 /// `$tag$` at `at`, or nothing: `$1` is a parameter, and `a$b$` a name.
 std::string_view dollar_tag(std::string_view text, size_t at) {
   if (at > 0 && is_word(text[at - 1])) return "";
   const size_t end = text.find('$', at + 1);
-  if (end == text.npos) return "";
+  if (end == std::string_view::npos) return "";
   const std::string_view tag = text.substr(at + 1, end - at - 1);
   const bool valid =
       std::ranges::all_of(tag, is_word) && (tag.empty() || !std::isdigit(static_cast<unsigned char>(tag[0])));
@@ -62,9 +62,9 @@ size_t find_end(std::string_view text) {
   while (at < text.size()) {
     if (text[at] == ';') return at;
     at = behind_token(text, at);
-    if (at == text.npos) return at;
+    if (at == std::string_view::npos) return at;
   }
-  return text.npos;
+  return std::string_view::npos;
 }
 
 }  // namespace
@@ -74,7 +74,7 @@ bool has_sql(std::string_view text) {
   while (at < text.size()) {
     const std::string_view two = text.substr(at, 2);
     const bool comment = two == "--" || two == "/*";
-    if (!comment && kBlanks.find(text[at]) == kBlanks.npos) return true;
+    if (!comment && kBlanks.find(text[at]) == std::string_view::npos) return true;
     at = std::min(comment ? behind_token(text, at) : at + 1, text.size());
   }
   return false;
@@ -84,7 +84,7 @@ std::optional<std::string> StatementSplitter::next() {
   while (true) {
     const size_t end = find_end(text_);
     if (end == std::string::npos) return std::nullopt;
-    const std::string statement(trimmed(std::string_view(text_).substr(0, end)));
+    std::string statement(trimmed(std::string_view(text_).substr(0, end)));
     text_.erase(0, end + 1);
     if (has_sql(statement)) return statement;
   }

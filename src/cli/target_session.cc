@@ -11,10 +11,13 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 
 TargetSession::TargetSession(sink::TargetOptions target, World& world)
-    : target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] { loop_.run(); }) {}
+    : log_(world.log), target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] {
+        loop_.run();
+      }) {}
 
 TargetSession::~TargetSession() {
-  static_cast<void>(wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); }));
+  const auto closed = wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); });
+  if (!closed) log_.warn("closing the target failed", {{"error", to_string(closed.error())}});
   loop_.quit();
   thread_.join();
 }

@@ -18,7 +18,7 @@ namespace ctk::cli {
 ///   auto session = TargetSession::open(words, world);  if (!session) …;  auto rows = (*session)->query("SELECT 1");
 class TargetSession {
  public:
-  /// Finds, checks and reaches the target. `needs_sql`: a target that holds no tables is `usage`.
+  /// Finds, checks and reaches the target. One that holds no tables (ndjson) is `usage`.
   static Result<std::unique_ptr<TargetSession>> open(const TargetWords& words, World& world);
   ~TargetSession();
   TargetSession(const TargetSession&) = delete;
@@ -46,6 +46,7 @@ class TargetSession {
     return promise.get_future().get();
   }
 
+  Log& log_;
   sink::TargetOptions target_;
   ThreadLoop loop_;
   WiredSink sink_;

@@ -92,9 +92,9 @@ Status read_crate_path(const std::string& path, sink::TargetOptions& target) {
   if (rest.empty()) return {};
   const size_t slash = rest.find('/');
   target.schema = rest.substr(0, slash);
-  if (slash == rest.npos) return {};
+  if (slash == std::string_view::npos) return {};
   const std::string_view table = rest.substr(slash + 1);
-  if (table.empty() || table.find('/') != table.npos) {
+  if (table.empty() || table.find('/') != std::string_view::npos) {
     return usage(fmt::format("the target's URL has the path \"{}\": expected /schema/table", path));
   }
   target.table = table;
@@ -219,7 +219,7 @@ Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
   rest.remove_prefix(1);
   while (true) {
     const size_t quote = rest.find('"');
-    if (quote == rest.npos) return usage("a quote is not closed");
+    if (quote == std::string_view::npos) return usage("a quote is not closed");
     part += rest.substr(0, quote);
     rest.remove_prefix(quote + 1);
     if (!rest.starts_with('"')) return part;
@@ -266,7 +266,7 @@ Result<std::string> find_target(const std::optional<std::string>& argument, cons
 
 bool looks_like_target(std::string_view word) {
   const size_t colon = word.find(':');
-  return colon != word.npos && find_scheme(word.substr(0, colon)) != nullptr;
+  return colon != std::string_view::npos && find_scheme(word.substr(0, colon)) != nullptr;
 }
 
 Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_schema) {

@@ -59,7 +59,7 @@ aws::Environment process_environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text(*entry);
     const size_t equals = text.find('=');
-    if (equals != text.npos) environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+    if (equals != std::string_view::npos) environment.variables.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
   environment.home = environment.get("HOME").value_or("");
   environment.read_file = read_file;
