@@ -21,10 +21,16 @@ verb_test() {
   need_npm
   configure release
   compile release all
+  ctest --preset release --exclude-regex 'lint\.(tidy|headers)'
+}
+
+# The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+verb_sanitize() {
+  need_packages "${build_packages[@]}" "${test_packages[@]}"
+  need_tools "${test_tools[@]}"
   configure sanitize
   compile sanitize unit_tests
   ctest --preset sanitize
-  ctest --preset release
 }
 
 verb_lint() {
