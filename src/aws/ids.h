@@ -9,6 +9,7 @@ namespace ctk::aws {
 
 using ShardId = Named<struct ShardIdTag>;
 using StreamName = Named<struct StreamNameTag>;
+using TableName = Named<struct TableNameTag>;  ///< a DynamoDB table's name or ARN
 using Arn = Named<struct ArnTag>;
 
 /// A decimal number of up to 57 digits, compared as a number. Leading zeros do not count; the text is kept as it came.

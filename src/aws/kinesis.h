@@ -2,11 +2,11 @@
 // the real one's place. Facts: AWS Kinesis API Reference; facts of limits in docs/protocols.md.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "aws/done.h"
 #include "aws/ids.h"
 #include "base/error.h"
 #include "base/time.h"
@@ -62,9 +62,6 @@ struct RecordPage {
   Timestamp server_time{};
   size_t answer_bytes = 0;
 };
-
-template <class T>
-using Done = std::move_only_function<void(Result<T>)>;
 
 /// All completions come on the loop, never from inside the call. Errors carry the kind that `classify_aws_error` gives;
 /// nothing is retried in here but what needs no decision: clock skew and an expired token, once each.
