@@ -4,7 +4,9 @@
 //
 //   engine_start.cc    open the source, reach the target, claim positions, list the shards
 //   engine_read.cc     ask shards for pages within the byte budget
-//   engine_write.cc    cut batches, decode, route, render, apply, acknowledge
+//   engine_cut.cc      cut batches, have them decoded
+//   engine_route.cc    route changes to tables, open those, have rows folded and rendered
+//   engine_apply.cc    apply batches, acknowledge them; drop what is held and read it again
 //   engine_finish.cc   positions outside of batches, sweeping, the end of a run
 //
 // Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
@@ -145,12 +147,16 @@ class Relay::Engine {
   void on_gap(const ShardId& shard, const std::string& what);
   void feed_hungry();
 
-  // write
+  // cut
   void pump();
   bool cut();
   std::vector<QueueView> queue_views() const;
   Slice cut_slice(Shard& shard, size_t records, uint64_t write);
+  void decode(std::unique_ptr<Flight> flight);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
+  Flight* find_flight(uint64_t id);
+
+  // route
   void route(Flight& flight);
   bool route_change(Flight& flight, RoutedChange&& routed);
   Table* table_for(const table::QualifiedName& name, const dynamodb::Change& change);
@@ -159,6 +165,8 @@ class Relay::Engine {
   void render_if_open(Flight& flight);
   void on_rendered(uint64_t id, std::vector<sink::TableWrites> writes);
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
+
+  // apply
   void apply_ready();
   bool may_apply(const Flight& flight) const;
   void apply(Flight& flight);
@@ -170,7 +178,6 @@ class Relay::Engine {
   void drop_and_read_again(const std::string& why);
   void reload_positions();
   void read_again_from(const coordination::StoredPosition& row);
-  Flight* find_flight(uint64_t id);
   bool positions_with_rows() const { return transactional_ && !memory_store_; }
 
   // finish

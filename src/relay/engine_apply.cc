@@ -1,0 +1,234 @@
+// Applying: hands batches to the sink, acknowledges them, and drops and reads again what could not be sent safely.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+/// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
+constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
+constexpr uint64_t kKeyRefusalsThatEndARun = 100;
+
+}  // namespace
+
+bool Relay::Engine::may_apply(const Flight& flight) const {
+  if (!transactional_) return true;
+  // The writes of one shard follow each other: each compares with the position that the one before has left.
+  for (const auto& earlier : flights_) {
+    if (earlier.get() == &flight) return true;
+    for (const Slice& mine : flight.slices) {
+      if (std::ranges::any_of(earlier->slices, [&](const Slice& theirs) { return theirs.shard == mine.shard; }))
+        return false;
+    }
+    if (earlier->slices.empty() && !earlier->ready) return false;  // Not decoded yet: its shards are with the worker.
+  }
+  return true;
+}
+
+void Relay::Engine::apply_ready() {
+  if (apply_timer_ != 0 || dropping_) return;
+  const auto connections = static_cast<size_t>(std::max(1, sink_.capabilities().connections));
+  for (const auto& flight : flights_) {
+    if (applying_ >= connections) return;
+    if (flight->ready && !flight->applying && may_apply(*flight)) apply(*flight);
+  }
+}
+
+std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& flight) {
+  std::vector<coordination::PositionMove> moves;
+  for (const Slice& slice : flight.slices) {
+    const Shard& one = shard(slice.shard);
+    coordination::PositionMove move{slice.shard, one.frontier.acknowledged(), slice.to, one.stored_read_to, {}};
+    const bool everything = one.queue.empty() && one.writes == 1;
+    move.read_to = std::max(move.read_to, everything && one.read_to != kNoTime ? one.read_to : slice.last_arrival);
+    if (slice.has_end) {
+      for (const ShardId& child : walk_->children_of(slice.shard))
+        move.children.push_back({child, Position::trim_horizon()});
+    }
+    moves.push_back(std::move(move));
+  }
+  return moves;
+}
+
+void Relay::Engine::apply(Flight& flight) {
+  flight.applying = true;
+  ++applying_;
+  if (positions_with_rows()) flight.batch->moves = moves_of(flight);
+  if (flight.batch->tables.empty() && flight.batch->dead_letters.empty() && flight.batch->moves.empty()) {
+    env_.loop.post(guarded([this, id = flight.id] { on_applied(id, sink::BatchOutcome{}); }));
+    return;
+  }
+  sink_.apply(flight.batch,
+              guarded([this, id = flight.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
+}
+
+void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
+  Flight* flight = find_flight(id);
+  if (flight == nullptr) return;
+  flight->applying = false;
+  --applying_;
+  if (phase_ == Phase::ended) return;
+  if (!result) {
+    on_apply_error(result.error());
+  } else {
+    no_trouble(kTarget);
+    apply_retry_.succeeded();
+    for (auto& [name, renderer] : result->renderers) {
+      const auto table = tables_.find(name);
+      if (table != tables_.end()) table->second.opened.renderer = std::move(renderer);
+    }
+    count(*flight, *result);
+    acknowledge(*flight);
+  }
+  if (phase_ == Phase::ended) return;
+  if (dropping_ && applying_ == 0) return drop_and_read_again("");
+  feed_hungry();
+  pump();
+  consider_finishing();
+}
+
+void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcome) {
+  uint64_t applied = flight.repeated, stale = flight.repeated, parked = 0, deleted = flight.repeated_deletes;
+  const auto& tables = flight.batch->tables;
+  for (size_t t = 0; t < outcome.tables.size() && t < tables.size(); ++t) {
+    for (size_t c = 0; c < outcome.tables[t].size(); ++c) {
+      const sink::FoldedChange& folded = tables[t].changes[c];
+      const sink::ChangeOutcome& one = outcome.tables[t][c];
+      const auto lost = static_cast<size_t>(one.parked);
+      const size_t kept = folded.changes.size() - lost;
+      applied += kept;
+      parked += lost;
+      if (one.kind == sink::ChangeOutcome::Kind::stale) stale += kept;
+      for (size_t i = lost; i < folded.changes.size(); ++i) {
+        if (folded.changes[i]->operation == dynamodb::Operation::remove) ++deleted;
+      }
+      if (one.key_refused) key_refusals_in_a_row_ += lost;
+      if (kept > 0) any_change_kept_ = true;
+    }
+  }
+  stats_.applied += applied;
+  if (stats_.stale) *stats_.stale += stale;
+  stats_.deleted += deleted;
+  stats_.dead_letters += parked + flight.undecodable;
+  stats_.filtered += flight.filtered;
+  stats_.read += applied + parked + flight.undecodable + flight.filtered;
+  stats_.bytes += flight.decoded.payload_bytes;
+  if (!any_change_kept_ && key_refusals_in_a_row_ >= kKeyRefusalsThatEndARun) {
+    const std::string reason = outcome.dead_letters.empty() ? "" : outcome.dead_letters.front().reason;
+    fail_run(
+        Error{ErrorKind::refused,
+              "the first " + std::to_string(key_refusals_in_a_row_) + " changes were all refused for their key: " + reason,
+              "", "the dead letters hold them"});
+  }
+}
+
+void Relay::Engine::acknowledge(Flight& flight) {
+  if (phase_ == Phase::ended) return;
+  budget_.release(flight.bytes);
+  std::vector<ShardId> ended;
+  for (const Slice& slice : flight.slices) {
+    Shard& one = shard(slice.shard);
+    one.frontier.acknowledge(flight.id);
+    --one.writes;
+    if (!positions_with_rows()) continue;
+    one.stored = one.frontier.acknowledged();
+    for (const coordination::PositionMove& move : flight.batch->moves) {
+      if (move.shard == slice.shard) one.stored_read_to = move.read_to;
+    }
+    if (one.stored.ended()) ended.push_back(slice.shard);
+  }
+  const uint64_t id = flight.id;
+  std::erase_if(flights_, [id](const std::unique_ptr<Flight>& one) { return one->id == id; });
+  for (const ShardId& shard_id : ended) {
+    shard(shard_id).finished = true;
+    perform(walk_->finished(shard_id));
+  }
+  if (!positions_with_rows()) settle_ends();
+}
+
+void Relay::Engine::on_apply_error(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::fenced:
+    case ErrorKind::internal:
+    case ErrorKind::stopped:
+    case ErrorKind::usage:
+    case ErrorKind::mismatch: return fail_run(error);
+    case ErrorKind::stale_epoch: return drop_and_read_again("the table's epoch was raised");
+    case ErrorKind::refused:
+      if (options_.on_error == OnError::stop) return fail_run(error);
+      break;
+    default: break;
+  }
+  trouble(kTarget, error, "writing");
+  if (phase_ == Phase::ended) return;
+  Duration oldest = now();
+  for (const auto& flight : flights_) oldest = std::min(oldest, flight->oldest);
+  if (!transactional_ && now() - oldest > kLongestHold)
+    return drop_and_read_again("it was held for too long to be sent safely");
+  if (apply_timer_ != 0) return;
+  apply_timer_ =
+      env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this] {
+                        apply_timer_ = 0;
+                        apply_ready();
+                      }));
+}
+
+/// Drops everything that is read and not acknowledged, once nothing is being applied, and reads on from the positions.
+void Relay::Engine::drop_and_read_again(const std::string& why) {
+  if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
+  dropping_ = true;
+  if (applying_ > 0) return;
+  ++generation_;
+  for (const auto& flight : flights_) budget_.release(flight->bytes);
+  flights_.clear();
+  tables_.clear();
+  stats_.tables.clear();
+  duplicates_.clear();
+  for (auto& [id, one] : shards_) {
+    budget_.release(one->queue_bytes);
+    one->queue.clear();
+    one->queue_bytes = 0;
+    one->writes = 0;
+  }
+  reload_positions();
+}
+
+/// The store's positions are the truth: the reply to a write that moved them may have been lost.
+void Relay::Engine::reload_positions() {
+  store().load(relay_, guarded([this](Result<std::vector<coordination::StoredPosition>> rows) {
+                 if (phase_ == Phase::ended) return;
+                 if (!rows) {
+                   trouble(kTarget, rows.error(), "reading positions");
+                   env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
+                                   guarded([this] { reload_positions(); }));
+                   return;
+                 }
+                 no_trouble(kTarget);
+                 dropping_ = false;
+                 for (const coordination::StoredPosition& row : *rows) read_again_from(row);
+                 pump();
+                 consider_finishing();
+               }));
+}
+
+void Relay::Engine::read_again_from(const coordination::StoredPosition& row) {
+  const auto found = shards_.find(row.shard);
+  if (found == shards_.end() || found->second->finished) return;
+  Shard& one = *found->second;
+  one.frontier.restart(row.position);
+  one.stored = one.read_position = row.position;
+  one.stored_read_to = row.read_to;
+  one.at_tip = false;
+  one.end_read = one.end_ready = one.end_cut = false;
+  source_.forget(row.shard);
+  if (row.position.ended()) {
+    one.end_read = one.finished = true;
+    perform(walk_->finished(row.shard));
+    return;
+  }
+  consider_reading(one);
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,120 @@
+// Cutting: batches from what the shards have queued, decoded on the worker.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+/// A cut batch holds its records, their changes and their rows: about this many times the queued bytes.
+constexpr size_t kPreparedFactor = 4;
+
+}  // namespace
+
+Relay::Engine::Flight* Relay::Engine::find_flight(uint64_t id) {
+  for (const auto& flight : flights_) {
+    if (flight->id == id) return flight.get();
+  }
+  return nullptr;
+}
+
+void Relay::Engine::pump() {
+  while (cut()) {
+  }
+  apply_ready();
+}
+
+std::vector<QueueView> Relay::Engine::queue_views() const {
+  std::vector<QueueView> views;
+  views.reserve(shards_.size());
+  size_t index = 0;
+  for (const auto& [id, one] : shards_) {
+    const bool end = one->end_ready && !one->end_cut;
+    if (!one->queue.empty() || end) {
+      const Duration oldest = one->queue.empty() ? Duration{} : one->queue.front().read_at;
+      views.push_back({index, one->queue.size(), one->queue_bytes, oldest, one->writes, one->may_send, end});
+    }
+    ++index;
+  }
+  return views;
+}
+
+/// Cuts one batch if one is due. Returns whether it did.
+bool Relay::Engine::cut() {
+  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_) return false;
+  if (flights_.size() > static_cast<size_t>(sink_.capabilities().connections)) return false;
+  std::vector<QueueView> views = queue_views();
+  const bool nothing_more_comes = std::ranges::all_of(
+      shards_, [](const auto& entry) { return entry.second->at_tip || entry.second->end_read || entry.second->finished; });
+  const bool flush = phase_ == Phase::stopping || nothing_more_comes;
+  const std::vector<Pick> picks = plan_cut(views, limits_, now(), flush);
+  if (picks.empty() && gap_letters_.empty()) {
+    if (!views.empty() && cut_timer_ == 0) {
+      cut_timer_ = env_.loop.after(limits_.age, guarded([this] {
+                                     cut_timer_ = 0;
+                                     pump();
+                                   }));
+    }
+    return false;
+  }
+  auto flight = std::make_unique<Flight>();
+  flight->id = next_flight_++;
+  flight->oldest = now();
+  std::vector<Shard*> by_index;
+  for (const auto& [id, one] : shards_) by_index.push_back(one.get());
+  for (const Pick& pick : picks) {
+    flight->slices.push_back(cut_slice(*by_index[pick.index], pick.records, flight->id));
+    flight->bytes += flight->slices.back().queued_bytes;
+  }
+  budget_.correct(flight->bytes, flight->bytes * kPreparedFactor);
+  flight->bytes *= kPreparedFactor;
+
+  decode(std::move(flight));
+  for (const Pick& pick : picks) consider_reading(*by_index[pick.index]);
+  return true;
+}
+
+void Relay::Engine::decode(std::unique_ptr<Flight> flight) {
+  auto slices = std::make_shared<std::vector<Slice>>(std::move(flight->slices));
+  const uint64_t id = flight->id;
+  flights_.push_back(std::move(flight));
+  const bool old_images = options_.tables.deletes == table::Deletes::soft;
+  run_on(
+      env_.worker, [this, slices, kind = kind_, old_images] { return decode_slices(*slices, decoder_, kind, old_images); },
+      guarded([this, id, slices](DecodedBatch decoded) { on_decoded(id, std::move(*slices), std::move(decoded)); }));
+}
+
+Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
+  Slice slice;
+  slice.shard = shard.id;
+  slice.records.reserve(records);
+  for (size_t i = 0; i < records; ++i) {
+    Queued& queued = shard.queue.front();
+    slice.queued_bytes += queued.bytes;
+    slice.to = Position::after(queued.record.sequence);
+    slice.last_arrival = queued.record.arrival;
+    if (Flight* flight = find_flight(write)) flight->oldest = std::min(flight->oldest, queued.read_at);
+    slice.records.push_back(std::move(queued.record));
+    shard.queue.pop_front();
+  }
+  shard.queue_bytes -= slice.queued_bytes;
+  if (shard.end_ready && !shard.end_cut && shard.queue.empty()) {
+    slice.has_end = shard.end_cut = true;
+    slice.to = Position::shard_end();
+  }
+  ++shard.writes;
+  shard.frontier.add(write, slice.to, slice.last_arrival);
+  return slice;
+}
+
+void Relay::Engine::on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded) {
+  Flight* flight = find_flight(id);
+  if (flight == nullptr || phase_ == Phase::ended) return;
+  flight->slices = std::move(slices);
+  flight->decoded = std::move(decoded);
+  if (!kind_) kind_ = flight->decoded.kind;
+  route(*flight);
+}
+
+}  // namespace ctk::relay

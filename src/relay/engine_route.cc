@@ -1,0 +1,161 @@
+// Routing: sends decoded changes to their tables, opens those, has the rows folded and rendered on the worker.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+
+void Relay::Engine::route(Flight& flight) {
+  std::vector<RoutedChange> changes = std::move(flight.decoded.changes);
+  for (RoutedChange& routed : changes) {
+    if (!route_change(flight, std::move(routed))) return;
+  }
+  flight.undecodable = flight.decoded.undecodable.size();
+  if (flight.undecodable > 0 && options_.on_error == OnError::stop) {
+    const RoutedUndecodable& bad = flight.decoded.undecodable.front();
+    return fail_run(Error{ErrorKind::corrupt,
+                          "a change cannot be decoded: " + bad.undecodable.reason + " (shard " + bad.shard.str() +
+                              ", position " + bad.position + ")",
+                          "", "on-error=park keeps it as a dead letter and goes on"});
+  }
+  render_if_open(flight);
+}
+
+/// Returns false if the run has ended because of it.
+bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
+  const dynamodb::Change& change = *routed.change;
+  if (kind_ == dynamodb::VersionKind::kinesis && duplicates_.repeats(change, aws::SequenceNumber(routed.position))) {
+    ++flight.repeated;
+    if (change.operation == dynamodb::Operation::remove) ++flight.repeated_deletes;
+    return true;
+  }
+  Route destination = routes_.route(change.table);
+  if (std::holds_alternative<FilteredOut>(destination)) {
+    ++flight.filtered;
+    return true;
+  }
+  if (const auto* error = std::get_if<Error>(&destination)) {
+    if (error->kind != ErrorKind::corrupt) {
+      fail_run(*error);
+      return false;
+    }
+    dynamodb::Undecodable bad{change.index_in_record, error->message, change.table, change.key,
+                              change.order,           change.record};
+    flight.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position});
+    return true;
+  }
+  const table::QualifiedName& name = std::get<table::QualifiedName>(destination);
+  const std::string key = name.str();
+  if (table_for(name, change) == nullptr) return false;
+  auto share = std::ranges::find(flight.shares, key, &TableShare::table);
+  if (share == flight.shares.end()) {
+    flight.shares.push_back({key, 1, nullptr, {}});
+    share = flight.shares.end() - 1;
+  }
+  share->changes.push_back(std::move(routed));
+  return true;
+}
+
+Relay::Engine::Table* Relay::Engine::table_for(const table::QualifiedName& name, const dynamodb::Change& change) {
+  const std::string key = name.str();
+  const auto found = tables_.find(key);
+  if (found != tables_.end()) return &found->second;
+  const std::string source = change.table.empty() ? options_.source_table.value_or("") : change.table;
+  Result<table::TableSpec> spec =
+      table::make_spec(options_.target, name, source, table::key_schema_of(change), options_.tables);
+  if (!spec) {
+    fail_run(std::move(spec).error());
+    return nullptr;
+  }
+  Table& table = tables_[key];
+  table.spec = std::move(*spec);
+  stats_.tables.push_back(key);
+  open_table(key);
+  return &table;
+}
+
+void Relay::Engine::open_table(const std::string& name) {
+  Table& table = tables_.at(name);
+  if (table.opening || table.open) return;
+  table.opening = true;
+  coordination::TableClaim claim;
+  claim.table = table.spec.name.str();
+  claim.source_table = table.spec.source_table;
+  claim.incarnation = identity_.incarnation;
+  claim.kind = kind_.value_or(options_.kind);
+  if (!memory_store_) claim.relay = relay_;
+  claim.reset = options_.reset;
+  claim.reset_command = options_.reset_command;
+  sink_.open(table.spec, claim,
+             guarded([this, name](Result<sink::OpenTable> result) { on_table_open(name, std::move(result)); }));
+}
+
+void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTable> result) {
+  if (phase_ == Phase::ended) return;
+  const auto found = tables_.find(name);
+  if (found == tables_.end()) return;
+  Table& table = found->second;
+  table.opening = false;
+  if (!result) {
+    const bool retry = result.error().kind == ErrorKind::unreachable || result.error().kind == ErrorKind::throttled;
+    if (!retry) return fail_run(std::move(result).error());
+    trouble(kTarget, result.error(), "opening table " + name);
+    if (phase_ == Phase::ended) return;
+    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this, name] {
+                      if (tables_.contains(name)) open_table(name);
+                    }));
+    return;
+  }
+  no_trouble(kTarget);
+  table.open = true;
+  table.opened = std::move(*result);
+  for (const auto& flight : flights_) {
+    if (!flight->shares.empty()) render_if_open(*flight);
+  }
+}
+
+void Relay::Engine::render_if_open(Flight& flight) {
+  for (TableShare& share : flight.shares) {
+    const Table& table = tables_.at(share.table);
+    if (!table.open) return;
+    share.epoch = table.opened.record.epoch;
+    share.renderer = table.opened.renderer;
+  }
+  auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.shares));
+  flight.shares.clear();
+  run_on(
+      env_.worker, [shares] { return fold_and_render(std::move(*shares)); },
+      guarded([this, id = flight.id](std::vector<sink::TableWrites> writes) { on_rendered(id, std::move(writes)); }));
+}
+
+sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
+  const std::string empty;
+  sink::DeadLetter letter = sink::make_dead_letter(
+      relay_.str(), identity_.incarnation, bad.shard.str(), bad.position, bad.undecodable.index_in_record, env_.clock.now(),
+      "undecodable", bad.undecodable.reason, bad.undecodable.record ? *bad.undecodable.record : empty);
+  letter.source_table = bad.undecodable.table;
+  letter.key = bad.undecodable.key;
+  if (!bad.undecodable.order.empty()) letter.version = table::version_text(1, bad.undecodable.order);
+  return letter;
+}
+
+void Relay::Engine::on_rendered(uint64_t id, std::vector<sink::TableWrites> writes) {
+  Flight* flight = find_flight(id);
+  if (flight == nullptr || phase_ == Phase::ended) return;
+  flight->batch = std::make_shared<sink::Batch>();
+  sink::Batch& batch = *flight->batch;
+  batch.relay = relay_;
+  batch.incarnation = identity_.incarnation;
+  batch.fence = fence_;
+  batch.stop_on_refusal = options_.on_error == OnError::stop;
+  batch.tables = std::move(writes);
+  for (const RoutedUndecodable& bad : flight->decoded.undecodable) batch.dead_letters.push_back(letter(bad));
+  std::ranges::move(gap_letters_, std::back_inserter(batch.dead_letters));
+  gap_letters_.clear();
+  flight->undecodable = flight->decoded.undecodable.size();
+  flight->ready = true;
+  apply_ready();
+}
+
+}  // namespace ctk::relay
