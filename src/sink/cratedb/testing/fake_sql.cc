@@ -1,22 +1,13 @@
 #include "sink/cratedb/testing/fake_sql.h"
 
-#include <fmt/format.h>
-
-#include <utility>
-
-#include "sink/cratedb/testing/fake_tokens.h"
+#include "sink/cratedb/testing/fake_expressions.h"
 
 namespace ctk::sink::cratedb::testing {
 namespace {
 
-/// Ends a parse; caught in parse_sql only.
-struct Mismatch {
-  SqlError error;
-};
-
-class Parser {
+class Parser : public ExpressionParser {
  public:
-  explicit Parser(std::string_view sql) : tokens_(tokens_of(sql)) {}
+  using ExpressionParser::ExpressionParser;
 
   Parsed statement() {
     Parsed parsed = any_statement();
@@ -26,183 +17,6 @@ class Parser {
   }
 
  private:
-  // --- words -----------------------------------------------------------------------------------------------------------
-  const Token& peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
-  bool is_word(std::string_view word, size_t ahead = 0) const {
-    return peek(ahead).kind == Token::Kind::word && peek(ahead).text == word;
-  }
-  bool take_word(std::string_view word) {
-    if (!is_word(word)) return false;
-    at_++;
-    return true;
-  }
-  bool take_symbol(std::string_view symbol) {
-    if (peek().kind != Token::Kind::symbol || peek().text != symbol) return false;
-    at_++;
-    return true;
-  }
-  void need_word(std::string_view word) {
-    if (!take_word(word)) expected(fmt::format("'{}'", word));
-  }
-  void need_symbol(std::string_view symbol) {
-    if (!take_symbol(symbol)) expected(fmt::format("'{}'", symbol));
-  }
-  [[noreturn]] void expected(const std::string& what) const {
-    const std::string found = peek().kind == Token::Kind::end ? "<EOF>" : peek().source;
-    throw Mismatch{parse_exception(
-        fmt::format("line {}:{}: mismatched input '{}' expecting {}", peek().line, peek().column, found, what))};
-  }
-  std::string identifier() {
-    if (peek().kind != Token::Kind::word && peek().kind != Token::Kind::quoted) expected("a name");
-    return tokens_[at_++].text;
-  }
-  TableName table_name() {
-    TableName name;
-    name.table = identifier();
-    if (take_symbol(".")) {
-      name.schema = std::exchange(name.table, "");
-      name.table = identifier();
-    }
-    return name;
-  }
-  template <class Each>
-  void list(Each each) {
-    do {
-      each();
-    } while (take_symbol(","));
-  }
-
-  // --- expressions -----------------------------------------------------------------------------------------------------
-  Expr expression() {
-    Expr left = conjunction();
-    while (take_word("or")) left = binary(Expr::Kind::logical_or, "or", std::move(left), conjunction());
-    return left;
-  }
-  Expr conjunction() {
-    Expr left = negation();
-    while (take_word("and")) left = binary(Expr::Kind::logical_and, "and", std::move(left), negation());
-    return left;
-  }
-  Expr negation() {
-    if (!take_word("not")) return comparison();
-    Expr expr;
-    expr.kind = Expr::Kind::logical_not;
-    expr.operands.push_back(negation());
-    return expr;
-  }
-  Expr comparison() {
-    Expr left = primary();
-    if (take_word("is")) return null_test(std::move(left));
-    if (take_word("like")) return binary(Expr::Kind::compare, "like", std::move(left), primary());
-    if (take_word("in")) return in_list(std::move(left));
-    for (const char* symbol : {"=", "<=", ">=", "<>", "!=", "<", ">"}) {
-      if (take_symbol(symbol)) return binary(Expr::Kind::compare, symbol, std::move(left), primary());
-    }
-    return left;
-  }
-  Expr null_test(Expr operand) {
-    const bool negated = take_word("not");
-    need_word("null");
-    Expr test;
-    test.kind = Expr::Kind::is_null;
-    test.operands.push_back(std::move(operand));
-    if (!negated) return test;
-    Expr expr;
-    expr.kind = Expr::Kind::logical_not;
-    expr.operands.push_back(std::move(test));
-    return expr;
-  }
-  Expr in_list(Expr left) {
-    need_symbol("(");
-    std::optional<Expr> any;
-    list([&] {
-      Expr one = binary(Expr::Kind::compare, "=", left, primary());
-      any = any ? binary(Expr::Kind::logical_or, "or", std::move(*any), std::move(one)) : std::move(one);
-    });
-    need_symbol(")");
-    return std::move(*any);
-  }
-  static Expr binary(Expr::Kind kind, std::string name, Expr left, Expr right) {
-    Expr expr;
-    expr.kind = kind;
-    expr.name = std::move(name);
-    expr.operands.push_back(std::move(left));
-    expr.operands.push_back(std::move(right));
-    return expr;
-  }
-  Expr primary() {
-    if (take_symbol("(")) {
-      Expr inner = expression();
-      need_symbol(")");
-      return inner;
-    }
-    if (take_symbol("?")) {
-      Expr expr;
-      expr.kind = Expr::Kind::parameter;
-      expr.parameter = parameters_++;
-      return expr;
-    }
-    if (take_symbol("*")) {
-      Expr expr;
-      expr.kind = Expr::Kind::star;
-      return expr;
-    }
-    if (peek().kind == Token::Kind::text) return literal(Value::of_text(tokens_[at_++].text));
-    if (peek().kind == Token::Kind::number) return literal(Value::of_number(tokens_[at_++].text));
-    if (take_word("true")) return literal(Value::of_bool(true));
-    if (take_word("false")) return literal(Value::of_bool(false));
-    if (take_word("null")) return literal(Value{});
-    if (take_word("case")) return choice();
-    return column_or_call();
-  }
-  static Expr literal(Value value) {
-    Expr expr;
-    expr.literal = std::move(value);
-    return expr;
-  }
-  Expr choice() {
-    Expr expr;
-    expr.kind = Expr::Kind::choice;
-    while (take_word("when")) {
-      expr.operands.push_back(expression());
-      need_word("then");
-      expr.operands.push_back(expression());
-    }
-    expr.operands.push_back(take_word("else") ? expression() : literal(Value{}));
-    need_word("end");
-    return expr;
-  }
-  Expr column_or_call() {
-    Expr expr;
-    expr.kind = Expr::Kind::column;
-    std::vector<std::string> parts{identifier()};
-    if (parts[0] != "excluded" && take_symbol("(")) {
-      expr.kind = Expr::Kind::call;
-      expr.name = parts[0];
-      if (take_symbol(")")) return expr;
-      list([&] { expr.operands.push_back(expression()); });
-      need_symbol(")");
-      return expr;
-    }
-    while (take_symbol(".")) parts.push_back(identifier());
-    if (parts.size() == 2 && parts[0] == "excluded") {
-      expr.excluded = true;
-      parts.erase(parts.begin());
-    }
-    if (parts.size() > 1) {
-      throw Mismatch{parse_exception(
-          fmt::format("Column reference \"{}\" has too many parts. A column must not have a schema or a table here.",
-                      fmt::join(parts, ".")))};
-    }
-    expr.name = parts[0];
-    while (take_symbol("[")) {
-      expr.path.push_back(tokens_[at_++].text);
-      need_symbol("]");
-    }
-    return expr;
-  }
-
-  // --- types and columns -----------------------------------------------------------------------------------------------
   Type type() {
     Type type;
     const std::string word = identifier();
@@ -274,11 +88,10 @@ class Parser {
     while (depth > 0 && peek().kind != Token::Kind::end) {
       if (peek().kind == Token::Kind::symbol && peek().text == "(") depth++;
       if (peek().kind == Token::Kind::symbol && peek().text == ")") depth--;
-      at_++;
+      any_token();
     }
   }
 
-  // --- statements ------------------------------------------------------------------------------------------------------
   Parsed any_statement() {
     if (take_word("create")) return create();
     if (take_word("drop")) return drop();
@@ -327,7 +140,8 @@ class Parser {
   }
   void table_element(CreateTable& table) {
     if (is_word("primary") && is_word("key", 1)) {
-      at_ += 2;
+      any_token();
+      any_token();
       need_symbol("(");
       list([&] { table.key.push_back(column_or_call()); });
       need_symbol(")");
@@ -338,7 +152,7 @@ class Parser {
   void clustered(CreateTable& table) {
     if (take_word("by")) skip_group();
     if (!take_word("into")) return;
-    table.shards = std::stoi(tokens_[at_++].text);
+    table.shards = std::stoi(any_token().text);
     need_word("shards");
   }
 
@@ -477,19 +291,9 @@ class Parser {
     if (take_word("limit")) select.limit = primary();
     return select;
   }
-
-  std::vector<Token> tokens_;
-  size_t at_ = 0;
-  size_t parameters_ = 0;
 };
 
 }  // namespace
-
-std::string Expr::column_text() const {
-  std::string text = name;
-  for (const std::string& step : path) text += "['" + step + "']";
-  return text;
-}
 
 Tried<Parsed> parse_sql(std::string_view sql) {
   try {
