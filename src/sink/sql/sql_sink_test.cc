@@ -160,6 +160,21 @@ TEST_P(SqlTarget, WhereARefusalStopsTheRunTheDatabasesCountsToo) {
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_P(SqlTarget, AKeyIsNeverCutAtAZero) {
+  auto plain = put(1, text_key("a"), R"({"v":{"N":"1"}})"),
+       zero = put(2, text_key(std::string("a\0b", 3)), R"({"v":{"N":"2"}})");
+  open(*plain);
+  BatchOutcome outcome = apply(Changes{plain, zero});
+  EXPECT_EQ(items()["a"], expected(R"({"v":{"N":"1"}})"));
+  if (postgres()) {  // its text holds no U+0000
+    EXPECT_EQ(outcome.tables[0][1].kind, OutcomeKind::parked);
+    EXPECT_TRUE(outcome.tables[0][1].key_refused);
+    EXPECT_EQ(rows().size(), 1u);
+  } else {
+    EXPECT_EQ(items()[std::string("a\0b", 3)], expected(R"({"v":{"N":"2"}})"));
+  }
+}
+
 TEST_P(SqlTarget, ADroppedTableStopsTheBatchAndParksNothing) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);
