@@ -59,6 +59,9 @@ int run_load(const LoadCommand& command, World& world) {
 int run_load_plan(LoadPlan plan, World& world) {
   for (const std::string& note : plan.notes) world.log.debug(note);
   plan.relay.worker = worker_name(world.random);
+  // The relay's own share of the grace period leaves room for closing the target.
+  const Duration grace = plan.relay.grace;
+  plan.relay.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));
 
   ThreadLoop loop(world.clock);
   relay::Relay* running = nullptr;
@@ -69,7 +72,7 @@ int run_load_plan(LoadPlan plan, World& world) {
       stopped = true;
       running->stop();
       // Where even closing the target takes too long, the promise of the grace period comes first.
-      loop.after(plan.relay.grace + std::chrono::milliseconds(500), [&] {
+      loop.after(grace - std::min<Duration>(grace / 20, std::chrono::milliseconds(500)), [&] {
         abandoned = true;
         loop.quit();
       });

@@ -5,41 +5,47 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
 namespace ctk::cli {
 
-SignalWatcher::SignalWatcher(std::function<void()> stop) {
+SignalWatcher::SignalWatcher(std::function<void()> stop, std::chrono::milliseconds same_wish) {
   sigset_t both;
   sigemptyset(&both);
   sigaddset(&both, SIGINT);
   sigaddset(&both, SIGTERM);
   pthread_sigmask(SIG_BLOCK, &both, &before_);
-  signals_ = signalfd(-1, &both, SFD_CLOEXEC);
+  signals_ = signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
   closing_ = eventfd(0, EFD_CLOEXEC);
   if (signals_ < 0 || closing_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  thread_ = std::thread([this, stop = std::move(stop)] { watch(stop); });
+  thread_ = std::thread([this, stop = std::move(stop), same_wish] { watch(stop, same_wish); });
 }
 
 SignalWatcher::~SignalWatcher() {
   eventfd_write(closing_, 1);
   thread_.join();
+  signalfd_siginfo late{};  // one that came too late to matter must not kill us once they are unblocked
+  while (read(signals_, &late, sizeof late) > 0) {
+  }
   close(signals_);
   close(closing_);
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 
-void SignalWatcher::watch(const std::function<void()>& stop) const {
-  bool asked = false;
+void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::milliseconds same_wish) const {
+  using Clock = std::chrono::steady_clock;
+  std::optional<Clock::time_point> asked;
   while (true) {
     pollfd ends[] = {{signals_, POLLIN, 0}, {closing_, POLLIN, 0}};
     if (poll(ends, 2, -1) < 0) continue;
     if ((ends[1].revents & POLLIN) != 0) return;
     signalfd_siginfo signal{};
     if (read(signals_, &signal, sizeof signal) != sizeof signal) continue;
+    if (asked && Clock::now() - *asked < same_wish) continue;
     if (asked) _exit(128 + static_cast<int>(signal.ssi_signo));
-    asked = true;
+    asked = Clock::now();
     stop();
   }
 }

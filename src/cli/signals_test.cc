@@ -15,6 +15,14 @@ TEST(SignalWatcher, TheFirstAsksForAStop) {
   EXPECT_EQ(asked.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
+TEST(SignalWatcher, TwoAtOnceAreOneWish) {
+  std::promise<void> asked;
+  const SignalWatcher watcher([&] { asked.set_value(); }, std::chrono::hours(1));
+  kill(getpid(), SIGTERM);
+  asked.get_future().wait();
+  kill(getpid(), SIGTERM);  // as timeout(1) does: to its child, then to the group
+}
+
 TEST(SignalWatcher, EndsWithoutASignal) {
   const SignalWatcher watcher([] { FAIL() << "nobody sent one"; });
 }
@@ -23,7 +31,7 @@ using SignalWatcherDeathTest = testing::Test;
 
 void send_twice(int signal_number) {
   std::promise<void> asked;
-  const SignalWatcher watcher([&] { asked.set_value(); });
+  const SignalWatcher watcher([&] { asked.set_value(); }, std::chrono::milliseconds(0));
   kill(getpid(), signal_number);
   asked.get_future().wait();
   kill(getpid(), signal_number);
