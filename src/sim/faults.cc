@@ -2,6 +2,19 @@
 
 namespace ctk::sim {
 
+std::string_view to_string(Fault fault) {
+  switch (fault) {
+    case Fault::none: return "none";
+    case Fault::throttled: return "throttled";
+    case Fault::server_error: return "server error";
+    case Fault::lost_request: return "lost request";
+    case Fault::lost_answer: return "lost answer";
+    case Fault::expired_iterator: return "expired iterator";
+    case Fault::empty_page: return "empty page";
+  }
+  return "";
+}
+
 Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random) {
   Fate fate;
   // Always the same number of draws a call, so that turning one knob leaves the others' fates alone.

@@ -1,6 +1,9 @@
 // What goes wrong on the way to a simulated service, as knobs. The draws come from the Random that is handed in.
 #pragma once
 
+#include <functional>
+#include <string_view>
+
 #include "base/random.h"
 #include "base/time.h"
 
@@ -25,6 +28,12 @@ struct Fate {
   Fault fault = Fault::none;
   Duration delay{};  ///< on top of the usual way
 };
+
+/// What a person calls it: "lost answer".
+std::string_view to_string(Fault fault);
+
+/// Is told of every misfortune as it strikes: where ("GetRecords") and what ("lost answer").
+using FaultObserver = std::function<void(std::string_view where, std::string_view what)>;
 
 Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random);
 

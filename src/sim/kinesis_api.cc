@@ -61,6 +61,10 @@ void KinesisApi::call(const char* action, bool is_get_records, Work work, aws::D
     return;
   }
   const Fate fate = draw_fate(settings_.faults, is_get_records, environment_.random);
+  if (environment_.on_fault) {
+    if (fate.fault != Fault::none) environment_.on_fault(action, to_string(fate.fault));
+    if (fate.delay > Duration{}) environment_.on_fault(action, "slow");
+  }
   if (fate.fault == Fault::lost_request) {
     loop.after(settings_.timeout, [action, done = std::move(done)]() mutable { done(lost(action)); });
     return;

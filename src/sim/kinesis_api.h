@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "aws/kinesis.h"
 #include "base/event_loop.h"
@@ -20,6 +21,7 @@ struct KinesisApiEnvironment {
   EventLoop& loop;
   Clock& clock;
   Random& random;
+  FaultObserver on_fault = {};
 };
 
 struct KinesisApiSettings {
@@ -37,7 +39,7 @@ struct KinesisCallCounts {
 class KinesisApi final : public aws::KinesisApi {
  public:
   KinesisApi(Kinesis& service, KinesisApiEnvironment environment, KinesisApiSettings settings = {})
-      : service_(service), environment_(environment), settings_(settings) {}
+      : service_(service), environment_(std::move(environment)), settings_(settings) {}
 
   KinesisApiSettings& settings() { return settings_; }
   const KinesisCallCounts& counts() const { return counts_; }

@@ -19,7 +19,7 @@ using sink::Done;
 class SimTarget final : public sink::Sink, public coordination::PositionStore {
  public:
   SimTarget(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment)
-      : state_(state), knobs_(knobs), env_(environment) {}
+      : state_(state), knobs_(knobs), env_(std::move(environment)) {}
 
   sink::Capabilities capabilities() const override {
     sink::Capabilities can;
@@ -63,6 +63,13 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     const bool lost_request = knobs_.down || env_.random.fraction() < knobs_.lost_request;
     const bool lost_reply = env_.random.fraction() < knobs_.lost_reply;
     const bool torn = !knobs_.transactional && env_.random.fraction() < knobs_.torn_write;
+    if (lost_request) {
+      observe("lost request");
+    } else if (torn) {
+      observe("torn write");
+    } else if (lost_reply) {
+      observe("lost reply");
+    }
     env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
       if (lost_request) return done(fail(ErrorKind::unreachable, "the connection broke"));
       Result<sink::BatchOutcome> outcome = write(*batch, torn);
@@ -137,12 +144,18 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   void remove(const RelayName&, bool, Done<size_t> done) override { unsupported(std::move(done)); }
 
  private:
+  void observe(std::string_view what) const {
+    if (env_.on_fault) env_.on_fault("target", what);
+  }
+
   /// One round trip that may fail because the target is down.
   template <class T>
   void answer(Done<T> done, std::move_only_function<Result<T>()> work) {
     env_.loop.after(knobs_.write_time, [this, done = std::move(done), work = std::move(work)]() mutable {
-      if (knobs_.down || env_.random.fraction() < knobs_.lost_request)
+      if (knobs_.down || env_.random.fraction() < knobs_.lost_request) {
+        observe("nobody answers");
         return done(fail(ErrorKind::unreachable, "nobody answers"));
+      }
       done(work());
     });
   }
@@ -261,7 +274,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 }  // namespace
 
 std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment) {
-  return std::make_unique<SimTarget>(state, knobs, environment);
+  return std::make_unique<SimTarget>(state, knobs, std::move(environment));
 }
 
 }  // namespace ctk::sim

@@ -8,6 +8,7 @@
 
 #include "base/event_loop.h"
 #include "base/random.h"
+#include "sim/faults.h"
 #include "sink/sink.h"
 
 namespace ctk::sim {
@@ -48,6 +49,7 @@ struct TargetEnvironment {
   EventLoop& loop;
   Clock& clock;
   Random& random;
+  FaultObserver on_fault = {};
 };
 
 /// A connection to it. `state` and `knobs` are shared by all connections, and outlive them.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace ctk::simulation {
@@ -79,27 +80,45 @@ void Coverage::add(const Coverage& other) {
   doubles += other.doubles;
   epochs += other.epochs;
   writes += other.writes;
+  faults += other.faults;
 }
 
-World::World(uint64_t seed, WorldKnobs knobs)
+std::optional<std::string> live(uint64_t seed, Coverage& coverage, std::ostream* trace) {
+  Random random(seed);
+  World world(seed, draw_knobs(random), trace);
+  std::optional<std::string> wrong = world.run();
+  coverage.add(world.coverage());
+  return wrong;
+}
+
+World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace)
     : knobs_(std::move(knobs)),
       random_(seed),
       loop_(kStart),
+      log_(trace, loop_),
       executor_(loop_),
       kinesis_({}),
-      api_(kinesis_, {loop_, loop_, random_}) {
+      api_(kinesis_, {loop_, loop_, random_, [this](auto where, auto what) { misfortune(where, what); }}) {
   kinesis_.options().give_children = random_.below(2) == 0;
   kinesis_.options().end_with_records = random_.below(2) == 0;
   api_.settings().faults = knobs_.service;
-  kinesis_.create_stream(kStream, knobs_.shards, loop_.now());
+  if (!kinesis_.create_stream(kStream, knobs_.shards, loop_.now()))
+    throw std::logic_error("an empty service has no such stream");
 }
 
 World::~World() = default;
 
+void World::misfortune(std::string_view where, std::string_view what) {
+  ++coverage_.faults;
+  log_.debug(what, {{"at", where}});
+}
+
 void World::start_worker(bool once) {
+  log_.debug("a relay starts", {{"once", once ? "yes" : "no"}});
   auto worker = std::make_unique<Worker>();
   worker->source = relay::make_kinesis_source(api_, {aws::StreamName(kStream), false, 1}, loop_, loop_);
-  worker->sink = sim::connect_target(state_, knobs_.target, {loop_, loop_, random_});
+  worker->sink = sim::connect_target(state_, knobs_.target,
+                                     {loop_, loop_, random_, [this](auto where, auto what) { misfortune(where, what); }});
   relay::RelayOptions options;
   options.once = once;
   options.schema = "public";
@@ -121,6 +140,7 @@ void World::start_worker(bool once) {
 
 void World::kill_worker() {
   if (!worker_) return;
+  log_.debug("the relay is killed");
   worker_->relay.reset();
   dead_.push_back(std::move(worker_));
   ++coverage_.kills;
@@ -129,12 +149,14 @@ void World::kill_worker() {
 void World::double_worker() {
   if (!worker_ || !knobs_.target.transactional) return;
   ++coverage_.doubles;
+  misfortune("relay", "a second one of the same name");
   dead_.push_back(std::move(worker_));
   start_worker(false);
 }
 
 void World::raise_epoch() {
   for (auto& [name, record] : state_.records) {
+    log_.debug("the epoch is raised", {{"table", name}});
     ++record.epoch;
     ++coverage_.epochs;
   }
@@ -146,7 +168,8 @@ void World::put_record(std::string data, const std::string& key) {
   input.stream = kStream;
   input.data = std::move(data);
   input.partition_key = key;
-  kinesis_.put_record(input, loop_.now());
+  const auto put = kinesis_.put_record(input, loop_.now());
+  if (put) log_.debug("record", {{"item", key}, {"shard", put->shard.str()}, {"sequence", put->sequence}});
 }
 
 void World::change_something() {
@@ -158,12 +181,15 @@ void World::change_something() {
   last_time_ = std::max(last_time_ + 1, to_micros(loop_.now()));
   const std::string data = record(key, before, value, last_time_, random_.next());
   ++coverage_.changes;
+  log_.debug(!value ? "removed" : before ? "modified" : "inserted", {{"item", key}, {"value", value.value_or(0)}});
   if (random_.fraction() < knobs_.delayed) {
+    misfortune("stream", "a late record");
     loop_.after(std::chrono::milliseconds(random_.below(3000)), [this, data, key] { put_record(data, key); });
   } else {
     put_record(data, key);
   }
   if (random_.fraction() < knobs_.repeated) {
+    misfortune("stream", "a repeated record");
     loop_.after(std::chrono::milliseconds(random_.below(20000)), [this, data, key] { put_record(data, key); });
   }
 }
@@ -174,17 +200,33 @@ void World::reshard() {
   for (const sim::Shard& shard : stream->shards()) {
     if (!shard.closed) open.push_back(shard.id);
   }
-  ++coverage_.reshards;
   if (open.size() < 6 && random_.below(2) == 0) {
-    static_cast<void>(kinesis_.split_any(kStream, loop_.now()));
+    if (kinesis_.split_any(kStream, loop_.now())) {
+      log_.debug("a shard splits");
+      ++coverage_.reshards;
+    }
     return;
   }
   // Neighbours only may be merged: try all pairs until one works.
   for (const aws::ShardId& left : open) {
     for (const aws::ShardId& right : open) {
-      if (left != right && kinesis_.merge_shards(kStream, left.str(), right.str(), loop_.now())) return;
+      if (left != right && kinesis_.merge_shards(kStream, left.str(), right.str(), loop_.now())) {
+        log_.debug("two shards merge", {{"left", left.str()}, {"right", right.str()}});
+        ++coverage_.reshards;
+        return;
+      }
     }
   }
+}
+
+void World::pause_target() {
+  misfortune("target", "down for a minute");
+  knobs_.target.down = true;
+  loop_.after(std::chrono::seconds(60), [this] { knobs_.target.down = false; });
+}
+
+void World::live_on(Duration time) {
+  loop_.run_until([] { return false; }, time);
 }
 
 std::optional<std::string> World::run() {
@@ -192,18 +234,15 @@ std::optional<std::string> World::run() {
   for (int i = 0; i < knobs_.changes; ++i) {
     change_something();
     if (random_.fraction() < knobs_.resharded) reshard();
-    if (random_.fraction() < knobs_.paused_target) {
-      knobs_.target.down = true;
-      loop_.after(std::chrono::seconds(60), [this] { knobs_.target.down = false; });
-    }
+    if (random_.fraction() < knobs_.paused_target) pause_target();
     if (random_.fraction() < knobs_.doubled) double_worker();
     if (random_.fraction() < knobs_.epoch_raised) raise_epoch();
     if (random_.fraction() < knobs_.killed) {
       kill_worker();
-      loop_.run_until([] { return false; }, std::chrono::milliseconds(random_.below(5000)));
+      live_on(std::chrono::milliseconds(random_.below(5000)));
       start_worker(false);
     }
-    loop_.run_until([] { return false; }, knobs_.between_changes);
+    live_on(knobs_.between_changes);
     if (failure_) return "the relay failed: " + to_string(*failure_);
   }
   return settle();
@@ -211,11 +250,11 @@ std::optional<std::string> World::run() {
 
 /// Lets everything that is delayed arrive, then has a bounded run on a perfect day bring the target to rest.
 std::optional<std::string> World::settle() {
-  loop_.run_until([] { return false; }, std::chrono::seconds(90));
+  live_on(std::chrono::seconds(90));
   kill_worker();
   --coverage_.kills;
   for (const auto& doubled : dead_) doubled->relay.reset();
-  loop_.run_until([] { return false; }, std::chrono::seconds(60));
+  live_on(std::chrono::seconds(60));
   api_.settings().faults = {};
   knobs_.target = [this] {
     sim::TargetKnobs calm = knobs_.target;

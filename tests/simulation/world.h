@@ -1,6 +1,7 @@
 // One simulated world: a DynamoDB table that changes, the Kinesis stream that carries its changes as AWS warns of it
 // (repeated, slightly reordered), a target, and a relay that is killed and started again. Everything runs on one virtual
-// clock; one seed is one life of it, bit for bit.
+// clock; one seed is one life of it, bit for bit. What a life is made of is World's business, how many are lived and what
+// is printed of them that of simulation_test.cc and simulate.cc.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@
 #include "sim/kinesis.h"
 #include "sim/kinesis_api.h"
 #include "sim/target.h"
+#include "simulation/trace.h"
 
 namespace ctk::simulation {
 
@@ -35,11 +37,11 @@ struct WorldKnobs {
   sim::TargetKnobs target;
 };
 
-/// Draws a world's knobs from its seed: every fault has its chance, in every mix.
-WorldKnobs draw_knobs(Random& random);
-
+/// What happened in a life, or in many.
 struct Coverage {
   uint64_t changes = 0, records = 0, reshards = 0, kills = 0, doubles = 0, epochs = 0, writes = 0;
+  /// Calls and writes that went wrong, records that came late or twice, pauses of the target, second relays.
+  uint64_t faults = 0;
   void add(const Coverage& other);
 };
 
@@ -48,7 +50,8 @@ using Model = std::map<std::string, std::optional<int>>;
 
 class World {
  public:
-  World(uint64_t seed, WorldKnobs knobs);
+  /// `trace`, where given, is told of everything that happens.
+  World(uint64_t seed, WorldKnobs knobs, std::ostream* trace = nullptr);
   ~World();
 
   /// Lives the whole life; returns what is wrong at its end, or nothing. `coverage` tells what happened.
@@ -66,6 +69,9 @@ class World {
   void raise_epoch();
   void change_something();
   void put_record(std::string data, const std::string& key);
+  void pause_target();
+  void live_on(Duration time);
+  void misfortune(std::string_view where, std::string_view what);
   void reshard();
   std::optional<std::string> settle();
   std::optional<std::string> compare() const;
@@ -73,7 +79,7 @@ class World {
   WorldKnobs knobs_;
   Random random_;
   VirtualLoop loop_;
-  NullLog log_;
+  Trace log_;
   InlineExecutor executor_;
   sim::Kinesis kinesis_;
   sim::KinesisApi api_;
@@ -86,5 +92,11 @@ class World {
   std::vector<std::unique_ptr<Worker>> dead_;  ///< what they had sent may still arrive
   std::optional<Error> failure_;
 };
+
+/// Draws a world's knobs from its seed: every fault has its chance, in every mix.
+WorldKnobs draw_knobs(Random& random);
+
+/// One seed's life, knobs and all. Adds what happened to `coverage`; returns what is wrong at its end, or nothing.
+std::optional<std::string> live(uint64_t seed, Coverage& coverage, std::ostream* trace = nullptr);
 
 }  // namespace ctk::simulation

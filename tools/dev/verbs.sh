@@ -72,8 +72,10 @@ verb_fuzz() {
 }
 
 verb_simulate() {
-  say "the simulation of the engine comes later: not in this version"
-  exit 2
+  need_packages "${build_packages[@]}" "${test_packages[@]}"
+  configure release
+  compile release simulate
+  build/tests/simulate "$@"
 }
 
 verb_interop() {
