@@ -47,7 +47,7 @@ struct ScanRequest {
   int segment = 0;
   int total_segments = 1;
   /// The `LastEvaluatedKey` of the page before, verbatim JSON; empty at the segment's start.
-  std::string start_key;
+  std::string start_key = {};
   int limit = 0;                ///< items at most; 0: as many as fit into a page (1 MB)
   size_t max_answer_bytes = 0;  ///< a longer answer is cut off and becomes `too_large`; 0: unbounded
 };

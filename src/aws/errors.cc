@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array kRules{
     ErrorRule{"ProvisionedThroughputExceededException", ErrorKind::throttled,
-              "the shard's limit of calls or bytes is used up"},
+              "the limit of calls, bytes or capacity is used up"},
     ErrorRule{"LimitExceededException", ErrorKind::throttled, "a limit of calls or of the account is used up"},
     ErrorRule{"ThrottlingException", ErrorKind::throttled, "the service asks for fewer calls"},
     ErrorRule{"Throttling", ErrorKind::throttled, "the service asks for fewer calls"},
@@ -28,7 +28,7 @@ constexpr std::array kRules{
     ErrorRule{"SlowDown", ErrorKind::throttled, "the service asks for fewer calls"},
     ErrorRule{"KMSThrottlingException", ErrorKind::throttled, "the key service asks for fewer calls"},
 
-    ErrorRule{"ExpiredIteratorException", ErrorKind::expired, "the shard iterator is older than five minutes"},
+    ErrorRule{"ExpiredIteratorException", ErrorKind::expired, "the shard iterator is too old"},
     ErrorRule{"ExpiredNextTokenException", ErrorKind::expired, "the token for the next page is older than five minutes"},
     ErrorRule{"ExpiredTokenException", ErrorKind::expired, "the session token has expired"},
     ErrorRule{"ExpiredToken", ErrorKind::expired, "the session token has expired"},
@@ -37,7 +37,7 @@ constexpr std::array kRules{
     ErrorRule{"RequestExpired", ErrorKind::skewed, "our clock and the service's differ too much"},
     ErrorRule{"RequestInTheFuture", ErrorKind::skewed, "our clock and the service's differ too much"},
 
-    ErrorRule{"ResourceNotFoundException", ErrorKind::not_found, "there is no such stream or shard"},
+    ErrorRule{"ResourceNotFoundException", ErrorKind::not_found, "there is no such table, stream or shard"},
     ErrorRule{"TrimmedDataAccessException", ErrorKind::gap, "the service has already trimmed what was asked for"},
 
     ErrorRule{"UnrecognizedClientException", ErrorKind::denied, "the access key is not known there"},
@@ -59,7 +59,7 @@ constexpr std::array kRules{
     ErrorRule{"KMSNotFoundException", ErrorKind::denied, "the stream's key cannot be found"},
     ErrorRule{"KMSOptInRequired", ErrorKind::denied, "the account has no subscription for the key service"},
 
-    ErrorRule{"ResourceInUseException", ErrorKind::unreachable, "the stream is being created, changed or deleted"},
+    ErrorRule{"ResourceInUseException", ErrorKind::unreachable, "the table or stream is being created, changed or deleted"},
     ErrorRule{"InternalFailure", ErrorKind::unreachable, "the service failed"},
     ErrorRule{"InternalFailureException", ErrorKind::unreachable, "the service failed"},
     ErrorRule{"InternalServerError", ErrorKind::unreachable, "the service failed"},

@@ -49,7 +49,7 @@ TEST(AwsErrors, SpeakWithBothVoices) {
                           R"({"__type":"com.amazonaws.kinesis.v20131202#ProvisionedThroughputExceededException",)"
                           R"("message":"Rate exceeded for shard"})");
   EXPECT_EQ(error.kind, ErrorKind::throttled);
-  EXPECT_EQ(error.message, "GetRecords failed: the shard's limit of calls or bytes is used up");
+  EXPECT_EQ(error.message, "GetRecords failed: the limit of calls, bytes or capacity is used up");
   EXPECT_EQ(error.peer, "ProvisionedThroughputExceededException: Rate exceeded for shard");
   Error denied = aws_error("ListShards", 400, R"({"__type":"AccessDeniedException","Message":"no"})");
   EXPECT_EQ(denied.peer, "AccessDeniedException: no");

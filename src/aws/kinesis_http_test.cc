@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <deque>
-
+#include "aws/http_testing.h"
 #include "aws/kinesis_wire.h"
 #include "json/writer.h"
 
@@ -20,65 +19,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-/// Answers requests in order with what it was given, and keeps them.
-class FakeHttp final : public net::HttpClient {
- public:
-  explicit FakeHttp(EventLoop& loop) : loop_(loop) {}
-
-  void send(net::HttpRequest request, net::HttpDone done) override {
-    requests.push_back(std::move(request));
-    Result<net::HttpResponse> answer = fail(ErrorKind::internal, "no answer was prepared");
-    if (!answers.empty()) {
-      answer = std::move(answers.front());
-      answers.pop_front();
-    }
-    loop_.post([answer = std::move(answer), done = std::move(done)]() mutable { done(std::move(answer)); });
-  }
-  void answer(int status, std::string body, std::string date = "") {
-    net::HttpResponse response{status, {}, std::move(body)};
-    if (!date.empty()) response.headers.emplace_back("date", date);
-    answers.emplace_back(std::move(response));
-  }
-
-  std::vector<net::HttpRequest> requests;
-  std::deque<Result<net::HttpResponse>> answers;
-
- private:
-  EventLoop& loop_;
-};
-
-class FakeCredentials final : public CredentialsSource {
- public:
-  Result<Credentials> get() override {
-    if (fails) return fail(ErrorKind::denied, "no AWS credentials found");
-    return Credentials{AccessKeyId("KEY" + std::to_string(reloads)), Secret("secret"), std::nullopt, "test"};
-  }
-  void reload() override { ++reloads; }
-  int reloads = 0;
-  bool fails = false;
-};
-
-std::string header(const net::HttpRequest& request, std::string_view name) {
-  for (const auto& [key, value] : request.headers) {
-    if (key == name) return value;
-  }
-  return "";
-}
-
-class KinesisHttpTest : public testing::Test {
+class KinesisHttpTest : public HttpClientTest {
  protected:
   std::unique_ptr<KinesisApi> make(std::string url = "http://localhost:4566") {
     return make_kinesis_http({std::move(url), "eu-central-1"}, credentials_, http_, decoder_, loop_);
-  }
-  /// Makes a call and runs the loop until its completion has come.
-  template <class T, class Start>
-  Result<T> run(Start start) {
-    std::optional<Result<T>> result;
-    start([&](Result<T> answer) { result = std::move(answer); });
-    EXPECT_FALSE(result) << "completed from inside the call";
-    loop_.run_until_idle(hours(1));
-    EXPECT_TRUE(result);
-    return result ? std::move(*result) : Result<T>(fail(ErrorKind::internal, "no completion"));
   }
   Result<RecordPage> get_records(const std::string& iterator = "IT") {
     return run<RecordPage>([&](Done<RecordPage> done) { api_->get_records(iterator, 1000, 1 << 20, std::move(done)); });
@@ -95,10 +39,6 @@ class KinesisHttpTest : public testing::Test {
     });
   }
 
-  VirtualLoop loop_{parse_timestamp("2026-11-22T03:32:55Z").value()};
-  InlineExecutor decoder_{loop_};
-  FakeHttp http_{loop_};
-  FakeCredentials credentials_;
   std::unique_ptr<KinesisApi> api_ = make();
 };
 
@@ -294,7 +234,7 @@ TEST_F(KinesisHttpTest, HandsExpiredIteratorsAndThrottlingOn) {
   Result<RecordPage> page = get_records();
   EXPECT_EQ(page.error().kind, ErrorKind::throttled);
   EXPECT_EQ(page.error().message,
-            "GetRecords in region eu-central-1 failed: the shard's limit of calls or bytes is used up");
+            "GetRecords in region eu-central-1 failed: the limit of calls, bytes or capacity is used up");
   EXPECT_EQ(credentials_.reloads, 0);
   EXPECT_THAT(http_.requests, SizeIs(2));
 }

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
+#include "aws/wire.h"
 #include "json/writer.h"
 
 namespace ctk::aws {
@@ -16,17 +15,6 @@ void write_stream(json::Writer& out, const StreamName& stream) {
   out.string(stream.str());
 }
 
-std::string_view type_name(IteratorStart::Kind kind) {
-  switch (kind) {
-    case IteratorStart::Kind::trim_horizon: return "TRIM_HORIZON";
-    case IteratorStart::Kind::latest: return "LATEST";
-    case IteratorStart::Kind::at_timestamp: return "AT_TIMESTAMP";
-    case IteratorStart::Kind::at_sequence: return "AT_SEQUENCE_NUMBER";
-    case IteratorStart::Kind::after_sequence: return "AFTER_SEQUENCE_NUMBER";
-  }
-  return "TRIM_HORIZON";
-}
-
 /// Seconds since 1970 with their fraction, exactly.
 std::string epoch_seconds(Timestamp time) {
   int64_t micros = to_micros(time);
@@ -35,41 +23,8 @@ std::string epoch_seconds(Timestamp time) {
   return fmt::format("{}.{:06}", micros / kSecond, micros % kSecond);
 }
 
-std::unexpected<Error> strange_answer(std::string_view action, std::string_view what) {
-  return fail(ErrorKind::corrupt, fmt::format("the answer to {} is not what Kinesis promises: {}", action, what));
-}
-
-/// A time as a number (seconds, milliseconds or microseconds by magnitude, as parse_timestamp tells them apart) or as text.
-std::optional<Timestamp> time_member(Element element, std::string_view name) {
-  std::optional<Element> value = json::member(element, name);
-  if (!value) return std::nullopt;
-  double number = 0;
-  if (value->get(number) == simdjson::SUCCESS) {
-    double size = std::fabs(number);
-    double unit = size < 1e11 ? 1e6 : size < 1e14 ? 1e3 : 1;
-    if (size >= 1e18) return std::nullopt;
-    return from_micros(std::llround(number * unit));
-  }
-  std::string_view text;
-  if (value->get(text) != simdjson::SUCCESS) return std::nullopt;
-  Result<Timestamp> time = parse_timestamp(text);
-  return time ? std::optional(*time) : std::nullopt;
-}
-
-std::string text_member(Element element, std::string_view name) {
-  return std::string(json::string_member(element, name).value_or(""));
-}
-
-/// Calls `each(element)` for the members of an array; a missing array is an empty one. Stops at false and returns it.
-template <class Each>
-bool for_each(Element element, std::string_view name, Each each) {
-  std::optional<Element> list = json::member(element, name);
-  json::Array array;
-  if (!list || list->get(array) != simdjson::SUCCESS) return true;
-  for (Element entry : array) {
-    if (!each(entry)) return false;
-  }
-  return true;
+std::unexpected<Error> strange(std::string_view action, std::string_view what) {
+  return strange_answer("Kinesis", action, what);
 }
 
 std::optional<KinesisShard> read_shard(Element element) {
@@ -150,7 +105,7 @@ std::string shard_iterator_request(const StreamName& stream, const ShardId& shar
   out.key("ShardId");
   out.string(shard.str());
   out.key("ShardIteratorType");
-  out.string(type_name(start.kind));
+  out.string(iterator_type(start.kind));
   if (start.kind == Kind::at_sequence || start.kind == Kind::after_sequence) {
     out.key("StartingSequenceNumber");
     out.string(start.sequence.str());
@@ -206,30 +161,30 @@ std::string records_request(const std::string& marked_iterator, int limit) {
 Result<StreamSummary> read_stream_summary(std::string_view body) {
   json::Parser parser;
   Result<Element> document = parser.parse(body);
-  if (!document) return strange_answer("DescribeStreamSummary", document.error().peer);
+  if (!document) return strange("DescribeStreamSummary", document.error().peer);
   std::optional<Element> description = json::member(*document, "StreamDescriptionSummary");
-  if (!description) return strange_answer("DescribeStreamSummary", "no StreamDescriptionSummary");
+  if (!description) return strange("DescribeStreamSummary", "no StreamDescriptionSummary");
   StreamSummary summary;
   summary.name = StreamName(text_member(*description, "StreamName"));
   summary.arn = Arn(text_member(*description, "StreamARN"));
   summary.status = text_member(*description, "StreamStatus");
   summary.created = time_member(*description, "StreamCreationTimestamp").value_or(Timestamp{});
   summary.retention = std::chrono::hours(json::int_member(*description, "RetentionPeriodHours").value_or(24));
-  if (summary.arn.empty()) return strange_answer("DescribeStreamSummary", "no StreamARN");
+  if (summary.arn.empty()) return strange("DescribeStreamSummary", "no StreamARN");
   return summary;
 }
 
 Result<ShardPage> read_shard_page(std::string_view body) {
   json::Parser parser;
   Result<Element> document = parser.parse(body);
-  if (!document) return strange_answer("ListShards", document.error().peer);
+  if (!document) return strange("ListShards", document.error().peer);
   ShardPage page;
   bool good = for_each(*document, "Shards", [&](Element element) {
     std::optional<KinesisShard> shard = read_shard(element);
     if (shard) page.shards.push_back(std::move(*shard));
     return shard.has_value();
   });
-  if (!good) return strange_answer("ListShards", "a shard without id or range");
+  if (!good) return strange("ListShards", "a shard without id or range");
   std::string token = text_member(*document, "NextToken");
   if (!token.empty()) page.next_token = token;
   return page;
@@ -238,24 +193,24 @@ Result<ShardPage> read_shard_page(std::string_view body) {
 Result<std::string> read_shard_iterator(std::string_view body) {
   json::Parser parser;
   Result<Element> document = parser.parse(body);
-  if (!document) return strange_answer("GetShardIterator", document.error().peer);
+  if (!document) return strange("GetShardIterator", document.error().peer);
   std::string iterator = text_member(*document, "ShardIterator");
-  if (iterator.empty()) return strange_answer("GetShardIterator", "no ShardIterator");
+  if (iterator.empty()) return strange("GetShardIterator", "no ShardIterator");
   return iterator;
 }
 
 Result<RecordPage> read_record_page(json::Parser& parser, std::string& body) {
   body.reserve(body.size() + json::kPadding);
   Result<Element> document = parser.parse_padded(body);
-  if (!document) return strange_answer("GetRecords", document.error().peer);
-  if (!document->is_object()) return strange_answer("GetRecords", "no object");
+  if (!document) return strange("GetRecords", document.error().peer);
+  if (!document->is_object()) return strange("GetRecords", "no object");
   RecordPage page;
   page.answer_bytes = body.size();
   page.records.reserve(count_of(*document, "Records"));
   bool good = for_each(*document, "Records", [&](Element element) { return read_record(element, page); });
-  if (!good) return strange_answer("GetRecords", "a record without sequence number or base64 data");
+  if (!good) return strange("GetRecords", "a record without sequence number or base64 data");
   good = for_each(*document, "ChildShards", [&](Element element) { return read_child(element, page); });
-  if (!good) return strange_answer("GetRecords", "a child shard without id");
+  if (!good) return strange("GetRecords", "a child shard without id");
   std::string next = text_member(*document, "NextShardIterator");
   if (!next.empty()) page.next_iterator = next;
   page.behind_latest = std::chrono::milliseconds(json::int_member(*document, "MillisBehindLatest").value_or(0));

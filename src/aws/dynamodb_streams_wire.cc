@@ -1,0 +1,169 @@
+#include "aws/dynamodb_streams_wire.h"
+
+#include "aws/dynamodb_wire.h"
+#include "aws/wire.h"
+#include "json/writer.h"
+
+namespace ctk::aws {
+namespace {
+
+using json::Element;
+using json::Piece;
+
+std::unexpected<Error> strange(std::string_view action, std::string_view what) {
+  return strange_answer("DynamoDB Streams", action, what);
+}
+
+std::optional<StreamsShard> read_shard(Element element) {
+  StreamsShard shard;
+  shard.id = ShardId(text_member(element, "ShardId"));
+  const std::string parent = text_member(element, "ParentShardId");
+  if (!parent.empty()) shard.parent = ShardId(parent);
+  const auto range = json::member(element, "SequenceNumberRange");
+  if (shard.id.empty() || !range) return std::nullopt;
+  shard.first = SequenceNumber(text_member(*range, "StartingSequenceNumber"));
+  const std::string last = text_member(*range, "EndingSequenceNumber");
+  if (!last.empty()) shard.last = SequenceNumber(last);
+  return shard;
+}
+
+/// What the reader needs of a record; the rest of it is the decoder's.
+bool read_stream_record(Piece dynamodb, StreamsRecord& record) {
+  const auto object = json::object_of(dynamodb);
+  return object && json::for_each_member(*object, [&](std::string_view name, Piece value) {
+           if (name == "SequenceNumber") record.sequence = SequenceNumber(std::string(json::string_of(value).value_or("")));
+           if (name == "ApproximateCreationDateTime") {
+             const auto number = json::number_of(value);
+             record.time = (number ? time_of(*number) : std::nullopt).value_or(kNoTime);
+           }
+           return true;
+         });
+}
+
+bool read_record(Piece entry, StreamsPage& page) {
+  const auto object = json::object_text(entry);
+  if (!object) return false;
+  StreamsRecord record{{}, kNoTime, {}};
+  record.data.reserve(object->text.size() + json::kPadding);
+  record.data = object->text;
+  const bool good = json::for_each_member(object->object, [&](std::string_view name, Piece value) {
+    return name != "dynamodb" || read_stream_record(value, record);
+  });
+  if (!good || !record.sequence.valid()) return false;
+  page.records.push_back(std::move(record));
+  return true;
+}
+
+}  // namespace
+
+std::string describe_stream_request(const DescribeStreamRequest& request) {
+  std::string text;
+  json::Writer out(text);
+  out.begin_object();
+  out.key("StreamArn");
+  out.string(request.stream.str());
+  if (request.after) {
+    out.key("ExclusiveStartShardId");
+    out.string(request.after->str());
+  }
+  if (request.children_of) {
+    out.key("ShardFilter");
+    out.begin_object();
+    out.key("Type");
+    out.string("CHILD_SHARDS");
+    out.key("ShardId");
+    out.string(request.children_of->str());
+    out.end_object();
+  }
+  out.end_object();
+  return text;
+}
+
+std::string streams_iterator_request(const Arn& stream, const ShardId& shard, const IteratorStart& start) {
+  using Kind = IteratorStart::Kind;
+  std::string text;
+  json::Writer out(text);
+  out.begin_object();
+  out.key("StreamArn");
+  out.string(stream.str());
+  out.key("ShardId");
+  out.string(shard.str());
+  out.key("ShardIteratorType");
+  out.string(iterator_type(start.kind));
+  if (start.kind == Kind::at_sequence || start.kind == Kind::after_sequence) {
+    out.key("SequenceNumber");
+    out.string(start.sequence.str());
+  }
+  out.end_object();
+  return text;
+}
+
+std::string streams_records_request(const std::string& iterator, int limit) {
+  std::string text;
+  json::Writer out(text);
+  out.begin_object();
+  out.key("ShardIterator");
+  out.string(iterator);
+  out.key("Limit");
+  out.number(int64_t{limit});
+  out.end_object();
+  return text;
+}
+
+Result<StreamsDescription> read_streams_description(std::string_view body) {
+  json::Parser parser;
+  Result<Element> document = parser.parse(body);
+  if (!document) return strange("DescribeStream", document.error().peer);
+  const auto element = json::member(*document, "StreamDescription");
+  if (!element) return strange("DescribeStream", "no StreamDescription");
+  StreamsDescription stream;
+  stream.arn = Arn(text_member(*element, "StreamArn"));
+  stream.table = TableName(text_member(*element, "TableName"));
+  stream.status = text_member(*element, "StreamStatus");
+  stream.created = time_member(*element, "CreationRequestDateTime").value_or(Timestamp{});
+  stream.view = parse_stream_view(text_member(*element, "StreamViewType")).value_or(stream.view);
+  for_each(*element, "KeySchema", [&](Element key) {
+    const bool hash = text_member(key, "KeyType") == "HASH";
+    stream.keys.insert(hash ? stream.keys.begin() : stream.keys.end(), {text_member(key, "AttributeName"), 'S'});
+    return true;
+  });
+  const bool good = for_each(*element, "Shards", [&](Element entry) {
+    auto shard = read_shard(entry);
+    if (shard) stream.shards.push_back(std::move(*shard));
+    return shard.has_value();
+  });
+  if (!good) return strange("DescribeStream", "a shard without id or range");
+  const std::string next = text_member(*element, "LastEvaluatedShardId");
+  if (!next.empty()) stream.next = ShardId(next);
+  if (stream.arn.empty()) return strange("DescribeStream", "no StreamArn");
+  return stream;
+}
+
+Result<std::string> read_streams_iterator(std::string_view body) {
+  json::Parser parser;
+  Result<Element> document = parser.parse(body);
+  if (!document) return strange("GetShardIterator", document.error().peer);
+  std::string iterator = text_member(*document, "ShardIterator");
+  if (iterator.empty()) return strange("GetShardIterator", "no ShardIterator");
+  return iterator;
+}
+
+Result<StreamsPage> read_streams_page(json::PieceParser& parser, std::string& body) {
+  Result<json::PieceObject> answer = parser.parse(body);
+  if (!answer) return strange("GetRecords", answer.error().peer);
+  StreamsPage page;
+  page.answer_bytes = body.size();
+  const bool good = json::for_each_member(*answer, [&](std::string_view name, Piece value) {
+    if (name == "Records") {
+      return json::for_each_entry(value, [&](Piece entry) { return read_record(entry, page); });
+    }
+    if (name == "NextShardIterator") {
+      if (const auto next = json::string_of(value); next && !next->empty()) page.next_iterator = std::string(*next);
+    }
+    return true;
+  });
+  if (!good) return strange("GetRecords", "broken JSON, or a record without sequence number");
+  return page;
+}
+
+}  // namespace ctk::aws

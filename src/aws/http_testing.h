@@ -1,0 +1,82 @@
+// What the tests of the HTTP clients share: canned answers, canned credentials, a call that runs to its completion.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/credentials.h"
+#include "base/event_loop.h"
+#include "net/http.h"
+
+namespace ctk::aws {
+
+/// Answers requests in order with what it was given, and keeps them.
+class FakeHttp final : public net::HttpClient {
+ public:
+  explicit FakeHttp(EventLoop& loop) : loop_(loop) {}
+
+  void send(net::HttpRequest request, net::HttpDone done) override {
+    requests.push_back(std::move(request));
+    Result<net::HttpResponse> answer = fail(ErrorKind::internal, "no answer was prepared");
+    if (!answers.empty()) {
+      answer = std::move(answers.front());
+      answers.pop_front();
+    }
+    loop_.post([answer = std::move(answer), done = std::move(done)]() mutable { done(std::move(answer)); });
+  }
+  void answer(int status, std::string body, std::string date = "") {
+    net::HttpResponse response{status, {}, std::move(body)};
+    if (!date.empty()) response.headers.emplace_back("date", date);
+    answers.emplace_back(std::move(response));
+  }
+
+  std::vector<net::HttpRequest> requests;
+  std::deque<Result<net::HttpResponse>> answers;
+
+ private:
+  EventLoop& loop_;
+};
+
+class FakeCredentials final : public CredentialsSource {
+ public:
+  Result<Credentials> get() override {
+    if (fails) return fail(ErrorKind::denied, "no AWS credentials found");
+    return Credentials{AccessKeyId("KEY" + std::to_string(reloads)), Secret("secret"), std::nullopt, "test"};
+  }
+  void reload() override { ++reloads; }
+  int reloads = 0;
+  bool fails = false;
+};
+
+inline std::string header(const net::HttpRequest& request, std::string_view name) {
+  for (const auto& [key, value] : request.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+/// A client on a virtual clock.
+class HttpClientTest : public testing::Test {
+ protected:
+  /// Makes a call and runs the loop until its completion has come.
+  template <class T, class Start>
+  Result<T> run(Start start) {
+    std::optional<Result<T>> result;
+    start([&](Result<T> answer) { result = std::move(answer); });
+    EXPECT_FALSE(result) << "completed from inside the call";
+    loop_.run_until_idle(std::chrono::hours(1));
+    EXPECT_TRUE(result);
+    return result ? std::move(*result) : Result<T>(fail(ErrorKind::internal, "no completion"));
+  }
+
+  VirtualLoop loop_{parse_timestamp("2026-11-22T03:32:55Z").value()};
+  InlineExecutor decoder_{loop_};
+  FakeHttp http_{loop_};
+  FakeCredentials credentials_;
+};
+
+}  // namespace ctk::aws

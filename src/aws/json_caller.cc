@@ -1,0 +1,122 @@
+#include "aws/json_caller.h"
+
+#include <fmt/format.h>
+
+namespace ctk::aws {
+
+JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http,
+                       Executor& decoder, Clock& clock)
+    : service_(std::move(service)),
+      endpoint_(std::move(endpoint)),
+      address_(split_endpoint(endpoint_.url)),
+      credentials_(credentials),
+      http_(http),
+      decoder_(decoder),
+      clock_(clock) {}
+
+JsonCaller::Address JsonCaller::split_endpoint(const std::string& url) {
+  size_t host = url.find("://");
+  host = host == std::string::npos ? 0 : host + 3;
+  size_t path = std::min(url.find('/', host), url.size());
+  Address address{url, url.substr(host, path - host), url.substr(path)};
+  if (address.path.empty()) {
+    address.path = "/";
+    address.url += '/';
+  }
+  std::string usual = url.starts_with("https:") ? ":443" : ":80";
+  if (address.host.ends_with(usual)) address.host.resize(address.host.size() - usual.size());
+  return address;
+}
+
+void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { send(Attempt{std::move(call)}, std::move(done)); }
+
+void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
+  Result<Credentials> credentials = credentials_.get();
+  if (!credentials) {
+    decoder_.submit([] {}, [error = std::move(credentials.error()),
+                            done = std::move(done)]() mutable { done(std::unexpected(std::move(error))); });
+    return;
+  }
+  net::HttpRequest request = signed_request(attempt.call, *credentials);
+  http_.send(std::move(request), [this, alive = std::weak_ptr<int>(alive_), attempt = std::move(attempt),
+                                  done = std::move(done)](Result<net::HttpResponse> answer) mutable {
+    if (!alive.expired()) take_answer(std::move(attempt), std::move(answer), std::move(done));
+  });
+}
+
+net::HttpRequest JsonCaller::signed_request(const JsonCall& call, const Credentials& credentials) {
+  Timestamp now = clock_.now() + clock_error_;
+  SigningRequest unsigned_request{.method = "POST",
+                                  .path = address_.path,
+                                  .query = "",
+                                  .headers = {{"Host", address_.host},
+                                              {"Content-Type", service_.content_type},
+                                              {"X-Amz-Target", service_.target + "." + call.action}},
+                                  .body = call.body};
+  Signature signature = sign_with_key(unsigned_request, credentials, scope(), key_for(credentials, now), now);
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = address_.url;
+  request.headers = std::move(unsigned_request.headers);
+  for (auto& header : signature.headers) request.headers.push_back(std::move(header));
+  request.body = call.body;
+  request.max_answer_bytes = call.max_answer_bytes;
+  return request;
+}
+
+/// The derived key lives for a day, or until the secret changes.
+const SigningKey& JsonCaller::key_for(const Credentials& credentials, Timestamp now) {
+  bool same = key_.date == std::string_view(amz_date(now)).substr(0, 8) && key_secret_ == credentials.secret_key;
+  if (!same) {
+    key_ = derive_signing_key(credentials.secret_key, scope(), now);
+    key_secret_ = credentials.secret_key;
+  }
+  return key_;
+}
+
+void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done) {
+  const JsonCall& call = attempt.call;
+  if (!answer) {
+    answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);
+    return done(forward_error(std::move(answer)));
+  }
+  if (answer->status >= 200 && answer->status < 300) {
+    Timestamp time = answer->date().value_or(clock_.now());
+    return done(JsonAnswer{std::move(answer->body), time});
+  }
+  ErrorAnswer refusal = read_error_answer(answer->body);
+  ErrorKind kind = classify_error_answer(refusal, answer->status);
+  if (kind == ErrorKind::skewed && !attempt.clock_corrected && answer->date()) {
+    clock_error_ = *answer->date() - clock_.now();
+    attempt.clock_corrected = true;
+    return send(std::move(attempt), std::move(done));
+  }
+  if (says_token_expired(refusal) && !attempt.credentials_reloaded) {
+    credentials_.reload();
+    attempt.credentials_reloaded = true;
+    return send(std::move(attempt), std::move(done));
+  }
+  done(std::unexpected(failure(call, refusal, *answer)));
+}
+
+Error JsonCaller::failure(const JsonCall& call, const ErrorAnswer& refusal, const net::HttpResponse& answer) const {
+  Error error = aws_error(call.action, answer.status, answer.body, about(call));
+  if (says_token_expired(refusal)) {
+    error.kind = ErrorKind::denied;  // reading the credentials again gave no newer ones
+    error.hint = "renew the session token";
+  }
+  if (error.kind == ErrorKind::not_found && !call.object.empty()) {
+    bool of_part = !call.part.empty() && refusal.message.find(call.part) != std::string::npos;
+    std::string what = of_part ? fmt::format("shard {} of {}", call.part, call.object) : call.object;
+    error.message = fmt::format("there is no {} in region {} at {}", what, endpoint_.region, endpoint_.url);
+  }
+  return error;
+}
+
+/// " of stream 'cdc' in region eu-central-1".
+std::string JsonCaller::about(const JsonCall& call) const {
+  std::string object = call.object.empty() ? "" : fmt::format(" of {}", call.object);
+  return fmt::format("{} in region {}", object, endpoint_.region);
+}
+
+}  // namespace ctk::aws

@@ -1,0 +1,105 @@
+// One service of AWS that takes JSON over HTTP: signs and sends its calls, and answers two refusals by itself, once each:
+// a clock that is off, and credentials that have expired.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/credentials.h"
+#include "aws/done.h"
+#include "aws/errors.h"
+#include "aws/sigv4.h"
+#include "base/event_loop.h"
+#include "net/http.h"
+
+namespace ctk::aws {
+
+struct ServiceEndpoint {
+  std::string url;  ///< "https://kinesis.eu-central-1.amazonaws.com" or "http://localhost:4566"
+  std::string region;
+};
+
+/// What the requests to a service have in common.
+struct JsonService {
+  std::string signing_name;  ///< "kinesis"
+  std::string target;        ///< "Kinesis_20131202": X-Amz-Target before the action
+  std::string content_type;  ///< "application/x-amz-json-1.1"
+};
+
+struct JsonCall {
+  std::string action;
+  std::string body;
+  std::string object = {};  ///< what it is about, for messages: "stream 'cdc'"; may be empty
+  std::string part = {};    ///< what of the object may be missing, as the service would name it: a shard's id
+  size_t max_answer_bytes = 16u << 20;
+};
+
+struct JsonAnswer {
+  std::string body;
+  Timestamp server_time{};  ///< of the answer's Date header, or our clock where it has none
+};
+
+class JsonCaller {
+ public:
+  /// `decoder` is for `call_and_decode`.
+  JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http,
+             Executor& decoder, Clock& clock);
+
+  /// `done` gets a 2xx answer or an error, never from inside this call, and not at all once the caller is gone.
+  void call(JsonCall call, Done<JsonAnswer> done);
+
+  /// The same; `read(body)` makes a Result<T> of the answer on the decoder. `finish(T&, const JsonAnswer&)` completes it on
+  /// the loop (the answer's body is gone by then).
+  template <class T, class Read, class Finish>
+  void call_and_decode(JsonCall request, Read read, Finish finish, Done<T> done) {
+    call(std::move(request), [this, read = std::move(read), finish = std::move(finish),
+                              done = std::move(done)](Result<JsonAnswer> answer) mutable {
+      if (!answer) return done(forward_error(std::move(answer)));
+      auto job = [read = std::move(read), body = std::move(answer->body)]() mutable { return read(body); };
+      auto deliver = [time = answer->server_time, finish = std::move(finish), alive = std::weak_ptr<int>(alive_),
+                      done = std::move(done)](Result<T> value) mutable {
+        if (alive.expired()) return;
+        if (value) finish(*value, JsonAnswer{{}, time});
+        done(std::move(value));
+      };
+      run_on(decoder_, std::move(job), std::move(deliver));
+    });
+  }
+
+ private:
+  /// A call, with what has been tried for it.
+  struct Attempt {
+    JsonCall call;
+    bool clock_corrected = false;
+    bool credentials_reloaded = false;
+  };
+  /// An endpoint's URL in the parts that a request is signed and sent with.
+  struct Address {
+    std::string url;   ///< with the path
+    std::string host;  ///< as the Host header has it
+    std::string path;
+  };
+
+  static Address split_endpoint(const std::string& url);
+  void send(Attempt attempt, Done<JsonAnswer> done);
+  void take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done);
+  net::HttpRequest signed_request(const JsonCall& call, const Credentials& credentials);
+  const SigningKey& key_for(const Credentials& credentials, Timestamp now);
+  Error failure(const JsonCall& call, const ErrorAnswer& refusal, const net::HttpResponse& answer) const;
+  std::string about(const JsonCall& call) const;
+  SigningScope scope() const { return {endpoint_.region, service_.signing_name}; }
+
+  const JsonService service_;
+  const ServiceEndpoint endpoint_;
+  const Address address_;
+  CredentialsSource& credentials_;
+  net::HttpClient& http_;
+  Executor& decoder_;
+  Clock& clock_;
+  Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
+  SigningKey key_;
+  Secret key_secret_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // lets answers that come too late find nobody
+};
+
+}  // namespace ctk::aws

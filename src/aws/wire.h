@@ -1,0 +1,41 @@
+// What the JSON of AWS's services has in common. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "aws/kinesis.h"
+#include "base/error.h"
+#include "json/reader.h"
+
+namespace ctk::aws {
+
+/// The name of an iterator's start, as both stream services have it: TRIM_HORIZON, ….
+std::string_view iterator_type(IteratorStart::Kind kind);
+
+/// `corrupt`: an answer is not what the service promises.
+std::unexpected<Error> strange_answer(std::string_view service, std::string_view action, std::string_view what);
+
+/// The text of a member; empty where it is missing or no text.
+std::string text_member(json::Element element, std::string_view name);
+
+/// A number as a time: seconds, milliseconds or microseconds by magnitude, as parse_timestamp tells them apart.
+std::optional<Timestamp> time_of(double number);
+
+/// A time as a number or, from emulators, as text.
+std::optional<Timestamp> time_member(json::Element element, std::string_view name);
+
+/// Calls `each(element)` for the members of an array; a missing array is an empty one. Stops at false and returns it.
+template <class Each>
+bool for_each(json::Element element, std::string_view name, Each each) {
+  std::optional<json::Element> list = json::member(element, name);
+  json::Array array;
+  if (!list || list->get(array) != simdjson::SUCCESS) return true;
+  for (json::Element entry : array) {
+    if (!each(entry)) return false;
+  }
+  return true;
+}
+
+}  // namespace ctk::aws
