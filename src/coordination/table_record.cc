@@ -24,6 +24,7 @@ TableRecord first_record(const TableClaim& claim) {
   record.source_table = claim.source_table;
   record.incarnation = claim.incarnation;
   record.kind = claim.kind;
+  record.keys = claim.keys;
   return record;
 }
 
@@ -71,6 +72,7 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
                 {}, "name another target table with table=NAME");
   }
   TableRecord record = *existing;
+  if (record.keys.attributes.empty()) record.keys = claim.keys;
   if (!record.kind) {
     // A finished load left the table open: the first stream says what it is.
     record.kind = claim.kind;
@@ -156,6 +158,28 @@ std::map<std::string, std::string> parse_names(const std::string& json) {
     if (column.is_string()) names.emplace(std::string(attribute), std::string(column.get_string().value_unsafe()));
   }
   return names;
+}
+
+std::string keys_json(const dynamodb::KeySchema& keys) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  for (const auto& [attribute, type] : keys.attributes) {
+    writer.key(attribute);
+    writer.string(dynamodb::to_string(type));
+  }
+  writer.end_object();
+  return out;
+}
+
+dynamodb::KeySchema parse_keys(const std::string& json) {
+  std::map<std::string, dynamodb::Type> types;
+  for (const auto& [attribute, letter] : parse_names(json)) {
+    const std::optional<dynamodb::Type> type = dynamodb::parse_type(letter);
+    if (!type) return {};
+    types.emplace(attribute, *type);
+  }
+  return {{types.begin(), types.end()}};
 }
 
 }  // namespace ctk::coordination

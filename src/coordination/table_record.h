@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "coordination/position_store.h"
 #include "dynamodb/change.h"
+#include "dynamodb/key_schema.h"
 
 namespace ctk::coordination {
 
@@ -29,9 +30,11 @@ struct TableRecord {
   Epoch epoch = 1;
   LoadState load = LoadState::none;
   std::optional<Timestamp> cut;
-  std::vector<RelayName> relays;  ///< every relay that ever wrote the table and has positions
+  std::optional<Timestamp> loaded;  ///< when the last load was complete, by the target's clock
+  std::vector<RelayName> relays;    ///< every relay that ever wrote the table and has positions
   std::optional<SweepPair> sweep;
   std::map<std::string, std::string> names;  ///< attribute → column, where they differ
+  dynamodb::KeySchema keys;                  ///< the source table's key; without attributes: not known
   bool operator==(const TableRecord&) const = default;
 };
 
@@ -41,6 +44,7 @@ struct TableClaim {
   std::string source_table;
   Incarnation incarnation;
   dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
+  dynamodb::KeySchema keys;
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
   bool reset = false;
   std::string reset_command;  ///< the exact command line with --reset, for the error's hint
@@ -62,10 +66,13 @@ struct SweepPlan {
 };
 SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp server_time, Duration grace, Duration floor);
 
-/// JSON of the members that have no column of their own (relays, names): golden tests pin it.
+/// JSON of the members that are lists (relays, names, keys): golden tests pin it.
 std::string relays_json(const std::vector<RelayName>& relays);
 std::vector<RelayName> parse_relays(const std::string& json);
 std::string names_json(const std::map<std::string, std::string>& names);
 std::map<std::string, std::string> parse_names(const std::string& json);
+std::string keys_json(const dynamodb::KeySchema& keys);
+/// Without attributes where the text is no key schema.
+dynamodb::KeySchema parse_keys(const std::string& json);
 
 }  // namespace ctk::coordination

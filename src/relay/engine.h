@@ -102,6 +102,7 @@ class Relay::Engine {
 
   struct Table {
     table::TableSpec spec;
+    table::KeySchema keys;
     bool open = false;
     bool opening = false;
     sink::OpenTable opened;
@@ -126,6 +127,7 @@ class Relay::Engine {
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void list_shards();
   void claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows);
+  void find_tables();
   void begin();
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 
@@ -160,6 +162,8 @@ class Relay::Engine {
   void route(Flight& flight);
   bool route_change(Flight& flight, RoutedChange&& routed);
   Table* table_for(const table::QualifiedName& name, const dynamodb::Change& change);
+  Table* add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
+  void open_known_tables(const std::vector<coordination::TableRecord>& records);
   void open_table(const std::string& name);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
   void render_if_open(Flight& flight);

@@ -154,6 +154,7 @@ void Relay::Engine::sweep_next(std::shared_ptr<SweepRound> round) {
 
 bool Relay::Engine::everything_done() const {
   if (dropping_ || !flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty()) return false;
+  if (std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.opening; })) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;
     if (!one.queue.empty() || one.reading) return false;

@@ -62,17 +62,33 @@ Relay::Engine::Table* Relay::Engine::table_for(const table::QualifiedName& name,
   const auto found = tables_.find(key);
   if (found != tables_.end()) return &found->second;
   const std::string source = change.table.empty() ? options_.source_table.value_or("") : change.table;
-  Result<table::TableSpec> spec =
-      table::make_spec(options_.target, name, source, table::key_schema_of(change), options_.tables);
+  return add_table(name, source, table::key_schema_of(change));
+}
+
+Relay::Engine::Table* Relay::Engine::add_table(const table::QualifiedName& name, const std::string& source,
+                                               const table::KeySchema& keys) {
+  Result<table::TableSpec> spec = table::make_spec(options_.target, name, source, keys, options_.tables);
   if (!spec) {
     fail_run(std::move(spec).error());
     return nullptr;
   }
+  const std::string key = name.str();
   Table& table = tables_[key];
   table.spec = std::move(*spec);
+  table.keys = keys;
   stats_.tables.push_back(key);
   open_table(key);
   return &table;
+}
+
+/// Opens the tables that this relay filled before: their marks are swept although no change comes.
+void Relay::Engine::open_known_tables(const std::vector<coordination::TableRecord>& records) {
+  for (const coordination::TableRecord& record : records) {
+    const bool ours = std::ranges::find(record.relays, relay_) != record.relays.end();
+    if (!ours || record.keys.attributes.empty()) continue;
+    const std::optional<table::QualifiedName> name = routes_.own_table(record.table);
+    if (name && !tables_.contains(record.table)) add_table(*name, record.source_table, record.keys);
+  }
 }
 
 void Relay::Engine::open_table(const std::string& name) {
@@ -84,6 +100,7 @@ void Relay::Engine::open_table(const std::string& name) {
   claim.source_table = table.spec.source_table;
   claim.incarnation = identity_.incarnation;
   claim.kind = kind_.value_or(options_.kind);
+  claim.keys = table.keys;
   if (!memory_store_) claim.relay = relay_;
   claim.reset = options_.reset;
   claim.reset_command = options_.reset_command;
@@ -113,6 +130,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   for (const auto& flight : flights_) {
     if (!flight->shares.empty()) render_if_open(*flight);
   }
+  consider_finishing();
 }
 
 void Relay::Engine::render_if_open(Flight& flight) {

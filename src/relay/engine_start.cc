@@ -216,6 +216,16 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordinat
         walk_->restore(positions);
         if (phase_ == Phase::starting) phase_ = Phase::running;
         perform(walk_->listed(listed));
+        find_tables();
+      });
+}
+
+void Relay::Engine::find_tables() {
+  if (memory_store_ || options_.reset) return begin();
+  attempt<std::vector<coordination::TableRecord>>(
+      "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
+      [this](const std::vector<coordination::TableRecord>& records) {
+        open_known_tables(records);
         begin();
       });
 }

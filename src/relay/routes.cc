@@ -24,4 +24,12 @@ Route Routes::route(const std::string& source_table) {
   return table::QualifiedName{rules_.schema, table::map_table_name(rules_.target, name)};
 }
 
+std::optional<table::QualifiedName> Routes::own_table(const std::string& recorded) const {
+  const std::string prefix = rules_.schema.empty() ? "" : rules_.schema + ".";
+  if (!recorded.starts_with(prefix)) return std::nullopt;
+  table::QualifiedName name{rules_.schema, recorded.substr(prefix.size())};
+  if (rules_.table && name.table != *rules_.table) return std::nullopt;
+  return name;
+}
+
 }  // namespace ctk::relay

@@ -26,6 +26,13 @@ TEST(Routes, ASecondSourceTableOnTheWayToOneTargetEndsTheRun) {
   EXPECT_NE(error.message.find("'two'"), std::string::npos);
 }
 
+TEST(Routes, ARecordedTableIsOursWhereItLiesInOurSchemaAndIsTheOneThatTheTargetNames) {
+  EXPECT_EQ(Routes(rules({}, {})).own_table("public.a.b"), (table::QualifiedName{"public", "a.b"}));
+  EXPECT_EQ(Routes(rules({}, {})).own_table("other.demo"), std::nullopt);
+  EXPECT_EQ(Routes(rules({}, "demo")).own_table("public.demo"), (table::QualifiedName{"public", "demo"}));
+  EXPECT_EQ(Routes(rules({}, "demo")).own_table("public.other"), std::nullopt);
+}
+
 TEST(Routes, SourceTableFiltersTheOthers) {
   Routes routes(rules("one", "demo"));
   EXPECT_TRUE(std::holds_alternative<FilteredOut>(routes.route("two")));

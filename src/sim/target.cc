@@ -55,6 +55,14 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
+  void records(Done<std::vector<coordination::TableRecord>> done) override {
+    answer<std::vector<coordination::TableRecord>>(std::move(done), [this] {
+      std::vector<coordination::TableRecord> all;
+      for (const auto& [name, record] : state_.records) all.push_back(record);
+      return Result<std::vector<coordination::TableRecord>>(std::move(all));
+    });
+  }
+
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     answer<bool>(std::move(done), [this, name] { return Result<bool>(state_.tables.contains(name.str())); });
   }

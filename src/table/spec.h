@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "dynamodb/change.h"
+#include "dynamodb/key_schema.h"
 
 namespace ctk::table {
 
@@ -54,11 +55,7 @@ struct KeyColumn {
   bool operator==(const KeyColumn&) const = default;
 };
 
-/// A key schema as far as a Change shows it: names and types, sorted by name.
-struct KeySchema {
-  std::vector<std::pair<std::string, dynamodb::Type>> attributes;
-  bool operator==(const KeySchema&) const = default;
-};
+using dynamodb::KeySchema;
 KeySchema key_schema_of(const dynamodb::Change& change);
 
 struct TableSpec {

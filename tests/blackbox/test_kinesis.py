@@ -62,6 +62,14 @@ class Stream(Case):
         self.assertEqual(counts["read"], 50, "it goes on where it stopped")
         self.assert_holds(self.target, self.model)
 
+    def test_a_run_without_changes_sweeps_what_an_earlier_one_left(self):
+        self.write(200)
+        counts = self.run_json("load", self.source(once="true"), self.target.url(), "--delete-grace", "never")
+        self.assertGreater(counts["marked"], 0)
+        again = lambda: self.run_json("load", self.source(once="true"), self.target.url(), "--delete-grace", "0s")
+        wait_until("all marks are swept", lambda: again()["marked"] == 0)
+        self.assert_holds(self.target, self.model)
+
     def test_an_empty_stream(self):
         counts = self.run_json("load", self.source(once="true"), self.target.url())
         self.assertEqual(counts["read"], 0)

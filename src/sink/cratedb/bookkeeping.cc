@@ -74,7 +74,8 @@ LoadState load_of(std::string_view text) {
 }
 
 constexpr std::string_view kRecordColumns =
-    "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names";
+    "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
+    "\"keys\"";
 
 /// All but the primary key, in the order of kRecordColumns.
 Args& append_record(Args& args, const TableRecord& record) {
@@ -87,7 +88,9 @@ Args& append_record(Args& args, const TableRecord& record) {
       .text(coordination::relays_json(record.relays))
       .text_or_null(record.sweep ? time_text(record.sweep->watermark) : std::nullopt)
       .text_or_null(record.sweep ? time_text(record.sweep->server_time) : std::nullopt)
-      .text(coordination::names_json(record.names));
+      .text(coordination::names_json(record.names))
+      .text_or_null(record.loaded ? time_text(*record.loaded) : std::nullopt)
+      .text(coordination::keys_json(record.keys));
 }
 
 constexpr std::string_view kPositionColumns = "relay, shard, position, incarnation, epoch, read_to, fence, worker, updated";
@@ -135,7 +138,8 @@ Bookkeeping::Bookkeeping(const std::string& schema)
 std::string Bookkeeping::create_tables() const {
   return fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (\n  \"table\" TEXT PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT,\n"
-      "  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT\n"
+      "  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT,\n"
+      "  loaded TEXT, \"keys\" TEXT\n"
       ") CLUSTERED INTO 1 SHARDS",
       quote_name(tables));
 }
@@ -167,7 +171,7 @@ Statement Bookkeeping::select_record(const std::string& table) const {
 Statement Bookkeeping::insert_record(const TableRecord& record) const {
   Args args;
   args.text(record.table);
-  return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", quote_name(tables),
+  return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", quote_name(tables),
                              kRecordColumns),
           .args = "",
           .bulk = array_of({append_record(args, record).done()})};
@@ -177,7 +181,7 @@ Statement update_record(const table::QualifiedName& tables, const StoredRecord& 
   Args args;
   append_record(args, replacement).text(replacement.table).number(stored.seq_no).number(stored.primary_term);
   return {.sql = fmt::format("UPDATE {} SET source_table = ?, incarnation = ?, kind = ?, epoch = ?, load = ?, cut = ?, "
-                             "relays = ?,\n  sweep_watermark = ?, sweep_time = ?, names = ?\n"
+                             "relays = ?,\n  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, \"keys\" = ?\n"
                              "WHERE \"table\" = ? AND _seq_no = ? AND _primary_term = ?",
                              quote_name(tables)),
           .args = "",
@@ -274,10 +278,25 @@ Statement Bookkeeping::count_letters(const std::string& source_table) const {
           .bulk = ""};
 }
 
-Result<std::optional<StoredRecord>> read_record(const Answer& answer) {
-  if (answer.rows.empty()) return std::nullopt;
-  const auto& row = answer.rows[0];
-  if (row.size() != 13) return fail(ErrorKind::internal, "ctk_tables gave a row of another shape");
+Statement Bookkeeping::select_records() const {
+  return {.sql = fmt::format("SELECT {}, _seq_no, _primary_term FROM {} ORDER BY \"table\" LIMIT 100000", kRecordColumns,
+                             quote_name(tables)),
+          .args = "",
+          .bulk = ""};
+}
+
+Result<std::vector<StoredRecord>> read_records(const Answer& answer) {
+  std::vector<StoredRecord> records;
+  for (const auto& row : answer.rows) {
+    Result<StoredRecord> stored = read_record(row);
+    if (!stored) return forward_error(std::move(stored));
+    records.push_back(std::move(*stored));
+  }
+  return records;
+}
+
+Result<StoredRecord> read_record(const std::vector<std::string>& row) {
+  if (row.size() != 15) return fail(ErrorKind::internal, "ctk_tables gave a row of another shape");
   StoredRecord stored;
   stored.record.table = text_of(row[0]);
   stored.record.source_table = text_of(row[1]);
@@ -291,8 +310,10 @@ Result<std::optional<StoredRecord>> read_record(const Answer& answer) {
     stored.record.sweep = coordination::SweepPair{watermark, time_of(row[9])};
   }
   stored.record.names = coordination::parse_names(text_of(row[10]));
-  stored.seq_no = cell_int(row[11]).value_or(0);
-  stored.primary_term = cell_int(row[12]).value_or(0);
+  if (const Timestamp loaded = time_of(row[11]); loaded != kNoTime) stored.record.loaded = loaded;
+  stored.record.keys = coordination::parse_keys(text_of(row[12]));
+  stored.seq_no = cell_int(row[13]).value_or(0);
+  stored.primary_term = cell_int(row[14]).value_or(0);
   return stored;
 }
 

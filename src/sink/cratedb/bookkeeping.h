@@ -26,6 +26,7 @@ struct Bookkeeping {
 
   /// A table's record by its primary key (seen at once, without refresh), with what its update is bound to.
   Statement select_record(const std::string& table) const;
+  Statement select_records() const;
   Statement insert_record(const coordination::TableRecord& record) const;
 
   Statement select_positions(const coordination::RelayName& relay) const;
@@ -60,7 +61,9 @@ struct StoredRecord {
 Statement update_record(const table::QualifiedName& tables, const StoredRecord& stored,
                         const coordination::TableRecord& replacement);
 
-Result<std::optional<StoredRecord>> read_record(const Answer& answer);
+/// One row of ctk_tables, as select_record and select_records ask for it.
+Result<StoredRecord> read_record(const std::vector<std::string>& row);
+Result<std::vector<StoredRecord>> read_records(const Answer& answer);
 Result<std::vector<coordination::StoredPosition>> read_positions(const Answer& answer);
 std::vector<DeadLetter> read_letters(const Answer& answer);
 

@@ -42,6 +42,10 @@ class CrateSink final : public Sink {
     scope_.spawn(look_up(name.str()), std::move(done));
   }
 
+  void records(Done<std::vector<coordination::TableRecord>> done) override {
+    scope_.spawn(all_records(session_), std::move(done));
+  }
+
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     scope_.spawn(table_exists(session_, name), std::move(done));
   }

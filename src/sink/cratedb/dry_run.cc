@@ -43,6 +43,9 @@ class DryRunSink final : public Sink {
   void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
     answer(std::move(done), Result<std::optional<coordination::TableRecord>>(record_of(name.str())));
   }
+  void records(Done<std::vector<coordination::TableRecord>> done) override {
+    answer(std::move(done), Result<std::vector<coordination::TableRecord>>());
+  }
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     answer(std::move(done), Result<bool>(records_.contains(name.str())));
   }

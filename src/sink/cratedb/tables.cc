@@ -154,7 +154,24 @@ Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::str
     if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return std::nullopt;
     co_return std::unexpected(answer.error().error("reading ctk_tables"));
   }
-  co_return read_record(*answer);
+  if (answer->rows.empty()) co_return std::nullopt;
+  Result<StoredRecord> stored = read_record(answer->rows[0]);
+  if (!stored) co_return forward_error(std::move(stored));
+  co_return std::optional(std::move(*stored));
+}
+
+Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
+  Statement statement = session.bookkeeping.select_records();
+  SqlResult answer = co_await session.client.run(std::move(statement));
+  std::vector<TableRecord> records;
+  if (!answer) {
+    if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return records;
+    co_return std::unexpected(answer.error().error("reading ctk_tables"));
+  }
+  Result<std::vector<StoredRecord>> stored = read_records(*answer);
+  if (!stored) co_return forward_error(std::move(stored));
+  for (StoredRecord& one : *stored) records.push_back(std::move(one.record));
+  co_return records;
 }
 
 Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableClaim claim) {

@@ -36,7 +36,7 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
       {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + table + " PRIMARY KEY, source_table" +
                          text + ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" +
                          time + ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text +
-                         ")"},
+                         ", loaded" + time + ", keys" + text + ")"},
       {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
                                ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
                                ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +

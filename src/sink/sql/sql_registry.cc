@@ -11,7 +11,8 @@ using coordination::LoadState;
 using coordination::TableRecord;
 
 constexpr std::string_view kColumns =
-    "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names";
+    "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
+    "keys";
 
 std::optional<Timestamp> to_time(const std::optional<std::string>& cell) {
   if (!cell) return std::nullopt;
@@ -33,18 +34,20 @@ TableRecord to_record(const Cells& row) {
   std::optional<Timestamp> watermark = to_time(row[8]), server_time = to_time(row[9]);
   if (watermark && server_time) record.sweep = coordination::SweepPair{*watermark, *server_time};
   if (row[10]) record.names = coordination::parse_names(*row[10]);
+  record.loaded = to_time(row[11]);
+  if (row[12]) record.keys = coordination::parse_keys(*row[12]);
   return record;
 }
 
 std::string upsert_record(const Bookkeeping& at) {
   std::string assignments;
   for (std::string_view column : {"source_table", "incarnation", "kind", "epoch", "load", "cut", "relays",
-                                  "sweep_watermark", "sweep_time", "names"}) {
+                                  "sweep_watermark", "sweep_time", "names", "loaded", "keys"}) {
     assignments += fmt::format("{}{} = excluded.{}", assignments.empty() ? "" : ", ", column, column);
   }
-  return at.dialect.bind(
-      fmt::format("INSERT INTO {} ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (\"table\") DO UPDATE SET {}",
-                  at.tables, kColumns, assignments));
+  return at.dialect.bind(fmt::format(
+      "INSERT INTO {} ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (\"table\") DO UPDATE SET {}",
+      at.tables, kColumns, assignments));
 }
 
 }  // namespace
@@ -61,16 +64,29 @@ Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping&
   return to_record(answer->rows.front());
 }
 
+Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& at) {
+  Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_tables"});
+  if (!there) return broken(std::move(there));
+  std::vector<TableRecord> records;
+  if (!*there) return records;
+  Tried<Answer> answer = driver.run(look_up(fmt::format("SELECT {} FROM {} ORDER BY \"table\"", kColumns, at.tables)));
+  if (!answer) return broken(std::move(answer));
+  for (const Cells& row : answer->rows) records.push_back(to_record(row));
+  return records;
+}
+
 Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecord& record) {
   std::string kind, load(to_string(record.load)), relays = coordination::relays_json(record.relays),
-                                                  names = coordination::names_json(record.names);
+                                                  names = coordination::names_json(record.names),
+                                                  keys = coordination::keys_json(record.keys);
   if (record.kind) kind = dynamodb::to_string(*record.kind);
   Statement write = statement(upsert_record(at),
                               {Param::of(record.table), Param::of(record.source_table), Param::of(record.incarnation.str()),
                                record.kind ? Param::of(kind) : Param{}, Param::of_integer(record.epoch), Param::of(load),
                                Param::of_time(record.cut.value_or(kNoTime)), Param::of(relays),
                                Param::of_time(record.sweep ? record.sweep->watermark : kNoTime),
-                               Param::of_time(record.sweep ? record.sweep->server_time : kNoTime), Param::of(names)});
+                               Param::of_time(record.sweep ? record.sweep->server_time : kNoTime), Param::of(names),
+                               Param::of_time(record.loaded.value_or(kNoTime)), Param::of(keys)});
   if (Tried<Answer> written = driver.run(std::move(write)); !written) return broken(std::move(written));
   return true;
 }

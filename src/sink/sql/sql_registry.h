@@ -15,6 +15,8 @@ Tried<std::optional<coordination::TableRecord>> read_record(Driver& driver, cons
                                                             const std::string& lock);
 
 /// Stores a record, new or not. Inside a transaction.
+/// All records of this schema; none where there is no ctk_tables.
+Tried<std::vector<coordination::TableRecord>> read_records(Driver& driver, const Bookkeeping& at);
 Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const coordination::TableRecord& record);
 
 /// One execution: returns a row, share-locked to the transaction's end, if the table's epoch is this.

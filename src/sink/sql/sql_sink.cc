@@ -83,6 +83,11 @@ class SqlSink final : public Sink {
     lanes_.run<std::optional<TableRecord>>(Reach::existing, std::move(job), std::move(done));
   }
 
+  void records(Done<std::vector<TableRecord>> done) override {
+    auto job = [this](Driver& driver) { return to_result(read_records(driver, at_)); };
+    lanes_.run<std::vector<TableRecord>>(Reach::existing, std::move(job), std::move(done));
+  }
+
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     auto job = [this, name](Driver& driver) { return to_result(relation_exists(driver, *dialect_, name)); };
     lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));

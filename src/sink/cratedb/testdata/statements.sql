@@ -125,7 +125,8 @@ ALTER TABLE "testdrive"."demo"
 -- ctk_tables
 CREATE TABLE IF NOT EXISTS "testdrive"."ctk_tables" (
   "table" TEXT PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT,
-  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT
+  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT,
+  loaded TEXT, "keys" TEXT
 ) CLUSTERED INTO 1 SHARDS;
 
 -- ctk_positions
@@ -146,15 +147,15 @@ CREATE TABLE IF NOT EXISTS "testdrive"."ctk_dead_letters" (
 ) CLUSTERED INTO 1 SHARDS;
 
 -- a table's record
-SELECT "table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, _seq_no, _primary_term FROM "testdrive"."ctk_tables" WHERE "table" = ?;
+SELECT "table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys", _seq_no, _primary_term FROM "testdrive"."ctk_tables" WHERE "table" = ?;
 
 -- make a record
-INSERT INTO "testdrive"."ctk_tables" ("table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO "testdrive"."ctk_tables" ("table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys")
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- change a record
 UPDATE "testdrive"."ctk_tables" SET source_table = ?, incarnation = ?, kind = ?, epoch = ?, load = ?, cut = ?, relays = ?,
-  sweep_watermark = ?, sweep_time = ?, names = ?
+  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, "keys" = ?
 WHERE "table" = ? AND _seq_no = ? AND _primary_term = ?;
 
 -- make positions
