@@ -121,13 +121,14 @@ class Relay::Engine {
   void open_source();
   void connect_target();
   void check_target();
+  void find_tables();
+  std::optional<dynamodb::VersionKind> kind_of_files() const;
   void load_positions();
   void accept_positions(std::vector<coordination::StoredPosition> rows);
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void list_shards();
   void claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows);
-  void find_tables();
   void begin();
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 
@@ -163,7 +164,7 @@ class Relay::Engine {
   bool route_change(Flight& flight, RoutedChange&& routed);
   Table* table_for(const table::QualifiedName& name, const dynamodb::Change& change);
   Table* add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
-  void open_known_tables(const std::vector<coordination::TableRecord>& records);
+  void open_known_tables();
   void open_table(const std::string& name);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
   void render_if_open(Flight& flight);
@@ -244,6 +245,7 @@ class Relay::Engine {
 
   Routes routes_;
   DuplicateFilter duplicates_;
+  std::vector<coordination::TableRecord> known_tables_;  ///< as ctk_tables had them at the start
   std::map<std::string, Table> tables_;
   std::deque<std::unique_ptr<Flight>> flights_;
   uint64_t next_flight_ = 1;

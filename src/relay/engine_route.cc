@@ -82,8 +82,9 @@ Relay::Engine::Table* Relay::Engine::add_table(const table::QualifiedName& name,
 }
 
 /// Opens the tables that this relay filled before: their marks are swept although no change comes.
-void Relay::Engine::open_known_tables(const std::vector<coordination::TableRecord>& records) {
-  for (const coordination::TableRecord& record : records) {
+void Relay::Engine::open_known_tables() {
+  if (options_.reset) return;
+  for (const coordination::TableRecord& record : known_tables_) {
     const bool ours = std::ranges::find(record.relays, relay_) != record.relays.end();
     if (!ours || record.keys.attributes.empty()) continue;
     const std::optional<table::QualifiedName> name = routes_.own_table(record.table);
@@ -123,6 +124,12 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                       if (tables_.contains(name)) open_table(name);
                     }));
     return;
+  }
+  if (kind_ && result->record.kind && result->record.kind != kind_) {
+    return fail_run(Error{ErrorKind::mismatch,
+                          "table " + name + " goes by versions of kind " + std::string(to_string(*result->record.kind)) +
+                              ", the other tables of this run by " + std::string(to_string(*kind_)),
+                          "", "load it in a run of its own, with table=" + table.spec.name.table});
   }
   no_trouble(kTarget);
   table.open = true;

@@ -95,15 +95,34 @@ void Relay::Engine::connect_target() {
 }
 
 void Relay::Engine::check_target() {
-  if (!options_.table || options_.tables.create_table) return load_positions();
+  if (!options_.table || options_.tables.create_table) return find_tables();
   const table::QualifiedName name{options_.schema, *options_.table};
   attempt<bool>(
       "looking for the table", [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); },
       [this, name](bool exists) {
-        if (exists) return load_positions();
+        if (exists) return find_tables();
         fail_run(Error{ErrorKind::not_found,
                        "table " + name.str() + " is not there, and create-table=false forbids to make it", "", ""});
       });
+}
+
+void Relay::Engine::find_tables() {
+  attempt<std::vector<coordination::TableRecord>>(
+      "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
+      [this](std::vector<coordination::TableRecord> records) {
+        known_tables_ = std::move(records);
+        if (!kind_) kind_ = kind_of_files();
+        load_positions();
+      });
+}
+
+/// All files of a source table go by sequence number, or all by time: what the named table holds already decides.
+std::optional<dynamodb::VersionKind> Relay::Engine::kind_of_files() const {
+  if (!options_.table) return std::nullopt;
+  for (const coordination::TableRecord& record : known_tables_) {
+    if (record.incarnation == identity_.incarnation && routes_.own_table(record.table)) return record.kind;
+  }
+  return std::nullopt;
 }
 
 void Relay::Engine::load_positions() {
@@ -216,16 +235,6 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordinat
         walk_->restore(positions);
         if (phase_ == Phase::starting) phase_ = Phase::running;
         perform(walk_->listed(listed));
-        find_tables();
-      });
-}
-
-void Relay::Engine::find_tables() {
-  if (memory_store_ || options_.reset) return begin();
-  attempt<std::vector<coordination::TableRecord>>(
-      "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
-      [this](const std::vector<coordination::TableRecord>& records) {
-        open_known_tables(records);
         begin();
       });
 }
@@ -237,6 +246,7 @@ void Relay::Engine::begin() {
   next_sweep_ = now() + std::chrono::seconds(30);
   next_idle_store_ = now() + std::chrono::seconds(60);
   env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  open_known_tables();
   check_suspects();
   pump();
 }

@@ -114,6 +114,17 @@ class FileToSqlite(Case):
         shown, _ = self.run_ctk("dead-letters", "show", letters[0]["id"], self.target.url())
         self.assertTrue(shown)
 
+    def test_the_form_of_the_first_record_stays_the_tables(self):
+        numbered = json.loads(json.dumps(self.model.events[0]))
+        numbered["dynamodb"]["SequenceNumber"] = "4421584500000000017450439091"
+        first = self.home / "numbered.ndjson"
+        first.write_text(json.dumps(numbered) + "\n")
+        self.run_json("load", f"file+dynamodb+cdc://{first}", self.target.url())
+        held = self.target.rows("demo")
+        counts = self.run_json("load", f"file+dynamodb+cdc://{self.file}", self.target.url(), expect=4)
+        self.assertEqual(counts["dead_letters"], len(self.model.events), "none has a sequence number")
+        self.assertEqual(self.target.rows("demo"), held)
+
     def test_on_error_stop(self):
         self.file.write_text("nonsense\n" + self.file.read_text())
         self.load(f"file+dynamodb+cdc://{self.file}?on-error=stop", expect=1)
