@@ -61,8 +61,9 @@ class Source {
     std::lock_guard lock(server_.mutex());
     for (int i = 0; i < kWritesAtOnce; ++i) {
       const Timestamp now = world_.clock.now();
-      if (auto event = table_.step(now)) {
-        const sim::PutInput put{kStream, std::move(event->record), std::move(event->partition_key), {}};
+      if (const auto change = table_.step(now)) {
+        sim::TableEvent event = sim::kinesis_event(*change);
+        const sim::PutInput put{kStream, std::move(event.record), std::move(event.partition_key), {}};
         if (service_.put_record(put, now)) ++records_;
       }
       ++writes_;
@@ -200,12 +201,12 @@ and with a stream of your own:
 
 Result<std::map<std::vector<std::string>, std::string>> expected_rows(const sim::DynamoDbTable& table) {
   std::map<std::vector<std::string>, std::string> rows;
-  for (const auto& [key, item] : table.items()) {
+  for (const auto& [place, item] : table.items()) {
     // An item as the only change of a record of its own, so that its values can be read by type.
     dynamodb::RawRecord record;
     record.data = fmt::format(
         R"({{"eventName":"INSERT","eventSource":"aws:dynamodb","dynamodb":{{"ApproximateCreationDateTime":1,"Keys":{},"NewImage":{}}}}})",
-        key, sim::to_json(item));
+        place.key, sim::to_json(item));
     record.sequence = aws::SequenceNumber("1");
     auto decoded = dynamodb::Decoder().decode(std::move(record), {.kind = dynamodb::VersionKind::kinesis});
     if (decoded.changes.size() != 1) return fail(ErrorKind::internal, "an item of the model cannot be read");

@@ -1,6 +1,6 @@
-// A simulated DynamoDB table with a Kinesis streaming destination: it keeps its items, and every write that changes one
-// gives the record that AWS would put into the stream. The items are the model that a target is compared with.
-// Source of the record's form: "Kinesis Data Streams for DynamoDB", DynamoDB Developer Guide, and records seen.
+// The items of a simulated DynamoDB table, in the order in which a Scan meets them: by the hash of their hash key. Every
+// write that changes an item gives the change, for the table's streams. The items are the model that a target is compared
+// with.
 #pragma once
 
 #include <map>
@@ -10,16 +10,17 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "sim/hash_key.h"
+#include "sim/item.h"
+#include "sim/item_change.h"
 
 namespace ctk::sim {
 
-/// Attribute → value in DynamoDB JSON: {"pk", R"({"S":"a"})"}.
-using Attributes = std::map<std::string, std::string>;
-
-/// A record for the stream.
-struct TableEvent {
-  std::string partition_key;  ///< opaque, the same for all events of an item
-  std::string record;         ///< JSON, in UTF-8
+/// Where an item lies in its table.
+struct ItemPlace {
+  HashKey hash = 0;
+  std::string key;  ///< the key attributes as JSON
+  auto operator<=>(const ItemPlace&) const = default;
 };
 
 class DynamoDbTable {
@@ -28,30 +29,29 @@ class DynamoDbTable {
   DynamoDbTable(std::string name, std::vector<std::string> key_names, std::string region, Random& random);
 
   const std::string& name() const { return name_; }
+  const std::vector<std::string>& key_names() const { return key_names_; }
 
   /// Each gives nothing where the item stays as it is, as DynamoDB does.
-  std::optional<TableEvent> put(Attributes item, Timestamp now);
-  std::optional<TableEvent> update(const Attributes& key, const Attributes& set, const std::vector<std::string>& removed,
+  std::optional<ItemChange> put(Attributes item, Timestamp now);
+  std::optional<ItemChange> update(const Attributes& key, const Attributes& set, const std::vector<std::string>& removed,
                                    Timestamp now);
   /// `by_ttl`: the service removes it, as the record then says.
-  std::optional<TableEvent> remove(const Attributes& key, Timestamp now, bool by_ttl = false);
+  std::optional<ItemChange> remove(const Attributes& key, Timestamp now, bool by_ttl = false);
 
-  /// Key, as text → item.
-  const std::map<std::string, Attributes>& items() const { return items_; }
+  const Attributes* find(const Attributes& key) const;
+  const std::map<ItemPlace, Attributes>& items() const { return items_; }
   Attributes key_of(const Attributes& item) const;
+  /// `key` holds the key attributes and nothing else that counts.
+  ItemPlace place_of(const Attributes& key) const;
 
  private:
-  TableEvent event(const char* name, const Attributes& key, const Attributes* old_image, const Attributes* new_image,
-                   bool by_ttl, Timestamp now);
+  ItemChange change(Attributes key, std::optional<Attributes> before, std::optional<Attributes> after, Timestamp now);
 
   std::string name_;
   std::vector<std::string> key_names_;
   std::string region_;
-  Random& random_;
-  std::map<std::string, Attributes> items_;
+  Random* random_;
+  std::map<ItemPlace, Attributes> items_;
 };
-
-/// `{"a":{"S":"x"},…}`, names in bytewise order.
-std::string to_json(const Attributes& attributes);
 
 }  // namespace ctk::sim

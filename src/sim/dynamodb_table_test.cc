@@ -13,10 +13,10 @@ using dynamodb::Operation;
 
 const Timestamp kStart = from_micros(1'795'318'371'742'001);
 
-dynamodb::Change decode(const TableEvent& event) {
+dynamodb::Change decode(const ItemChange& change) {
   dynamodb::Decoder decoder;
   dynamodb::RawRecord record;
-  record.data = event.record;
+  record.data = kinesis_event(change).record;
   record.sequence = aws::SequenceNumber("49590338271490256608559692538361571095921575989136588898");
   auto decoded = decoder.decode(std::move(record), {dynamodb::VersionKind::kinesis});
   EXPECT_EQ(decoded.undecodable.size(), 0u);
@@ -43,11 +43,11 @@ TEST(DynamoDbTable, WritesWhatOurDecoderReads) {
   change = decode(updated.value());
   EXPECT_EQ(change.operation, Operation::modify);
   EXPECT_TRUE(change.has_new_image());
-  EXPECT_THAT(updated->record, testing::HasSubstr(R"("OldImage":{"n":{"N":"1"},"pk":{"S":"a"}})"));
-  EXPECT_EQ(updated->partition_key, inserted->partition_key);
+  EXPECT_THAT(kinesis_event(*updated).record, testing::HasSubstr(R"("OldImage":{"n":{"N":"1"},"pk":{"S":"a"}})"));
+  EXPECT_EQ(kinesis_event(*updated).partition_key, kinesis_event(*inserted).partition_key);
 
   const auto removed = table.remove({{"pk", R"({"S":"a"})"}}, kStart, true);
-  EXPECT_THAT(removed.value().record, testing::HasSubstr(R"("principalId":"dynamodb.amazonaws.com")"));
+  EXPECT_THAT(kinesis_event(removed.value()).record, testing::HasSubstr(R"("principalId":"dynamodb.amazonaws.com")"));
   EXPECT_EQ(decode(*removed).operation, Operation::remove);
   EXPECT_FALSE(table.remove({{"pk", R"({"S":"a"})"}}, kStart)) << "it was not there";
   EXPECT_TRUE(table.items().empty());
@@ -62,7 +62,7 @@ TEST(LivelyTable, LivesTheSameLifeFromTheSameSeed) {
     for (int i = 0; i < 500; ++i) {
       const auto event = lively.step(kStart + std::chrono::milliseconds(i));
       if (!event) continue;
-      life += event->record;
+      life += kinesis_event(*event).record;
       const Operation operation = decode(*event).operation;
       (operation == Operation::insert ? inserts : operation == Operation::modify ? updates : deletes) += 1;
     }

@@ -1,6 +1,17 @@
 #include "sim/faults.h"
 
 namespace ctk::sim {
+namespace {
+
+Fault racing_listing(Random& random) {
+  switch (random.below(3)) {
+    case 0: return Fault::early_child;
+    case 1: return Fault::late_child;
+    default: return Fault::missing_page;
+  }
+}
+
+}  // namespace
 
 std::string_view to_string(Fault fault) {
   switch (fault) {
@@ -11,11 +22,14 @@ std::string_view to_string(Fault fault) {
     case Fault::lost_answer: return "lost answer";
     case Fault::expired_iterator: return "expired iterator";
     case Fault::empty_page: return "empty page";
+    case Fault::early_child: return "child listed beside its open parent";
+    case Fault::late_child: return "closed shard listed without its child";
+    case Fault::missing_page: return "page missing from a listing";
   }
   return "";
 }
 
-Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random) {
+Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random) {
   Fate fate;
   // Always the same number of draws a call, so that turning one knob leaves the others' fates alone.
   double dice = random.fraction();
@@ -33,12 +47,30 @@ Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random) {
     fate.fault = Fault::lost_request;
   } else if (hits(knobs.lost_answer)) {
     fate.fault = Fault::lost_answer;
-  } else if (is_get_records && hits(knobs.expired_iterator)) {
+  } else if (kind == CallKind::get_records && hits(knobs.expired_iterator)) {
     fate.fault = Fault::expired_iterator;
-  } else if (is_get_records && hits(knobs.empty_page)) {
+  } else if (kind == CallKind::get_records && hits(knobs.empty_page)) {
     fate.fault = Fault::empty_page;
+  } else if (kind == CallKind::describe_stream && hits(knobs.racing_listing)) {
+    fate.fault = racing_listing(random);
   }
   return fate;
+}
+
+bool is_refusal(Fault fault) {
+  return fault == Fault::throttled || fault == Fault::server_error || fault == Fault::expired_iterator;
+}
+
+ServiceError injected(Fault fault, ServiceName service) {
+  switch (fault) {
+    case Fault::throttled:
+      return {service == ServiceName::streams ? "LimitExceededException" : "ProvisionedThroughputExceededException",
+              "Rate exceeded, by the simulation's choice.", 400};
+    case Fault::expired_iterator: return {"ExpiredIteratorException", "Iterator expired, by the simulation's choice.", 400};
+    default:
+      return {service == ServiceName::kinesis ? "InternalFailure" : "InternalServerError",
+              "The request processing has failed because of an unknown error.", 500};
+  }
 }
 
 }  // namespace ctk::sim

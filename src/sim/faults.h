@@ -6,8 +6,14 @@
 
 #include "base/random.h"
 #include "base/time.h"
+#include "sim/service_error.h"
 
 namespace ctk::sim {
+
+enum class ServiceName { kinesis, dynamodb, streams };
+
+/// What a call is, as far as its misfortunes go.
+enum class CallKind { other, get_records, describe_stream };
 
 /// Probabilities, 0 … 1, of one call's misfortunes. Everything 0: a perfect day.
 struct FaultKnobs {
@@ -17,11 +23,23 @@ struct FaultKnobs {
   double lost_answer = 0;       ///< the work is done, the answer is not seen
   double expired_iterator = 0;  ///< GetRecords: the iterator has died early
   double empty_page = 0;        ///< GetRecords: no records although some wait
+  double racing_listing = 0;    ///< DescribeStream of DynamoDB Streams: a page that races with a roll (ListingFault)
   double slow = 0;              ///< the answer takes `slow_by` longer
   Duration slow_by = std::chrono::seconds(2);
 };
 
-enum class Fault { none, throttled, server_error, lost_request, lost_answer, expired_iterator, empty_page };
+enum class Fault {
+  none,
+  throttled,
+  server_error,
+  lost_request,
+  lost_answer,
+  expired_iterator,
+  empty_page,
+  early_child,
+  late_child,
+  missing_page,
+};
 
 /// One call's fate.
 struct Fate {
@@ -35,6 +53,11 @@ std::string_view to_string(Fault fault);
 /// Is told of every misfortune as it strikes: where ("GetRecords") and what ("lost answer").
 using FaultObserver = std::function<void(std::string_view where, std::string_view what)>;
 
-Fate draw_fate(const FaultKnobs& knobs, bool is_get_records, Random& random);
+Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random);
+
+/// Whether the service refuses in the place of working.
+bool is_refusal(Fault fault);
+/// That refusal, in the service's words.
+ServiceError injected(Fault fault, ServiceName service);
 
 }  // namespace ctk::sim

@@ -15,17 +15,6 @@ namespace {
 
 constexpr std::string_view kKinesisTarget = "Kinesis_20131202.";
 
-WireAnswer injected(Fault fault) {
-  switch (fault) {
-    case Fault::throttled:
-      return to_wire(
-          {"ProvisionedThroughputExceededException", "Rate exceeded for shard, by the simulation's choice.", 400});
-    case Fault::expired_iterator:
-      return to_wire({"ExpiredIteratorException", "Iterator expired, by the simulation's choice.", 400});
-    default: return to_wire({"InternalFailure", "The request processing has failed because of an unknown error.", 500});
-  }
-}
-
 /// Promises a body and breaks the connection instead.
 void break_off(httplib::Response& response) {
   response.set_content_provider(1 << 20, "application/x-amz-json-1.1",
@@ -62,7 +51,7 @@ struct HttpServer::State {
     const bool is_get_records = target.ends_with(".GetRecords");
     std::unique_lock lock(mutex);
     ++requests;
-    const Fate fate = draw_fate(faults, is_get_records, random);
+    const Fate fate = draw_fate(faults, is_get_records ? CallKind::get_records : CallKind::other, random);
     const Timestamp now = clock.now();
     WireAnswer answer;
     if (fate.fault != Fault::lost_request) answer = answer_to(request, target, now, fate.fault);
@@ -78,9 +67,7 @@ struct HttpServer::State {
     if (!request.has_header("Authorization")) {
       return to_wire({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
     }
-    if (fault == Fault::throttled || fault == Fault::server_error || fault == Fault::expired_iterator) {
-      return injected(fault);
-    }
+    if (is_refusal(fault)) return to_wire(injected(fault, ServiceName::kinesis));
     if (!target.starts_with(kKinesisTarget)) {
       return to_wire({"UnknownOperationException", fmt::format("No operation {}", target), 400});
     }

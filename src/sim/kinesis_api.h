@@ -10,26 +10,10 @@
 #include <utility>
 
 #include "aws/kinesis.h"
-#include "base/event_loop.h"
-#include "base/random.h"
-#include "sim/faults.h"
+#include "sim/api_call.h"
 #include "sim/kinesis.h"
 
 namespace ctk::sim {
-
-struct KinesisApiEnvironment {
-  EventLoop& loop;
-  Clock& clock;
-  Random& random;
-  FaultObserver on_fault = {};
-};
-
-struct KinesisApiSettings {
-  Duration way = std::chrono::milliseconds(2);  ///< of a request there, and of an answer back
-  Duration timeout = std::chrono::seconds(30);  ///< after which a lost request or answer is noticed
-  FaultKnobs faults;
-  bool down = false;  ///< nobody answers: every call is `unreachable` at once
-};
 
 /// How many calls arrived, for tests of cadence and cost.
 struct KinesisCallCounts {
@@ -38,10 +22,10 @@ struct KinesisCallCounts {
 
 class KinesisApi final : public aws::KinesisApi {
  public:
-  KinesisApi(Kinesis& service, KinesisApiEnvironment environment, KinesisApiSettings settings = {})
-      : service_(service), environment_(std::move(environment)), settings_(settings) {}
+  KinesisApi(Kinesis& service, ApiEnvironment environment, ApiSettings settings = {})
+      : service_(service), way_(std::move(environment), settings, ServiceName::kinesis) {}
 
-  KinesisApiSettings& settings() { return settings_; }
+  ApiSettings& settings() { return way_.settings(); }
   const KinesisCallCounts& counts() const { return counts_; }
 
   void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override;
@@ -54,13 +38,8 @@ class KinesisApi final : public aws::KinesisApi {
   void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override;
 
  private:
-  /// Carries one call there and back: `work(now, fault)` runs at the service.
-  template <class T, class Work>
-  void call(const char* action, bool is_get_records, Work work, aws::Done<T> done);
-
   Kinesis& service_;
-  KinesisApiEnvironment environment_;
-  KinesisApiSettings settings_;
+  ApiCall way_;
   KinesisCallCounts counts_;
 };
 

@@ -90,7 +90,7 @@ TEST(Faults, StrikeAsOftenAsTheyShould) {
   Random random(5);
   int throttled = 0, empty = 0;
   for (int i = 0; i < 10'000; ++i) {
-    const Fate fate = draw_fate({.throttled = 0.2, .empty_page = 0.3}, true, random);
+    const Fate fate = draw_fate({.throttled = 0.2, .empty_page = 0.3}, CallKind::get_records, random);
     throttled += fate.fault == Fault::throttled ? 1 : 0;
     empty += fate.fault == Fault::empty_page ? 1 : 0;
   }

@@ -37,7 +37,7 @@ Attributes LivelyTable::some_key() {
   return table_.key_of(it->second);
 }
 
-std::optional<TableEvent> LivelyTable::step(Timestamp now) {
+std::optional<ItemChange> LivelyTable::step(Timestamp now) {
   const uint64_t dice = random_.below(100);
   const bool grows = table_.items().size() < population_;
   if (table_.items().empty() || dice < (grows ? 50U : 15U)) return table_.put(new_item(now), now);

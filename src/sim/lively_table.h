@@ -18,7 +18,7 @@ class LivelyTable {
   const DynamoDbTable& table() const { return table_; }
 
   /// One write: about half inserts until `population` items live, else updates, replacements and deletes.
-  std::optional<TableEvent> step(Timestamp now);
+  std::optional<ItemChange> step(Timestamp now);
 
  private:
   Attributes new_item(Timestamp now);

@@ -1,0 +1,146 @@
+#include "sim/dynamodb_api.h"
+
+#include "json/reader.h"
+#include "sim/item_json.h"
+
+namespace ctk::sim {
+namespace {
+
+// Bytes of an answer beside its items or records.
+constexpr size_t kAnswerFrame = 120;
+
+/// `done`, told that an answer of more than `most` bytes is too large.
+template <class T>
+aws::Done<T> at_most(size_t most, const char* action, aws::Done<T> done) {
+  return [most, action, done = std::move(done)](Result<T> result) mutable {
+    const bool too_large = result && most > 0 && result->answer_bytes > most;
+    done(too_large ? Result<T>(cut_off(action, most)) : std::move(result));
+  };
+}
+
+Answer<ScanInput> scan_input(const aws::ScanRequest& request) {
+  ScanInput input;
+  input.table = request.table.str();
+  input.limit = static_cast<size_t>(request.limit);
+  input.segment = request.segment;
+  input.total_segments = request.total_segments;
+  input.consistent = true;
+  if (request.start_key.empty()) return input;
+  json::Parser parser;
+  const auto parsed = parser.parse(request.start_key);
+  if (!parsed) return refuse("SerializationException", "ExclusiveStartKey is no JSON");
+  auto key = read_item(*parsed);
+  if (!key) return forward_refusal(std::move(key));
+  input.start_key = std::move(*key);
+  return input;
+}
+
+aws::ScanPage to_page(const ScanAnswer& answer, Timestamp now) {
+  aws::ScanPage page;
+  page.server_time = now;
+  page.consumed_capacity = answer.capacity;
+  page.answer_bytes = kAnswerFrame;
+  page.items.reserve(answer.items.size());
+  for (const Attributes* item : answer.items) {
+    page.items.push_back(to_json(*item));
+    page.answer_bytes += page.items.back().size() + 1;
+  }
+  if (answer.last_key) page.next_key = to_json(*answer.last_key);
+  return page;
+}
+
+ListingFault listing_fault(Fault fault) {
+  switch (fault) {
+    case Fault::early_child: return ListingFault::early_child;
+    case Fault::late_child: return ListingFault::late_child;
+    case Fault::missing_page: return ListingFault::missing_page;
+    default: return ListingFault::none;
+  }
+}
+
+aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
+  aws::StreamsPage page;
+  page.server_time = now;
+  page.next_iterator = std::move(answer.next_iterator);
+  page.answer_bytes = kAnswerFrame;
+  for (const TableShard::Record& record : answer.records) {
+    aws::StreamsRecord out;
+    out.sequence = aws::SequenceNumber(to_string(record.sequence));
+    out.time = std::chrono::floor<std::chrono::seconds>(record.time);
+    out.data.reserve(record.data.size() + json::kPadding);
+    out.data = record.data;
+    page.answer_bytes += record.data.size() + 1;
+    page.records.push_back(std::move(out));
+  }
+  return page;
+}
+
+}  // namespace
+
+void DynamoDbApi::describe_table(const aws::TableName& table, aws::Done<aws::TableDescription> done) {
+  ++counts_.describe_table;
+  way_.carry<aws::TableDescription>(
+      "DescribeTable", CallKind::other,
+      [this, table](Timestamp now, Fault) { return service_.describe_table(table.str(), now); }, std::move(done));
+}
+
+void DynamoDbApi::scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage> done) {
+  ++counts_.scan;
+  way_.carry<aws::ScanPage>(
+      "Scan", CallKind::other,
+      [this, request](Timestamp now, Fault) -> Answer<aws::ScanPage> {
+        auto input = scan_input(request);
+        if (!input) return forward_refusal(std::move(input));
+        auto answer = service_.scan(*input, now);
+        if (!answer) return forward_refusal(std::move(answer));
+        return to_page(*answer, now);
+      },
+      at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", std::move(done)));
+}
+
+void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView view, aws::Done<aws::TableDescription> done) {
+  ++counts_.enable_stream;
+  way_.carry<aws::TableDescription>(
+      "UpdateTable", CallKind::other,
+      [this, table, view](Timestamp now, Fault) { return service_.update_stream(table.str(), view, now); },
+      std::move(done));
+}
+
+void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& request,
+                                         aws::Done<aws::StreamsDescription> done) {
+  ++counts_.describe_stream;
+  DescribeStreamInput input;
+  input.stream = request.stream.str();
+  if (request.after) input.after = request.after->str();
+  if (request.children_of) input.children_of = request.children_of->str();
+  way_.carry<aws::StreamsDescription>(
+      "DescribeStream", CallKind::describe_stream,
+      [this, input](Timestamp now, Fault fault) { return service_.describe_stream(input, now, listing_fault(fault)); },
+      std::move(done));
+}
+
+void DynamoDbStreamsApi::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard,
+                                            const aws::IteratorStart& start, aws::Done<std::string> done) {
+  ++counts_.get_shard_iterator;
+  way_.carry<std::string>(
+      "GetShardIterator", CallKind::other,
+      [this, stream, shard, start](Timestamp now, Fault) {
+        return service_.get_shard_iterator(stream.str(), shard.str(), start, now);
+      },
+      std::move(done));
+}
+
+void DynamoDbStreamsApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
+                                     aws::Done<aws::StreamsPage> done) {
+  ++counts_.get_records;
+  way_.carry<aws::StreamsPage>(
+      "GetRecords", CallKind::get_records,
+      [this, iterator, limit](Timestamp now, Fault fault) -> Answer<aws::StreamsPage> {
+        auto answer = service_.get_records(iterator, limit, now, fault == Fault::empty_page);
+        if (!answer) return forward_refusal(std::move(answer));
+        return to_page(std::move(*answer), now);
+      },
+      at_most<aws::StreamsPage>(max_answer_bytes, "GetRecords", std::move(done)));
+}
+
+}  // namespace ctk::sim

@@ -1,0 +1,93 @@
+#include "sim/dynamodb_api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "json/reader.h"
+
+namespace ctk::sim {
+namespace {
+
+using std::chrono::minutes;
+
+class DynamoDbApiTest : public testing::Test {
+ protected:
+  DynamoDbApiTest() { EXPECT_TRUE(service.create_table({.name = "demo", .keys = {{"pk", 'S'}}}, loop.now())); }
+
+  /// Makes a call and runs the loop until its answer is there.
+  template <class T, class Call>
+  Result<T> wait(Call call) {
+    std::optional<Result<T>> got;
+    call([&](Result<T> result) { got = std::move(result); });
+    EXPECT_FALSE(got) << "never from inside the call";
+    EXPECT_TRUE(loop.run_until([&] { return got.has_value(); }, minutes(2)));
+    return *std::move(got);
+  }
+  void put(const std::string& key) {
+    EXPECT_TRUE(service.put_item("demo", {{"pk", R"({"S":")" + key + R"("})"}}, loop.now()));
+  }
+  Result<aws::ScanPage> scan(const aws::ScanRequest& request) {
+    return wait<aws::ScanPage>([&](auto done) { api.scan(request, std::move(done)); });
+  }
+  Result<aws::TableDescription> enable() {
+    return wait<aws::TableDescription>([&](auto done) {
+      api.enable_stream(aws::TableName("demo"), aws::StreamView::new_and_old_images, std::move(done));
+    });
+  }
+
+  VirtualLoop loop{from_micros(1'795'318'371'000'000)};
+  Random random{1};
+  DynamoDbStreams streams_service{{}};
+  DynamoDb service{{}, streams_service, random};
+  DynamoDbApi api{service, {loop, loop, random}};
+  DynamoDbStreamsApi streams{streams_service, {loop, loop, random}};
+};
+
+TEST_F(DynamoDbApiTest, ScansPageByPageWithTheKeyAsItCame) {
+  put("a");
+  put("b");
+  aws::ScanRequest request{.table = aws::TableName("demo"), .start_key = "", .limit = 1};
+  const auto first = scan(request);
+  ASSERT_EQ(first.value().items.size(), 1u);
+  EXPECT_EQ(first->consumed_capacity, 1.0);
+  request.start_key = first->next_key.value();
+  const auto second = scan(request);
+  EXPECT_NE(second.value().items[0], first->items[0]);
+  request.max_answer_bytes = 10;
+  EXPECT_EQ(scan(request).error().kind, ErrorKind::too_large);
+  EXPECT_EQ(api.counts().scan, 3u);
+}
+
+TEST_F(DynamoDbApiTest, EnablesAStreamOnceAndReadsIt) {
+  const auto enabled = enable();
+  ASSERT_TRUE(enabled.value().stream);
+  EXPECT_EQ(enable().error().kind, ErrorKind::refused);
+  put("a");
+  const aws::Arn arn = enabled->stream->arn;
+  const auto stream =
+      wait<aws::StreamsDescription>([&](auto done) { streams.describe_stream({arn, {}, {}}, std::move(done)); });
+  ASSERT_EQ(stream.value().shards.size(), 1u);
+  const auto iterator =
+      wait<std::string>([&](auto done) { streams.get_shard_iterator(arn, stream->shards[0].id, {}, std::move(done)); });
+  const auto page =
+      wait<aws::StreamsPage>([&](auto done) { streams.get_records(iterator.value(), 1000, 0, std::move(done)); });
+  ASSERT_EQ(page.value().records.size(), 1u);
+  EXPECT_THAT(page->records[0].data, testing::HasSubstr(R"("eventName":"INSERT")"));
+  EXPECT_GE(page->records[0].data.capacity(), page->records[0].data.size() + json::kPadding);
+}
+
+TEST_F(DynamoDbApiTest, GivesErrorsTheirKinds) {
+  const auto missing =
+      wait<aws::TableDescription>([&](auto done) { api.describe_table(aws::TableName("none"), std::move(done)); });
+  EXPECT_EQ(missing.error().kind, ErrorKind::not_found);
+  EXPECT_EQ(scan({.table = aws::TableName("demo"), .start_key = "{"}).error().kind, ErrorKind::refused);
+  api.settings().faults = {.throttled = 1};
+  EXPECT_EQ(scan({.table = aws::TableName("demo"), .start_key = ""}).error().kind, ErrorKind::throttled);
+  streams.settings().faults = {.server_error = 1};
+  const auto failed = wait<aws::StreamsDescription>(
+      [&](auto done) { streams.describe_stream({aws::Arn("arn:none"), {}, {}}, std::move(done)); });
+  EXPECT_EQ(failed.error().kind, ErrorKind::unreachable);
+}
+
+}  // namespace
+}  // namespace ctk::sim
