@@ -119,6 +119,7 @@ class Relay::Engine {
   template <class T>
   void try_attempt(std::shared_ptr<Attempt<T>> state);
   void open_source();
+  bool know_source_table();
   void connect_target();
   void check_target();
   void find_tables();
@@ -147,6 +148,8 @@ class Relay::Engine {
   /// A shard that one listing lacks is looked for again soon.
   void check_suspects();
   bool lost_while_away(Shard& shard, const Page& page);
+  void confirm_loss(const shards::LostShard& lost);
+  Timestamp parents_read_to(const ShardId& id) const;
   void on_gap(const ShardId& shard, const std::string& what);
   void feed_hungry();
 
@@ -201,6 +204,7 @@ class Relay::Engine {
   void sweep_next(std::shared_ptr<SweepRound> round);
   sink::SweepRequest sweep_request(const std::string& table) const;
   void consider_finishing();
+  void consider_source_end();
   bool everything_done() const;
   void finish();
   void fail_run(Error error);
@@ -241,6 +245,7 @@ class Relay::Engine {
   ByteBudget budget_;
   std::deque<ShardId> hungry_;
   bool listing_ = false;
+  size_t confirming_ = 0;    ///< shards that listings lacked and the source is asked for
   uint64_t generation_ = 0;  ///< raised when everything held is dropped: older answers are ignored
 
   Routes routes_;

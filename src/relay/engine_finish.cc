@@ -12,6 +12,13 @@ constexpr Duration kSweepEvery = std::chrono::seconds(30);
 constexpr Duration kIdleStoreEvery = std::chrono::seconds(60);
 constexpr Duration kSayEvery = std::chrono::seconds(60);
 
+/// How long after a delete an older change of that item may still come.
+Duration default_grace(const std::string& service) {
+  if (service == "kinesis") return std::chrono::minutes(15);
+  if (service == "dynamodb") return {};
+  return Duration::max();
+}
+
 }  // namespace
 
 void Relay::Engine::every_second() {
@@ -97,8 +104,9 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   request.table = table;
   request.relay = relay_;
   request.explicit_grace = options_.delete_grace.has_value();
-  const Duration by_source = identity_.service == "kinesis" ? Duration(std::chrono::minutes(15)) : Duration::max();
-  request.grace = options_.delete_grace.value_or(by_source);
+  request.grace = options_.delete_grace.value_or(default_grace(identity_.service));
+  // Times of DynamoDB Streams are whole seconds: a delete may be nearly a second younger than it says.
+  if (identity_.service == "dynamodb" && request.grace != Duration::max()) request.grace += std::chrono::seconds(1);
   if (options_.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
   if (memory_store_) {
     if (request.explicit_grace)
@@ -153,7 +161,8 @@ void Relay::Engine::sweep_next(std::shared_ptr<SweepRound> round) {
 }
 
 bool Relay::Engine::everything_done() const {
-  if (dropping_ || !flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty()) return false;
+  if (dropping_ || confirming_ > 0 || !flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty())
+    return false;
   if (std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.opening; })) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;
@@ -162,7 +171,15 @@ bool Relay::Engine::everything_done() const {
   });
 }
 
+/// The source itself has ended, and everything in it is stored: a relay that was to follow it has nothing to follow.
+void Relay::Engine::consider_source_end() {
+  if (phase_ != Phase::running || !walk_ || options_.once || identity_.bounded) return;
+  std::optional<Error> why = source_.ended();
+  if (why && everything_done() && walk_->all_finished()) fail_run(std::move(*why));
+}
+
 void Relay::Engine::consider_finishing() {
+  consider_source_end();
   if (phase_ == Phase::stopping) {
     const bool quiet =
         flights_.empty() && applying_ == 0 && !storing_ && std::ranges::all_of(shards_, [](const auto& entry) {

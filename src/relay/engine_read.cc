@@ -37,20 +37,50 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       slot->started = true;
       const auto read_to = stored_read_to_.find(start->shard);
       if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
+      if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
       slot->answered_at = now();
       ++stats_.shards;
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
       shard(send->shard).may_send = true;
     } else if (const auto* lost = std::get_if<shards::LostShard>(&action)) {
-      const std::string what = "shard " + lost->shard.str() +
-                               " is gone from the stream before it was read to its end (stored position " +
-                               shards::to_string(lost->position) + ")";
-      on_gap(lost->shard, what);
-      if (phase_ == Phase::ended) return;
-      perform(walk_->give_up(lost->shard));
+      confirm_loss(*lost);
     }
   }
+}
+
+/// A child holds nothing older than its parents' ends.
+Timestamp Relay::Engine::parents_read_to(const ShardId& id) const {
+  Timestamp earliest = kNoTime;
+  for (const ShardId& parent : walk_->parents_of(id)) {
+    const auto live = shards_.find(parent);
+    const auto stored = stored_read_to_.find(parent);
+    const Timestamp read_to = live != shards_.end()             ? live->second->read_to
+                              : stored != stored_read_to_.end() ? stored->second
+                                                                : kNoTime;
+    if (read_to != kNoTime) earliest = earliest == kNoTime ? read_to : std::min(earliest, read_to);
+  }
+  return earliest;
+}
+
+/// Listings may lack a shard that is there: the source is asked for it.
+void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
+  ++confirming_;
+  source_.exists(lost.shard, guarded([this, lost](Result<bool> exists) {
+                   --confirming_;
+                   if (phase_ == Phase::ended) return;
+                   if (!exists || *exists) {
+                     perform(walk_->found_again(lost.shard));
+                   } else {
+                     on_gap(lost.shard, "shard " + lost.shard.str() +
+                                            " is gone from the stream before it was read to its end (stored position " +
+                                            shards::to_string(lost.position) + ")");
+                     if (phase_ == Phase::ended) return;
+                     perform(walk_->give_up(lost.shard));
+                   }
+                   pump();
+                   consider_finishing();
+                 }));
 }
 
 void Relay::Engine::on_gap(const ShardId& shard_id, const std::string& what) {
@@ -81,7 +111,7 @@ void Relay::Engine::consider_reading(Shard& shard) {
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
   shard.reading = true;
-  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10};
+  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.read_to};
   source_.read(request, guarded([this, id = shard.id, generation = generation_, wanted](Result<Page> result) {
                  on_page(id, generation, wanted, std::move(result));
                }));
@@ -142,7 +172,9 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
 
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
-  if (identity_.retention == Duration{} || shard.read_to == kNoTime || page.server_time == kNoTime) return false;
+  if (identity_.tells_trimming || identity_.retention == Duration{} || shard.read_to == kNoTime ||
+      page.server_time == kNoTime)
+    return false;
   if (page.server_time - shard.read_to <= identity_.retention) return false;
   const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(shard.read_to) +
                            ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
@@ -175,8 +207,15 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::not_found:
       source_.forget(shard.id);
       relist();
+      trouble(kSource, error, "reading shard " + shard.id.str());
       break;
-    case ErrorKind::gap: return on_gap(shard.id, error.message);
+    case ErrorKind::gap:
+      on_gap(shard.id, error.message);
+      // on-gap=skip: what is left begins at the horizon.
+      source_.forget(shard.id);
+      shard.read_position = Position::trim_horizon();
+      shard.read_to = kNoTime;
+      break;
     case ErrorKind::usage:
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
@@ -201,21 +240,36 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   look_for_children(shard.id);
 }
 
-/// The answer did not name the children (emulators, or a race with the split): the listing does, soon.
+/// The answer did not name the children: asked for, they are named soon. Where every end has children, it is not stored
+/// without them.
 void Relay::Engine::look_for_children(const ShardId& id) {
-  source_.list(guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> listed) {
+  auto take = guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> found) {
     if (phase_ == Phase::ended || generation != generation_) return;
-    if (listed) perform(walk_->listed(*listed));
-    if (phase_ == Phase::ended) return;
     Shard& one = shard(id);
-    if (listed) ++one.child_lookups;
-    if (!walk_->children_of(id).empty() || one.child_lookups >= kChildLookups) {
+    if (found) {
+      ++one.child_lookups;
+      perform(walk_->read_to_end(id, *found));
+    } else {
+      trouble(kSource, found.error(), "looking for the children of shard " + id.str());
+    }
+    if (phase_ == Phase::ended) return;
+    const bool may_have_none = !identity_.shards_go_on || source_.ended();
+    if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
       one.end_ready = true;
       pump();
       return consider_finishing();
     }
-    env_.loop.after(std::chrono::milliseconds(100 << one.child_lookups), guarded([this, id] { look_for_children(id); }));
-  }));
+    if (one.child_lookups > kChildLookups) {
+      trouble(kSource, Error{ErrorKind::unreachable, "the stream names no shard that follows " + id.str(), "", ""},
+              "looking for the children of shard " + id.str());
+      if (phase_ == Phase::ended) return;
+    }
+    const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
+    env_.loop.after(pause, guarded([this, id] { look_for_children(id); }));
+  });
+  // An answer about one shard may go wrong where the whole listing does not.
+  if (shard(id).child_lookups % 3 == 2) return source_.list(std::move(take));
+  source_.children(id, std::move(take));
 }
 
 void Relay::Engine::relist() {

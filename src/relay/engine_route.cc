@@ -160,6 +160,7 @@ sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
       relay_.str(), identity_.incarnation, bad.shard.str(), bad.position, bad.undecodable.index_in_record, env_.clock.now(),
       "undecodable", bad.undecodable.reason, bad.undecodable.record ? *bad.undecodable.record : empty);
   letter.source_table = bad.undecodable.table;
+  if (letter.source_table.empty()) letter.source_table = identity_.source_table.value_or("");
   letter.key = bad.undecodable.key;
   if (!bad.undecodable.order.empty()) letter.version = table::version_text(1, bad.undecodable.order);
   return letter;

@@ -85,8 +85,24 @@ void Relay::Engine::open_source() {
       [this](SourceIdentity identity) {
         identity_ = std::move(identity);
         if (identity_.service != "file") kind_ = options_.kind;
+        if (!know_source_table()) return;
         connect_target();
       });
+}
+
+/// Records of a table's own stream do not name it. Returns false if the run has ended because of it.
+bool Relay::Engine::know_source_table() {
+  if (!identity_.source_table) return true;
+  if (options_.source_table && options_.source_table != identity_.source_table) {
+    fail_run(Error{ErrorKind::refused,
+                   "the stream is that of table '" + *identity_.source_table + "', but source-table names '" +
+                       *options_.source_table + "'",
+                   "", "leave source-table out"});
+    return false;
+  }
+  options_.source_table = identity_.source_table;
+  routes_ = Routes(RouteRules{options_.source_table, options_.schema, options_.table, options_.target});
+  return true;
 }
 
 void Relay::Engine::connect_target() {
@@ -164,6 +180,7 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
+  if (identity_.tells_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
   if (row.position.ended() || identity_.retention == Duration{} || identity_.server_time == kNoTime) return {};
   const Timestamp read_to = row.read_to != kNoTime                              ? row.read_to
                             : row.position.kind == Position::Kind::at_timestamp ? row.position.time

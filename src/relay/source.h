@@ -1,5 +1,5 @@
-// Where changes come from, as the engine sees it. The sources: Kinesis by polling (kinesis_source.h), files
-// (file_source.h).
+// Where changes come from, as the engine sees it. The sources: Kinesis by polling (kinesis_source.h), DynamoDB Streams
+// (streams_source.h), files (file_source.h).
 #pragma once
 
 #include <memory>
@@ -34,6 +34,10 @@ struct SourceIdentity {
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
   bool bounded = false;                     ///< a file: it always ends
   bool stores_positions = true;
+  /// To read what is trimmed is an error (`gap`) here. Where it is not, the engine finds gaps by the time.
+  bool tells_trimming = false;
+  /// A shard that ends is followed by others, unless the whole source has ended (Source::ended).
+  bool shards_go_on = false;
 };
 
 /// One read of one shard.
@@ -53,7 +57,8 @@ struct ReadRequest {
   ShardId shard;
   Position position;  ///< where to begin if there is no live cursor
   int max_records = 1000;
-  size_t max_bytes = 0;  ///< the reservation; 0: unbounded
+  size_t max_bytes = 0;         ///< the reservation; 0: unbounded
+  Timestamp read_to = kNoTime;  ///< the shard was read without a hole up to this server time
 };
 
 /// Completions come on the loop, never from inside the call. At most one read a shard is under way.
@@ -68,6 +73,12 @@ class Source {
   virtual void read(const ReadRequest& request, Done<Page> done) = 0;
   /// Drops the shard's cursor: the next read begins at its request's position.
   virtual void forget(const ShardId& shard) = 0;
+  /// The shards that follow `shard`, as far as they are there yet.
+  virtual void children(const ShardId& shard, Done<std::vector<ListedShard>> done);
+  /// Whether the source still has a shard that listings lack.
+  virtual void exists(const ShardId& shard, Done<bool> done);
+  /// Why nothing more can come once all shards are read; nothing while the source goes on.
+  virtual std::optional<Error> ended() const { return std::nullopt; }
 };
 
 }  // namespace ctk::relay

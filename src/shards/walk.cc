@@ -64,6 +64,21 @@ std::vector<WalkAction> ShardWalk::give_up(const ShardId& shard) {
   return finished(shard);
 }
 
+std::vector<WalkAction> ShardWalk::found_again(const ShardId& shard) {
+  std::vector<WalkAction> actions;
+  State& state = shards_[shard];
+  state.lost = false;
+  state.listed = true;
+  state.missing = 0;
+  advance(actions);
+  return actions;
+}
+
+std::vector<ShardId> ShardWalk::parents_of(const ShardId& shard) const {
+  const auto found = shards_.find(shard);
+  return found == shards_.end() ? std::vector<ShardId>{} : found->second.parents;
+}
+
 std::vector<ShardId> ShardWalk::children_of(const ShardId& shard) const {
   std::vector<ShardId> children;
   for (const auto& [id, state] : shards_) {

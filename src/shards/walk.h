@@ -85,6 +85,11 @@ class ShardWalk {
   /// A lost shard is given up (on-gap=skip): as if its end had been read and stored.
   std::vector<WalkAction> give_up(const ShardId& shard);
 
+  /// A shard that listings lacked is there after all.
+  std::vector<WalkAction> found_again(const ShardId& shard);
+
+  /// The shards that a listing named as a shard's parents.
+  std::vector<ShardId> parents_of(const ShardId& shard) const;
   /// Known children of a shard: those whose parents name it.
   std::vector<ShardId> children_of(const ShardId& shard) const;
   /// Whether the shard is known to be closed: listed so, or named as a parent. Its end must be read, whatever its tip.

@@ -1,0 +1,24 @@
+#include "relay/source.h"
+
+#include <algorithm>
+
+namespace ctk::relay {
+
+void Source::children(const ShardId& shard, Done<std::vector<ListedShard>> done) {
+  list([shard, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
+    if (shards) {
+      std::erase_if(*shards,
+                    [&](const ListedShard& one) { return std::ranges::find(one.parents, shard) == one.parents.end(); });
+    }
+    done(std::move(shards));
+  });
+}
+
+void Source::exists(const ShardId& shard, Done<bool> done) {
+  list([shard, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
+    if (!shards) return done(std::unexpected(std::move(shards).error()));
+    done(std::ranges::find(*shards, shard, &ListedShard::id) != shards->end());
+  });
+}
+
+}  // namespace ctk::relay

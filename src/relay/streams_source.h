@@ -1,0 +1,25 @@
+// A DynamoDB table's stream as a Source.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "aws/dynamodb.h"
+#include "aws/dynamodb_streams.h"
+#include "base/event_loop.h"
+#include "relay/source.h"
+
+namespace ctk::relay {
+
+struct StreamsSourceOptions {
+  std::string table;           ///< a table's name or ARN, or a stream's ARN
+  bool enable_stream = false;  ///< switch the table's stream on if it is off
+};
+
+/// Whether a text is the ARN of a table's stream: …:table/NAME/stream/LABEL.
+bool is_table_stream_arn(const std::string& text);
+
+std::unique_ptr<Source> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
+                                            StreamsSourceOptions options, EventLoop& loop, Clock& clock);
+
+}  // namespace ctk::relay
