@@ -143,7 +143,7 @@ class PostgresTarget:
 
 
 class CrateTarget:
-    """A real CrateDB, layout `document`: CTK_TEST_CRATEDB_URL=http://127.0.0.1:4200"""
+    """A CrateDB behind `http`, real or fake, layout `ctk`."""
     name = "cratedb"
     key = int  # reads the range key
 

@@ -1,14 +1,16 @@
-"""CrateDB: a real one where CTK_TEST_CRATEDB_URL=http://127.0.0.1:4200 names it, else the fake."""
+"""CrateDB: a real one where CTK_TEST_CRATEDB_URL=crate://crate@127.0.0.1:4200 (or http://…) names it, else the fake."""
 import os
 import json
 import unittest
+import urllib.parse
 import uuid
 
 from harness import CrateTarget
 from relaying import Hardships, Relaying
 from servers import FakeCrateDb, SimulatedKinesis
 
-ADDRESS = os.environ.get("CTK_TEST_CRATEDB_URL", "").strip().rstrip("/")
+URL = urllib.parse.urlsplit(os.environ.get("CTK_TEST_CRATEDB_URL", "").strip())
+ADDRESS = URL.netloc and f"http://{URL.netloc.rpartition('@')[2]}"
 
 
 def setUpModule():
