@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from events import plain
@@ -140,6 +141,12 @@ class PostgresTarget:
         except AssertionError:
             return None
         return {(pk, self.key(sk)): from_json(data) for pk, sk, data in json.loads(found)}
+
+
+def crate_address():
+    """http://HOST:PORT of the real CrateDB that CTK_TEST_CRATEDB_URL (crate:// or http://) names; empty without one."""
+    location = urllib.parse.urlsplit(os.environ.get("CTK_TEST_CRATEDB_URL", "").strip()).netloc
+    return location and f"http://{location.rpartition('@')[2]}"
 
 
 class CrateTarget:

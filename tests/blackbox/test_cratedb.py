@@ -1,16 +1,13 @@
 """CrateDB: a real one where CTK_TEST_CRATEDB_URL=crate://crate@127.0.0.1:4200 (or http://…) names it, else the fake."""
-import os
 import json
 import unittest
-import urllib.parse
 import uuid
 
-from harness import CrateTarget
+from harness import CrateTarget, crate_address
 from relaying import Hardships, Relaying
 from servers import FakeCrateDb, SimulatedKinesis
 
-URL = urllib.parse.urlsplit(os.environ.get("CTK_TEST_CRATEDB_URL", "").strip())
-ADDRESS = URL.netloc and f"http://{URL.netloc.rpartition('@')[2]}"
+ADDRESS = crate_address()
 
 
 def setUpModule():
