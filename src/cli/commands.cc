@@ -31,6 +31,7 @@ const std::vector<CommandInfo>& commands() {
       {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
        .help = "keep SQL tables equal to what a stream of DynamoDB changes tells",
        .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
+               "        dynamodb+cdc://[KEY:SECRET@](aws|host:port)/TABLE, or the ARN of the table or its stream\n"
                "        file+dynamodb+cdc:///path (.ndjson, also gzip or zstd), :relative/path, or :- for standard input\n"
                "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
                "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"

@@ -37,7 +37,7 @@ std::vector<FlagInfo> flags_with_choices(const CommandInfo& command) {
 /// What may stand as an argument of a command.
 std::string argument_words(const CommandInfo& command) {
   if (command.path == "load")
-    return "table kinesis+dynamodb+cdc:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// ndjson:-";
+    return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// ndjson:-";
   if (command.path == "completion") return "bash zsh fish";
   return command.target_options ? "crate:// postgresql:// sqlite:///" : "";
 }
@@ -129,8 +129,8 @@ ctk \- keep SQL tables equal to DynamoDB tables
 [\fIARGUMENT\fR]... [\fIOPTION\fR]...
 .SH DESCRIPTION
 .B ctk
-reads the changes of DynamoDB tables from a Kinesis Data Stream or from a file and applies them to tables in CrateDB,
-PostgreSQL or SQLite, so that replays, duplicates and reordering do no harm.
+reads the changes of DynamoDB tables from a Kinesis Data Stream, from DynamoDB Streams or from a file and applies them to
+tables in CrateDB, PostgreSQL or SQLite, so that replays, duplicates and reordering do no harm.
 Options may stand before or after the arguments. Every option of a source or target can also be written in its URL
 (\fI?region=eu\-central\-1&once=true\fR); the flag wins.
 Durations are 250ms, 5s, 15m, 2h or 7d, a bare number is seconds; sizes are 64KB, 4MB or 1GB, a bare number is bytes.
@@ -138,6 +138,10 @@ Durations are 250ms, 5s, 15m, 2h or 7d, a bare number is seconds; sizes are 64KB
 .TP
 \fBkinesis+dynamodb+cdc://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fISTREAM\fR
 A Kinesis Data Stream, by name or ARN.
+.TP
+\fBdynamodb+cdc://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fITABLE\fR
+The stream of a DynamoDB table, by the table's name or ARN, or by its own ARN.
+Without stored positions it begins with the oldest change that the stream still has: a day's at most.
 .TP
 \fBfile+dynamodb+cdc:///\fIpath\fR
 Recorded events, one JSON object a line; also gzip or zstd. \fB:\-\fR is standard input.
@@ -177,13 +181,15 @@ The source no longer has what is needed, or is another one than before.
 A bounded run finished, and some changes are in the dead letters.
 .SH ENVIRONMENT
 CRATEDB_CLUSTER_URL, CRATEDB_SQLALCHEMY_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE,
-AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_CONFIG_FILE,
+AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL_DYNAMODB,
+AWS_ENDPOINT_URL_DYNAMODB_STREAMS, AWS_CONFIG_FILE,
 AWS_SHARED_CREDENTIALS_FILE, AWS_CA_BUNDLE, HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE, PGPASSWORD, NO_COLOR.
 A file \fB.env\fR in the working directory is read and never overrides what is set.
 .SH EXAMPLES
 .nf
 export CRATEDB_SQLALCHEMY_URL=crate://crate@localhost:4200/testdrive/demo
 ctk load table "kinesis+dynamodb+cdc://KEY:SECRET@aws/cdc\-stream?region=eu\-central\-1"
+ctk load "dynamodb+cdc://aws/orders?region=eu\-central\-1" postgresql://user:password@localhost/database
 ctk load file+dynamodb+cdc:///path/events.ndjson sqlite:///demo.db?table=demo
 ctk shell \-\-command "SELECT * FROM testdrive.demo;"
 ctk show table testdrive.demo

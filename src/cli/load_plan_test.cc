@@ -132,7 +132,7 @@ TEST(LoadPlan, Refusals) {
               AllOf(HasSubstr("--seqno"), HasSubstr("SHARD:N")));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--include", "\"a"}), HasSubstr("--include"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--snapshot", "initial"}), HasSubstr("not in this version"));
-  EXPECT_THAT(refused({"load", "dynamodb+cdc://aws/t?region=x", "ndjson:-"}), HasSubstr("not in this version"));
+  EXPECT_THAT(refused({"load", "dynamodb://aws/t?region=x", "ndjson:-"}), HasSubstr("not in this version"));
 }
 
 TEST(ParseSequences, LoneOrByShard) {

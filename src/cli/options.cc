@@ -19,10 +19,10 @@ constexpr OptionFate kNoEffect = OptionFate::no_effect;
 // clang-format off
 constexpr auto kOptions = std::to_array<OptionInfo>({
     // The source: who, where.
-    {.name = "region", .help = "AWS region of the stream; else AWS_REGION, AWS_DEFAULT_REGION, the profile's"},
+    {.name = "region", .help = "AWS region of the stream or table; else AWS_REGION, AWS_DEFAULT_REGION, the profile's"},
     {.name = "profile", .help = "profile of the AWS shared configuration files; else AWS_PROFILE"},
     {.name = "session-token", .kind = secret, .help = "session token of temporary credentials"},
-    {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_KINESIS]"},
+    {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_SERVICE]"},
     {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
     {.name = "role-arn", .help = "role to assume", .fate = kLater},
     // The source: what.
@@ -42,7 +42,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "positions", .kind = choice, .fallback = "target", .help = "where to keep what has been read",
      .choices = "target|memory", .later_choices = "dynamodb"},
     {.name = "positions-name", .fallback = "SERVICE:STREAM@SCHEMA[.TABLE]", .help = "the relay's name in the position store"},
-    {.name = "idle-poll", .kind = duration, .fallback = "1s", .help = "longest pause between reads of an idle shard"},
+    {.name = "idle-poll", .kind = duration, .fallback = "1s for Kinesis, 5s for DynamoDB Streams",
+     .help = "longest pause between reads of an idle shard"},
     {.name = "max-lag", .kind = duration, .help = "bound of the delay that idle polling may add"},
     {.name = "on-gap", .kind = choice, .fallback = "stop", .help = "when the source no longer has what is needed",
      .choices = "stop|skip", .later_choices = "resnapshot"},
@@ -51,7 +52,9 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "include", .help = "only these attribute paths, comma-separated"},
     {.name = "exclude", .help = "not these attribute paths, comma-separated"},
     {.name = "rename", .help = "old:new,... attribute paths"},
-    {.name = "create", .kind = boolean, .fallback = "false", .help = "make the stream if it is not there"},
+    {.name = "enable-stream", .kind = boolean, .fallback = "false",
+     .help = "switch the DynamoDB table's stream on if it is off"},
+    {.name = "create", .kind = boolean, .fallback = "false", .help = "make the Kinesis stream if it is not there"},
     {.name = "create-shards", .kind = integer, .fallback = "1", .help = "shards of a stream that create makes",
      .min = 1, .max = 100'000},
     // The source: names of old command lines.
@@ -82,7 +85,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .choices = "plain|dynamodb"},
     {.name = "deletes", .scope = target, .kind = choice, .fallback = "mark", .help = "mark, then sweep; or mark for ever",
      .choices = "mark|soft"},
-    {.name = "delete-grace", .scope = target, .kind = duration_or_never, .fallback = "15m for Kinesis, never for files",
+    {.name = "delete-grace", .scope = target, .kind = duration_or_never, .fallback = "15m for Kinesis, 0s for DynamoDB Streams, never for files",
      .help = "how late an older change may come before a mark is swept"},
     {.name = "delete-floor", .scope = target, .kind = duration, .fallback = "15m",
      .help = "added to it where writes cannot be fenced"},

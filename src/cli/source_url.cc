@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kKinesis = "kinesis+dynamodb+cdc";
 constexpr std::string_view kKinesisShort = "kinesis+dynamodb";  // the reference takes it for the same
+constexpr std::string_view kTable = "dynamodb+cdc";
 constexpr std::string_view kFile = "file+dynamodb+cdc";
-constexpr std::array<std::string_view, 4> kLaterSchemes = {"dynamodb+cdc", "dynamodb", "dynamodb+export",
-                                                           "file+dynamodb+export"};
+constexpr std::array<std::string_view, 3> kLaterSchemes = {"dynamodb", "dynamodb+export", "file+dynamodb+export"};
 
 std::unexpected<Error> usage(std::string message, std::string hint = "") {
   return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
@@ -33,7 +33,23 @@ bool is_stream_arn(std::string_view text) {
          is_stream_name(text.substr(slash + 8));
 }
 
-/// arn:PARTITION:kinesis:REGION:ACCOUNT:stream/NAME
+bool is_table_name(std::string_view text) {
+  return text.size() >= 3 && text.size() <= 255 && is_stream_name(text.substr(0, 128)) &&
+         (text.size() <= 128 || is_stream_name(text.substr(128)));
+}
+
+/// arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME, with /stream/LABEL behind it for its stream.
+bool is_table_arn(std::string_view text) {
+  const size_t start = text.find(":table/");
+  if (!text.starts_with("arn:") || text.find(":dynamodb:") == std::string_view::npos || start == std::string_view::npos)
+    return false;
+  const std::string_view path = text.substr(start + 7);
+  const size_t slash = path.find('/');
+  const bool stream = slash != std::string_view::npos && path.substr(slash).starts_with("/stream/");
+  return is_table_name(path.substr(0, slash)) && (slash == std::string_view::npos || (stream && path.size() > slash + 8));
+}
+
+/// arn:PARTITION:SERVICE:REGION:ACCOUNT:…
 std::optional<std::string> region_of_arn(std::string_view text) {
   if (!text.starts_with("arn:")) return std::nullopt;
   for (int colons = 0; colons < 3; ++colons) {
@@ -60,6 +76,20 @@ Result<std::string> stream_of(const net::Url& url) {
       fmt::format("\"{}\" is no name of a Kinesis stream: accepted are 1 to 128 letters, digits and _ . -, or "
                   "arn:aws:kinesis:REGION:ACCOUNT:stream/NAME",
                   stream));
+}
+
+Result<std::string> table_of(const net::Url& url) {
+  std::string table = without_leading_slash(url.path);
+  if (table.ends_with('/')) table.pop_back();
+  if (is_table_name(table) || is_table_arn(table)) return table;
+  if (table.empty()) {
+    return usage(fmt::format(
+        "the source's URL names no table: expected {}://aws/TABLE, or the ARN of the table or its stream", kTable));
+  }
+  return usage(
+      fmt::format("\"{}\" is no name of a DynamoDB table: accepted are 3 to 255 letters, digits and _ . -, "
+                  "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME, or the ARN of its stream",
+                  table));
 }
 
 bool is_aws(const net::Url& url) {
@@ -91,14 +121,16 @@ Result<std::optional<std::string>> given_endpoint(const net::Url& url, const Opt
   return base_address(url.hosts.front(), options.boolean("tls", false));
 }
 
-Result<std::string> region_of(const std::string& stream, const OptionValues& options, const aws::Environment& environment) {
+/// `what` and `name`: whose region it is, "Kinesis stream", "cdc".
+Result<std::string> region_of(std::string_view what, const std::string& name, const OptionValues& options,
+                              const aws::Environment& environment) {
   const auto profile = options.text("profile");
   auto given = options.text("region");
-  if (!given) given = region_of_arn(stream);
+  if (!given) given = region_of_arn(name);
   if (auto region = aws::find_region(given, profile, environment)) return *region;
-  return usage(fmt::format("no region for the Kinesis stream \"{}\": looked for --region, region in the source's URL, "
+  return usage(fmt::format("no region for the {} \"{}\": looked for --region, region in the source's URL, "
                            "AWS_REGION, AWS_DEFAULT_REGION and the region of the profile \"{}\"",
-                           stream, profile.value_or(environment.get("AWS_PROFILE").value_or("default"))),
+                           what, name, profile.value_or(environment.get("AWS_PROFILE").value_or("default"))),
                "add ?region=eu-central-1, or whichever it is, to the source's URL");
 }
 
@@ -152,7 +184,7 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
   const auto stream = stream_of(url);
   if (!stream) return std::unexpected(stream.error());
   if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
-  const auto region = region_of(*stream, options, environment);
+  const auto region = region_of("Kinesis stream", *stream, options, environment);
   if (!region) return std::unexpected(region.error());
   const auto given = given_endpoint(url, options);
   if (!given) return std::unexpected(given.error());
@@ -164,6 +196,25 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
                    std::move(*credentials),
                    options.boolean("create", false),
                    options.integer("create-shards").value_or(1)};
+  return SourcePlan{std::move(plan), std::move(options)};
+}
+
+Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const aws::Environment& environment) {
+  auto table = table_of(url);
+  if (!table) return std::unexpected(table.error());
+  if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
+  const auto region = region_of("DynamoDB table", *table, options, environment);
+  if (!region) return std::unexpected(region.error());
+  const auto given = given_endpoint(url, options);
+  if (!given) return std::unexpected(given.error());
+  auto credentials = credentials_of(url, options);
+  if (!credentials) return std::unexpected(credentials.error());
+  const auto endpoint = [&](const char* service) {
+    return aws::ServiceEndpoint{aws::find_endpoint(service, *region, *given, options.text("profile"), environment),
+                                *region};
+  };
+  TablePlan plan{std::move(*table), endpoint("dynamodb"), endpoint("dynamodb-streams"), std::move(*credentials),
+                 options.boolean("enable-stream", false)};
   return SourcePlan{std::move(plan), std::move(options)};
 }
 
@@ -184,7 +235,7 @@ Result<std::string> path_of_file_url(const net::Url& url) {
 std::unexpected<Error> unknown_scheme(const std::string& scheme) {
   const bool later = std::ranges::find(kLaterSchemes, scheme) != kLaterSchemes.end();
   if (later) return not_in_this_version(fmt::format("the source {}://", scheme));
-  const std::vector<std::string> schemes = {std::string(kKinesis), std::string(kFile)};
+  const std::vector<std::string> schemes = {std::string(kKinesis), std::string(kTable), std::string(kFile)};
   return usage(fmt::format("unknown scheme \"{}\" of the source's URL, accepted are {}{}", scheme, one_of(schemes),
                            did_you_mean(scheme, schemes)));
 }
@@ -198,13 +249,14 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
     return usage("the source's URL cannot be read: " + url.error().message, url.error().hint);
   }
   const bool kinesis = url->scheme == kKinesis || url->scheme == kKinesisShort;
-  if (!kinesis && url->scheme != kFile) return unknown_scheme(url->scheme);
+  if (!kinesis && url->scheme != kTable && url->scheme != kFile) return unknown_scheme(url->scheme);
   auto options = read_options(OptionScope::source, *url, flags);
   if (!options) return std::unexpected(options.error());
   if (kinesis) {
     const bool file = url->hosts.empty() && url->user.empty() && url->path.starts_with('/') && is_file(url->path);
     return file ? plan_file(url->path, std::move(*options)) : plan_kinesis(*url, std::move(*options), environment);
   }
+  if (url->scheme == kTable) return plan_table(*url, std::move(*options), environment);
   auto path = path_of_file_url(*url);
   if (!path) return std::unexpected(path.error());
   return plan_file(std::move(*path), std::move(*options));

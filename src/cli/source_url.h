@@ -2,6 +2,7 @@
 //
 //   kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host[:port])/STREAM-or-ARN[?option=value&…]
 //   kinesis+dynamodb+cdc:///abs/path        a file, if it is there
+//   dynamodb+cdc://[KEY:SECRET@](aws|host[:port])/TABLE-or-ARN[?option=value&…]
 //   file+dynamodb+cdc:///abs/path | file+dynamodb+cdc:relative/path | file+dynamodb+cdc:-
 #pragma once
 
@@ -24,15 +25,24 @@ struct KinesisPlan {
   int create_shards = 1;
 };
 
+struct TablePlan {
+  std::string table;             ///< a table's name or ARN, or the ARN of its stream
+  aws::ServiceEndpoint tables;   ///< DynamoDB
+  aws::ServiceEndpoint streams;  ///< DynamoDB Streams
+  aws::CredentialRequest credentials;
+  bool enable_stream = false;
+};
+
 struct FilePlan {
   std::string path;  ///< "-" is standard input
 };
 
 struct SourcePlan {
-  std::variant<KinesisPlan, FilePlan> from;
+  std::variant<KinesisPlan, TablePlan, FilePlan> from;
   OptionValues options;  ///< of the source and of the run, checked
 
   bool is_file() const { return std::holds_alternative<FilePlan>(from); }
+  bool is_table() const { return std::holds_alternative<TablePlan>(from); }
 };
 
 /// Whether a path names something that can be read as a file (no directory).

@@ -28,6 +28,13 @@ KinesisPlan kinesis(const std::string& url, const FlagValues& flags = {},
   return {};
 }
 
+TablePlan table(const std::string& url, const FlagValues& flags = {}, std::map<std::string, std::string> variables = {}) {
+  auto source = plan(url, flags, std::move(variables));
+  if (source && source->is_table()) return std::get<TablePlan>(source->from);
+  ADD_FAILURE() << url << ": " << (source ? "no table" : to_string(source.error()));
+  return {};
+}
+
 std::string file(const std::string& url, const FlagValues& flags = {}) {
   auto source = plan(url, flags);
   if (!source) return to_string(source.error());
@@ -100,6 +107,46 @@ TEST(SourceUrl, CredentialsAreWholeOrAbsent) {
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://k@aws/cdc?region=x").message, HasSubstr("no secret key"));
 }
 
+TEST(SourceUrl, TablesAtAws) {
+  const auto source = table("dynamodb+cdc://KEY:SECRET@aws/my_table-1.x?region=eu-central-1");
+  EXPECT_EQ(source.table, "my_table-1.x");
+  EXPECT_EQ(source.tables.url, "https://dynamodb.eu-central-1.amazonaws.com");
+  EXPECT_EQ(source.streams.url, "https://streams.dynamodb.eu-central-1.amazonaws.com");
+  EXPECT_EQ(source.streams.region, "eu-central-1");
+  EXPECT_EQ(source.credentials.access_key->str(), "KEY");
+  EXPECT_FALSE(source.enable_stream);
+  EXPECT_TRUE(table("dynamodb+cdc://aws/demo?region=x", {{"enable-stream", "true"}}).enable_stream);
+}
+
+TEST(SourceUrl, TablesAtAnEmulatorHaveOneAddress) {
+  const auto source = table("dynamodb+cdc://k:s@localhost:8000/demo?region=us-east-1");
+  EXPECT_EQ(source.tables.url, "http://localhost:8000");
+  EXPECT_EQ(source.streams.url, "http://localhost:8000");
+  const auto own = table("dynamodb+cdc://aws/demo?region=x", {}, {{"AWS_ENDPOINT_URL_DYNAMODB_STREAMS", "http://s:1"}});
+  EXPECT_EQ(own.tables.url, "https://dynamodb.x.amazonaws.com");
+  EXPECT_EQ(own.streams.url, "http://s:1");
+}
+
+TEST(SourceUrl, TablesAndTheirStreamsByArn) {
+  const std::string arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/demo";
+  for (const std::string& name : {arn, arn + "/stream/2026-11-22T03:00:00.000"}) {
+    EXPECT_EQ(table("dynamodb+cdc://k:s@aws/" + name).table, name);
+    EXPECT_EQ(table("dynamodb+cdc://k:s@aws/" + name).tables.region, "eu-west-1") << "of the ARN";
+  }
+}
+
+TEST(SourceUrl, MalformedTables) {
+  EXPECT_THAT(refused("dynamodb+cdc://aws/?region=x").message, HasSubstr("names no table"));
+  for (const char* name : {"ab", "a/b", "arn:aws:dynamodb:r:1:table/", "arn:aws:dynamodb:r:1:table/demo/index/x",
+                           "arn:aws:dynamodb:r:1:table/demo/stream/", "arn:aws:kinesis:r:1:stream/demo"}) {
+    const Error error = refused(std::string("dynamodb+cdc://aws/") + name + "?region=x");
+    EXPECT_EQ(error.kind, ErrorKind::usage) << name;
+    EXPECT_THAT(error.message, HasSubstr("no name of a DynamoDB table")) << name;
+  }
+  EXPECT_THAT(refused("dynamodb+cdc://k:s@aws/demo").message, HasSubstr("no region for the DynamoDB table \"demo\""));
+  EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&start=timestamp").message, HasSubstr("at"));
+}
+
 TEST(SourceUrl, Files) {
   EXPECT_EQ(file("file+dynamodb+cdc:///path/events.ndjson"), "/path/events.ndjson");
   EXPECT_EQ(file("file+dynamodb+cdc:relative/events.ndjson"), "relative/events.ndjson");
@@ -128,7 +175,7 @@ TEST(SourceUrl, MalformedStreams) {
 }
 
 TEST(SourceUrl, Schemes) {
-  for (const char* url : {"dynamodb+cdc://aws/t", "dynamodb://aws/t", "dynamodb+export://b", "file+dynamodb+export:///d"}) {
+  for (const char* url : {"dynamodb://aws/t", "dynamodb+export://b", "file+dynamodb+export:///d"}) {
     EXPECT_THAT(refused(url).message, HasSubstr("not in this version")) << url;
   }
   EXPECT_THAT(refused("kinesis+dynamodb+cdx://aws/t").message,

@@ -1,7 +1,10 @@
 #include "cli/wiring.h"
 
+#include "aws/dynamodb_http.h"
+#include "aws/dynamodb_streams_http.h"
 #include "relay/file_source.h"
 #include "relay/kinesis_source.h"
+#include "relay/streams_source.h"
 
 namespace ctk::cli {
 namespace {
@@ -34,15 +37,30 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
     wired->source_ = relay::make_file_source(file->path, *wired->reader_);
     return wired;
   }
+  if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
+    if (auto reached = wired->reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
+    wired->tables_ =
+        aws::make_dynamodb_http(table->tables, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
+    wired->streams_ =
+        aws::make_dynamodb_streams_http(table->streams, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
+    const relay::StreamsSourceOptions options{table->table, table->enable_stream};
+    wired->source_ = relay::make_streams_source(*wired->tables_, *wired->streams_, options, loop, world.clock);
+    return wired;
+  }
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
-  wired->credentials_ = aws::make_credentials_source(kinesis.credentials, world.environment);
-  if (const auto credentials = wired->credentials_->get(); !credentials) return std::unexpected(credentials.error());
-  wired->http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment()));
+  if (auto reached = wired->reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
   wired->kinesis_ =
       aws::make_kinesis_http(kinesis.endpoint, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
   const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
   wired->source_ = relay::make_kinesis_source(*wired->kinesis_, options, loop, world.clock);
   return wired;
+}
+
+Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop) {
+  credentials_ = aws::make_credentials_source(credentials, world.environment);
+  if (const auto found = credentials_->get(); !found) return std::unexpected(found.error());
+  http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment()));
+  return {};
 }
 
 WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop) {

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "aws/dynamodb.h"
+#include "aws/dynamodb_streams.h"
 #include "base/event_loop.h"
 #include "cli/source_url.h"
 #include "cli/world.h"
@@ -26,11 +28,15 @@ class WiredSource {
 
  private:
   WiredSource() = default;
+  /// `denied` where there are no credentials.
+  Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
 
   std::unique_ptr<aws::CredentialsSource> credentials_;
   std::unique_ptr<net::CurlClient> http_;
   std::unique_ptr<Executor> reader_;  ///< decodes answers, or reads the file
   std::unique_ptr<aws::KinesisApi> kinesis_;
+  std::unique_ptr<aws::DynamoDbApi> tables_;
+  std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
   std::unique_ptr<relay::Source> source_;
 };
 

@@ -16,8 +16,9 @@ namespace ctk::relay {
 namespace {
 
 constexpr Duration kRetention = std::chrono::hours(24);
-/// Records carry whole seconds, rounded down.
-constexpr Duration kRecordTick = std::chrono::seconds(1);
+/// Records carry whole seconds, rounded down; those of DynamoDB Local whole minutes.
+constexpr Duration kFineTick = std::chrono::seconds(1);
+constexpr Duration kCoarseTick = std::chrono::minutes(1);
 constexpr int kMostRecords = 1000;
 
 /// "shardId-00000001735689600000-0a1b2c3d": the shard holds nothing older than the milliseconds in its name. kNoTime for
@@ -220,13 +221,14 @@ class StreamsSource final : public Source {
     return {};
   }
 
-  static bool wanted(const Cursor& cursor, const aws::StreamsRecord& record) {
+  bool wanted(const Cursor& cursor, const aws::StreamsRecord& record) {
     if (!cursor.drop_through.empty() && record.sequence <= cursor.drop_through) return false;
     if (cursor.drop_before == kNoTime || record.time == kNoTime) return true;
-    return record.time + kRecordTick > cursor.drop_before;
+    if (record.time.time_since_epoch() % kCoarseTick != Duration{}) tick_ = kFineTick;
+    return record.time + tick_ > cursor.drop_before;
   }
 
-  Page page_of(const ReadRequest& request, Cursor& cursor, aws::StreamsPage&& answer) const {
+  Page page_of(const ReadRequest& request, Cursor& cursor, aws::StreamsPage&& answer) {
     Page page;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
     page.ended = !answer.next_iterator.has_value();
@@ -259,7 +261,8 @@ class StreamsSource final : public Source {
   aws::Arn arn_;
   aws::TableName table_;
   std::string status_;
-  Duration ahead_{};  ///< the server's clock before ours
+  Duration ahead_{};             ///< the server's clock before ours
+  Duration tick_ = kCoarseTick;  ///< of the records' times, until one shows that it is finer
   std::map<ShardId, Cursor> cursors_;
   Lifeline lifeline_;
 };

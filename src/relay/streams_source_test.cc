@@ -139,17 +139,26 @@ TEST_F(StreamsSourceTest, GivesTheLastRecordsWithTheEnd) {
 }
 
 TEST_F(StreamsSourceTest, BeginsAtATimeByDroppingWhatIsOlder) {
-  write(10, loop_.now());  // at :00 … :09
+  write(10, loop_.now() + seconds(1));  // at :01 … :10
   open().value();
-  const Position at = Position::at_timestamp(loop_.now() + milliseconds(4500));
+  const Position at = Position::at_timestamp(loop_.now() + milliseconds(5500));
   EXPECT_THAT(numbers(read(at)), ElementsAre("5", "6", "7", "8", "9", "10"))
-      << "the record of :04 may be of the second's end";
+      << "the record of :05 may be of the second's end";
+}
+
+TEST_F(StreamsSourceTest, BeginsAtATimeThoughTheRecordsKnowOnlyMinutes) {
+  for (int number = 1; number <= 3; ++number) streams_.shards["a"].records.emplace_back(number, loop_.now());
+  open().value();
+  EXPECT_THAT(numbers(read(Position::at_timestamp(loop_.now() + seconds(30)))), ElementsAre("1", "2", "3"));
+  source_ = make();
+  open().value();
+  EXPECT_THAT(numbers(read(Position::at_timestamp(loop_.now() + seconds(60)))), IsEmpty());
 }
 
 TEST_F(StreamsSourceTest, DoesNotReadOldRecordsAgainForTheSameTime) {
-  write(10, loop_.now());
+  write(10, loop_.now() + seconds(1));
   open().value();
-  const Position at = Position::at_timestamp(loop_.now() + seconds(8));
+  const Position at = Position::at_timestamp(loop_.now() + seconds(9));
   EXPECT_THAT(numbers(read(at, kNoTime, 5)), IsEmpty());
   source_->forget(ShardId("a"));
   EXPECT_THAT(numbers(read(at)), ElementsAre("9", "10"));
