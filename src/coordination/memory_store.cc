@@ -83,6 +83,13 @@ class MemoryStore final : public PositionStore {
     relay.incarnation = request.incarnation;
     relay.epoch = request.epoch;
     make_rows(relay, request.shards);
+    for (const aws::ShardId& shard : request.dropped) relay.rows.erase(shard);
+    for (const Rewind& rewind : request.rewound) {
+      const auto row = relay.rows.find(rewind.shard);
+      if (row == relay.rows.end()) continue;
+      row->second.position = rewind.position;
+      row->second.read_to = rewind.read_to;
+    }
     for (auto& [shard, row] : relay.rows) {
       if (row.position.ended()) continue;
       row.fence = relay.fence;

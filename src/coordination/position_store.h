@@ -56,6 +56,14 @@ struct PositionMove {
   bool operator==(const PositionMove&) const = default;
 };
 
+/// A shard that is read again from an earlier place, because an epoch began.
+struct Rewind {
+  aws::ShardId shard;
+  Position position;
+  Timestamp read_to = kNoTime;
+  bool operator==(const Rewind&) const = default;
+};
+
 struct ClaimRequest {
   RelayName relay;
   WorkerName worker;
@@ -63,6 +71,8 @@ struct ClaimRequest {
   std::vector<NewShard> shards;  ///< rows to make where there are none
   bool forget = false;           ///< `--reset`: drop the relay's rows first
   Epoch epoch = 1;
+  std::vector<Rewind> rewound;        ///< rows that go back, finished ones too; before the fence is raised
+  std::vector<aws::ShardId> dropped;  ///< rows that are no longer needed: segments of older loads
 };
 
 struct Claim {

@@ -4,6 +4,7 @@
 
 #include "json/reader.h"
 #include "json/writer.h"
+#include "shards/segment.h"
 
 namespace ctk::coordination {
 
@@ -35,10 +36,11 @@ void register_relay(TableRecord& record, const std::optional<RelayName>& relay) 
   record.sweep.reset();
 }
 
+constexpr Epoch kLastEpoch = 99'999'999;
+
 /// Another life of the source: nothing that was known of the old one holds, and its relays will not write again.
 Result<TableRecord> next_epoch(const TableRecord& existing, const TableClaim& claim) {
-  constexpr Epoch kLast = 99'999'999;
-  if (existing.epoch >= kLast) return fail(ErrorKind::refused, "the table's epochs are used up");
+  if (existing.epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
   TableRecord record = first_record(claim);
   record.epoch = existing.epoch + 1;
   record.names = existing.names;
@@ -51,15 +53,15 @@ std::unexpected<Error> mismatch(const TableRecord& existing, const TableClaim& c
   std::string message = "table " + existing.table + " holds ";
   message += moved ? "source " + existing.incarnation.str() : "versions of kind " + std::string(to_string(*existing.kind));
   message += ", this run reads ";
-  message += moved ? claim.incarnation.str() : std::string(to_string(claim.kind));
+  message += moved ? claim.incarnation.str() : std::string(to_string(*claim.kind));
   std::string hint = "the versions of the two cannot be compared";
   if (!claim.reset_command.empty()) hint += "; to begin anew on this table: " + claim.reset_command;
   return fail(ErrorKind::mismatch, std::move(message), {}, std::move(hint));
 }
 
-}  // namespace
-
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+/// The record without a look at loads. `begun` tells whether it starts an epoch.
+Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, const TableClaim& claim, bool& begun) {
+  begun = true;
   if (!existing) {
     TableRecord record = first_record(claim);
     register_relay(record, claim.relay);
@@ -71,15 +73,22 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
                     claim.source_table,
                 {}, "name another target table with table=NAME");
   }
+  begun = false;
   TableRecord record = *existing;
   if (record.keys.attributes.empty()) record.keys = claim.keys;
+  if (!claim.kind) {
+    // No stream: whatever feeds the table goes on to.
+    if (!record.kind) record.incarnation = claim.incarnation;
+    return record;
+  }
   if (!record.kind) {
     // A finished load left the table open: the first stream says what it is.
     record.kind = claim.kind;
     record.incarnation = claim.incarnation;
   }
-  if (record.incarnation != claim.incarnation || !same_kind(*record.kind, claim.kind)) {
+  if (record.incarnation != claim.incarnation || !same_kind(*record.kind, *claim.kind)) {
     if (!claim.reset) return mismatch(record, claim);
+    begun = true;
     return next_epoch(record, claim);
   }
   // Positions are forgotten: what was read may be read again, older changes included.
@@ -88,10 +97,41 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
   return record;
 }
 
+bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+  if (!claim.load) return false;
+  if (!existing || claim.reset) return true;
+  switch (claim.load->kind) {
+    case LoadWish::Kind::initial:
+      if (existing->load == LoadState::running) return false;
+      // A load that no stream has followed may lie before everything that the stream still has.
+      return existing->load == LoadState::none || !existing->kind;
+    case LoadWish::Kind::again: return existing->load != LoadState::running;
+    case LoadWish::Kind::anew: return existing->epoch <= claim.load->seen;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+  bool begun = false;
+  Result<TableRecord> record = decide_stream(existing, claim, begun);
+  if (!record || !wants_load(existing, claim)) return record;
+  if (!begun) {
+    if (record->epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
+    ++record->epoch;
+  }
+  record->load = LoadState::running;
+  record->cut = claim.load->cut;
+  record->loaded.reset();
+  record->sweep.reset();
+  return record;
+}
+
 Timestamp watermark(const std::vector<StoredPosition>& rows) {
   std::optional<Timestamp> lowest;
   for (const StoredPosition& row : rows) {
-    if (row.position.ended()) continue;
+    if (row.position.ended() || shards::is_segment(row.shard)) continue;
     if (!lowest || row.read_to < *lowest) lowest = row.read_to;
   }
   return lowest.value_or(kNoTime);
@@ -115,6 +155,32 @@ SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp s
   plan.before = record.sweep->watermark - grace;
   if (watermark > record.sweep->watermark) plan.remember = here;
   return plan;
+}
+
+std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp server_time, Duration floor) {
+  if (record.load != LoadState::loaded || !record.loaded || server_time - *record.loaded < floor) return std::nullopt;
+  return record.epoch;
+}
+
+bool is_ready(const TableRecord& record, const std::vector<StoredPosition>& rows) {
+  return record.load == LoadState::complete && record.loaded && watermark(rows) >= *record.loaded;
+}
+
+std::string_view to_string(LoadState state) {
+  switch (state) {
+    case LoadState::none: return "none";
+    case LoadState::running: return "running";
+    case LoadState::loaded: return "loaded";
+    case LoadState::complete: return "complete";
+  }
+  return "none";
+}
+
+LoadState parse_load_state(std::string_view text) {
+  for (LoadState state : {LoadState::running, LoadState::loaded, LoadState::complete}) {
+    if (text == to_string(state)) return state;
+  }
+  return LoadState::none;
 }
 
 std::string relays_json(const std::vector<RelayName>& relays) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -14,7 +15,16 @@
 
 namespace ctk::coordination {
 
-enum class LoadState { none, running, complete };
+/// How far a table's last load is.
+enum class LoadState {
+  none,
+  running,
+  loaded,    ///< everything was read and written; rows of older epochs are still to be swept
+  complete,  ///< and those are gone
+};
+std::string_view to_string(LoadState state);
+/// `none` for a word that is none of them.
+LoadState parse_load_state(std::string_view text);
 
 struct SweepPair {
   Timestamp watermark;
@@ -29,7 +39,7 @@ struct TableRecord {
   std::optional<dynamodb::VersionKind> kind;  ///< nothing: the first stream decides
   Epoch epoch = 1;
   LoadState load = LoadState::none;
-  std::optional<Timestamp> cut;
+  std::optional<Timestamp> cut;     ///< the last load holds every change from before
   std::optional<Timestamp> loaded;  ///< when the last load was complete, by the target's clock
   std::vector<RelayName> relays;    ///< every relay that ever wrote the table and has positions
   std::optional<SweepPair> sweep;
@@ -38,25 +48,40 @@ struct TableRecord {
   bool operator==(const TableRecord&) const = default;
 };
 
+/// What a run wants loaded.
+struct LoadWish {
+  enum class Kind {
+    initial,  ///< load unless a load has filled the table, and that stream has followed
+    again,    ///< load; go on with one that is running
+    anew,     ///< load from the start, because of what was found missing in epoch `seen`
+  };
+  Kind kind = Kind::initial;
+  Timestamp cut{};
+  Epoch seen = 0;
+};
+
 /// What a run wants of a table.
 struct TableClaim {
   std::string table;
   std::string source_table;
   Incarnation incarnation;
-  dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
+  /// Nothing for a load without a stream: it leaves open what the first stream will decide.
+  std::optional<dynamodb::VersionKind> kind = dynamodb::VersionKind::kinesis;
   dynamodb::KeySchema keys;
+  std::optional<LoadWish> load;
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
   bool reset = false;
   std::string reset_command;  ///< the exact command line with --reset, for the error's hint
 };
 
 /// The record to store, or why the table cannot be had: another source table is `refused` (exit 1), another incarnation or
-/// kind is `mismatch` (exit 3) unless `reset`, which raises the epoch.
+/// kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of its own, in a
+/// table that had none before the first.
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim);
 
 /// The table's watermark: the minimum over all unfinished shards of its relays (architecture.md, "Deletes are marks").
 /// A shard without read_to counts as −∞ (kNoTime). Finished shards do not count: their children became rows with or before
-/// their end. No rows at all: kNoTime.
+/// their end, and segments of a load: what they bring is older than any change. No rows at all: kNoTime.
 Timestamp watermark(const std::vector<StoredPosition>& rows);
 
 /// What may be swept now on a target without fencing, and the pair to store. `floor` is 15 minutes.
@@ -65,6 +90,14 @@ struct SweepPlan {
   std::optional<SweepPair> remember;  ///< store this pair
 };
 SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp server_time, Duration grace, Duration floor);
+
+/// Everything below this epoch may be swept: the load that began it has read all, and where writes are not fenced the floor
+/// has passed since.
+std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp server_time, Duration floor);
+
+/// Whether the table may be called ready: no load is under way or owes a sweep, and the stream is past the last one's end.
+/// `rows` are all of the table's relays.
+bool is_ready(const TableRecord& record, const std::vector<StoredPosition>& rows);
 
 /// JSON of the members that are lists (relays, names, keys): golden tests pin it.
 std::string relays_json(const std::vector<RelayName>& relays);

@@ -114,6 +114,102 @@ TEST(DecideClaim, ATableLeftByALoadTakesTheFirstStreamsKind) {
   EXPECT_EQ(answer->epoch, 1U);
 }
 
+TableClaim loading(LoadWish::Kind kind, Timestamp cut = Timestamp(500s), Epoch seen = 0) {
+  TableClaim claim = claim_of();
+  claim.load = LoadWish{kind, cut, seen};
+  return claim;
+}
+
+TEST(DecideClaim, AnInitialLoadBeginsOnceAndIsGoneOnWith) {
+  const TableRecord begun = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
+  EXPECT_EQ(begun.load, LoadState::running);
+  EXPECT_EQ(begun.epoch, 1U);
+  EXPECT_EQ(begun.cut, Timestamp(500s));
+  EXPECT_EQ(*decide_claim(begun, loading(LoadWish::Kind::initial, Timestamp(900s))), begun);
+  TableRecord complete = begun;
+  complete.load = LoadState::complete;
+  complete.loaded = Timestamp(700s);
+  EXPECT_EQ(*decide_claim(complete, loading(LoadWish::Kind::initial, Timestamp(900s))), complete);
+}
+
+TEST(DecideClaim, ALoadOfATableThatAStreamHasFilledStartsAnEpoch) {
+  TableRecord before = record_of();
+  before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
+  const TableRecord begun = *decide_claim(before, loading(LoadWish::Kind::initial));
+  EXPECT_EQ(begun.epoch, before.epoch + 1);
+  EXPECT_EQ(begun.load, LoadState::running);
+  EXPECT_FALSE(begun.sweep) << "changes from back to the cut come again";
+}
+
+TEST(DecideClaim, ALoadThatIsRunAgainStartsAnEpochUnlessItIsRunning) {
+  TableRecord record = *decide_claim(std::nullopt, loading(LoadWish::Kind::again));
+  EXPECT_EQ(decide_claim(record, loading(LoadWish::Kind::again))->epoch, 1U);
+  record.load = LoadState::complete;
+  record.loaded = Timestamp(700s);
+  const TableRecord again = *decide_claim(record, loading(LoadWish::Kind::again, Timestamp(900s)));
+  EXPECT_EQ(again.epoch, 2U);
+  EXPECT_EQ(again.cut, Timestamp(900s));
+  EXPECT_EQ(again.load, LoadState::running);
+  EXPECT_FALSE(again.loaded);
+}
+
+TEST(DecideClaim, AGapStartsALoadAnewButOnlyOne) {
+  TableRecord running = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
+  const TableClaim anew = loading(LoadWish::Kind::anew, Timestamp(900s), 1);
+  const TableRecord begun = *decide_claim(running, anew);
+  EXPECT_EQ(begun.epoch, 2U);
+  EXPECT_EQ(begun.cut, Timestamp(900s));
+  EXPECT_EQ(*decide_claim(begun, anew), begun) << "the other relay's gap, or a reply that was lost";
+}
+
+TEST(DecideClaim, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
+  TableClaim plain = loading(LoadWish::Kind::again);
+  plain.kind.reset();
+  plain.relay.reset();
+  plain.incarnation = Incarnation("arn:table/1");
+  TableRecord record = *decide_claim(std::nullopt, plain);
+  EXPECT_FALSE(record.kind);
+  EXPECT_TRUE(record.relays.empty());
+  record.load = LoadState::complete;
+
+  // A stream that comes later cannot know whether it still has everything since that load.
+  const TableRecord followed = *decide_claim(record, loading(LoadWish::Kind::initial, Timestamp(900s)));
+  EXPECT_EQ(followed.kind, VersionKind::kinesis);
+  EXPECT_EQ(followed.load, LoadState::running);
+  EXPECT_EQ(followed.epoch, 2U);
+
+  // And a load without a stream beside a stream takes nothing from it.
+  TableRecord streamed = record_of();
+  const TableRecord reloaded = *decide_claim(streamed, plain);
+  EXPECT_EQ(reloaded.kind, streamed.kind);
+  EXPECT_EQ(reloaded.incarnation, streamed.incarnation);
+  EXPECT_EQ(reloaded.epoch, streamed.epoch + 1);
+}
+
+TEST(DecideClaim, ResetLoadsAgainAndRaisesTheEpochOnce) {
+  TableRecord record = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
+  TableClaim claim = loading(LoadWish::Kind::initial, Timestamp(900s));
+  claim.reset = true;
+  EXPECT_EQ(decide_claim(record, claim)->epoch, 2U);
+  claim.incarnation = Incarnation("arn:s/2");
+  const TableRecord other = *decide_claim(record, claim);
+  EXPECT_EQ(other.epoch, 2U);
+  EXPECT_EQ(other.load, LoadState::running);
+}
+
+TEST(Load, OlderEpochsGoOnceTheFloorHasPassed) {
+  TableRecord record = record_of();
+  record.epoch = 3;
+  record.loaded = Timestamp(1000s);
+  for (LoadState state : {LoadState::none, LoadState::running, LoadState::complete}) {
+    record.load = state;
+    EXPECT_FALSE(older_epochs_due(record, Timestamp(9000s), 15min));
+  }
+  record.load = LoadState::loaded;
+  EXPECT_FALSE(older_epochs_due(record, Timestamp(1000s + 15min - 1s), 15min));
+  EXPECT_EQ(older_epochs_due(record, Timestamp(1000s + 15min), 15min), 3U);
+}
+
 TEST(DecideClaim, EpochsEnd) {
   TableRecord last = record_of();
   last.epoch = 99'999'999;
@@ -137,6 +233,24 @@ TEST(Watermark, IsTheLowestUnfinishedShard) {
                        row(Position::shard_end(), Timestamp(1s))}),
             Timestamp(5s));
   EXPECT_EQ(watermark({row(Position::trim_horizon(), Timestamp(7s)), row(Position::trim_horizon(), kNoTime)}), kNoTime);
+}
+
+TEST(Watermark, SegmentsOfALoadDoNotCount) {
+  StoredPosition segment = row(Position::trim_horizon(), kNoTime);
+  segment.shard = aws::ShardId("load:00001:000/001");
+  EXPECT_EQ(watermark({segment, row(Position::trim_horizon(), Timestamp(7s))}), Timestamp(7s));
+  EXPECT_EQ(watermark({segment}), kNoTime);
+}
+
+TEST(Ready, OnceTheStreamIsPastTheLoadsEnd) {
+  TableRecord record = record_of();
+  record.loaded = Timestamp(1000s);
+  record.load = LoadState::complete;
+  EXPECT_TRUE(is_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
+  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), Timestamp(999s))}));
+  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), kNoTime)}));
+  record.load = LoadState::loaded;
+  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
 }
 
 TEST(PlanSweep, WithFencingWhatLiesBeforeTheWatermarkLessGraceIsDue) {

@@ -30,7 +30,7 @@ class Change {
   /// The source table's name; empty where the record does not say.
   std::string table;
   Operation operation = Operation::insert;
-  Timestamp time{};      ///< ApproximateCreationDateTime
+  Timestamp time{};      ///< ApproximateCreationDateTime; of a load's item, when its page was read
   std::string event_id;  ///< empty where the record has none
   /// The version without the epoch: "K.…", sorts bytewise within one kind (order_text in decode.h).
   std::string order;
@@ -38,6 +38,9 @@ class Change {
   std::string key;
   uint32_t index_in_record = 0;               ///< which of the record's changes this is
   std::shared_ptr<const std::string> record;  ///< the record's own text, for dead letters
+
+  /// An item that a load has read, not something that happened to it.
+  bool from_load() const { return order.starts_with('0'); }
 
   Value keys() const { return at(keys_); }
   bool has_new_image() const { return new_image_ != kNone; }

@@ -50,6 +50,27 @@ std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Ele
   return std::nullopt;
 }
 
+std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<const std::string> names) {
+  const uint32_t index = open_node(Type::M, {});
+  for (const std::string& name : names) {
+    uint32_t child = item + 1;
+    while (child < nodes_[item].next && at(child).name() != name) child = nodes_[child].next;
+    if (child == nodes_[item].next) {
+      reason_ = "the key " + excerpt(name) + " is missing";
+      return std::nullopt;
+    }
+    Node copy = nodes_[child];
+    if (copy.next != child + 1) {
+      reason_ = "the key " + excerpt(name) + " is " + std::string(to_string(copy.type)) + ", not S, N or B";
+      return std::nullopt;
+    }
+    copy.next = static_cast<uint32_t>(nodes_.size()) + 1;
+    nodes_.push_back(copy);
+  }
+  close_node(index, static_cast<uint32_t>(names.size()));
+  return index;
+}
+
 bool ChangeBuilder::add_members(uint32_t parent, json::Object members) {
   uint32_t count = 0;
   for (auto [name, value] : members) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ class ChangeBuilder {
 
   /// Appends an item as a map; its index, or nothing and a reason ("NewImage.a.b: unknown type X").
   std::optional<uint32_t> add_item(std::string_view what, json::Element item);
+  /// Appends a map of some members of an item that was added: scalars, in the order of `names`. Nothing and a reason where
+  /// one is missing or no scalar.
+  std::optional<uint32_t> add_selection(uint32_t item, std::span<const std::string> names);
   const std::string& reason() const { return reason_; }
   /// Whether the reason was a number without quotes. (The document is then read again with quotes around all of them,
   /// because a parsed number has lost its digits.)

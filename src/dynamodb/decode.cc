@@ -134,6 +134,12 @@ std::string order_text(VersionKind kind, Timestamp time, std::string_view sequen
   return order;
 }
 
+std::string load_order(Timestamp time) {
+  std::string order = "0.";
+  append_padded(order, static_cast<uint64_t>(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);
+  return order;
+}
+
 /// One record on its way.
 struct Decoder::Job {
   DecodeOptions options;
@@ -254,6 +260,52 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   change.record = job.record;
   if (!job.first_kind) job.first_kind = own_kind;
   return true;
+}
+
+Decoded Decoder::decode_item(RawRecord record, const ItemSource& source) {
+  auto data = std::make_shared<std::string>(std::move(record.data));
+  Job job{.options = {}, .raw = std::move(record), .record = data};
+  data->reserve(data->size() + json::kPadding);
+  if (!decode_item_text(job, *data, source)) {
+    std::string quoted = quote_numbers(*data);
+    quoted.reserve(quoted.size() + json::kPadding);
+    job.out = {};
+    decode_item_text(job, quoted, source);
+  }
+  return std::move(job.out);
+}
+
+/// False where a number without quotes was met.
+bool Decoder::decode_item_text(Job& job, std::string& text, const ItemSource& source) {
+  Change change;
+  change.table = source.table;
+  change.operation = Operation::insert;
+  change.time = job.raw.arrival;
+  change.order = load_order(job.raw.arrival);
+  builder_.begin();
+  Result<json::Element> item = parser_.parse_padded(text);
+  std::string reason = item ? read_item(change, *item, source) : to_string(item.error());
+  if (!reason.empty()) {
+    job.out.undecodable.push_back(
+        {0, std::move(reason), std::move(change.table), std::move(change.key), std::move(change.order), job.record});
+    return !builder_.met_bare_number();
+  }
+  builder_.finish(change);
+  change.record = job.record;
+  job.out.changes.push_back(std::move(change));
+  return true;
+}
+
+std::string Decoder::read_item(Change& change, json::Element item, const ItemSource& source) {
+  std::optional<uint32_t> image = builder_.add_item("item", item);
+  if (!image) return builder_.reason();
+  std::optional<uint32_t> keys = builder_.add_selection(*image, source.keys);
+  if (!keys) return builder_.reason();
+  if (std::string reason = check_keys(builder_.at(*keys)); !reason.empty()) return reason;
+  builder_.set_keys(change, *keys);
+  builder_.set_new_image(change, *image);
+  change.key = typed_key(builder_.at(*keys));
+  return {};
 }
 
 std::string Decoder::read_keys(Change& change, const Event& event) {

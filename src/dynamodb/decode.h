@@ -30,7 +30,7 @@ struct RawRecord {
   std::string data;              ///< best with json::kPadding spare capacity (one copy less)
   aws::SequenceNumber sequence;  ///< Kinesis; empty for files
   uint64_t line = 0;             ///< files: from 1
-  Timestamp arrival{};           ///< Kinesis: arrival time; kNoTime for files
+  Timestamp arrival{};           ///< Kinesis: arrival time; items of a Scan: the page's; kNoTime for files
 };
 
 /// A record, or one of its changes, that is no Change: kept as a dead letter.
@@ -61,6 +61,16 @@ struct DecodeOptions {
 /// which share time and line, get "." and their index (10 digits) behind it; that sorts right after the first.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
+/// Where scanned items come from.
+struct ItemSource {
+  std::string table;
+  std::vector<std::string> keys;  ///< names of the key's attributes, sorted
+};
+
+/// The version, without epoch, of an item that a load has read: "0." time in µs (17 digits). Every change from a stream is
+/// above it.
+std::string load_order(Timestamp time);
+
 /// Decodes records, one after the other; keeps nothing between them but its buffers. One a thread.
 ///   Decoded decoded = decoder.decode(std::move(record), {.kind = VersionKind::kinesis});
 /// Every change of a record comes out in one of the two lists, at its index. Undecodable is what cannot be a Change: bytes
@@ -70,6 +80,8 @@ std::string order_text(VersionKind kind, Timestamp time, std::string_view sequen
 class Decoder {
  public:
   Decoded decode(RawRecord record, const DecodeOptions& options);
+  /// An item of a Scan, in DynamoDB JSON (`{"pk":{"S":"a"},…}`), as an insert; `record.arrival` is when its page was read.
+  Decoded decode_item(RawRecord record, const ItemSource& source);
   /// The kind that a file's record implies: file_sequence where it has a SequenceNumber of its own, else file_time;
   /// nothing where it is no change at all.
   std::optional<VersionKind> file_kind(std::string_view record);
@@ -83,6 +95,8 @@ class Decoder {
   bool decode_envelope(Job& job, const struct Envelope& envelope, bool wrapped);
   void decode_wrapped(Job& job, json::Element kinesis);
   bool decode_event(Job& job, const struct Event& event);
+  bool decode_item_text(Job& job, std::string& text, const ItemSource& source);
+  std::string read_item(Change& change, json::Element item, const ItemSource& source);
   std::string read_keys(Change& change, const struct Event& event);
   std::string read_images(Change& change, const struct Event& event, bool old_image);
 

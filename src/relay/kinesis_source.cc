@@ -13,6 +13,7 @@ aws::IteratorStart iterator_start(const Position& position) {
     case Position::Kind::at_sequence: return {Kind::at_sequence, position.sequence, {}};
     case Position::Kind::after_sequence: return {Kind::after_sequence, position.sequence, {}};
     case Position::Kind::trim_horizon:
+    case Position::Kind::after_key:
     case Position::Kind::shard_end: break;
   }
   return {};

@@ -9,6 +9,7 @@ constexpr std::string_view kTrimHorizon = "TRIM_HORIZON";
 constexpr std::string_view kShardEnd = "SHARD_END";
 constexpr std::string_view kAtTimestamp = "AT_TIMESTAMP:";
 constexpr std::string_view kAtSequence = "AT_SEQUENCE_NUMBER:";
+constexpr std::string_view kAfterKey = "AFTER_KEY:";
 
 std::unexpected<Error> no_position(std::string_view text) {
   return fail(ErrorKind::corrupt, "a stored position has a form that this version does not know", std::string(text));
@@ -22,6 +23,7 @@ std::string to_string(const Position& position) {
     case Position::Kind::at_timestamp: return std::string(kAtTimestamp) + std::to_string(to_micros(position.time));
     case Position::Kind::at_sequence: return std::string(kAtSequence) + position.sequence.str();
     case Position::Kind::after_sequence: return position.sequence.str();
+    case Position::Kind::after_key: return std::string(kAfterKey) + position.key;
     case Position::Kind::shard_end: return std::string(kShardEnd);
   }
   return {};
@@ -36,6 +38,11 @@ Result<Position> parse_position(std::string_view text) {
     auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
     if (error != std::errc() || end != digits.data() + digits.size()) return no_position(text);
     return Position::at_timestamp(from_micros(micros));
+  }
+  if (text.starts_with(kAfterKey)) {
+    text.remove_prefix(kAfterKey.size());
+    if (!text.starts_with('{')) return no_position(text);
+    return Position::after_key(std::string(text));
   }
   bool at = text.starts_with(kAtSequence);
   aws::SequenceNumber sequence{std::string(at ? text.substr(kAtSequence.size()) : text)};

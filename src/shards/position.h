@@ -1,8 +1,10 @@
 // Where a shard may resume. A value; stored as text.
 //
 //   TRIM_HORIZON | AT_TIMESTAMP:<µs since 1970> | AT_SEQUENCE_NUMBER:<digits> | <digits> | SHARD_END
+//   AFTER_KEY:<DynamoDB JSON>
 //
-// Bare digits mean "after this record", as in KCL's lease table.
+// Bare digits mean "after this record", as in KCL's lease table. AFTER_KEY is for segments of a load, whose beginning is
+// TRIM_HORIZON: the LastEvaluatedKey of a Scan's page.
 #pragma once
 
 #include <string>
@@ -15,16 +17,18 @@
 namespace ctk::shards {
 
 struct Position {
-  enum class Kind { trim_horizon, at_timestamp, at_sequence, after_sequence, shard_end };
+  enum class Kind { trim_horizon, at_timestamp, at_sequence, after_sequence, after_key, shard_end };
   Kind kind = Kind::trim_horizon;
   aws::SequenceNumber sequence;
   Timestamp time{};
+  std::string key;  ///< after_key: verbatim JSON
 
   static Position trim_horizon() { return {}; }
-  static Position at_timestamp(Timestamp time) { return {Kind::at_timestamp, {}, time}; }
-  static Position at_sequence(aws::SequenceNumber sequence) { return {Kind::at_sequence, std::move(sequence), {}}; }
-  static Position after(aws::SequenceNumber sequence) { return {Kind::after_sequence, std::move(sequence), {}}; }
-  static Position shard_end() { return {Kind::shard_end, {}, {}}; }
+  static Position at_timestamp(Timestamp time) { return {Kind::at_timestamp, {}, time, {}}; }
+  static Position at_sequence(aws::SequenceNumber sequence) { return {Kind::at_sequence, std::move(sequence), {}, {}}; }
+  static Position after(aws::SequenceNumber sequence) { return {Kind::after_sequence, std::move(sequence), {}, {}}; }
+  static Position after_key(std::string key) { return {Kind::after_key, {}, {}, std::move(key)}; }
+  static Position shard_end() { return {Kind::shard_end, {}, {}, {}}; }
 
   bool ended() const { return kind == Kind::shard_end; }
   bool operator==(const Position&) const = default;

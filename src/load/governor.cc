@@ -1,0 +1,96 @@
+#include "load/governor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace ctk::load {
+namespace {
+
+constexpr double kLeastRate = 1;  ///< a throttled load goes on, however slowly
+constexpr double kLowered = 0.7;
+constexpr double kRaisedASecond = 1.05;
+constexpr Duration kLongestWait = std::chrono::seconds(1);
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::optional<double> parse_amount(std::string_view text) {
+  double amount = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(amount) || amount <= 0)
+    return std::nullopt;
+  return amount;
+}
+
+}  // namespace
+
+Result<ReadCapacity> parse_read_capacity(std::string_view text) {
+  const bool percent = text.ends_with('%');
+  const std::optional<double> amount = parse_amount(percent ? text.substr(0, text.size() - 1) : text);
+  if (amount && (!percent || *amount <= 100)) return ReadCapacity{*amount, percent};
+  return fail(ErrorKind::usage,
+              fmt::format("found \"{}\", accepted are read capacity units a second (200), or a share of the provisioned "
+                          "ones (50%)",
+                          text));
+}
+
+Result<double> resolve(const ReadCapacity& capacity, std::optional<double> provisioned) {
+  if (!capacity.percent) return capacity.amount;
+  if (provisioned && *provisioned > 0) return *provisioned * capacity.amount / 100;
+  return fail(ErrorKind::usage,
+              fmt::format("read-capacity={}% is a share of the provisioned capacity, and this table is billed on demand",
+                          capacity.amount),
+              "", "give read capacity units a second instead: read-capacity=1000");
+}
+
+std::optional<double> ReadGovernor::rate() const {
+  if (!ceiling_) return budget_;
+  return budget_ ? std::min(*budget_, *ceiling_) : *ceiling_;
+}
+
+void ReadGovernor::refill(Duration now) {
+  const double passed = refilled_ ? std::max(0.0, seconds(now - *refilled_)) : 0;
+  refilled_ = std::max(now, refilled_.value_or(now));
+  spent_ *= std::exp(-passed);
+  if (ceiling_) *ceiling_ *= std::pow(kRaisedASecond, passed);
+  if (const std::optional<double> allowed = rate()) {
+    balance_ = std::min(std::max(*allowed, kLeastRate), balance_ + *allowed * passed);
+  }
+}
+
+Duration ReadGovernor::admit(Duration now) {
+  refill(now);
+  const std::optional<double> allowed = rate();
+  const double free = balance_ - under_way_ * expected_;
+  if (allowed && free <= 0) {
+    const double wait = std::min(-free / *allowed, seconds(kLongestWait));
+    return std::min(Duration(static_cast<int64_t>(wait * 1e6) + 1000), kLongestWait);
+  }
+  ++under_way_;
+  return Duration{};
+}
+
+void ReadGovernor::answered(double units, Duration now) {
+  refill(now);
+  failed();
+  balance_ -= units;
+  spent_ += units;
+  expected_ = (expected_ * 7 + units) / 8;
+}
+
+void ReadGovernor::throttled(Duration now) {
+  refill(now);
+  failed();
+  // Readers are throttled together: that is one sign, not many.
+  if (lowered_ && now - *lowered_ < std::chrono::seconds(1)) return;
+  lowered_ = now;
+  const double observed = ceiling_ ? std::min(*ceiling_, spent_) : spent_;
+  ceiling_ = std::max(kLeastRate, observed * kLowered);
+  balance_ = std::min(balance_, 0.0);
+}
+
+void ReadGovernor::failed() { under_way_ = std::max(0, under_way_ - 1); }
+
+}  // namespace ctk::load
