@@ -71,8 +71,8 @@ struct ClaimRequest {
   std::vector<NewShard> shards;  ///< rows to make where there are none
   bool forget = false;           ///< `--reset`: drop the relay's rows first
   Epoch epoch = 1;
-  std::vector<Rewind> rewound;        ///< rows that go back, finished ones too; before the fence is raised
-  std::vector<aws::ShardId> dropped;  ///< rows that are no longer needed: segments of older loads
+  std::vector<Rewind> rewound = {};        ///< rows that go back, finished ones too; before the fence is raised
+  std::vector<aws::ShardId> dropped = {};  ///< rows that are no longer needed: segments of older loads
 };
 
 struct Claim {

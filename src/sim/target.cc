@@ -88,9 +88,29 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   coordination::PositionStore& positions() override { return *this; }
 
+  void finish_load(const sink::LoadEnd& load, Done<sink::LoadEnding> done) override {
+    answer<sink::LoadEnding>(std::move(done), [this, load]() -> Result<sink::LoadEnding> {
+      coordination::TableRecord& record = state_.records[load.table];
+      if (record.epoch != load.epoch) return fail(ErrorKind::stale_epoch, "the epoch of " + load.table + " was raised");
+      sink::LoadEnding ending{record, 0};
+      if (record.load != coordination::LoadState::running) return ending;
+      record.load = knobs_.transactional ? coordination::LoadState::complete : coordination::LoadState::loaded;
+      record.loaded = env_.clock.now();
+      ending.record = record;
+      if (knobs_.transactional) ending.swept = sweep_older(load.table, load.epoch);
+      return ending;
+    });
+  }
+
   void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
     answer<sink::SweepOutcome>(std::move(done), [this, request] {
       sink::SweepOutcome outcome;
+      coordination::TableRecord& record = state_.records[request.table];
+      if (const auto epoch = coordination::older_epochs_due(record, env_.clock.now(), request.floor)) {
+        outcome.older_swept = sweep_older(request.table, *epoch);
+        record.load = coordination::LoadState::complete;
+      }
+      outcome.load = record.load;
       for (const auto& [key, row] : state_.tables[request.table]) {
         if (row.deleted)
           ++outcome.marks_left;
@@ -125,7 +145,13 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       for (auto& [shard, row] : rows) {
         row.fence = fence;
         row.worker = request.worker;
+        row.epoch = request.epoch;
       }
+      for (const coordination::Rewind& rewind : request.rewound) {
+        rows[rewind.shard].position = rewind.position;
+        rows[rewind.shard].read_to = rewind.read_to;
+      }
+      for (const aws::ShardId& shard : request.dropped) rows.erase(shard);
       for (const NewShard& shard : request.shards) {
         rows.try_emplace(shard.shard, StoredPosition{shard.shard, shard.position, request.incarnation, request.epoch,
                                                      kNoTime, fence, request.worker, env_.clock.now()});
@@ -154,6 +180,11 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
  private:
   void observe(std::string_view what) const {
     if (env_.on_fault) env_.on_fault("target", what);
+  }
+
+  uint64_t sweep_older(const std::string& table, coordination::Epoch epoch) {
+    const std::string bound = table::version_text(epoch, "");
+    return std::erase_if(state_.tables[table], [&](const auto& entry) { return entry.second.version < bound; });
   }
 
   /// One round trip that may fail because the target is down.

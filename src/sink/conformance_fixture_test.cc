@@ -232,6 +232,35 @@ Result<bool> Conformance::move_alone(Sink& in, coordination::Fence fence, std::v
   return await<bool>([&](auto done) { in.positions().move(relay, fence, moves, std::move(done)); });
 }
 
+coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination::LoadWish::Kind kind) {
+  const table::TableSpec spec = spec_of("demo", *put(1, text_key("a"), "{}"));
+  coordination::TableClaim claim = claim_of(spec);
+  claim.load = coordination::LoadWish{kind, cut, 0};
+  Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  EXPECT_TRUE(result) << to_string(result.error());
+  if (!result) return {};
+  opened = std::move(*result);
+  return opened->record;
+}
+
+Result<LoadEnding> Conformance::finish_load(coordination::Epoch epoch) {
+  backend->refresh(*sink, name("demo"));
+  return await<LoadEnding>([&](auto done) { sink->finish_load({opened->record.table, epoch}, std::move(done)); });
+}
+
+uint64_t Conformance::swept_by_load(coordination::Epoch epoch) {
+  Result<LoadEnding> ending = finish_load(epoch);
+  EXPECT_TRUE(ending) << to_string(ending.error());
+  if (!ending) return 0;
+  if (ending->record.load == coordination::LoadState::complete) return ending->swept;
+  EXPECT_EQ(ending->record.load, coordination::LoadState::loaded);
+  Result<SweepOutcome> sweeping = sweep(Duration::max());
+  EXPECT_TRUE(sweeping) << to_string(sweeping.error());
+  if (!sweeping) return 0;
+  EXPECT_EQ(sweeping->load, coordination::LoadState::complete);
+  return sweeping->older_swept;
+}
+
 Result<SweepOutcome> Conformance::sweep(Duration grace, std::optional<Timestamp> watermark) {
   backend->refresh(*sink, opened->renderer->spec().name);
   SweepRequest request;

@@ -110,6 +110,11 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   std::vector<coordination::StoredPosition> stored(Sink& in);
   coordination::StoredPosition stored_at(Sink& in, const aws::ShardId& shard);
   Result<bool> move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves);
+  /// Opens `demo`, whose key is pk, with a wish; later writes carry the epoch that comes of it.
+  coordination::TableRecord open_loading(Timestamp cut, coordination::LoadWish::Kind kind);
+  Result<LoadEnding> finish_load(coordination::Epoch epoch);
+  /// Ends a load, and pays what it owes: the rows that went. Where writes are not fenced, with a floor of nothing.
+  uint64_t swept_by_load(coordination::Epoch epoch);
   Result<SweepOutcome> sweep(Duration grace, std::optional<Timestamp> watermark = std::nullopt);
 
   std::unique_ptr<Backend> backend;

@@ -127,8 +127,22 @@ struct SweepRequest {
 
 struct SweepOutcome {
   uint64_t swept = 0;
+  uint64_t older_swept = 0;  ///< rows of older epochs, where they could not be swept at the load's end
+  /// Of the table's record, after the sweep; nothing where there is none.
+  std::optional<coordination::LoadState> load;
   uint64_t marks_left = 0;
   uint64_t living = 0;
+};
+
+/// Every segment of the load that began `epoch` is read and stored.
+struct LoadEnd {
+  std::string table;
+  coordination::Epoch epoch = 1;
+};
+
+struct LoadEnding {
+  coordination::TableRecord record;  ///< as it is now
+  uint64_t swept = 0;                ///< rows of older epochs, or without a version (adopt), that the load has not seen
 };
 
 /// A query's answer, for the shell and `show`. Cells are text as the database gives it; nothing is NULL.
@@ -183,6 +197,10 @@ class Sink {
   virtual void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) = 0;
 
   virtual coordination::PositionStore& positions() = 0;
+  /// Notes that a load is over, and sweeps what it has not seen: at once where writes are fenced; else the record says
+  /// `loaded`, and sweep() does it once the floor has passed. A key with an open dead letter is not taken for gone.
+  /// `stale_epoch` where another load has begun since. Called again, it gives the same answer.
+  virtual void finish_load(const LoadEnd& load, Done<LoadEnding> done) = 0;
   virtual void sweep(const SweepRequest& request, Done<SweepOutcome> done) = 0;
 
   virtual void query(std::string sql, Done<ResultSet> done) = 0;

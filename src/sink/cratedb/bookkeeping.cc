@@ -8,7 +8,6 @@
 namespace ctk::sink::cratedb {
 namespace {
 
-using coordination::LoadState;
 using coordination::RelayName;
 using coordination::StoredPosition;
 using coordination::TableRecord;
@@ -58,21 +57,6 @@ Timestamp time_of(const std::string& cell) {
 
 std::string text_of(const std::string& cell) { return cell_text(cell).value_or(""); }
 
-std::string_view load_text(LoadState load) {
-  switch (load) {
-    case LoadState::none: return "none";
-    case LoadState::running: return "running";
-    case LoadState::complete: return "complete";
-  }
-  return "none";
-}
-
-LoadState load_of(std::string_view text) {
-  if (text == "running") return LoadState::running;
-  if (text == "complete") return LoadState::complete;
-  return LoadState::none;
-}
-
 constexpr std::string_view kRecordColumns =
     "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
     "\"keys\"";
@@ -83,7 +67,7 @@ Args& append_record(Args& args, const TableRecord& record) {
       .text(record.incarnation.str())
       .text_or_null(record.kind ? std::optional(std::string(to_string(*record.kind))) : std::nullopt)
       .number(record.epoch)
-      .text(load_text(record.load))
+      .text(to_string(record.load))
       .text_or_null(record.cut ? time_text(*record.cut) : std::nullopt)
       .text(coordination::relays_json(record.relays))
       .text_or_null(record.sweep ? time_text(record.sweep->watermark) : std::nullopt)
@@ -213,6 +197,13 @@ Statement Bookkeeping::move_positions(const RelayName& relay, const std::vector<
           .bulk = position_rows(relay, rows)};
 }
 
+Statement Bookkeeping::rewind_positions(const RelayName& relay, const std::vector<StoredPosition>& rows) const {
+  return {.sql = insert_positions_sql(positions) +
+                 unless_fenced({"position", "read_to", "epoch", "worker", "updated", "fence"}),
+          .args = "",
+          .bulk = position_rows(relay, rows)};
+}
+
 Statement Bookkeeping::select_newest_claim(const RelayName& relay) const {
   return {.sql = fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY fence DESC LIMIT 1", kPositionColumns,
                              quote_name(positions)),
@@ -303,7 +294,7 @@ Result<StoredRecord> read_record(const std::vector<std::string>& row) {
   stored.record.incarnation = coordination::Incarnation(text_of(row[2]));
   if (const auto kind = cell_text(row[3])) stored.record.kind = dynamodb::parse_version_kind(*kind);
   stored.record.epoch = static_cast<coordination::Epoch>(cell_int(row[4]).value_or(1));
-  stored.record.load = load_of(text_of(row[5]));
+  stored.record.load = coordination::parse_load_state(text_of(row[5]));
   if (const Timestamp cut = time_of(row[6]); cut != kNoTime) stored.record.cut = cut;
   stored.record.relays = coordination::parse_relays(text_of(row[7]));
   if (const Timestamp watermark = time_of(row[8]); watermark != kNoTime) {

@@ -38,6 +38,9 @@ struct Bookkeeping {
   /// Moves positions, except where a newer claim has raised the fence.
   Statement move_positions(const coordination::RelayName& relay,
                            const std::vector<coordination::StoredPosition>& rows) const;
+  /// Sets rows to where they stand in `rows`, read_to included, except where a newer claim has raised the fence.
+  Statement rewind_positions(const coordination::RelayName& relay,
+                             const std::vector<coordination::StoredPosition>& rows) const;
   /// The row with the highest fence, as of the last refresh; a claim ends with one.
   Statement select_newest_claim(const coordination::RelayName& relay) const;
   Statement select_relays() const;

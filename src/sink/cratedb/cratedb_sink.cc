@@ -56,6 +56,10 @@ class CrateSink final : public Sink {
 
   coordination::PositionStore& positions() override { return positions_; }
 
+  void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
+    scope_.spawn(cratedb::finish_load(session_, load), std::move(done));
+  }
+
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
     scope_.spawn(sweep_table(session_, positions_, request), std::move(done));
   }

@@ -92,10 +92,14 @@ Task<Result<Claim>> CratePositions::claim_rows(ClaimRequest request) {
     if (row.incarnation != request.incarnation) {
       co_return std::unexpected(coordination::incarnation_error(request.relay, row.incarnation, request.incarnation));
     }
-    if (!row.position.ended()) raised.push_back(row_of(holder, fence, row.shard, row.position, row.read_to));
+    const bool goes = std::ranges::find(request.dropped, row.shard) != request.dropped.end() ||
+                      std::ranges::find(request.rewound, row.shard, &coordination::Rewind::shard) != request.rewound.end();
+    if (!row.position.ended() && !goes) raised.push_back(row_of(holder, fence, row.shard, row.position, row.read_to));
   }
   holders_[request.relay] = holder;
-  step = co_await make_rows(request.relay, fence, std::move(request.shards));
+  step = co_await make_rows(request.relay, fence, request.shards);
+  if (!step) co_return forward_error(std::move(step));
+  step = co_await rewind_rows(request, fence, *found);
   if (!step) co_return forward_error(std::move(step));
   if (!raised.empty()) {
     Statement raise = session_.bookkeeping.raise_fences(request.relay, raised);
@@ -105,6 +109,27 @@ Task<Result<Claim>> CratePositions::claim_rows(ClaimRequest request) {
   Result<std::vector<StoredPosition>> claimed = co_await read(request.relay);
   if (!claimed) co_return forward_error(std::move(claimed));
   co_return Claim{fence, std::move(*claimed)};
+}
+
+/// Rows that go back to where an epoch begins, and rows of loads that are over. A claim that breaks off here is made again
+/// by the next start: a row's epoch is written with its new position.
+Task<Result<bool>> CratePositions::rewind_rows(ClaimRequest request, Fence fence,
+                                               const std::vector<StoredPosition>& found) {
+  const Holder holder{request.incarnation, request.epoch, request.worker};
+  std::vector<StoredPosition> rewound, dropped;
+  for (const StoredPosition& row : found) {
+    for (const coordination::Rewind& rewind : request.rewound) {
+      if (rewind.shard == row.shard) rewound.push_back(row_of(holder, fence, row.shard, rewind.position, rewind.read_to));
+    }
+    if (std::ranges::find(request.dropped, row.shard) != request.dropped.end()) dropped.push_back(row);
+  }
+  if (!rewound.empty()) {
+    Statement statement = session_.bookkeeping.rewind_positions(request.relay, rewound);
+    Result<bool> written = co_await write(std::move(statement), "writing ctk_positions");
+    if (!written) co_return written;
+  }
+  Result<bool> removed = co_await delete_rows(request.relay, dropped);
+  co_return removed;
 }
 
 Task<Result<bool>> CratePositions::check_fence(RelayName relay, Fence fence) {

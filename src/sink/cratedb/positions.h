@@ -34,6 +34,8 @@ class CratePositions final : public coordination::PositionStore {
   };
 
   Task<Result<coordination::Claim>> claim_rows(coordination::ClaimRequest request);
+  Task<Result<bool>> rewind_rows(coordination::ClaimRequest request, coordination::Fence fence,
+                                 const std::vector<coordination::StoredPosition>& found);
   Task<Result<bool>> add_rows(coordination::RelayName relay, coordination::Fence fence,
                               std::vector<coordination::NewShard> shards);
   Task<Result<bool>> move_rows(coordination::RelayName relay, coordination::Fence fence,

@@ -195,6 +195,19 @@ std::string select_due_marks(const TableSpec& spec) {
       key_list(spec), quote_name(spec.name));
 }
 
+std::string select_older(const TableSpec& spec) {
+  std::string older = "\"cdc_version\" < ?";
+  if (spec.options.adopt) older = "(" + older + " OR \"cdc_version\" IS NULL)";
+  if (spec.options.deletes == table::Deletes::soft) older += " AND coalesce(\"cdc_deleted\", FALSE) = FALSE";
+  return fmt::format("SELECT {}, \"cdc_version\", \"_seq_no\", \"_primary_term\" FROM {} WHERE {} LIMIT ?", key_list(spec),
+                     quote_name(spec.name), older);
+}
+
+std::string mark_older(const TableSpec& spec) {
+  return fmt::format("UPDATE {} SET \"cdc_deleted\" = TRUE WHERE {} AND \"_seq_no\" = ? AND \"_primary_term\" = ?",
+                     quote_name(spec.name), key_condition(spec));
+}
+
 std::string delete_mark(const TableSpec& spec) {
   return fmt::format("DELETE FROM {} WHERE {} AND \"_seq_no\" = ? AND \"_primary_term\" = ?", quote_name(spec.name),
                      key_condition(spec));

@@ -41,6 +41,7 @@ std::string all_statements() {
     add(name + ": view", create_live_view(spec));
     add(name + ": upsert", upsert(spec));
     add(name + ": due marks", select_due_marks(spec));
+    add(name + ": older epochs", select_older(spec));
     add(name + ": delete a mark", delete_mark(spec));
   }
   table::TableSpec open = make_spec(Layout::ctk);

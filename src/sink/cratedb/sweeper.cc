@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <functional>
+#include <memory>
+
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
 #include "sink/cratedb/tables.h"
@@ -20,6 +23,12 @@ Task<Result<int64_t>> read_number(Session& session, std::string sql, std::string
   if (!answer) co_return forward_error(std::move(answer));
   if (answer->rows.empty() || answer->rows[0].empty()) co_return fail(ErrorKind::internal, "a count without a row");
   co_return cell_int(answer->rows[0][0]).value_or(0);
+}
+
+Task<Result<Timestamp>> server_time(Session& session) {
+  Result<int64_t> millis = co_await read_number(session, "SELECT now()", "asking for the time");
+  if (!millis) co_return forward_error(std::move(millis));
+  co_return from_micros(*millis * 1000);
 }
 
 /// The minimum over the unfinished shards of all relays of the table; a relay without any rows holds everything back.
@@ -45,10 +54,9 @@ Task<Result<SweepPlan>> plan(Session& session, CratePositions& positions, SweepR
     if (!read) co_return forward_error(std::move(read));
     watermark = *read;
   }
-  Result<int64_t> server_ms = co_await read_number(session, "SELECT now()", "asking for the time");
-  if (!server_ms) co_return forward_error(std::move(server_ms));
-  const SweepPlan due =
-      coordination::plan_sweep((*stored)->record, watermark, from_micros(*server_ms * 1000), request.grace, request.floor);
+  Result<Timestamp> now = co_await server_time(session);
+  if (!now) co_return forward_error(std::move(now));
+  const SweepPlan due = coordination::plan_sweep((*stored)->record, watermark, *now, request.grace, request.floor);
   if (due.remember) {
     coordination::TableRecord changed = (*stored)->record;
     changed.sweep = due.remember;
@@ -68,10 +76,11 @@ std::string marks_bulk(const std::vector<Mark>& marks) {
   return fmt::format("[{}]", fmt::join(rows, ","));
 }
 
-/// How many of the marks are gone; a row that was revived or swept meanwhile is not ours to count.
-Task<Result<uint64_t>> delete_marks(Session& session, const table::TableSpec& spec, const std::vector<Mark>& marks) {
+/// How many of the rows were as they had been looked at; one that was revived or swept meanwhile is not ours to count.
+Task<Result<uint64_t>> change_rows(Session& session, std::string sql, const table::TableSpec& spec,
+                                   const std::vector<Mark>& rows) {
   const std::string doing = "sweeping " + spec.name.str();
-  Statement statement{.sql = delete_mark(spec), .args = "", .bulk = marks_bulk(marks)};
+  Statement statement{.sql = std::move(sql), .args = "", .bulk = marks_bulk(rows)};
   Result<Answer> answer = co_await run_or_fail(session, std::move(statement), doing);
   if (!answer) co_return forward_error(std::move(answer));
   uint64_t swept = 0;
@@ -85,22 +94,30 @@ Task<Result<uint64_t>> delete_marks(Session& session, const table::TableSpec& sp
   co_return swept;
 }
 
-Task<Result<uint64_t>> sweep_before(Session& session, const table::TableSpec& spec, Timestamp before) {
+Task<Result<OpenLetters>> find_open_letters(Session& session, const table::TableSpec& spec) {
   Result<Answer> letters =
       co_await run_or_fail(session, session.bookkeeping.select_letter_keys(spec.source_table), "reading ctk_dead_letters");
   if (!letters) co_return forward_error(std::move(letters));
-  const OpenLetters open = read_open_letters(*letters, spec);
+  co_return read_open_letters(*letters, spec);
+}
+
+/// Rows that `select` finds below `bound`, but for those that `keep` keeps, are changed by `change`, some at a time.
+struct Broom {
+  std::string select, change, bound;
+  size_t kept = 0;  ///< at most so many of those found stay
+  std::function<std::vector<Mark>(std::vector<Mark>)> sweepable;
+};
+
+Task<Result<uint64_t>> sweep_with(Session& session, const table::TableSpec& spec, Broom broom) {
   uint64_t swept = 0;
   while (true) {
-    // Kept in whole milliseconds, rounded down: only what is before the same rounding is surely before.
-    Statement select{.sql = select_due_marks(spec),
-                     .args = fmt::format("[{},{}]", to_millis(before), kMarksAtOnce + open.size()),
-                     .bulk = ""};
-    Result<Answer> found = co_await run_or_fail(session, std::move(select), "reading marks of " + spec.name.str());
+    Statement select{
+        .sql = broom.select, .args = fmt::format("[{},{}]", broom.bound, kMarksAtOnce + broom.kept), .bulk = ""};
+    Result<Answer> found = co_await run_or_fail(session, std::move(select), "reading rows of " + spec.name.str());
     if (!found) co_return forward_error(std::move(found));
-    const std::vector<Mark> marks = sweepable(read_marks(*found, spec.keys.size()), open);
-    if (marks.empty()) co_return swept;
-    Result<uint64_t> gone = co_await delete_marks(session, spec, marks);
+    const std::vector<Mark> rows = broom.sweepable(read_marks(*found, spec.keys.size()));
+    if (rows.empty()) co_return swept;
+    Result<uint64_t> gone = co_await change_rows(session, broom.change, spec, rows);
     if (!gone) co_return gone;
     swept += *gone;
     if (found->rows.size() < kMarksAtOnce || *gone == 0) co_return swept;
@@ -108,6 +125,65 @@ Task<Result<uint64_t>> sweep_before(Session& session, const table::TableSpec& sp
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
     if (!refreshed) co_return forward_error(std::move(refreshed));
   }
+}
+
+Task<Result<uint64_t>> sweep_before(Session& session, const table::TableSpec& spec, Timestamp before) {
+  Result<OpenLetters> open = co_await find_open_letters(session, spec);
+  if (!open) co_return forward_error(std::move(open));
+  const auto letters = std::make_shared<const OpenLetters>(std::move(*open));
+  // Kept in whole milliseconds, rounded down: only what is before the same rounding is surely before.
+  Broom broom{select_due_marks(spec), delete_mark(spec), std::to_string(to_millis(before)), letters->size(),
+              [letters](std::vector<Mark> marks) { return sweepable(std::move(marks), *letters); }};
+  Result<uint64_t> swept = co_await sweep_with(session, spec, std::move(broom));
+  co_return swept;
+}
+
+/// Rows that the load of this epoch has not seen: gone from the source, unless a dead letter says that they were refused.
+Task<Result<uint64_t>> sweep_older(Session& session, const table::TableSpec& spec, coordination::Epoch epoch) {
+  Result<OpenLetters> open = co_await find_open_letters(session, spec);
+  if (!open) co_return forward_error(std::move(open));
+  const auto letters = std::make_shared<const OpenLetters>(std::move(*open));
+  const bool marks_stay = spec.options.deletes == table::Deletes::soft;
+  Broom broom{select_older(spec), marks_stay ? mark_older(spec) : delete_mark(spec),
+              fmt::format("\"{}\"", table::version_text(epoch, "")), letters->size(), [letters](std::vector<Mark> rows) {
+                std::erase_if(rows, [&](const Mark& row) { return letters->contains(row.key); });
+                return rows;
+              }};
+  Result<uint64_t> swept = co_await sweep_with(session, spec, std::move(broom));
+  co_return swept;
+}
+
+/// Stores a changed record; false where somebody else was quicker.
+Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, coordination::TableRecord changed) {
+  Statement update = update_record(session.bookkeeping.tables, stored, changed);
+  Result<Answer> answer = co_await run_or_fail(session, std::move(update), "writing ctk_tables");
+  if (!answer) co_return forward_error(std::move(answer));
+  const auto error = first_row_error(*answer, {});
+  if (!error) co_return true;
+  const Action action = action_for(*error);
+  if (action == Action::lost_race || action == Action::row_is_gone) co_return false;
+  co_return std::unexpected(to_error(*error, "writing ctk_tables"));
+}
+
+/// What the last load owes, once the floor has passed.
+Task<Result<bool>> pay_for_load(Session& session, const table::TableSpec& spec, SweepRequest request,
+                                SweepOutcome& outcome) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, request.table);
+  if (!stored) co_return forward_error(std::move(stored));
+  if (!*stored) co_return true;
+  outcome.load = (*stored)->record.load;
+  Result<Timestamp> now = co_await server_time(session);
+  if (!now) co_return forward_error(std::move(now));
+  const auto epoch = coordination::older_epochs_due((*stored)->record, *now, request.floor);
+  if (!epoch) co_return true;
+  Result<uint64_t> swept = co_await sweep_older(session, spec, *epoch);
+  if (!swept) co_return forward_error(std::move(swept));
+  outcome.older_swept = *swept;
+  coordination::TableRecord complete = (*stored)->record;
+  complete.load = coordination::LoadState::complete;
+  Result<bool> noted = co_await store_record(session, **stored, std::move(complete));
+  if (noted && *noted) outcome.load = coordination::LoadState::complete;
+  co_return noted;
 }
 
 }  // namespace
@@ -145,6 +221,31 @@ std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenLetters& letters)
   return marks;
 }
 
+Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end) {
+  const auto found = session.tables.find(end.table);
+  if (found == session.tables.end()) co_return fail(ErrorKind::internal, "table " + end.table + " is not open");
+  const std::shared_ptr<TableState> state = found->second;
+  const bool nothing_older = end.epoch == 1 && !state->spec.options.adopt;
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; i++) {
+    Result<std::optional<StoredRecord>> stored = co_await find_record(session, end.table);
+    if (!stored) co_return forward_error(std::move(stored));
+    if (!*stored || (*stored)->record.epoch != end.epoch) {
+      co_return fail(ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", end.table, end.epoch));
+    }
+    coordination::TableRecord record = (*stored)->record;
+    if (record.load != coordination::LoadState::running) co_return LoadEnding{std::move(record), 0};
+    Result<Timestamp> now = co_await server_time(session);
+    if (!now) co_return forward_error(std::move(now));
+    record.load = nothing_older ? coordination::LoadState::complete : coordination::LoadState::loaded;
+    record.loaded = *now;
+    Result<bool> noted = co_await store_record(session, **stored, record);
+    if (!noted) co_return forward_error(std::move(noted));
+    if (*noted) co_return LoadEnding{std::move(record), 0};
+  }
+  co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
+}
+
 Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request) {
   const auto found = session.tables.find(request.table);
   if (found == session.tables.end()) co_return fail(ErrorKind::internal, "table " + request.table + " is not open");
@@ -155,13 +256,17 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + name.str());
     if (!refreshed) co_return forward_error(std::move(refreshed));
   }
+  SweepOutcome outcome;
+  Result<bool> paid = co_await pay_for_load(session, spec, request, outcome);
+  if (!paid) co_return forward_error(std::move(paid));
   Result<SweepPlan> due = co_await plan(session, positions, request);
   if (!due) co_return forward_error(std::move(due));
-  SweepOutcome outcome;
   if (due->before) {
     Result<uint64_t> swept = co_await sweep_before(session, spec, *due->before);
     if (!swept) co_return forward_error(std::move(swept));
     outcome.swept = *swept;
+  }
+  if (outcome.swept + outcome.older_swept > 0) {
     Statement refreshing{.sql = refresh(spec.name), .args = "", .bulk = ""};
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
     if (!refreshed) co_return forward_error(std::move(refreshed));

@@ -11,7 +11,10 @@ namespace ctk::sink::cratedb {
 
 Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request);
 
-/// A mark as select_due_marks gives it: its key's cells, its version, and what its deletion is bound to.
+/// Notes the load's end; what it has not seen goes with a sweep after the floor, at once where there can be nothing.
+Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end);
+
+/// A row as select_due_marks and select_older give it: its key's cells, its version, and what its deletion is bound to.
 struct Mark {
   std::vector<std::string> key;
   std::string version;

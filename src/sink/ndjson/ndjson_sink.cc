@@ -101,6 +101,16 @@ class NdjsonSink final : public Sink {
 
   coordination::PositionStore& positions() override { return *positions_; }
 
+  void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
+    const auto found = records_.find(load.table);
+    if (found == records_.end()) {
+      return answer(std::move(done), Result<LoadEnding>(fail(ErrorKind::internal, "table " + load.table + " is not open")));
+    }
+    found->second.load = coordination::LoadState::complete;
+    found->second.loaded = clock_.now();
+    answer(std::move(done), Result<LoadEnding>(LoadEnding{found->second, 0}));
+  }
+
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }

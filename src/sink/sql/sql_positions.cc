@@ -90,6 +90,32 @@ Tried<bool> insert_shards(Driver& driver, const Bookkeeping& at, const ClaimRequ
   return true;
 }
 
+/// Rows that go back to where an epoch begins, and rows of loads that are over.
+Tried<bool> rewind_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim) {
+  Statement back;
+  back.sql =
+      at.dialect.bind(fmt::format("UPDATE {} SET position = ?, read_to = ? WHERE relay = ? AND shard = ?", at.positions));
+  back.width = 4;
+  std::vector<std::string> texts(claim.rewound.size());
+  for (size_t i = 0; i < claim.rewound.size(); ++i) {
+    texts[i] = to_string(claim.rewound[i].position);
+    back.params.insert(back.params.end(), {Param::of(texts[i]), Param::of_time(claim.rewound[i].read_to),
+                                           Param::of(claim.relay.str()), Param::of(claim.rewound[i].shard.str())});
+  }
+  if (!back.params.empty()) {
+    if (Tried<Answer> set = driver.run(std::move(back)); !set) return broken(std::move(set));
+  }
+  Statement drop;
+  drop.sql = at.dialect.bind(fmt::format("DELETE FROM {} WHERE relay = ? AND shard = ?", at.positions));
+  drop.width = 2;
+  for (const aws::ShardId& shard : claim.dropped) {
+    drop.params.insert(drop.params.end(), {Param::of(claim.relay.str()), Param::of(shard.str())});
+  }
+  if (drop.params.empty()) return true;
+  if (Tried<Answer> dropped = driver.run(std::move(drop)); !dropped) return broken(std::move(dropped));
+  return true;
+}
+
 Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& request, bool create, Timestamp now) {
   if (Tried<bool> made = ensure_bookkeeping(driver, at, create); !made) return broken(std::move(made));
   if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk relay " + request.relay.str()); !locked) {
@@ -110,6 +136,7 @@ Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
   }
   if (Tried<bool> made = insert_shards(driver, at, request, fence, request.shards, now); !made)
     return broken(std::move(made));
+  if (Tried<bool> set = rewind_rows(driver, at, request); !set) return broken(std::move(set));
   std::string raise =
       fmt::format("UPDATE {} SET fence = ?, worker = ?, epoch = ?, updated = ? WHERE relay = ? AND position <> 'SHARD_END'",
                   at.positions);

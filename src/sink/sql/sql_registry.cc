@@ -7,7 +7,6 @@
 namespace ctk::sink::sql {
 namespace {
 
-using coordination::LoadState;
 using coordination::TableRecord;
 
 constexpr std::string_view kColumns =
@@ -28,7 +27,7 @@ TableRecord to_record(const Cells& row) {
   record.incarnation = coordination::Incarnation(row[2].value_or(""));
   if (row[3]) record.kind = dynamodb::parse_version_kind(*row[3]);
   if (row[4]) std::from_chars(row[4]->data(), row[4]->data() + row[4]->size(), record.epoch);
-  record.load = parse_load_state(row[5].value_or(""));
+  record.load = coordination::parse_load_state(row[5].value_or(""));
   record.cut = to_time(row[6]);
   if (row[7]) record.relays = coordination::parse_relays(*row[7]);
   std::optional<Timestamp> watermark = to_time(row[8]), server_time = to_time(row[9]);
@@ -94,21 +93,6 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
 Statement check_epoch(const Bookkeeping& at, const std::string& table, coordination::Epoch epoch) {
   std::string sql = "SELECT 1 FROM " + at.tables + " WHERE \"table\" = ? AND epoch = ?" + at.dialect.for_share();
   return statement(at.dialect.bind(sql), {Param::of(table), Param::of_integer(epoch)});
-}
-
-std::string_view to_string(LoadState state) {
-  switch (state) {
-    case LoadState::none: return "none";
-    case LoadState::running: return "running";
-    case LoadState::complete: return "complete";
-  }
-  return "none";
-}
-
-LoadState parse_load_state(std::string_view text) {
-  if (text == "running") return LoadState::running;
-  if (text == "complete") return LoadState::complete;
-  return LoadState::none;
 }
 
 }  // namespace ctk::sink::sql

@@ -14,15 +14,12 @@ namespace ctk::sink::sql {
 Tried<std::optional<coordination::TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
                                                             const std::string& lock);
 
-/// Stores a record, new or not. Inside a transaction.
 /// All records of this schema; none where there is no ctk_tables.
 Tried<std::vector<coordination::TableRecord>> read_records(Driver& driver, const Bookkeeping& at);
+/// Stores a record, new or not. Inside a transaction.
 Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const coordination::TableRecord& record);
 
 /// One execution: returns a row, share-locked to the transaction's end, if the table's epoch is this.
 Statement check_epoch(const Bookkeeping& at, const std::string& table, coordination::Epoch epoch);
-
-std::string_view to_string(coordination::LoadState state);
-coordination::LoadState parse_load_state(std::string_view text);
 
 }  // namespace ctk::sink::sql

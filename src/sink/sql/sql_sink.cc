@@ -111,6 +111,16 @@ class SqlSink final : public Sink {
 
   coordination::PositionStore& positions() override { return other_positions_ ? *other_positions_ : positions_; }
 
+  void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
+    auto found = tables_.find(load.table);
+    auto table = found == tables_.end() ? nullptr : found->second;
+    auto job = [this, load, table, now = clock_.now()](Driver& driver) -> Result<LoadEnding> {
+      if (!table) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", load.table));
+      return sql::finish_load(driver, at_, table->renderer(), load, now);
+    };
+    lanes_.run<LoadEnding>(Reach::create, std::move(job), std::move(done));
+  }
+
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
     auto found = tables_.find(request.table);
     auto table = found == tables_.end() ? nullptr : found->second;

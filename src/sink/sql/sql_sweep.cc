@@ -42,24 +42,26 @@ std::vector<table::KeyCell> key_of_letter(const table::Renderer& renderer, const
   return row == nullptr ? std::vector<table::KeyCell>{} : row->keys;
 }
 
-/// Rows that must stay since an older change of their key may still be replayed: their ids, locked.
-Tried<std::vector<std::string>> protected_rows(Driver& driver, const SweepJob& job) {
-  const table::TableSpec& spec = job.renderer.spec();
-  Tried<std::vector<std::pair<std::string, std::string>>> letters = letter_keys(driver, job.at, spec.source_table);
+/// Rows that must stay because of an open dead letter of their key: their ids, locked. `which` is a condition on the row
+/// with one parameter, which is `bound`, or the letter's version where that is null.
+Tried<std::vector<std::string>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                               const std::string& which, const std::string* bound) {
+  const table::TableSpec& spec = renderer.spec();
+  Tried<std::vector<std::pair<std::string, std::string>>> letters = letter_keys(driver, at, spec.source_table);
   if (!letters) return broken(std::move(letters));
   std::vector<std::string> ids;
   if (letters->empty()) return ids;
-  Statement find = look_up(job.at.dialect.bind(fmt::format(
-      "SELECT {} FROM {} WHERE {} AND \"cdc_deleted\" AND {} > ?{}", job.at.dialect.row_id(), Dialect::quote(spec.name),
-      Dialect::key_condition(spec), job.at.dialect.bytewise("\"cdc_version\""), job.at.dialect.for_update())));
+  Statement find = look_up(
+      at.dialect.bind(fmt::format("SELECT {} FROM {} WHERE {} AND {}{}", at.dialect.row_id(), Dialect::quote(spec.name),
+                                  Dialect::key_condition(spec), which, at.dialect.for_update())));
   find.width = spec.keys.size() + 1;
   std::vector<std::vector<table::KeyCell>> keys;
   keys.reserve(letters->size());
   for (const auto& [key, version] : *letters) {
-    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_of_letter(job.renderer, key));
+    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_of_letter(renderer, key));
     if (cells.size() != spec.keys.size()) continue;
     for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
-    find.params.push_back(Param::of(version));
+    find.params.push_back(Param::of(bound == nullptr ? version : *bound));
   }
   if (find.params.empty()) return ids;
   Tried<Answer> answer = driver.run(std::move(find));
@@ -68,20 +70,65 @@ Tried<std::vector<std::string>> protected_rows(Driver& driver, const SweepJob& j
   return ids;
 }
 
-Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before) {
-  Tried<std::vector<std::string>> keep = protected_rows(driver, job);
-  if (!keep) return broken(std::move(keep));
-  std::string sql =
-      "DELETE FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE \"cdc_deleted\" AND \"cdc_time\" < ?";
-  std::string kept = job.at.dialect.row_id_list(*keep);
-  std::vector<Param> params = {Param::of_time(before)};
-  if (!keep->empty()) {
-    sql += " AND " + job.at.dialect.row_not_in();
+/// Finishes a DELETE or UPDATE of rows by a condition with one parameter, but for some.
+Tried<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, std::string sql, const std::string& which, Param bound,
+                            const std::vector<std::string>& keep) {
+  sql += " WHERE " + which;
+  std::string kept = at.dialect.row_id_list(keep);
+  std::vector<Param> params = {bound};
+  if (!keep.empty()) {
+    sql += " AND " + at.dialect.row_not_in();
     params.push_back(Param::of(kept));
   }
-  Tried<Answer> removed = driver.run(patiently(statement(job.at.dialect.bind(sql), std::move(params))));
+  Tried<Answer> removed = driver.run(patiently(statement(at.dialect.bind(sql), std::move(params))));
   if (!removed) return broken(std::move(removed));
   return static_cast<uint64_t>(removed->affected.front());
+}
+
+/// Marks stay while an older change of their key may still be replayed.
+Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before) {
+  const std::string hidden = "\"cdc_deleted\" AND " + job.at.dialect.bytewise("\"cdc_version\"") + " > ?";
+  Tried<std::vector<std::string>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
+  if (!keep) return broken(std::move(keep));
+  const std::string remove = "DELETE FROM " + Dialect::quote(job.renderer.spec().name);
+  return change_rows(driver, job.at, remove, "\"cdc_deleted\" AND \"cdc_time\" < ?", Param::of_time(before), *keep);
+}
+
+/// What a complete load has not seen is gone from its source, unless a dead letter says that it was merely refused. With
+/// deletes=soft it is marked.
+Tried<uint64_t> remove_older(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                             coordination::Epoch epoch) {
+  const bool adopt = renderer.spec().options.adopt;
+  if (epoch == 1 && !adopt) return uint64_t{0};
+  std::string older = at.dialect.bytewise("\"cdc_version\"") + " < ?";
+  if (adopt) older = "(" + older + " OR \"cdc_version\" IS NULL)";
+  const std::string bound = table::version_text(epoch, "");
+  Tried<std::vector<std::string>> keep = protected_rows(driver, at, renderer, older, &bound);
+  if (!keep) return broken(std::move(keep));
+  const std::string table = Dialect::quote(renderer.spec().name);
+  if (renderer.spec().options.deletes != table::Deletes::soft) {
+    return change_rows(driver, at, "DELETE FROM " + table, older, Param::of(bound), *keep);
+  }
+  older += " AND \"cdc_deleted\" IS NOT TRUE";
+  return change_rows(driver, at, "UPDATE " + table + " SET \"cdc_deleted\" = TRUE", older, Param::of(bound), *keep);
+}
+
+Tried<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
+                           Timestamp now) {
+  Tried<std::optional<TableRecord>> found = read_record(driver, at, end.table, at.dialect.for_update());
+  if (!found) return broken(std::move(found));
+  if (!*found || (*found)->epoch != end.epoch) {
+    return broken({ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", end.table, end.epoch), "", ""});
+  }
+  LoadEnding ending{std::move(**found), 0};
+  if (ending.record.load == coordination::LoadState::complete) return ending;
+  Tried<uint64_t> swept = remove_older(driver, at, renderer, end.epoch);
+  if (!swept) return broken(std::move(swept));
+  ending.swept = *swept;
+  ending.record.load = coordination::LoadState::complete;
+  ending.record.loaded = now;
+  if (Tried<bool> noted = write_record(driver, at, ending.record); !noted) return broken(std::move(noted));
+  return ending;
 }
 
 Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
@@ -118,6 +165,11 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
 }
 
 }  // namespace
+
+Result<LoadEnding> finish_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
+                               Timestamp now) {
+  return transact<LoadEnding>(driver, at.dialect, [&](Driver& inside) { return end_load(inside, at, renderer, end, now); });
+}
 
 Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
   SweepOutcome outcome;

@@ -13,6 +13,11 @@ struct SweepJob {
   Timestamp now;
 };
 
+/// Sets the load of `end.epoch` complete, and removes in the same transaction what it has not seen: no write of an older
+/// epoch can come after it.
+Result<LoadEnding> finish_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
+                               Timestamp now);
+
 /// In one transaction what is due goes, but for keys of which an older change lies in the dead letters; then it counts.
 Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job);
 
