@@ -91,6 +91,7 @@ class StreamsSource final : public Source {
           return begin(request, {Kind::after_sequence, cursor.passed, {}}, std::move(done));
         break;
       case Position::Kind::trim_horizon:
+      case Position::Kind::after_key:
       case Position::Kind::shard_end:
         // The horizon never says that it has moved.
         if (has_hole(request)) return post(trimmed(request), std::move(done));

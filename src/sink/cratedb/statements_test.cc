@@ -66,6 +66,7 @@ std::string all_statements() {
   add("make positions", ours.insert_positions({}, {}).sql);
   add("raise fences", ours.raise_fences({}, {}).sql);
   add("move positions", ours.move_positions({}, {}).sql);
+  add("set positions back", ours.rewind_positions({}, {}).sql);
   add("dead letters", ours.upsert_letters({}).sql);
   return out;
 }

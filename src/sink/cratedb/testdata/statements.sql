@@ -25,6 +25,9 @@ ON CONFLICT ("pk"['device'], "pk"['it''s "n"']) DO UPDATE SET
 -- ctk: due marks
 SELECT "pk"['device'], "pk"['it''s "n"'], "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_deleted" AND "cdc_time" < ? LIMIT ?;
 
+-- ctk: older epochs
+SELECT "pk"['device'], "pk"['it''s "n"'], "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_version" < ? LIMIT ?;
+
 -- ctk: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "pk"['device'] = ? AND "pk"['it''s "n"'] = ? AND "_seq_no" = ? AND "_primary_term" = ?;
 
@@ -57,6 +60,9 @@ ON CONFLICT ("device", "it's ""n""") DO UPDATE SET
 -- columns: due marks
 SELECT "device", "it's ""n""", "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_deleted" AND "cdc_time" < ? LIMIT ?;
 
+-- columns: older epochs
+SELECT "device", "it's ""n""", "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_version" < ? LIMIT ?;
+
 -- columns: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "device" = ? AND "it's ""n""" = ? AND "_seq_no" = ? AND "_primary_term" = ?;
 
@@ -86,6 +92,9 @@ ON CONFLICT ("id") DO UPDATE SET
 
 -- document: due marks
 SELECT "id", "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_deleted" AND "cdc_time" < ? LIMIT ?;
+
+-- document: older epochs
+SELECT "id", "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" WHERE "cdc_version" < ? LIMIT ?;
 
 -- document: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "id" = ? AND "_seq_no" = ? AND "_primary_term" = ?;
@@ -182,6 +191,17 @@ ON CONFLICT (relay, shard) DO UPDATE SET
   updated = CASE WHEN excluded.fence >= fence THEN excluded.updated ELSE updated END,
   fence = CASE WHEN excluded.fence >= fence THEN excluded.fence ELSE fence END,
   read_to = CASE WHEN excluded.fence >= fence AND excluded.read_to > coalesce(read_to, '') THEN excluded.read_to ELSE read_to END;
+
+-- set positions back
+INSERT INTO "testdrive"."ctk_positions" (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (relay, shard) DO UPDATE SET
+  position = CASE WHEN excluded.fence >= fence THEN excluded.position ELSE position END,
+  read_to = CASE WHEN excluded.fence >= fence THEN excluded.read_to ELSE read_to END,
+  epoch = CASE WHEN excluded.fence >= fence THEN excluded.epoch ELSE epoch END,
+  worker = CASE WHEN excluded.fence >= fence THEN excluded.worker ELSE worker END,
+  updated = CASE WHEN excluded.fence >= fence THEN excluded.updated ELSE updated END,
+  fence = CASE WHEN excluded.fence >= fence THEN excluded.fence ELSE fence END;
 
 -- dead letters
 INSERT INTO "testdrive"."ctk_dead_letters" (id, "time", relay, shard, position, source_table, "key", version, kind, reason, change)
