@@ -42,7 +42,7 @@ std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& fl
     const Shard& one = shard(slice.shard);
     coordination::PositionMove move{slice.shard, one.frontier.acknowledged(), slice.to, one.stored_read_to, {}};
     const bool everything = one.queue.empty() && one.writes == 1;
-    move.read_to = std::max(move.read_to, everything && one.read_to != kNoTime ? one.read_to : slice.last_arrival);
+    move.read_to = std::max(move.read_to, everything && one.read_to != kNoTime ? one.read_to : slice.arrivals.last);
     if (slice.has_end) {
       for (const ShardId& child : walk_->children_of(slice.shard))
         move.children.push_back({child, Position::trim_horizon()});

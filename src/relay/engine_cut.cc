@@ -93,7 +93,8 @@ Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
     Queued& queued = shard.queue.front();
     slice.queued_bytes += queued.bytes;
     slice.to = Position::after(queued.record.sequence);
-    slice.last_arrival = queued.record.arrival;
+    if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
+    slice.arrivals.last = queued.record.arrival;
     if (Flight* flight = find_flight(write)) flight->oldest = std::min(flight->oldest, queued.read_at);
     slice.records.push_back(std::move(queued.record));
     shard.queue.pop_front();
@@ -104,7 +105,7 @@ Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
     slice.to = Position::shard_end();
   }
   ++shard.writes;
-  shard.frontier.add(write, slice.to, slice.last_arrival);
+  shard.frontier.add(write, slice.to, slice.arrivals);
   return slice;
 }
 

@@ -272,7 +272,13 @@ RelayStats Relay::Engine::stats() const {
   stats.seconds = std::chrono::duration<double>(at - started_at_).count();
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : shards_) {
-    if (one->finished || one->at_tip) continue;
+    if (one->finished) continue;
+    // What was read and is not written is behind, too.
+    const Timestamp oldest = one->frontier.pending() > 0 ? one->frontier.oldest_pending()
+                             : one->queue.empty()        ? kNoTime
+                                                         : one->queue.front().record.arrival;
+    if (oldest != kNoTime) stats.lag = std::max(stats.lag, Duration(env_.clock.now() - oldest));
+    if (one->at_tip) continue;
     ++stats.shards_reading;
     stats.lag = std::max(stats.lag, one->behind + (at - one->answered_at));
   }

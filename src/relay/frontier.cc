@@ -2,8 +2,8 @@
 
 namespace ctk::relay {
 
-void Frontier::add(uint64_t write, shards::Position to, Timestamp last_arrival) {
-  pending_.push_back({write, std::move(to), last_arrival});
+void Frontier::add(uint64_t write, shards::Position to, Arrivals arrivals) {
+  pending_.push_back({write, std::move(to), arrivals});
 }
 
 void Frontier::restart(shards::Position position) {
@@ -18,7 +18,7 @@ bool Frontier::acknowledge(uint64_t write) {
   bool moved = false;
   while (!pending_.empty() && pending_.front().done) {
     acknowledged_ = std::move(pending_.front().to);
-    if (pending_.front().arrival != kNoTime) arrival_ = pending_.front().arrival;
+    if (pending_.front().arrivals.last != kNoTime) arrival_ = pending_.front().arrivals.last;
     pending_.pop_front();
     moved = true;
   }

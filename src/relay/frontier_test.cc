@@ -12,20 +12,22 @@ shards::Position at(int n) { return shards::Position::after(aws::SequenceNumber(
 
 TEST(Frontier, MovesOnlyOverAContiguousPrefix) {
   Frontier frontier(shards::Position::trim_horizon());
-  frontier.add(1, at(10), from_micros(1));
-  frontier.add(2, at(20), from_micros(2));
-  frontier.add(3, at(30), from_micros(3));
+  frontier.add(1, at(10), {from_micros(1), from_micros(2)});
+  frontier.add(2, at(20), {from_micros(3), from_micros(4)});
+  frontier.add(3, at(30), {from_micros(5), from_micros(6)});
+  EXPECT_EQ(frontier.oldest_pending(), from_micros(1));
   EXPECT_FALSE(frontier.acknowledge(2));
   EXPECT_EQ(frontier.acknowledged(), shards::Position::trim_horizon());
   EXPECT_TRUE(frontier.acknowledge(1));
   EXPECT_EQ(frontier.acknowledged(), at(20));
-  EXPECT_EQ(frontier.acknowledged_arrival(), from_micros(2));
+  EXPECT_EQ(frontier.acknowledged_arrival(), from_micros(4));
+  EXPECT_EQ(frontier.oldest_pending(), from_micros(5));
   EXPECT_EQ(frontier.pending(), 1u);
 }
 
 TEST(Frontier, ARestartForgetsWhatIsPending) {
   Frontier frontier(at(5));
-  frontier.add(1, at(10), kNoTime);
+  frontier.add(1, at(10), {});
   frontier.restart(at(7));
   EXPECT_FALSE(frontier.acknowledge(1));
   EXPECT_EQ(frontier.acknowledged(), at(7));
@@ -36,7 +38,7 @@ RC_GTEST_PROP(Frontier, IsTheLongestAcknowledgedPrefixInAnyOrder, ()) {
   std::vector<int> writes(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) writes[static_cast<size_t>(i)] = i;
   Frontier frontier(shards::Position::trim_horizon());
-  for (int i = 0; i < count; ++i) frontier.add(static_cast<uint64_t>(i), at(i + 1), kNoTime);
+  for (int i = 0; i < count; ++i) frontier.add(static_cast<uint64_t>(i), at(i + 1), {});
   std::vector<bool> done(static_cast<size_t>(count));
   while (!writes.empty()) {
     const auto pick = static_cast<size_t>(*rc::gen::inRange<int>(0, static_cast<int>(writes.size())));

@@ -9,6 +9,7 @@
 
 #include "dynamodb/decode.h"
 #include "relay/fold.h"
+#include "relay/frontier.h"
 #include "shards/position.h"
 #include "sink/sink.h"
 
@@ -19,7 +20,7 @@ struct Slice {
   aws::ShardId shard;
   std::vector<dynamodb::RawRecord> records;
   shards::Position to;
-  Timestamp last_arrival = kNoTime;
+  Arrivals arrivals;
   bool has_end = false;
   size_t queued_bytes = 0;
 };

@@ -1,5 +1,8 @@
 """The simulated Kinesis to SQLite, treated badly; and a service that has bad days."""
+import contextlib
 import json
+import re
+import sqlite3
 import time
 import unittest
 import urllib.request
@@ -60,6 +63,18 @@ class BadDays(Relaying):
         self.write(50)
         self.wait_for(self.target, self.model, process=process, seconds=90)
         self.assertEqual(self.stop_ctk(process)[0], 0)
+
+    def test_what_is_read_and_not_written_counts_as_lag(self):
+        self.write(50)
+        self.load_once()
+        with contextlib.closing(sqlite3.connect(self.target.path, isolation_level=None)) as somebody:
+            somebody.execute("BEGIN IMMEDIATE")
+            self.write(50)
+            process = self.start_relay()
+            lags = (re.search(rb"msg=progress .*lag_seconds=(\d+)", line) for line in process.stderr)
+            self.assertTrue(any(lag and int(lag[1]) >= 5 for lag in lags))
+            somebody.execute("ROLLBACK")
+        self.wait_for(self.target, self.model, process=process)
 
 
 if __name__ == "__main__":
