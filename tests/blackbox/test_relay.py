@@ -66,11 +66,11 @@ class BadDays(Relaying):
 
     def test_what_is_read_and_not_written_counts_as_lag(self):
         self.write(50)
-        self.load_once()
+        process = self.start_relay()
+        self.wait_for(self.target, self.model, process=process)
         with contextlib.closing(sqlite3.connect(self.target.path, isolation_level=None)) as somebody:
             somebody.execute("BEGIN IMMEDIATE")
             self.write(50)
-            process = self.start_relay()
             lags = (re.search(rb"msg=progress .*lag_seconds=(\d+)", line) for line in process.stderr)
             self.assertTrue(any(lag and int(lag[1]) >= 5 for lag in lags))
             somebody.execute("ROLLBACK")
