@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -290,6 +291,39 @@ ShellCommand shell_command(const Parsed& parsed) {
   return command;
 }
 
+/// A whole text as a number of its kind; nothing where it is none.
+template <class T>
+std::optional<T> parse_number(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+Result<Command> simulator_command(const Parsed& parsed) {
+  SimulatorCommand command;
+  const std::string listen = parsed.flag("listen").value_or("127.0.0.1:0");
+  const size_t colon = listen.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : parse_number<uint16_t>(listen.substr(colon + 1));
+  if (!port || colon == 0) return usage(fmt::format("option --listen: found \"{}\", accepted is HOST:PORT", listen));
+  command.host = listen.substr(0, colon);
+  command.port = *port;
+  if (const auto seed = parsed.flag("seed")) {
+    command.seed = parse_number<uint64_t>(*seed);
+    if (!command.seed) return usage(fmt::format("option --seed: found \"{}\", accepted is a whole number", *seed));
+  }
+  const std::string speed = parsed.flag("speed").value_or("1");
+  command.speed = parse_number<double>(speed).value_or(0);
+  if (!(command.speed > 0 && command.speed <= 1e6)) {
+    return usage(fmt::format("option --speed: found \"{}\", accepted is a number above 0, up to 1000000", speed));
+  }
+  for (const auto& [name, value] : parsed.flags) {
+    if (name == "table") command.tables.push_back(value);
+    if (name == "stream") command.streams.push_back(value);
+  }
+  command.faults = parsed.flag("faults").value_or("none");
+  return command;
+}
+
 Result<Command> make_command(const Parsed& parsed, const std::vector<std::string>& words) {
   using Verb = PositionsCommand::Verb;
   const std::string_view path = parsed.command->path;
@@ -306,6 +340,7 @@ Result<Command> make_command(const Parsed& parsed, const std::vector<std::string
   if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
+  if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};
   const std::vector<std::string> shells = {"bash", "zsh", "fish"};
   if (std::ranges::find(shells, arguments[0]) == shells.end()) {

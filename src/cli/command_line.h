@@ -66,13 +66,23 @@ struct DemoCommand {
   std::string output;  ///< the SQLite file
 };
 
+struct SimulatorCommand {
+  std::string host = "127.0.0.1";
+  int port = 0;                      ///< 0: a free one
+  std::optional<uint64_t> seed;      ///< none: another one each time
+  double speed = 1;                  ///< seconds of the simulated clock in a second
+  std::vector<std::string> tables;   ///< NAME:HASH[:RANGE]
+  std::vector<std::string> streams;  ///< NAME:SHARDS
+  std::string faults = "none";
+};
+
 /// Help, version: text for standard output.
 struct PrintCommand {
   std::string text;
 };
 
 using Command = std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
-                             CompletionCommand, ManCommand, DemoCommand, PrintCommand>;
+                             CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -70,6 +70,22 @@ const std::vector<CommandInfo>& commands() {
       later("dead-letters replay", "try dead letters again"),
       {.path = "demo", .arguments = "", .help = "the main job on one machine, with nothing but this program",
        .flags = {{.name = "output", .fallback = "ctk-demo.db", .value = "FILE", .help = "the SQLite file to make anew"}}},
+      {.path = "simulator", .arguments = "", .help = "a simulated DynamoDB, DynamoDB Streams and Kinesis, on one port",
+       .more = "Prints \"listening on http://HOST:PORT\" and serves any AWS client, with any key, until it is ended. Nothing is\n"
+               "stored. POST /simulator makes something happen, by a JSON object:\n"
+               "  {\"action\": \"roll-shard\" or \"split-shard\", \"table\": …, \"all\": true, or \"stream\": …, \"shard\": …}\n"
+               "  {\"action\": \"merge-shards\", \"stream\": …, \"shard\": …, \"adjacent\": …}\n"
+               "  {\"action\": \"trim\" or \"throttle\", \"table\" or \"stream\": …, \"seconds\": …}\n"
+               "  {\"action\": \"expire-iterators\" or \"kill-connections\"}\n"
+               "  {\"action\": \"advance-clock\", \"seconds\": …}\n",
+       .flags = {{.name = "listen", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .help = "where; port 0 picks a free one"},
+                 {.name = "seed", .value = "N", .help = "of all chances; one seed, one course of faults"},
+                 {.name = "speed", .fallback = "1", .value = "N", .help = "how much faster than real time its clock runs"},
+                 {.name = "table", .value = "NAME:HASH[:RANGE]", .help = "make a table with keys of type S and a stream",
+                  .repeatable = true},
+                 {.name = "stream", .value = "NAME:SHARDS", .help = "make a Kinesis stream", .repeatable = true},
+                 {.name = "faults", .kind = choice, .choices = "none|mild|wild", .fallback = "none",
+                  .value = "none|mild|wild", .help = "how often calls go wrong"}}},
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
@@ -81,7 +97,6 @@ const std::vector<CommandInfo>& commands() {
       later("record", "keep a stream in a file"),
       later("kcl-processor", "the writer under the KCL MultiLangDaemon"),
       later("lambda", "the writer as an AWS Lambda runtime"),
-      later("simulator", "a simulated DynamoDB, DynamoDB Streams and Kinesis"),
   };
   return kCommands;
 }

@@ -40,11 +40,11 @@ class Source {
  public:
   explicit Source(World& world)
       : world_(world),
-        service_({.region = kRegion}),
-        server_(service_, world.clock),
+        services_(world.random.next(), kRegion),
+        server_(services_, world.clock),
         table_(kTable, kRegion, world.random) {
     std::lock_guard lock(server_.mutex());
-    (void)service_.create_stream(kStream, 2, world.clock.now());
+    (void)services_.kinesis.create_stream(kStream, 2, world.clock.now());
   }
 
   bool listening() const { return server_.listening(); }
@@ -64,7 +64,7 @@ class Source {
       if (const auto change = table_.step(now)) {
         sim::TableEvent event = sim::kinesis_event(*change);
         const sim::PutInput put{kStream, std::move(event.record), std::move(event.partition_key), {}};
-        if (service_.put_record(put, now)) ++records_;
+        if (services_.kinesis.put_record(put, now)) ++records_;
       }
       ++writes_;
       if (writes_ == kWrites / 3) reshard(4, "2 shards split into 4");
@@ -74,11 +74,11 @@ class Source {
 
  private:
   void reshard(int shards, std::string_view words) {
-    if (service_.update_shard_count(kStream, shards, world_.clock.now())) world_.log.info(words);
+    if (services_.kinesis.update_shard_count(kStream, shards, world_.clock.now())) world_.log.info(words);
   }
 
   World& world_;
-  sim::Kinesis service_;
+  sim::Services services_;
   sim::HttpServer server_;
   sim::LivelyTable table_;
   uint64_t records_ = 0;

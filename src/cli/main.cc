@@ -27,6 +27,7 @@ struct Runner {
   int operator()(const cli::DeadLettersCommand& command) const { return run_dead_letters(command, world); }
   int operator()(const cli::CompletionCommand& command) const { return run_completion(command, world); }
   int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
+  int operator()(const cli::SimulatorCommand& command) const { return run_simulator(command, world); }
   int operator()(const cli::ManCommand&) const { return run_man(world); }
   int operator()(const cli::PrintCommand& command) const {
     return print_result(world, command.text) ? cli::kDone : cli::kFailed;

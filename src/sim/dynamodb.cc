@@ -26,6 +26,9 @@ Answer<DynamoDb::Table*> DynamoDb::find(const std::string& name_or_arn, Timestam
   if (now < it->second.created + options_.creation_time) {
     return refuse("ResourceNotFoundException", "Requested resource not found");
   }
+  if (const auto throttled = throttled_.find(name); throttled != throttled_.end() && now < throttled->second) {
+    return refuse("ThrottlingException", "Rate of requests exceeds the allowed throughput.");
+  }
   return &it->second;
 }
 

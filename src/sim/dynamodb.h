@@ -37,7 +37,7 @@ struct DynamoDbOptions {
   Duration count_every{};    ///< how old ItemCount and TableSizeBytes may be (AWS: 6 hours)
   Duration ttl_every = std::chrono::minutes(1);
   bool capacity_limits = false;  ///< whether provisioned read capacity is enforced, with 5 minutes' burst
-  DeliveryKnobs delivery;
+  DeliveryKnobs delivery{};
 };
 
 struct TableInput {
@@ -99,6 +99,8 @@ class DynamoDb {
 
   // What no API call does: for tests and `ctk simulator`.
 
+  /// Every call on the table is throttled until then.
+  void throttle(const std::string& table, Timestamp until) { throttled_[table] = until; }
   const DynamoDbTable* items_of(const std::string& table) const;
   /// The arn of its latest stream, empty without one.
   std::string stream_of(const std::string& table) const;
@@ -144,6 +146,7 @@ class DynamoDb {
   Random& random_;
   Kinesis* kinesis_;
   std::map<std::string, Table> tables_;
+  std::map<std::string, Timestamp> throttled_;
   std::multimap<Timestamp, Delivery> late_;
   Timestamp next_ttl_ = kNoTime;
   uint64_t changes_ = 0;

@@ -49,15 +49,6 @@ aws::ScanPage to_page(const ScanAnswer& answer, Timestamp now) {
   return page;
 }
 
-ListingFault listing_fault(Fault fault) {
-  switch (fault) {
-    case Fault::early_child: return ListingFault::early_child;
-    case Fault::late_child: return ListingFault::late_child;
-    case Fault::missing_page: return ListingFault::missing_page;
-    default: return ListingFault::none;
-  }
-}
-
 aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
   aws::StreamsPage page;
   page.server_time = now;

@@ -35,6 +35,15 @@ aws::StreamsShard shown(const TableStream& stream, const TableShard& shard) {
 
 }  // namespace
 
+ListingFault listing_fault(Fault fault) {
+  switch (fault) {
+    case Fault::early_child: return ListingFault::early_child;
+    case Fault::late_child: return ListingFault::late_child;
+    case Fault::missing_page: return ListingFault::missing_page;
+    default: return ListingFault::none;
+  }
+}
+
 std::string DynamoDbStreams::create(const StreamSetup& setup, Timestamp now) {
   Timestamp born = now;
   std::string arn;
@@ -65,6 +74,14 @@ Answer<DynamoDbStreams::Entry*> DynamoDbStreams::find(const std::string& arn, Ti
   }
   entry.stream.advance(now);
   return &entry;
+}
+
+Answer<DynamoDbStreams::Entry*> DynamoDbStreams::find_unthrottled(const std::string& arn, Timestamp now) {
+  const auto throttled = throttled_.find(arn);
+  if (throttled != throttled_.end() && now < throttled->second) {
+    return too_fast("Rate of requests exceeds the allowed throughput");
+  }
+  return find(arn, now);
 }
 
 void DynamoDbStreams::disable(const std::string& arn, Timestamp now) {
@@ -119,7 +136,7 @@ Answer<aws::StreamsDescription> DynamoDbStreams::describe_stream(const DescribeS
                   "1 validation error detected: Value '0' at 'limit' failed to satisfy constraint: Member must have value "
                   "greater than or equal to 1");
   }
-  auto entry = find(input.stream, now);
+  auto entry = find_unthrottled(input.stream, now);
   if (!entry) return forward_refusal(std::move(entry));
   if (auto allowed = meter_describe(**entry, now); !allowed) return forward_refusal(std::move(allowed));
   if (input.children_of && options_.child_filter == ChildFilter::refused) {

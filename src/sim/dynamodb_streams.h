@@ -14,6 +14,7 @@
 
 #include "aws/dynamodb_streams.h"
 #include "base/time.h"
+#include "sim/faults.h"
 #include "sim/service_error.h"
 #include "sim/table_stream.h"
 
@@ -29,6 +30,9 @@ enum class ListingFault {
   late_child,    ///< a shard is closed already, its children are not listed yet
   missing_page,  ///< a page holds nothing of what it should, the pages behind it do
 };
+
+/// What a call's fate does to its listing.
+ListingFault listing_fault(Fault fault);
 
 struct DynamoDbStreamsOptions {
   std::string region = "us-east-1";
@@ -98,6 +102,8 @@ class DynamoDbStreams {
 
   /// Every iterator given until now is expired.
   void expire_iterators(Timestamp now) { valid_since_ = now; }
+  /// Reading the stream is throttled until then.
+  void throttle(const std::string& stream, Timestamp until) { throttled_[stream] = until; }
   Answer<void> trim(const std::string& stream, Timestamp horizon, Timestamp now);
   /// Rolls or splits one open shard, or all; how many.
   Answer<size_t> roll(const std::string& stream, bool all, Timestamp now);
@@ -120,6 +126,8 @@ class DynamoDbStreams {
   };
 
   Answer<Entry*> find(const std::string& arn, Timestamp now);
+  /// As `find`, unless the stream is throttled.
+  Answer<Entry*> find_unthrottled(const std::string& arn, Timestamp now);
   Answer<void> meter_describe(Entry& entry, Timestamp now);
   Answer<void> meter_read(Entry& entry, const Cursor& cursor, Timestamp now);
   std::vector<size_t> page_of(const Entry& entry, const DescribeStreamInput& input, Timestamp now, ListingFault fault,
@@ -132,6 +140,7 @@ class DynamoDbStreams {
   DynamoDbStreamsOptions options_;
   std::vector<Entry> streams_;
   std::map<std::string, size_t> by_arn_;
+  std::map<std::string, Timestamp> throttled_;
   uint64_t readers_ = 0;
   Timestamp valid_since_ = kNoTime;
 };

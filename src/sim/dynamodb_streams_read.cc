@@ -51,7 +51,7 @@ Answer<uint64_t> DynamoDbStreams::start_ordinal(const TableShard& shard, const a
 
 Answer<std::string> DynamoDbStreams::get_shard_iterator(const std::string& stream, const std::string& shard,
                                                         const aws::IteratorStart& start, Timestamp now) {
-  auto entry = find(stream, now);
+  auto entry = find_unthrottled(stream, now);
   if (!entry) return forward_refusal(std::move(entry));
   TableStream& found = (*entry)->stream;
   const auto index = found.listing().find(shard);
@@ -116,7 +116,7 @@ Answer<StreamsRecordsAnswer> DynamoDbStreams::get_records(const std::string& ite
   if (!opened) return forward_refusal(std::move(opened));
   Cursor cursor = *opened;
   const std::string arn = streams_[cursor.stream].stream.setup().arn;
-  auto entry = find(arn, now);
+  auto entry = find_unthrottled(arn, now);
   if (!entry) return forward_refusal(std::move(entry));
   if (auto allowed = meter_read(**entry, cursor, now); !allowed) return forward_refusal(std::move(allowed));
   TableStream& stream = (*entry)->stream;

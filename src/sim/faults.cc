@@ -13,6 +13,24 @@ Fault racing_listing(Random& random) {
 
 }  // namespace
 
+FaultKnobs mild_faults() {
+  FaultKnobs knobs;
+  knobs.throttled = knobs.server_error = knobs.lost_answer = knobs.slow = 0.01;
+  knobs.empty_page = knobs.racing_listing = 0.05;
+  knobs.slow_by = std::chrono::milliseconds(200);
+  return knobs;
+}
+
+FaultKnobs wild_faults() {
+  FaultKnobs knobs;
+  knobs.throttled = 0.1;
+  knobs.server_error = knobs.lost_request = knobs.lost_answer = knobs.slow = 0.05;
+  knobs.expired_iterator = 0.02;
+  knobs.empty_page = knobs.racing_listing = 0.3;
+  knobs.slow_by = std::chrono::milliseconds(500);
+  return knobs;
+}
+
 std::string_view to_string(Fault fault) {
   switch (fault) {
     case Fault::none: return "none";

@@ -28,6 +28,10 @@ struct FaultKnobs {
   Duration slow_by = std::chrono::seconds(2);
 };
 
+/// The knobs of a bad day (`mild`) and of a very bad one (`wild`), for services behind HTTP.
+FaultKnobs mild_faults();
+FaultKnobs wild_faults();
+
 enum class Fault {
   none,
   throttled,

@@ -1,19 +1,21 @@
 // The simulated services over real HTTP on the loopback interface, for clients that know nothing of the simulation.
-// `POST /faults` with a JSON object of FaultKnobs' names turns the knobs from outside; what is left out is 0.
+// Which service is meant says X-Amz-Target, as with the real ones. `POST /simulator` makes something happen (happenings.h);
+// `POST /faults` with a JSON object of FaultKnobs' names turns the knobs, what is left out is 0.
 //
-//   sim::HttpServer server(kinesis, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
+//   sim::HttpServer server(services, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
 //
-//   { std::lock_guard lock(server.mutex()); kinesis.split_any("cdc", clock.now()); }
+//   { std::lock_guard lock(server.mutex()); services.kinesis.split_any("cdc", clock.now()); }
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 
 #include "base/time.h"
 #include "sim/faults.h"
-#include "sim/kinesis.h"
+#include "sim/services.h"
 
 namespace ctk::sim {
 
@@ -24,13 +26,15 @@ struct HttpServerOptions {
   FaultKnobs faults;
   /// Connections served at once; further ones wait.
   size_t threads = 72;
+  /// Moves the clock forward; empty: it cannot be moved.
+  std::function<void(Duration)> advance_clock;
 };
 
 /// Answers from its own threads. The services are touched under `mutex()` only, by the server and by everybody else while
 /// it lives.
 class HttpServer {
  public:
-  HttpServer(Kinesis& kinesis, Clock& clock, HttpServerOptions options = {});
+  HttpServer(Services& services, Clock& clock, HttpServerOptions options = {});
   ~HttpServer();
 
   /// False if the port could not be had.

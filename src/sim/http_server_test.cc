@@ -11,11 +11,25 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr const char* kCreateTable =
+    R"({"TableName":"demo","KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}],)"
+    R"("AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST",)"
+    R"("StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}})";
+
 class HttpServerTest : public testing::Test {
  protected:
+  httplib::Result post(const std::string& target, const std::string& body) {
+    return client.Post("/", {{"X-Amz-Target", target}, {"Authorization", "AWS4-HMAC-SHA256 …"}}, body,
+                       "application/x-amz-json-1.0");
+  }
   httplib::Result call(const std::string& action, const std::string& body) {
-    return client.Post("/", {{"X-Amz-Target", "Kinesis_20131202." + action}, {"Authorization", "AWS4-HMAC-SHA256 …"}}, body,
-                       "application/x-amz-json-1.1");
+    return post("Kinesis_20131202." + action, body);
+  }
+  httplib::Result dynamodb(const std::string& action, const std::string& body) {
+    return post("DynamoDB_20120810." + action, body);
+  }
+  httplib::Result streams(const std::string& action, const std::string& body) {
+    return post("DynamoDBStreams_20120810." + action, body);
   }
   std::string iterator(const std::string& type) {
     auto answer = call("GetShardIterator",
@@ -25,8 +39,8 @@ class HttpServerTest : public testing::Test {
   }
 
   SystemClock clock;
-  Kinesis kinesis{{}};
-  HttpServer server{kinesis, clock};
+  Services services{1};
+  HttpServer server{services, clock};
   httplib::Client client{"127.0.0.1", server.port()};
 };
 
@@ -59,6 +73,49 @@ TEST_F(HttpServerTest, EndsAShardWithItsChildren) {
   EXPECT_THAT(page->body, HasSubstr(R"("ParentShards":["shardId-000000000000"])"));
 }
 
+TEST_F(HttpServerTest, CarriesATableFromPutToItsStream) {
+  EXPECT_THAT(dynamodb("CreateTable", kCreateTable)->body, HasSubstr(R"("TableStatus":"ACTIVE")"));
+  EXPECT_EQ(dynamodb("PutItem", R"({"TableName":"demo","Item":{"pk":{"S":"a"},"n":{"N":"01"}}})")->status, 200);
+  EXPECT_THAT(dynamodb("UpdateItem", R"({"TableName":"demo","Key":{"pk":{"S":"a"}},"UpdateExpression":"ADD n :n",)"
+                                     R"("ExpressionAttributeValues":{":n":{"N":"2"}},"ReturnValues":"ALL_NEW"})")
+                  ->body,
+              HasSubstr(R"("n":{"N":"3"})"));
+  const auto scan =
+      dynamodb("Scan", R"({"TableName":"demo","Segment":0,"TotalSegments":1,"ReturnConsumedCapacity":"TOTAL"})");
+  EXPECT_THAT(scan->body, HasSubstr(R"("Items":[{"n":{"N":"3"},"pk":{"S":"a"}}],"Count":1)"));
+  EXPECT_THAT(scan->body, HasSubstr(R"("CapacityUnits":0.5)"));
+  EXPECT_EQ(scan->get_header_value("Content-Type"), "application/x-amz-json-1.0");
+  EXPECT_THAT(dynamodb("PutItem", R"({"TableName":"demo","Item":{"pk":{"N":"1"}}})")->body,
+              HasSubstr(R"("__type":"com.amazon.coral.validate#ValidationException")"));
+
+  const std::string arn = services.dynamodb.stream_of("demo");
+  const auto described = streams("DescribeStream", R"({"StreamArn":")" + arn + R"("})");
+  EXPECT_THAT(described->body, HasSubstr(R"("StreamViewType":"NEW_AND_OLD_IMAGES")"));
+  const std::string shard = services.streams.stream(arn)->shards()[0].id.str();
+  const auto iterator = streams("GetShardIterator", R"({"StreamArn":")" + arn + R"(","ShardId":")" + shard +
+                                                        R"(","ShardIteratorType":"TRIM_HORIZON"})");
+  const auto page = streams("GetRecords", iterator->body);
+  EXPECT_THAT(page->body, HasSubstr(R"("eventName":"MODIFY")"));
+  EXPECT_THAT(page->body, HasSubstr("NextShardIterator"));
+}
+
+TEST_F(HttpServerTest, MakesHappenWhatIsAskedFor) {
+  const auto happen = [&](const std::string& body) { return client.Post("/simulator", body, "application/json"); };
+  client.set_keep_alive(true);
+  dynamodb("CreateTable", kCreateTable);
+  EXPECT_EQ(happen(R"({"action":"roll-shard","table":"demo"})")->body, R"({"shards":1})");
+  EXPECT_EQ(happen(R"({"action":"split-shard","table":"demo","all":true})")->body, R"({"shards":1})");
+  EXPECT_EQ(services.streams.stream(services.dynamodb.stream_of("demo"))->shards().size(), 4u);
+  EXPECT_EQ(happen(R"({"action":"throttle","table":"demo","seconds":60})")->status, 200);
+  EXPECT_THAT(dynamodb("Scan", R"({"TableName":"demo"})")->body, HasSubstr("ThrottlingException"));
+  EXPECT_EQ(happen(R"({"action":"kill-connections"})")->status, 200);
+  EXPECT_FALSE(dynamodb("ListTables", "{}")) << "a connection from before breaks";
+  EXPECT_TRUE(dynamodb("ListTables", "{}")) << "a new one works";
+  EXPECT_THAT(happen(R"({"action":"advance-clock","seconds":1})")->body, HasSubstr("cannot be moved"));
+  EXPECT_THAT(happen(R"({"action":"dance"})")->body, HasSubstr("No action"));
+  EXPECT_EQ(happen(R"({"action":"roll-shard","table":"none"})")->status, 400);
+}
+
 TEST_F(HttpServerTest, FailsOnDemand) {
   call("CreateStream", R"({"StreamName":"cdc","ShardCount":1})");
   server.set_faults({.server_error = 1});
@@ -68,7 +125,7 @@ TEST_F(HttpServerTest, FailsOnDemand) {
   server.set_faults({.lost_answer = 1});
   EXPECT_FALSE(call("PutRecord", R"({"StreamName":"cdc","Data":"aGVsbG8=","PartitionKey":"a"})"));
   server.set_faults({});
-  EXPECT_EQ(kinesis.stream("cdc")->shards()[0].records.size(), 1u) << "the work was done all the same";
+  EXPECT_EQ(services.kinesis.stream("cdc")->shards()[0].records.size(), 1u) << "the work was done all the same";
 }
 
 }  // namespace

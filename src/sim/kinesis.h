@@ -105,6 +105,8 @@ class Kinesis {
   void expire_iterators(Timestamp now) { valid_since_ = now; }
   /// Forgets what arrived before `horizon`, as if the retention were over.
   Answer<void> trim(const std::string& stream, Timestamp horizon, Timestamp now);
+  /// Reading the stream is throttled until then.
+  void throttle(const std::string& stream, Timestamp until) { throttled_[stream] = until; }
   /// Splits the first open shard in the middle; returns its id.
   Answer<aws::ShardId> split_any(const std::string& stream, Timestamp now);
   const KinesisStream* stream(const std::string& name) const;
@@ -129,6 +131,7 @@ class Kinesis {
   Answer<Entry*> find(const std::string& name_or_arn, Timestamp now);
   Answer<size_t> find_shard(Entry& entry, const std::string& shard, Timestamp now);
   Answer<uint64_t> start_ordinal(const Entry& entry, const Shard& shard, const aws::IteratorStart& start, Timestamp now);
+  Answer<void> check_throttle(const Entry& entry, Timestamp now) const;
   Answer<void> meter(Entry& entry, size_t shard, Timestamp now);
   Answer<Cursor> open_iterator(const std::string& iterator, Timestamp now) const;
   std::string iterator_text(const Cursor& cursor) const;
@@ -137,6 +140,7 @@ class Kinesis {
 
   KinesisOptions options_;
   std::map<std::string, Entry> streams_;
+  std::map<std::string, Timestamp> throttled_;
   uint64_t incarnations_ = 0;
   Timestamp valid_since_ = kNoTime;
 };

@@ -14,42 +14,20 @@ namespace {
 using json::Element;
 using json::Writer;
 
-struct Call {
+struct Call : WireInput {
+  Call(Kinesis& service, Element body, Timestamp time, bool empty)
+      : WireInput(body), kinesis(service), now(time), empty_page(empty) {}
+
   Kinesis& kinesis;
-  Element input;
   Timestamp now;
   bool empty_page;
 
-  std::string text(std::string_view name) const { return std::string(json::string_member(input, name).value_or("")); }
-  int64_t number(std::string_view name, int64_t otherwise) const {
-    return json::int_member(input, name).value_or(otherwise);
-  }
-  std::optional<std::string> optional_text(std::string_view name) const {
-    const auto value = json::string_member(input, name);
-    return value ? std::optional(std::string(*value)) : std::nullopt;
-  }
   /// StreamARN where it is given, else StreamName.
   std::string stream() const {
     auto arn = optional_text("StreamARN");
     return arn ? *arn : text("StreamName");
   }
 };
-
-std::unexpected<ServiceError> bad_input(std::string message) {
-  return refuse("ValidationException", "1 validation error detected: " + std::move(message));
-}
-
-/// Seconds since 1970 with milliseconds, as the service writes times.
-void write_time(Writer& writer, std::string_view name, Timestamp time) {
-  const int64_t ms = to_micros(time) / 1000;
-  writer.key(name);
-  writer.number(fmt::format("{}.{:03}", ms / 1000, ms % 1000));
-}
-
-void write_text(Writer& writer, std::string_view name, std::string_view text) {
-  writer.key(name);
-  writer.string(text);
-}
 
 void write_range(Writer& writer, const HashKeyRange& range) {
   writer.key("HashKeyRange");
@@ -197,7 +175,7 @@ Answer<aws::IteratorStart> iterator_start(const Call& call) {
   if (type == "LATEST") {
     start.kind = Kind::latest;
   } else if (type == "AT_TIMESTAMP") {
-    const auto seconds = json::member(call.input, "Timestamp");
+    const auto seconds = call.member("Timestamp");
     double value = 0;
     if (!seconds || seconds->get_double().get(value) != simdjson::SUCCESS) {
       return refuse("InvalidArgumentException",
@@ -276,7 +254,7 @@ void write_put(Writer& writer, const PutResult& put) {
 }
 
 Body put_record(const Call& call) {
-  auto put = put_one(call, call.input);
+  auto put = put_one(call, call.body());
   if (!put) return forward_refusal(std::move(put));
   std::string out;
   Writer writer(out);
@@ -287,7 +265,7 @@ Body put_record(const Call& call) {
 }
 
 Body put_records(const Call& call) {
-  const auto records = json::member(call.input, "Records");
+  const auto records = call.member("Records");
   json::Array entries;
   if (!records || records->get_array().get(entries) != simdjson::SUCCESS || entries.size() == 0 || entries.size() > 500) {
     return bad_input("Value at 'records' failed to satisfy constraint: Member must have length between 1 and 500");
@@ -353,17 +331,6 @@ constexpr std::array kActions{Action{"CreateStream", create_stream},
                               Action{"DecreaseStreamRetentionPeriod", set_retention}};
 
 }  // namespace
-
-WireAnswer to_wire(const ServiceError& refusal) {
-  WireAnswer answer;
-  answer.status = refusal.status;
-  Writer writer(answer.body);
-  writer.begin_object();
-  write_text(writer, "__type", refusal.code);
-  write_text(writer, "message", refusal.message);
-  writer.end_object();
-  return answer;
-}
 
 WireAnswer answer_kinesis(Kinesis& kinesis, std::string_view action, std::string_view body, Timestamp now,
                           bool empty_page) {

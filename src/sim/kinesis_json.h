@@ -6,17 +6,9 @@
 
 #include "base/time.h"
 #include "sim/kinesis.h"
+#include "sim/wire.h"
 
 namespace ctk::sim {
-
-/// An HTTP answer of a service that speaks AWS JSON.
-struct WireAnswer {
-  int status = 200;
-  std::string body;
-};
-
-/// `{"__type": code, "message": message}` with the error's status.
-WireAnswer to_wire(const ServiceError& refusal);
 
 /// Answers one call; `action` is what follows `Kinesis_20131202.` in X-Amz-Target. With `empty_page`, GetRecords gives no
 /// records although some may wait.

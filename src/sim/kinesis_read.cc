@@ -68,6 +68,7 @@ Answer<std::string> Kinesis::get_shard_iterator(const std::string& stream, const
                                                 const aws::IteratorStart& start, Timestamp now) {
   auto entry = find(stream, now);
   if (!entry) return forward_refusal(std::move(entry));
+  if (auto allowed = check_throttle(**entry, now); !allowed) return forward_refusal(std::move(allowed));
   auto index = find_shard(**entry, shard, now);
   if (!index) return forward_refusal(std::move(index));
   auto ordinal = start_ordinal(**entry, (*entry)->stream.shards()[*index], start, now);
@@ -94,7 +95,15 @@ Answer<Kinesis::Cursor> Kinesis::open_iterator(const std::string& iterator, Time
   return cursor;
 }
 
+Answer<void> Kinesis::check_throttle(const Entry& entry, Timestamp now) const {
+  const auto found = throttled_.find(entry.stream.name());
+  if (found == throttled_.end() || found->second <= now) return {};
+  return refuse("ProvisionedThroughputExceededException",
+                fmt::format("Rate exceeded for stream {} under account {}.", entry.stream.name(), options_.account));
+}
+
 Answer<void> Kinesis::meter(Entry& entry, size_t shard, Timestamp now) {
+  if (auto allowed = check_throttle(entry, now); !allowed) return allowed;
   if (!options_.read_limits) return {};
   Meter& meter = entry.meters[shard];
   std::erase_if(meter.calls, [&](Timestamp call) { return now - call >= std::chrono::seconds(1); });

@@ -1,4 +1,5 @@
-// The simulated Kinesis as a program of its own, for the black-box tests: prints its address, serves until it is killed.
+// The simulated AWS, with the limits of a test, as a program of its own, for the black-box tests: prints its address,
+// serves until it is killed.
 //
 //   sim_server [--port N] [--seed N] [--read-limits] [--no-children] [--list-page N]
 #include <fmt/core.h>
@@ -21,16 +22,16 @@ int main(int argc, char** argv) {
   const auto number = [&](const char* name, double otherwise) {
     return given.contains(name) ? std::strtod(given[name].c_str(), nullptr) : otherwise;
   };
-  ctk::sim::KinesisOptions options;
-  options.read_limits = given.contains("--read-limits");
-  options.give_children = !given.contains("--no-children");
-  options.list_page = static_cast<size_t>(number("--list-page", 1000));
   ctk::sim::HttpServerOptions http;
   http.port = static_cast<int>(number("--port", 0));
   http.seed = static_cast<uint64_t>(number("--seed", 1));
+  ctk::sim::Services services(http.seed);
+  ctk::sim::KinesisOptions& options = services.kinesis.options();
+  options.read_limits = given.contains("--read-limits");
+  options.give_children = !given.contains("--no-children");
+  options.list_page = static_cast<size_t>(number("--list-page", 1000));
   ctk::SystemClock clock;
-  ctk::sim::Kinesis kinesis(options);
-  ctk::sim::HttpServer server(kinesis, clock, http);
+  ctk::sim::HttpServer server(services, clock, http);
   if (!server.listening()) {
     fmt::print(stderr, "sim_server: port {} cannot be had\n", http.port);
     return 1;

@@ -1,0 +1,117 @@
+// `ctk simulator`: a simulated AWS for anybody's client.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "cli/exit_code.h"
+#include "cli/run_commands.h"
+#include "cli/signals.h"
+#include "sim/accelerated_clock.h"
+#include "sim/http_server.h"
+
+namespace ctk::cli {
+namespace {
+
+std::vector<std::string> parts_of(const std::string& words) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin <= words.size();) {
+    const size_t end = std::min(words.find(':', begin), words.size());
+    parts.push_back(words.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+Error usage(std::string message) { return {ErrorKind::usage, std::move(message), {}, {}}; }
+
+std::string said(const sim::ServiceError& refusal) { return fmt::format("{}: {}", refusal.code, refusal.message); }
+
+std::optional<Error> make_table(sim::Services& services, const std::string& words, Timestamp now) {
+  const std::vector<std::string> parts = parts_of(words);
+  if (parts.size() < 2 || parts.size() > 3 || std::ranges::find(parts, "") != parts.end()) {
+    return usage(fmt::format("option --table: found \"{}\", accepted is NAME:HASH[:RANGE]", words));
+  }
+  sim::TableInput input{.name = parts[0], .keys = {}, .stream = aws::StreamView::new_and_old_images};
+  for (size_t i = 1; i < parts.size(); ++i) input.keys.push_back({parts[i], 'S'});
+  auto made = services.dynamodb.create_table(input, now);
+  if (made) return std::nullopt;
+  return usage(fmt::format("table {} cannot be made: {}", parts[0], said(made.error())));
+}
+
+std::optional<Error> make_stream(sim::Services& services, const std::string& words, Timestamp now) {
+  const std::vector<std::string> parts = parts_of(words);
+  int shards = 0;
+  if (parts.size() == 2) std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), shards);
+  if (shards < 1 || shards > 10'000 || parts[0].empty()) {
+    return usage(fmt::format("option --stream: found \"{}\", accepted is NAME:SHARDS", words));
+  }
+  auto made = services.kinesis.create_stream(parts[0], shards, now);
+  if (made) return std::nullopt;
+  return usage(fmt::format("stream {} cannot be made: {}", parts[0], said(made.error())));
+}
+
+std::optional<Error> furnish(sim::Services& services, const SimulatorCommand& command, Timestamp now) {
+  for (const std::string& table : command.tables) {
+    if (auto error = make_table(services, table, now)) return error;
+  }
+  for (const std::string& stream : command.streams) {
+    if (auto error = make_stream(services, stream, now)) return error;
+  }
+  return std::nullopt;
+}
+
+sim::FaultKnobs faults_of(const SimulatorCommand& command) {
+  if (command.faults == "mild") return sim::mild_faults();
+  return command.faults == "wild" ? sim::wild_faults() : sim::FaultKnobs{};
+}
+
+/// Until a signal asks for the end.
+class Ending {
+ public:
+  void ask() {
+    std::lock_guard lock(mutex_);
+    asked_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return asked_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool asked_ = false;
+};
+
+}  // namespace
+
+int run_simulator(const SimulatorCommand& command, World& world) {
+  Ending ending;
+  const SignalWatcher signals([&] { ending.ask(); });
+  const uint64_t seed = command.seed.value_or(world.random.next());
+  sim::AcceleratedClock clock(world.clock, command.speed);
+  sim::Services services(seed);
+  if (const auto error = furnish(services, command, clock.now())) return report_error(world, *error);
+  sim::HttpServerOptions options;
+  options.host = command.host;
+  options.port = command.port;
+  options.seed = seed;
+  options.faults = faults_of(command);
+  options.advance_clock = [&clock](Duration by) { clock.leap(by); };
+  const sim::HttpServer server(services, clock, options);
+  if (!server.listening()) {
+    return report_error(world, {ErrorKind::unreachable,
+                                fmt::format("{}:{} cannot be listened on", command.host, command.port),
+                                {},
+                                "another port, or 0 for a free one"});
+  }
+  if (!print_result(world, fmt::format("listening on {}\n", server.url()))) return kFailed;
+  ending.wait();
+  return kDone;
+}
+
+}  // namespace ctk::cli

@@ -1,0 +1,147 @@
+#include "sim/happenings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace ctk::sim {
+namespace {
+
+using Body = Answer<std::string>;
+
+struct Happening : WireInput {
+  Happening(Services& simulated, json::Element body, Timestamp time, const HappeningControls& outside)
+      : WireInput(body), services(simulated), now(time), controls(outside) {}
+
+  Services& services;
+  Timestamp now;
+  const HappeningControls& controls;
+
+  Duration seconds() const { return std::chrono::seconds(number("seconds", 0)); }
+  bool has(std::string_view name) const { return member(name).has_value(); }
+  /// The ARN of the table's stream.
+  Answer<std::string> table_stream() const {
+    const std::string arn = services.dynamodb.stream_of(text("table"));
+    if (!arn.empty()) return arn;
+    return refuse("ResourceNotFoundException", fmt::format("Table {} is not there or has no stream", text("table")));
+  }
+};
+
+Body shards_changed(Answer<size_t> shards) {
+  if (!shards) return forward_refusal(std::move(shards));
+  return fmt::format(R"({{"shards":{}}})", *shards);
+}
+
+Body done(Answer<void> answer) {
+  if (!answer) return forward_refusal(std::move(answer));
+  return std::string("{}");
+}
+
+Body roll_shard(const Happening& call) {
+  auto arn = call.table_stream();
+  if (!arn) return arn;
+  return shards_changed(call.services.streams.roll(*arn, call.truth("all"), call.now));
+}
+
+Body split_shard(const Happening& call) {
+  if (!call.has("stream")) {
+    auto arn = call.table_stream();
+    if (!arn) return arn;
+    return shards_changed(call.services.streams.split(*arn, call.truth("all"), call.now));
+  }
+  Kinesis& kinesis = call.services.kinesis;
+  const std::string stream = call.text("stream"), shard = call.text("shard");
+  if (shard.empty()) {
+    auto split = kinesis.split_any(stream, call.now);
+    if (!split) return forward_refusal(std::move(split));
+    return std::string(R"({"shards":1})");
+  }
+  auto listing =
+      kinesis.list_shards({.stream = stream, .next_token = {}, .exclusive_start = {}, .max_results = {}}, call.now);
+  if (!listing) return forward_refusal(std::move(listing));
+  for (const ShardDescription& found : listing->shards) {
+    if (found.shard.id.str() != shard) continue;
+    const HashKey middle = found.range.first + (found.range.last - found.range.first) / 2 + 1;
+    return done(kinesis.split_shard(stream, shard, to_string(middle), call.now));
+  }
+  return refuse("ResourceNotFoundException", fmt::format("Stream {} has no shard {}", stream, shard));
+}
+
+Body merge_shards(const Happening& call) {
+  return done(call.services.kinesis.merge_shards(call.text("stream"), call.text("shard"), call.text("adjacent"), call.now));
+}
+
+Body trim(const Happening& call) {
+  const Timestamp horizon = call.now - call.seconds();
+  if (call.has("stream")) return done(call.services.kinesis.trim(call.text("stream"), horizon, call.now));
+  auto arn = call.table_stream();
+  if (!arn) return arn;
+  return done(call.services.streams.trim(*arn, horizon, call.now));
+}
+
+Body throttle(const Happening& call) {
+  const Timestamp until = call.now + call.seconds();
+  if (call.has("stream")) {
+    call.services.kinesis.throttle(call.text("stream"), until);
+    return std::string("{}");
+  }
+  const std::string table = call.text("table");
+  call.services.dynamodb.throttle(table, until);
+  if (const std::string arn = call.services.dynamodb.stream_of(table); !arn.empty()) {
+    call.services.streams.throttle(arn, until);
+  }
+  return std::string("{}");
+}
+
+Body expire_iterators(const Happening& call) {
+  call.services.kinesis.expire_iterators(call.now);
+  call.services.streams.expire_iterators(call.now);
+  return std::string("{}");
+}
+
+Body kill_connections(const Happening& call) {
+  if (call.controls.kill_connections) call.controls.kill_connections();
+  return std::string("{}");
+}
+
+Body advance_clock(const Happening& call) {
+  if (!call.controls.advance_clock) return refuse("ValidationException", "This clock cannot be moved");
+  if (call.seconds() < Duration{}) return refuse("ValidationException", "The clock only goes forward");
+  call.controls.advance_clock(call.seconds());
+  return fmt::format(R"({{"now":"{}"}})", format_iso8601(call.now + call.seconds()));
+}
+
+struct Action {
+  std::string_view name;
+  Body (*run)(const Happening& call);
+};
+
+constexpr std::array kActions{
+    Action{"roll-shard", roll_shard},
+    Action{"split-shard", split_shard},
+    Action{"merge-shards", merge_shards},
+    Action{"trim", trim},
+    Action{"throttle", throttle},
+    Action{"expire-iterators", expire_iterators},
+    Action{"kill-connections", kill_connections},
+    Action{"advance-clock", advance_clock},
+};
+
+}  // namespace
+
+WireAnswer make_happen(Services& services, std::string_view body, Timestamp now, const HappeningControls& controls) {
+  json::Parser parser;
+  const auto input = parser.parse(body);
+  if (!input || !input->is_object()) return to_wire({"SerializationException", "The body is no JSON object", 400});
+  const Happening call(services, *input, now, controls);
+  const auto* found = std::ranges::find(kActions, call.text("action"), &Action::name);
+  if (found == kActions.end()) {
+    return to_wire({"ValidationException", fmt::format("No action \"{}\"", call.text("action")), 400});
+  }
+  Body answer = found->run(call);
+  if (!answer) return to_wire(answer.error());
+  return {200, std::move(*answer)};
+}
+
+}  // namespace ctk::sim

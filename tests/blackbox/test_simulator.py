@@ -1,0 +1,167 @@
+"""`ctk simulator`: DynamoDB, its streams and Kinesis on one port, for any client; and the relay of the same program on it."""
+import http.client
+import json
+import urllib.error
+import urllib.request
+import unittest
+
+import aws
+from harness import Case, SqliteTarget, from_json
+
+
+class Simulator:
+    def __init__(self, case, *options):
+        self.process = case.start_ctk("simulator", *options)
+        first = self.process.stdout.readline().decode().strip()
+        assert first.startswith("listening on http://127.0.0.1:"), first
+        self.url = first.removeprefix("listening on ")
+        self.port = int(self.url.rsplit(":", 1)[1])
+        self.dynamodb, self.streams = aws.Client.dynamodb(self.url), aws.Client.streams(self.url)
+        self.kinesis = aws.Client.kinesis(self.url)
+
+    def happen(self, action, **members):
+        body = json.dumps({"action": action} | members).encode()
+        request = urllib.request.Request(self.url + "/simulator", body, {"Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise aws.AwsError(str(error.code), error.read().decode()) from None
+
+    def put(self, number, table="demo", **item):
+        key = {"pk": {"S": f"item-{number % 7}"}, "sk": {"S": str(number)}}
+        return self.dynamodb("PutItem", TableName=table, Item=key | {"v": {"N": str(number)}} | item)
+
+    def stream_arn(self, table="demo"):
+        return self.dynamodb("DescribeTable", TableName=table)["Table"]["LatestStreamArn"]
+
+    def shards(self, arn, **members):
+        found, after = [], {}
+        while True:
+            page = self.streams("DescribeStream", StreamArn=arn, **members, **after)["StreamDescription"]
+            found += page["Shards"]
+            if "LastEvaluatedShardId" not in page:
+                return found
+            after = {"ExclusiveStartShardId": page["LastEvaluatedShardId"]}
+
+    def read(self, arn):
+        """All records, parents before children, and the shards that ended."""
+        records, ended = [], []
+        for shard in sorted(self.shards(arn), key=lambda s: s["ShardId"]):
+            iterator = self.streams("GetShardIterator", StreamArn=arn, ShardId=shard["ShardId"],
+                                    ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+            while iterator:
+                page = self.streams("GetRecords", ShardIterator=iterator)
+                records += page["Records"]
+                iterator = page.get("NextShardIterator")
+                if iterator is None:
+                    ended.append(shard["ShardId"])
+                elif not page["Records"]:
+                    break
+        return records, ended
+
+
+class Serves(Case):
+    def test_a_table_and_its_stream_through_rolls_and_splits(self):
+        simulator = Simulator(self, "--table", "demo:pk:sk", "--seed", "1")
+        for number in range(30):
+            simulator.put(number)
+            if number == 10:
+                self.assertEqual(simulator.happen("roll-shard", table="demo"), {"shards": 1})
+            if number == 20:
+                simulator.happen("split-shard", table="demo", all=True)
+        arn = simulator.stream_arn()
+        self.assertEqual(len(simulator.shards(arn)), 4)
+        first = simulator.shards(arn)[0]["ShardId"]
+        children = simulator.shards(arn, ShardFilter={"Type": "CHILD_SHARDS", "ShardId": first})
+        self.assertEqual([child["ParentShardId"] for child in children], [first])
+        records, ended = simulator.read(arn)
+        self.assertEqual(sorted(int(r["dynamodb"]["NewImage"]["v"]["N"]) for r in records), list(range(30)))
+        self.assertEqual(len(ended), 2)
+        items, key = [], {}
+        for segment in range(3):
+            key = {}
+            while True:
+                page = simulator.dynamodb("Scan", TableName="demo", Segment=segment, TotalSegments=3, Limit=4, **key)
+                items += page["Items"]
+                if "LastEvaluatedKey" not in page:
+                    break
+                key = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        self.assertEqual(sorted(int(item["v"]["N"]) for item in items), list(range(30)))
+
+    def test_time_passes_when_told_to(self):
+        simulator = Simulator(self, "--table", "demo:pk:sk")
+        arn = simulator.stream_arn()
+        simulator.put(1)
+        shard = simulator.shards(arn)[0]["ShardId"]
+        iterator = simulator.streams("GetShardIterator", StreamArn=arn, ShardId=shard,
+                                     ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+        simulator.happen("advance-clock", seconds=16 * 60)
+        with self.assertRaisesRegex(aws.AwsError, "ExpiredIteratorException"):
+            simulator.streams("GetRecords", ShardIterator=iterator)
+        record, = simulator.read(arn)[0]
+        simulator.happen("advance-clock", seconds=24 * 3600 - 17 * 60 + 2 * 3600)
+        self.assertGreater(len(simulator.shards(arn)), 5)
+        with self.assertRaisesRegex(aws.AwsError, "TrimmedDataAccessException"):
+            simulator.streams("GetShardIterator", StreamArn=arn, ShardId=shard, ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+                              SequenceNumber=record["dynamodb"]["SequenceNumber"])
+
+    def test_everything_that_can_happen(self):
+        simulator = Simulator(self, "--table", "demo:pk", "--stream", "cdc:2")
+        shards = [s["ShardId"] for s in simulator.kinesis("ListShards", StreamName="cdc")["Shards"]]
+        simulator.happen("merge-shards", stream="cdc", shard=shards[0], adjacent=shards[1])
+        simulator.happen("split-shard", stream="cdc", shard="shardId-000000000002")
+        self.assertEqual(len(simulator.kinesis("ListShards", StreamName="cdc")["Shards"]), 5)
+        simulator.happen("trim", stream="cdc")
+        simulator.happen("trim", table="demo", seconds=60)
+        simulator.happen("expire-iterators")
+        simulator.happen("throttle", table="demo", seconds=3600)
+        with self.assertRaisesRegex(aws.AwsError, "ThrottlingException"):
+            simulator.dynamodb("Scan", TableName="demo")
+        simulator.happen("advance-clock", seconds=3601)
+        simulator.dynamodb("Scan", TableName="demo")
+        simulator.happen("kill-connections")
+        with self.assertRaisesRegex(aws.AwsError, "No action"):
+            simulator.happen("dance")
+
+    def test_the_relay_follows_a_table_with_a_kinesis_stream(self):
+        simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:2")
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
+        for number in range(20):
+            simulator.put(number)
+        simulator.dynamodb("DeleteItem", TableName="demo", Key={"pk": {"S": "item-0"}, "sk": {"S": "0"}})
+        target = SqliteTarget(self.home)
+        self.run_ctk("load", f"kinesis+dynamodb+cdc://k:s@127.0.0.1:{simulator.port}/cdc?region=us-east-1&once=true",
+                     target.url())
+        values = {from_json(data)["v"] for data, in target.query("SELECT data FROM demo_live")}
+        self.assertEqual(values, set(range(1, 20)))
+
+    def test_one_seed_is_one_course_of_faults(self):
+        courses = []
+        for _ in range(2):
+            simulator = Simulator(self, "--table", "demo:pk:sk", "--seed", "7", "--faults", "wild")
+            course = []
+            for number in range(40):
+                try:
+                    simulator.put(number)
+                    course.append("done")
+                except aws.AwsError as error:
+                    course.append(error.code)
+                except (OSError, http.client.HTTPException):
+                    course.append("lost")
+            courses.append(course)
+        self.assertEqual(courses[0], courses[1])
+        self.assertGreater(len(set(courses[0])), 1)
+
+    def test_ends_when_told_and_refuses_nonsense(self):
+        simulator = Simulator(self)
+        code, _, err = self.stop_ctk(simulator.process)
+        self.assertEqual((code, err), (0, ""))
+        for words in (["--listen", "nonsense"], ["--table", "demo"], ["--stream", "cdc:0"], ["--speed", "0"],
+                      ["--faults", "some"], ["--seed", "x"]):
+            self.run_ctk("simulator", *words, expect=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
