@@ -76,6 +76,9 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                                             " is gone from the stream before it was read to its end (stored position " +
                                             shards::to_string(lost.position) + ")");
                      if (phase_ == Phase::ended) return;
+                     // Its children miss what it misses: that was said.
+                     stored_read_to_.erase(lost.shard);
+                     if (shards_.contains(lost.shard)) shard(lost.shard).read_to = kNoTime;
                      perform(walk_->give_up(lost.shard));
                    }
                    pump();
