@@ -174,6 +174,7 @@ std::vector<std::string> Parser::option_names(const CommandInfo* command) const 
   std::vector<std::string> names;
   const auto flags =
       command == nullptr ? std::vector<FlagInfo>(common_flags().begin(), common_flags().end()) : flags_of(*command);
+  names.reserve(flags.size());
   for (const FlagInfo& flag : flags) names.push_back(fmt::format("--{}", flag.name));
   return names;
 }

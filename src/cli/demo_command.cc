@@ -1,8 +1,8 @@
 #include "cli/demo_command.h"
 
-#include <errno.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <mutex>
 
