@@ -117,7 +117,7 @@ class Relay::Engine {
   template <class T>
   void attempt(std::string what, std::move_only_function<void(Done<T>)> call, std::move_only_function<void(T)> then);
   template <class T>
-  void try_attempt(std::shared_ptr<Attempt<T>> state);
+  void try_attempt(const std::shared_ptr<Attempt<T>>& state);
   void open_source();
   bool know_source_table();
   void connect_target();
@@ -201,7 +201,7 @@ class Relay::Engine {
   };
   /// Sweeps every open table, one after another.
   void sweep(std::move_only_function<void()> then);
-  void sweep_next(std::shared_ptr<SweepRound> round);
+  void sweep_next(const std::shared_ptr<SweepRound>& round);
   sink::SweepRequest sweep_request(const std::string& table) const;
   void consider_finishing();
   void consider_source_end();

@@ -134,10 +134,10 @@ void Relay::Engine::sweep(std::move_only_function<void()> then) {
     if (table.open) round->tables.push_back(name);
   }
   round->then = std::move(then);
-  sweep_next(std::move(round));
+  sweep_next(round);
 }
 
-void Relay::Engine::sweep_next(std::shared_ptr<SweepRound> round) {
+void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
   if (round->tables.empty()) {
     sweeping_ = false;
     stats_.marked = round->marked;

@@ -67,7 +67,7 @@ void Relay::Engine::attempt(std::string what, std::move_only_function<void(Done<
 }
 
 template <class T>
-void Relay::Engine::try_attempt(std::shared_ptr<Attempt<T>> state) {
+void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
   state->call(guarded([this, state](Result<T> result) {
     if (phase_ == Phase::ended) return;
     if (result) return state->then(std::move(*result));

@@ -78,14 +78,14 @@ class KinesisSource final : public Source {
         });
   }
 
-  void list_page(std::optional<std::string> token, std::shared_ptr<std::vector<ListedShard>> sofar,
+  void list_page(const std::optional<std::string>& token, const std::shared_ptr<std::vector<ListedShard>>& sofar,
                  Done<std::vector<ListedShard>> done) {
     api_.list_shards(options_.stream, token, [this, sofar, done = std::move(done)](Result<aws::ShardPage> page) mutable {
       if (!page) return done(std::unexpected(std::move(page).error()));
       for (aws::KinesisShard& shard : page->shards) {
         sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value()});
       }
-      if (page->next_token) return list_page(std::move(page->next_token), sofar, std::move(done));
+      if (page->next_token) return list_page(page->next_token, sofar, std::move(done));
       done(std::move(*sofar));
     });
   }

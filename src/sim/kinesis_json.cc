@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "json/reader.h"
 #include "json/writer.h"
@@ -182,7 +183,7 @@ Answer<aws::IteratorStart> iterator_start(const Call& call) {
                     "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP.");
     }
     start.kind = Kind::at_timestamp;
-    start.time = from_micros(static_cast<int64_t>(value * 1e3 + 0.5) * 1000);
+    start.time = from_micros(std::llround(value * 1e3) * 1000);
   } else if (type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER") {
     start.kind = type == "AT_SEQUENCE_NUMBER" ? Kind::at_sequence : Kind::after_sequence;
     start.sequence = aws::SequenceNumber(call.text("StartingSequenceNumber"));

@@ -40,11 +40,11 @@ struct SinkEnvironment {
   std::function<std::unique_ptr<Executor>(const char* name)> make_executor;
 };
 
-std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, SinkEnvironment environment);
-std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, SinkEnvironment environment);
-std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, SinkEnvironment environment);
-std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, SinkEnvironment environment);
+std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment);
 /// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
-std::unique_ptr<Sink> make_dry_run_sink(const TargetOptions& options, SinkEnvironment environment);
+std::unique_ptr<Sink> make_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment);
 
 }  // namespace ctk::sink

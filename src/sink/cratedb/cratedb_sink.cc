@@ -14,7 +14,7 @@ constexpr int kConnections = 4;
 
 class CrateSink final : public Sink {
  public:
-  CrateSink(const TargetOptions& options, SinkEnvironment environment)
+  CrateSink(const TargetOptions& options, const SinkEnvironment& environment)
       : options_(options),
         bounds_{options.batch_rows.value_or(BatchBounds{}.rows), options.batch_bytes.value_or(BatchBounds{}.bytes)},
         client_(options_, *environment.http, environment.clock, scope_),
@@ -150,7 +150,7 @@ class CrateSink final : public Sink {
 }  // namespace
 }  // namespace cratedb
 
-std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, SinkEnvironment environment) {
+std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   return std::make_unique<cratedb::CrateSink>(options, environment);
 }
 

@@ -16,7 +16,7 @@ namespace {
 /// Behaves like a server on which nothing was there before, and which takes everything.
 class DryRunSink final : public Sink {
  public:
-  DryRunSink(const TargetOptions& options, SinkEnvironment environment, std::ostream& out)
+  DryRunSink(const TargetOptions& options, const SinkEnvironment& environment, std::ostream& out)
       : loop_(environment.loop),
         clock_(environment.clock),
         out_(out),
@@ -194,7 +194,7 @@ class DryRunSink final : public Sink {
 }  // namespace
 }  // namespace cratedb
 
-std::unique_ptr<Sink> make_cratedb_dry_run_sink(const TargetOptions& options, SinkEnvironment environment,
+std::unique_ptr<Sink> make_cratedb_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
                                                 std::ostream& out) {
   return std::make_unique<cratedb::DryRunSink>(options, environment, out);
 }

@@ -53,11 +53,11 @@ std::optional<std::string> attribute_cell(json::Element attribute, ColumnType co
   if (attribute.get(members)) return std::nullopt;
   if (const auto text = member_text(members, "S")) return quoted_json(*text);
   if (const auto text = member_text(members, "B")) return quoted_json(*text);
-  const auto digits = member_text(members, "N");
+  auto digits = member_text(members, "N");
   if (!digits) return std::nullopt;
   if (column == ColumnType::text) return quoted_json(*digits);
   if (column == ColumnType::double_precision) return fmt::format("{}", dynamodb::exact_double(*digits).value_or(0));
-  return *digits;
+  return digits;
 }
 
 /// The whole key as the `document` layout's id.

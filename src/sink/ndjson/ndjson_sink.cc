@@ -27,7 +27,7 @@ std::unique_ptr<Output> make_letters(const TargetOptions& options) {
 /// Lines are made on the loop and written by one thread. There is no guard: each change is a line of its own.
 class NdjsonSink final : public Sink {
  public:
-  NdjsonSink(const TargetOptions& options, SinkEnvironment environment)
+  NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment)
       : loop_(environment.loop),
         clock_(environment.clock),
         output_(make_output(options.url)),
@@ -188,7 +188,7 @@ class NdjsonSink final : public Sink {
 }  // namespace
 }  // namespace ndjson
 
-std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, SinkEnvironment environment) {
+std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   return std::make_unique<ndjson::NdjsonSink>(options, environment);
 }
 

@@ -5,8 +5,8 @@
 namespace ctk::sink::sql {
 namespace {
 
-std::string assignment(const Dialect& dialect, const ColumnDef& column, bool keep_content) {
-  std::string name = dialect.quote(column.name);
+std::string assignment(const ColumnDef& column, bool keep_content) {
+  std::string name = Dialect::quote(column.name);
   std::string text = name + " = excluded." + name;
   bool content = column.role == ColumnDef::Role::data || column.role == ColumnDef::Role::aux;
   if (!content || !keep_content) return text;
@@ -137,7 +137,7 @@ std::string Dialect::upsert(const table::TableSpec& spec, size_t rows) const {
       continue;
     }
     if (!assignments.empty()) assignments += ", ";
-    assignments += assignment(*this, column, keep_content);
+    assignments += assignment(column, keep_content);
   }
   return "INSERT INTO " + quote(spec.name) + " AS t (" + quote_list(names) + ") VALUES " +
          value_tuples(*this, names.size(), rows) + " ON CONFLICT (" + quote_list(keys) + ") DO UPDATE SET " + assignments +

@@ -8,12 +8,13 @@
 
 namespace ctk::sink::sql {
 
-std::unique_ptr<Sink> make_sql_dry_run_sink(const TargetOptions& options, SinkEnvironment environment, std::ostream& out) {
+std::unique_ptr<Sink> make_sql_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                            std::ostream& out) {
   SqlSinkParts parts;
   parts.dialect = options.kind == table::Target::postgres ? make_postgres_dialect(1) : make_sqlite_dialect();
   parts.drivers.push_back(make_printing_driver(*parts.dialect, out));
   parts.positions = coordination::make_memory_store(environment.loop, environment.clock);
-  return make_sql_sink(options, std::move(environment), std::move(parts));
+  return make_sql_sink(options, environment, std::move(parts));
 }
 
 }  // namespace ctk::sink::sql

@@ -47,13 +47,13 @@ sql::PostgresAddress address_of(const TargetOptions& options) {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, SinkEnvironment environment) {
+std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_postgres_dialect();
   for (int i = 0; i < options.connections.value_or(kConnections); ++i) {
     parts.drivers.push_back(sql::make_postgres_driver(address_of(options)));
   }
-  return sql::make_sql_sink(options, std::move(environment), std::move(parts));
+  return sql::make_sql_sink(options, environment, std::move(parts));
 }
 
 }  // namespace ctk::sink

@@ -43,7 +43,7 @@ Tried<TableRecord> open_table(Driver& driver, const Bookkeeping& at, const table
 
 class SqlSink final : public Sink {
  public:
-  SqlSink(const TargetOptions& options, SinkEnvironment environment, SqlSinkParts parts)
+  SqlSink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts)
       : clock_(environment.clock),
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
@@ -165,8 +165,8 @@ class SqlSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sql_sink(const TargetOptions& options, SinkEnvironment environment, SqlSinkParts parts) {
-  return std::make_unique<SqlSink>(options, std::move(environment), std::move(parts));
+std::unique_ptr<Sink> make_sql_sink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts) {
+  return std::make_unique<SqlSink>(options, environment, std::move(parts));
 }
 
 }  // namespace ctk::sink::sql

@@ -17,11 +17,11 @@ std::string file_of(const net::Url& url) {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, SinkEnvironment environment) {
+std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_sqlite_dialect();
   parts.drivers.push_back(sql::make_sqlite_driver(file_of(options.url), std::min(options.timeout, kLongestBusy)));
-  return sql::make_sql_sink(options, std::move(environment), std::move(parts));
+  return sql::make_sql_sink(options, environment, std::move(parts));
 }
 
 }  // namespace ctk::sink

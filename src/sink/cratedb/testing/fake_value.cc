@@ -134,7 +134,7 @@ Value double_value(double value) {
   const size_t e = text.find('e');
   std::string mantissa = text.substr(0, e);
   if (mantissa.find('.') == std::string::npos) mantissa += ".0";
-  return Value::of_number(mantissa + "E" + std::to_string(std::atoi(text.c_str() + e + 1)));
+  return Value::of_number(mantissa + "E" + std::to_string(std::stoi(text.substr(e + 1))));
 }
 
 bool is_integer(std::string_view digits) {

@@ -1,7 +1,5 @@
 #include "sink/cratedb/testing/recording.h"
 
-#include <cstdlib>
-
 namespace ctk::sink::cratedb::testing {
 
 std::vector<Section> read_recording(std::string_view text) {
@@ -33,7 +31,7 @@ std::vector<Section> read_recording(std::string_view text) {
     } else if (line.starts_with("read back: ") && !sections.empty() && !sections.back().exchanges.empty()) {
       sections.back().exchanges.back().read_back = line.substr(11);
     } else if (line.starts_with("[HTTP ") && !sections.empty() && !sections.back().exchanges.empty()) {
-      sections.back().exchanges.back().status = std::atoi(std::string(line.substr(6)).c_str());
+      sections.back().exchanges.back().status = std::stoi(std::string(line.substr(6)));
     }
   }
   return sections;
