@@ -29,8 +29,16 @@ void append_padded(std::string& out, uint64_t number, size_t width) {
   append_padded(out, std::string_view(digits, static_cast<size_t>(end - digits)), width);
 }
 
+/// AWS's numbers have 21 to 40 digits; LocalStack gives those of a Kinesis stream, 56, which are marked to sort behind.
+void append_stream_sequence(std::string& out, std::string_view digits) {
+  const size_t zeros = std::min(digits.find_first_not_of('0'), digits.size());
+  const bool is_long = digits.size() - zeros > kStreamsSequenceDigits;
+  if (is_long) out += ':';
+  append_padded(out, digits, is_long ? kKinesisSequenceDigits : kStreamsSequenceDigits);
+}
+
 bool is_sequence(std::string_view text) {
-  return !text.empty() && text.size() <= kStreamsSequenceDigits &&
+  return !text.empty() && text.size() <= kKinesisSequenceDigits &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
@@ -68,7 +76,7 @@ std::string check_sequence(VersionKind kind, std::string_view sequence) {
       if (sequence.empty()) return "SequenceNumber is missing";
       break;
   }
-  return is_sequence(sequence) ? "" : "SequenceNumber is not a number of up to 40 digits: " + excerpt(sequence);
+  return is_sequence(sequence) ? "" : "SequenceNumber is not a number of up to 60 digits: " + excerpt(sequence);
 }
 
 std::string read_order(Change& change, const Event& event, const RawRecord& raw, VersionKind kind) {
@@ -121,7 +129,7 @@ std::string order_text(VersionKind kind, Timestamp time, std::string_view sequen
   order.reserve(2 + kTimeDigits + 1 + kKinesisSequenceDigits);
   order += "1.";
   if (kind == VersionKind::streams || kind == VersionKind::file_sequence) {
-    append_padded(order, sequence, kStreamsSequenceDigits);
+    append_stream_sequence(order, sequence);
     return order;
   }
   append_padded(order, static_cast<uint64_t>(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);

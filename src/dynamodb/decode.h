@@ -57,8 +57,9 @@ struct DecodeOptions {
 };
 
 /// The version without epoch. `kinesis`: "1." time in µs (17 digits) "." sequence (60 digits); `streams`/`file_sequence`:
-/// "1." sequence (40 digits); `file_time`: "1." time "." line (20 digits). The second and later changes of one record,
-/// which share time and line, get "." and their index (10 digits) behind it; that sorts right after the first.
+/// "1." sequence (40 digits; one that is longer, ":" and 60 digits, which sorts behind); `file_time`: "1." time "." line
+/// (20 digits). The second and later changes of one record, which share time and line, get "." and their index (10 digits)
+/// behind it; that sorts right after the first.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
 /// Where scanned items come from.

@@ -403,6 +403,14 @@ TEST(OrderText, HasTheDocumentedWidths) {
             "1." + std::string(16, '0') + "1." + std::string(19, '0') + "3");
 }
 
+TEST(OrderText, SortsLongSequenceNumbersBehindShortOnes) {
+  const auto text = [](const std::string& number) { return order_text(VersionKind::streams, from_micros(1), number, 0); };
+  const std::string longest(40, '9');
+  EXPECT_LT(text(longest), text("1" + std::string(40, '0')));
+  EXPECT_LT(text("1" + std::string(40, '0')), text("1" + std::string(55, '0')));
+  EXPECT_EQ(text("000" + longest), text(longest));
+}
+
 TEST(VersionKindText, RoundTrips) {
   for (VersionKind kind : {kKinesis, VersionKind::streams, VersionKind::file_sequence, VersionKind::file_time}) {
     EXPECT_EQ(parse_version_kind(to_string(kind)), kind);

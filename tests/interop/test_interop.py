@@ -1,4 +1,5 @@
-"""A table with its Kinesis streaming destination on emulators of other people's making, written by boto3, relayed by ctk."""
+"""A table with its Kinesis streaming destination, and one with a stream of its own, on emulators of other people's making:
+written by boto3, relayed by ctk."""
 import base64
 import decimal
 import os
@@ -70,6 +71,7 @@ class Writer:
                       for item in items)
 
     def arrived(self):
+        """Whether all records can be read from the stream."""
         total = 0
         for shard in self.kinesis.list_shards(StreamName="cdc-stream")["Shards"]:
             iterator = self.kinesis.get_shard_iterator(StreamName="cdc-stream", ShardId=shard["ShardId"],
@@ -101,15 +103,48 @@ def normal(value):
     return str(value.normalize()) if isinstance(value, decimal.Decimal) else value
 
 
+class StreamWriter(Writer):
+    """The table `demo` with a stream of its own, and what is written."""
+
+    def __init__(self, server):
+        options = dict(endpoint_url=server.url, region_name=REGION, aws_access_key_id="LSIAQAAAAAAVNCBMPNSG",
+                       aws_secret_access_key="dummy")
+        self.streams = boto3.client("dynamodbstreams", **options)
+        self.dynamodb = boto3.client("dynamodb", **options)
+        self.dynamodb.create_table(
+            TableName="demo", BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}, {"AttributeName": "sk", "AttributeType": "N"}],
+            StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+        self.dynamodb.get_waiter("table_exists").wait(TableName="demo", WaiterConfig={"Delay": 1})
+        self.table = boto3.resource("dynamodb", **options).Table("demo")
+        self.arn = self.table.latest_stream_arn
+        wait_until("the stream has a shard", self.shards)
+        self.writes = 0
+
+    def shards(self):
+        description = self.streams.describe_stream(StreamArn=self.arn)["StreamDescription"]
+        return description["StreamStatus"] == "ENABLED" and description["Shards"]
+
+    def arrived(self):
+        total = 0
+        for shard in self.shards():
+            iterator = self.streams.get_shard_iterator(StreamArn=self.arn, ShardId=shard["ShardId"],
+                                                       ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+            total += len(self.streams.get_records(ShardIterator=iterator)["Records"])
+        return total >= self.writes
+
+
 class Relay:
     """The same case for every emulator and target; mixed into a Case."""
     Emulator = None
+    Writer = Writer
 
     @classmethod
     def setUpClass(cls):
         cls.server = cls.Emulator()
         cls.addClassCleanup(cls.server.stop)
-        cls.writer = Writer(cls.server)
+        cls.writer = cls.Writer(cls.server)
         cls.writer.write()
         wait_until("all records are in the stream", cls.writer.arrived)
 
@@ -162,11 +197,28 @@ class Crate(Contents, CrateTarget):
     key = staticmethod(str)
 
 
+class StreamRelay(Relay):
+    """The table's own stream."""
+    Writer = StreamWriter
+
+    def source(self):
+        return (f"dynamodb+cdc://LSIAQAAAAAAVNCBMPNSG:dummy@localhost:{self.server.port}/demo"
+                f"?region={REGION}&once=true")
+
+
 class OnMinistack(Relay, Case):
     Emulator = Ministack
 
 
 class OnLocalStack(Relay, Case):
+    Emulator = LocalStack
+
+
+class StreamOnMinistack(StreamRelay, Case):
+    Emulator = Ministack
+
+
+class StreamOnLocalStack(StreamRelay, Case):
     Emulator = LocalStack
 
 
