@@ -37,7 +37,8 @@ std::vector<FlagInfo> flags_with_choices(const CommandInfo& command) {
 /// What may stand as an argument of a command.
 std::string argument_words(const CommandInfo& command) {
   if (command.path == "load")
-    return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// ndjson:-";
+    return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// "
+           "ndjson:-";
   if (command.path == "completion") return "bash zsh fish";
   return command.target_options ? "crate:// postgresql:// sqlite:///" : "";
 }
@@ -142,6 +143,10 @@ A Kinesis Data Stream, by name or ARN.
 \fBdynamodb+cdc://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fITABLE\fR
 The stream of a DynamoDB table, by the table's name or ARN, or by its own ARN.
 Without stored positions it begins with the oldest change that the stream still has: a day's at most.
+With \fBsnapshot=initial\fR the table is loaded beside it.
+.TP
+\fBdynamodb://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fITABLE\fR
+The table's items, once, by parallel Scan.
 .TP
 \fBfile+dynamodb+cdc:///\fIpath\fR
 Recorded events, one JSON object a line; also gzip or zstd. \fB:\-\fR is standard input.

@@ -42,7 +42,7 @@ TEST(BashCompletion, CommandsFlagsAndValues) {
   EXPECT_THAT(offers("load --re"), HasSubstr("--region\n"));
   EXPECT_THAT(offers("load table --key"), HasSubstr("--key-type.\n"));
   EXPECT_THAT(offers("load sqlite:///x.db --once --on-g"), "--on-gap\n");
-  EXPECT_EQ(offers("load --on-gap \"\""), "stop\nskip\n");
+  EXPECT_EQ(offers("load --on-gap \"\""), "stop\nskip\nresnapshot\n");
   EXPECT_EQ(offers("shell --format v"), "vertical\n");
   EXPECT_EQ(offers("completion \"\""), "bash\nzsh\nfish\n");
   EXPECT_THAT(offers("show table x --fo"), "--format\n");

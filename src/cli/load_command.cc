@@ -44,7 +44,12 @@ void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
 
 int exit_code_of(const Ending& ending, const LoadPlan& plan, World& world) {
   if (!ending.result) return report_error(world, ending.result.error());
-  const bool ran_to_its_end = !ending.stopped && (plan.relay.once || plan.source.is_file());
+  if (ending.stats.load && ending.stats.load->running) {
+    return report_error(world, Error{ErrorKind::stopped, "the load was stopped before it had read the whole table", "",
+                                     "the same command goes on where it was"});
+  }
+  const bool bounded = plan.relay.once || plan.source.is_file() || !plan.source.follow;
+  const bool ran_to_its_end = !ending.stopped && bounded;
   return ran_to_its_end && ending.stats.dead_letters > 0 ? kDeadLetters : kDone;
 }
 

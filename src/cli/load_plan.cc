@@ -129,7 +129,15 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.table = plan.target.table;
   relay.target = plan.target.kind;
   relay.tables = plan.target.tables;
-  relay.on_gap = options.text("on-gap") == "skip" ? relay::OnGap::skip : relay::OnGap::stop;
+  const std::string on_gap = options.text("on-gap").value_or("stop");
+  relay.on_gap = on_gap == "skip"         ? relay::OnGap::skip
+                 : on_gap == "resnapshot" ? relay::OnGap::resnapshot
+                                          : relay::OnGap::stop;
+  const std::string snapshot = options.text("snapshot").value_or("none");
+  relay.snapshot = !plan.source.follow     ? relay::Snapshot::only
+                   : snapshot == "initial" ? relay::Snapshot::initial
+                                           : relay::Snapshot::none;
+  relay.segments = options.integer("segments");
   relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
   relay.batch_rows = plan.target.batch_rows;
   relay.batch_bytes = plan.target.batch_bytes;

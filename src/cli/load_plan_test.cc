@@ -131,8 +131,59 @@ TEST(LoadPlan, Refusals) {
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--start", "seqno-at", "--seqno", "12x"}),
               AllOf(HasSubstr("--seqno"), HasSubstr("SHARD:N")));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--include", "\"a"}), HasSubstr("--include"));
-  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--snapshot", "initial"}), HasSubstr("not in this version"));
-  EXPECT_THAT(refused({"load", "dynamodb://aws/t?region=x", "ndjson:-"}), HasSubstr("not in this version"));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--snapshot", "initial"}), HasSubstr("does not name it"));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--on-gap", "resnapshot"}), HasSubstr("does not name it"));
+  EXPECT_THAT(refused({"load", "dynamodb://aws/tab?region=x", "ndjson:-", "--snapshot", "initial"}),
+              AllOf(HasSubstr("--snapshot"), HasSubstr("dynamodb+cdc://")));
+  EXPECT_THAT(refused({"load", "dynamodb://aws/tab?region=x", "ndjson:-", "--read-capacity", "half"}),
+              AllOf(HasSubstr("--read-capacity"), HasSubstr("50%")));
+  EXPECT_THAT(refused({"load", "dynamodb://aws/tab?region=x", "ndjson:-", "--segments", "0"}), HasSubstr("--segments"));
+}
+
+TEST(LoadPlan, ALoadAloneOrBeforeTheStream) {
+  const std::string cdc = "dynamodb+cdc://k:s@localhost:8000/demo?region=us-east-1";
+  LoadPlan load = planned(
+      {"load", "dynamodb://k:s@localhost:8000/demo?region=us-east-1&segments=7&read-capacity=50%25", "sqlite:///demo.db"});
+  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::only);
+  EXPECT_EQ(load.relay.segments, 7);
+  EXPECT_FALSE(load.source.follow);
+  EXPECT_EQ(load.source.scan->table, "demo");
+  EXPECT_EQ(load.source.scan->read_capacity, (ctk::load::ReadCapacity{50, true}));
+
+  load = planned({"load", cdc + "&snapshot=initial", "sqlite:///demo.db"});
+  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::initial);
+  EXPECT_TRUE(load.source.follow);
+  EXPECT_EQ(load.source.scan->tables.url, "http://localhost:8000");
+  EXPECT_FALSE(load.source.scan->read_capacity);
+
+  load = planned({"load", cdc, "sqlite:///demo.db", "--snapshot", "only"});
+  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::only);
+  EXPECT_FALSE(load.source.follow);
+
+  load = planned({"load", cdc, "sqlite:///demo.db"});
+  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::none);
+  EXPECT_FALSE(load.source.scan);
+
+  load = planned({"load", cdc, "sqlite:///demo.db", "--on-gap", "resnapshot"});
+  EXPECT_EQ(load.relay.on_gap, relay::OnGap::resnapshot);
+  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::none);
+  EXPECT_TRUE(load.source.scan);
+}
+
+TEST(LoadPlan, AStreamsArnNamesItsTable) {
+  const std::string table = "arn:aws:dynamodb:eu-central-1:123456789012:table/demo";
+  const LoadPlan load =
+      planned({"load", "dynamodb+cdc://aws/" + table + "/stream/2026-01-01T00:00:00.000?snapshot=initial", "ndjson:-"});
+  EXPECT_EQ(load.source.scan->table, table);
+}
+
+TEST(LoadPlan, KinesisAndItsTable) {
+  const Words words = {"load", kSource, "ndjson:-", "--snapshot", "initial", "--source-table", "orders"};
+  EXPECT_EQ(planned(words).source.scan->tables.url, "http://localhost:4568");
+  EXPECT_EQ(planned(words).source.scan->table, "orders");
+  // An address for Kinesis alone does not have to be DynamoDB's.
+  EXPECT_EQ(planned(words, {{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:8000"}}).source.scan->tables.url,
+            "http://localhost:8000");
 }
 
 TEST(ParseSequences, LoneOrByShard) {

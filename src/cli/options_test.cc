@@ -133,8 +133,7 @@ TEST(ReadOptions, AnOptionOfTheOtherSideSaysWhereItBelongs) {
 
 TEST(ReadOptions, WhatComesLaterSaysSo) {
   const std::vector<std::pair<std::string, std::string>> later = {
-      {"snapshot", "initial"}, {"snapshot", "only"},      {"segments", "4"},        {"read-capacity", "50%"},
-      {"fan-out", "me"},       {"positions", "dynamodb"}, {"on-gap", "resnapshot"}, {"role-arn", "arn:aws:iam::1:role/x"}};
+      {"fan-out", "me"}, {"positions", "dynamodb"}, {"role-arn", "arn:aws:iam::1:role/x"}};
   for (const auto& option : later) {
     EXPECT_THAT(refused(kSource, {option}).message, AllOf(HasSubstr(option.first), HasSubstr("not in this version")));
     EXPECT_THAT(refused(kSource, {}, {option}).message, HasSubstr("--" + option.first));

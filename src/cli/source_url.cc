@@ -14,7 +14,8 @@ constexpr std::string_view kKinesis = "kinesis+dynamodb+cdc";
 constexpr std::string_view kKinesisShort = "kinesis+dynamodb";  // the reference takes it for the same
 constexpr std::string_view kTable = "dynamodb+cdc";
 constexpr std::string_view kFile = "file+dynamodb+cdc";
-constexpr std::array<std::string_view, 3> kLaterSchemes = {"dynamodb", "dynamodb+export", "file+dynamodb+export"};
+constexpr std::string_view kScan = "dynamodb";
+constexpr std::array<std::string_view, 2> kLaterSchemes = {"dynamodb+export", "file+dynamodb+export"};
 
 std::unexpected<Error> usage(std::string message, std::string hint = "") {
   return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
@@ -180,6 +181,28 @@ Status check_start(const OptionValues& options, bool file) {
   return {};
 }
 
+bool wants_load(const OptionValues& options) {
+  return options.text("snapshot").value_or("none") != "none" || options.text("on-gap") == "resnapshot";
+}
+
+/// The table of a table's or its stream's ARN, as ARN; a name as it is.
+std::string table_to_scan(const std::string& table) { return table.substr(0, table.find("/stream/")); }
+
+/// Says in `plan` what is to be loaded, and whether anything else is to be read.
+Status plan_scan(SourcePlan& plan, std::string table, aws::ServiceEndpoint tables) {
+  ScanPlan scan{std::move(table), std::move(tables), std::nullopt};
+  if (const auto text = plan.options.text("read-capacity")) {
+    const auto capacity = load::parse_read_capacity(*text);
+    if (!capacity) {
+      return usage(fmt::format("option {}: {}", plan.options.spelled("read-capacity"), capacity.error().message));
+    }
+    scan.read_capacity = *capacity;
+  }
+  plan.scan = std::move(scan);
+  plan.follow = plan.options.text("snapshot") != "only";
+  return {};
+}
+
 Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const aws::Environment& environment) {
   const auto stream = stream_of(url);
   if (!stream) return std::unexpected(stream.error());
@@ -190,16 +213,28 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
   if (!given) return std::unexpected(given.error());
   auto credentials = credentials_of(url, options);
   if (!credentials) return std::unexpected(credentials.error());
-  const std::string address = aws::find_endpoint("kinesis", *region, *given, options.text("profile"), environment);
+  const auto profile = options.text("profile");
+  const std::string address = aws::find_endpoint("kinesis", *region, *given, profile, environment);
   KinesisPlan plan{aws::StreamName(*stream),
                    {address, *region},
                    std::move(*credentials),
                    options.boolean("create", false),
                    options.integer("create-shards").value_or(1)};
-  return SourcePlan{std::move(plan), std::move(options)};
+  SourcePlan source{std::move(plan), std::move(options)};
+  if (!wants_load(source.options)) return source;
+  const auto table = source.options.text("source-table");
+  if (!table) {
+    return usage("a load needs to know the DynamoDB table, and a Kinesis stream does not name it",
+                 "name it with source-table=TABLE");
+  }
+  // The variable of the service counts before the stream's own address, which may be that of Kinesis alone.
+  const bool apart = environment.get("AWS_ENDPOINT_URL_DYNAMODB").has_value();
+  const std::string tables = aws::find_endpoint("dynamodb", *region, apart ? std::nullopt : *given, profile, environment);
+  if (auto planned = plan_scan(source, *table, {tables, *region}); !planned) return std::unexpected(planned.error());
+  return source;
 }
 
-Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const aws::Environment& environment) {
+Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const aws::Environment& environment, bool follow) {
   auto table = table_of(url);
   if (!table) return std::unexpected(table.error());
   if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
@@ -215,7 +250,17 @@ Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const a
   };
   TablePlan plan{std::move(*table), endpoint("dynamodb"), endpoint("dynamodb-streams"), std::move(*credentials),
                  options.boolean("enable-stream", false)};
-  return SourcePlan{std::move(plan), std::move(options)};
+  const std::string scanned = table_to_scan(plan.table);
+  const aws::ServiceEndpoint tables = plan.tables;
+  SourcePlan source{std::move(plan), std::move(options)};
+  if (follow && !wants_load(source.options)) return source;
+  if (auto planned = plan_scan(source, scanned, tables); !planned) return std::unexpected(planned.error());
+  if (!follow && source.options.has("snapshot") && source.follow) {
+    return usage(fmt::format("option {} goes with {}://, which follows the table's changes: {}:// loads it once",
+                             source.options.spelled("snapshot"), kTable, kScan));
+  }
+  source.follow = source.follow && follow;
+  return source;
 }
 
 Result<SourcePlan> plan_file(std::string path, OptionValues options) {
@@ -235,7 +280,8 @@ Result<std::string> path_of_file_url(const net::Url& url) {
 std::unexpected<Error> unknown_scheme(const std::string& scheme) {
   const bool later = std::ranges::find(kLaterSchemes, scheme) != kLaterSchemes.end();
   if (later) return not_in_this_version(fmt::format("the source {}://", scheme));
-  const std::vector<std::string> schemes = {std::string(kKinesis), std::string(kTable), std::string(kFile)};
+  const std::vector<std::string> schemes = {std::string(kKinesis), std::string(kTable), std::string(kScan),
+                                            std::string(kFile)};
   return usage(fmt::format("unknown scheme \"{}\" of the source's URL, accepted are {}{}", scheme, one_of(schemes),
                            did_you_mean(scheme, schemes)));
 }
@@ -249,14 +295,15 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
     return usage("the source's URL cannot be read: " + url.error().message, url.error().hint);
   }
   const bool kinesis = url->scheme == kKinesis || url->scheme == kKinesisShort;
-  if (!kinesis && url->scheme != kTable && url->scheme != kFile) return unknown_scheme(url->scheme);
+  const bool table = url->scheme == kTable || url->scheme == kScan;
+  if (!kinesis && !table && url->scheme != kFile) return unknown_scheme(url->scheme);
   auto options = read_options(OptionScope::source, *url, flags);
   if (!options) return std::unexpected(options.error());
   if (kinesis) {
     const bool file = url->hosts.empty() && url->user.empty() && url->path.starts_with('/') && is_file(url->path);
     return file ? plan_file(url->path, std::move(*options)) : plan_kinesis(*url, std::move(*options), environment);
   }
-  if (url->scheme == kTable) return plan_table(*url, std::move(*options), environment);
+  if (table) return plan_table(*url, std::move(*options), environment, url->scheme == kTable);
   auto path = path_of_file_url(*url);
   if (!path) return std::unexpected(path.error());
   return plan_file(std::move(*path), std::move(*options));

@@ -3,10 +3,12 @@
 //   kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host[:port])/STREAM-or-ARN[?option=value&…]
 //   kinesis+dynamodb+cdc:///abs/path        a file, if it is there
 //   dynamodb+cdc://[KEY:SECRET@](aws|host[:port])/TABLE-or-ARN[?option=value&…]
+//   dynamodb://[KEY:SECRET@](aws|host[:port])/TABLE-or-ARN[?option=value&…]      the table's items, once
 //   file+dynamodb+cdc:///abs/path | file+dynamodb+cdc:relative/path | file+dynamodb+cdc:-
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -14,8 +16,16 @@
 #include "aws/kinesis.h"
 #include "aws/kinesis_http.h"
 #include "cli/options.h"
+#include "load/governor.h"
 
 namespace ctk::cli {
+
+/// The table that can be loaded, and how.
+struct ScanPlan {
+  std::string table;            ///< name or ARN
+  aws::ServiceEndpoint tables;  ///< DynamoDB
+  std::optional<load::ReadCapacity> read_capacity;
+};
 
 struct KinesisPlan {
   aws::StreamName stream;  ///< name or ARN
@@ -39,7 +49,9 @@ struct FilePlan {
 
 struct SourcePlan {
   std::variant<KinesisPlan, TablePlan, FilePlan> from;
-  OptionValues options;  ///< of the source and of the run, checked
+  OptionValues options;               ///< of the source and of the run, checked
+  std::optional<ScanPlan> scan = {};  ///< where a load is wanted, or may be
+  bool follow = true;                 ///< false: only the load
 
   bool is_file() const { return std::holds_alternative<FilePlan>(from); }
   bool is_table() const { return std::holds_alternative<TablePlan>(from); }

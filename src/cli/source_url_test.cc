@@ -175,7 +175,7 @@ TEST(SourceUrl, MalformedStreams) {
 }
 
 TEST(SourceUrl, Schemes) {
-  for (const char* url : {"dynamodb://aws/t", "dynamodb+export://b", "file+dynamodb+export:///d"}) {
+  for (const char* url : {"dynamodb+export://b", "file+dynamodb+export:///d"}) {
     EXPECT_THAT(refused(url).message, HasSubstr("not in this version")) << url;
   }
   EXPECT_THAT(refused("kinesis+dynamodb+cdx://aws/t").message,

@@ -4,6 +4,7 @@
 #include "aws/dynamodb_streams_http.h"
 #include "relay/file_source.h"
 #include "relay/kinesis_source.h"
+#include "relay/scan_source.h"
 #include "relay/streams_source.h"
 
 namespace ctk::cli {
@@ -37,23 +38,37 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
     wired->source_ = relay::make_file_source(file->path, *wired->reader_);
     return wired;
   }
-  if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
-    if (auto reached = wired->reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
-    wired->tables_ =
-        aws::make_dynamodb_http(table->tables, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
-    wired->streams_ =
-        aws::make_dynamodb_streams_http(table->streams, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
-    const relay::StreamsSourceOptions options{table->table, table->enable_stream};
-    wired->source_ = relay::make_streams_source(*wired->tables_, *wired->streams_, options, loop, world.clock);
+  auto stream = wired->make_stream(plan, world, loop);
+  if (!stream) return std::unexpected(stream.error());
+  if (!plan.scan) {
+    wired->source_ = std::move(*stream);
     return wired;
   }
-  const auto& kinesis = std::get<KinesisPlan>(plan.from);
-  if (auto reached = wired->reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
-  wired->kinesis_ =
-      aws::make_kinesis_http(kinesis.endpoint, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
-  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
-  wired->source_ = relay::make_kinesis_source(*wired->kinesis_, options, loop, world.clock);
+  wired->stream_ = std::move(*stream);
+  if (!wired->tables_) {
+    wired->tables_ =
+        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
+  }
+  const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
+  wired->source_ = relay::make_scan_source(*wired->tables_, options, wired->stream_.get(), loop, world.clock);
   return wired;
+}
+
+Result<std::unique_ptr<relay::Source>> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
+  if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
+    if (auto reached = reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
+    if (!plan.follow) return nullptr;
+    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, *http_, *reader_, world.clock);
+    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, *http_, *reader_, world.clock);
+    const relay::StreamsSourceOptions options{table->table, table->enable_stream};
+    return relay::make_streams_source(*tables_, *streams_, options, loop, world.clock);
+  }
+  const auto& kinesis = std::get<KinesisPlan>(plan.from);
+  if (auto reached = reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
+  if (!plan.follow) return nullptr;
+  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *reader_, world.clock);
+  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
+  return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }
 
 Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop) {

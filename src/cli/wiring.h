@@ -28,6 +28,8 @@ class WiredSource {
 
  private:
   WiredSource() = default;
+  /// The stream, as the plan names it; nothing where only the table is loaded.
+  Result<std::unique_ptr<relay::Source>> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
   /// `denied` where there are no credentials.
   Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
 
@@ -37,6 +39,7 @@ class WiredSource {
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::DynamoDbApi> tables_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
+  std::unique_ptr<relay::Source> stream_;  ///< beside a load: what source_ passes on to
   std::unique_ptr<relay::Source> source_;
 };
 

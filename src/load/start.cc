@@ -24,7 +24,8 @@ std::optional<Position> back_to(const StoredPosition& row, Timestamp cut) {
 
 }  // namespace
 
-StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord& record, int segments, bool can_seek) {
+StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord& record, int segments, bool can_seek,
+                     const std::set<aws::ShardId>& gapped) {
   StartPlan plan;
   const bool running = record.load == coordination::LoadState::running;
   std::set<int> there;
@@ -40,7 +41,12 @@ StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord&
       total = segment->total;
       continue;
     }
-    if (!can_seek || !record.cut || row.epoch >= record.epoch) continue;
+    if (!record.cut || row.epoch >= record.epoch) continue;
+    if (gapped.contains(row.shard) && !row.position.ended()) {
+      plan.rewound.push_back({row.shard, Position::at_timestamp(*record.cut), *record.cut});
+      continue;
+    }
+    if (!can_seek) continue;
     if (const std::optional<Position> back = back_to(row, *record.cut)) {
       plan.rewound.push_back({row.shard, *back, std::min(row.read_to, *record.cut)});
     }

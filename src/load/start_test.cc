@@ -86,6 +86,16 @@ TEST(PlanStart, ShardsOfAnOlderEpochGoBackToTheCut) {
   EXPECT_TRUE(plan_start(rows, record_of(2, LoadState::complete), 4, false).rewound.empty());
 }
 
+TEST(PlanStart, AShardOfWhichSomethingIsLostGoesOnAtTheCut) {
+  const std::vector<StoredPosition> rows = {row("lost", Position::after(SequenceNumber("7")), 1, kCut - 86400s),
+                                            row("good", Position::after(SequenceNumber("7")), 1, kCut - 1s)};
+  for (bool can_seek : {false, true}) {
+    const StartPlan plan = plan_start(rows, record_of(2, LoadState::running), 1, can_seek, {ShardId("lost")});
+    const std::vector<coordination::Rewind> wanted = {{ShardId("lost"), Position::at_timestamp(kCut), kCut}};
+    EXPECT_EQ(plan.rewound, wanted);
+  }
+}
+
 TEST(PlanStart, DoneOnceThereIsNothingLeftToDo) {
   EXPECT_TRUE(rc::check([] {
     const int segments = *rc::gen::inRange(1, 40);

@@ -68,11 +68,28 @@ uint64_t rate_of(const ProgressSample& sample) {
   return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.read - sample.read_before) / seconds));
 }
 
+std::string load_text(const ProgressSample& sample) {
+  if (!sample.now.load || !sample.now.load->running) return "";
+  const relay::LoadProgress& load = *sample.now.load;
+  std::string text = fmt::format("load {}", group_digits(load.items));
+  if (load.expected_items > 0) text += fmt::format(" of about {}", group_digits(load.expected_items));
+  text += fmt::format(" items, {}", human_bytes(load.bytes));
+  const double seconds = std::chrono::duration<double>(sample.since_before).count();
+  if (seconds <= 0 || load.items <= sample.loaded_before) return text;
+  const double rate = static_cast<double>(load.items - sample.loaded_before) / seconds;
+  text += fmt::format(", {}/s", group_digits(static_cast<uint64_t>(std::llround(rate))));
+  // An earlier run's part is not counted here, so what is left of a resumed load is not known.
+  if (load.resumed || load.expected_items <= load.items) return text;
+  const double left = static_cast<double>(load.expected_items - load.items) / rate;
+  return text + fmt::format(", {} left", human_duration(Duration(static_cast<int64_t>(left * 1e6))));
+}
+
 std::string live_line(const ProgressSample& sample, int columns) {
   const relay::RelayStats& now = sample.now;
   std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.read),
                                  group_digits(rate_of(sample)), human_duration(now.lag), now.shards_reading);
   if (now.shards_waiting > 0) line += fmt::format(" (+{} waiting)", now.shards_waiting);
+  if (const std::string load = load_text(sample); !load.empty()) line = load + "  " + line;
   if (now.until_data_loss) line += fmt::format("  data loss in {}", human_duration(*now.until_data_loss));
   line += fmt::format("  dead letters {}", now.dead_letters);
   if (now.gaps > 0) line += fmt::format("  gaps {}", now.gaps);
@@ -93,6 +110,11 @@ void log_progress(Log& log, const ProgressSample& sample) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(*now.until_data_loss);
     fields.emplace_back("seconds_to_data_loss", left.count());
   }
+  if (const std::string load = load_text(sample); !load.empty()) {
+    fields.emplace_back("loaded_items", now.load->items);
+    fields.emplace_back("loaded_bytes", now.load->bytes);
+    fields.emplace_back("load", load);
+  }
   if (now.gaps > 0) fields.emplace_back("gaps", now.gaps);
   if (!now.trouble.empty()) fields.emplace_back("trouble", now.trouble);
   if (log.enabled(LogLevel::info)) log.write(LogLevel::info, "progress", fields);
@@ -109,6 +131,10 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
     const std::string living = live_view ? in_parentheses(joined(stats.tables, "_live")) : "";
     line += fmt::format("; {} living{}, {} marked{}", stats.living, living, stats.marked,
                         in_parentheses(joined(stats.tables, "")));
+  }
+  if (stats.load && stats.load->running) line += "; the load is not complete";
+  if (stats.changes_only_since) {
+    line += fmt::format("; changes only since {}: add snapshot=initial for the whole table", *stats.changes_only_since);
   }
   return line;
 }
@@ -162,13 +188,14 @@ void ProgressReporter::arm() {
 
 void ProgressReporter::show() {
   const Duration now = clock_.monotonic();
-  const ProgressSample sample{stats_(), read_before_, now - shown_at_};
+  const ProgressSample sample{stats_(), read_before_, now - shown_at_, loaded_before_};
   if (terminal_.live()) {
     terminal_.set_live_line(live_line(sample, terminal_.columns() - 1));
   } else {
     log_progress(log_, sample);
   }
   read_before_ = sample.now.read;
+  if (sample.now.load) loaded_before_ = sample.now.load->items;
   shown_at_ = now;
 }
 

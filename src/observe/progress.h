@@ -16,6 +16,7 @@ struct ProgressSample {
   relay::RelayStats now;
   uint64_t read_before = 0;
   Duration since_before{};
+  uint64_t loaded_before = 0;
 };
 
 /// "1234567" → "1,234,567".
@@ -24,6 +25,8 @@ std::string group_digits(uint64_t number);
 std::string human_bytes(uint64_t bytes);
 /// "3.2s", "4m10s", "23h05m", "6d23h": two units at most.
 std::string human_duration(Duration duration);
+/// "load 1,200 of about 45,000 items, 1.2 MB, 600/s, 1m13s left": while a load runs; empty else.
+std::string load_text(const ProgressSample& sample);
 /// Changes a second.
 uint64_t rate_of(const ProgressSample& sample);
 
@@ -58,6 +61,7 @@ class ProgressReporter {
   Terminal& terminal_;
   EventLoop::TimerId timer_ = 0;
   uint64_t read_before_ = 0;
+  uint64_t loaded_before_ = 0;
   Duration shown_at_{};
 };
 

@@ -129,5 +129,32 @@ TEST(ProgressReporter, WritesAPlainLineEveryTenSecondsWhereThereIsNoTerminal) {
   EXPECT_TRUE(loop.run_until_idle(60s)) << "the reporter's timer outlived it";
 }
 
+TEST(LoadText, ItemsBytesRateAndTimeLeft) {
+  ProgressSample sample;
+  EXPECT_EQ(load_text(sample), "");
+  sample.now.load = relay::LoadProgress{.running = true, .items = 1200, .bytes = 3 << 20, .expected_items = 45000};
+  sample.since_before = std::chrono::seconds(2);
+  EXPECT_EQ(load_text(sample), "load 1,200 of about 45,000 items, 3.0 MB, 600/s, 1m13s left");
+  sample.now.load->resumed = true;
+  EXPECT_EQ(load_text(sample), "load 1,200 of about 45,000 items, 3.0 MB, 600/s");
+  sample.now.load->expected_items = 0;
+  sample.loaded_before = 1200;
+  EXPECT_EQ(load_text(sample), "load 1,200 items, 3.0 MB");
+  EXPECT_TRUE(live_line(sample, 200).starts_with("load 1,200 items, 3.0 MB  "));
+  sample.now.load->running = false;
+  EXPECT_EQ(load_text(sample), "");
+}
+
+TEST(SummaryLine, SaysWhatIsMissingOfTheTable) {
+  relay::RelayStats stats;
+  stats.load = relay::LoadProgress{};
+  EXPECT_FALSE(summary_line("done", stats, true).contains("load"));
+  stats.load->running = true;
+  EXPECT_TRUE(summary_line("stopped", stats, true).ends_with("; the load is not complete"));
+  stats.load.reset();
+  stats.changes_only_since = "2026-11-22T00:00:00Z";
+  EXPECT_TRUE(summary_line("done", stats, true).contains("changes only since 2026-11-22T00:00:00Z"));
+}
+
 }  // namespace
 }  // namespace ctk::observe

@@ -3,6 +3,7 @@
 // duplicates.h).
 //
 //   engine_start.cc    open the source, reach the target, claim positions, list the shards
+//   engine_load.cc     a load beside the stream: its epoch, its segments, its end
 //   engine_read.cc     ask shards for pages within the byte budget
 //   engine_cut.cc      cut batches, have them decoded
 //   engine_route.cc    route changes to tables, open those, have rows folded and rendered
@@ -26,6 +27,7 @@
 #include "relay/relay.h"
 #include "relay/routes.h"
 #include "shards/cadence.h"
+#include "shards/segment.h"
 #include "shards/walk.h"
 
 namespace ctk::relay {
@@ -44,16 +46,26 @@ class Relay::Engine {
     dynamodb::RawRecord record;
     size_t bytes = 0;
     Duration read_at{};
+    std::unique_ptr<Position> resume;  ///< behind it, where its number does not say so: the last item of a Scan's page
   };
 
   struct Shard {
     explicit Shard(const ShardId& shard_id, const Position& start, const shards::CadencePolicy& cadence_policy)
-        : id(shard_id), frontier(start), read_position(start), stored(start), cadence(cadence_policy) {}
+        : id(shard_id),
+          segment(shards::is_segment(shard_id)),
+          frontier(start),
+          read_position(start),
+          cut_position(start),
+          stored(start),
+          cadence(cadence_policy) {}
 
     ShardId id;
+    bool segment;  ///< of a load
     Frontier frontier;
-    Position read_position;  ///< behind the last record that was read
-    Position stored;         ///< as far as the store has it
+    Position read_position;                             ///< behind the last record that was read
+    Position cut_position;                              ///< behind what was cut into batches
+    std::shared_ptr<const dynamodb::ItemSource> items;  ///< what its records are, in a segment
+    Position stored;                                    ///< as far as the store has it
     Timestamp stored_read_to = kNoTime;
     Timestamp read_to = kNoTime;  ///< of the last page
     shards::Cadence cadence;
@@ -89,6 +101,7 @@ class Relay::Engine {
     bool ready = false;
     bool applying = false;
     // Counters that are added to the run's when the batch is acknowledged.
+    // `repeated` are changes that are known to be stale: repetitions, and what is older than the load's cut.
     uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
   };
 
@@ -106,6 +119,17 @@ class Relay::Engine {
     bool open = false;
     bool opening = false;
     sink::OpenTable opened;
+  };
+
+  /// The load that this run takes part in. Its segments are shards of the walk.
+  struct Load {
+    std::string table;  ///< TableRecord::table
+    coordination::TableRecord record;
+    std::vector<ListedShard> segments;
+    bool may_read = false;  ///< every relay of the table stamps its epoch
+    bool ending = false;    ///< the target is told that it is over
+    bool resumed = false;
+    bool running() const { return record.load == coordination::LoadState::running; }
   };
 
   enum class Phase { idle, starting, running, stopping, finishing, ended };
@@ -128,10 +152,37 @@ class Relay::Engine {
   void accept_positions(std::vector<coordination::StoredPosition> rows);
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
-  void list_shards();
+  void list_shards(std::vector<coordination::StoredPosition> rows);
   void claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows);
   void begin();
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
+
+  // load
+  bool wants_load() const { return options_.snapshot != Snapshot::none || anew_; }
+  Timestamp server_now() const;
+  void open_target(std::vector<coordination::StoredPosition> rows);
+  void take_target(std::string table, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows);
+  coordination::TableClaim table_claim(const Table& table) const;
+  /// What is known of the epoch before any table is opened.
+  coordination::TableRecord epoch_record() const;
+  std::optional<Error> lost_since_load(const std::vector<coordination::StoredPosition>& rows) const;
+  bool note_gap(const ShardId& shard, Error gap);
+  coordination::ClaimRequest claim_request(const std::vector<ListedShard>& listed,
+                                           const std::vector<coordination::StoredPosition>& rows,
+                                           const shards::StartRule& rule) const;
+  std::vector<ListedShard> with_segments(std::vector<ListedShard> listed) const;
+  void note_segments(const std::vector<coordination::StoredPosition>& rows);
+  void begin_load();
+  void await_other_relays(std::vector<coordination::RelayName> relays);
+  void consider_load_end();
+  void on_load_end(Result<sink::LoadEnding> ending);
+  void consider_ready();
+  void take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome);
+  std::optional<LoadProgress> load_progress() const;
+  void warn_of_missing_load(const coordination::TableRecord& record);
+  /// Everything anew from ctk_tables on: an epoch has begun, or is to begin.
+  void start_over(const std::string& why);
+  void start_over_now();
 
   // read
   void perform(const std::vector<shards::WalkAction>& actions);
@@ -170,6 +221,7 @@ class Relay::Engine {
   void open_known_tables();
   void open_table(const std::string& name);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
+  static void drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut);
   void render_if_open(Flight& flight);
   void on_rendered(uint64_t id, std::vector<sink::TableWrites> writes);
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
@@ -255,6 +307,18 @@ class Relay::Engine {
   std::deque<std::unique_ptr<Flight>> flights_;
   uint64_t next_flight_ = 1;
   size_t applying_ = 0;
+  std::optional<Load> load_;
+  uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
+  bool anew_ = false;                 ///< a gap was found: the table is loaded from the start
+  coordination::Epoch gap_seen_ = 0;  ///< in this epoch
+  std::set<ShardId> gapped_;
+  coordination::Epoch epoch_ = 1;  ///< as the position rows have it
+  Duration opened_at_{};           ///< when identity_ was fetched
+  bool restarting_ = false;
+  bool restarted_ = false;
+  bool ticking_ = false;
+  bool claimed_ = false;               ///< --reset has forgotten what it should
+  std::set<std::string> opened_once_;  ///< tables that --reset has had its way with
   CutLimits limits_;
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;

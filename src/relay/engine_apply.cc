@@ -115,6 +115,8 @@ void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcom
   stats_.filtered += flight.filtered;
   stats_.read += applied + parked + flight.undecodable + flight.filtered;
   stats_.bytes += flight.decoded.payload_bytes;
+  loaded_items_ += flight.decoded.items;
+  loaded_bytes_ += flight.decoded.item_bytes;
   if (!any_change_kept_ && key_refusals_in_a_row_ >= kKeyRefusalsThatEndARun) {
     const std::string reason = outcome.dead_letters.empty() ? "" : outcome.dead_letters.front().reason;
     fail_run(
@@ -146,6 +148,7 @@ void Relay::Engine::acknowledge(Flight& flight) {
     perform(walk_->finished(shard_id));
   }
   if (!positions_with_rows()) settle_ends();
+  consider_load_end();
 }
 
 void Relay::Engine::on_apply_error(const Error& error) {
@@ -155,7 +158,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
     case ErrorKind::stopped:
     case ErrorKind::usage:
     case ErrorKind::mismatch: return fail_run(error);
-    case ErrorKind::stale_epoch: return drop_and_read_again("the table's epoch was raised");
+    case ErrorKind::stale_epoch: return start_over("the table's epoch was raised");
     case ErrorKind::refused:
       if (options_.on_error == OnError::stop) return fail_run(error);
       break;
@@ -192,6 +195,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
     one->queue_bytes = 0;
     one->writes = 0;
   }
+  if (restarting_) return start_over_now();
   reload_positions();
 }
 
@@ -218,7 +222,7 @@ void Relay::Engine::read_again_from(const coordination::StoredPosition& row) {
   if (found == shards_.end() || found->second->finished) return;
   Shard& one = *found->second;
   one.frontier.restart(row.position);
-  one.stored = one.read_position = row.position;
+  one.stored = one.read_position = one.cut_position = row.position;
   one.stored_read_to = row.read_to;
   one.at_tip = false;
   one.end_read = one.end_ready = one.end_cut = false;

@@ -88,13 +88,19 @@ void Relay::Engine::decode(std::unique_ptr<Flight> flight) {
 Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
   Slice slice;
   slice.shard = shard.id;
+  slice.items = shard.items;
+  slice.to = shard.cut_position;
   slice.records.reserve(records);
   for (size_t i = 0; i < records; ++i) {
     Queued& queued = shard.queue.front();
     slice.queued_bytes += queued.bytes;
-    slice.to = Position::after(queued.record.sequence);
-    if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
-    slice.arrivals.last = queued.record.arrival;
+    // Inside a Scan's page there is no place to resume at.
+    if (queued.resume) slice.to = std::move(*queued.resume);
+    if (!shard.segment) {
+      slice.to = Position::after(queued.record.sequence);
+      if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
+      slice.arrivals.last = queued.record.arrival;
+    }
     if (Flight* flight = find_flight(write)) flight->oldest = std::min(flight->oldest, queued.read_at);
     slice.records.push_back(std::move(queued.record));
     shard.queue.pop_front();
@@ -104,6 +110,7 @@ Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
     slice.has_end = shard.end_cut = true;
     slice.to = Position::shard_end();
   }
+  shard.cut_position = slice.to;
   ++shard.writes;
   shard.frontier.add(write, slice.to, slice.arrivals);
   return slice;

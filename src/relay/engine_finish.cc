@@ -31,6 +31,7 @@ void Relay::Engine::every_second() {
   const bool idle_too = now() >= next_idle_store_;
   if (idle_too) next_idle_store_ = now() + kIdleStoreEvery;
   if (!positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
+  consider_ready();
   if (phase_ == Phase::running && now() >= next_sweep_ && !options_.once) {
     next_sweep_ = now() + kSweepEvery;
     sweep([] {});
@@ -69,9 +70,11 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   if (moves.empty()) return then(true);
   storing_ = true;
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
-  store().move(relay_, fence_, std::move(moves), guarded([this, kept, then = std::move(then)](Result<bool> stored) mutable {
+  store().move(relay_, fence_, std::move(moves),
+               guarded([this, kept, generation = generation_, then = std::move(then)](Result<bool> stored) mutable {
                  storing_ = false;
                  if (phase_ == Phase::ended) return;
+                 if (generation != generation_) return then(false);
                  if (!stored) {
                    if (stored.error().kind == ErrorKind::fenced) return fail_run(std::move(stored).error());
                    trouble(kTarget, stored.error(), "storing positions");
@@ -87,6 +90,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
                    }
                  }
                  then(true);
+                 consider_load_end();
                  pump();
                  consider_finishing();
                }));
@@ -151,6 +155,7 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
                 if (outcome) {
                   round->marked += outcome->marks_left;
                   round->living += outcome->living;
+                  take_sweep_of_load(table, *outcome);
                   if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
                 } else {
                   env_.log.warn("sweeping failed, it will be tried again",
@@ -164,6 +169,7 @@ bool Relay::Engine::everything_done() const {
   if (dropping_ || confirming_ > 0 || !flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty())
     return false;
   if (std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.opening; })) return false;
+  if (restarting_ || (load_ && (load_->running() || load_->ending))) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;
     if (!one.queue.empty() || one.reading) return false;
@@ -272,7 +278,7 @@ RelayStats Relay::Engine::stats() const {
   stats.seconds = std::chrono::duration<double>(at - started_at_).count();
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : shards_) {
-    if (one->finished) continue;
+    if (one->finished || one->segment) continue;
     // What was read and is not written is behind, too.
     const Timestamp oldest = one->frontier.pending() > 0 ? one->frontier.oldest_pending()
                              : one->queue.empty()        ? kNoTime
@@ -283,6 +289,7 @@ RelayStats Relay::Engine::stats() const {
     stats.lag = std::max(stats.lag, one->behind + (at - one->answered_at));
   }
   if (walk_) stats.shards_waiting = walk_->waiting();
+  stats.load = load_progress();
   if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
   for (const Trouble& one : troubles_) {
     if (one.error) stats.trouble = to_string(*one.error);

@@ -39,7 +39,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
       if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
       slot->answered_at = now();
-      ++stats_.shards;
+      if (!slot->segment) ++stats_.shards;
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
       shard(send->shard).may_send = true;
@@ -66,16 +66,16 @@ Timestamp Relay::Engine::parents_read_to(const ShardId& id) const {
 /// Listings may lack a shard that is there: the source is asked for it.
 void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
   ++confirming_;
-  source_.exists(lost.shard, guarded([this, lost](Result<bool> exists) {
+  source_.exists(lost.shard, guarded([this, lost, generation = generation_](Result<bool> exists) {
                    --confirming_;
-                   if (phase_ == Phase::ended) return;
+                   if (phase_ == Phase::ended || generation != generation_) return;
                    if (!exists || *exists) {
                      perform(walk_->found_again(lost.shard));
                    } else {
                      on_gap(lost.shard, "shard " + lost.shard.str() +
                                             " is gone from the stream before it was read to its end (stored position " +
                                             shards::to_string(lost.position) + ")");
-                     if (phase_ == Phase::ended) return;
+                     if (phase_ == Phase::ended || dropping_) return;
                      // Its children miss what it misses: that was said.
                      stored_read_to_.erase(lost.shard);
                      if (shards_.contains(lost.shard)) shard(lost.shard).read_to = kNoTime;
@@ -87,18 +87,37 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
 }
 
 void Relay::Engine::on_gap(const ShardId& shard_id, const std::string& what) {
-  if (options_.on_gap == OnGap::stop) {
-    return fail_run(Error{ErrorKind::gap, what, "", "on-gap=skip goes on without what is lost, --reset begins anew"});
+  if (!note_gap(shard_id,
+                Error{ErrorKind::gap, what, "",
+                      "on-gap=skip goes on without what is lost, on-gap=resnapshot loads the table again, --reset "
+                      "begins anew"})) {
+    return;
   }
+  if (anew_ && phase_ == Phase::running) start_over("a gap was found: the table is loaded again");
+}
+
+/// Returns false if the run has ended because of it.
+bool Relay::Engine::note_gap(const ShardId& shard_id, Error gap) {
+  if (options_.on_gap == OnGap::stop) {
+    fail_run(std::move(gap));
+    return false;
+  }
+  const std::string what = gap.message;
   ++stats_.gaps;
   env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", what}});
   gap_letters_.push_back(sink::make_dead_letter(relay_.str(), identity_.incarnation, shard_id.str(),
                                                 "gap:" + format_iso8601(env_.clock.now()), 0, env_.clock.now(), "gap", what,
                                                 ""));
+  if (options_.on_gap != OnGap::resnapshot) return true;
+  anew_ = true;
+  gap_seen_ = std::max(gap_seen_, std::max(epoch_, epoch_record().epoch));
+  gapped_.insert(shard_id);
+  return true;
 }
 
 void Relay::Engine::consider_reading(Shard& shard) {
   if (phase_ != Phase::running || dropping_ || !shard.started || shard.reading || shard.timer != 0) return;
+  if (shard.segment && !(load_ && load_->may_read)) return;
   if (shard.end_read || shard.at_tip) return;
   // One shard alone may not fill the budget: the others could then not even be asked.
   if (shard.queue_bytes > budget_.limit() / 4) return;
@@ -122,13 +141,16 @@ void Relay::Engine::consider_reading(Shard& shard) {
 
 void Relay::Engine::on_page(const ShardId& id, uint64_t generation, size_t reserved, Result<Page> result) {
   if (phase_ == Phase::ended) return;
-  Shard& one = shard(id);
-  one.reading = false;
   if (generation != generation_) {
     budget_.release(reserved);
     source_.forget(id);
-    return consider_reading(one);
+    const auto found = shards_.find(id);
+    if (found == shards_.end()) return;
+    found->second->reading = false;
+    return consider_reading(*found->second);
   }
+  Shard& one = shard(id);
+  one.reading = false;
   if (!result) {
     budget_.release(reserved);
     on_read_error(one, result.error());
@@ -144,7 +166,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   no_trouble(kSource);
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
-    if (options_.on_gap == OnGap::stop) return;
+    if (options_.on_gap != OnGap::skip) return;
     reserved = 0;
   }
   size_t bytes = 0;
@@ -152,8 +174,13 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   for (dynamodb::RawRecord& record : page.records) {
     const size_t size = record.data.capacity() + kRecordOverhead;
     bytes += size;
-    shard.read_position = Position::after(record.sequence);
-    shard.queue.push_back({std::move(record), size, now()});
+    if (!shard.segment) shard.read_position = Position::after(record.sequence);
+    shard.queue.push_back({std::move(record), size, now(), nullptr});
+  }
+  if (page.items) shard.items = std::move(page.items);
+  if (page.resume) {
+    shard.read_position = *page.resume;
+    if (count > 0) shard.queue.back().resume = std::make_unique<Position>(std::move(*page.resume));
   }
   budget_.correct(reserved, bytes);
   shard.queue_bytes += bytes;
@@ -165,17 +192,18 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   shard.behind = page.behind;
   shard.answered_at = now();
   if (page.ended) return on_shard_end(shard, page.children);
-  if (options_.once && page.at_tip && !walk_->closed(shard.id)) {
+  const bool loading = load_ && load_->running();
+  if (options_.once && page.at_tip && !loading && !walk_->closed(shard.id)) {
     shard.at_tip = true;
     return;
   }
   const Duration pause = shard.cadence.answered(count > 0, !page.at_tip, now());
-  schedule_read(shard, identity_.bounded ? Duration{} : pause);
+  schedule_read(shard, identity_.bounded || page.at_once ? Duration{} : pause);
 }
 
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
-  if (identity_.tells_trimming || identity_.retention == Duration{} || shard.read_to == kNoTime ||
+  if (shard.segment || identity_.tells_trimming || identity_.retention == Duration{} || shard.read_to == kNoTime ||
       page.server_time == kNoTime)
     return false;
   if (page.server_time - shard.read_to <= identity_.retention) return false;
@@ -208,12 +236,14 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       shard.max_records = std::max(1, shard.max_records / 4);
       return consider_reading(shard);
     case ErrorKind::not_found:
+      if (shard.segment) return fail_run(error);
       source_.forget(shard.id);
       relist();
       trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     case ErrorKind::gap:
       on_gap(shard.id, error.message);
+      if (dropping_) return;
       // on-gap=skip: what is left begins at the horizon.
       source_.forget(shard.id);
       shard.read_position = Position::trim_horizon();
@@ -233,10 +263,15 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
 
 void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
   shard.end_read = true;
-  env_.log.info("shard ended", {{"shard", shard.id.str()}});
+  const LogField which("shard", shard.id.str());
+  if (shard.segment) {
+    env_.log.debug("segment ended", {which});
+  } else {
+    env_.log.info("shard ended", {which});
+  }
   perform(walk_->read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
-  if (identity_.bounded || !walk_->children_of(shard.id).empty()) {
+  if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
     shard.end_ready = true;
     return;
   }
@@ -278,11 +313,11 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 void Relay::Engine::relist() {
   if (listing_ || identity_.bounded) return;
   listing_ = true;
-  source_.list(guarded([this](Result<std::vector<ListedShard>> listed) {
+  source_.list(guarded([this, generation = generation_](Result<std::vector<ListedShard>> listed) {
     listing_ = false;
-    if (phase_ == Phase::ended) return;
+    if (phase_ == Phase::ended || generation != generation_) return;
     if (listed) {
-      perform(walk_->listed(*listed));
+      perform(walk_->listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
       check_suspects();
       pump();

@@ -25,7 +25,8 @@ void Relay::Engine::route(Flight& flight) {
 /// Returns false if the run has ended because of it.
 bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
-  if (kind_ == dynamodb::VersionKind::kinesis && duplicates_.repeats(change, aws::SequenceNumber(routed.position))) {
+  if (kind_ == dynamodb::VersionKind::kinesis && !change.from_load() &&
+      duplicates_.repeats(change, aws::SequenceNumber(routed.position))) {
     ++flight.repeated;
     if (change.operation == dynamodb::Operation::remove) ++flight.repeated_deletes;
     return true;
@@ -92,19 +93,25 @@ void Relay::Engine::open_known_tables() {
   }
 }
 
-void Relay::Engine::open_table(const std::string& name) {
-  Table& table = tables_.at(name);
-  if (table.opening || table.open) return;
-  table.opening = true;
+coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   coordination::TableClaim claim;
   claim.table = table.spec.name.str();
   claim.source_table = table.spec.source_table;
   claim.incarnation = identity_.incarnation;
-  claim.kind = kind_.value_or(options_.kind);
+  claim.kind.reset();
+  if (identity_.has_stream) claim.kind = kind_.value_or(options_.kind);
   claim.keys = table.keys;
-  if (!memory_store_) claim.relay = relay_;
-  claim.reset = options_.reset;
+  if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
+  claim.reset = options_.reset && !opened_once_.contains(claim.table);
   claim.reset_command = options_.reset_command;
+  return claim;
+}
+
+void Relay::Engine::open_table(const std::string& name) {
+  Table& table = tables_.at(name);
+  if (table.opening || table.open) return;
+  table.opening = true;
+  const coordination::TableClaim claim = table_claim(table);
   sink_.open(table.spec, claim,
              guarded([this, name](Result<sink::OpenTable> result) { on_table_open(name, std::move(result)); }));
 }
@@ -132,6 +139,11 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                           "", "load it in a run of its own, with table=" + table.spec.name.table});
   }
   no_trouble(kTarget);
+  opened_once_.insert(name);
+  // Rows of an older epoch have moved on without the new one's cut.
+  if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
+  if (load_ && load_->table == name) load_->record = result->record;
+  warn_of_missing_load(result->record);
   table.open = true;
   table.opened = std::move(*result);
   for (const auto& flight : flights_) {
@@ -140,12 +152,25 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   consider_finishing();
 }
 
+/// What happened before the cut is in the load; it may come later than what the load has seen, and must not win over it.
+void Relay::Engine::drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut) {
+  if (!cut) return;
+  std::erase_if(share.changes, [&](const RoutedChange& routed) {
+    const dynamodb::Change& change = *routed.change;
+    if (change.from_load() || change.time >= *cut) return false;
+    ++flight.repeated;
+    if (change.operation == dynamodb::Operation::remove) ++flight.repeated_deletes;
+    return true;
+  });
+}
+
 void Relay::Engine::render_if_open(Flight& flight) {
   for (TableShare& share : flight.shares) {
     const Table& table = tables_.at(share.table);
     if (!table.open) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
+    drop_older_than_cut(flight, share, table.opened.record.cut);
   }
   auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.shares));
   flight.shares.clear();

@@ -2,12 +2,10 @@
 #include <utility>
 
 #include "coordination/memory_store.h"
-#include "relay/engine.h"
+#include "relay/engine_attempt.h"
 
 namespace ctk::relay {
 namespace {
-
-bool worth_another_try(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
 
 std::string relay_name(const RelayOptions& options, const SourceIdentity& identity) {
   if (options.positions_name) return *options.positions_name;
@@ -52,39 +50,13 @@ void Relay::Engine::run(Done<RelayStats> done) {
   open_source();
 }
 
-template <class T>
-struct Relay::Engine::Attempt {
-  std::string what;
-  std::move_only_function<void(Done<T>)> call;
-  std::move_only_function<void(T)> then;
-  Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(5), {}}};
-};
-
-template <class T>
-void Relay::Engine::attempt(std::string what, std::move_only_function<void(Done<T>)> call,
-                            std::move_only_function<void(T)> then) {
-  try_attempt(std::make_shared<Attempt<T>>(Attempt<T>{std::move(what), std::move(call), std::move(then)}));
-}
-
-template <class T>
-void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
-  state->call(guarded([this, state](Result<T> result) {
-    if (phase_ == Phase::ended) return;
-    if (result) return state->then(std::move(*result));
-    const bool in_time = now() - started_at_ < options_.start_timeout;
-    if (!worth_another_try(result.error().kind) || !in_time) return fail_run(std::move(result).error());
-    env_.log.warn(state->what + " failed, trying again", {{"error", to_string(result.error())}});
-    const Duration pause = state->retry.failed(now(), env_.random).value_or(std::chrono::seconds(1));
-    env_.loop.after(pause, guarded([this, state] { try_attempt(state); }));
-  }));
-}
-
 void Relay::Engine::open_source() {
   attempt<SourceIdentity>(
       "opening the source", [this](Done<SourceIdentity> done) { source_.open(std::move(done)); },
       [this](SourceIdentity identity) {
         identity_ = std::move(identity);
-        if (identity_.service != "file") kind_ = options_.kind;
+        opened_at_ = now();
+        if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
         if (!know_source_table()) return;
         connect_target();
       });
@@ -144,7 +116,7 @@ std::optional<dynamodb::VersionKind> Relay::Engine::kind_of_files() const {
 void Relay::Engine::load_positions() {
   relay_ = coordination::RelayName(relay_name(options_, identity_));
   const bool in_memory = options_.positions_in_memory || !identity_.stores_positions || !sink_.capabilities().holds_tables;
-  if (in_memory) {
+  if (in_memory && !memory_store_) {
     memory_store_ = coordination::make_memory_store(env_.loop, env_.clock);
     if (identity_.stores_positions) env_.log.info("positions are kept in memory: a restart begins at `start`");
   }
@@ -155,7 +127,7 @@ void Relay::Engine::load_positions() {
 }
 
 void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> rows) {
-  if (options_.reset) rows.clear();
+  if (options_.reset && !claimed_) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
     if (row.incarnation == identity_.incarnation) continue;
     return fail_run(
@@ -167,11 +139,15 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
   if (!rows.empty() && options_.start.given)
     env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");
   for (const coordination::StoredPosition& row : rows) {
+    if (restarted_ && row.fence > fence_) return fail_run(coordination::fenced_error(relay_, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
-    if (!gap) continue;
-    if (options_.on_gap == OnGap::stop) return fail_run(std::move(*gap));
-    on_gap(row.shard, gap->message);
+    if (gap && !note_gap(row.shard, std::move(*gap))) return;
   }
+  if (std::optional<Error> gap = lost_since_load(rows); gap && !note_gap({}, std::move(*gap))) return;
+  open_target(std::move(rows));
+}
+
+void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {
   attempt<std::vector<ListedShard>>(
       "listing the shards", [this](Done<std::vector<ListedShard>> done) { source_.list(std::move(done)); },
       [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable {
@@ -180,6 +156,9 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
+  if (shards::is_segment(row.shard) || gapped_.contains(row.shard)) return {};
+  // An epoch has begun meanwhile: the shard is read again from its cut on.
+  if (const coordination::TableRecord record = epoch_record(); row.epoch < record.epoch && record.cut) return {};
   if (identity_.tells_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
   if (row.position.ended() || identity_.retention == Duration{} || identity_.server_time == kNoTime) return {};
   const Timestamp read_to = row.read_to != kNoTime                              ? row.read_to
@@ -189,12 +168,17 @@ std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition&
   return Error{ErrorKind::gap,
                "shard " + row.shard.str() + " was read up to " + format_iso8601(read_to) + ", but the stream keeps only " +
                    format_duration(identity_.retention) + ": what lies between is lost",
-               "", "on-gap=skip goes on without it, --reset begins anew"};
+               "", "on-gap=skip goes on without it, on-gap=resnapshot loads the table again, --reset begins anew"};
 }
 
 Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShard>& listed) const {
   using Kind = StartPoint::Kind;
   shards::StartRule rule;
+  if (load_ && load_->record.cut) {
+    rule.kind = shards::StartRule::Kind::at_timestamp;
+    rule.time = *load_->record.cut;
+    return rule;
+  }
   switch (options_.start.kind) {
     case Kind::earliest: return rule;
     case Kind::latest:
@@ -228,21 +212,17 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
 void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows) {
   Result<shards::StartRule> rule = start_rule(listed);
   if (!rule) return fail_run(std::move(rule).error());
-  std::map<ShardId, Position> stored;
-  for (const coordination::StoredPosition& row : rows) stored[row.shard] = row.position;
-  shards::ShardWalk draft(*rule);
-  draft.restore(stored);
-
-  coordination::ClaimRequest request{relay_, options_.worker, identity_.incarnation, {}, options_.reset, 1};
-  for (const shards::WalkAction& action : draft.listed(listed)) {
-    if (const auto* row = std::get_if<shards::AddRow>(&action)) request.shards.push_back({row->shard, row->position});
-  }
+  const coordination::ClaimRequest request = claim_request(listed, rows, *rule);
   attempt<coordination::Claim>(
       "claiming the positions",
       [this, request](Done<coordination::Claim> done) { store().claim(request, std::move(done)); },
-      [this, rule = *rule, listed = std::move(listed)](coordination::Claim claimed) {
+      [this, rule = *rule, listed = std::move(listed)](coordination::Claim claimed) mutable {
         // The claim's rows are the truth: another relay may have moved them until a moment ago.
         fence_ = claimed.fence;
+        claimed_ = true;
+        anew_ = false;
+        gapped_.clear();
+        note_segments(claimed.positions);
         std::map<ShardId, Position> positions;
         for (const coordination::StoredPosition& row : claimed.positions) {
           positions[row.shard] = row.position;
@@ -251,7 +231,7 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordinat
         walk_ = std::make_unique<shards::ShardWalk>(rule);
         walk_->restore(positions);
         if (phase_ == Phase::starting) phase_ = Phase::running;
-        perform(walk_->listed(listed));
+        perform(walk_->listed(with_segments(std::move(listed))));
         begin();
       });
 }
@@ -262,8 +242,10 @@ void Relay::Engine::begin() {
   next_relist_ = now() + std::chrono::seconds(60);
   next_sweep_ = now() + std::chrono::seconds(30);
   next_idle_store_ = now() + std::chrono::seconds(60);
-  env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  if (!std::exchange(ticking_, true)) env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
   open_known_tables();
+  begin_load();
+  if (phase_ == Phase::ended) return;
   check_suspects();
   pump();
 }

@@ -9,6 +9,48 @@ std::string position_of(const dynamodb::RawRecord& record) {
   return record.sequence.empty() ? std::to_string(record.line) : record.sequence.str();
 }
 
+/// Decodes one record into the batch.
+class SliceDecoder {
+ public:
+  SliceDecoder(DecodedBatch& batch, dynamodb::Decoder& decoder, const dynamodb::DecodeOptions& options)
+      : batch_(batch), decoder_(decoder), options_(options) {}
+
+  void decode(const aws::ShardId& shard, dynamodb::RawRecord record) {
+    batch_.payload_bytes += record.data.size();
+    if (!options_.kind) options_.kind = decoder_.file_kind(record.data);
+    const std::string position = position_of(record);
+    take(shard, decoder_.decode(std::move(record), options_), position);
+  }
+
+  /// An item's place is its key.
+  void decode_item(const aws::ShardId& shard, dynamodb::RawRecord record, const dynamodb::ItemSource& items) {
+    batch_.payload_bytes += record.data.size();
+    batch_.item_bytes += record.data.size();
+    ++batch_.items;
+    dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), items);
+    std::string position;
+    if (!decoded.changes.empty()) position = decoded.changes.front().key;
+    if (!decoded.undecodable.empty()) position = *decoded.undecodable.front().record;
+    take(shard, std::move(decoded), position);
+  }
+
+  std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }
+
+ private:
+  void take(const aws::ShardId& shard, dynamodb::Decoded decoded, const std::string& position) {
+    for (dynamodb::Change& change : decoded.changes) {
+      batch_.changes.push_back({std::make_shared<const dynamodb::Change>(std::move(change)), shard, position});
+    }
+    for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
+      batch_.undecodable.push_back({std::move(undecodable), shard, position});
+    }
+  }
+
+  DecodedBatch& batch_;
+  dynamodb::Decoder& decoder_;
+  dynamodb::DecodeOptions options_;
+};
+
 }  // namespace
 
 DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder,
@@ -17,25 +59,18 @@ DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decode
   size_t records = 0;
   for (const Slice& slice : slices) records += slice.records.size();
   batch.changes.reserve(records);
+  SliceDecoder into(batch, decoder, {kind, old_images});
   for (Slice& slice : slices) {
     for (dynamodb::RawRecord& record : slice.records) {
-      batch.payload_bytes += record.data.size();
-      if (!kind) kind = decoder.file_kind(record.data);
-      const std::string position = position_of(record);
-      dynamodb::DecodeOptions options;
-      options.kind = kind;
-      options.old_image = old_images;
-      dynamodb::Decoded decoded = decoder.decode(std::move(record), options);
-      for (dynamodb::Change& change : decoded.changes) {
-        batch.changes.push_back({std::make_shared<const dynamodb::Change>(std::move(change)), slice.shard, position});
-      }
-      for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
-        batch.undecodable.push_back({std::move(undecodable), slice.shard, position});
+      if (slice.items) {
+        into.decode_item(slice.shard, std::move(record), *slice.items);
+      } else {
+        into.decode(slice.shard, std::move(record));
       }
     }
     slice.records = {};
   }
-  batch.kind = kind;
+  batch.kind = into.kind();
   return batch;
 }
 

@@ -19,6 +19,7 @@ namespace ctk::relay {
 struct Slice {
   aws::ShardId shard;
   std::vector<dynamodb::RawRecord> records;
+  std::shared_ptr<const dynamodb::ItemSource> items;  ///< the records are items of a Scan
   shards::Position to;
   Arrivals arrivals;
   bool has_end = false;
@@ -37,6 +38,7 @@ struct DecodedBatch {
   std::vector<RoutedUndecodable> undecodable;
   std::optional<dynamodb::VersionKind> kind;  ///< files: as the first record decided
   uint64_t payload_bytes = 0;
+  uint64_t items = 0, item_bytes = 0;  ///< of a Scan, among them
 };
 
 /// Decodes all records of all slices; the records' bytes move into the changes. `kind` is empty only for a file whose first

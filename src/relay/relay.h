@@ -22,8 +22,10 @@
 
 namespace ctk::relay {
 
-enum class OnGap { stop, skip };
+enum class OnGap { stop, skip, resnapshot };
 enum class OnError { park, stop };
+/// Whether the table's items are loaded: never, before following the stream unless a load has filled the target, or alone.
+enum class Snapshot { none, initial, only };
 
 struct StartPoint {
   enum class Kind { earliest, latest, timestamp, sequence_at, sequence_after };
@@ -47,6 +49,8 @@ struct RelayOptions {
   table::Target target = table::Target::sqlite;
   table::TableOptions tables;
   OnGap on_gap = OnGap::stop;
+  Snapshot snapshot = Snapshot::none;  ///< needs a source that can scan (SourceIdentity::scan)
+  std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
   OnError on_error = OnError::park;
   Duration idle_poll = std::chrono::seconds(1);
   std::optional<Duration> max_lag;
@@ -62,6 +66,15 @@ struct RelayOptions {
   dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
 };
 
+/// How far a load is.
+struct LoadProgress {
+  bool running = false;                             ///< it has not read everything yet
+  bool resumed = false;                             ///< an earlier run has read a part
+  uint64_t items = 0, bytes = 0;                    ///< written by this run
+  uint64_t expected_items = 0, expected_bytes = 0;  ///< as the service last counted them; 0: unknown
+  size_t segments = 0, segments_done = 0;
+};
+
 /// Counters of a run (interface.md section 2 says what each means), and its state now.
 struct RelayStats {
   uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, marked = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
@@ -73,6 +86,10 @@ struct RelayStats {
   std::optional<Duration> until_data_loss;  ///< retention minus lag
   std::string trouble;                      ///< empty while all is well; else why nothing progresses
   std::vector<std::string> tables;          ///< the target tables written
+  std::optional<LoadProgress> load;         ///< where this run has to do with one
+  bool ready = false;                       ///< the stream has passed the load's end
+  /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").
+  std::optional<std::string> changes_only_since;
   size_t memory_used = 0;
 };
 

@@ -1,5 +1,5 @@
 // Where changes come from, as the engine sees it. The sources: Kinesis by polling (kinesis_source.h), DynamoDB Streams
-// (streams_source.h), files (file_source.h).
+// (streams_source.h), files (file_source.h), a table's items beside one of them (scan_source.h).
 #pragma once
 
 #include <memory>
@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "coordination/position_store.h"
 #include "dynamodb/decode.h"
+#include "dynamodb/key_schema.h"
 #include "shards/position.h"
 #include "shards/walk.h"
 
@@ -24,6 +25,13 @@ using shards::Position;
 template <class T>
 using Done = std::move_only_function<void(Result<T>)>;
 
+/// A table whose items can be read, too.
+struct ScannedTable {
+  std::string name;
+  dynamodb::KeySchema keys;
+  uint64_t items = 0, bytes = 0;  ///< as the service last counted them; 0: unknown
+};
+
 /// What a source says of itself when it is opened.
 struct SourceIdentity {
   std::string service;  ///< "kinesis", "file"
@@ -34,6 +42,8 @@ struct SourceIdentity {
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
   bool bounded = false;                     ///< a file: it always ends
   bool stores_positions = true;
+  bool has_stream = true;            ///< false: there is nothing but the table's items
+  std::optional<ScannedTable> scan;  ///< where the table's items can be read beside its stream
   /// To read what is trimmed is an error (`gap`) here. Where it is not, the engine finds gaps by the time.
   bool tells_trimming = false;
   /// A shard that ends is followed by others, unless the whole source has ended (Source::ended).
@@ -43,6 +53,10 @@ struct SourceIdentity {
 /// One read of one shard.
 struct Page {
   std::vector<dynamodb::RawRecord> records;
+  /// The records are items of a table, in DynamoDB JSON. A shard gives such pages only, or none.
+  std::shared_ptr<const dynamodb::ItemSource> items;
+  std::optional<Position> resume;     ///< behind the page, where no record's own place says it
+  bool at_once = false;               ///< the source itself knows how fast it may be asked: no pause before the next
   bool ended = false;                 ///< the shard has no more; `records` are its last
   std::vector<ListedShard> children;  ///< as far as the answer names them
   bool at_tip = false;                ///< nothing newer was there when it was read

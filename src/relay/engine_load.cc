@@ -1,0 +1,312 @@
+// A load beside the stream: the target is opened before anything is read, so that epoch, cut and start positions are
+// durable before the first page of the Scan; its segments are shards; its end is told to the target.
+#include <algorithm>
+#include <utility>
+
+#include "load/segments.h"
+#include "load/start.h"
+#include "relay/engine_attempt.h"
+
+namespace ctk::relay {
+namespace {
+
+/// How far before now the cut lies: clocks differ, DynamoDB Streams rounds to seconds, Kinesis repeats late.
+constexpr Duration kCutBefore = std::chrono::minutes(10);
+/// A relay that has written nothing for so long writes nothing more that it read before.
+constexpr Duration kSilent = std::chrono::minutes(15);
+constexpr Duration kAskRelaysEvery = std::chrono::seconds(1);
+
+}  // namespace
+
+/// The source's clock.
+Timestamp Relay::Engine::server_now() const {
+  const Timestamp opened = identity_.server_time == kNoTime ? env_.clock.now() : identity_.server_time;
+  return identity_.server_time == kNoTime ? opened : opened + (env_.clock.monotonic() - opened_at_);
+}
+
+coordination::TableRecord Relay::Engine::epoch_record() const {
+  coordination::TableRecord newest;
+  newest.epoch = 1;
+  for (const coordination::TableRecord& record : known_tables_) {
+    const bool ours = std::ranges::find(record.relays, relay_) != record.relays.end();
+    if (ours && routes_.own_table(record.table) && record.epoch >= newest.epoch) newest = record;
+  }
+  return load_ ? load_->record : newest;
+}
+
+/// A table that was loaded longer ago than the stream keeps, and that no stored position has followed since.
+std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordination::StoredPosition>& rows) const {
+  const bool followed =
+      std::ranges::any_of(rows, [](const coordination::StoredPosition& row) { return !shards::is_segment(row.shard); });
+  const coordination::TableRecord record = epoch_record();
+  if (followed || options_.snapshot != Snapshot::initial || options_.reset || !record.cut) return std::nullopt;
+  if (identity_.retention == Duration{} || server_now() - *record.cut <= identity_.retention) return std::nullopt;
+  return Error{ErrorKind::gap,
+               "table " + record.table + " was loaded at " + format_iso8601(*record.cut) +
+                   ", no position of this relay is stored, and the stream keeps only " +
+                   format_duration(identity_.retention),
+               "", "on-gap=resnapshot or --reset loads the table again"};
+}
+
+void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) {
+  if (!wants_load()) return list_shards(std::move(rows));
+  if (!identity_.scan) {
+    return fail_run(Error{ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table"});
+  }
+  const ScannedTable& scan = *identity_.scan;
+  Route route = routes_.route(scan.name);
+  if (const auto* error = std::get_if<Error>(&route)) return fail_run(*error);
+  const auto* name = std::get_if<table::QualifiedName>(&route);
+  if (name == nullptr) {
+    return fail_run(
+        Error{ErrorKind::refused, "source-table leaves out table '" + scan.name + "', which is to be loaded", "", ""});
+  }
+  Result<table::TableSpec> spec = table::make_spec(options_.target, *name, scan.name, scan.keys, options_.tables);
+  if (!spec) return fail_run(std::move(spec).error());
+  Table table;
+  table.spec = std::move(*spec);
+  table.keys = scan.keys;
+  coordination::TableClaim claim = table_claim(table);
+  using Kind = coordination::LoadWish::Kind;
+  const Kind kind = anew_ ? Kind::anew : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again : Kind::initial;
+  claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gap_seen_};
+  const std::string key = name->str();
+  tables_[key] = table;
+  attempt<sink::OpenTable>(
+      "opening table " + key,
+      [this, spec = table.spec, claim](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); },
+      [this, key, rows = std::move(rows)](sink::OpenTable opened) mutable {
+        take_target(key, std::move(opened), std::move(rows));
+      });
+}
+
+void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
+  Table& table = tables_[name];
+  if (std::ranges::find(stats_.tables, name) == stats_.tables.end()) stats_.tables.push_back(name);
+  opened_once_.insert(name);
+  table.open = true;
+  table.opened = std::move(opened);
+  load_.emplace();
+  load_->record = table.opened.record;
+  load_->table = std::move(name);
+  if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
+  list_shards(std::move(rows));
+}
+
+coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<ListedShard>& listed,
+                                                        const std::vector<coordination::StoredPosition>& rows,
+                                                        const shards::StartRule& rule) const {
+  const coordination::TableRecord record = epoch_record();
+  const uint64_t bytes = identity_.scan ? identity_.scan->bytes : 0;
+  load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, options_.segments),
+                                          kind_ == dynamodb::VersionKind::kinesis, gapped_);
+  coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
+                                     record.epoch};
+  std::map<ShardId, Position> stored;
+  for (const coordination::StoredPosition& row : rows) {
+    // What is gone from the stream is in the new load.
+    const bool gone = !gapped_.empty() && !row.position.ended() && !shards::is_segment(row.shard) &&
+                      std::ranges::find(listed, row.shard, &ListedShard::id) == listed.end();
+    if (gone) plan.dropped.push_back(row.shard);
+    if (!gone && !shards::is_segment(row.shard)) stored[row.shard] = row.position;
+  }
+  std::erase_if(plan.rewound, [&](const coordination::Rewind& one) { return !stored.contains(one.shard); });
+  shards::ShardWalk draft(rule);
+  draft.restore(stored);
+  for (const shards::WalkAction& action : draft.listed(listed)) {
+    if (const auto* row = std::get_if<shards::AddRow>(&action)) request.shards.push_back({row->shard, row->position});
+  }
+  std::ranges::move(plan.segments, std::back_inserter(request.shards));
+  request.rewound = std::move(plan.rewound);
+  request.dropped = std::move(plan.dropped);
+  return request;
+}
+
+std::vector<ListedShard> Relay::Engine::with_segments(std::vector<ListedShard> listed) const {
+  if (load_) listed.insert(listed.end(), load_->segments.begin(), load_->segments.end());
+  return listed;
+}
+
+/// After a claim: the segments of the load that is running.
+void Relay::Engine::note_segments(const std::vector<coordination::StoredPosition>& rows) {
+  epoch_ = epoch_record().epoch;
+  if (!load_ || !load_->running()) return;
+  for (const coordination::StoredPosition& row : rows) {
+    const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
+    if (!segment || segment->epoch != epoch_) continue;
+    load_->segments.push_back({row.shard, {}, true});
+    load_->resumed = load_->resumed || row.position.kind != Position::Kind::trim_horizon;
+  }
+}
+
+void Relay::Engine::begin_load() {
+  if (!load_ || !load_->running()) return;
+  env_.log.info(load_->resumed ? "going on with the load" : "loading the table",
+                {{"table", load_->table},
+                 {"epoch", load_->record.epoch},
+                 {"segments", load_->segments.size()},
+                 {"items", identity_.scan ? identity_.scan->items : 0}});
+  std::vector<coordination::RelayName> others = load_->record.relays;
+  std::erase(others, relay_);
+  if (transactional_) others.clear();
+  await_other_relays(std::move(others));
+  consider_load_end();
+}
+
+/// A write of an older epoch must not come after the Scan has passed its item. Where nothing rolls it back, the first page
+/// waits until every other relay of the table stamps the new one, or has been silent for long.
+void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> relays) {
+  if (relays.empty()) {
+    load_->may_read = true;
+    for (const ListedShard& segment : load_->segments) {
+      if (shards_.contains(segment.id)) consider_reading(shard(segment.id));
+    }
+    return;
+  }
+  const coordination::RelayName relay = relays.back();
+  sink_.positions().load(
+      relay, guarded([this, relay, relays = std::move(relays),
+                      generation = generation_](Result<std::vector<coordination::StoredPosition>> rows) mutable {
+        if (phase_ != Phase::running || generation != generation_ || !load_) return;
+        const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
+                              return row.position.ended() || shards::is_segment(row.shard) ||
+                                     row.epoch >= load_->record.epoch ||
+                                     (row.updated != kNoTime && env_.clock.now() - row.updated > kSilent);
+                            });
+        if (stamps) relays.pop_back();
+        if (stamps) return await_other_relays(std::move(relays));
+        env_.log.debug("the load waits for another relay to learn of its epoch", {{"relay", relay.str()}});
+        env_.loop.after(kAskRelaysEvery, guarded([this, relays = std::move(relays), generation]() mutable {
+                          if (generation == generation_ && load_) await_other_relays(std::move(relays));
+                        }));
+      }));
+}
+
+void Relay::Engine::consider_load_end() {
+  if (!load_ || !load_->running() || load_->ending || phase_ != Phase::running || dropping_) return;
+  const bool all = std::ranges::all_of(load_->segments, [this](const ListedShard& segment) {
+    const auto found = shards_.find(segment.id);
+    return found == shards_.end() || found->second->finished;
+  });
+  if (!all) return;
+  load_->ending = true;
+  sink_.finish_load({load_->table, load_->record.epoch},
+                    guarded([this, generation = generation_](Result<sink::LoadEnding> ending) {
+                      if (phase_ == Phase::ended || generation != generation_ || !load_) return;
+                      on_load_end(std::move(ending));
+                    }));
+}
+
+void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
+  load_->ending = false;
+  if (!ending) {
+    if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
+    trouble(kTarget, ending.error(), "ending the load");
+    if (phase_ == Phase::ended) return;
+    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
+                    guarded([this] { consider_load_end(); }));
+    return;
+  }
+  no_trouble(kTarget);
+  load_->record = ending->record;
+  tables_[load_->table].opened.record = ending->record;
+  env_.log.info("the load is complete", {{"table", load_->table}, {"items", loaded_items_}, {"swept", ending->swept}});
+  if (load_->record.load == coordination::LoadState::loaded)
+    env_.log.info("rows that the load has not seen are swept 15 minutes from now, by this run or a later one");
+  consider_finishing();
+}
+
+void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome) {
+  if (outcome.older_swept > 0)
+    env_.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
+  if (load_ && load_->table == table && outcome.load && !load_->running()) load_->record.load = *outcome.load;
+}
+
+/// Ready: the stream is past the load's end, whatever it was at then.
+void Relay::Engine::consider_ready() {
+  if (stats_.ready || !load_ || phase_ != Phase::running || !identity_.has_stream) return;
+  std::vector<coordination::StoredPosition> rows;
+  for (const auto& [id, one] : shards_) {
+    coordination::StoredPosition row;
+    row.shard = id;
+    if (one->finished) row.position = Position::shard_end();
+    row.read_to = caught_up(*one) ? std::max(one->read_to, one->stored_read_to) : one->stored_read_to;
+    rows.push_back(std::move(row));
+  }
+  if (walk_->waiting() > 0 || !coordination::is_ready(load_->record, rows)) return;
+  stats_.ready = true;
+  env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table}});
+}
+
+void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
+  if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
+  if (stats_.changes_only_since) return;
+  using Kind = StartPoint::Kind;
+  std::string since = "the stored positions";
+  if (stored_read_to_.empty() ||
+      std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; })) {
+    switch (options_.start.kind) {
+      case Kind::earliest: since = format_iso8601(server_now() - identity_.retention); break;
+      case Kind::latest: since = format_iso8601(identity_.server_time); break;
+      case Kind::timestamp: since = format_iso8601(options_.start.at); break;
+      case Kind::sequence_at:
+      case Kind::sequence_after: since = "the sequence number given"; break;
+    }
+  }
+  stats_.changes_only_since = since;
+  env_.log.warn("changes only since " + since + "; add snapshot=initial for the whole table");
+}
+
+std::optional<LoadProgress> Relay::Engine::load_progress() const {
+  if (!load_) {
+    if (options_.snapshot != Snapshot::only) return std::nullopt;
+    LoadProgress not_begun;
+    not_begun.running = true;
+    return not_begun;
+  }
+  LoadProgress progress;
+  progress.running = load_->running();
+  progress.resumed = load_->resumed;
+  progress.items = loaded_items_;
+  progress.bytes = loaded_bytes_;
+  progress.segments = load_->segments.size();
+  if (identity_.scan) {
+    progress.expected_items = identity_.scan->items;
+    progress.expected_bytes = identity_.scan->bytes;
+  }
+  for (const ListedShard& segment : load_->segments) {
+    const auto found = shards_.find(segment.id);
+    if (found == shards_.end() || found->second->finished) ++progress.segments_done;
+  }
+  return progress;
+}
+
+void Relay::Engine::start_over(const std::string& why) {
+  if (std::exchange(restarting_, true)) return;
+  stats_.ready = false;
+  // Not from inside whatever found it out.
+  dropping_ = true;
+  env_.loop.post(guarded([this, why] {
+    if (phase_ != Phase::ended && phase_ != Phase::finishing) drop_and_read_again(why);
+  }));
+}
+
+/// Nothing is held any more. Reads under way come back to nobody.
+void Relay::Engine::start_over_now() {
+  for (auto& [id, one] : shards_) {
+    if (one->timer != 0) env_.loop.cancel(one->timer);
+    source_.forget(id);
+  }
+  shards_.clear();
+  hungry_.clear();
+  stored_read_to_.clear();
+  load_.reset();
+  walk_.reset();
+  restarting_ = dropping_ = false;
+  restarted_ = true;
+  if (phase_ == Phase::stopping) return end(stats());
+  phase_ = Phase::starting;
+  find_tables();
+}
+
+}  // namespace ctk::relay
