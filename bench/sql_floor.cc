@@ -46,7 +46,7 @@ std::vector<std::vector<table::Row>> load_rows(const std::string& path, table::T
     if (decoded.changes.size() != 1) give_up("line " + std::to_string(line) + " is no change");
     const dynamodb::Change& change = decoded.changes[0];
     if (!renderer) {
-      auto spec = table::make_spec(target, {"", "floor"}, change.table, table::key_schema_of(change), {});
+      auto spec = table::make_spec(target, {"", "floor"}, std::string(change.table), table::key_schema_of(change), {});
       if (!spec) give_up(to_string(spec.error()));
       renderer.emplace(*spec);
     }
@@ -57,7 +57,7 @@ std::vector<std::vector<table::Row>> load_rows(const std::string& path, table::T
       places.clear();
     }
     ++in_batch;
-    const auto [place, fresh] = places.try_emplace(change.key, batches.back().size());
+    const auto [place, fresh] = places.try_emplace(std::string(change.key), batches.back().size());
     if (fresh)
       batches.back().push_back(std::get<table::Row>(std::move(rendered)));
     else

@@ -21,8 +21,7 @@ std::optional<VersionKind> parse_version_kind(std::string_view text) {
 }
 
 size_t Change::memory() const {
-  size_t bytes = sizeof(Change) + block_.size() * sizeof(Node);
-  bytes += table.size() + event_id.size() + order.size() + key.size();
+  size_t bytes = sizeof(Change) + slot_count_ * sizeof(Node);
   if (record && index_in_record == 0) bytes += record->size();
   return bytes;
 }

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/time.h"
 #include "dynamodb/value.h"
@@ -27,15 +26,15 @@ class Change {
   Change(Change&&) = default;
   Change& operator=(Change&&) = default;
 
-  /// The source table's name; empty where the record does not say.
-  std::string table;
   Operation operation = Operation::insert;
-  Timestamp time{};      ///< ApproximateCreationDateTime; of a load's item, when its page was read
-  std::string event_id;  ///< empty where the record has none
+  Timestamp time{};  ///< ApproximateCreationDateTime; of a load's item, when its page was read
+  // These texts are the change's own and stay where they are when it is moved.
+  std::string_view table;     ///< the source table's name; empty where the record does not say
+  std::string_view event_id;  ///< empty where the record has none
   /// The version without the epoch: "K.…", sorts bytewise within one kind (order_text in decode.h).
-  std::string order;
+  std::string_view order;
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
-  std::string key;
+  std::string_view key;
   uint32_t index_in_record = 0;               ///< which of the record's changes this is
   std::shared_ptr<const std::string> record;  ///< the record's own text, for dead letters
 
@@ -57,11 +56,12 @@ class Change {
   static constexpr uint32_t kNone = UINT32_MAX;
 
   Value at(uint32_t index) const {
-    return {block_.data(), reinterpret_cast<const char*>(block_.data() + node_count_), index};
+    return {block_.get(), reinterpret_cast<const char*>(block_.get() + node_count_), index};
   }
 
-  // One allocation: the nodes, and behind them, in slots of the same size, the text that they point at.
-  std::vector<Node> block_;
+  // One allocation: the nodes, and behind them, in slots of the same size, all text.
+  std::unique_ptr<Node[]> block_;
+  uint32_t slot_count_ = 0;
   uint32_t node_count_ = 0;
   uint32_t keys_ = kNone;
   uint32_t new_image_ = kNone;

@@ -1,13 +1,15 @@
 #include "dynamodb/change_builder.h"
 
-#include <cstring>
+#include <algorithm>
 
 #include "dynamodb/number.h"
+#include "json/text_buffer.h"
 
 namespace ctk::dynamodb {
 namespace {
 
 constexpr size_t kMaxPath = 1000;
+static_assert(kTextSlack >= json::TextBuffer::kSlack && json::kPadding >= kTextSlack);
 
 /// The type of a set's members.
 Type member_type(Type set) { return set == Type::SS ? Type::S : set == Type::NS ? Type::N : Type::B; }
@@ -26,8 +28,9 @@ std::string excerpt(std::string_view text, size_t limit) {
 }
 
 void ChangeBuilder::begin() {
-  nodes_.clear();
-  text_.clear();
+  node_count_ = 0;
+  items_.clear();
+  text_before_ = 0;
   reason_.clear();
   path_.clear();
   met_bare_number_ = false;
@@ -39,12 +42,10 @@ std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Ele
     reason_ = std::string(what) + " is no object";
     return std::nullopt;
   }
-  item_begin_ = item_end_ = nullptr;
+  if (!items_.empty()) text_before_ += items_.back().size();
+  items_.emplace_back();
   uint32_t index = open_node(Type::M, {});
-  if (add_members(index, members)) {
-    text_.insert(text_.end(), item_begin_, item_end_);
-    return index;
-  }
+  if (add_members(index, members)) return index;
   reason_ = std::string(what) + path_ + ": " + reason_;
   path_.clear();
   return std::nullopt;
@@ -54,7 +55,7 @@ std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<co
   const uint32_t index = open_node(Type::M, {});
   for (const std::string& name : names) {
     uint32_t child = item + 1;
-    while (child < nodes_[item].next && at(child).name() != name) child = nodes_[child].next;
+    while (child < nodes_[item].next && in_first_item(child).name() != name) child = nodes_[child].next;
     if (child == nodes_[item].next) {
       reason_ = "the key " + excerpt(name) + " is missing";
       return std::nullopt;
@@ -64,8 +65,9 @@ std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<co
       reason_ = "the key " + excerpt(name) + " is " + std::string(to_string(copy.type)) + ", not S, N or B";
       return std::nullopt;
     }
-    copy.next = static_cast<uint32_t>(nodes_.size()) + 1;
-    nodes_.push_back(copy);
+    Node& node = add_node(copy.type, {});
+    copy.next = node.next;
+    node = copy;
   }
   close_node(index, static_cast<uint32_t>(names.size()));
   return index;
@@ -125,17 +127,15 @@ bool ChangeBuilder::add_content(Type type, std::string_view name, json::Element 
 bool ChangeBuilder::add_text(Type type, std::string_view name, json::Element content) {
   std::string_view text;
   if (content.get(text) != simdjson::SUCCESS) return refuse_text(type, name, content);
-  Node node = named_node(type, name);
+  Node& node = add_node(type, name);
   node.text = place(text);
-  node.text_size = static_cast<uint32_t>(text.size());
-  if (type != Type::S && !check_text(node, text)) return false;
-  nodes_.push_back(node);
-  return true;
+  node.size = static_cast<uint32_t>(text.size());
+  return type == Type::S || check_text(node, text);
 }
 
 bool ChangeBuilder::refuse_text(Type type, std::string_view name, json::Element content) {
   if (type == Type::S && content.is_null()) {
-    nodes_.push_back(named_node(Type::NUL, name));
+    add_node(Type::NUL, name);
     return true;
   }
   if (type == Type::N && is_bare_number(content)) met_bare_number_ = true;
@@ -147,9 +147,7 @@ bool ChangeBuilder::add_truth(Type type, std::string_view name, json::Element co
   if (content.get(truth) != simdjson::SUCCESS) {
     return fail(std::string(to_string(type)) + " is neither true nor false");
   }
-  Node node = named_node(type, name);
-  node.truth = type == Type::BOOL && truth;
-  nodes_.push_back(node);
+  add_node(type, name).truth = type == Type::BOOL && truth;
   return true;
 }
 
@@ -180,33 +178,37 @@ bool ChangeBuilder::add_set(Type type, std::string_view name, json::Element cont
   return true;
 }
 
+/// A new node at the end, without children; the reference is good until the next one.
+Node& ChangeBuilder::add_node(Type type, std::string_view name) {
+  if (node_count_ == nodes_.size()) nodes_.resize(nodes_.size() * 2 + 64);
+  Node& node = nodes_[node_count_++];
+  node = {};
+  node.type = type;
+  node.next = node_count_;
+  if (name.data() != nullptr) {
+    node.name = place(name);
+    node.name_size = static_cast<uint32_t>(name.size());
+  }
+  return node;
+}
+
 /// A node whose children, if it gets any, follow; close_node ends it.
 uint32_t ChangeBuilder::open_node(Type type, std::string_view name) {
-  nodes_.push_back(named_node(type, name));
-  return static_cast<uint32_t>(nodes_.size()) - 1;
+  add_node(type, name);
+  return node_count_ - 1;
 }
 
 void ChangeBuilder::close_node(uint32_t index, uint32_t count) {
-  nodes_[index].count = count;
-  nodes_[index].next = static_cast<uint32_t>(nodes_.size());
-}
-
-/// The node that will stand at the end, without children.
-Node ChangeBuilder::named_node(Type type, std::string_view name) {
-  Node node;
-  node.type = type;
-  node.next = static_cast<uint32_t>(nodes_.size()) + 1;
-  if (name.data() == nullptr) return node;
-  node.name = place(name);
-  node.name_size = static_cast<uint32_t>(name.size());
-  return node;
+  nodes_[index].size = count;
+  nodes_[index].next = node_count_;
 }
 
 /// Where the text will stand once the item's texts are copied.
 uint32_t ChangeBuilder::place(std::string_view text) {
-  if (item_begin_ == nullptr) item_begin_ = text.data();
-  item_end_ = text.data() + text.size();
-  return static_cast<uint32_t>(text_.size() + static_cast<size_t>(text.data() - item_begin_));
+  Stretch& item = items_.back();
+  if (item.begin == nullptr) item.begin = text.data();
+  item.end = text.data() + text.size();
+  return static_cast<uint32_t>(text_before_ + static_cast<size_t>(text.data() - item.begin));
 }
 
 bool ChangeBuilder::check_text(Node& node, std::string_view text) {
@@ -230,12 +232,25 @@ bool ChangeBuilder::fail_at(std::string_view before, std::string_view step, std:
   return false;
 }
 
-void ChangeBuilder::finish(Change& change) {
-  size_t count = nodes_.size();
-  nodes_.resize(count + (text_.size() + sizeof(Node) - 1) / sizeof(Node));
-  std::memcpy(reinterpret_cast<char*>(nodes_.data() + count), text_.data(), text_.size());
-  change.block_.assign(nodes_.begin(), nodes_.end());
-  change.node_count_ = static_cast<uint32_t>(count);
+void ChangeBuilder::finish(Change& change, const ChangeTexts& texts) {
+  size_t bytes = kTextSlack + texts.table.size() + texts.event_id.size() + texts.order.size() + texts.key.size();
+  for (const Stretch& item : items_) bytes += item.size();
+  size_t slots = node_count_ + (bytes + sizeof(Node) - 1) / sizeof(Node);
+  change.block_ = std::make_unique_for_overwrite<Node[]>(slots);
+  change.slot_count_ = static_cast<uint32_t>(slots);
+  change.node_count_ = node_count_;
+  std::copy_n(nodes_.data(), node_count_, change.block_.get());
+  char* end = reinterpret_cast<char*>(change.block_.get() + node_count_);
+  auto put = [&end](std::string_view text) {
+    std::string_view kept(end, text.size());
+    end = std::copy(text.begin(), text.end(), end);
+    return kept;
+  };
+  for (const Stretch& item : items_) put({item.begin, item.size()});
+  change.table = put(texts.table);
+  change.event_id = put(texts.event_id);
+  change.order = put(texts.order);
+  change.key = put(texts.key);
 }
 
 }  // namespace ctk::dynamodb

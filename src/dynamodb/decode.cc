@@ -8,6 +8,20 @@
 #include "dynamodb/event.h"
 
 namespace ctk::dynamodb {
+
+/// The first reason why an event cannot be a change; empty while there is none.
+class Reason {
+ public:
+  void note(std::string text) {
+    if (text_.empty()) text_ = std::move(text);
+  }
+  bool empty() const { return text_.empty(); }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
 namespace {
 
 constexpr size_t kTimeDigits = 17;
@@ -19,8 +33,14 @@ constexpr size_t kIndexDigits = 10;
 /// Digits in `width` places, with zeros in front; more places where there are more digits.
 void append_padded(std::string& out, std::string_view digits, size_t width) {
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  if (digits.size() < width) out.append(width - digits.size(), '0');
-  out += digits;
+  size_t begin = out.size();
+  size_t zeros = digits.size() < width ? width - digits.size() : 0;
+  size_t end = begin + zeros + digits.size();
+  out.resize_and_overwrite(end, [&](char* text, size_t) {
+    std::fill_n(text + begin, zeros, '0');
+    std::copy(digits.begin(), digits.end(), text + begin + zeros);
+    return end;
+  });
 }
 
 void append_padded(std::string& out, uint64_t number, size_t width) {
@@ -42,6 +62,20 @@ bool is_sequence(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+void append_order_text(std::string& order, VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line) {
+  order += "1.";
+  if (kind == VersionKind::streams || kind == VersionKind::file_sequence) {
+    return append_stream_sequence(order, sequence);
+  }
+  append_padded(order, static_cast<uint64_t>(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);
+  order += '.';
+  if (kind == VersionKind::kinesis) {
+    append_padded(order, sequence, kKinesisSequenceDigits);
+  } else {
+    append_padded(order, line, kLineDigits);
+  }
+}
+
 std::optional<Operation> parse_operation(std::string_view name) {
   if (name == "INSERT") return Operation::insert;
   if (name == "MODIFY") return Operation::modify;
@@ -49,18 +83,17 @@ std::optional<Operation> parse_operation(std::string_view name) {
   return std::nullopt;
 }
 
-/// Each of the following reads one part of an event into the change; what it returns is the reason why the event cannot be
-/// a change, or empty.
-std::string read_source(const Event& event) {
-  if (event.source.empty() || event.source == "aws:dynamodb") return {};
-  return "eventSource is not aws:dynamodb: " + excerpt(event.source);
+void check_source(const Event& event, Reason& reason) {
+  if (event.source.empty() || event.source == "aws:dynamodb") return;
+  reason.note("eventSource is not aws:dynamodb: " + excerpt(event.source));
 }
 
-std::string read_operation(Change& change, const Event& event) {
-  std::optional<Operation> operation = parse_operation(event.name);
-  if (!operation) return event.name.empty() ? "eventName is missing" : "unknown eventName: " + excerpt(event.name);
-  change.operation = *operation;
-  return {};
+void read_operation(Change& change, const Event& event, Reason& reason) {
+  if (std::optional<Operation> operation = parse_operation(event.name)) {
+    change.operation = *operation;
+  } else {
+    reason.note(event.name.empty() ? "eventName is missing" : "unknown eventName: " + excerpt(event.name));
+  }
 }
 
 std::string check_sequence(VersionKind kind, std::string_view sequence) {
@@ -79,20 +112,20 @@ std::string check_sequence(VersionKind kind, std::string_view sequence) {
   return is_sequence(sequence) ? "" : "SequenceNumber is not a number of up to 60 digits: " + excerpt(sequence);
 }
 
-std::string read_order(Change& change, const Event& event, const RawRecord& raw, VersionKind kind) {
-  if (!event.time) return "ApproximateCreationDateTime is missing";
+void read_order(Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind,
+                Reason& reason) {
+  if (!event.time) return reason.note("ApproximateCreationDateTime is missing");
   std::optional<Timestamp> time = creation_time(*event.time, event.precision);
-  if (!time) return "ApproximateCreationDateTime is no time between 1970 and 5138";
+  if (!time) return reason.note("ApproximateCreationDateTime is no time between 1970 and 5138");
   change.time = *time;
-  if (std::string reason = check_sequence(kind, event.sequence); !reason.empty()) return reason;
+  if (std::string wrong = check_sequence(kind, event.sequence); !wrong.empty()) return reason.note(std::move(wrong));
   std::string_view sequence = kind == VersionKind::kinesis ? std::string_view(raw.sequence.str()) : event.sequence;
-  change.order = order_text(kind, *time, sequence, raw.line);
+  append_order_text(order, kind, *time, sequence, raw.line);
   bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
   if (shared && change.index_in_record > 0) {
-    change.order += '.';
-    append_padded(change.order, change.index_in_record, kIndexDigits);
+    order += '.';
+    append_padded(order, change.index_in_record, kIndexDigits);
   }
-  return {};
 }
 
 std::string check_keys(Value keys) {
@@ -126,19 +159,7 @@ void cut(std::vector<Item>& items, size_t size) {
 
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line) {
   std::string order;
-  order.reserve(2 + kTimeDigits + 1 + kKinesisSequenceDigits);
-  order += "1.";
-  if (kind == VersionKind::streams || kind == VersionKind::file_sequence) {
-    append_stream_sequence(order, sequence);
-    return order;
-  }
-  append_padded(order, static_cast<uint64_t>(std::max<int64_t>(to_micros(time), 0)), kTimeDigits);
-  order += '.';
-  if (kind == VersionKind::kinesis) {
-    append_padded(order, sequence, kKinesisSequenceDigits);
-  } else {
-    append_padded(order, line, kLineDigits);
-  }
+  append_order_text(order, kind, time, sequence, line);
   return order;
 }
 
@@ -150,34 +171,40 @@ std::string load_order(Timestamp time) {
 
 /// One record on its way.
 struct Decoder::Job {
-  DecodeOptions options;
-  RawRecord raw;  ///< without its data
+  const DecodeOptions& options;
+  const RawRecord& raw;  ///< without its data
   std::shared_ptr<const std::string> record;
-  Decoded out = {};
+  Decoded& out;
   std::optional<VersionKind> first_kind = {};  ///< of the first change that could be decoded
 
   uint32_t next_index() const { return static_cast<uint32_t>(out.total()); }
   void refuse(std::string reason) { out.undecodable.push_back({next_index(), std::move(reason), {}, {}, {}, record}); }
 };
 
-Decoded Decoder::decode(RawRecord record, const DecodeOptions& options) { return run(std::move(record), options).out; }
+Decoded Decoder::decode(RawRecord record, const DecodeOptions& options) {
+  Decoded out;
+  run(record, options, out);
+  return out;
+}
 
 std::optional<VersionKind> Decoder::file_kind(std::string_view record) {
   RawRecord raw;
   raw.data.reserve(record.size() + json::kPadding);
   raw.data = record;
-  return run(std::move(raw), {}).first_kind;
+  Decoded unused;
+  return run(raw, {}, unused);
 }
 
-Decoder::Job Decoder::run(RawRecord record, const DecodeOptions& options) {
+/// Returns the kind of the first change that could be decoded.
+std::optional<VersionKind> Decoder::run(RawRecord& record, const DecodeOptions& options, Decoded& out) {
   auto data = std::make_shared<std::string>(std::move(record.data));
-  Job job{.options = options, .raw = std::move(record), .record = data};
+  Job job{.options = options, .raw = record, .record = data, .out = out};
   if (data->empty()) {
     job.refuse("the record is empty");
   } else {
     decode_text(job, *data, parser_, false);
   }
-  return job;
+  return job.first_kind;
 }
 
 void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped) {
@@ -245,26 +272,23 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   uint32_t index = job.next_index();
   Change& change = job.out.changes.emplace_back();
   change.index_in_record = index;
-  change.table = event.table();
-  change.event_id = event.id;
   builder_.begin();
+  key_.clear();
+  order_.clear();
 
   VersionKind own_kind = event.sequence.empty() ? VersionKind::file_time : VersionKind::file_sequence;
-  std::string reason = read_source(event);
-  auto note = [&reason](std::string other) {
-    if (reason.empty()) reason = std::move(other);
-  };
-  note(read_operation(change, event));
-  note(read_keys(change, event));
-  note(read_order(change, event, job.raw, job.options.kind.value_or(own_kind)));
-  if (reason.empty()) note(read_images(change, event, job.options.old_image));
+  Reason reason;
+  check_source(event, reason);
+  read_operation(change, event, reason);
+  read_keys(change, event, reason);
+  read_order(change, order_, event, job.raw, job.options.kind.value_or(own_kind), reason);
+  if (reason.empty()) read_images(change, event, job.options.old_image, reason);
   if (!reason.empty()) {
-    job.out.undecodable.push_back(
-        {index, std::move(reason), std::move(change.table), std::move(change.key), std::move(change.order), job.record});
+    job.out.undecodable.push_back({index, reason.take(), std::string(event.table()), key_, order_, job.record});
     job.out.changes.pop_back();
     return !builder_.met_bare_number();
   }
-  builder_.finish(change);
+  builder_.finish(change, {event.table(), event.id, order_, key_});
   change.record = job.record;
   if (!job.first_kind) job.first_kind = own_kind;
   return true;
@@ -272,74 +296,78 @@ bool Decoder::decode_event(Job& job, const Event& event) {
 
 Decoded Decoder::decode_item(RawRecord record, const ItemSource& source) {
   auto data = std::make_shared<std::string>(std::move(record.data));
-  Job job{.options = {}, .raw = std::move(record), .record = data};
+  Decoded out;
+  const DecodeOptions options;
+  Job job{.options = options, .raw = record, .record = data, .out = out};
   data->reserve(data->size() + json::kPadding);
   if (!decode_item_text(job, *data, source)) {
     std::string quoted = quote_numbers(*data);
     quoted.reserve(quoted.size() + json::kPadding);
-    job.out = {};
+    out = {};
     decode_item_text(job, quoted, source);
   }
-  return std::move(job.out);
+  return out;
 }
 
 /// False where a number without quotes was met.
 bool Decoder::decode_item_text(Job& job, std::string& text, const ItemSource& source) {
   Change change;
-  change.table = source.table;
   change.operation = Operation::insert;
   change.time = job.raw.arrival;
-  change.order = load_order(job.raw.arrival);
+  const std::string order = load_order(job.raw.arrival);
   builder_.begin();
+  key_.clear();
+  Reason reason;
   Result<json::Element> item = parser_.parse_padded(text);
-  std::string reason = item ? read_item(change, *item, source) : to_string(item.error());
+  if (item) {
+    read_item(change, *item, source, reason);
+  } else {
+    reason.note(to_string(item.error()));
+  }
   if (!reason.empty()) {
-    job.out.undecodable.push_back(
-        {0, std::move(reason), std::move(change.table), std::move(change.key), std::move(change.order), job.record});
+    job.out.undecodable.push_back({0, reason.take(), source.table, key_, order, job.record});
     return !builder_.met_bare_number();
   }
-  builder_.finish(change);
+  builder_.finish(change, {source.table, {}, order, key_});
   change.record = job.record;
   job.out.changes.push_back(std::move(change));
   return true;
 }
 
-std::string Decoder::read_item(Change& change, json::Element item, const ItemSource& source) {
+void Decoder::read_item(Change& change, json::Element item, const ItemSource& source, Reason& reason) {
   std::optional<uint32_t> image = builder_.add_item("item", item);
-  if (!image) return builder_.reason();
-  std::optional<uint32_t> keys = builder_.add_selection(*image, source.keys);
-  if (!keys) return builder_.reason();
-  if (std::string reason = check_keys(builder_.at(*keys)); !reason.empty()) return reason;
-  builder_.set_keys(change, *keys);
-  builder_.set_new_image(change, *image);
-  change.key = typed_key(builder_.at(*keys));
-  return {};
-}
-
-std::string Decoder::read_keys(Change& change, const Event& event) {
-  if (!event.keys) return "Keys is missing";
-  std::optional<uint32_t> index = builder_.add_item("Keys", *event.keys);
-  if (!index) return builder_.reason();
-  Value keys = builder_.at(*index);
-  if (std::string reason = check_keys(keys); !reason.empty()) return reason;
+  if (!image) return reason.note(builder_.reason());
+  std::optional<uint32_t> index = builder_.add_selection(*image, source.keys);
+  if (!index) return reason.note(builder_.reason());
+  Value keys = builder_.in_first_item(*index);
+  if (std::string wrong = check_keys(keys); !wrong.empty()) return reason.note(std::move(wrong));
   builder_.set_keys(change, *index);
-  change.key = typed_key(keys);
-  return {};
+  builder_.set_new_image(change, *image);
+  append_typed_key(key_, keys);
 }
 
-std::string Decoder::read_images(Change& change, const Event& event, bool old_image) {
+void Decoder::read_keys(Change& change, const Event& event, Reason& reason) {
+  if (!event.keys) return reason.note("Keys is missing");
+  std::optional<uint32_t> index = builder_.add_item("Keys", *event.keys);
+  if (!index) return reason.note(builder_.reason());
+  Value keys = builder_.in_first_item(*index);
+  if (std::string wrong = check_keys(keys); !wrong.empty()) return reason.note(std::move(wrong));
+  builder_.set_keys(change, *index);
+  append_typed_key(key_, keys);
+}
+
+void Decoder::read_images(Change& change, const Event& event, bool old_image, Reason& reason) {
   if (change.operation != Operation::remove) {
-    if (!event.new_image) return missing_image(event);
+    if (!event.new_image) return reason.note(missing_image(event));
     std::optional<uint32_t> index = builder_.add_item("NewImage", *event.new_image);
-    if (!index) return builder_.reason();
+    if (!index) return reason.note(builder_.reason());
     builder_.set_new_image(change, *index);
   }
   if (old_image && event.old_image) {
     std::optional<uint32_t> index = builder_.add_item("OldImage", *event.old_image);
-    if (!index) return builder_.reason();
+    if (!index) return reason.note(builder_.reason());
     builder_.set_old_image(change, *index);
   }
-  return {};
 }
 
 }  // namespace ctk::dynamodb

@@ -90,20 +90,21 @@ class Decoder {
  private:
   struct Job;
 
-  Job run(RawRecord record, const DecodeOptions& options);
+  std::optional<VersionKind> run(RawRecord& record, const DecodeOptions& options, Decoded& out);
   void decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped);
   bool decode_document(Job& job, json::Element document, bool wrapped);
   bool decode_envelope(Job& job, const struct Envelope& envelope, bool wrapped);
   void decode_wrapped(Job& job, json::Element kinesis);
   bool decode_event(Job& job, const struct Event& event);
   bool decode_item_text(Job& job, std::string& text, const ItemSource& source);
-  std::string read_item(Change& change, json::Element item, const ItemSource& source);
-  std::string read_keys(Change& change, const struct Event& event);
-  std::string read_images(Change& change, const struct Event& event, bool old_image);
+  void read_item(Change& change, json::Element item, const ItemSource& source, class Reason& reason);
+  void read_keys(Change& change, const struct Event& event, class Reason& reason);
+  void read_images(Change& change, const struct Event& event, bool old_image, class Reason& reason);
 
   json::Parser parser_;
   json::Parser inner_parser_;  ///< for what a Lambda wrapper holds, while the wrapper's own document lives
   ChangeBuilder builder_;
+  std::string key_, order_;  ///< of the change at hand
 };
 
 }  // namespace ctk::dynamodb

@@ -1,6 +1,7 @@
 #include "dynamodb/encode.h"
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "dynamodb/number.h"
@@ -16,7 +17,7 @@ void put_typed(TextBuffer& out, Value value);
 void put_plain(TextBuffer& out, Value value);
 
 void put_name(TextBuffer& out, Value member) {
-  out.put_string(member.name());
+  out.put_slack_string(member.name());
   out.put(':');
 }
 
@@ -44,7 +45,7 @@ void put_typed_members(TextBuffer& out, Value value) {
         put_typed(out, child);
         break;
       case Type::L: put_typed(out, child); break;
-      case Type::SS: out.put_string(child.text()); break;
+      case Type::SS: out.put_slack_string(child.text()); break;
       default: out.put_quoted(child.text()); break;
     }
   }
@@ -55,7 +56,7 @@ void put_typed(TextBuffer& out, Value value) {
   out.put(to_string(value.type()));
   out.put("\":");
   switch (value.type()) {
-    case Type::S: out.put_string(value.text()); break;
+    case Type::S: out.put_slack_string(value.text()); break;
     case Type::N:
     case Type::B: out.put_quoted(value.text()); break;
     case Type::BOOL: out.put(value.boolean() ? "true" : "false"); break;
@@ -79,37 +80,50 @@ void put_typed(TextBuffer& out, Value value) {
 
 void put_number(TextBuffer& out, Value value) {
   if (value.is_json_number()) {
-    out.put(value.text());
+    out.put_slack(value.text());
   } else {
     out.put(json_number(value.text()));
   }
 }
 
-std::vector<Value> children(Value value) {
-  std::vector<Value> list;
-  list.reserve(value.size());
-  for (Value child : value) list.push_back(child);
-  return list;
-}
+/// A map's or set's members in an order of their own; equal ones as they came. Few of them cost no allocation.
+class Sorted {
+ public:
+  template <class Compare>
+  Sorted(Value parent, Compare compare) {
+    if (parent.size() > few_.size()) many_.resize(parent.size());
+    members_ = std::span(many_.empty() ? few_.data() : many_.data(), parent.size());
+    size_t at = 0;
+    for (Value child : parent) members_[at++] = child;
+    std::sort(members_.begin(), members_.end(), [&compare](Value left, Value right) {
+      int order = compare(left, right);
+      return order == 0 ? left.text().data() < right.text().data() : order < 0;
+    });
+  }
+  Sorted(const Sorted&) = delete;
+  Sorted& operator=(const Sorted&) = delete;
+  auto begin() const { return members_.begin(); }
+  auto end() const { return members_.end(); }
+
+ private:
+  std::array<Value, 8> few_;
+  std::vector<Value> many_;
+  std::span<Value> members_;
+};
 
 void put_number_set(TextBuffer& out, Value set) {
-  std::vector<Value> members = children(set);
-  std::stable_sort(members.begin(), members.end(),
-                   [](Value left, Value right) { return compare_numbers(left.text(), right.text()) < 0; });
   Commas commas(out);
-  for (Value member : members) {
+  for (Value member : Sorted(set, [](Value left, Value right) { return compare_numbers(left.text(), right.text()); })) {
     commas.next();
     put_number(out, member);
   }
 }
 
 void put_string_set(TextBuffer& out, Value set) {
-  std::vector<Value> members = children(set);
-  std::stable_sort(members.begin(), members.end(), [](Value left, Value right) { return left.text() < right.text(); });
   Commas commas(out);
-  for (Value member : members) {
+  for (Value member : Sorted(set, [](Value left, Value right) { return left.text().compare(right.text()); })) {
     commas.next();
-    out.put_string(member.text());
+    out.put_slack_string(member.text());
   }
 }
 
@@ -162,7 +176,7 @@ void put_plain_array(TextBuffer& out, Value value) {
 
 void put_plain(TextBuffer& out, Value value) {
   switch (value.type()) {
-    case Type::S: out.put_string(value.text()); break;
+    case Type::S: out.put_slack_string(value.text()); break;
     case Type::N: put_number(out, value); break;
     case Type::B: out.put_quoted(value.text()); break;
     case Type::BOOL: out.put(value.boolean() ? "true" : "false"); break;
@@ -184,7 +198,7 @@ void put_canonical(TextBuffer& out, Value number) {
   std::string_view text = number.text();
   bool plain_integer = number.is_json_number() && text.size() < 40 && text.find_first_of("-.eE") == std::string_view::npos;
   if (plain_integer) {
-    out.put(text);
+    out.put_slack(text);
   } else {
     out.put(canonical_number(text));
   }
@@ -205,24 +219,30 @@ void put_key_member(TextBuffer& out, Value member, bool typed) {
   put_key_value(out, member, typed);
 }
 
-std::string key_object(Value keys, bool typed) {
-  std::string text;
+bool is_in_order(Value keys) {
+  std::string_view previous;
+  for (Value member : keys) {
+    if (member.name() < previous) return false;
+    previous = member.name();
+  }
+  return true;
+}
+
+void append_key_object(std::string& text, Value keys, bool typed) {
   TextBuffer out(text);
+  Commas commas(out);
+  auto put = [&](Value member) {
+    commas.next();
+    put_key_member(out, member, typed);
+  };
   out.put('{');
-  if (keys.size() == 1) {
-    put_key_member(out, *keys.begin(), typed);
+  if (is_in_order(keys)) {
+    for (Value member : keys) put(member);
   } else {
-    std::vector<Value> members = children(keys);
-    std::sort(members.begin(), members.end(), [](Value left, Value right) { return left.name() < right.name(); });
-    Commas commas(out);
-    for (Value member : members) {
-      commas.next();
-      put_key_member(out, member, typed);
-    }
+    for (Value member : Sorted(keys, [](Value left, Value right) { return left.name().compare(right.name()); }))
+      put(member);
   }
   out.put('}');
-  out.flush();
-  return text;
 }
 
 }  // namespace
@@ -257,8 +277,18 @@ void append_plain_object(std::string& out, Value map, std::span<const std::strin
   buffer.put('}');
 }
 
-std::string plain_key(Value keys) { return key_object(keys, false); }
+std::string plain_key(Value keys) {
+  std::string text;
+  append_key_object(text, keys, false);
+  return text;
+}
 
-std::string typed_key(Value keys) { return key_object(keys, true); }
+std::string typed_key(Value keys) {
+  std::string text;
+  append_key_object(text, keys, true);
+  return text;
+}
+
+void append_typed_key(std::string& out, Value keys) { append_key_object(out, keys, true); }
 
 }  // namespace ctk::dynamodb

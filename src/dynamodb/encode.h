@@ -23,5 +23,6 @@ void append_plain_object(std::string& out, Value map, std::span<const std::strin
 std::string plain_key(Value keys);
 /// The key map as typed JSON, names sorted, numbers canonical (Change::key).
 std::string typed_key(Value keys);
+void append_typed_key(std::string& out, Value keys);
 
 }  // namespace ctk::dynamodb

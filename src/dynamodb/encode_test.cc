@@ -22,7 +22,7 @@ class Item {
     std::optional<uint32_t> index = builder.add_item("Item", *element);
     if (!index) throw std::runtime_error(builder.reason());
     builder.set_new_image(change_, *index);
-    builder.finish(change_);
+    builder.finish(change_, {});
   }
   Value value() const { return change_.new_image(); }
 

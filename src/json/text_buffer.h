@@ -15,20 +15,23 @@ namespace ctk::json {
 ///   TextBuffer text(out); text.put('{'); text.put_string(name); text.put(":1}");
 class TextBuffer {
  public:
+  /// Bytes that must be readable behind the texts of put_slack.
+  static constexpr size_t kSlack = 16;
+
   explicit TextBuffer(std::string& out) : out_(out) {}
   ~TextBuffer() { flush(); }
   TextBuffer(const TextBuffer&) = delete;
   TextBuffer& operator=(const TextBuffer&) = delete;
 
   void put(char c) {
-    if (used_ == sizeof block_) flush();
+    if (used_ == kBlock) flush();
     block_[used_++] = c;
   }
   /// Text as it is.
   void put(std::string_view text) {
-    if (text.size() > sizeof block_ - used_) {
+    if (text.size() > kBlock - used_) {
       flush();
-      if (text.size() > sizeof block_) {
+      if (text.size() > kBlock) {
         out_ += text;
         return;
       }
@@ -44,8 +47,8 @@ class TextBuffer {
   }
   /// Text as a JSON string, as append_string writes it.
   void put_string(std::string_view text) {
-    if (text.size() + 2 > sizeof block_ - used_) flush();
-    if (text.size() + 2 <= sizeof block_ && copy_if_plain(block_ + used_ + 1, text.data(), text.size())) {
+    if (text.size() + 2 > kBlock - used_) flush();
+    if (text.size() + 2 <= kBlock && copy_if_plain(block_ + used_ + 1, text.data(), text.size())) {
       block_[used_] = '"';
       block_[used_ + 1 + text.size()] = '"';
       used_ += text.size() + 2;
@@ -55,12 +58,46 @@ class TextBuffer {
     append_string(out_, text);
   }
 
+  /// The same two for text that has kSlack readable bytes behind it: short texts then cost a few instructions.
+  void put_slack(std::string_view text) {
+    if (text.size() > kBlock - used_) return put(text);
+    copy_slack(block_ + used_, text.data(), text.size());
+    used_ += text.size();
+  }
+  void put_slack_string(std::string_view text) {
+    if (text.size() + 2 > kBlock - used_) return put_string(text);
+    char* to = block_ + used_;
+    if (!copy_slack(to + 1, text.data(), text.size())) return put_string(text);
+    to[0] = to[text.size() + 1] = '"';
+    used_ += text.size() + 2;
+  }
+
   void flush() {
     out_.append(block_, used_);
     used_ = 0;
   }
 
  private:
+  using Bytes [[gnu::vector_size(kSlack)]] = uint8_t;
+  static constexpr Bytes kPlaces = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+  /// Copies a vector's worth at a time, beyond the end; says whether nothing in the text was to be escaped.
+  static bool copy_slack(char* to, const char* from, size_t size) {
+    Bytes escape = {};
+    for (; size > kSlack; size -= kSlack, to += kSlack, from += kSlack) escape |= copy_vector(to, from);
+    escape |= copy_vector(to, from) & (kPlaces < static_cast<uint8_t>(size));
+    uint64_t halves[2];
+    std::memcpy(halves, &escape, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
+  }
+  /// All ones in the places of what is to be escaped.
+  static Bytes copy_vector(char* to, const char* from) {
+    Bytes bytes;
+    std::memcpy(&bytes, from, sizeof bytes);
+    std::memcpy(to, &bytes, sizeof bytes);
+    return (bytes < 0x20) | (bytes == '"') | (bytes == '\\');
+  }
+
   static constexpr uint64_t kOnes = 0x0101010101010101;
   static constexpr uint64_t kHighs = 0x8080808080808080;
 
@@ -112,7 +149,8 @@ class TextBuffer {
 
   std::string& out_;
   size_t used_ = 0;
-  char block_[1024];
+  static constexpr size_t kBlock = 1024;
+  char block_[kBlock + kSlack];
 };
 
 }  // namespace ctk::json

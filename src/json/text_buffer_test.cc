@@ -30,9 +30,14 @@ RC_GTEST_PROP(TextBuffer, WritesWhatAppendingWrites, ()) {
       expected += ',';
       append_string(expected, each);
       expected += each;
+      append_string(expected, each);
+      expected += each;
       buffer.put(',');
       buffer.put_string(each);
       buffer.put(each);
+      const std::string longer = each + std::string(TextBuffer::kSlack, '"');
+      buffer.put_slack_string(std::string_view(longer).substr(0, each.size()));
+      buffer.put_slack(std::string_view(longer).substr(0, each.size()));
     }
   }
   RC_ASSERT(out == expected);
@@ -49,6 +54,10 @@ TEST(TextBuffer, FindsEveryByteToEscapeAtEveryPlace) {
         buffer.put_string(each);
         buffer.flush();
         ASSERT_EQ(out, expected) << size << " " << at;
+        const std::string longer = each + std::string(TextBuffer::kSlack, '\\');
+        buffer.put_slack_string(std::string_view(longer).substr(0, size));
+        buffer.flush();
+        ASSERT_EQ(out, expected + expected) << size << " " << at;
       }
     }
   }

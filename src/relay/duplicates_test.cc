@@ -2,13 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include "dynamodb/change_builder.h"
+
 namespace ctk::relay {
 namespace {
 
 dynamodb::Change change(const std::string& event, const std::string& key, int64_t time = 1) {
   dynamodb::Change made;
-  made.event_id = event;
-  made.key = key;
+  dynamodb::ChangeBuilder builder;
+  builder.begin();
+  builder.finish(made, {.table = "", .event_id = event, .order = "", .key = key});
   made.time = from_micros(time);
   return made;
 }

@@ -41,8 +41,8 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
       fail_run(*error);
       return false;
     }
-    dynamodb::Undecodable bad{change.index_in_record, error->message, change.table, change.key,
-                              change.order,           change.record};
+    dynamodb::Undecodable bad{change.index_in_record,    error->message, std::string(change.table), std::string(change.key),
+                              std::string(change.order), change.record};
     flight.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position});
     return true;
   }
@@ -62,7 +62,7 @@ Relay::Engine::Table* Relay::Engine::table_for(const table::QualifiedName& name,
   const std::string key = name.str();
   const auto found = tables_.find(key);
   if (found != tables_.end()) return &found->second;
-  const std::string source = change.table.empty() ? options_.source_table.value_or("") : change.table;
+  const std::string source = change.table.empty() ? options_.source_table.value_or("") : std::string(change.table);
   return add_table(name, source, table::key_schema_of(change));
 }
 

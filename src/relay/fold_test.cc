@@ -5,13 +5,16 @@
 
 #include <map>
 
+#include "dynamodb/change_builder.h"
+
 namespace ctk::relay {
 namespace {
 
 RoutedChange change(const std::string& key, const std::string& order, const std::string& position) {
   auto made = std::make_shared<dynamodb::Change>();
-  made->key = key;
-  made->order = order;
+  dynamodb::ChangeBuilder builder;
+  builder.begin();
+  builder.finish(*made, {.table = "", .event_id = "", .order = order, .key = key});
   return {std::move(made), aws::ShardId("s"), position};
 }
 
@@ -39,8 +42,9 @@ RC_GTEST_PROP(Fold, LosesNothingAndDescends, (const std::vector<std::pair<uint8_
   for (const auto& [key, order] : items)
     changes.push_back(change(std::to_string(key % 5), std::string(1, static_cast<char>('a' + order % 20)), "p"));
   size_t total = 0;
-  std::map<std::string, int> keys;
-  for (const sink::FoldedChange& folded : fold(std::move(changes))) {
+  std::map<std::string_view, int> keys;
+  const std::vector<sink::FoldedChange> all = fold(std::move(changes));
+  for (const sink::FoldedChange& folded : all) {
     RC_ASSERT(folded.changes.size() == folded.positions.size() && folded.changes.size() == folded.shards.size());
     RC_ASSERT(++keys[folded.changes.front()->key] == 1);
     for (size_t i = 0; i < folded.changes.size(); ++i) {

@@ -2,9 +2,9 @@
 
 namespace ctk::relay {
 
-Route Routes::route(const std::string& source_table) {
+Route Routes::route(std::string_view source_table) {
   if (rules_.source_table && !source_table.empty() && source_table != *rules_.source_table) return FilteredOut{};
-  const std::string& name = source_table.empty() && rules_.source_table ? *rules_.source_table : source_table;
+  const std::string name(source_table.empty() && rules_.source_table ? *rules_.source_table : source_table);
   if (rules_.table) {
     if (!name.empty()) {
       if (only_source_.empty()) only_source_ = name;

@@ -28,7 +28,7 @@ class Routes {
 
   /// `source_table` is empty where the record does not name it: it then belongs to the only table there is. A second
   /// source table on the way to one named target is an error (`refused`) that ends the run: nothing is mixed.
-  Route route(const std::string& source_table);
+  Route route(std::string_view source_table);
   /// The name behind a `TableRecord::table`, if this run's changes may go there.
   std::optional<table::QualifiedName> own_table(const std::string& recorded) const;
   /// The source table's name as far as it is known.

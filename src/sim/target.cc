@@ -295,7 +295,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
     }
     auto& table = state_.tables[writes.table];
-    const auto [place, fresh] = table.try_emplace(change.key, row);
+    const auto [place, fresh] = table.try_emplace(std::string(change.key), row);
     if (fresh) return true;
     if (place->second.version >= row.version) {
       if (knobs_.guarded) return false;

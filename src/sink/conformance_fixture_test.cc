@@ -101,8 +101,8 @@ TableWrites Conformance::writes_of(const OpenTable& table, const Changes& change
   std::map<std::string, Changes> by_key;
   std::vector<std::string> order;
   for (const auto& change : changes) {
-    if (!by_key.contains(change->key)) order.push_back(change->key);
-    by_key[change->key].push_back(change);
+    if (!by_key.contains(std::string(change->key))) order.emplace_back(change->key);
+    by_key[std::string(change->key)].push_back(change);
   }
   TableWrites writes{table.record.table, table.record.epoch, {}};
   for (const std::string& key : order) {
@@ -111,7 +111,7 @@ TableWrites Conformance::writes_of(const OpenTable& table, const Changes& change
     std::stable_sort(folded.changes.begin(), folded.changes.end(),
                      [](const auto& a, const auto& b) { return a->order > b->order; });
     for (const auto& change : folded.changes) {
-      folded.positions.push_back(change->order);
+      folded.positions.emplace_back(change->order);
       folded.shards.emplace_back("shard-0");
     }
     folded.rendered = table.renderer->render(*folded.changes.front(), table.record.epoch);

@@ -76,18 +76,19 @@ Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamod
   if (!deleted && !change.has_new_image()) return Refused{"the change has no new image", false};
   auto keys = key_cells(spec, change.keys());
   if (!keys) return Refused{std::move(keys).error(), true};
-  Row row;
+  Rendered rendered;
+  Row& row = std::get<Row>(rendered);
   row.keys = std::move(*keys);
   row.version = version_text(epoch, change.order);
   row.deleted = deleted;
   row.time = change.time;
   const std::optional<Value> item = content_of(change, spec.options);
-  if (!item) return row;
+  if (!item) return rendered;
   const bool simple = plan.shape == DataShape::json || plan.shape == DataShape::postgres;
   if (simple && plan.projection == nullptr && unusable.empty()) {
     row.data = whole_item(plan, *item, expected_bytes(change));
-    if (plan.shape == DataShape::json) return row;
-    if (!may_be_refused_by_jsonb(*row.data, *item, plan.typed_json)) return row;
+    if (plan.shape == DataShape::json) return rendered;
+    if (!may_be_refused_by_jsonb(*row.data, *item, plan.typed_json)) return rendered;
   }
   if (plan.projection != nullptr) {
     if (const std::optional<Path> path = find_rename_conflict(*item, *plan.projection)) {
@@ -99,7 +100,7 @@ Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamod
   if (!splitter.columns().empty()) return NeedsColumns{splitter.columns()};
   row.data = splitter.take_data();
   if (splitter.has_aux()) row.aux = splitter.take_aux();
-  return row;
+  return rendered;
 }
 
 }  // namespace
