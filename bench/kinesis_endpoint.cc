@@ -44,7 +44,8 @@ class Endpoint {
     auto parsed = parser_().parse(body);
     if (!parsed) return "{}";
     if (target.ends_with("DescribeStreamSummary")) return summary();
-    if (target.ends_with("ListShards")) return listing();
+    if (target.ends_with("DescribeStream")) return description();
+    if (target.ends_with("ListShards")) return fmt::format(R"({{"Shards":{}}})", listing());
     if (target.ends_with("GetShardIterator")) return iterator(*parsed);
     if (target.ends_with("GetRecords")) return records(*parsed);
     return "{}";
@@ -72,14 +73,23 @@ class Endpoint {
         shards_.size());
   }
 
+  /// What older clients ask for, this program's rivals among them.
+  std::string description() const {
+    return fmt::format(
+        R"({{"StreamDescription":{{"StreamName":"bench","StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/bench",)"
+        R"("StreamStatus":"ACTIVE","RetentionPeriodHours":8760,"StreamCreationTimestamp":1.7E9,"HasMoreShards":false,)"
+        R"("EnhancedMonitoring":[],"Shards":{}}}}})",
+        listing());
+  }
+
   std::string listing() const {
-    std::string out = R"({"Shards":[)";
+    std::string out = "[";
     for (size_t i = 0; i < shards_.size(); ++i) {
       out += fmt::format(R"({}{{"ShardId":"{}","HashKeyRange":{{"StartingHashKey":"0","EndingHashKey":"1"}},)"
                          R"("SequenceNumberRange":{{"StartingSequenceNumber":"{}"}}}})",
                          i == 0 ? "" : ",", shard_id(i), sequence(i, 0));
     }
-    return out + "]}";
+    return out + "]";
   }
 
   std::string iterator(json::Element request) const {

@@ -54,7 +54,11 @@ verb_bench() {
   need_tools "${test_tools[@]}"
   configure release
   compile release all
-  bench/run "$@"
+  if [[ ${1:-} == compare ]]; then
+    bench/compare
+  else
+    bench/run "$@"
+  fi
 }
 
 verb_fuzz() {
