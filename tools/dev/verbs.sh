@@ -55,7 +55,7 @@ verb_bench() {
   configure release
   compile release all
   if [[ ${1:-} == compare ]]; then
-    bench/compare
+    bench/against_reference
   else
     bench/run "$@"
   fi
