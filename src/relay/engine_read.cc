@@ -284,12 +284,14 @@ void Relay::Engine::look_for_children(const ShardId& id) {
   auto take = guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> found) {
     if (phase_ == Phase::ended || generation != generation_) return;
     Shard& one = shard(id);
-    if (found) {
-      ++one.child_lookups;
-      perform(walk_->read_to_end(id, *found));
-    } else {
+    if (!found) {
       trouble(kSource, found.error(), "looking for the children of shard " + id.str());
+      if (phase_ == Phase::ended) return;
+      env_.loop.after(one.cadence.failed(now(), env_.random), guarded([this, id] { look_for_children(id); }));
+      return;
     }
+    ++one.child_lookups;
+    perform(walk_->read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
     if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
@@ -305,8 +307,6 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
     env_.loop.after(pause, guarded([this, id] { look_for_children(id); }));
   });
-  // An answer about one shard may go wrong where the whole listing does not.
-  if (shard(id).child_lookups % 3 == 2) return source_.list(std::move(take));
   source_.children(id, std::move(take));
 }
 

@@ -11,7 +11,17 @@ namespace {
 constexpr int kThrottles = 6;
 constexpr int kRounds = 4;
 constexpr size_t kAskingAtOnce = 10;
+constexpr size_t kChildrenAtOnce = 3;
+constexpr int kUnfruitful = 2;
 constexpr Duration kPause = std::chrono::milliseconds(200);
+
+std::vector<ListedShard> children_among(const std::vector<ListedShard>& shards, const ShardId& parent) {
+  std::vector<ListedShard> children;
+  for (const ListedShard& shard : shards) {
+    if (std::ranges::find(shard.parents, parent) != shard.parents.end()) children.push_back(shard);
+  }
+  return children;
+}
 
 }  // namespace
 
@@ -26,7 +36,7 @@ void StreamsListing::list(const aws::Arn& stream, Done<std::vector<ListedShard>>
   read_page(run, std::nullopt);
 }
 
-void StreamsListing::read_page(const RunPtr& run, std::optional<ShardId> after) {
+void StreamsListing::read_page(const RunPtr& run, const std::optional<ShardId>& after) {
   const aws::DescribeStreamRequest request{run->stream, after, std::nullopt};
   api_.describe_stream(request, lifeline_.guard([this, run, after](Result<aws::StreamsDescription> page) {
     take_page(run, after, std::move(page));
@@ -102,30 +112,47 @@ void StreamsListing::read_again(const RunPtr& run) {
 }
 
 void StreamsListing::children(const aws::Arn& stream, const ShardId& shard, Done<std::vector<ListedShard>> done) {
-  auto keep_children = [shard](std::vector<ListedShard> shards) {
-    std::erase_if(shards,
-                  [&](const ListedShard& one) { return std::ranges::find(one.parents, shard) == one.parents.end(); });
-    return shards;
+  const bool alone = knows_children_ && asking_ < kChildrenAtOnce && unfruitful_[shard] < kUnfruitful;
+  if (alone) return ask_for_children(stream, {shard, std::move(done)});
+  waiting_.push_back({shard, std::move(done)});
+  if (!listing_for_waiting_) list_for_waiting(stream);
+}
+
+void StreamsListing::ask_for_children(const aws::Arn& stream, Waiting waiting) {
+  ++asking_;
+  const ShardId shard = waiting.shard;
+  auto take = [this, stream, waiting = std::move(waiting)](Result<aws::StreamsDescription> page) mutable {
+    --asking_;
+    if (!page) {
+      if (page.error().kind == ErrorKind::refused) knows_children_ = false;
+      const bool listing_may = !knows_children_ || page.error().kind == ErrorKind::throttled;
+      if (!listing_may) return waiting.done(forward_error(std::move(page)));
+      waiting_.push_back(std::move(waiting));
+      if (!listing_for_waiting_) list_for_waiting(stream);
+      return;
+    }
+    on_answer_(*page);
+    std::map<ShardId, aws::StreamsShard> shards;
+    for (aws::StreamsShard& one : page->shards) shards[one.id] = std::move(one);
+    std::vector<ListedShard> children = children_among(listed(shards), waiting.shard);
+    if (children.empty()) ++unfruitful_[waiting.shard];
+    waiting.done(std::move(children));
   };
-  if (!knows_children_) {
-    return list(stream, [keep_children, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
-      if (!shards) return done(std::move(shards));
-      done(keep_children(std::move(*shards)));
-    });
-  }
-  api_.describe_stream({stream, std::nullopt, shard},
-                       lifeline_.guard([this, stream, shard, keep_children,
-                                        done = std::move(done)](Result<aws::StreamsDescription> page) mutable {
-                         if (!page && page.error().kind == ErrorKind::refused) {
-                           knows_children_ = false;
-                           return children(stream, shard, std::move(done));
-                         }
-                         if (!page) return done(forward_error(std::move(page)));
-                         on_answer_(*page);
-                         std::map<ShardId, aws::StreamsShard> shards;
-                         for (aws::StreamsShard& one : page->shards) shards[one.id] = std::move(one);
-                         done(keep_children(listed(shards)));
-                       }));
+  api_.describe_stream({stream, std::nullopt, shard}, lifeline_.guard(std::move(take)));
+}
+
+void StreamsListing::list_for_waiting(const aws::Arn& stream) {
+  listing_for_waiting_ = true;
+  auto served = std::make_shared<std::vector<Waiting>>(std::exchange(waiting_, {}));
+  list(stream, lifeline_.guard([this, stream, served](Result<std::vector<ListedShard>> shards) {
+    listing_for_waiting_ = false;
+    for (Waiting& one : *served) {
+      unfruitful_.erase(one.shard);
+      one.done(shards ? Result<std::vector<ListedShard>>(children_among(*shards, one.shard)) : shards);
+    }
+    // Who came in the meantime may ask for what this listing could not have.
+    if (!waiting_.empty() && !listing_for_waiting_) list_for_waiting(stream);
+  }));
 }
 
 void StreamsListing::exists(const aws::Arn& stream, const ShardId& shard, Done<bool> done) {

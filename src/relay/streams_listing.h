@@ -25,7 +25,8 @@ class StreamsListing {
 
   /// `unreachable` where the listing stays incomplete.
   void list(const aws::Arn& stream, Done<std::vector<ListedShard>> done);
-  /// The shards whose parent is `shard`. Complete or an error; where the endpoint knows no such question, by `list`.
+  /// The shards whose parent is `shard`. A few shards are asked for one by one. Where many end at once (DescribeStream
+  /// allows 10 calls a second), an answer stays empty, or the endpoint knows no such question, one listing tells of all.
   void children(const aws::Arn& stream, const ShardId& shard, Done<std::vector<ListedShard>> done);
   /// Whether the service still has the shard.
   void exists(const aws::Arn& stream, const ShardId& shard, Done<bool> done);
@@ -45,7 +46,15 @@ class StreamsListing {
   };
   using RunPtr = std::shared_ptr<Run>;
 
-  void read_page(const RunPtr& run, std::optional<ShardId> after);
+  /// Somebody who waits for the children of a shard.
+  struct Waiting {
+    ShardId shard;
+    Done<std::vector<ListedShard>> done;
+  };
+
+  void ask_for_children(const aws::Arn& stream, Waiting waiting);
+  void list_for_waiting(const aws::Arn& stream);
+  void read_page(const RunPtr& run, const std::optional<ShardId>& after);
   void take_page(const RunPtr& run, const std::optional<ShardId>& after, Result<aws::StreamsDescription> page);
   void check(const RunPtr& run);
   void ask_for_missing(const RunPtr& run);
@@ -59,6 +68,10 @@ class StreamsListing {
   std::set<ShardId> trimmed_;  ///< parents that the service has said it does not know
   bool first_ = true;
   bool knows_children_ = true;
+  size_t asking_ = 0;                  ///< questions for children under way
+  std::map<ShardId, int> unfruitful_;  ///< questions for a shard's children that were answered by none
+  std::vector<Waiting> waiting_;       ///< for the next listing
+  bool listing_for_waiting_ = false;
   Lifeline lifeline_;
 };
 

@@ -1,5 +1,6 @@
 #include "relay/streams_listing.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -97,6 +98,35 @@ TEST_F(StreamsListingTest, AsksForTheChildrenOfOneShard) {
   EXPECT_THAT(children("s1001").value(), ElementsAre(ListedShard{ShardId("s1002"), {ShardId("s1001")}, false}));
   EXPECT_EQ(streams_.describe_calls, 1);
   EXPECT_THAT(children("s1002").value(), IsEmpty());
+}
+
+TEST_F(StreamsListingTest, ListsOnceForManyShardsThatEndAtOnce) {
+  for (int i = 0; i < 50; ++i) {
+    streams_.shards[fmt::format("p{:03}", i)] = {"", true, {}, 0};
+    streams_.shards[fmt::format("q{:03}", i)] = {fmt::format("p{:03}", i), false, {}, 0};
+  }
+  int found = 0;
+  const auto take = [&](const Result<std::vector<ListedShard>>& shards) {
+    const bool one_child = shards && !shards->empty();
+    found += one_child ? 1 : 0;
+  };
+  for (int i = 0; i < 50; ++i) listing_.children(kStream, ShardId(fmt::format("p{:03}", i)), take);
+  loop_.run_until([&] { return found == 50; }, std::chrono::minutes(1));
+  EXPECT_EQ(found, 50);
+  EXPECT_LE(streams_.describe_calls, 3 + 2 * 2);
+}
+
+TEST_F(StreamsListingTest, ListsAllWhereQuestionsAreThrottledOrUnfruitful) {
+  make_chain(3);
+  streams_.describe_errors.push_back(FakeStreams::failure(ErrorKind::throttled));
+  EXPECT_THAT(children("s1001").value(), SizeIs(1));
+  bool hidden = true;
+  streams_.on_page = [&](const aws::DescribeStreamRequest& request, aws::StreamsDescription& page) {
+    if (request.children_of && hidden) page.shards.clear();
+  };
+  EXPECT_THAT(children("s1000").value(), IsEmpty());
+  EXPECT_THAT(children("s1000").value(), IsEmpty());
+  EXPECT_THAT(children("s1000").value(), SizeIs(1)) << "the whole listing has it";
 }
 
 TEST_F(StreamsListingTest, ListsAllWhereTheEndpointDoesNotKnowTheQuestion) {

@@ -50,8 +50,8 @@ struct Cursor {
 
 class StreamsSource final : public Source {
  public:
-  StreamsSource(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams, StreamsSourceOptions options, EventLoop& loop,
-                Clock& clock)
+  StreamsSource(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams, const StreamsSourceOptions& options,
+                EventLoop& loop, Clock& clock)
       : api_(streams),
         loop_(loop),
         clock_(clock),
@@ -276,8 +276,8 @@ bool is_table_stream_arn(const std::string& text) {
 }
 
 std::unique_ptr<Source> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
-                                            StreamsSourceOptions options, EventLoop& loop, Clock& clock) {
-  return std::make_unique<StreamsSource>(tables, streams, std::move(options), loop, clock);
+                                            const StreamsSourceOptions& options, EventLoop& loop, Clock& clock) {
+  return std::make_unique<StreamsSource>(tables, streams, options, loop, clock);
 }
 
 }  // namespace ctk::relay

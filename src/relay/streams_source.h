@@ -20,6 +20,6 @@ struct StreamsSourceOptions {
 bool is_table_stream_arn(const std::string& text);
 
 std::unique_ptr<Source> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
-                                            StreamsSourceOptions options, EventLoop& loop, Clock& clock);
+                                            const StreamsSourceOptions& options, EventLoop& loop, Clock& clock);
 
 }  // namespace ctk::relay

@@ -144,6 +144,20 @@ TEST(StreamsRules, R14_ChildrenAreReadWithinASecondOfTheirParentsEnd) {
   }
 }
 
+TEST(StreamsRules, R14_AlsoWhereManyShardsEndAtOnce) {
+  StreamsRig rig(100);
+  rig.glance = milliseconds(10);
+  rig.options.idle_poll = milliseconds(200);
+  rig.streams.options().limits = true;  // of DescribeStream, 10 calls a second
+  rig.start();
+  rig.live(seconds(20));
+  rig.streams.roll(rig.arn(), true, rig.loop.now()).value();
+  for (int i = 0; i < 300; ++i) rig.put(fmt::format("new-{}", i), i);
+  rig.api.descriptions.clear();
+  EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, milliseconds(2500))) << rig.difference();
+  EXPECT_LT(rig.api.descriptions.size(), 20u);
+}
+
 TEST(StreamsRules, R15_ListingsThatRaceWithRollsSkipNoShard) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
     StreamsRig rig(4, seed);
