@@ -226,7 +226,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     auto& rows = state_.positions[relay];
     for (const PositionMove& move : moves) {
       const auto row = rows.find(move.shard);
-      if (row == rows.end()) return fail(ErrorKind::internal, "position of an unknown shard " + move.shard.str());
+      if (row == rows.end()) return fail(ErrorKind::fenced, "the row of shard " + move.shard.str() + " was removed");
       if (row->second.fence != fence)
         return std::unexpected(coordination::fenced_error(relay, row->second.worker, row->second.updated));
       // The reply to this very move may have been lost.
