@@ -277,5 +277,17 @@ TEST(Loads, TheTargetEqualsTheTableAtRestWhateverHappens) {
             << coverage.loads << " loads beside, " << coverage.epochs << " epochs\n";
 }
 
+TEST(Loads, ATargetWithoutTheGuardIsFoundOut) {
+  LoadCoverage coverage;
+  for (uint64_t seed = 1; seed <= 200; ++seed) {
+    Random random(seed);
+    LoadKnobs knobs = draw(random);
+    knobs.target.guarded = false;
+    LoadWorld world(seed, knobs);
+    if (world.run(coverage).has_value()) return;
+  }
+  FAIL() << "200 lives without the guard, and nobody noticed";
+}
+
 }  // namespace
 }  // namespace ctk::simulation
