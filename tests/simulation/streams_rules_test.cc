@@ -51,6 +51,24 @@ TEST(StreamsRules, R11_TheRowsOfChildrenAreThereBeforeTheirParentsEndWheneverItI
   }
 }
 
+TEST(StreamsRules, R11_TheyAreMadeWithTheEndWhereTheyCouldNotBeMadeBefore) {
+  for (const bool transactional : {true, false}) {
+    StreamsRig rig(2);
+    rig.knobs.transactional = transactional;
+    rig.start();
+    rig.write(10, 5, milliseconds(100));
+    rig.live(seconds(1));
+    rig.streams.roll(rig.arn(), true, rig.loop.now()).value();
+    rig.knobs.down = true;  // the children are found, and nobody takes their rows
+    rig.live(seconds(20));
+    rig.knobs.down = false;
+    EXPECT_TRUE(rig.live_until([&] { return rig.positions().size() == 4; }, minutes(2)));
+    rig.write(10, 5, milliseconds(100));
+    EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(2))) << rig.difference();
+    EXPECT_EQ(rig.wrong(), "");
+  }
+}
+
 TEST(StreamsRules, R12_NoChildIsWrittenBeforeTheEndOfItsParents) {
   for (const bool transactional : {true, false}) {
     for (const auto write_time : {milliseconds(5), milliseconds(900)}) {
