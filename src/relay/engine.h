@@ -127,7 +127,8 @@ class Relay::Engine {
     coordination::TableRecord record;
     std::vector<ListedShard> segments;
     bool may_read = false;  ///< every relay of the table stamps its epoch
-    bool ending = false;    ///< the target is told that it is over
+    bool said_waiting = false;
+    bool ending = false;  ///< the target is told that it is over
     bool resumed = false;
     bool running() const { return record.load == coordination::LoadState::running; }
   };
@@ -161,6 +162,8 @@ class Relay::Engine {
   bool wants_load() const { return options_.snapshot != Snapshot::none || anew_; }
   Timestamp server_now() const;
   void open_target(std::vector<coordination::StoredPosition> rows);
+  void pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
+                         std::vector<coordination::StoredPosition> rows);
   void take_target(std::string table, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows);
   coordination::TableClaim table_claim(const Table& table) const;
   /// What is known of the epoch before any table is opened.
@@ -317,6 +320,7 @@ class Relay::Engine {
   bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;
+  bool paid_ = false;                  ///< what the last load owed at the start
   bool claimed_ = false;               ///< --reset has forgotten what it should
   std::set<std::string> opened_once_;  ///< tables that --reset has had its way with
   CutLimits limits_;

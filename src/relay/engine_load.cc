@@ -72,11 +72,37 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
   claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gap_seen_};
   const std::string key = name->str();
   tables_[key] = table;
+  const auto known = std::ranges::find(known_tables_, key, &coordination::TableRecord::table);
+  const bool owes = known != known_tables_.end() && known->load == coordination::LoadState::loaded;
+  if (owes && !std::exchange(paid_, true)) {
+    // It says nothing of the stream: that one may have to begin with a load of its own.
+    claim.load.reset();
+    claim.kind.reset();
+    claim.relay.reset();
+    claim.reset = false;
+    return pay_for_last_load(key, claim, std::move(rows));
+  }
   attempt<sink::OpenTable>(
       "opening table " + key,
       [this, spec = table.spec, claim](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); },
       [this, key, rows = std::move(rows)](sink::OpenTable opened) mutable {
         take_target(key, std::move(opened), std::move(rows));
+      });
+}
+
+/// A new load would forget that the last one owes a sweep: runs that are bounded would never pay.
+void Relay::Engine::pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
+                                      std::vector<coordination::StoredPosition> rows) {
+  attempt<sink::OpenTable>(
+      "opening table " + name,
+      [this, spec = tables_.at(name).spec, claim](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); },
+      [this, name, rows = std::move(rows)](const sink::OpenTable&) mutable {
+        sink_.sweep(sweep_request(name),
+                    guarded([this, name, rows = std::move(rows)](Result<sink::SweepOutcome> swept) mutable {
+                      if (phase_ == Phase::ended) return;
+                      if (swept) take_sweep_of_load(name, *swept);
+                      open_target(std::move(rows));
+                    }));
       });
 }
 
@@ -168,14 +194,17 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
       relay, guarded([this, relay, relays = std::move(relays),
                       generation = generation_](Result<std::vector<coordination::StoredPosition>> rows) mutable {
         if (phase_ != Phase::running || generation != generation_ || !load_) return;
-        const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-                              return row.position.ended() || shards::is_segment(row.shard) ||
-                                     row.epoch >= load_->record.epoch ||
-                                     (row.updated != kNoTime && env_.clock.now() - row.updated > kSilent);
-                            });
+        const bool stamps =
+            rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
+              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= load_->record.epoch ||
+                     (row.updated != kNoTime && env_.clock.now() - row.updated > options_.delete_floor.value_or(kSilent));
+            });
         if (stamps) relays.pop_back();
         if (stamps) return await_other_relays(std::move(relays));
-        env_.log.debug("the load waits for another relay to learn of its epoch", {{"relay", relay.str()}});
+        if (!std::exchange(load_->said_waiting, true)) {
+          env_.log.info("the load waits for another relay to learn of its epoch, or to have been silent for 15 minutes",
+                        {{"relay", relay.str()}});
+        }
         env_.loop.after(kAskRelaysEvery, guarded([this, relays = std::move(relays), generation]() mutable {
                           if (generation == generation_ && load_) await_other_relays(std::move(relays));
                         }));
