@@ -112,9 +112,10 @@ void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::v
   opened_once_.insert(name);
   table.open = true;
   table.opened = std::move(opened);
-  load_.emplace();
-  load_->record = table.opened.record;
-  load_->table = std::move(name);
+  Load load;
+  load.record = table.opened.record;
+  load.table = std::move(name);
+  load_ = std::move(load);
   if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
   list_shards(std::move(rows));
 }

@@ -33,7 +33,7 @@ class ScanSource final : public Source {
                         lifeline_.guard([this, done = std::move(done)](Result<aws::TableDescription> table) mutable {
                           if (!table) return done(forward_error(std::move(table)));
                           if (Status usable = take(*table); !usable) return done(forward_error(std::move(usable)));
-                          open_stream(std::move(*table), std::move(done));
+                          open_stream(*table, std::move(done));
                         }));
   }
 
@@ -76,7 +76,7 @@ class ScanSource final : public Source {
     return {};
   }
 
-  void open_stream(aws::TableDescription table, Done<SourceIdentity> done) {
+  void open_stream(const aws::TableDescription& table, Done<SourceIdentity> done) {
     ScannedTable scan{table.name.str(), schema_of(table.keys), table.items, table.bytes};
     if (stream_ == nullptr) return done(lone_identity(table, std::move(scan)));
     stream_->open(
