@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -69,7 +70,7 @@ class GzipStream final : public ByteStream {
   Result<size_t> read(char* into, size_t size) override {
     state_.next_out = reinterpret_cast<Bytef*>(into);
     state_.avail_out = static_cast<uInt>(size);
-    while (state_.avail_out == size) {
+    while (!damage_ && state_.avail_out == size) {
       if (state_.avail_in == 0) {
         Result<size_t> got = raw_->read(input_.data(), input_.size());
         if (!got) return got;
@@ -87,9 +88,10 @@ class GzipStream final : public ByteStream {
         inflateReset(&state_);
         inside_ = false;
       } else if (code != Z_OK && code != Z_BUF_ERROR) {
-        return fail(ErrorKind::corrupt, "the gzip data is damaged", state_.msg == nullptr ? "" : state_.msg);
+        damage_ = Error{ErrorKind::corrupt, "the gzip data is damaged", state_.msg == nullptr ? "" : state_.msg, ""};
       }
     }
+    if (state_.avail_out == size) return std::unexpected(*damage_);
     return size - state_.avail_out;
   }
 
@@ -98,6 +100,7 @@ class GzipStream final : public ByteStream {
   z_stream state_{};
   std::array<char, 64u << 10> input_{};
   bool inside_ = false;
+  std::optional<Error> damage_;  ///< told once all that came before it is read
 };
 
 class ZstdStream final : public ByteStream {
@@ -109,7 +112,7 @@ class ZstdStream final : public ByteStream {
 
   Result<size_t> read(char* into, size_t size) override {
     ZSTD_outBuffer out{into, size, 0};
-    while (out.pos == 0) {
+    while (!damage_ && out.pos == 0) {
       if (in_.pos == in_.size) {
         Result<size_t> got = raw_->read(input_.data(), input_.size());
         if (!got) return got;
@@ -121,8 +124,9 @@ class ZstdStream final : public ByteStream {
       }
       wanted_ = ZSTD_decompressStream(state_, &out, &in_);
       if (ZSTD_isError(wanted_) != 0U)
-        return fail(ErrorKind::corrupt, "the zstd data is damaged", ZSTD_getErrorName(wanted_));
+        damage_ = Error{ErrorKind::corrupt, "the zstd data is damaged", ZSTD_getErrorName(wanted_), ""};
     }
+    if (out.pos == 0) return std::unexpected(*damage_);
     return out.pos;
   }
 
@@ -131,6 +135,7 @@ class ZstdStream final : public ByteStream {
   ZSTD_DStream* state_;
   ZSTD_inBuffer in_{nullptr, 0, 0};
   size_t wanted_ = 0;
+  std::optional<Error> damage_;  ///< told once all that came before it is read
   std::array<char, 64u << 10> input_{};
 };
 

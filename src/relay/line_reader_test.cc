@@ -93,6 +93,19 @@ TEST(LineReader, ATruncatedArchiveIsAnErrorNotAnEnd) {
   EXPECT_EQ(lines_of(half).error().kind, ErrorKind::corrupt);
 }
 
+TEST(LineReader, GivesTheLinesBeforeTheDamage) {
+  std::string damaged = gzip("one\ntwo\n");
+  damaged[damaged.size() - 8] ^= 1;  // the checksum
+  const TempFile file(damaged);
+  LineReader reader(*decompress(std::move(*open_file(file.path()))));
+  std::string line;
+  ASSERT_TRUE(*reader.next(line));
+  EXPECT_EQ(line, "one");
+  ASSERT_TRUE(*reader.next(line));
+  EXPECT_EQ(line, "two");
+  EXPECT_EQ(reader.next(line).error().kind, ErrorKind::corrupt);
+}
+
 TEST(LineReader, AFileThatIsNotThereIsNotFound) {
   EXPECT_EQ(open_file("/nowhere/at/all").error().kind, ErrorKind::not_found);
 }

@@ -70,8 +70,8 @@ verb_fuzz() {
     name=$(basename "$fuzzer")
     say "$name, ${1:-30} seconds"
     mkdir -p "build-fuzz/corpus/$name"
-    "$fuzzer" -max_total_time="${1:-30}" -print_final_stats=1 -artifact_prefix="build-fuzz/" \
-      "build-fuzz/corpus/$name" "tests/corpus/$name"
+    "$fuzzer" -max_total_time="${1:-30}" -print_final_stats=1 -artifact_prefix=build-fuzz/ "build-fuzz/corpus/$name" \
+      "tests/fuzz/corpus/$name"
   done
 }
 

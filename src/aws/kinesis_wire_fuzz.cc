@@ -1,0 +1,26 @@
+// Fuzzes the answers of a Kinesis endpoint: each is one of ours, or refused in words.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+
+#include "aws/kinesis_wire.h"
+
+namespace {
+
+template <class T>
+void check(const ctk::Result<T>& result) {
+  if (!result && result.error().message.empty()) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace ctk::aws;
+  static ctk::json::Parser parser;
+  std::string body(reinterpret_cast<const char*>(data), size);
+  check(read_stream_summary(body));
+  check(read_shard_page(body));
+  check(read_shard_iterator(body));
+  check(read_record_page(parser, body));
+  return 0;
+}
