@@ -50,9 +50,10 @@ class Relay::Engine {
   };
 
   struct Shard {
-    explicit Shard(const ShardId& shard_id, const Position& start, const shards::CadencePolicy& cadence_policy)
+    explicit Shard(const ShardId& shard_id, const Position& start_position, const shards::CadencePolicy& cadence_policy)
         : id(shard_id),
           segment(shards::is_segment(shard_id)),
+          start(start_position),
           frontier(start),
           read_position(start),
           cut_position(start),
@@ -60,7 +61,8 @@ class Relay::Engine {
           cadence(cadence_policy) {}
 
     ShardId id;
-    bool segment;  ///< of a load
+    bool segment;    ///< of a load
+    Position start;  ///< where it begins unless the store knows better
     Frontier frontier;
     Position read_position;                             ///< behind the last record that was read
     Position cut_position;                              ///< behind what was cut into batches
@@ -189,6 +191,7 @@ class Relay::Engine {
 
   // read
   void perform(const std::vector<shards::WalkAction>& actions);
+  void add_row(const coordination::NewShard& shard);
   Shard& shard(const ShardId& id) { return *shards_.at(id); }
   void consider_reading(Shard& shard);
   void read_now(Shard& shard);
@@ -201,6 +204,7 @@ class Relay::Engine {
   void relist();
   /// A shard that one listing lacks is looked for again soon.
   void check_suspects();
+  void read_on_behind_tips();
   bool lost_while_away(Shard& shard, const Page& page);
   void confirm_loss(const shards::LostShard& lost);
   Timestamp parents_read_to(const ShardId& id) const;
@@ -240,7 +244,8 @@ class Relay::Engine {
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
   void reload_positions();
-  void read_again_from(const coordination::StoredPosition& row);
+  void set_back_to(const coordination::StoredPosition& row);
+  void go_on_from(const coordination::StoredPosition& row);
   bool positions_with_rows() const { return transactional_ && !memory_store_; }
 
   // finish
@@ -298,6 +303,7 @@ class Relay::Engine {
   std::map<ShardId, std::unique_ptr<Shard>> shards_;
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
+  std::set<ShardId> rowless_;  ///< shards that the store has no row of yet
   std::deque<ShardId> hungry_;
   bool listing_ = false;
   size_t confirming_ = 0;    ///< shards that listings lacked and the source is asked for

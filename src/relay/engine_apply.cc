@@ -145,6 +145,7 @@ void Relay::Engine::acknowledge(Flight& flight) {
   std::erase_if(flights_, [id](const std::unique_ptr<Flight>& one) { return one->id == id; });
   for (const ShardId& shard_id : ended) {
     shard(shard_id).finished = true;
+    for (const ShardId& child : walk_->children_of(shard_id)) rowless_.erase(child);  // made with this end
     perform(walk_->finished(shard_id));
   }
   if (!positions_with_rows()) settle_ends();
@@ -201,23 +202,37 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
 
 /// The store's positions are the truth: the reply to a write that moved them may have been lost.
 void Relay::Engine::reload_positions() {
-  store().load(relay_, guarded([this](Result<std::vector<coordination::StoredPosition>> rows) {
-                 if (phase_ == Phase::ended) return;
+  store().load(relay_, guarded([this, generation = generation_](Result<std::vector<coordination::StoredPosition>> rows) {
+                 // Where everything was dropped once more, these rows may be older than what was written since.
+                 if (phase_ == Phase::ended || generation != generation_) return;
                  if (!rows) {
                    trouble(kTarget, rows.error(), "reading positions");
                    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
-                                   guarded([this] { reload_positions(); }));
+                                   guarded([this, generation] {
+                                     if (generation == generation_) reload_positions();
+                                   }));
                    return;
                  }
                  no_trouble(kTarget);
+                 // A shard without a row begins anew: nothing of it was ever written.
+                 std::set<ShardId> stored;
+                 for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
+                 for (const auto& [id, one] : shards_) {
+                   if (stored.contains(id)) continue;
+                   coordination::StoredPosition& row = rows->emplace_back();
+                   row.shard = id;
+                   row.position = one->start;
+                 }
+                 // All of them first: what goes on from one shard's end must not meet another that still holds its own.
+                 for (const coordination::StoredPosition& row : *rows) set_back_to(row);
                  dropping_ = false;
-                 for (const coordination::StoredPosition& row : *rows) read_again_from(row);
+                 for (const coordination::StoredPosition& row : *rows) go_on_from(row);
                  pump();
                  consider_finishing();
                }));
 }
 
-void Relay::Engine::read_again_from(const coordination::StoredPosition& row) {
+void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
   const auto found = shards_.find(row.shard);
   if (found == shards_.end() || found->second->finished) return;
   Shard& one = *found->second;
@@ -225,14 +240,17 @@ void Relay::Engine::read_again_from(const coordination::StoredPosition& row) {
   one.stored = one.read_position = one.cut_position = row.position;
   one.stored_read_to = row.read_to;
   one.at_tip = false;
-  one.end_read = one.end_ready = one.end_cut = false;
+  one.end_read = row.position.ended();
+  one.end_ready = one.end_cut = false;
   source_.forget(row.shard);
-  if (row.position.ended()) {
-    one.end_read = one.finished = true;
-    perform(walk_->finished(row.shard));
-    return;
-  }
-  consider_reading(one);
+}
+
+void Relay::Engine::go_on_from(const coordination::StoredPosition& row) {
+  const auto found = shards_.find(row.shard);
+  if (found == shards_.end() || found->second->finished) return;
+  if (!row.position.ended()) return consider_reading(*found->second);
+  found->second->finished = true;
+  perform(walk_->finished(row.shard));
 }
 
 }  // namespace ctk::relay

@@ -32,8 +32,9 @@ std::vector<QueueView> Relay::Engine::queue_views() const {
   for (const auto& [id, one] : shards_) {
     const bool end = one->end_ready && !one->end_cut;
     if (!one->queue.empty() || end) {
+      const bool may_send = one->may_send && !rowless_.contains(id);
       const Duration oldest = one->queue.empty() ? Duration{} : one->queue.front().read_at;
-      views.push_back({index, one->queue.size(), one->queue_bytes, oldest, one->writes, one->may_send, end});
+      views.push_back({index, one->queue.size(), one->queue_bytes, oldest, one->writes, may_send, end});
     }
     ++index;
   }

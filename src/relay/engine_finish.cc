@@ -44,7 +44,7 @@ bool Relay::Engine::caught_up(const Shard& shard) const { return shard.queue.emp
 std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
   std::vector<coordination::PositionMove> moves;
   for (auto& [id, one] : shards_) {
-    if (one->finished) continue;
+    if (one->finished || rowless_.contains(id)) continue;
     const bool quiet = caught_up(*one);
     if (positions_with_rows() && !quiet) continue;
     coordination::PositionMove move{id, one->stored, one->frontier.acknowledged(), one->stored_read_to, {}};
@@ -86,6 +86,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
                    one.stored_read_to = move.read_to;
                    if (move.to.ended() && !one.finished) {
                      one.finished = true;
+                     for (const coordination::NewShard& child : move.children) rowless_.erase(child.shard);
                      perform(walk_->finished(move.shard));
                    }
                  }

@@ -27,10 +27,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
     if (phase_ == Phase::ended) return;
     if (const auto* row = std::get_if<shards::AddRow>(&action)) {
       env_.log.info("found shard", {{"shard", row->shard.str()}});
-      store().add(relay_, fence_, {{row->shard, row->position}}, guarded([this](Result<bool> added) {
-                    // A row that could not be made now is made with its parent's end.
-                    if (!added && added.error().kind == ErrorKind::fenced) fail_run(std::move(added).error());
-                  }));
+      add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = shards_[start->shard];
       if (!slot) slot = std::make_unique<Shard>(start->shard, start->position, cadence_);
@@ -47,6 +44,24 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       confirm_loss(*lost);
     }
   }
+}
+
+/// Until the shard has its row nothing of it is sent: no write could move its position.
+void Relay::Engine::add_row(const coordination::NewShard& shard) {
+  rowless_.insert(shard.shard);
+  store().add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
+                if (phase_ == Phase::ended) return;
+                if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
+                if (!added) {
+                  env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
+                                    if (rowless_.contains(shard.shard)) add_row(shard);
+                                  }));
+                  return;
+                }
+                rowless_.erase(shard.shard);
+                pump();
+                consider_finishing();
+              }));
 }
 
 /// A child holds nothing older than its parents' ends.
@@ -271,6 +286,7 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   }
   perform(walk_->read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
+  if (walk_->misses_parents()) relist();
   if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
     shard.end_ready = true;
     return;
@@ -287,12 +303,15 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (!found) {
       trouble(kSource, found.error(), "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
-      env_.loop.after(one.cadence.failed(now(), env_.random), guarded([this, id] { look_for_children(id); }));
+      env_.loop.after(one.cadence.failed(now(), env_.random), guarded([this, id, generation] {
+                        if (generation == generation_) look_for_children(id);
+                      }));
       return;
     }
     ++one.child_lookups;
     perform(walk_->read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
+    if (walk_->misses_parents()) relist();
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
     if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
       one.end_ready = true;
@@ -305,7 +324,10 @@ void Relay::Engine::look_for_children(const ShardId& id) {
       if (phase_ == Phase::ended) return;
     }
     const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
-    env_.loop.after(pause, guarded([this, id] { look_for_children(id); }));
+    // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
+    env_.loop.after(pause, guarded([this, id, generation] {
+                      if (generation == generation_) look_for_children(id);
+                    }));
   });
   source_.children(id, std::move(take));
 }
@@ -319,6 +341,7 @@ void Relay::Engine::relist() {
     if (listed) {
       perform(walk_->listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
+      read_on_behind_tips();
       check_suspects();
       pump();
       consider_finishing();
@@ -328,8 +351,18 @@ void Relay::Engine::relist() {
   }));
 }
 
+/// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
+void Relay::Engine::read_on_behind_tips() {
+  for (const auto& [id, one] : shards_) {
+    if (!one->at_tip || !walk_->closed(id)) continue;
+    one->at_tip = false;
+    consider_reading(*one);
+  }
+}
+
 void Relay::Engine::check_suspects() {
-  if (walk_->suspects_loss()) env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
+  if (walk_->suspects_loss() || walk_->misses_parents())
+    env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
 }
 
 void Relay::Engine::feed_hungry() {

@@ -23,6 +23,7 @@ std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards
   std::vector<WalkAction> actions;
   for (auto& [id, state] : shards_) state.listed = false;
   for (const ListedShard& shard : shards) add(shard, actions);
+  for (const ListedShard& shard : shards) shards_[shard.id].parents_told = true;
   first_listing_ = false;
   for (auto& [id, state] : shards_) {
     if (state.listed) state.missing = 0;
@@ -40,6 +41,16 @@ bool ShardWalk::suspects_loss() const {
     const State& state = entry.second;
     return state.missing > 0 && !state.finished && !state.lost && !state.end_read;
   });
+}
+
+bool ShardWalk::knows_parents(const State& state) const {
+  return state.parents_told ||
+         std::ranges::all_of(state.parents, [this](const ShardId& parent) { return shards_.contains(parent); });
+}
+
+bool ShardWalk::misses_parents() const {
+  return std::ranges::any_of(shards_,
+                             [this](const auto& entry) { return !entry.second.finished && !knows_parents(entry.second); });
 }
 
 std::vector<WalkAction> ShardWalk::read_to_end(const ShardId& shard, const std::vector<ListedShard>& children) {
@@ -68,7 +79,8 @@ std::vector<WalkAction> ShardWalk::found_again(const ShardId& shard) {
   std::vector<WalkAction> actions;
   State& state = shards_[shard];
   state.lost = false;
-  state.listed = true;
+  // Of a shard that only its row tells of, no listing has named the parents yet.
+  state.listed = state.parents_told || !state.parents.empty();
   state.missing = 0;
   advance(actions);
   return actions;
@@ -130,7 +142,7 @@ Position ShardWalk::first_position(const ListedShard& shard) const {
 void ShardWalk::advance(std::vector<WalkAction>& actions) {
   for (auto& [id, state] : shards_) {
     if (state.finished || state.lost) continue;
-    if (!state.reading && state.listed && !state.end_read && parents_read(state)) {
+    if (!state.reading && state.listed && !state.end_read && knows_parents(state) && parents_read(state)) {
       state.reading = true;
       actions.push_back(StartReading{id, state.position});
     }

@@ -75,6 +75,8 @@ class ShardWalk {
   std::vector<WalkAction> listed(const std::vector<ListedShard>& shards);
   /// Whether the last listing lacked an unfinished shard: another listing will tell.
   bool suspects_loss() const;
+  /// Whether a shard has a parent that no listing has shown yet: it waits until one was taken that has the shard itself.
+  bool misses_parents() const;
 
   /// The end of `shard` was read; `children` as far as they are known. Newcomers among them are added.
   std::vector<WalkAction> read_to_end(const ShardId& shard, const std::vector<ListedShard>& children);
@@ -111,11 +113,13 @@ class ShardWalk {
     bool end_read = false;
     bool finished = false;
     bool lost = false;
+    bool parents_told = false;  ///< a whole listing had it: a parent that is unknown then is gone
   };
 
   void add(const ListedShard& shard, std::vector<WalkAction>& actions);
   Position first_position(const ListedShard& shard) const;
   void advance(std::vector<WalkAction>& actions);
+  bool knows_parents(const State& state) const;
   bool parents_read(const State& state) const;
   bool parents_finished(const State& state) const;
 

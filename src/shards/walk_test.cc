@@ -51,6 +51,27 @@ TEST(ShardWalk, AMergeThatOneParentTellsOfWaitsForTheOther) {
   EXPECT_THAT(walk.children_of(id("b")), ElementsAre(id("c")));
 }
 
+TEST(ShardWalk, AMergeWaitsForAParentThatNoListingHasShownYet) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a")});
+  EXPECT_THAT(walk.read_to_end(id("a"), {shard("c", {"a", "b"})}), ElementsAre(WalkAction(AddRow{id("c"), kHorizon})));
+  EXPECT_TRUE(walk.misses_parents());
+  EXPECT_THAT(walk.finished(id("a")), IsEmpty());
+  EXPECT_THAT(walk.listed({shard("a", {}, true), shard("b", {}, true), shard("c", {"a", "b"})}),
+              ElementsAre(WalkAction(AddRow{id("b"), kHorizon}), WalkAction(StartReading{id("b"), kHorizon}),
+                          WalkAction(MaySend{id("b")})));
+  EXPECT_FALSE(walk.misses_parents());
+  EXPECT_THAT(walk.read_to_end(id("b"), {}), ElementsAre(WalkAction(StartReading{id("c"), kHorizon})));
+}
+
+TEST(ShardWalk, AParentThatAWholeListingLacksIsTrimmed) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a")});
+  walk.read_to_end(id("a"), {shard("c", {"a", "b"})});
+  EXPECT_THAT(walk.listed({shard("a", {}, true), shard("c", {"a", "b"})}),
+              ElementsAre(WalkAction(StartReading{id("c"), kHorizon})));
+}
+
 TEST(ShardWalk, KnowsAClosedShardByItsListingOrByItsChildren) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true), shard("b"), shard("c", {"b"}), shard("d")});

@@ -18,6 +18,7 @@ struct ApiEnvironment {
   Clock& clock;
   Random& random;
   FaultObserver on_fault = {};
+  EventLoop* caller = nullptr;  ///< where answers are handed over, if not on `loop`
 };
 
 struct ApiSettings {
@@ -45,9 +46,8 @@ class ApiCall {
   /// Carries one call there and back: `work(now, fault)` runs at the service and gives an Answer<T>. `action` outlives it.
   template <class T, class Work>
   void carry(const char* action, CallKind kind, Work work, aws::Done<T> done) {
-    EventLoop& loop = environment_.loop;
     if (settings_.down) {
-      loop.post([action, done = std::move(done)]() mutable { done(lost_call(action)); });
+      caller().post([action, done = std::move(done)]() mutable { done(lost_call(action)); });
       return;
     }
     const Fate fate = draw_fate(settings_.faults, kind, environment_.random);
@@ -56,10 +56,10 @@ class ApiCall {
       if (fate.delay > Duration{}) environment_.on_fault(action, "slow");
     }
     if (fate.fault == Fault::lost_request) {
-      loop.after(settings_.timeout, [action, done = std::move(done)]() mutable { done(lost_call(action)); });
+      caller().after(settings_.timeout, [action, done = std::move(done)]() mutable { done(lost_call(action)); });
       return;
     }
-    loop.after(settings_.way, [this, action, fate, work = std::move(work), done = std::move(done)]() mutable {
+    environment_.loop.after(settings_.way, [this, action, fate, work = std::move(work), done = std::move(done)]() mutable {
       const bool answer_lost = fate.fault == Fault::lost_answer;
       Answer<T> answer = is_refusal(fate.fault) ? Answer<T>(std::unexpected(injected(fate.fault, service_)))
                                                 : work(environment_.clock.now(), fate.fault);
@@ -73,6 +73,8 @@ class ApiCall {
   }
 
  private:
+  EventLoop& caller() { return environment_.caller != nullptr ? *environment_.caller : environment_.loop; }
+
   ApiEnvironment environment_;
   ApiSettings settings_;
   ServiceName service_;

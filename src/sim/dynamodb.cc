@@ -191,7 +191,7 @@ void DynamoDb::expire_items(Table& table, Timestamp now) {
 void DynamoDb::advance(Timestamp now) {
   while (!late_.empty() && late_.begin()->first <= now) {
     const auto due = late_.extract(late_.begin());
-    deliver(due.mapped().stream, due.mapped().event, due.key());
+    deliver(due.mapped().stream, due.mapped().event, now);
   }
   if (now < next_ttl_) return;
   next_ttl_ = now + options_.ttl_every;

@@ -1,6 +1,7 @@
 #include "sim/target.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ctk::sim {
@@ -42,7 +43,8 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim);
       if (!record) return std::unexpected(std::move(record).error());
       state_.records[claim.table] = *record;
-      return sink::OpenTable{*record, std::make_shared<const table::Renderer>(spec)};
+      renderers_[claim.table] = std::make_shared<const table::Renderer>(spec);
+      return sink::OpenTable{*record, renderers_[claim.table]};
     });
   }
 
@@ -78,11 +80,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     } else if (lost_reply) {
       observe("lost reply");
     }
+    if (!lost_request && env_.random.fraction() < knobs_.straggler) return straggle(std::move(batch), std::move(done));
     env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
-      if (lost_request) return done(fail(ErrorKind::unreachable, "the connection broke"));
+      if (lost_request) return reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "the connection broke"));
       Result<sink::BatchOutcome> outcome = write(*batch, torn);
-      if (lost_reply || torn) return done(fail(ErrorKind::unreachable, "no answer"));
-      done(std::move(outcome));
+      if (lost_reply || torn) outcome = fail(ErrorKind::unreachable, "no answer");
+      reply(done, std::move(outcome));
     });
   }
 
@@ -111,6 +114,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
         record.load = coordination::LoadState::complete;
       }
       outcome.load = record.load;
+      outcome.swept = sweep_marks(record, request);
       for (const auto& [key, row] : state_.tables[request.table]) {
         if (row.deleted)
           ++outcome.marks_left;
@@ -187,15 +191,59 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     return std::erase_if(state_.tables[table], [&](const auto& entry) { return entry.second.version < bound; });
   }
 
+  uint64_t sweep_marks(coordination::TableRecord& record, const sink::SweepRequest& request) {
+    std::vector<StoredPosition> rows = rows_of(request.relay);
+    for (const RelayName& relay : record.relays) {
+      if (relay != request.relay) std::ranges::copy(rows_of(relay), std::back_inserter(rows));
+    }
+    const Timestamp watermark = request.watermark.value_or(coordination::watermark(rows));
+    const coordination::SweepPlan plan = rules().plan_sweep(record, watermark, env_.clock.now(), request);
+    if (plan.remember) record.sweep = plan.remember;
+    if (!plan.before) return 0;
+    return std::erase_if(state_.tables[request.table], [&](const auto& entry) {
+      const auto& [key, row] = entry;
+      if (!row.deleted || row.time >= *plan.before || has_open_letter(key)) return false;
+      std::string& swept = state_.swept[request.table][key];
+      swept = std::max(swept, row.version);
+      return true;
+    });
+  }
+
+  bool has_open_letter(const std::string& key) const {
+    return std::ranges::any_of(state_.dead_letters, [&](const auto& letter) { return letter.second.key == key; });
+  }
+
+  const TargetRules& rules() const {
+    static const TargetRules kRight;
+    return env_.rules != nullptr ? *env_.rules : kRight;
+  }
+
+  template <class T>
+  void reply(Done<T>& done, Result<T> result) {
+    if (env_.caller == nullptr) return done(std::move(result));
+    env_.caller->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+  }
+
+  /// The client hears that its connection broke; the write is done all the same, much later.
+  void straggle(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) {
+    observe("a write is done long after it was given up");
+    const auto most = static_cast<uint64_t>(knobs_.straggle_by.count());
+    env_.loop.after(Duration(static_cast<int64_t>(env_.random.below(most + 1))),
+                    [this, batch] { static_cast<void>(write(*batch, false)); });
+    env_.loop.after(knobs_.write_time, [this, done = std::move(done)]() mutable {
+      reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "no answer in time"));
+    });
+  }
+
   /// One round trip that may fail because the target is down.
   template <class T>
   void answer(Done<T> done, std::move_only_function<Result<T>()> work) {
     env_.loop.after(knobs_.write_time, [this, done = std::move(done), work = std::move(work)]() mutable {
       if (knobs_.down || env_.random.fraction() < knobs_.lost_request) {
         observe("nobody answers");
-        return done(fail(ErrorKind::unreachable, "nobody answers"));
+        return reply<T>(done, fail(ErrorKind::unreachable, "nobody answers"));
       }
-      done(work());
+      reply(done, work());
     });
   }
 
@@ -246,16 +294,31 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     return {};
   }
 
+  /// Whether this very write was done already, and only its reply was lost: its transaction has moved the positions.
+  bool is_done(const sink::Batch& batch) {
+    const auto& rows = state_.positions[batch.relay];
+    return !batch.moves.empty() && std::ranges::all_of(batch.moves, [&](const PositionMove& move) {
+      const auto row = rows.find(move.shard);
+      return row != rows.end() && row->second.position == move.to && move.from != move.to;
+    });
+  }
+
   Result<sink::BatchOutcome> write(const sink::Batch& batch, bool torn) {
     ++state_.writes;
+    if (env_.on_write) env_.on_write(batch);
     for (const sink::TableWrites& writes : batch.tables) {
       if (state_.records[writes.table].epoch != writes.epoch)
         return fail(ErrorKind::stale_epoch, "the epoch of " + writes.table + " was raised");
     }
+    const bool done_before = knobs_.transactional && is_done(batch);
     if (knobs_.transactional) {
       if (Status moved = move_all(batch.relay, batch.fence, batch.moves); !moved) return std::unexpected(moved.error());
     }
     sink::BatchOutcome outcome;
+    if (done_before) {
+      for (const sink::TableWrites& writes : batch.tables) outcome.tables.emplace_back(writes.changes.size());
+      return outcome;
+    }
     for (const sink::TableWrites& writes : batch.tables) {
       auto& outcomes = outcome.tables.emplace_back();
       for (const sink::FoldedChange& folded : writes.changes) {
@@ -272,14 +335,17 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     ChangeOutcome result;
     for (size_t i = 0; i < folded.changes.size(); ++i) {
       const dynamodb::Change& change = *folded.changes[i];
-      if (knobs_.poison.empty() || !change.has_new_image() || change.record->find(knobs_.poison) == std::string::npos) {
-        result.kind =
-            write_row(writes, change, folded.rendered, i == 0) ? ChangeOutcome::Kind::applied : ChangeOutcome::Kind::stale;
+      if (!is_poisoned(change)) {
+        const table::Rendered rendered =
+            i == 0 ? folded.rendered : renderers_.at(writes.table)->render(change, writes.epoch);
+        result.kind = write_row(writes, change, rendered) ? ChangeOutcome::Kind::applied : ChangeOutcome::Kind::stale;
         return result;
       }
       sink::DeadLetter letter = sink::make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(),
                                                        folded.positions[i], change.index_in_record, env_.clock.now(),
                                                        "refused", "the target refuses this row", *change.record);
+      letter.key = change.key;
+      letter.version = table::version_text(writes.epoch, change.order);
       state_.dead_letters.emplace(letter.id, letter);
       outcome.dead_letters.push_back(std::move(letter));
       ++result.parked;
@@ -288,23 +354,28 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     return result;
   }
 
-  bool write_row(const sink::TableWrites& writes, const dynamodb::Change& change, const table::Rendered& rendered,
-                 bool winner) {
-    TargetRow row{table::version_text(writes.epoch, change.order), change.operation == dynamodb::Operation::remove, ""};
-    if (winner) {
-      if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
+  bool is_poisoned(const dynamodb::Change& change) const {
+    if (knobs_.poison.empty() || !change.has_new_image()) return false;
+    for (const dynamodb::Value value : change.new_image()) {
+      if (value.type() == dynamodb::Type::S && value.text().contains(knobs_.poison)) return true;
     }
+    return false;
+  }
+
+  bool write_row(const sink::TableWrites& writes, const dynamodb::Change& change, const table::Rendered& rendered) {
+    TargetRow row{table::version_text(writes.epoch, change.order), change.operation == dynamodb::Operation::remove, "",
+                  change.time};
+    if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
     auto& table = state_.tables[writes.table];
     const auto [place, fresh] = table.try_emplace(std::string(change.key), row);
     if (fresh) return true;
-    if (place->second.version >= row.version) {
-      if (knobs_.guarded) return false;
-      if (place->second.version > row.version) ++state_.regressions;
-    }
+    if (!rules().may_write(place->second, row.version)) return false;
+    if (place->second.version > row.version) ++state_.regressions;
     place->second = std::move(row);
     return true;
   }
 
+  std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
   TargetState& state_;
   TargetKnobs& knobs_;
   TargetEnvironment env_;

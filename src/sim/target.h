@@ -2,6 +2,7 @@
 // relays that write it, so that a killed one and its successor meet the same rows and positions.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -23,14 +24,17 @@ struct TargetKnobs {
   double lost_reply = 0;    ///< everything is written, nobody hears of it
   double torn_write = 0;    ///< without transactions: some rows of the batch are written, then the connection breaks
   bool down = false;        ///< nobody answers
-  std::string poison;       ///< a row whose `data` holds this text is refused for itself; empty: none
-  bool guarded = true;      ///< false: a broken target that takes every write, to try the checker on
+  std::string poison;       ///< a new image that holds this text is refused for itself; empty: none
+  /// A write is done long after its client gave up on it, by up to `straggle_by`.
+  double straggler = 0;
+  Duration straggle_by = std::chrono::minutes(5);
 };
 
 struct TargetRow {
   std::string version;
   bool deleted = false;
   std::string data;
+  Timestamp time{};  ///< of the change
   bool operator==(const TargetRow&) const = default;
 };
 
@@ -41,8 +45,21 @@ struct TargetState {
   std::map<coordination::RelayName, std::map<aws::ShardId, coordination::StoredPosition>> positions;
   std::map<std::string, sink::DeadLetter> dead_letters;
   coordination::Fence last_fence = 0;
-  uint64_t writes = 0;       ///< batches that arrived
+  std::map<std::string, std::map<std::string, std::string>> swept;  ///< table → key → highest version that was swept
+  uint64_t writes = 0;                                              ///< batches that arrived
   uint64_t regressions = 0;  ///< rows that went back to an older version: must stay 0
+};
+
+/// What makes replay harmless and sweeping safe, so that a test can put something broken in its place.
+class TargetRules {
+ public:
+  virtual ~TargetRules() = default;
+  /// Whether a write of this version changes the row.
+  virtual bool may_write(const TargetRow& row, const std::string& version) const { return version > row.version; }
+  virtual coordination::SweepPlan plan_sweep(const coordination::TableRecord& record, Timestamp watermark, Timestamp now,
+                                             const sink::SweepRequest& request) const {
+    return coordination::plan_sweep(record, watermark, now, request.grace, request.floor);
+  }
 };
 
 struct TargetEnvironment {
@@ -50,6 +67,9 @@ struct TargetEnvironment {
   Clock& clock;
   Random& random;
   FaultObserver on_fault = {};
+  EventLoop* caller = nullptr;  ///< where answers are handed over, if not on `loop`
+  const TargetRules* rules = nullptr;
+  std::function<void(const sink::Batch&)> on_write = {};  ///< a write arrives
 };
 
 /// A connection to it. `state` and `knobs` are shared by all connections, and outlive them.

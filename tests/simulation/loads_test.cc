@@ -23,7 +23,14 @@ namespace {
 constexpr const char* kTable = "demo";
 const Timestamp kStart = from_micros(1'795'000'000'000'000);
 
+/// A broken target that takes every write, to try the checks on.
+class NoGuard final : public sim::TargetRules {
+ public:
+  bool may_write(const sim::TargetRow&, const std::string&) const override { return true; }
+};
+
 struct LoadKnobs {
+  const sim::TargetRules* rules = nullptr;
   bool by_kinesis = false;
   int items = 100;
   int changes = 200;
@@ -163,7 +170,7 @@ class LoadWorld {
       worker->stream = relay::make_streams_source(tables_api_, streams_api_, {kTable, false}, loop_, loop_);
     }
     worker->source = relay::make_scan_source(tables_api_, {aws::TableName(kTable), {}}, worker->stream.get(), loop_, loop_);
-    worker->sink = sim::connect_target(state_, knobs_.target, {loop_, loop_, random_});
+    worker->sink = sim::connect_target(state_, knobs_.target, {loop_, loop_, random_, {}, nullptr, knobs_.rules});
     relay::RelayOptions options;
     options.once = once;
     options.snapshot = snapshot;
@@ -279,10 +286,11 @@ TEST(Loads, TheTargetEqualsTheTableAtRestWhateverHappens) {
 
 TEST(Loads, ATargetWithoutTheGuardIsFoundOut) {
   LoadCoverage coverage;
+  const NoGuard broken;
   for (uint64_t seed = 1; seed <= 200; ++seed) {
     Random random(seed);
     LoadKnobs knobs = draw(random);
-    knobs.target.guarded = false;
+    knobs.rules = &broken;
     LoadWorld world(seed, knobs);
     if (world.run(coverage).has_value()) return;
   }

@@ -32,7 +32,7 @@ int simulate(uint64_t first, uint64_t runs, bool trace) {
     std::cerr << "see all of it with: ./dev simulate --seed " << seed << " --runs 1 --trace\n";
   }
   std::cout << fmt::format("simulate: {} runs, {} failed, {} changes, {} faults, {} rolls, {} restarts\n", runs, failed,
-                           coverage.changes, coverage.faults, coverage.reshards, coverage.kills);
+                           coverage.changes, coverage.faults, coverage.reshards(), coverage.kills);
   return failed == 0 ? 0 : 1;
 }
 

@@ -1,0 +1,230 @@
+#include "simulation/broken_parts.h"
+
+#include <utility>
+
+namespace ctk::simulation {
+namespace {
+
+using relay::ListedShard;
+using relay::Page;
+using relay::ShardId;
+template <class T>
+using Done = std::move_only_function<void(Result<T>)>;
+
+/// A source that passes everything on.
+class SourceShell : public relay::Source {
+ public:
+  explicit SourceShell(std::unique_ptr<relay::Source> inner) : inner_(std::move(inner)) {}
+  void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
+  void list(Done<std::vector<ListedShard>> done) override { inner_->list(std::move(done)); }
+  void read(const relay::ReadRequest& request, Done<Page> done) override { inner_->read(request, std::move(done)); }
+  void forget(const ShardId& shard) override { inner_->forget(shard); }
+  void children(const ShardId& shard, Done<std::vector<ListedShard>> done) override {
+    inner_->children(shard, std::move(done));
+  }
+  void exists(const ShardId& shard, Done<bool> done) override { inner_->exists(shard, std::move(done)); }
+  std::optional<Error> ended() const override { return inner_->ended(); }
+
+ private:
+  std::unique_ptr<relay::Source> inner_;
+};
+
+/// Takes every shard for a root, wherever it hears of one.
+class OrphanedShards final : public SourceShell {
+ public:
+  using SourceShell::SourceShell;
+  void list(Done<std::vector<ListedShard>> done) override { SourceShell::list(orphaned(std::move(done))); }
+  void read(const relay::ReadRequest& request, Done<Page> done) override {
+    SourceShell::read(request, [done = std::move(done)](Result<Page> page) mutable {
+      if (page) orphan(page->children);
+      done(std::move(page));
+    });
+  }
+
+ private:
+  static void orphan(std::vector<ListedShard>& shards) {
+    for (ListedShard& shard : shards) shard.parents.clear();
+  }
+  static Done<std::vector<ListedShard>> orphaned(Done<std::vector<ListedShard>> done) {
+    return [done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
+      if (shards) orphan(*shards);
+      done(std::move(shards));
+    };
+  }
+};
+
+/// Takes "no more iterator" for "nothing more", although the last records come with it.
+class DropsTheLastPage final : public SourceShell {
+ public:
+  using SourceShell::SourceShell;
+  void read(const relay::ReadRequest& request, Done<Page> done) override {
+    SourceShell::read(request, [done = std::move(done)](Result<Page> page) mutable {
+      if (page && page->ended) page->records.clear();
+      done(std::move(page));
+    });
+  }
+};
+
+/// A sink that passes everything on, but takes a write that failed for one that was done.
+class AcknowledgesTooEarly final : public sink::Sink {
+ public:
+  explicit AcknowledgesTooEarly(std::unique_ptr<sink::Sink> inner) : inner_(std::move(inner)) {}
+  sink::Capabilities capabilities() const override { return inner_->capabilities(); }
+  void connect(Done<bool> done) override { inner_->connect(std::move(done)); }
+  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
+    inner_->open(spec, claim, std::move(done));
+  }
+  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
+    inner_->lookup(name, std::move(done));
+  }
+  void records(Done<std::vector<coordination::TableRecord>> done) override { inner_->records(std::move(done)); }
+  void exists(const table::QualifiedName& name, Done<bool> done) override { inner_->exists(name, std::move(done)); }
+  void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
+    inner_->apply(batch, [batch, done = std::move(done)](Result<sink::BatchOutcome> result) mutable {
+      const bool lost = !result && result.error().kind == ErrorKind::unreachable;
+      done(lost ? Result<sink::BatchOutcome>(all_applied(*batch)) : std::move(result));
+    });
+  }
+  coordination::PositionStore& positions() override { return inner_->positions(); }
+  void finish_load(const sink::LoadEnd& load, Done<sink::LoadEnding> done) override {
+    inner_->finish_load(load, std::move(done));
+  }
+  void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
+    inner_->sweep(request, std::move(done));
+  }
+  void query(std::string sql, Done<sink::ResultSet> done) override { inner_->query(std::move(sql), std::move(done)); }
+  void show(const table::QualifiedName& name, Done<sink::TableReport> done) override {
+    inner_->show(name, std::move(done));
+  }
+  void dead_letters(std::optional<std::string> id, Done<std::vector<sink::DeadLetter>> done) override {
+    inner_->dead_letters(std::move(id), std::move(done));
+  }
+  void close(Done<bool> done) override { inner_->close(std::move(done)); }
+
+ private:
+  static sink::BatchOutcome all_applied(const sink::Batch& batch) {
+    sink::BatchOutcome outcome;
+    for (const sink::TableWrites& writes : batch.tables) outcome.tables.emplace_back(writes.changes.size());
+    return outcome;
+  }
+
+  std::unique_ptr<sink::Sink> inner_;
+};
+
+/// Does not ask for the second page of a listing.
+class FirstPageOfKinesis final : public aws::KinesisApi {
+ public:
+  explicit FirstPageOfKinesis(std::unique_ptr<aws::KinesisApi> inner) : inner_(std::move(inner)) {}
+  void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override {
+    inner_->describe_stream(stream, std::move(done));
+  }
+  void list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
+                   aws::Done<aws::ShardPage> done) override {
+    inner_->list_shards(stream, token, [done = std::move(done)](Result<aws::ShardPage> page) mutable {
+      if (page) page->next_token.reset();
+      done(std::move(page));
+    });
+  }
+  void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
+                          aws::Done<std::string> done) override {
+    inner_->get_shard_iterator(stream, shard, start, std::move(done));
+  }
+  void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::RecordPage> done) override {
+    inner_->get_records(iterator, limit, most, std::move(done));
+  }
+  void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override {
+    inner_->create_stream(stream, shards, std::move(done));
+  }
+
+ private:
+  std::unique_ptr<aws::KinesisApi> inner_;
+};
+
+class FirstPageOfStreams final : public aws::DynamoDbStreamsApi {
+ public:
+  explicit FirstPageOfStreams(std::unique_ptr<aws::DynamoDbStreamsApi> inner) : inner_(std::move(inner)) {}
+  void describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) override {
+    inner_->describe_stream(request, [done = std::move(done)](Result<aws::StreamsDescription> page) mutable {
+      if (page) page->next.reset();
+      done(std::move(page));
+    });
+  }
+  void get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
+                          aws::Done<std::string> done) override {
+    inner_->get_shard_iterator(stream, shard, start, std::move(done));
+  }
+  void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::StreamsPage> done) override {
+    inner_->get_records(iterator, limit, most, std::move(done));
+  }
+
+ private:
+  std::unique_ptr<aws::DynamoDbStreamsApi> inner_;
+};
+
+template <class Shell>
+class BrokenSource final : public Parts {
+ public:
+  std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> source) override {
+    return std::make_unique<Shell>(std::move(source));
+  }
+};
+
+class BrokenAcknowledgement final : public Parts {
+ public:
+  std::unique_ptr<sink::Sink> sink(std::unique_ptr<sink::Sink> sink) override {
+    return std::make_unique<AcknowledgesTooEarly>(std::move(sink));
+  }
+};
+
+class BrokenListing final : public Parts {
+ public:
+  std::unique_ptr<aws::KinesisApi> kinesis(std::unique_ptr<aws::KinesisApi> api) override {
+    return std::make_unique<FirstPageOfKinesis>(std::move(api));
+  }
+  std::unique_ptr<aws::DynamoDbStreamsApi> streams(std::unique_ptr<aws::DynamoDbStreamsApi> api) override {
+    return std::make_unique<FirstPageOfStreams>(std::move(api));
+  }
+};
+
+class NoGuard final : public sim::TargetRules {
+ public:
+  bool may_write(const sim::TargetRow&, const std::string&) const override { return true; }
+};
+
+class NoGrace final : public sim::TargetRules {
+ public:
+  coordination::SweepPlan plan_sweep(const coordination::TableRecord&, Timestamp, Timestamp now,
+                                     const sink::SweepRequest&) const override {
+    return {now, std::nullopt};
+  }
+};
+
+template <class Rules>
+class BrokenTarget final : public Parts {
+ public:
+  const sim::TargetRules* rules() override { return &rules_; }
+
+ private:
+  Rules rules_;
+};
+
+template <class T>
+std::unique_ptr<Parts> make() {
+  return std::make_unique<T>();
+}
+
+}  // namespace
+
+std::vector<Mutation> all_mutations() {
+  return {
+      {"NoGuard", "a target that takes every write, older ones too", make<BrokenTarget<NoGuard>>},
+      {"NoGrace", "a sweeper that removes the marks of deletes at once", make<BrokenTarget<NoGrace>>},
+      {"OrphanedShards", "a walk that ignores parents", make<BrokenSource<OrphanedShards>>},
+      {"DropsTheLastPage", "a reader that drops the records that come with a shard's end",
+       make<BrokenSource<DropsTheLastPage>>},
+      {"FirstPageOnly", "a listing without its second page", make<BrokenListing>},
+      {"AcknowledgesTooEarly", "a frontier that moves over writes that were never done", make<BrokenAcknowledgement>},
+  };
+}
+
+}  // namespace ctk::simulation

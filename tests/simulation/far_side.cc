@@ -1,0 +1,190 @@
+#include "simulation/far_side.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "dynamodb/decode.h"
+#include "json/reader.h"
+
+namespace ctk::simulation {
+namespace {
+
+constexpr Duration kTick = std::chrono::milliseconds(500);
+
+void must(bool done, const char* what) {
+  if (!done) throw std::logic_error(what);
+}
+
+std::string text_between(const std::string& text, std::string_view before, char end) {
+  const size_t begin = text.find(before);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin + before.size(), text.find(end, begin + before.size()) - begin - before.size());
+}
+
+StreamRecord kinesis_record(const sim::StoredRecord& record) {
+  const std::string micros = text_between(record.data, "\"ApproximateCreationDateTime\":", ',');
+  const std::string order = dynamodb::order_text(dynamodb::VersionKind::kinesis, from_micros(std::stoll(micros)), "0", 0);
+  // A record that comes a second time has another number, and the same time.
+  return {record.sequence,
+          fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
+          order.substr(0, order.rfind('.'))};
+}
+
+StreamRecord streams_record(const sim::TableShard::Record& record) {
+  const std::string sequence = sim::to_string(record.sequence);
+  return {sequence, fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
+          dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0)};
+}
+
+sim::DynamoDbStreamsOptions streams_options(const WorldKnobs& knobs, Random& random) {
+  sim::DynamoDbStreamsOptions options;
+  options.roll_every = knobs.roll_every;
+  options.describe_page = knobs.listing_page;
+  options.child_filter = knobs.child_filter;
+  options.limits = random.below(2) == 0;
+  options.end_with_records = random.below(2) == 0;
+  // Some worlds see their numbers grow a digit.
+  if (random.below(4) == 0) options.first_sequence = options.first_sequence * 10 - 50'000;
+  return options;
+}
+
+}  // namespace
+
+FarSide::FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver misfortune)
+    : knobs_(knobs),
+      random_(random),
+      loop_(loop),
+      log_(log),
+      misfortune_(std::move(misfortune)),
+      kinesis_({}),
+      streams_(streams_options(knobs, random)),
+      dynamodb_({}, streams_, random, &kinesis_) {
+  dynamodb_.options().delivery = knobs.delivery;
+  kinesis_.options().give_children = random.below(2) == 0;
+  kinesis_.options().end_with_records = random.below(2) == 0;
+  kinesis_.options().list_page = knobs.listing_page == 100 ? 1000 : knobs.listing_page;
+  sim::TableInput table{.name = kTable, .keys = {{"pk", 'S'}}, .partitions = knobs.shards};
+  if (knobs.source == SourceKind::streams) table.stream = aws::StreamView::new_and_old_images;
+  must(dynamodb_.create_table(table, loop.now()).has_value(), "an empty service has no such table");
+  if (knobs.source == SourceKind::streams) return;
+  must(kinesis_.create_stream(kStream, knobs.shards, loop.now()).has_value(), "an empty service has no such stream");
+  must(dynamodb_.enable_kinesis(kTable, kinesis_.arn_of(kStream), loop.now()).has_value(),
+       "a new table has no destination");
+  if (knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0) tick();
+}
+
+void FarSide::tick() {
+  dynamodb_.advance(loop_.now());
+  loop_.after(kTick, [this] { tick(); });
+}
+
+void FarSide::deliver_all() { dynamodb_.advance(loop_.now()); }
+
+void FarSide::change() {
+  const std::string name = "item-" + std::to_string(random_.below(static_cast<uint64_t>(knobs_.items)));
+  const std::string pk = fmt::format(R"({{"S":"{}"}})", name);
+  // No two changes in one tick of the clock: on Kinesis their order would be undecidable.
+  last_time_ = std::max(last_time_ + 1, to_micros(loop_.now()));
+  const Timestamp now = from_micros(last_time_);
+  const bool there = dynamodb_.items_of(kTable)->find({{"pk", pk}}) != nullptr;
+  if (there && random_.below(4) == 0) {
+    must(dynamodb_.delete_item(kTable, {{"pk", pk}}, now).has_value(), "the item can be deleted");
+    log_.debug("removed", {{"item", name}});
+    model_[name] = std::nullopt;
+  } else {
+    const bool poisoned = random_.fraction() < knobs_.poisoned;
+    sim::Attributes item{{"pk", pk}, {"v", fmt::format(R"({{"N":"{}"}})", ++written_)}};
+    if (poisoned) item["p"] = R"({"S":"POISON"})";
+    must(dynamodb_.put_item(kTable, std::move(item), now).has_value(), "the item can be put");
+    log_.debug(poisoned ? "poisoned" : there ? "modified" : "inserted", {{"item", name}, {"value", written_}});
+    if (!poisoned) model_[name] = written_;
+  }
+  ++coverage_.changes;
+}
+
+void FarSide::reshard() {
+  if (knobs_.source == SourceKind::kinesis) {
+    reshard_kinesis();
+  } else {
+    reshard_streams();
+  }
+}
+
+void FarSide::reshard_streams() {
+  const std::string arn = dynamodb_.stream_of(kTable);
+  const bool may_split = table_stream().open_shards().size() < 6;
+  if (may_split && random_.below(2) == 0) {
+    log_.debug("a shard splits");
+    coverage_.splits += streams_.split(arn, false, loop_.now()).value_or(0);
+  } else {
+    log_.debug("shards roll");
+    static_cast<void>(streams_.roll(arn, random_.below(2) == 0, loop_.now()).value_or(0));
+  }
+}
+
+void FarSide::reshard_kinesis() {
+  std::vector<aws::ShardId> open;
+  for (const sim::Shard& shard : kinesis_.stream(kStream)->shards()) {
+    if (!shard.closed) open.push_back(shard.id);
+  }
+  if (open.size() < 6 && random_.below(2) == 0) {
+    if (!kinesis_.split_any(kStream, loop_.now())) return;
+    log_.debug("a shard splits");
+    ++coverage_.splits;
+    return;
+  }
+  // Neighbours only may be merged: try all pairs until one works.
+  for (const aws::ShardId& left : open) {
+    for (const aws::ShardId& right : open) {
+      if (left != right && kinesis_.merge_shards(kStream, left.str(), right.str(), loop_.now())) {
+        log_.debug("two shards merge", {{"left", left.str()}, {"right", right.str()}});
+        ++coverage_.merges;
+        return;
+      }
+    }
+  }
+}
+
+void FarSide::switch_stream_off() {
+  log_.debug("the stream is switched off");
+  must(dynamodb_.update_stream(kTable, std::nullopt, loop_.now()).has_value(), "the table has a stream");
+}
+
+std::map<std::string, std::vector<StreamRecord>> FarSide::new_records() {
+  std::map<std::string, std::vector<StreamRecord>> out;
+  const auto tell = [&](const auto& shards, const auto& read) {
+    for (const auto& shard : shards) {
+      uint64_t& seen = seen_[shard.id.str()];
+      if (seen == shard.end()) continue;
+      auto& records = out[shard.id.str()];
+      for (seen = std::max(seen, shard.trimmed); seen < shard.end(); ++seen) records.push_back(read(shard.at(seen)));
+    }
+  };
+  if (knobs_.source == SourceKind::kinesis) {
+    tell(kinesis_.stream(kStream)->shards(), kinesis_record);
+  } else {
+    tell(table_stream().shards(), streams_record);
+  }
+  return out;
+}
+
+std::vector<std::string> FarSide::parents_of(const std::string& shard) const {
+  std::vector<std::string> out;
+  if (knobs_.source == SourceKind::kinesis) {
+    const auto& shards = kinesis_.stream(kStream)->shards();
+    const auto found = std::ranges::find(shards, shard, [](const sim::Shard& one) { return one.id.str(); });
+    if (found == shards.end()) return out;
+    for (const size_t parent : found->parents) out.push_back(shards[parent].id.str());
+  } else {
+    const auto& shards = table_stream().shards();
+    const auto found = std::ranges::find(shards, shard, [](const sim::TableShard& one) { return one.id.str(); });
+    if (found != shards.end() && found->parent) out.push_back(shards[*found->parent].id.str());
+  }
+  return out;
+}
+
+uint64_t FarSide::rolls() const { return knobs_.source == SourceKind::streams ? table_stream().rolls() : 0; }
+
+}  // namespace ctk::simulation

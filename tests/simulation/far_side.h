@@ -1,0 +1,82 @@
+// The far side of a simulated world: a DynamoDB table that changes, and the stream that carries its changes, which rolls,
+// splits and merges. What it holds is the truth that the target is compared with. It knows nothing of the relay.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "sim/dynamodb.h"
+#include "sim/dynamodb_streams.h"
+#include "sim/kinesis.h"
+#include "simulation/knobs.h"
+
+namespace ctk::simulation {
+
+inline constexpr const char* kTable = "demo";
+inline constexpr const char* kStream = "cdc";
+
+/// A record that lies in a shard of the stream: which change it is of, as the row of that change would say.
+struct StreamRecord {
+  std::string sequence;
+  std::string key;    ///< typed JSON, as rows are found by
+  std::string order;  ///< a row with this order, or a higher one, holds the change: the beginning of an order text
+};
+
+/// An item as the target must show it: the value of its last put, or nothing once deleted. A put that the target refuses
+/// does not count.
+using Model = std::map<std::string, std::optional<int>>;
+
+class FarSide {
+ public:
+  FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver misfortune);
+
+  /// One item is put, updated or deleted.
+  void change();
+  /// A shard rolls, splits or merges with another.
+  void reshard();
+  void switch_stream_off();
+  /// Everything that was held back is in the stream.
+  void deliver_all();
+
+  sim::Kinesis& kinesis() { return kinesis_; }
+  sim::DynamoDbStreams& streams() { return streams_; }
+  sim::DynamoDb& dynamodb() { return dynamodb_; }
+
+  const Model& model() const { return model_; }
+  const Coverage& coverage() const { return coverage_; }
+  /// Records of each shard that came since the last call.
+  std::map<std::string, std::vector<StreamRecord>> new_records();
+  /// The shard's parents.
+  std::vector<std::string> parents_of(const std::string& shard) const;
+  /// Natural rolls included.
+  uint64_t rolls() const;
+
+ private:
+  void tick();
+  void reshard_kinesis();
+  void reshard_streams();
+  const sim::TableStream& table_stream() const { return *streams_.stream(dynamodb_.stream_of(kTable)); }
+
+  const WorldKnobs& knobs_;
+  Random& random_;
+  VirtualLoop& loop_;
+  Log& log_;
+  sim::FaultObserver misfortune_;
+  sim::Kinesis kinesis_;
+  sim::DynamoDbStreams streams_;
+  sim::DynamoDb dynamodb_;
+  Model model_;
+  Coverage coverage_;
+  int written_ = 0;
+  int64_t last_time_ = 0;
+  std::map<std::string, uint64_t> seen_;  ///< shard → records that new_records() has told
+};
+
+}  // namespace ctk::simulation

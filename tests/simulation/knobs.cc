@@ -1,0 +1,114 @@
+#include "simulation/knobs.h"
+
+namespace ctk::simulation {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// Half of the worlds do without, the others get up to `most` of it.
+double sometimes(Random& random, double most) { return random.below(2) == 0 ? 0.0 : random.fraction() * most; }
+
+template <class T, size_t N>
+T one_of(Random& random, const T (&choices)[N]) {
+  return choices[random.below(N)];
+}
+
+void draw_source(WorldKnobs& knobs, Random& random) {
+  knobs.source = random.below(2) == 0 ? SourceKind::kinesis : SourceKind::streams;
+  knobs.shards = static_cast<int>(1 + random.below(5));
+  knobs.resharded = sometimes(random, 0.03);
+  if (knobs.source == SourceKind::kinesis) {
+    knobs.delivery.repeated = sometimes(random, 0.2);
+    knobs.delivery.delayed = sometimes(random, 0.2);
+    return;
+  }
+  knobs.roll_every = one_of<Duration>(random, {seconds(20), minutes(3), hours(4)});
+  knobs.listing_page = one_of<size_t>(random, {1, 2, 3, 100});
+  knobs.child_filter = one_of(
+      random, {sim::ChildFilter::known, sim::ChildFilter::known, sim::ChildFilter::refused, sim::ChildFilter::ignored});
+  knobs.switched_off = random.below(8) == 0;
+}
+
+void draw_life(WorldKnobs& knobs, Random& random) {
+  knobs.items = static_cast<int>(1 + random.below(30));
+  knobs.changes = static_cast<int>(50 + random.below(400));
+  knobs.between_changes = milliseconds(1 + random.below(600));
+  knobs.quiet = sometimes(random, 0.01);
+  knobs.killed = sometimes(random, 0.03);
+  knobs.frozen = sometimes(random, 0.005);
+  knobs.doubled = sometimes(random, 0.01);
+  knobs.paused_target = sometimes(random, 0.01);
+  knobs.poisoned = random.below(4) == 0 ? random.fraction() * 0.05 : 0;
+  knobs.lost_day = random.below(16) == 0;
+  knobs.epoch_raised = sometimes(random, 0.01);
+  knobs.skew = one_of<Duration>(random, {Duration{}, Duration{}, -minutes(4), minutes(4)});
+  knobs.idle_poll = one_of<Duration>(random, {milliseconds(250), seconds(1), seconds(5)});
+  knobs.delete_grace = one_of<Duration>(random, {minutes(2), minutes(15)});
+  knobs.max_memory = one_of<size_t>(random, {4u << 20, 64u << 20});
+}
+
+void draw_faults(WorldKnobs& knobs, Random& random) {
+  knobs.service.throttled = sometimes(random, 0.2);
+  knobs.service.server_error = sometimes(random, 0.2);
+  knobs.service.lost_request = sometimes(random, 0.1);
+  knobs.service.lost_answer = sometimes(random, 0.1);
+  knobs.service.expired_iterator = sometimes(random, 0.1);
+  knobs.service.empty_page = sometimes(random, 0.3);
+  knobs.service.racing_listing = sometimes(random, 0.5);
+  knobs.service.slow = sometimes(random, 0.1);
+  knobs.target.transactional = random.below(2) == 0;
+  knobs.target.connections = static_cast<int>(1 + random.below(4));
+  knobs.target.batch_rows = 1 + random.below(60);
+  knobs.target.write_time = one_of<Duration>(random, {milliseconds(5), milliseconds(5), seconds(1)});
+  knobs.target.lost_request = sometimes(random, 0.1);
+  knobs.target.lost_reply = sometimes(random, 0.1);
+  knobs.target.torn_write = sometimes(random, 0.1);
+  knobs.target.straggler = sometimes(random, 0.02);
+  knobs.target.poison = "POISON";
+}
+
+/// What no relay can survive, or ours is known not to.
+void leave_out(WorldKnobs& knobs) {
+  // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
+  const bool late = knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0 || knobs.target.straggler > 0;
+  if (late || !knobs.target.transactional) knobs.epoch_raised = 0;
+  // Two relays that both write: nobody keeps the order of parents and children for both.
+  if (!knobs.target.transactional) knobs.doubled = 0;
+  // Thousands of generations of shards would take as many steps to read.
+  if (knobs.lost_day) knobs.roll_every = hours(4);
+}
+
+}  // namespace
+
+std::string_view to_string(SourceKind source) { return source == SourceKind::kinesis ? "kinesis" : "streams"; }
+
+WorldKnobs draw_knobs(Random& random) {
+  WorldKnobs knobs;
+  draw_source(knobs, random);
+  draw_life(knobs, random);
+  draw_faults(knobs, random);
+  leave_out(knobs);
+  return knobs;
+}
+
+void Coverage::add(const Coverage& other) {
+  lives_on_streams += other.lives_on_streams;
+  changes += other.changes;
+  writes += other.writes;
+  swept += other.swept;
+  dead_letters += other.dead_letters;
+  rolls += other.rolls;
+  splits += other.splits;
+  merges += other.merges;
+  kills += other.kills;
+  freezes += other.freezes;
+  doubles += other.doubles;
+  epochs += other.epochs;
+  gaps += other.gaps;
+  faults += other.faults;
+}
+
+}  // namespace ctk::simulation

@@ -1,0 +1,66 @@
+// What a simulated life is made of, as numbers, and what happened in it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "sim/dynamodb.h"
+#include "sim/faults.h"
+#include "sim/target.h"
+
+namespace ctk::simulation {
+
+/// Where the relay reads the table's changes.
+enum class SourceKind { kinesis, streams };
+std::string_view to_string(SourceKind source);
+
+struct WorldKnobs {
+  SourceKind source = SourceKind::kinesis;
+  int shards = 2;
+  int items = 20;
+  int changes = 400;
+  Duration between_changes = std::chrono::milliseconds(300);
+  sim::DeliveryKnobs delivery;  ///< Kinesis: records that come twice, and behind their successors
+  // What may follow a change, each by its probability.
+  double resharded = 0;       ///< a roll, a split or a merge
+  double quiet = 0;           ///< minutes without a change
+  double killed = 0;          ///< the relay dies and is started again
+  double frozen = 0;          ///< the relay's process stops for 10 to 20 minutes
+  double doubled = 0;         ///< a second relay of the same name is started, by mistake
+  double epoch_raised = 0;    ///< somebody raises the table's epoch
+  double paused_target = 0;   ///< a minute without a target
+  double poisoned = 0;        ///< the item holds what the target refuses
+  bool lost_day = false;      ///< somewhere in its life the relay does nothing for 25 hours
+  bool switched_off = false;  ///< DynamoDB Streams: at the end of the life the table's stream is switched off
+  // DynamoDB Streams.
+  Duration roll_every = std::chrono::hours(4);
+  size_t listing_page = 100;
+  sim::ChildFilter child_filter = sim::ChildFilter::known;
+  // Of the relay.
+  Duration skew{};  ///< its clock before the world's
+  Duration idle_poll = std::chrono::seconds(1);
+  Duration delete_grace = std::chrono::minutes(15);
+  size_t max_memory = 64u << 20;
+  sim::FaultKnobs service;
+  sim::TargetKnobs target;
+};
+
+/// Draws a world's knobs from its seed: every fault has its chance, in every mix.
+WorldKnobs draw_knobs(Random& random);
+
+/// What happened in a life, or in many.
+struct Coverage {
+  uint64_t lives_on_streams = 0;
+  uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0;
+  uint64_t rolls = 0, splits = 0, merges = 0;
+  uint64_t kills = 0, freezes = 0, doubles = 0, epochs = 0, gaps = 0;
+  /// Calls and writes that went wrong, records that came late or twice, pauses of the target.
+  uint64_t faults = 0;
+
+  uint64_t reshards() const { return rolls + splits + merges; }
+  void add(const Coverage& other);
+};
+
+}  // namespace ctk::simulation
