@@ -55,6 +55,12 @@ int run(const std::vector<std::string>& words) {
 
 }  // namespace
 
+// jemalloc reads this: what is free goes back to the system within a second, so that the program stays near its budget.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
 int main(int argc, char** argv) {
   cli::leave_quietly_on_broken_pipe();
   try {
