@@ -6,6 +6,20 @@ set(ctk_modules "")
 add_custom_target(unit_tests)  # every module's test program
 add_custom_target(fuzzers)
 
+# ctk_precompile(TARGET FIRST HEADERS…): where that is asked for, TARGET's files share what they all include of libraries'
+# headers, parsed once: for the target FIRST, whose parse the others take over.
+function(ctk_precompile target first)
+  if(NOT CTK_PRECOMPILE OR NOT TARGET ${first})
+    return()
+  endif()
+  if(target STREQUAL first)
+    target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <expected> <functional> <map> <memory> <optional>
+                                                <string> <string_view> <vector> <fmt/format.h> <simdjson.h> ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${first})
+  endif()
+endfunction()
+
 # ctk_module(NAME LIBRARIES…): src/NAME as library ctk_NAME, linked to every module before it and to LIBRARIES.
 function(ctk_module name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cc)
@@ -17,6 +31,7 @@ function(ctk_module name)
     target_include_directories(ctk_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
     target_link_libraries(ctk_${name} PUBLIC ${ctk_modules} ${ARGN})
     set(ctk_modules ctk_${name} ${ctk_modules} PARENT_SCOPE)
+    ctk_precompile(ctk_${name} ctk_json)
   endif()
   if(tests)
     add_executable(${name}_test ${tests})
@@ -27,6 +42,8 @@ function(ctk_module name)
     target_link_libraries(${name}_test PRIVATE ${ctk_modules} GTest::gmock GTest::gtest GTest::gtest_main rapidcheck
                                                Threads::Threads)
     target_compile_definitions(${name}_test PRIVATE CTK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    target_compile_options(${name}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)  # the tests' own code need not be quick
+    ctk_precompile(${name}_test json_test <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
     add_dependencies(unit_tests ${name}_test)

@@ -67,7 +67,8 @@ class ScanSource final : public Source {
     }
     auto items = std::make_shared<dynamodb::ItemSource>();
     items->table = table.name.str();
-    for (const auto& [name, type] : schema_of(table.keys).attributes) items->keys.push_back(name);
+    const dynamodb::KeySchema schema = schema_of(table.keys);
+    for (const auto& [name, type] : schema.attributes) items->keys.push_back(name);
     items_ = std::move(items);
     if (!options_.read_capacity) return {};
     Result<double> budget = load::resolve(*options_.read_capacity, table.read_capacity);

@@ -67,7 +67,7 @@ Answer<aws::TableDescription> DynamoDb::create_table(const TableInput& input, Ti
 }
 
 aws::TableDescription DynamoDb::describe(Table& table, Timestamp now) {
-  if (now - table.counted_at >= options_.count_every || table.counted_at == kNoTime) {
+  if (table.counted_at == kNoTime || now - table.counted_at >= options_.count_every) {
     table.counted_at = now;
     table.counted_items = table.items.items().size();
     table.counted_bytes = table.bytes;

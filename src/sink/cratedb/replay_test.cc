@@ -246,7 +246,8 @@ class ReplayOfValues : public Replay {
 
   static std::vector<std::string> rowcounts(const std::string& answer) {
     std::vector<std::string> counts;
-    for (const JsonTree& result : json_tree(answer).members.at("results").items) {
+    const JsonTree tree = json_tree(answer);
+    for (const JsonTree& result : tree.members.at("results").items) {
       counts.push_back(result.members.at("rowcount").text);
     }
     return counts;
