@@ -42,7 +42,6 @@ function(ctk_module name)
     target_link_libraries(${name}_test PRIVATE ${ctk_modules} GTest::gmock GTest::gtest GTest::gtest_main rapidcheck
                                                Threads::Threads)
     target_compile_definitions(${name}_test PRIVATE CTK_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    target_compile_options(${name}_test PRIVATE $<$<CONFIG:RelWithDebInfo>:-O0>)  # the tests' own code need not be quick
     ctk_precompile(${name}_test json_test <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
     add_test(NAME unit.${name} COMMAND ${name}_test)
     set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 300)
