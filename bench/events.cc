@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/random.h"
 
@@ -131,6 +132,18 @@ std::vector<std::string> make_events(const EventOptions& options) {
   events.reserve(options.count);
   for (size_t i = 0; i < options.count; ++i) events.push_back(story.next());
   return events;
+}
+
+std::vector<std::string> make_items(size_t count, size_t size, uint64_t seed) {
+  // A Scan's order is that of a hash of the key: none that a person would see.
+  std::vector<uint64_t> numbers(count);
+  for (uint64_t i = 0; i < count; ++i) numbers[i] = i;
+  Random random(seed);
+  for (size_t i = count; i > 1; --i) std::swap(numbers[i - 1], numbers[random.below(i)]);
+  std::vector<std::string> items;
+  items.reserve(count);
+  for (const uint64_t number : numbers) items.push_back(image_json(seed, {number, 0}, size));
+  return items;
 }
 
 }  // namespace ctk::bench

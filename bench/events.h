@@ -29,4 +29,7 @@ struct EventOptions {
 /// The events' JSON texts, one a record.
 std::vector<std::string> make_events(const EventOptions& options);
 
+/// Items of that table in DynamoDB JSON, of `size` bytes each, about, in the order in which a Scan meets them.
+std::vector<std::string> make_items(size_t count, size_t size, uint64_t seed);
+
 }  // namespace ctk::bench

@@ -6,9 +6,7 @@
 // The file's events go to the shards by key, so that an item's changes stay in one. REPEAT serves the whole file so many
 // times over (with new sequence numbers), for backlogs larger than memory.
 #include <fmt/format.h>
-#include <httplib.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -18,6 +16,7 @@
 #include "dynamodb/decode.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "serve.h"
 
 namespace ctk::bench {
 namespace {
@@ -128,21 +127,6 @@ class Endpoint {
   size_t repeat_;
 };
 
-int serve(const std::string& events, size_t shards, size_t repeat) {
-  Endpoint endpoint(events, shards, repeat);
-  httplib::Server server;
-  server.set_tcp_nodelay(true);
-  server.set_keep_alive_max_count(1'000'000'000);
-  server.new_task_queue = [] { return new httplib::ThreadPool(80); };
-  server.Post("/", [&endpoint](const httplib::Request& request, httplib::Response& response) {
-    response.set_content(endpoint.answer(request.get_header_value("X-Amz-Target"), request.body),
-                         "application/x-amz-json-1.1");
-  });
-  const int port = server.bind_to_any_port("127.0.0.1");
-  std::cout << "listening on http://127.0.0.1:" << port << std::endl;
-  return server.listen_after_bind() ? 0 : 1;
-}
-
 }  // namespace
 }  // namespace ctk::bench
 
@@ -151,5 +135,7 @@ int main(int count, char** words) {
     std::cerr << "kinesis_endpoint EVENTS SHARDS [REPEAT]\n";
     return 2;
   }
-  return ctk::bench::serve(words[1], std::stoul(words[2]), count > 3 ? std::stoul(words[3]) : 1);
+  ctk::bench::Endpoint endpoint(words[1], std::stoul(words[2]), count > 3 ? std::stoul(words[3]) : 1);
+  return ctk::bench::serve(
+      [&endpoint](const std::string& target, const std::string& body) { return endpoint.answer(target, body); });
 }

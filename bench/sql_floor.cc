@@ -1,8 +1,9 @@
-// The floor for `file → SQL`: a plain loop that writes rows which are ready in memory, by the same guarded upsert, 1,000 a
-// transaction. What it does not do is what the relay costs: read, decode, fold, render, keep positions.
+// The floor for `file → SQL` and `Scan → SQL`: a plain loop that writes rows which are ready in memory, by the same guarded
+// upsert, 1,000 a transaction. What it does not do is what the relay costs: read, decode, fold, render, keep positions.
 //
-//   sql_floor sqlite EVENTS FILE.db | sql_floor postgres EVENTS CONNECTION-STRING
+//   sql_floor sqlite events|items FILE DATABASE.db | sql_floor postgres events|items FILE CONNECTION-STRING
 //
+// The file is one of write_events, or of write_items.
 // Prints rows, and seconds from the first BEGIN to the last COMMIT.
 #include <fmt/format.h>
 #include <libpq-fe.h>
@@ -29,22 +30,41 @@ constexpr size_t kBatch = 1000;
   std::exit(1);
 }
 
+/// Reads a file's lines as changes: events, or a table's items.
+class Changes {
+ public:
+  explicit Changes(bool items) : items_(items) {}
+
+  dynamodb::Change take(std::string text, uint64_t line) {
+    dynamodb::RawRecord record;
+    record.data = std::move(text);
+    record.line = line;
+    record.arrival = items_ ? kReadAt : kNoTime;
+    dynamodb::Decoded decoded = items_ ? decoder_.decode_item(std::move(record), kTable)
+                                       : decoder_.decode(std::move(record), {.kind = dynamodb::VersionKind::file_time});
+    if (decoded.changes.size() != 1) give_up("line " + std::to_string(line) + " is no change");
+    return std::move(decoded.changes[0]);
+  }
+
+ private:
+  static inline const dynamodb::ItemSource kTable{"bench", {"customer", "order"}};
+  static constexpr Timestamp kReadAt{std::chrono::seconds(1'720'740'233)};
+  bool items_;
+  dynamodb::Decoder decoder_;
+};
+
 /// All rows in the order of the file, folded within each batch as a relay would fold them: a key once a batch.
-std::vector<std::vector<table::Row>> load_rows(const std::string& path, table::Target target) {
+std::vector<std::vector<table::Row>> load_rows(const std::string& path, bool items, table::Target target) {
   std::ifstream file(path);
   if (!file) give_up("cannot open " + path);
-  dynamodb::Decoder decoder;
+  Changes changes(items);
   std::optional<table::Renderer> renderer;
   std::vector<std::vector<table::Row>> batches;
   std::unordered_map<std::string, size_t> places;
-  dynamodb::RawRecord record;
+  std::string text;
   size_t in_batch = 0;
-  for (uint64_t line = 1; std::getline(file, record.data); ++line) {
-    record.line = line;
-    dynamodb::Decoded decoded = decoder.decode(std::move(record), {.kind = dynamodb::VersionKind::file_time});
-    record = {};
-    if (decoded.changes.size() != 1) give_up("line " + std::to_string(line) + " is no change");
-    const dynamodb::Change& change = decoded.changes[0];
+  for (uint64_t line = 1; std::getline(file, text); ++line) {
+    const dynamodb::Change change = changes.take(std::move(text), line);
     if (!renderer) {
       auto spec = table::make_spec(target, {"", "floor"}, std::string(change.table), table::key_schema_of(change), {});
       if (!spec) give_up(to_string(spec.error()));
@@ -52,11 +72,10 @@ std::vector<std::vector<table::Row>> load_rows(const std::string& path, table::T
     }
     table::Rendered rendered = renderer->render(change, 1);
     if (!std::holds_alternative<table::Row>(rendered)) give_up("line " + std::to_string(line) + " is no row");
-    if (in_batch % kBatch == 0) {
+    if (in_batch++ % kBatch == 0) {
       batches.emplace_back();
       places.clear();
     }
-    ++in_batch;
     const auto [place, fresh] = places.try_emplace(std::string(change.key), batches.back().size());
     if (fresh)
       batches.back().push_back(std::get<table::Row>(std::move(rendered)));
@@ -179,8 +198,9 @@ void write_postgres(const std::vector<std::vector<table::Row>>& batches, const s
   PQfinish(connection);
 }
 
-int run(const std::string& kind, const std::string& events, const std::string& where) {
-  const auto batches = load_rows(events, kind == "sqlite" ? table::Target::sqlite : table::Target::postgres);
+int run(const std::string& kind, const std::string& source, const std::string& path, const std::string& where) {
+  const auto batches =
+      load_rows(path, source == "items", kind == "sqlite" ? table::Target::sqlite : table::Target::postgres);
   size_t rows = 0;
   for (const auto& batch : batches) rows += batch.size();
   const auto start = std::chrono::steady_clock::now();
@@ -197,9 +217,9 @@ int run(const std::string& kind, const std::string& events, const std::string& w
 }  // namespace ctk::bench
 
 int main(int count, char** words) {
-  if (count != 4) {
-    std::cerr << "sql_floor sqlite|postgres EVENTS WHERE\n";
+  if (count != 5) {
+    std::cerr << "sql_floor sqlite|postgres events|items FILE WHERE\n";
     return 2;
   }
-  return ctk::bench::run(words[1], words[2], words[3]);
+  return ctk::bench::run(words[1], words[2], words[3], words[4]);
 }

@@ -1,0 +1,13 @@
+// AWS's JSON protocol over HTTP for the benchmarks' endpoints, as fast as asked for.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace ctk::bench {
+
+/// Prints "listening on http://127.0.0.1:PORT" and answers calls until the process is ended: `answer(target, body)` gives a
+/// body, `target` is X-Amz-Target. It is called from many threads at once. Returns an exit code.
+int serve(const std::function<std::string(const std::string&, const std::string&)>& answer);
+
+}  // namespace ctk::bench
