@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/dynamodb_streams_wire.h"
+#include "aws/wire.h"
 
 namespace ctk::aws {
 namespace {
@@ -37,7 +38,7 @@ class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
                   .part = shard.str()};
     caller_.call(std::move(call), [done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
-      done(read_streams_iterator(answer->body));
+      done(read_shard_iterator("DynamoDB Streams", answer->body));
     });
   }
 

@@ -21,9 +21,7 @@ std::optional<StreamsShard> read_shard(Element element) {
   if (!parent.empty()) shard.parent = ShardId(parent);
   const auto range = json::member(element, "SequenceNumberRange");
   if (shard.id.empty() || !range) return std::nullopt;
-  shard.first = SequenceNumber(text_member(*range, "StartingSequenceNumber"));
-  const std::string last = text_member(*range, "EndingSequenceNumber");
-  if (!last.empty()) shard.last = SequenceNumber(last);
+  read_range(*range, shard.first, shard.last);
   return shard;
 }
 
@@ -137,15 +135,6 @@ Result<StreamsDescription> read_streams_description(std::string_view body) {
   if (!next.empty()) stream.next = ShardId(next);
   if (stream.arn.empty()) return strange("DescribeStream", "no StreamArn");
   return stream;
-}
-
-Result<std::string> read_streams_iterator(std::string_view body) {
-  json::Parser parser;
-  Result<Element> document = parser.parse(body);
-  if (!document) return strange("GetShardIterator", document.error().peer);
-  std::string iterator = text_member(*document, "ShardIterator");
-  if (iterator.empty()) return strange("GetShardIterator", "no ShardIterator");
-  return iterator;
 }
 
 Result<StreamsPage> read_streams_page(json::PieceParser& parser, std::string& body) {

@@ -17,7 +17,6 @@ std::string streams_records_request(const std::string& iterator, int limit);
 
 /// Answers; `corrupt` where one is not what the service promises. `server_time` is left to the caller.
 Result<StreamsDescription> read_streams_description(std::string_view body);
-Result<std::string> read_streams_iterator(std::string_view body);
 /// `body` gets json::kPadding spare capacity where it has less. Each record keeps its own text.
 Result<StreamsPage> read_streams_page(json::PieceParser& parser, std::string& body);
 

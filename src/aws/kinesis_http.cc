@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aws/kinesis_wire.h"
+#include "aws/wire.h"
 #include "json/reader.h"
 
 namespace ctk::aws {
@@ -45,7 +46,7 @@ class KinesisHttp final : public KinesisApi {
     std::string arn = is_arn(stream) ? stream.str() : "";
     caller_.call(std::move(call), [arn, done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
-      Result<std::string> iterator = read_shard_iterator(answer->body);
+      Result<std::string> iterator = read_shard_iterator("Kinesis", answer->body);
       if (iterator) iterator = mark_iterator(arn, std::move(*iterator));
       done(std::move(iterator));
     });

@@ -36,9 +36,7 @@ std::optional<KinesisShard> read_shard(Element element) {
   }
   std::optional<Element> range = json::member(element, "SequenceNumberRange");
   if (shard.id.empty() || !range) return std::nullopt;
-  shard.first = SequenceNumber(text_member(*range, "StartingSequenceNumber"));
-  std::string last = text_member(*range, "EndingSequenceNumber");
-  if (!last.empty()) shard.last = SequenceNumber(last);
+  read_range(*range, shard.first, shard.last);
   return shard;
 }
 
@@ -188,15 +186,6 @@ Result<ShardPage> read_shard_page(std::string_view body) {
   std::string token = text_member(*document, "NextToken");
   if (!token.empty()) page.next_token = token;
   return page;
-}
-
-Result<std::string> read_shard_iterator(std::string_view body) {
-  json::Parser parser;
-  Result<Element> document = parser.parse(body);
-  if (!document) return strange("GetShardIterator", document.error().peer);
-  std::string iterator = text_member(*document, "ShardIterator");
-  if (iterator.empty()) return strange("GetShardIterator", "no ShardIterator");
-  return iterator;
 }
 
 Result<RecordPage> read_record_page(json::Parser& parser, std::string& body) {

@@ -33,7 +33,6 @@ std::string records_request(const std::string& marked_iterator, int limit);
 /// Answers; `corrupt` where one is not what the service promises. Times may be JSON numbers or, from emulators, ISO text.
 Result<StreamSummary> read_stream_summary(std::string_view body);
 Result<ShardPage> read_shard_page(std::string_view body);
-Result<std::string> read_shard_iterator(std::string_view body);
 /// Parses in place; `body` gets json::kPadding spare capacity where it has less. `server_time` is left to the caller.
 Result<RecordPage> read_record_page(json::Parser& parser, std::string& body);
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "aws/kinesis_wire.h"
+#include "aws/wire.h"
 
 namespace {
 
@@ -20,7 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string body(reinterpret_cast<const char*>(data), size);
   check(read_stream_summary(body));
   check(read_shard_page(body));
-  check(read_shard_iterator(body));
+  check(read_shard_iterator("Kinesis", body));
   check(read_record_page(parser, body));
   return 0;
 }

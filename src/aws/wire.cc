@@ -43,4 +43,19 @@ std::optional<Timestamp> time_member(json::Element element, std::string_view nam
   return time ? std::optional(*time) : std::nullopt;
 }
 
+void read_range(json::Element range, SequenceNumber& first, std::optional<SequenceNumber>& last) {
+  first = SequenceNumber(text_member(range, "StartingSequenceNumber"));
+  const std::string end = text_member(range, "EndingSequenceNumber");
+  if (!end.empty()) last = SequenceNumber(end);
+}
+
+Result<std::string> read_shard_iterator(std::string_view service, std::string_view body) {
+  json::Parser parser;
+  Result<json::Element> document = parser.parse(body);
+  if (!document) return strange_answer(service, "GetShardIterator", document.error().peer);
+  std::string iterator = text_member(*document, "ShardIterator");
+  if (iterator.empty()) return strange_answer(service, "GetShardIterator", "no ShardIterator");
+  return iterator;
+}
+
 }  // namespace ctk::aws

@@ -38,4 +38,10 @@ bool for_each(json::Element element, std::string_view name, Each each) {
   return true;
 }
 
+/// The first and, of a closed shard, the last sequence number of a SequenceNumberRange.
+void read_range(json::Element range, SequenceNumber& first, std::optional<SequenceNumber>& last);
+
+/// The iterator in an answer to GetShardIterator of `service`.
+Result<std::string> read_shard_iterator(std::string_view service, std::string_view body);
+
 }  // namespace ctk::aws

@@ -35,10 +35,18 @@ std::unexpected<Error> lost_call(std::string_view action);
 /// `too_large` in the place of an answer that has more bytes than were asked for (`most` 0: unbounded).
 std::unexpected<Error> cut_off(std::string_view action, size_t most);
 
+/// `done`, told that an answer of more than `most` bytes is too large.
+template <class T>
+aws::Done<T> at_most(size_t most, const char* action, aws::Done<T> done) {
+  return [most, action, done = std::move(done)](Result<T> result) mutable {
+    const bool too_large = result && most > 0 && result->answer_bytes > most;
+    done(too_large ? Result<T>(cut_off(action, most)) : std::move(result));
+  };
+}
+
 class ApiCall {
  public:
   ApiCall(ApiEnvironment environment, ApiSettings settings, ServiceName service)
-
       : environment_(std::move(environment)), settings_(settings), service_(service) {}
 
   ApiSettings& settings() { return settings_; }

@@ -9,15 +9,6 @@ namespace {
 // Bytes of an answer beside its items or records.
 constexpr size_t kAnswerFrame = 120;
 
-/// `done`, told that an answer of more than `most` bytes is too large.
-template <class T>
-aws::Done<T> at_most(size_t most, const char* action, aws::Done<T> done) {
-  return [most, action, done = std::move(done)](Result<T> result) mutable {
-    const bool too_large = result && most > 0 && result->answer_bytes > most;
-    done(too_large ? Result<T>(cut_off(action, most)) : std::move(result));
-  };
-}
-
 Answer<ScanInput> scan_input(const aws::ScanRequest& request) {
   ScanInput input;
   input.table = request.table.str();

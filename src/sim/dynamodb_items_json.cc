@@ -66,7 +66,10 @@ void write_capacity(Writer& writer, const DynamoDbCall& call, double units) {
   writer.end_object();
 }
 
-double write_units(const Attributes& item) { return static_cast<double>((bytes_of(item) + 1023) / 1024); }
+double write_units(const Attributes& item) {
+  const size_t units = (bytes_of(item) + 1023) / 1024;
+  return static_cast<double>(units);
+}
 
 std::string item_answer(const DynamoDbCall& call, const char* member, const Attributes* item, double units) {
   std::string out;

@@ -26,6 +26,18 @@ WireAnswer dynamodb_error(const ServiceError& refusal) {
   return to_wire(refusal, protocol ? "com.amazon.coral.service#" : "com.amazonaws.dynamodb.v20120810#");
 }
 
+void write_key_schema(json::Writer& writer, const std::vector<aws::KeyAttribute>& keys) {
+  writer.key("KeySchema");
+  writer.begin_array();
+  for (size_t i = 0; i < keys.size(); ++i) {
+    writer.begin_object();
+    write_text(writer, "AttributeName", keys[i].name);
+    write_text(writer, "KeyType", i == 0 ? "HASH" : "RANGE");
+    writer.end_object();
+  }
+  writer.end_array();
+}
+
 WireAnswer answer_dynamodb(DynamoDb& dynamodb, std::string_view action, std::string_view body, Timestamp now) {
   const DynamoDbAction* found = find_action(action);
   if (found == nullptr) return dynamodb_error({"UnknownOperationException", fmt::format("No operation {}", action), 400});

@@ -14,6 +14,9 @@ namespace ctk::sim {
 /// An error in DynamoDB's form: the code with the name of the service's model in front.
 WireAnswer dynamodb_error(const ServiceError& refusal);
 
+/// The member KeySchema, as descriptions of tables and of streams have it.
+void write_key_schema(json::Writer& writer, const std::vector<aws::KeyAttribute>& keys);
+
 /// Answers one call; `action` is what follows `DynamoDB_20120810.` in X-Amz-Target.
 WireAnswer answer_dynamodb(DynamoDb& dynamodb, std::string_view action, std::string_view body, Timestamp now);
 

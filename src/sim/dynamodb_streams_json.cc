@@ -33,18 +33,6 @@ void write_shard(Writer& writer, const aws::StreamsShard& shard) {
   writer.end_object();
 }
 
-void write_key_schema(Writer& writer, const std::vector<aws::KeyAttribute>& keys) {
-  writer.key("KeySchema");
-  writer.begin_array();
-  for (size_t i = 0; i < keys.size(); ++i) {
-    writer.begin_object();
-    write_text(writer, "AttributeName", keys[i].name);
-    write_text(writer, "KeyType", i == 0 ? "HASH" : "RANGE");
-    writer.end_object();
-  }
-  writer.end_array();
-}
-
 Answer<DescribeStreamInput> describe_input(const Call& call) {
   DescribeStreamInput input;
   input.stream = call.text("StreamArn");

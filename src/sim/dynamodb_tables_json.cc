@@ -5,6 +5,7 @@
 #include <array>
 
 #include "sim/dynamodb_call.h"
+#include "sim/dynamodb_json.h"
 
 namespace ctk::sim {
 namespace {
@@ -22,15 +23,7 @@ void write_keys(Writer& writer, const std::vector<aws::KeyAttribute>& keys) {
     writer.end_object();
   }
   writer.end_array();
-  writer.key("KeySchema");
-  writer.begin_array();
-  for (size_t i = 0; i < keys.size(); ++i) {
-    writer.begin_object();
-    write_text(writer, "AttributeName", keys[i].name);
-    write_text(writer, "KeyType", i == 0 ? "HASH" : "RANGE");
-    writer.end_object();
-  }
-  writer.end_array();
+  write_key_schema(writer, keys);
 }
 
 void write_stream(Writer& writer, const aws::TableStream& stream) {

@@ -22,7 +22,7 @@ struct Happening : WireInput {
   bool has(std::string_view name) const { return member(name).has_value(); }
   /// The ARN of the table's stream.
   Answer<std::string> table_stream() const {
-    const std::string arn = services.dynamodb.stream_of(text("table"));
+    std::string arn = services.dynamodb.stream_of(text("table"));
     if (!arn.empty()) return arn;
     return refuse("ResourceNotFoundException", fmt::format("Table {} is not there or has no stream", text("table")));
   }

@@ -81,13 +81,6 @@ void KinesisApi::get_shard_iterator(const aws::StreamName& stream, const aws::Sh
 void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
                              aws::Done<aws::RecordPage> done) {
   ++counts_.get_records;
-  auto cut = [max_answer_bytes, done = std::move(done)](Result<aws::RecordPage> result) mutable {
-    if (result && max_answer_bytes > 0 && result->answer_bytes > max_answer_bytes) {
-      done(cut_off("GetRecords", max_answer_bytes));
-    } else {
-      done(std::move(result));
-    }
-  };
   way_.carry<aws::RecordPage>(
       "GetRecords", CallKind::get_records,
       [this, iterator, limit](Timestamp now, Fault fault) -> Answer<aws::RecordPage> {
@@ -95,7 +88,7 @@ void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_
         if (!answer) return forward_refusal(std::move(answer));
         return to_page(std::move(*answer), now);
       },
-      std::move(cut));
+      at_most<aws::RecordPage>(max_answer_bytes, "GetRecords", std::move(done)));
 }
 
 void KinesisApi::create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) {
