@@ -48,15 +48,6 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
-  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
-    answer<std::optional<coordination::TableRecord>>(std::move(done), [this, name] {
-      const auto found = state_.records.find(name.str());
-      std::optional<coordination::TableRecord> record;
-      if (found != state_.records.end()) record = found->second;
-      return Result<std::optional<coordination::TableRecord>>(std::move(record));
-    });
-  }
-
   void records(Done<std::vector<coordination::TableRecord>> done) override {
     answer<std::vector<coordination::TableRecord>>(std::move(done), [this] {
       std::vector<coordination::TableRecord> all;

@@ -243,6 +243,15 @@ coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination:
   return opened->record;
 }
 
+std::optional<coordination::TableRecord> Conformance::record_of(Sink& in, const std::string& table) {
+  using Records = std::vector<coordination::TableRecord>;
+  const Result<Records> all = await<Records>([&](auto done) { in.records(std::move(done)); });
+  EXPECT_TRUE(all) << to_string(all.error());
+  if (!all) return std::nullopt;
+  const auto found = std::ranges::find(*all, name(table).str(), &coordination::TableRecord::table);
+  return found == all->end() ? std::nullopt : std::optional(*found);
+}
+
 Result<LoadEnding> Conformance::finish_load(coordination::Epoch epoch) {
   backend->refresh(*sink, name("demo"));
   return await<LoadEnding>([&](auto done) { sink->finish_load({opened->record.table, epoch}, std::move(done)); });

@@ -186,9 +186,7 @@ class Sink {
   /// Creates or takes over the table, its view and our bookkeeping tables, registers the claim. Called again after an
   /// `stale_epoch`. `spec.keys` come from the first change.
   virtual void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) = 0;
-  /// The record of a table, if `ctk_tables` has it: for checks at start. Makes nothing.
-  virtual void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) = 0;
-  /// All tables that `ctk_tables` has in this schema. Makes nothing.
+  /// All tables that `ctk_tables` has in this schema, those just written too. Makes nothing.
   virtual void records(Done<std::vector<coordination::TableRecord>> done) = 0;
   /// Whether the table itself is there.
   virtual void exists(const table::QualifiedName& name, Done<bool> done) = 0;

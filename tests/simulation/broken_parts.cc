@@ -74,9 +74,6 @@ class AcknowledgesTooEarly final : public sink::Sink {
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
     inner_->open(spec, claim, std::move(done));
   }
-  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
-    inner_->lookup(name, std::move(done));
-  }
   void records(Done<std::vector<coordination::TableRecord>> done) override { inner_->records(std::move(done)); }
   void exists(const table::QualifiedName& name, Done<bool> done) override { inner_->exists(name, std::move(done)); }
   void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {

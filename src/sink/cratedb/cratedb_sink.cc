@@ -38,10 +38,6 @@ class CrateSink final : public Sink {
     scope_.spawn(open_table(session_, spec, claim), std::move(done));
   }
 
-  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
-    scope_.spawn(look_up(name.str()), std::move(done));
-  }
-
   void records(Done<std::vector<coordination::TableRecord>> done) override {
     scope_.spawn(all_records(session_), std::move(done));
   }
@@ -81,13 +77,6 @@ class CrateSink final : public Sink {
   }
 
  private:
-  Task<Result<std::optional<coordination::TableRecord>>> look_up(std::string table) {
-    Result<std::optional<StoredRecord>> stored = co_await find_record(session_, std::move(table));
-    if (!stored) co_return forward_error(std::move(stored));
-    if (!*stored) co_return std::nullopt;
-    co_return std::optional((*stored)->record);
-  }
-
   Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
     BatchOutcome outcome;
     outcome.dead_letters = batch->dead_letters;

@@ -49,12 +49,10 @@ Task<Result<bool>> CratePositions::write(Statement statement, std::string doing)
 }
 
 Task<Result<std::vector<StoredPosition>>> CratePositions::read(RelayName relay) {
-  Statement refreshing{.sql = refresh(session_.bookkeeping.positions), .args = "", .bulk = ""};
-  SqlResult refreshed = co_await session_.client.run(std::move(refreshing));
-  if (!refreshed) {
-    if (refreshed.error().action == Action::wait_table && !table_is_there_) co_return std::vector<StoredPosition>{};
-    co_return std::unexpected(refreshed.error().error("refreshing ctk_positions"));
-  }
+  Result<bool> there = co_await refresh_if_there(session_, session_.bookkeeping.positions);
+  if (!there) co_return forward_error(std::move(there));
+  if (!*there && table_is_there_) co_return fail(ErrorKind::not_found, "ctk_positions is gone");
+  if (!*there) co_return std::vector<StoredPosition>{};
   Statement select = session_.bookkeeping.select_positions(relay);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_positions");
   if (!answer) co_return forward_error(std::move(answer));
@@ -200,12 +198,9 @@ Task<Result<size_t>> CratePositions::remove_rows(RelayName relay, bool finished_
 }
 
 Task<Result<std::vector<RelayName>>> CratePositions::read_relays() {
-  Statement refreshing{.sql = refresh(session_.bookkeeping.positions), .args = "", .bulk = ""};
-  SqlResult refreshed = co_await session_.client.run(std::move(refreshing));
-  if (!refreshed) {
-    if (refreshed.error().action == Action::wait_table) co_return std::vector<RelayName>{};
-    co_return std::unexpected(refreshed.error().error("refreshing ctk_positions"));
-  }
+  Result<bool> there = co_await refresh_if_there(session_, session_.bookkeeping.positions);
+  if (!there) co_return forward_error(std::move(there));
+  if (!*there) co_return std::vector<RelayName>{};
   Result<Answer> answer = co_await run_or_fail(session_, session_.bookkeeping.select_relays(), "reading ctk_positions");
   if (!answer) co_return forward_error(std::move(answer));
   std::vector<RelayName> relays;

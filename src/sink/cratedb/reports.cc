@@ -121,12 +121,9 @@ Task<Result<ResultSet>> query(Session& session, std::string sql) {
 }
 
 Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id) {
-  Statement refreshing{.sql = refresh(session.bookkeeping.dead_letters), .args = "", .bulk = ""};
-  SqlResult refreshed = co_await session.client.run(std::move(refreshing));
-  if (!refreshed) {
-    if (refreshed.error().action == Action::wait_table) co_return std::vector<DeadLetter>{};
-    co_return std::unexpected(refreshed.error().error("refreshing ctk_dead_letters"));
-  }
+  Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.dead_letters);
+  if (!there) co_return forward_error(std::move(there));
+  if (!*there) co_return std::vector<DeadLetter>{};
   Statement select = session.bookkeeping.select_letters(id);
   Result<Answer> answer = co_await run_or_fail(session, std::move(select), "reading ctk_dead_letters");
   if (!answer) co_return forward_error(std::move(answer));

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 
+#include "sink/cratedb/statements.h"
+
 namespace ctk::sink::cratedb {
 
 Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing) {
   SqlResult answer = co_await session.client.run(std::move(statement));
   if (!answer) co_return std::unexpected(answer.error().error(doing));
   co_return std::move(*answer);
+}
+
+Task<Result<bool>> refresh_if_there(Session& session, table::QualifiedName table) {
+  Statement refreshing{.sql = refresh(table), .args = "", .bulk = ""};
+  SqlResult answer = co_await session.client.run(std::move(refreshing));
+  if (answer) co_return true;
+  if (answer.error().action == Action::wait_table) co_return false;
+  co_return std::unexpected(answer.error().error("refreshing " + table.table));
 }
 
 std::optional<ServerError> first_row_error(const Answer& answer, std::initializer_list<Action> tolerated) {

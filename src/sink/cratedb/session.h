@@ -43,6 +43,9 @@ struct Session {
 /// Runs a statement whose failure is the call's; `doing` is "writing to doc.orders".
 Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing);
 
+/// Makes what was written to `table` visible to queries; false where there is no such table.
+Task<Result<bool>> refresh_if_there(Session& session, table::QualifiedName table);
+
 /// The error of the first row of a bulk that did not do what it should, other than `tolerated`.
 std::optional<ServerError> first_row_error(const Answer& answer, std::initializer_list<Action> tolerated);
 

@@ -161,13 +161,12 @@ Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::str
 }
 
 Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
-  Statement statement = session.bookkeeping.select_records();
-  SqlResult answer = co_await session.client.run(std::move(statement));
   std::vector<TableRecord> records;
-  if (!answer) {
-    if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return records;
-    co_return std::unexpected(answer.error().error("reading ctk_tables"));
-  }
+  Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.tables);
+  if (!there) co_return forward_error(std::move(there));
+  if (!*there) co_return records;
+  Result<Answer> answer = co_await run_or_fail(session, session.bookkeeping.select_records(), "reading ctk_tables");
+  if (!answer) co_return forward_error(std::move(answer));
   Result<std::vector<StoredRecord>> stored = read_records(*answer);
   if (!stored) co_return forward_error(std::move(stored));
   for (StoredRecord& one : *stored) records.push_back(std::move(one.record));

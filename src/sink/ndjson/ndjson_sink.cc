@@ -57,12 +57,10 @@ class NdjsonSink final : public Sink {
     answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), std::move(renderer)}));
   }
 
-  void lookup(const table::QualifiedName& name, Done<std::optional<coordination::TableRecord>> done) override {
-    answer(std::move(done), Result<std::optional<coordination::TableRecord>>(record_of(name.str())));
-  }
-
   void records(Done<std::vector<coordination::TableRecord>> done) override {
-    answer(std::move(done), Result<std::vector<coordination::TableRecord>>());
+    std::vector<coordination::TableRecord> all;
+    for (const auto& [table, record] : records_) all.push_back(record);
+    answer(std::move(done), Result<std::vector<coordination::TableRecord>>(std::move(all)));
   }
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     answer(std::move(done), Result<bool>(records_.contains(name.str())));

@@ -78,11 +78,6 @@ class SqlSink final : public Sink {
     lanes_.run<TableRecord>(Reach::create, std::move(job), std::move(opened));
   }
 
-  void lookup(const table::QualifiedName& name, Done<std::optional<TableRecord>> done) override {
-    auto job = [this, table = name.str()](Driver& driver) { return to_result(read_record(driver, at_, table, "")); };
-    lanes_.run<std::optional<TableRecord>>(Reach::existing, std::move(job), std::move(done));
-  }
-
   void records(Done<std::vector<TableRecord>> done) override {
     auto job = [this](Driver& driver) { return to_result(read_records(driver, at_)); };
     lanes_.run<std::vector<TableRecord>>(Reach::existing, std::move(job), std::move(done));

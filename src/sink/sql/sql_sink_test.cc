@@ -101,9 +101,7 @@ TEST_P(SqlTarget, WhatIsInTheWayIsShown) {
     EXPECT_EQ(refused.error().kind, ErrorKind::refused);
     EXPECT_THAT(refused.error().message, HasSubstr(said));
     EXPECT_THAT(refused.error().message, HasSubstr("should be: CREATE TABLE"));
-    auto record =
-        await<std::optional<coordination::TableRecord>>([&](auto done) { sink->lookup(name(table), std::move(done)); });
-    EXPECT_TRUE(record && !*record) << "what was not opened is not registered";
+    EXPECT_FALSE(record_of(*sink, table)) << "what was not opened is not registered";
   }
   run("CREATE VIEW " + quoted("a view") + " AS SELECT 1 AS x");
   EXPECT_FALSE(open(*sink, "a view", *change));
