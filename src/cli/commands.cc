@@ -69,7 +69,9 @@ const std::vector<CommandInfo>& commands() {
        .help = "one dead letter with the change's own text",
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
       later("dead-letters replay", "try dead letters again"),
-      {.path = "demo", .arguments = "", .help = "the main job on one machine, with nothing but this program",
+      {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
+       .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
+               "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
        .flags = {{.name = "output", .fallback = "ctk-demo.db", .value = "FILE", .help = "the SQLite file to make anew"}}},
       {.path = "simulator", .arguments = "", .help = "a simulated DynamoDB, DynamoDB Streams and Kinesis, on one port",
        .more = "Prints \"listening on http://HOST:PORT\" and serves any AWS client, with any key, until it is ended. Nothing is\n"

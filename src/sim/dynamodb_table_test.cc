@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "dynamodb/decode.h"
-#include "sim/lively_table.h"
 
 namespace ctk::sim {
 namespace {
@@ -51,27 +50,6 @@ TEST(DynamoDbTable, WritesWhatOurDecoderReads) {
   EXPECT_EQ(decode(*removed).operation, Operation::remove);
   EXPECT_FALSE(table.remove({{"pk", R"({"S":"a"})"}}, kStart)) << "it was not there";
   EXPECT_TRUE(table.items().empty());
-}
-
-TEST(LivelyTable, LivesTheSameLifeFromTheSameSeed) {
-  std::string lives[2];
-  for (std::string& life : lives) {
-    Random random(42);
-    LivelyTable lively("demo", "us-east-1", random);
-    int inserts = 0, updates = 0, deletes = 0;
-    for (int i = 0; i < 500; ++i) {
-      const auto event = lively.step(kStart + std::chrono::milliseconds(i));
-      if (!event) continue;
-      life += kinesis_event(*event).record;
-      const Operation operation = decode(*event).operation;
-      (operation == Operation::insert ? inserts : operation == Operation::modify ? updates : deletes) += 1;
-    }
-    EXPECT_GT(inserts, 20);
-    EXPECT_GT(updates, 50);
-    EXPECT_GT(deletes, 20);
-    EXPECT_GT(lively.table().items().size(), 10u);
-  }
-  EXPECT_EQ(lives[0], lives[1]);
 }
 
 }  // namespace

@@ -1,0 +1,227 @@
+#include "cli/demo_run.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace ctk::cli {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kTick = milliseconds(10);
+constexpr Duration kWatch = milliseconds(1500);  ///< how long the steady state is looked at
+constexpr Duration kAway = milliseconds(1000);   ///< how long the relay is gone
+constexpr Duration kPatience = seconds(45);
+
+std::unexpected<Error> interruption() { return fail(ErrorKind::stopped, "interrupted: table and rows were not compared"); }
+
+double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+/// The story tells what is well; the relay itself only what is not.
+class Warnings final : public Log {
+ public:
+  explicit Warnings(Log& log) : log_(log) {}
+  bool enabled(LogLevel level) const override {
+    return log_.enabled(level) && (level <= LogLevel::warn || log_.enabled(LogLevel::debug));
+  }
+  void write(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
+    log_.write(level, message, fields);
+  }
+
+ private:
+  Log& log_;
+};
+
+}  // namespace
+
+struct DemoRun::Leg {
+  Leg(std::unique_ptr<WiredSource> wired, const LoadPlan& plan, World& world, EventLoop& loop, Log& log)
+      : source(std::move(wired)),
+        sink(plan.target, world, loop),
+        worker(loop, "ctk-worker"),
+        relay(plan.relay, source->source(), sink.sink(), {loop, world.clock, world.random, log, worker}) {
+    if (!world.terminal.live() || world.output.quiet) return;
+    progress.emplace([this] { return relay.stats(); }, loop, world.clock, world.log, world.terminal);
+  }
+
+  std::unique_ptr<WiredSource> source;
+  WiredSink sink;
+  ThreadExecutor worker;
+  relay::Relay relay;
+  std::optional<observe::ProgressReporter> progress;
+};
+
+DemoRun::DemoRun(World& world)
+    : world_(world),
+      loop_(world.clock),
+      signals_([this] {
+        loop_.post([this] {
+          interrupted_ = true;
+          stop_relay();
+        });
+      }),
+      table_(world.clock, world.random),
+      log_(std::make_unique<Warnings>(world.log)) {}
+
+DemoRun::~DemoRun() = default;
+
+Status DemoRun::run(LoadPlan plan) {
+  plan_ = std::move(plan);
+  plan_.relay.worker = coordination::WorkerName("demo");
+  begun_ = step_begun_ = world_.clock.monotonic();
+  plan_load();
+  plan_roll();
+  plan_restart();
+  plan_end();
+  loop_.post([this] {
+    say("load", "the table is read by a parallel Scan; what changes meanwhile wins over what the Scan brings");
+    start_relay();
+    tick();
+  });
+  loop_.run();
+  leg_.reset();
+  return std::move(ending_);
+}
+
+void DemoRun::plan_load() {
+  then(
+      [this] {
+        const auto stats = this->stats();
+        return stats.load && !stats.load->running;
+      },
+      [this] { say("loaded", fmt::format("{} items", observe::group_digits(stats().load->items))); });
+  then([this] { return stats().ready; },
+       [this] {
+         say("ready", "the stream is read past the load's end: from now on the rows are the table");
+         arrivals_.begin(world_.clock.monotonic());
+       });
+}
+
+void DemoRun::plan_roll() {
+  then(after(kWatch), [this] {
+    say_rate();
+    say("roll", "the stream closes its shard and opens another, as it does every few hours");
+    shards_then_ = stats().shards;
+    table_.roll();
+    changes_then_ = table_.changes();
+  });
+  then([this] { return stats().shards > shards_then_ && applied() > changes_then_; },
+       [this] {
+         say("rolled", fmt::format("the new shard was found and is read, {:.1f} s later; nothing of it before all of the "
+                                   "old one",
+                                   to_seconds(world_.clock.monotonic() - step_begun_)));
+       });
+}
+
+void DemoRun::plan_restart() {
+  then(after(kWatch), [this] {
+    say_rate();
+    say("stop", "the relay goes away for a second; the table is written to as before");
+    stop_relay();
+  });
+  then([this] { return leg_ == nullptr; }, [] {});
+  then(after(kAway), [this] {
+    changes_then_ = table_.changes();
+    say("start",
+        fmt::format("it goes on at the position stored with the rows, {} changes behind", changes_then_ - applied()));
+    start_relay();
+  });
+  then([this] { return applied() >= changes_then_; },
+       [this] {
+         say("caught up", fmt::format("{:.1f} s later", to_seconds(world_.clock.monotonic() - step_begun_)));
+         arrivals_.begin(world_.clock.monotonic());
+       });
+}
+
+void DemoRun::plan_end() {
+  then(after(kWatch), [this] {
+    say_rate();
+    writing_ends_ = world_.clock.monotonic();
+  });
+  then([this] { return applied() >= table_.changes(); }, [this] { stop_relay(); });
+  then([this] { return leg_ == nullptr; },
+       [this] {
+         say("end", fmt::format("nobody writes any more: {} changes were made, {} applied",
+                                observe::group_digits(table_.changes()), observe::group_digits(applied())));
+         end({});
+       });
+}
+
+void DemoRun::then(std::function<bool()> reached, std::function<void()> next) {
+  steps_.push_back({std::move(reached), std::move(next)});
+}
+
+std::function<bool()> DemoRun::after(Duration pause) {
+  return [this, pause] { return world_.clock.monotonic() - step_begun_ >= pause; };
+}
+
+void DemoRun::start_relay() {
+  auto source = WiredSource::make(plan_.source, world_, loop_);
+  if (!source) return end(forward_error(std::move(source)));
+  leg_ = std::make_unique<Leg>(std::move(*source), plan_, world_, loop_, *log_);
+  leg_->relay.run([this](Result<relay::RelayStats> result) {
+    // Not from inside what is about to go.
+    loop_.post([this, result = std::move(result)]() mutable { on_relay_end(std::move(result)); });
+  });
+}
+
+void DemoRun::stop_relay() {
+  if (leg_) return leg_->relay.stop();
+  if (interrupted_) end(interruption());
+}
+
+void DemoRun::on_relay_end(Result<relay::RelayStats> result) {
+  applied_before_ = applied();
+  leg_.reset();
+  if (!result) return end(forward_error(std::move(result)));
+  if (interrupted_) end(interruption());
+}
+
+void DemoRun::tick() {
+  const Duration now = world_.clock.monotonic();
+  if (now < writing_ends_) table_.live();
+  arrivals_.written(table_.changes(), now);
+  arrivals_.arrived(applied(), now);
+  if (!steps_.empty() && steps_.front().reached()) {
+    const Step step = std::move(steps_.front());
+    steps_.pop_front();
+    step.next();
+    step_begun_ = now;
+  }
+  if (now - begun_ > kPatience) {
+    return end(fail(ErrorKind::unreachable,
+                    fmt::format("not everything arrived within {} s: {} changes were made, {} applied",
+                                to_seconds(kPatience), table_.changes(), applied()),
+                    stats().trouble));
+  }
+  loop_.after(kTick, [this] { tick(); });
+}
+
+void DemoRun::end(Status ending) {
+  ending_ = std::move(ending);
+  loop_.quit();
+}
+
+relay::RelayStats DemoRun::stats() const { return leg_ ? leg_->relay.stats() : relay::RelayStats{}; }
+
+uint64_t DemoRun::applied() const {
+  const relay::RelayStats now = stats();
+  return applied_before_ + now.applied - (now.load ? now.load->items : 0);
+}
+
+void DemoRun::say(const char* what, const std::string& sentence) {
+  if (world_.output.quiet) return;
+  if (world_.output.log_format == observe::LogFormat::json) return world_.log.info(what, {{"what", sentence}});
+  const double at = to_seconds(world_.clock.monotonic() - begun_);
+  world_.terminal.write_line(fmt::format("{:5.1f} s  {:<10} {}", at, what, sentence));
+}
+
+void DemoRun::say_rate() {
+  const Arrivals::Window window = arrivals_.window(world_.clock.monotonic());
+  say("changes", fmt::format("{} arrived, {:.0f}/s; from the write to the row {:.2f} s, {:.2f} s at most", window.changes,
+                             window.per_second, to_seconds(window.median), to_seconds(window.longest)));
+}
+
+}  // namespace ctk::cli
