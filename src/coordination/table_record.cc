@@ -30,7 +30,7 @@ TableRecord first_record(const TableClaim& claim) {
 }
 
 void register_relay(TableRecord& record, const std::optional<RelayName>& relay) {
-  if (!relay || std::find(record.relays.begin(), record.relays.end(), *relay) != record.relays.end()) return;
+  if (!relay || is_filled_by(record, *relay)) return;
   record.relays.push_back(*relay);
   // Its shards may bring changes from before a watermark that was noted without them.
   record.sweep.reset();
@@ -112,6 +112,10 @@ bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& cl
 }
 
 }  // namespace
+
+bool is_filled_by(const TableRecord& record, const RelayName& relay) {
+  return std::ranges::find(record.relays, relay) != record.relays.end();
+}
 
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim) {
   bool begun = false;

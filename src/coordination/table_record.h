@@ -79,7 +79,10 @@ struct TableClaim {
 /// table that had none before the first.
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim);
 
-/// The table's watermark: the minimum over all unfinished shards of its relays (architecture.md, "Deletes are marks").
+/// Whether the relay has ever written the table and has positions.
+bool is_filled_by(const TableRecord& record, const RelayName& relay);
+
+/// The table's watermark: the minimum over all unfinished shards of its relays.
 /// A shard without read_to counts as −∞ (kNoTime). Finished shards do not count: their children became rows with or before
 /// their end, and segments of a load: what they bring is older than any change. No rows at all: kNoTime.
 Timestamp watermark(const std::vector<StoredPosition>& rows);

@@ -223,8 +223,8 @@ class Relay::Engine {
   // route
   void route(Flight& flight);
   bool route_change(Flight& flight, RoutedChange&& routed);
-  Table* table_for(const table::QualifiedName& name, const dynamodb::Change& change);
-  Table* add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
+  bool add_table_of(const dynamodb::Change& change, const table::QualifiedName& name);
+  bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
   void open_known_tables();
   void open_table(const std::string& name);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);

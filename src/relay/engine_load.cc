@@ -28,7 +28,7 @@ coordination::TableRecord Relay::Engine::epoch_record() const {
   coordination::TableRecord newest;
   newest.epoch = 1;
   for (const coordination::TableRecord& record : known_tables_) {
-    const bool ours = std::ranges::find(record.relays, relay_) != record.relays.end();
+    const bool ours = coordination::is_filled_by(record, relay_);
     if (ours && routes_.own_table(record.table) && record.epoch >= newest.epoch) newest = record;
   }
   return load_ ? load_->record : newest;

@@ -48,7 +48,7 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
   }
   const table::QualifiedName& name = std::get<table::QualifiedName>(destination);
   const std::string key = name.str();
-  if (table_for(name, change) == nullptr) return false;
+  if (!tables_.contains(key) && !add_table_of(change, name)) return false;
   auto share = std::ranges::find(flight.shares, key, &TableShare::table);
   if (share == flight.shares.end()) {
     flight.shares.push_back({key, 1, nullptr, {}});
@@ -58,20 +58,17 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
   return true;
 }
 
-Relay::Engine::Table* Relay::Engine::table_for(const table::QualifiedName& name, const dynamodb::Change& change) {
-  const std::string key = name.str();
-  const auto found = tables_.find(key);
-  if (found != tables_.end()) return &found->second;
+bool Relay::Engine::add_table_of(const dynamodb::Change& change, const table::QualifiedName& name) {
   const std::string source = change.table.empty() ? options_.source_table.value_or("") : std::string(change.table);
   return add_table(name, source, table::key_schema_of(change));
 }
 
-Relay::Engine::Table* Relay::Engine::add_table(const table::QualifiedName& name, const std::string& source,
-                                               const table::KeySchema& keys) {
+/// Adds a table and begins to open it; false if the run has ended because of it.
+bool Relay::Engine::add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys) {
   Result<table::TableSpec> spec = table::make_spec(options_.target, name, source, keys, options_.tables);
   if (!spec) {
     fail_run(std::move(spec).error());
-    return nullptr;
+    return false;
   }
   const std::string key = name.str();
   Table& table = tables_[key];
@@ -79,15 +76,14 @@ Relay::Engine::Table* Relay::Engine::add_table(const table::QualifiedName& name,
   table.keys = keys;
   stats_.tables.push_back(key);
   open_table(key);
-  return &table;
+  return true;
 }
 
 /// Opens the tables that this relay filled before: their marks are swept although no change comes.
 void Relay::Engine::open_known_tables() {
   if (options_.reset) return;
   for (const coordination::TableRecord& record : known_tables_) {
-    const bool ours = std::ranges::find(record.relays, relay_) != record.relays.end();
-    if (!ours || record.keys.attributes.empty()) continue;
+    if (!coordination::is_filled_by(record, relay_) || record.keys.attributes.empty()) continue;
     const std::optional<table::QualifiedName> name = routes_.own_table(record.table);
     if (name && !tables_.contains(record.table)) add_table(*name, record.source_table, record.keys);
   }

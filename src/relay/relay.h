@@ -75,7 +75,7 @@ struct LoadProgress {
   size_t segments = 0, segments_done = 0;
 };
 
-/// Counters of a run (interface.md section 2 says what each means), and its state now.
+/// Counters of a run, and its state now; the manual says what each of them counts.
 struct RelayStats {
   uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, marked = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
   std::optional<uint64_t> stale;  ///< nothing where the target does not tell

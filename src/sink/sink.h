@@ -101,7 +101,7 @@ struct ChangeOutcome {
   };
   Kind kind = Kind::applied;  ///< of the highest change that was not refused
   int parked = 0;             ///< how many of this FoldedChange's changes, from the top, became dead letters
-  bool key_refused = false;   ///< parked because of its key (the first 100 of a run end it: interface.md section 3)
+  bool key_refused = false;   ///< parked because of its key (when all of the first 100 of a run are, it ends)
 };
 
 struct BatchOutcome {

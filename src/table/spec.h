@@ -72,7 +72,7 @@ struct TableSpec {
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options);
 
-/// One mapping function per target (architecture.md, Names): what the target refuses, folds or cuts, and our own column
+/// One mapping function per target (decision 2): what the target refuses, folds or cuts, and our own column
 /// names, get `_` and 8 hex digits of the name's hash. Empty names become `_<hash>`.
 std::string map_column_name(Target target, const std::string& attribute);
 std::string map_table_name(Target target, const std::string& source_table);
