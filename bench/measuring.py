@@ -116,7 +116,7 @@ def result(name, ratio, ours, theirs, unit, aim=None):
 
 def figure(name, value, unit, aim, sense, more=""):
     """A plain figure that should be `sense` ("≥", "≤", "<") its aim."""
-    text = f"{value:.4g} {unit}{f' ({more})' if more else ''}"
+    text = f"{value:,.4g} {unit}{f' ({more})' if more else ''}"
     return aimed({"name": name, "value": value, "unit": unit, "text": text}, value, aim, sense)
 
 

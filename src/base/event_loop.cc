@@ -5,49 +5,88 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <map>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace ctk {
 namespace {
 
-/// Timers by due time, and by creation among those of the same time.
+/// Timers by due time, and by creation among those of the same time: a heap of small entries over slots that hold the
+/// tasks. A cancelled timer frees its slot; its entry stays until it comes to the top, or until most entries are such.
 class Timers {
  public:
   EventLoop::TimerId add(Duration due, Task task) {
-    EventLoop::TimerId id = ++last_id_;
-    by_time_.emplace(Key{due, id}, std::move(task));
-    due_.emplace(id, due);
+    const size_t slot = free_.empty() ? slots_.size() : free_.back();
+    if (free_.empty())
+      slots_.emplace_back();
+    else
+      free_.pop_back();
+    const EventLoop::TimerId id = ++created_ << kSlotBits | slot;
+    slots_[slot].id = id;
+    slots_[slot].task = std::move(task);
+    heap_.push_back({due, id});
+    std::ranges::push_heap(heap_, std::greater{});
     return id;
   }
   void cancel(EventLoop::TimerId id) {
-    auto found = due_.find(id);
-    if (found == due_.end()) return;
-    by_time_.erase(Key{found->second, id});
-    due_.erase(found);
+    if (!is_live(id)) return;
+    const Task task = free_slot(id);  // its end may come back to us
+    if (heap_.size() > 64 && heap_.size() > 4 * (slots_.size() - free_.size())) {
+      std::erase_if(heap_, [this](const Entry& entry) { return !is_live(entry.id); });
+      std::ranges::make_heap(heap_, std::greater{});
+    }
+    drop_cancelled();
   }
   std::optional<Duration> next_due() const {
-    if (by_time_.empty()) return std::nullopt;
-    return by_time_.begin()->first.first;
+    if (heap_.empty()) return std::nullopt;
+    return heap_.front().due;
   }
   /// The first timer's task if it is due at `now`.
   std::optional<Task> take(Duration now) {
-    if (by_time_.empty() || by_time_.begin()->first.first > now) return std::nullopt;
-    auto first = by_time_.begin();
-    Task task = std::move(first->second);
-    due_.erase(first->first.second);
-    by_time_.erase(first);
+    if (heap_.empty() || heap_.front().due > now) return std::nullopt;
+    Task task = free_slot(heap_.front().id);
+    drop_cancelled();
     return task;
   }
 
  private:
-  using Key = std::pair<Duration, EventLoop::TimerId>;
-  std::map<Key, Task> by_time_;
-  std::unordered_map<EventLoop::TimerId, Duration> due_;
-  EventLoop::TimerId last_id_ = 0;
+  static constexpr unsigned kSlotBits = 24;
+
+  struct Entry {
+    Duration due;
+    EventLoop::TimerId id;
+    auto operator<=>(const Entry&) const = default;
+  };
+  struct Slot {
+    EventLoop::TimerId id = 0;  ///< 0: free
+    Task task;
+  };
+
+  static size_t slot_of(EventLoop::TimerId id) { return id & ((size_t{1} << kSlotBits) - 1); }
+  bool is_live(EventLoop::TimerId id) const {
+    return id != 0 && slot_of(id) < slots_.size() && slots_[slot_of(id)].id == id;
+  }
+  Task free_slot(EventLoop::TimerId id) {
+    Slot& slot = slots_[slot_of(id)];
+    slot.id = 0;
+    free_.push_back(slot_of(id));
+    return std::exchange(slot.task, nullptr);
+  }
+  void drop_cancelled() {
+    while (!heap_.empty() && !is_live(heap_.front().id)) {
+      std::ranges::pop_heap(heap_, std::greater{});
+      heap_.pop_back();
+    }
+  }
+
+  std::vector<Entry> heap_;  ///< the first one is live
+  std::vector<Slot> slots_;
+  std::vector<size_t> free_;
+  uint64_t created_ = 0;
 };
 
 }  // namespace

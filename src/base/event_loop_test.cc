@@ -2,8 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <future>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -167,6 +169,37 @@ TEST(VirtualLoop, RunsUntilAConditionHolds) {
   EXPECT_TRUE(loop.run_until([&] { return ticks == 5; }, hours(1)));
   EXPECT_EQ(loop.monotonic(), seconds(4));
   EXPECT_FALSE(loop.run_until([&] { return ticks == 1000; }, seconds(10)));
+}
+
+/// What the timers are to do, in the plainest form: those that are not cancelled, by time and then by creation.
+RC_GTEST_PROP(VirtualLoop, RunsTimersAsAPlainMapWould, ()) {
+  VirtualLoop loop(Timestamp{});
+  std::map<std::pair<Duration, int>, EventLoop::TimerId> model;
+  std::vector<int> seen;
+  std::vector<int> expected;
+  const auto steps = *rc::gen::container<std::vector<std::pair<unsigned, unsigned>>>(
+      rc::gen::pair(rc::gen::inRange(0U, 4U), rc::gen::arbitrary<unsigned>()));
+  int created = 0;
+  for (const auto& [what, number] : steps) {
+    if (what < 2) {
+      const Duration delay = milliseconds(number % 50);
+      const int name = created++;
+      model[{loop.monotonic() + delay, name}] = loop.after(delay, [&seen, name] { seen.push_back(name); });
+    } else if (what == 2 && !model.empty()) {
+      const auto one = std::next(model.begin(), static_cast<std::ptrdiff_t>(number % model.size()));
+      loop.cancel(one->second);
+      loop.cancel(one->second);
+      model.erase(one);
+    } else {
+      const Duration end = loop.monotonic() + milliseconds(number % 20);
+      loop.run_until_idle(milliseconds(number % 20));
+      while (!model.empty() && model.begin()->first.first <= end) {
+        expected.push_back(model.begin()->first.second);
+        model.erase(model.begin());
+      }
+    }
+  }
+  RC_ASSERT(seen == expected);
 }
 
 TEST(VirtualLoop, CancelsTimers) {

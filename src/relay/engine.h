@@ -49,8 +49,8 @@ class Relay::Engine {
     std::unique_ptr<Position> resume;  ///< behind it, where its number does not say so: the last item of a Scan's page
   };
 
-  struct Shard {
-    explicit Shard(const ShardId& shard_id, const Position& start_position, const shards::CadencePolicy& cadence_policy)
+  struct Shard : std::enable_shared_from_this<Shard> {
+    Shard(const ShardId& shard_id, const Position& start_position, const shards::CadencePolicy& cadence_policy)
         : id(shard_id),
           segment(shards::is_segment(shard_id)),
           start(start_position),
@@ -82,6 +82,7 @@ class Relay::Engine {
     bool started = false;  ///< the walk lets it be read
     bool reading = false;
     bool hungry = false;  ///< waits for room in the budget
+    bool holds = false;   ///< stands in holding_
     bool may_send = false;
     bool end_read = false;
     bool end_ready = false;  ///< its children are known: the end may be stored
@@ -194,8 +195,7 @@ class Relay::Engine {
   void add_row(const coordination::NewShard& shard);
   Shard& shard(const ShardId& id) { return *shards_.at(id); }
   void consider_reading(Shard& shard);
-  void read_now(Shard& shard);
-  void on_page(const ShardId& id, uint64_t generation, size_t reserved, Result<Page> result);
+  void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
   void schedule_read(Shard& shard, Duration pause);
@@ -214,7 +214,8 @@ class Relay::Engine {
   // cut
   void pump();
   bool cut();
-  std::vector<QueueView> queue_views() const;
+  void note_holding(Shard& shard);
+  std::vector<QueueView> queue_views();
   Slice cut_slice(Shard& shard, size_t records, uint64_t write);
   void decode(std::unique_ptr<Flight> flight);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
@@ -300,7 +301,8 @@ class Relay::Engine {
   std::map<ShardId, Timestamp> stored_read_to_;
 
   std::unique_ptr<shards::ShardWalk> walk_;
-  std::map<ShardId, std::unique_ptr<Shard>> shards_;
+  std::map<ShardId, std::shared_ptr<Shard>> shards_;
+  std::vector<Shard*> holding_;  ///< every shard that has records queued, or an end to be stored; some that had
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
   std::set<ShardId> rowless_;  ///< shards that the store has no row of yet

@@ -1,5 +1,6 @@
 // Cutting: batches from what the shards have queued, decoded on the worker.
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "relay/engine.h"
@@ -25,18 +26,24 @@ void Relay::Engine::pump() {
   apply_ready();
 }
 
-std::vector<QueueView> Relay::Engine::queue_views() const {
+void Relay::Engine::note_holding(Shard& shard) {
+  if (!std::exchange(shard.holds, true)) holding_.push_back(&shard);
+}
+
+/// What holding_ has, in the order of the shards' ids; their index is the place there.
+std::vector<QueueView> Relay::Engine::queue_views() {
+  std::erase_if(holding_, [](Shard* one) {
+    one->holds = !one->queue.empty() || (one->end_ready && !one->end_cut);
+    return !one->holds;
+  });
+  std::ranges::sort(holding_, {}, [](const Shard* one) -> const ShardId& { return one->id; });
   std::vector<QueueView> views;
-  views.reserve(shards_.size());
-  size_t index = 0;
-  for (const auto& [id, one] : shards_) {
+  views.reserve(holding_.size());
+  for (const Shard* one : holding_) {
     const bool end = one->end_ready && !one->end_cut;
-    if (!one->queue.empty() || end) {
-      const bool may_send = one->may_send && !rowless_.contains(id);
-      const Duration oldest = one->queue.empty() ? Duration{} : one->queue.front().read_at;
-      views.push_back({index, one->queue.size(), one->queue_bytes, oldest, one->writes, may_send, end});
-    }
-    ++index;
+    const bool may_send = one->may_send && !rowless_.contains(one->id);
+    const Duration oldest = one->queue.empty() ? Duration{} : one->queue.front().read_at;
+    views.push_back({views.size(), one->queue.size(), one->queue_bytes, oldest, one->writes, may_send, end});
   }
   return views;
 }
@@ -44,10 +51,13 @@ std::vector<QueueView> Relay::Engine::queue_views() const {
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_) return false;
+  if (holding_.empty() && gap_letters_.empty()) return false;
   if (flights_.size() > static_cast<size_t>(sink_.capabilities().connections)) return false;
   std::vector<QueueView> views = queue_views();
-  const bool nothing_more_comes = std::ranges::all_of(
-      shards_, [](const auto& entry) { return entry.second->at_tip || entry.second->end_read || entry.second->finished; });
+  // From the newest on: the oldest have long ended.
+  const bool nothing_more_comes = std::ranges::all_of(std::views::reverse(shards_), [](const auto& entry) {
+    return entry.second->at_tip || entry.second->end_read || entry.second->finished;
+  });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
   const std::vector<Pick> picks = plan_cut(views, limits_, now(), flush);
   if (picks.empty() && gap_letters_.empty()) {
@@ -62,8 +72,7 @@ bool Relay::Engine::cut() {
   auto flight = std::make_unique<Flight>();
   flight->id = next_flight_++;
   flight->oldest = now();
-  std::vector<Shard*> by_index;
-  for (const auto& [id, one] : shards_) by_index.push_back(one.get());
+  const std::vector<Shard*> by_index = holding_;
   for (const Pick& pick : picks) {
     flight->slices.push_back(cut_slice(*by_index[pick.index], pick.records, flight->id));
     flight->bytes += flight->slices.back().queued_bytes;

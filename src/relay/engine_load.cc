@@ -328,6 +328,7 @@ void Relay::Engine::start_over_now() {
     source_.forget(id);
   }
   shards_.clear();
+  holding_.clear();
   rowless_.clear();
   hungry_.clear();
   stored_read_to_.clear();

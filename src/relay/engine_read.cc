@@ -30,7 +30,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = shards_[start->shard];
-      if (!slot) slot = std::make_unique<Shard>(start->shard, start->position, cadence_);
+      if (!slot) slot = std::make_shared<Shard>(start->shard, start->position, cadence_);
       slot->started = true;
       const auto read_to = stored_read_to_.find(start->shard);
       if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
@@ -149,22 +149,23 @@ void Relay::Engine::consider_reading(Shard& shard) {
   }
   shard.reading = true;
   ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.read_to};
-  source_.read(request, guarded([this, id = shard.id, generation = generation_, wanted](Result<Page> result) {
-                 on_page(id, generation, wanted, std::move(result));
-               }));
+  source_.read(request, guarded([this, one = shard.shared_from_this(), generation = generation_,
+                                 wanted](Result<Page> result) { on_page(one, generation, wanted, std::move(result)); }));
 }
 
-void Relay::Engine::on_page(const ShardId& id, uint64_t generation, size_t reserved, Result<Page> result) {
+void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved,
+                            Result<Page> result) {
   if (phase_ == Phase::ended) return;
+  Shard& one = *shard;
   if (generation != generation_) {
     budget_.release(reserved);
-    source_.forget(id);
-    const auto found = shards_.find(id);
-    if (found == shards_.end()) return;
-    found->second->reading = false;
-    return consider_reading(*found->second);
+    source_.forget(one.id);
+    const auto found = shards_.find(one.id);
+    // After a start anew there is another one of that name, with a read of its own.
+    if (found == shards_.end() || found->second != shard) return;
+    one.reading = false;
+    return consider_reading(one);
   }
-  Shard& one = shard(id);
   one.reading = false;
   if (!result) {
     budget_.release(reserved);
@@ -199,6 +200,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   }
   budget_.correct(reserved, bytes);
   shard.queue_bytes += bytes;
+  if (count > 0) note_holding(shard);
   if (count > 0) shard.average_record = (shard.average_record * 3 + bytes / count) / 4;
   const bool full = count >= static_cast<size_t>(shard.max_records);
   shard.max_records = full ? std::min(kMostRecords, shard.max_records * 2)
@@ -232,10 +234,9 @@ bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
   if (shard.timer != 0) return;
   if (pause <= Duration{}) return consider_reading(shard);
-  shard.timer = env_.loop.after(pause, guarded([this, id = shard.id] {
-                                  Shard& one = this->shard(id);
-                                  one.timer = 0;
-                                  consider_reading(one);
+  shard.timer = env_.loop.after(pause, guarded([this, one = shard.shared_from_this()] {
+                                  one->timer = 0;
+                                  consider_reading(*one);
                                 }));
 }
 
@@ -289,6 +290,7 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   if (walk_->misses_parents()) relist();
   if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
     shard.end_ready = true;
+    note_holding(shard);
     return;
   }
   look_for_children(shard.id);
@@ -315,6 +317,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
     if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
       one.end_ready = true;
+      note_holding(one);
       pump();
       return consider_finishing();
     }

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
+#include <unordered_map>
 #include <utility>
 
 #include "base/lifeline.h"
@@ -76,7 +76,7 @@ class StreamsSource final : public Source {
 
   void read(const ReadRequest& request, Done<Page> done) override {
     Cursor& cursor = cursors_[request.shard];
-    if (cursor.iterator) return get_records(request, std::move(done));
+    if (cursor.iterator) return get_records(cursor, request, std::move(done));
     using Kind = aws::IteratorStart::Kind;
     cursor.drop_before = kNoTime;
     cursor.drop_through = {};
@@ -167,8 +167,9 @@ class StreamsSource final : public Source {
           if (!iterator && iterator.error().kind == ErrorKind::gap)
             return take_trimming(request, start, std::move(iterator).error(), std::move(done));
           if (!iterator) return done(forward_error(std::move(iterator)));
-          cursors_[request.shard].iterator = std::move(*iterator);
-          get_records(request, std::move(done));
+          Cursor& cursor = cursors_[request.shard];
+          cursor.iterator = std::move(*iterator);
+          get_records(cursor, request, std::move(done));
         }));
   }
 
@@ -195,23 +196,22 @@ class StreamsSource final : public Source {
     begin(request, {}, std::move(done));
   }
 
-  void get_records(const ReadRequest& request, Done<Page> done) {
+  void get_records(Cursor& cursor, const ReadRequest& request, Done<Page> done) {
     const int limit = std::min(request.max_records, kMostRecords);
-    api_.get_records(*cursors_[request.shard].iterator, limit, request.max_bytes,
-                     lifeline_.guard([this, request, done = std::move(done)](Result<aws::StreamsPage> answer) mutable {
-                       take_answer(request, std::move(answer), std::move(done));
-                     }));
+    auto take = [this, &cursor, request, done = std::move(done)](Result<aws::StreamsPage> answer) mutable {
+      take_answer(cursor, request, std::move(answer), std::move(done));
+    };
+    api_.get_records(*cursor.iterator, limit, request.max_bytes, lifeline_.guard(std::move(take)));
   }
 
-  void take_answer(const ReadRequest& request, Result<aws::StreamsPage> answer, Done<Page> done) {
+  void take_answer(Cursor& cursor, const ReadRequest& request, Result<aws::StreamsPage> answer, Done<Page> done) {
     if (!answer) {
       // After a transient failure the same iterator may be used again; expired ones are forgotten by the caller.
       if (answer.error().kind != ErrorKind::gap) return done(forward_error(std::move(answer)));
       return take_trimming(request, start_of(request.position), std::move(answer).error(), std::move(done));
     }
     note_time(answer->server_time);
-    Cursor& cursor = cursors_[request.shard];
-    cursor.iterator = answer->next_iterator;
+    cursor.iterator = std::move(answer->next_iterator);
     done(page_of(request, cursor, std::move(*answer)));
   }
 
@@ -232,7 +232,7 @@ class StreamsSource final : public Source {
   Page page_of(const ReadRequest& request, Cursor& cursor, aws::StreamsPage&& answer) {
     Page page;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
-    page.ended = !answer.next_iterator.has_value();
+    page.ended = !cursor.iterator;
     page.bytes = answer.answer_bytes;
     const bool empty = answer.records.empty();
     const Timestamp newest = empty ? kNoTime : answer.records.back().time;
@@ -262,9 +262,9 @@ class StreamsSource final : public Source {
   aws::Arn arn_;
   aws::TableName table_;
   std::string status_;
-  Duration ahead_{};             ///< the server's clock before ours
-  Duration tick_ = kCoarseTick;  ///< of the records' times, until one shows that it is finer
-  std::map<ShardId, Cursor> cursors_;
+  Duration ahead_{};                             ///< the server's clock before ours
+  Duration tick_ = kCoarseTick;                  ///< of the records' times, until one shows that it is finer
+  std::unordered_map<ShardId, Cursor> cursors_;  ///< they stay where they are
   Lifeline lifeline_;
 };
 

@@ -74,7 +74,7 @@ std::optional<Attributes> DynamoDb::publish(Table& table, std::optional<ItemChan
   if (change->after) table.bytes += bytes_of(*change->after);
   if (change->before) table.bytes -= bytes_of(*change->before);
   if (table.stream_enabled) {
-    streams_.append(table.stream, *change, table.items.place_of(change->key).hash, now);
+    streams_.append(table.stream, *change, change->partition, now);
   }
   for (const std::string& stream : table.kinesis) {
     const DeliveryKnobs& knobs = options_.delivery;
@@ -97,10 +97,9 @@ Answer<std::optional<Attributes>> DynamoDb::put_item(const std::string& table, A
   auto found = find(table, now);
   if (!found) return forward_refusal(std::move(found));
   if (auto good = check_item(**found, item); !good) return forward_refusal(std::move(good));
-  std::optional<Attributes> before;
-  if (const Attributes* old = (*found)->items.find((*found)->items.key_of(item))) before = *old;
-  publish(**found, (*found)->items.put(std::move(item), now), now);
-  return before;
+  std::optional<ItemChange> change = (*found)->items.put(item, now);
+  if (!change) return item;  // It was the same.
+  return publish(**found, std::move(change), now);
 }
 
 Answer<std::optional<Attributes>> DynamoDb::update_item(const std::string& table, const Attributes& key,

@@ -67,9 +67,11 @@ Answer<std::string> DynamoDbStreams::get_shard_iterator(const std::string& strea
 
 // As AWS's: the stream's ARN in front of an opaque text.
 std::string DynamoDbStreams::iterator_text(const std::string& arn, const Cursor& cursor) const {
-  return fmt::format("{}|1|{}", arn,
-                     write_token<5>({cursor.stream, cursor.shard, cursor.ordinal, cursor.reader,
-                                     static_cast<uint64_t>(to_micros(cursor.issued))}));
+  const std::string token = write_token<5>(
+      {cursor.stream, cursor.shard, cursor.ordinal, cursor.reader, static_cast<uint64_t>(to_micros(cursor.issued))});
+  std::string text;
+  text.reserve(arn.size() + 3 + token.size());
+  return text.append(arn).append("|1|").append(token);
 }
 
 Answer<DynamoDbStreams::Cursor> DynamoDbStreams::open_iterator(const std::string& iterator, Timestamp now) const {
@@ -115,7 +117,7 @@ Answer<StreamsRecordsAnswer> DynamoDbStreams::get_records(const std::string& ite
   auto opened = open_iterator(iterator, now);
   if (!opened) return forward_refusal(std::move(opened));
   Cursor cursor = *opened;
-  const std::string arn = streams_[cursor.stream].stream.setup().arn;
+  const std::string& arn = streams_[cursor.stream].stream.setup().arn;
   auto entry = find_unthrottled(arn, now);
   if (!entry) return forward_refusal(std::move(entry));
   if (auto allowed = meter_read(**entry, cursor, now); !allowed) return forward_refusal(std::move(allowed));

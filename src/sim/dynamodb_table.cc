@@ -39,7 +39,7 @@ std::optional<ItemChange> DynamoDbTable::put(Attributes item, Timestamp now) {
   std::optional<Attributes> before;
   if (!is_new) before = std::move(slot->second);
   slot->second = std::move(item);
-  return change(std::move(key), std::move(before), slot->second, now);
+  return change(std::move(key), slot->first.hash, std::move(before), slot->second, now);
 }
 
 std::optional<ItemChange> DynamoDbTable::update(const Attributes& key, const Attributes& set,
@@ -54,20 +54,21 @@ std::optional<ItemChange> DynamoDbTable::update(const Attributes& key, const Att
 std::optional<ItemChange> DynamoDbTable::remove(const Attributes& key, Timestamp now, bool by_ttl) {
   const auto found = items_.find(place_of(key));
   if (found == items_.end()) return std::nullopt;
-  ItemChange out = change(key, std::move(found->second), std::nullopt, now);
+  ItemChange out = change(key, found->first.hash, std::move(found->second), std::nullopt, now);
   out.by_ttl = by_ttl;
   items_.erase(found);
   return out;
 }
 
-ItemChange DynamoDbTable::change(Attributes key, std::optional<Attributes> before, std::optional<Attributes> after,
-                                 Timestamp now) {
+ItemChange DynamoDbTable::change(Attributes key, HashKey partition, std::optional<Attributes> before,
+                                 std::optional<Attributes> after, Timestamp now) {
   ItemChange out;
   out.table = name_;
   out.region = region_;
   out.event_id = uuid(*random_);
   out.time = now;
   out.key = std::move(key);
+  out.partition = partition;
   out.before = std::move(before);
   out.after = std::move(after);
   return out;

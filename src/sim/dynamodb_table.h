@@ -45,7 +45,8 @@ class DynamoDbTable {
   ItemPlace place_of(const Attributes& key) const;
 
  private:
-  ItemChange change(Attributes key, std::optional<Attributes> before, std::optional<Attributes> after, Timestamp now);
+  ItemChange change(Attributes key, HashKey partition, std::optional<Attributes> before, std::optional<Attributes> after,
+                    Timestamp now);
 
   std::string name_;
   std::vector<std::string> key_names_;

@@ -69,8 +69,8 @@ std::string_view tag_of(std::string_view value) {
 }
 
 size_t bytes_of(const Attributes& attributes) {
+  thread_local json::Parser parser;
   size_t bytes = 0;
-  json::Parser parser;
   for (const auto& [name, value] : attributes) {
     bytes += name.size();
     // Most values are a plain text or number: {"S":"…"} without an escape.

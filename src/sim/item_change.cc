@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "json/writer.h"
-#include "sim/hash_key.h"
 
 namespace ctk::sim {
 namespace {

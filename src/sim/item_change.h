@@ -8,6 +8,7 @@
 
 #include "aws/dynamodb.h"
 #include "base/time.h"
+#include "sim/hash_key.h"
 #include "sim/item.h"
 
 namespace ctk::sim {
@@ -18,6 +19,7 @@ struct ItemChange {
   std::string event_id;  ///< a UUID
   Timestamp time{};
   Attributes key;
+  HashKey partition = 0;  ///< hash of the hash key
   std::optional<Attributes> before;
   std::optional<Attributes> after;
   bool by_ttl = false;  ///< the service removed it, as the record then says

@@ -12,7 +12,9 @@ namespace ctk::sim {
 
 template <size_t N>
 std::string write_token(const std::array<uint64_t, N>& numbers) {
-  std::string text = "AAAAAAAAAA";
+  std::string text;
+  text.reserve(12 + 16 * N);
+  text = "AAAAAAAAAA";
   for (uint64_t number : numbers) {
     for (int shift = 60; shift >= 0; shift -= 4) text.push_back("0123456789abcdef"[number >> shift & 15]);
   }
