@@ -157,7 +157,7 @@ class Relay::Engine {
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void list_shards(std::vector<coordination::StoredPosition> rows);
-  void claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows);
+  void claim(std::vector<ListedShard> listed, const std::vector<coordination::StoredPosition>& rows);
   void begin();
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 

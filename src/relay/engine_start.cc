@@ -150,9 +150,7 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {
   attempt<std::vector<ListedShard>>(
       "listing the shards", [this](Done<std::vector<ListedShard>> done) { source_.list(std::move(done)); },
-      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable {
-        claim(std::move(listed), std::move(rows));
-      });
+      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable { claim(std::move(listed), rows); });
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
@@ -209,14 +207,14 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
   return rule;
 }
 
-void Relay::Engine::claim(std::vector<ListedShard> listed, std::vector<coordination::StoredPosition> rows) {
+void Relay::Engine::claim(std::vector<ListedShard> listed, const std::vector<coordination::StoredPosition>& rows) {
   Result<shards::StartRule> rule = start_rule(listed);
   if (!rule) return fail_run(std::move(rule).error());
   const coordination::ClaimRequest request = claim_request(listed, rows, *rule);
   attempt<coordination::Claim>(
       "claiming the positions",
       [this, request](Done<coordination::Claim> done) { store().claim(request, std::move(done)); },
-      [this, rule = *rule, listed = std::move(listed)](coordination::Claim claimed) mutable {
+      [this, rule = *rule, listed = std::move(listed)](const coordination::Claim& claimed) mutable {
         // The claim's rows are the truth: another relay may have moved them until a moment ago.
         fence_ = claimed.fence;
         claimed_ = true;

@@ -45,7 +45,7 @@ Answer<Expression> read_expression(const DynamoDbCall& call, std::string_view me
 Answer<Attributes> item_if_condition_holds(const DynamoDbCall& call, const Attributes& key) {
   auto item = call.dynamodb.get_item(call.table(), key, call.now);
   if (!item) return forward_refusal(std::move(item));
-  const Attributes now_there = item->value_or(Attributes());
+  Attributes now_there = item->value_or(Attributes());
   if (!call.member("ConditionExpression")) return now_there;
   auto condition = read_expression(call, "ConditionExpression");
   if (!condition) return forward_refusal(std::move(condition));

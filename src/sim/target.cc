@@ -216,7 +216,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   /// The client hears that its connection broke; the write is done all the same, much later.
-  void straggle(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) {
+  void straggle(const std::shared_ptr<const sink::Batch>& batch, Done<sink::BatchOutcome> done) {
     observe("a write is done long after it was given up");
     const auto most = static_cast<uint64_t>(knobs_.straggle_by.count());
     env_.loop.after(Duration(static_cast<int64_t>(env_.random.below(most + 1))),

@@ -87,7 +87,7 @@ class Evaluator {
   }
 
   Answer<std::string> path() {
-    const std::string token = next();
+    std::string token = next();
     if (token.find_first_of(".[") != std::string::npos) {
       return invalid("The simulator changes whole attributes only, not " + token);
     }
