@@ -17,6 +17,7 @@
 #include "json/reader.h"
 #include "json/writer.h"
 #include "serve.h"
+#include "sim/hash_key.h"
 
 namespace ctk::bench {
 namespace {
@@ -84,9 +85,11 @@ class Endpoint {
   std::string listing() const {
     std::string out = "[";
     for (size_t i = 0; i < shards_.size(); ++i) {
-      out += fmt::format(R"({}{{"ShardId":"{}","HashKeyRange":{{"StartingHashKey":"0","EndingHashKey":"1"}},)"
+      const sim::HashKeyRange keys = sim::nth_range(static_cast<int>(i), static_cast<int>(shards_.size()));
+      out += fmt::format(R"({}{{"ShardId":"{}","HashKeyRange":{{"StartingHashKey":"{}","EndingHashKey":"{}"}},)"
                          R"("SequenceNumberRange":{{"StartingSequenceNumber":"{}"}}}})",
-                         i == 0 ? "" : ",", shard_id(i), sequence(i, 0));
+                         i == 0 ? "" : ",", shard_id(i), sim::to_string(keys.first), sim::to_string(keys.last),
+                         sequence(i, 0));
     }
     return out + "]";
   }

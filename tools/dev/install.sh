@@ -11,6 +11,7 @@ test_packages=(postgresql-15 zstd)
 lint_tools=(python3:python3)
 test_tools=(python3:python3 node:nodejs npm:npm java:default-jre-headless)
 interop_packages=(postgresql-15 python3-venv)
+maven_packages=(maven default-jdk-headless)
 
 say() { echo "./dev: $*" >&2; }
 

@@ -21,16 +21,21 @@ verb_test() {
   need_npm
   configure release
   compile release all
-  ctest --preset release --exclude-regex 'lint\.tidy'
+  run_sanitized
+  ctest --preset release
+}
+
+run_sanitized() {
+  configure sanitize
+  compile sanitize unit_tests
+  ctest --preset sanitize
 }
 
 # The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
 verb_sanitize() {
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   need_tools "${test_tools[@]}"
-  configure sanitize
-  compile sanitize unit_tests
-  ctest --preset sanitize
+  run_sanitized
 }
 
 verb_lint() {
@@ -54,11 +59,11 @@ verb_bench() {
   need_tools "${test_tools[@]}"
   configure release
   compile release all
-  if [[ ${1:-} == compare ]]; then
-    bench/against_reference
-  else
-    bench/run "$@"
-  fi
+  case "${1:-}" in
+    compare) bench/against_reference ;;
+    kcl) need_packages "${maven_packages[@]}" && need_npm && bench/against_kcl ;;
+    *) bench/run "$@" ;;
+  esac
 }
 
 verb_fuzz() {
