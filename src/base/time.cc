@@ -5,7 +5,7 @@
 //   ) [ "i" ] ] [ "B" ] NUMBER:   digits [ "." digits ], in a moment also with a sign and an exponent
 #include "base/time.h"
 
-#include <fmt/format.h>
+#include <fmt/compile.h>
 #include <ctime>
 
 #include <array>
@@ -253,7 +253,7 @@ std::string format_iso8601(Timestamp time) {
   if (midnight < kFirst || midnight >= kEnd) return std::to_string(to_micros(time));
   std::chrono::year_month_day date(midnight);
   std::chrono::hh_mm_ss<microseconds> clock(time - midnight);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", static_cast<int>(date.year()),
+  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z"), static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
                      clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <unordered_map>
 
@@ -17,18 +16,21 @@ namespace ctk::relay {
 
 class DuplicateFilter {
  public:
-  explicit DuplicateFilter(size_t capacity = 32768) : capacity_(capacity) {}
+  /// Remembers the newest `capacity` events, or up to half of them when it has just let the older half go.
+  explicit DuplicateFilter(size_t capacity = 32768) : half_(capacity / 2) {}
 
   /// True if `change`, standing at `sequence`, repeats an event seen at a lower sequence number. Remembers it otherwise.
   bool repeats(const dynamodb::Change& change, const aws::SequenceNumber& sequence);
   /// What was dropped to be read again must not look like a repetition of itself.
   void clear();
-  size_t size() const { return seen_.size(); }
+  size_t size() const { return newer_.size() + older_.size(); }
 
  private:
-  size_t capacity_;
-  std::unordered_map<uint64_t, aws::SequenceNumber> seen_;
-  std::deque<uint64_t> order_;
+  using Seen = std::unordered_map<uint64_t, aws::SequenceNumber>;
+
+  size_t half_;
+  Seen newer_;  ///< at most half_
+  Seen older_;  ///< forgotten all at once: an order of single events would cost each of them a look into cold memory
 };
 
 }  // namespace ctk::relay

@@ -43,8 +43,8 @@ TEST(Duplicates, AnEventIdAloneProvesNothing) {
 TEST(Duplicates, MemoryIsBoundedAndCanBeCleared) {
   DuplicateFilter filter(10);
   for (int i = 0; i < 100; ++i) filter.repeats(change(std::to_string(i), "k"), seq(std::to_string(i + 1)));
-  EXPECT_EQ(filter.size(), 10u);
-  EXPECT_TRUE(filter.repeats(change("99", "k"), seq("1000")));
+  EXPECT_LE(filter.size(), 10u);
+  for (const char* event : {"95", "96", "97", "98", "99"}) EXPECT_TRUE(filter.repeats(change(event, "k"), seq("1000")));
   filter.clear();
   EXPECT_FALSE(filter.repeats(change("99", "k"), seq("1000")));
 }
