@@ -13,6 +13,15 @@ std::string_view without_leading_zeros(std::string_view digits) {
 
 }  // namespace
 
+std::string bare_name(const TableName& table) {
+  constexpr std::string_view kMark = ":table/";
+  const std::string& name = table.str();
+  const size_t mark = name.find(kMark);
+  if (!name.starts_with("arn:") || mark == std::string::npos) return name;
+  const size_t begin = mark + kMark.size();
+  return name.substr(begin, name.find('/', begin) - begin);
+}
+
 bool SequenceNumber::valid() const {
   return !digits_.empty() && std::all_of(digits_.begin(), digits_.end(), [](char c) { return c >= '0' && c <= '9'; });
 }

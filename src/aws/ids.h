@@ -12,6 +12,9 @@ using StreamName = Named<struct StreamNameTag>;
 using TableName = Named<struct TableNameTag>;  ///< a DynamoDB table's name or ARN
 using Arn = Named<struct ArnTag>;
 
+/// "orders" of "orders", of its ARN, and of one of its stream's.
+std::string bare_name(const TableName& table);
+
 /// A decimal number of up to 57 digits, compared as a number. Leading zeros do not count; the text is kept as it came.
 class SequenceNumber {
  public:

@@ -20,5 +20,12 @@ TEST(SequenceNumber, IsDigitsOnly) {
   EXPECT_FALSE(SequenceNumber("-1").valid());
 }
 
+TEST(TableName, BareName) {
+  const std::string arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders";
+  EXPECT_EQ(bare_name(TableName("orders")), "orders");
+  EXPECT_EQ(bare_name(TableName(arn)), "orders");
+  EXPECT_EQ(bare_name(TableName(arn + "/stream/2026-01-01T00:00:00.000")), "orders");
+}
+
 }  // namespace
 }  // namespace ctk::aws

@@ -124,7 +124,8 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.once = options.boolean("once", false);
   relay.reset = command.reset;
   relay.reset_command = command.reset_command;
-  relay.source_table = options.text("source-table");
+  // Records bear the bare name.
+  if (const auto table = options.text("source-table")) relay.source_table = aws::bare_name(aws::TableName(*table));
   relay.schema = plan.target.schema;
   relay.table = plan.target.table;
   relay.target = plan.target.kind;

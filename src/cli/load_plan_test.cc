@@ -181,6 +181,10 @@ TEST(LoadPlan, KinesisAndItsTable) {
   const Words words = {"load", kSource, "ndjson:-", "--snapshot", "initial", "--source-table", "orders"};
   EXPECT_EQ(planned(words).source.scan->tables.url, "http://localhost:4568");
   EXPECT_EQ(planned(words).source.scan->table, "orders");
+  const std::string arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/orders";
+  const LoadPlan by_arn = planned({"load", kSource, "ndjson:-", "--snapshot", "initial", "--source-table", arn});
+  EXPECT_EQ(by_arn.source.scan->table, arn);
+  EXPECT_EQ(by_arn.relay.source_table, "orders") << "as the records name it";
   // An address for Kinesis alone does not have to be DynamoDB's.
   EXPECT_EQ(planned(words, {{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:8000"}}).source.scan->tables.url,
             "http://localhost:8000");

@@ -108,6 +108,12 @@ class Relay::Engine {
     uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
   };
 
+  /// How far a shard is stored.
+  struct Reached {
+    Position position;
+    Timestamp read_to = kNoTime;
+  };
+
   /// What keeps one side from progressing.
   struct Trouble {
     std::optional<Error> error;
@@ -172,7 +178,7 @@ class Relay::Engine {
   /// What is known of the epoch before any table is opened.
   coordination::TableRecord epoch_record() const;
   std::optional<Error> lost_since_load(const std::vector<coordination::StoredPosition>& rows) const;
-  bool note_gap(const ShardId& shard, Error gap);
+  bool note_gap(const ShardId& shard, const Reached& reached, Error gap);
   coordination::ClaimRequest claim_request(const std::vector<ListedShard>& listed,
                                            const std::vector<coordination::StoredPosition>& rows,
                                            const shards::StartRule& rule) const;
@@ -208,7 +214,7 @@ class Relay::Engine {
   bool lost_while_away(Shard& shard, const Page& page);
   void confirm_loss(const shards::LostShard& lost);
   Timestamp parents_read_to(const ShardId& id) const;
-  void on_gap(const ShardId& shard, const std::string& what);
+  void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
   void feed_hungry();
 
   // cut
@@ -323,8 +329,9 @@ class Relay::Engine {
   bool anew_ = false;                 ///< a gap was found: the table is loaded from the start
   coordination::Epoch gap_seen_ = 0;  ///< in this epoch
   std::set<ShardId> gapped_;
-  coordination::Epoch epoch_ = 1;  ///< as the position rows have it
-  Duration opened_at_{};           ///< when identity_ was fetched
+  std::set<std::pair<ShardId, std::string>> noted_gaps_;  ///< shard and letter's position
+  coordination::Epoch epoch_ = 1;                         ///< as the position rows have it
+  Duration opened_at_{};                                  ///< when identity_ was fetched
   bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;

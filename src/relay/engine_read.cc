@@ -87,9 +87,11 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                    if (!exists || *exists) {
                      perform(walk_->found_again(lost.shard));
                    } else {
-                     on_gap(lost.shard, "shard " + lost.shard.str() +
-                                            " is gone from the stream before it was read to its end (stored position " +
-                                            shards::to_string(lost.position) + ")");
+                     const auto read_to = stored_read_to_.find(lost.shard);
+                     on_gap(lost.shard, {lost.position, read_to == stored_read_to_.end() ? kNoTime : read_to->second},
+                            "shard " + lost.shard.str() +
+                                " is gone from the stream before it was read to its end (stored position " +
+                                shards::to_string(lost.position) + ")");
                      if (phase_ == Phase::ended || dropping_) return;
                      // Its children miss what it misses: that was said.
                      stored_read_to_.erase(lost.shard);
@@ -101,8 +103,8 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                  }));
 }
 
-void Relay::Engine::on_gap(const ShardId& shard_id, const std::string& what) {
-  if (!note_gap(shard_id,
+void Relay::Engine::on_gap(const ShardId& shard_id, const Reached& reached, const std::string& what) {
+  if (!note_gap(shard_id, reached,
                 Error{ErrorKind::gap, what, "",
                       "on-gap=skip goes on without what is lost, on-gap=resnapshot loads the table again, --reset "
                       "begins anew"})) {
@@ -111,18 +113,21 @@ void Relay::Engine::on_gap(const ShardId& shard_id, const std::string& what) {
   if (anew_ && phase_ == Phase::running) start_over("a gap was found: the table is loaded again");
 }
 
-/// Returns false if the run has ended because of it.
-bool Relay::Engine::note_gap(const ShardId& shard_id, Error gap) {
+/// Returns false if the run has ended because of it. A gap that is met again, before anything behind it was stored, is the
+/// same one: it is counted once, and a later run's letter has the same id.
+bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Error gap) {
   if (options_.on_gap == OnGap::stop) {
     fail_run(std::move(gap));
     return false;
   }
-  const std::string what = gap.message;
-  ++stats_.gaps;
-  env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", what}});
-  gap_letters_.push_back(sink::make_dead_letter(relay_.str(), identity_.incarnation, shard_id.str(),
-                                                "gap:" + format_iso8601(env_.clock.now()), 0, env_.clock.now(), "gap", what,
-                                                ""));
+  std::string place = "gap:" + shards::to_string(reached.position);
+  if (reached.read_to != kNoTime) place += "@" + format_iso8601(reached.read_to);
+  if (noted_gaps_.emplace(shard_id, place).second) {
+    ++stats_.gaps;
+    env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
+    gap_letters_.push_back(sink::make_dead_letter(relay_.str(), identity_.incarnation, shard_id.str(), place, 0,
+                                                  env_.clock.now(), "gap", gap.message, ""));
+  }
   if (options_.on_gap != OnGap::resnapshot) return true;
   anew_ = true;
   gap_seen_ = std::max(gap_seen_, std::max(epoch_, epoch_record().epoch));
@@ -227,7 +232,7 @@ bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
   const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(shard.read_to) +
                            ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
   shard.read_to = page.server_time;
-  on_gap(shard.id, what);
+  on_gap(shard.id, {shard.stored, shard.stored_read_to}, what);
   return true;
 }
 
@@ -258,7 +263,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     case ErrorKind::gap:
-      on_gap(shard.id, error.message);
+      on_gap(shard.id, {shard.stored, shard.stored_read_to}, error.message);
       if (dropping_) return;
       // on-gap=skip: what is left begins at the horizon.
       source_.forget(shard.id);

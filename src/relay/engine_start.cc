@@ -141,9 +141,9 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
   for (const coordination::StoredPosition& row : rows) {
     if (restarted_ && row.fence > fence_) return fail_run(coordination::fenced_error(relay_, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
-    if (gap && !note_gap(row.shard, std::move(*gap))) return;
+    if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return;
   }
-  if (std::optional<Error> gap = lost_since_load(rows); gap && !note_gap({}, std::move(*gap))) return;
+  if (std::optional<Error> gap = lost_since_load(rows); gap && !note_gap({}, {}, std::move(*gap))) return;
   open_target(std::move(rows));
 }
 
@@ -182,7 +182,8 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
     case Kind::latest:
       rule.kind = shards::StartRule::Kind::at_timestamp;
       rule.time = identity_.server_time;
-      rule.closed_are_finished = true;
+      // One that closed just after that moment may hold records of then.
+      rule.closed_are_finished = !identity_.seeks_time;
       return rule;
     case Kind::timestamp:
       rule.kind = shards::StartRule::Kind::at_timestamp;

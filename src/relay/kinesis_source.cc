@@ -58,6 +58,16 @@ class KinesisSource final : public Source {
 
   void forget(const ShardId& shard) override { iterators_.erase(shard); }
 
+  /// Listings may lack it; whoever gives an iterator has it.
+  void exists(const ShardId& shard, Done<bool> done) override {
+    api_.get_shard_iterator(options_.stream, shard, {}, [done = std::move(done)](Result<std::string> iterator) mutable {
+      if (iterator) return done(true);
+      const ErrorKind kind = iterator.error().kind;
+      if (kind == ErrorKind::not_found || kind == ErrorKind::gap || kind == ErrorKind::refused) return done(false);
+      done(forward_error(std::move(iterator)));
+    });
+  }
+
  private:
   SourceIdentity identity(const aws::StreamSummary& summary) const {
     SourceIdentity identity;
@@ -66,6 +76,7 @@ class KinesisSource final : public Source {
     identity.incarnation = Incarnation(summary.arn.str() + "/" + format_iso8601(summary.created));
     identity.server_time = summary.server_time;
     identity.retention = summary.retention;
+    identity.seeks_time = true;
     return identity;
   }
 

@@ -46,6 +46,8 @@ struct SourceIdentity {
   std::optional<ScannedTable> scan;  ///< where the table's items can be read beside its stream
   /// To read what is trimmed is an error (`gap`) here. Where it is not, the engine finds gaps by the time.
   bool tells_trimming = false;
+  /// A shard can be read from a moment on without what it holds from before.
+  bool seeks_time = false;
   /// A shard that ends is followed by others, unless the whole source has ended (Source::ended).
   bool shards_go_on = false;
 };

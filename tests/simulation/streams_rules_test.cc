@@ -409,6 +409,29 @@ TEST(StreamsRules, R24_TrimmedRecordsAreALoudGap) {
   }
 }
 
+TEST(StreamsRules, R24_AGapThatIsMetAgainIsTheSameOne) {
+  StreamsRig rig;
+  rig.options.on_gap = relay::OnGap::skip;
+  rig.streams.options().roll_every = hours(100);
+  rig.dynamodb.update_stream("demo", std::nullopt, rig.loop.now()).value();
+  rig.live(seconds(1));
+  rig.dynamodb.update_stream("demo", aws::StreamView::new_and_old_images, rig.loop.now()).value();
+  rig.start();
+  rig.write(10, 5, milliseconds(100));
+  rig.live(minutes(2));
+  rig.kill();
+  rig.write(10, 5, minutes(1));
+  rig.live(hours(25));
+  for (int run = 0; run < 3; ++run) {  // killed before anything behind the gap is stored
+    rig.start();
+    ASSERT_TRUE(rig.live_until([&] { return rig.stats().gaps == 1; }, minutes(1)));
+    rig.live(seconds(2));
+    ASSERT_EQ(rig.stats().gaps, 1u);
+    rig.kill();
+    ASSERT_EQ(rig.state.dead_letters.size(), 1u) << "run " << run;
+  }
+}
+
 TEST(StreamsRules, R24_NothingIsAGapThatWasRead) {
   StreamsRig rig;
   rig.streams.options().roll_every = hours(100);
