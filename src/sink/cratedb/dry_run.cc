@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/columns.h"
@@ -27,11 +28,12 @@ class DryRunSink final : public Sink {
   void connect(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    Result<coordination::TableRecord> record = coordination::decide_claim(record_of(claim.table), claim);
-    if (!record) return answer(std::move(done), Result<OpenTable>(std::unexpected(std::move(record).error())));
-    record->names.insert(spec.names.begin(), spec.names.end());
-    if (!records_.contains(claim.table)) print_ddl(spec, *record);
-    records_[claim.table] = *record;
+    const bool nothing_was_there = records_.empty();
+    const bool known = records_.contains(claim.table);
+    Result<coordination::TableRecord> record = records_.claim(claim, spec.names);
+    if (!record) return answer(std::move(done), Result<OpenTable>(forward_error(std::move(record))));
+    if (nothing_was_there && spec.options.create_table) print_bookkeeping();
+    if (!known) print_table(spec, *record);
     table::LearnedTypes types;
     types.data_ignored = data_is_ignored(spec.options);
     constexpr size_t kOwnColumns = 6;  // pk or none, data, aux, cdc_*
@@ -41,9 +43,7 @@ class DryRunSink final : public Sink {
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
-    std::vector<coordination::TableRecord> all;
-    for (const auto& [table, record] : records_) all.push_back(record);
-    answer(std::move(done), Result<std::vector<coordination::TableRecord>>(std::move(all)));
+    answer(std::move(done), Result<std::vector<coordination::TableRecord>>(records_.all()));
   }
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     answer(std::move(done), Result<bool>(records_.contains(name.str())));
@@ -64,13 +64,9 @@ class DryRunSink final : public Sink {
 
   coordination::PositionStore& positions() override { return *positions_; }
   void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
-    const auto found = records_.find(load.table);
-    if (found == records_.end()) {
-      return answer(std::move(done), Result<LoadEnding>(fail(ErrorKind::internal, "table " + load.table + " is not open")));
-    }
-    found->second.load = coordination::LoadState::complete;
-    found->second.loaded = clock_.now();
-    answer(std::move(done), Result<LoadEnding>(LoadEnding{found->second, 0}));
+    Result<coordination::TableRecord> record = records_.finish_load(load.table, clock_.now());
+    if (!record) return answer(std::move(done), Result<LoadEnding>(forward_error(std::move(record))));
+    answer(std::move(done), Result<LoadEnding>(LoadEnding{std::move(*record), 0}));
   }
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
@@ -96,11 +92,6 @@ class DryRunSink final : public Sink {
     loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
   }
 
-  std::optional<coordination::TableRecord> record_of(const std::string& table) const {
-    const auto found = records_.find(table);
-    return found == records_.end() ? std::nullopt : std::optional(found->second);
-  }
-
   /// The statement, then one comment for each list of parameters.
   void print(const Statement& statement) {
     out_ << statement.sql << ";\n";
@@ -111,14 +102,15 @@ class DryRunSink final : public Sink {
     }
   }
 
-  void print_ddl(const table::TableSpec& spec, const coordination::TableRecord& record) {
+  void print_bookkeeping() {
+    for (const std::string& sql :
+         {bookkeeping_.create_tables(), bookkeeping_.create_positions(), bookkeeping_.create_dead_letters()}) {
+      print({sql, "", ""});
+    }
+  }
+
+  void print_table(const table::TableSpec& spec, const coordination::TableRecord& record) {
     if (spec.options.create_table) {
-      if (records_.empty()) {
-        for (const std::string& sql :
-             {bookkeeping_.create_tables(), bookkeeping_.create_positions(), bookkeeping_.create_dead_letters()}) {
-          print({sql, "", ""});
-        }
-      }
       print({create_table(spec), "", ""});
       if (spec.options.live_view) print({create_live_view(spec), "", ""});
     }
@@ -186,7 +178,7 @@ class DryRunSink final : public Sink {
   std::ostream& out_;
   Bookkeeping bookkeeping_;
   std::unique_ptr<coordination::PositionStore> positions_;
-  std::map<std::string, coordination::TableRecord> records_;
+  coordination::MemoryRecords records_;
   std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
 };
 

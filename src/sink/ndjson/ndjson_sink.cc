@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
 #include "sink/ndjson/output.h"
 #include "sink/target_options.h"
@@ -49,18 +50,15 @@ class NdjsonSink final : public Sink {
   }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    Result<coordination::TableRecord> record = coordination::decide_claim(record_of(claim.table), claim);
-    if (!record) return answer(std::move(done), Result<OpenTable>(std::unexpected(std::move(record).error())));
-    records_[claim.table] = *record;
+    Result<coordination::TableRecord> record = records_.claim(claim);
+    if (!record) return answer(std::move(done), Result<OpenTable>(forward_error(std::move(record))));
     auto renderer = std::make_shared<const table::Renderer>(spec);
     renderers_[claim.table] = renderer;
     answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), std::move(renderer)}));
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
-    std::vector<coordination::TableRecord> all;
-    for (const auto& [table, record] : records_) all.push_back(record);
-    answer(std::move(done), Result<std::vector<coordination::TableRecord>>(std::move(all)));
+    answer(std::move(done), Result<std::vector<coordination::TableRecord>>(records_.all()));
   }
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     answer(std::move(done), Result<bool>(records_.contains(name.str())));
@@ -100,13 +98,9 @@ class NdjsonSink final : public Sink {
   coordination::PositionStore& positions() override { return *positions_; }
 
   void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
-    const auto found = records_.find(load.table);
-    if (found == records_.end()) {
-      return answer(std::move(done), Result<LoadEnding>(fail(ErrorKind::internal, "table " + load.table + " is not open")));
-    }
-    found->second.load = coordination::LoadState::complete;
-    found->second.loaded = clock_.now();
-    answer(std::move(done), Result<LoadEnding>(LoadEnding{found->second, 0}));
+    Result<coordination::TableRecord> record = records_.finish_load(load.table, clock_.now());
+    if (!record) return answer(std::move(done), Result<LoadEnding>(forward_error(std::move(record))));
+    answer(std::move(done), Result<LoadEnding>(LoadEnding{std::move(*record), 0}));
   }
 
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
@@ -128,11 +122,6 @@ class NdjsonSink final : public Sink {
   template <class T>
   static Result<T> no_database() {
     return fail(ErrorKind::usage, "ndjson is a stream of lines, it answers no questions");
-  }
-
-  std::optional<coordination::TableRecord> record_of(const std::string& table) const {
-    const auto found = records_.find(table);
-    return found == records_.end() ? std::nullopt : std::optional(found->second);
   }
 
   template <class T>
@@ -175,7 +164,7 @@ class NdjsonSink final : public Sink {
 
   EventLoop& loop_;
   Clock& clock_;
-  std::map<std::string, coordination::TableRecord> records_;
+  coordination::MemoryRecords records_;
   std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
   std::unique_ptr<Output> output_;
   std::unique_ptr<Output> letters_;
