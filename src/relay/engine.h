@@ -3,7 +3,8 @@
 // duplicates.h).
 //
 //   engine_start.cc    open the source, reach the target, claim positions, list the shards
-//   engine_load.cc     a load beside the stream: its epoch, its segments, its end
+//   engine_load.cc     a load begins: its epoch, its start positions, its segments
+//   engine_load_end.cc a load ends; the table is ready; everything begins anew
 //   engine_read.cc     ask shards for pages within the byte budget
 //   engine_cut.cc      cut batches, have them decoded
 //   engine_route.cc    route changes to tables, open those, have rows folded and rendered

@@ -24,6 +24,19 @@ std::shared_ptr<const dynamodb::Change> scanned(const std::string& key, const st
   return std::make_shared<const dynamodb::Change>(std::move(decoded.changes.at(0)));
 }
 
+}  // namespace
+
+void Conformance::load_over_rows_without_version() {
+  open_loading(kCut, LoadWish::Kind::initial);
+  apply({scanned("both", "1", 1), scanned("theirs", "1", 1)});
+  backend->refresh(*sink, name("demo"));
+  ASSERT_TRUE(query("UPDATE " + backend->quoted(name("demo")) + " SET cdc_version = NULL"));
+  backend->refresh(*sink, name("demo"));
+  apply(Changes{scanned("both", "2", 2)});
+}
+
+namespace {
+
 TEST_P(Conformance, ALoadBeginsIsGoneOnWithAndEnds) {
   const coordination::TableRecord begun = open_loading(kCut, LoadWish::Kind::initial);
   EXPECT_EQ(begun.load, LoadState::running);
@@ -88,12 +101,7 @@ TEST_P(Conformance, AKeyWithAnOpenLetterIsNotTakenForGone) {
 }
 
 TEST_P(Conformance, RowsWithoutAVersionAreLeftAlone) {
-  open_loading(kCut, LoadWish::Kind::initial);
-  apply({scanned("both", "1", 1), scanned("theirs", "1", 1)});
-  backend->refresh(*sink, name("demo"));
-  ASSERT_TRUE(query("UPDATE " + backend->quoted(name("demo")) + " SET cdc_version = NULL"));
-  backend->refresh(*sink, name("demo"));
-  apply(Changes{scanned("both", "2", 2)});
+  load_over_rows_without_version();
   EXPECT_EQ(swept_by_load(1), 0u);
   EXPECT_TRUE(items().contains("theirs"));
   EXPECT_THAT(items().at("both"), ::testing::HasSubstr("2"));
@@ -102,12 +110,7 @@ TEST_P(Conformance, RowsWithoutAVersionAreLeftAlone) {
 TEST_P(Conformance, RowsWithoutAVersionGoWhereTheTableIsAdopted) {
   options.tables.adopt = true;
   sink = backend->make_sink(options);
-  open_loading(kCut, LoadWish::Kind::initial);
-  apply({scanned("both", "1", 1), scanned("theirs", "1", 1)});
-  backend->refresh(*sink, name("demo"));
-  ASSERT_TRUE(query("UPDATE " + backend->quoted(name("demo")) + " SET cdc_version = NULL"));
-  backend->refresh(*sink, name("demo"));
-  apply(Changes{scanned("both", "2", 2)});
+  load_over_rows_without_version();
   EXPECT_EQ(swept_by_load(1), 1u);
   EXPECT_FALSE(items().contains("theirs"));
   EXPECT_TRUE(items().contains("both"));

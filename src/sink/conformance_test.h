@@ -112,6 +112,8 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   Result<bool> move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves);
   /// Opens `demo`, whose key is pk, with a wish; later writes carry the epoch that comes of it.
   coordination::TableRecord open_loading(Timestamp cut, coordination::LoadWish::Kind kind);
+  /// A load of the item `both`, into rows `both` and `theirs` that no version tells anything of.
+  void load_over_rows_without_version();
   /// What ctk_tables has of a table.
   std::optional<coordination::TableRecord> record_of(Sink& in, const std::string& table);
   Result<LoadEnding> finish_load(coordination::Epoch epoch);

@@ -1,0 +1,140 @@
+// A load ends: the target is told, the table is ready once the stream is past that; or everything begins anew, since an
+// epoch has. Also what a run says of its load meanwhile.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+
+void Relay::Engine::consider_load_end() {
+  if (!load_ || !load_->running() || load_->ending || phase_ != Phase::running || dropping_) return;
+  const bool all = std::ranges::all_of(load_->segments, [this](const ListedShard& segment) {
+    const auto found = shards_.find(segment.id);
+    return found == shards_.end() || found->second->finished;
+  });
+  if (!all) return;
+  load_->ending = true;
+  sink_.finish_load({load_->table, load_->record.epoch},
+                    guarded([this, generation = generation_](Result<sink::LoadEnding> ending) {
+                      if (phase_ == Phase::ended || generation != generation_ || !load_) return;
+                      on_load_end(std::move(ending));
+                    }));
+}
+
+void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
+  load_->ending = false;
+  if (!ending) {
+    if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
+    trouble(kTarget, ending.error(), "ending the load");
+    if (phase_ == Phase::ended) return;
+    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
+                    guarded([this] { consider_load_end(); }));
+    return;
+  }
+  no_trouble(kTarget);
+  load_->record = ending->record;
+  tables_[load_->table].opened.record = ending->record;
+  env_.log.info("the load is complete", {{"table", load_->table}, {"items", loaded_items_}, {"swept", ending->swept}});
+  if (load_->record.load == coordination::LoadState::loaded)
+    env_.log.info("rows that the load has not seen are swept " + format_duration(sweep_request(load_->table).floor) +
+                  " from now, by this run or a later one");
+  consider_finishing();
+}
+
+void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome) {
+  if (outcome.older_swept > 0)
+    env_.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
+  if (load_ && load_->table == table && outcome.load && !load_->running()) load_->record.load = *outcome.load;
+}
+
+/// Ready: the stream is past the load's end, whatever it was at then.
+void Relay::Engine::consider_ready() {
+  if (stats_.ready || !load_ || phase_ != Phase::running || !identity_.has_stream) return;
+  std::vector<coordination::StoredPosition> rows;
+  for (const auto& [id, one] : shards_) {
+    coordination::StoredPosition row;
+    row.shard = id;
+    if (one->finished) row.position = Position::shard_end();
+    row.read_to = caught_up(*one) ? std::max(one->read_to, one->stored_read_to) : one->stored_read_to;
+    rows.push_back(std::move(row));
+  }
+  if (walk_->waiting() > 0 || !coordination::is_ready(load_->record, rows)) return;
+  stats_.ready = true;
+  env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table}});
+}
+
+void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
+  if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
+  if (stats_.changes_only_since) return;
+  using Kind = StartPoint::Kind;
+  std::string since = "the stored positions";
+  if (stored_read_to_.empty() ||
+      std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; })) {
+    switch (options_.start.kind) {
+      case Kind::earliest: since = format_iso8601(server_now() - identity_.retention); break;
+      case Kind::latest: since = format_iso8601(identity_.server_time); break;
+      case Kind::timestamp: since = format_iso8601(options_.start.at); break;
+      case Kind::sequence_at:
+      case Kind::sequence_after: since = "the sequence number given"; break;
+    }
+  }
+  stats_.changes_only_since = since;
+  env_.log.warn("changes only since " + since + "; add snapshot=initial for the whole table");
+}
+
+std::optional<LoadProgress> Relay::Engine::load_progress() const {
+  if (!load_) {
+    if (options_.snapshot != Snapshot::only) return std::nullopt;
+    LoadProgress not_begun;
+    not_begun.running = true;
+    return not_begun;
+  }
+  LoadProgress progress;
+  progress.running = load_->running();
+  progress.resumed = load_->resumed;
+  progress.items = loaded_items_;
+  progress.bytes = loaded_bytes_;
+  progress.segments = load_->segments.size();
+  if (identity_.scan) {
+    progress.expected_items = identity_.scan->items;
+    progress.expected_bytes = identity_.scan->bytes;
+  }
+  for (const ListedShard& segment : load_->segments) {
+    const auto found = shards_.find(segment.id);
+    if (found == shards_.end() || found->second->finished) ++progress.segments_done;
+  }
+  return progress;
+}
+
+void Relay::Engine::start_over(const std::string& why) {
+  if (std::exchange(restarting_, true)) return;
+  stats_.ready = false;
+  // Not from inside whatever found it out.
+  dropping_ = true;
+  env_.loop.post(guarded([this, why] {
+    if (phase_ != Phase::ended && phase_ != Phase::finishing) drop_and_read_again(why);
+  }));
+}
+
+/// Nothing is held any more. Reads under way come back to nobody.
+void Relay::Engine::start_over_now() {
+  for (auto& [id, one] : shards_) {
+    if (one->timer != 0) env_.loop.cancel(one->timer);
+    source_.forget(id);
+  }
+  shards_.clear();
+  holding_.clear();
+  rowless_.clear();
+  hungry_.clear();
+  stored_read_to_.clear();
+  load_.reset();
+  walk_.reset();
+  restarting_ = dropping_ = false;
+  restarted_ = true;
+  if (phase_ == Phase::stopping) return end(stats());
+  phase_ = Phase::starting;
+  find_tables();
+}
+
+}  // namespace ctk::relay
