@@ -139,6 +139,7 @@ int main(int count, char** words) {
     return 2;
   }
   ctk::bench::Endpoint endpoint(words[1], std::stoul(words[2]), count > 3 ? std::stoul(words[3]) : 1);
-  return ctk::bench::serve(
-      [&endpoint](const std::string& target, const std::string& body) { return endpoint.answer(target, body); });
+  return ctk::bench::serve([&endpoint](const std::string& target, const std::string& body) {
+    return ctk::bench::Reply{endpoint.answer(target, body)};
+  });
 }

@@ -99,6 +99,9 @@ class Endpoint:
     def kinesis_url(self, options="once=true&idle-poll=0"):
         return f"kinesis+dynamodb+cdc://k:s@{self.address}/bench?region=us-east-1&{options}"
 
+    def stream_url(self, options=""):
+        return f"dynamodb+cdc://k:s@{self.address}/bench?region=us-east-1{options}"
+
     def table_url(self):
         return f"dynamodb://k:s@{self.address}/bench?region=us-east-1"
 

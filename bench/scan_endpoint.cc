@@ -114,6 +114,7 @@ int main(int count, char** words) {
     return 2;
   }
   const ctk::bench::Endpoint endpoint(words[1]);
-  return ctk::bench::serve(
-      [&endpoint](const std::string& target, const std::string& body) { return endpoint.answer(target, body); });
+  return ctk::bench::serve([&endpoint](const std::string& target, const std::string& body) {
+    return ctk::bench::Reply{endpoint.answer(target, body)};
+  });
 }

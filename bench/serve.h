@@ -6,8 +6,13 @@
 
 namespace ctk::bench {
 
+struct Reply {
+  std::string body;
+  int status = 200;
+};
+
 /// Prints "listening on http://127.0.0.1:PORT" and answers calls until the process is ended: `answer(target, body)` gives a
-/// body, `target` is X-Amz-Target. It is called from many threads at once. Returns an exit code.
-int serve(const std::function<std::string(const std::string&, const std::string&)>& answer);
+/// reply, `target` is X-Amz-Target. It is called from many threads at once. Returns an exit code.
+int serve(const std::function<Reply(const std::string&, const std::string&)>& answer);
 
 }  // namespace ctk::bench

@@ -1,8 +1,10 @@
 """Benchmarks of time: simulated time, what idle shards cost, and how late a change is seen."""
 import json
 import subprocess
+import time
+import urllib.request
 
-from measuring import BUILD, figure
+from measuring import BUILD, Endpoint, cpu_of, figure, load, quiet_environment
 
 
 WEEK = 7 * 24 * 3600
@@ -24,3 +26,74 @@ def bench_virtual_time(_):
     return [virtual("virtual_time_busy", 100, 100, 3600, 500),
             virtual("virtual_time_quiet", 4, 0, WEEK, 10_000),
             virtual("virtual_time_week", 100, 1, WEEK, WEEK // 60)]
+
+
+def relay_of(endpoint, database, options):
+    """A relay that follows the endpoint's stream until it is killed."""
+    return subprocess.Popen([BUILD / "ctk", "load", endpoint.stream_url(options), f"sqlite:///{database}?table=bench", "--quiet"],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=quiet_environment())
+
+
+IDLE_SHARDS = 1000
+QUIET_AFTER = 75  # seconds: a minute until a shard counts as idle, and the start
+MONTH = 30 * 24 * 3600
+# us-east-1: the first 2.5 million calls a month are free.
+FREE_CALLS, DOLLARS_A_CALL = 2_500_000, 0.02 / 100_000
+
+
+def calls_of(endpoint):
+    request = urllib.request.Request(f"http://{endpoint.address}/", b"{}", {"X-Amz-Target": "Bench.Calls"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return int(answer.read())
+
+
+def bench_idle(space):
+    """What following idle shards costs, once they count as idle. All settings at once: a relay and an endpoint for each."""
+    endpoints, relays = {}, {}
+    try:
+        for poll in ("1s", "5s", "30s"):
+            endpoints[poll] = Endpoint("streams_endpoint", IDLE_SHARDS)
+            relays[poll] = relay_of(endpoints[poll], space.folder / f"idle-{poll}.db", f"&idle-poll={poll}")
+        time.sleep(QUIET_AFTER)
+        before = {poll: (calls_of(endpoints[poll]), cpu_of(relays[poll].pid), time.monotonic()) for poll in relays}
+        time.sleep(60)
+        entries = []
+        for poll, (calls, cpu, start) in before.items():
+            seconds = time.monotonic() - start
+            rate = (calls_of(endpoints[poll]) - calls) / seconds
+            month = rate * MONTH
+            price = max(0, month - FREE_CALLS) * DOLLARS_A_CALL
+            entry = figure(f"idle_{IDLE_SHARDS}_shards_{poll}", (cpu_of(relays[poll].pid) - cpu) / seconds, "cores", 0.2, "<",
+                           f"{rate * 60:,.0f} GetRecords a minute, {month / 1e6:,.0f} million a month: ${price:,.2f}")
+            entry.update(calls_a_month=month, dollars_a_month=price)
+            entries.append(entry)
+        return entries
+    finally:
+        for process in relays.values():
+            process.kill()
+            process.wait()
+        for endpoint in endpoints.values():
+            endpoint.stop()
+
+
+LATENCY_SHARDS, LATENCY_SECONDS = 64, 40
+
+
+def bench_latency(space):
+    """How long it takes until a change is visible, at a fifth of the rate at which the relay loads a file of changes."""
+    most = load(f"file+dynamodb+cdc://{space.events()}", f"sqlite:///{space.database()}?table=bench")[0]
+    rate = round(most / 5)
+    database = space.database()
+    endpoint = Endpoint("streams_endpoint", LATENCY_SHARDS, rate, LATENCY_SECONDS, database)
+    relay = relay_of(endpoint, database, "")
+    try:
+        seen = json.loads(endpoint.process.stdout.readline())
+        cpu = cpu_of(relay.pid)
+    finally:
+        relay.kill()
+        relay.wait()
+        endpoint.stop()
+    more = f"{seen['changes']:,} changes, {rate:,} a second; relay {cpu / LATENCY_SECONDS:.2f} cores; longest {seen['max_ms']:.0f} ms"
+    entries = [figure("latency_p50", seen["p50_ms"], "ms", 150, "<", more), figure("latency_p99", seen["p99_ms"], "ms", 600, "<")]
+    entries[0].update(seen, changes_a_second=rate)
+    return entries

@@ -77,7 +77,7 @@ void read_rhythm(const OptionValues& source, const OptionValues& target, relay::
   relay.max_memory = memory ? *memory : target.size("max-memory").value_or(relay.max_memory);
   relay.delete_grace = target.duration("delete-grace");
   relay.delete_floor = target.duration("delete-floor");
-  relay.batch_age = target.duration("batch-age").value_or(relay.batch_age);
+  relay.batch_age = target.duration("batch-age");
 }
 
 }  // namespace

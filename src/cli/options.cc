@@ -106,7 +106,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     // The target: bounds of one write.
     {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
     {.name = "batch-bytes", .scope = target, .kind = OptionKind::size, .help = "bytes of one write", .min = 1024},
-    {.name = "batch-age", .scope = target, .kind = duration, .fallback = "200ms", .help = "longest wait for company"},
+    {.name = "batch-age", .scope = target, .kind = duration,
+     .fallback = "10ms for SQLite and PostgreSQL, 200ms for others", .help = "longest wait for company"},
     {.name = "connections", .scope = target, .kind = integer, .help = "writes under way at once", .min = 1, .max = 256},
     {.name = "dead-letters", .scope = target, .fallback = "standard error", .help = "file for changes that cannot be applied",
      .targets = TargetSet::ndjson},

@@ -37,7 +37,7 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
   transactional_ = can.transactional;
   limits_.rows = options_.batch_rows.value_or(can.batch_rows);
   limits_.bytes = options_.batch_bytes.value_or(can.batch_bytes);
-  limits_.age = options_.batch_age;
+  limits_.age = options_.batch_age.value_or(can.batch_age);
   // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
   limits_.writes_per_shard = transactional_ ? 2 : static_cast<size_t>(can.connections) + 1;
   if (can.tells_stale) stats_.stale = 0;

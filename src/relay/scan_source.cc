@@ -112,7 +112,9 @@ class ScanSource final : public Source {
     const std::optional<shards::Segment> segment = shards::parse_segment(request.shard);
     if (!segment) {
       governor_.failed();
-      return done(fail(ErrorKind::internal, request.shard.str() + " names no segment"));
+      return loop_.post([shard = request.shard.str(), done = std::move(done)]() mutable {
+        done(fail(ErrorKind::internal, shard + " names no segment"));
+      });
     }
     aws::ScanRequest scan;
     scan.table = options_.table;

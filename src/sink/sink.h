@@ -35,6 +35,8 @@ struct Capabilities {
   /// Bounds of one write, tuned for the target.
   size_t batch_rows = 1000;
   size_t batch_bytes = 4u << 20;
+  /// How long a change waits for company: long where a write has a price of its own, however few rows it holds.
+  Duration batch_age = std::chrono::milliseconds(200);
 };
 
 /// One change that a batch carries, with what was folded away under it.

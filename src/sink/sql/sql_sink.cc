@@ -54,6 +54,8 @@ class SqlSink final : public Sink {
     capabilities_.connections = static_cast<int>(parts.drivers.size());
     capabilities_.batch_rows = options.batch_rows.value_or(parts.batch_rows);
     capabilities_.batch_bytes = options.batch_bytes.value_or(parts.batch_bytes);
+    // A commit of few rows costs little: what a slow one keeps waiting is company for the next.
+    capabilities_.batch_age = std::chrono::milliseconds(10);
     for (std::unique_ptr<Driver>& driver : parts.drivers) {
       lanes_.add(environment.make_executor("ctk-sql"), std::move(driver));
     }

@@ -1,0 +1,197 @@
+// Full loads as the simulated DynamoDB pages them: by bytes, by number, by segment, for every type of key.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/event_loop.h"
+#include "json/writer.h"
+#include "relay/relay.h"
+#include "relay/scan_source.h"
+#include "shards/segment.h"
+#include "sim/dynamodb_api.h"
+#include "sim/item.h"
+#include "sim/target.h"
+
+namespace ctk::simulation {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr size_t kMegabyte = 1u << 20;
+
+std::string typed(char type, int number) {
+  if (type == 'N') return fmt::format(R"({{"N":"{}"}})", number % 2 == 0 ? number : -number);
+  if (type == 'S') return fmt::format(R"({{"S":"item-{}"}})", number);
+  const char bytes[] = {'\0', static_cast<char>(number), static_cast<char>(number >> 8), '\xff'};
+  std::string text;
+  json::append_base64(text, {bytes, static_cast<size_t>(2 + number % 3)});
+  return fmt::format(R"({{"B":"{}"}})", text);
+}
+
+class ScanTest : public testing::Test {
+ protected:
+  void create(const std::vector<aws::KeyAttribute>& keys) {
+    keys_ = keys;
+    sim::TableInput input;
+    input.name = "demo";
+    input.keys = keys;
+    dynamodb_.create_table(input, loop_.now()).value();
+    source_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, nullptr, loop_, loop_);
+  }
+  void fill(int count, size_t bytes = 1) {
+    for (int i = 0; i < count; ++i) {
+      sim::Attributes item{{"x", fmt::format(R"({{"S":"{}"}})", std::string(bytes, 'x'))}};
+      for (const aws::KeyAttribute& key : keys_) item[key.name] = typed(key.type, i);
+      dynamodb_.put_item("demo", std::move(item), loop_.now()).value();
+    }
+  }
+  template <class T, class Start>
+  Result<T> run(Start start) {
+    std::optional<Result<T>> result;
+    start([&](Result<T> answer) { result = std::move(answer); });
+    loop_.run_until([&] { return result.has_value(); }, std::chrono::hours(1));
+    return std::move(result).value();
+  }
+  void open() {
+    const auto opened = run<relay::SourceIdentity>([&](auto done) { source_->open(std::move(done)); });
+    ASSERT_TRUE(opened) << to_string(opened.error());
+  }
+  Result<relay::Page> read(const shards::Segment& segment, const shards::Position& position, int most) {
+    const relay::ReadRequest request{shards::segment_shard(segment), position, most, 0, kNoTime};
+    return run<relay::Page>([&](auto done) { source_->read(request, std::move(done)); });
+  }
+  /// Every page of every segment, begun behind the one before as its position was stored.
+  void scan(int segments, int most) {
+    pages_.clear();
+    for (int number = 0; number < segments; ++number) {
+      shards::Position position;
+      for (bool ended = false; !ended;) {
+        Result<relay::Page> page = read({1, number, segments}, position, most);
+        ASSERT_TRUE(page) << to_string(page.error());
+        ended = page->ended;
+        ASSERT_EQ(page->resume.has_value(), !ended);
+        if (!ended) position = shards::parse_position(shards::to_string(*page->resume)).value();
+        pages_.push_back(std::move(*page));
+      }
+    }
+  }
+  void expect_each_item_once() const {
+    std::multiset<std::string> read;
+    for (const relay::Page& page : pages_) {
+      for (const dynamodb::RawRecord& record : page.records) read.insert(record.data);
+    }
+    std::multiset<std::string> there;
+    for (const auto& [place, item] : dynamodb_.items_of("demo")->items()) there.insert(sim::to_json(item));
+    EXPECT_EQ(read, there);
+  }
+
+  VirtualLoop loop_{from_micros(1'795'318'371'742'001)};
+  Random random_{1};
+  sim::DynamoDbStreams streams_{{}};
+  sim::DynamoDb dynamodb_{{}, streams_, random_};
+  sim::DynamoDbApi api_{dynamodb_, {loop_, loop_, random_}};
+  std::vector<aws::KeyAttribute> keys_;
+  std::unique_ptr<relay::Source> source_;
+  std::vector<relay::Page> pages_;
+};
+
+TEST_F(ScanTest, PagesEndAtAMegabyteOfItems) {
+  create({{"pk", 'S'}});
+  fill(3000, 1000);
+  open();
+  scan(1, 10'000);
+  expect_each_item_once();
+  ASSERT_EQ(pages_.size(), 3u);
+  // An item has "x" and its text, "pk" and "item-N": 1,008 bytes and N's digits.
+  for (const size_t page : {0, 1}) {
+    EXPECT_GE(pages_[page].records.size(), kMegabyte / 1012);
+    EXPECT_LE(pages_[page].records.size(), kMegabyte / 1009 + 1);
+    EXPECT_GT(pages_[page].bytes, kMegabyte);
+  }
+}
+
+TEST_F(ScanTest, AnEmptyTableEndsEverySegmentAtOnce) {
+  create({{"pk", 'S'}});
+  open();
+  scan(4, 10);
+  EXPECT_EQ(pages_.size(), 4u);
+  expect_each_item_once();
+}
+
+TEST_F(ScanTest, ATableOfExactlySoManyPagesEndsWithAnEmptyOne) {
+  create({{"pk", 'S'}});
+  fill(20);
+  open();
+  scan(1, 5);
+  ASSERT_EQ(pages_.size(), 5u);
+  EXPECT_EQ(pages_[3].records.size(), 5u);
+  EXPECT_TRUE(pages_[4].records.empty());
+  expect_each_item_once();
+}
+
+TEST_F(ScanTest, EveryTypeOfKeyIsWhereTheNextPageBegins) {
+  for (const std::string types : {"S", "N", "B", "SN", "SB", "NS", "NN", "BS", "BB"}) {
+    SCOPED_TRACE(types);
+    std::vector<aws::KeyAttribute> keys{{"pk", types[0]}};
+    if (types.size() > 1) keys.push_back({"sk", types[1]});
+    create(keys);
+    fill(60);
+    open();
+    for (const int segments : {1, 3, 7}) {
+      scan(segments, 7);
+      expect_each_item_once();
+    }
+    dynamodb_.delete_table("demo", loop_.now()).value();
+  }
+}
+
+TEST_F(ScanTest, ItemsOf400KilobytesAreThreeAPage) {
+  create({{"pk", 'B'}});
+  fill(10, (400u << 10) - 10);
+  open();
+  scan(1, 1000);
+  expect_each_item_once();
+  ASSERT_EQ(pages_.size(), 4u);
+  EXPECT_EQ(pages_[0].records.size(), 3u);
+}
+
+TEST_F(ScanTest, AThrottledPageIsReadLater) {
+  create({{"pk", 'S'}});
+  fill(5);
+  open();
+  dynamodb_.throttle("demo", loop_.now() + seconds(2));
+  const Result<relay::Page> refused = read({}, {}, 10);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::throttled);
+  loop_.after(seconds(3), [] {});
+  loop_.run_until_idle(seconds(3));
+  scan(1, 10);
+  expect_each_item_once();
+}
+
+/// The engine, with room for a few of the largest items only.
+TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
+  create({{"pk", 'S'}, {"sk", 'B'}});
+  fill(40, (400u << 10) - 20);
+  sim::TargetState state;
+  sim::TargetKnobs knobs;
+  InlineExecutor executor(loop_);
+  NullLog log;
+  const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+  relay::RelayOptions options;
+  options.schema = "public";
+  options.table = "demo";
+  options.snapshot = relay::Snapshot::only;
+  options.max_memory = 8u << 20;
+  options.worker = coordination::WorkerName("worker");
+  relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+  const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
+  ASSERT_TRUE(stats) << to_string(stats.error());
+  EXPECT_EQ(stats->applied, 40u);
+  EXPECT_EQ(state.tables["public.demo"].size(), 40u);
+}
+
+}  // namespace
+}  // namespace ctk::simulation
