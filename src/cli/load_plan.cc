@@ -7,10 +7,6 @@
 namespace ctk::cli {
 namespace {
 
-std::unexpected<Error> usage(std::string message, std::string hint = "") {
-  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
-}
-
 std::unexpected<Error> bad_option(const OptionValues& options, std::string_view name, const Error& error) {
   return usage(fmt::format("option {}: {}", options.spelled(name), error.message), error.hint);
 }

@@ -130,10 +130,6 @@ std::string spell(std::string_view name, OptionScope side, bool flag) {
   return flag ? fmt::format("--{}", name) : fmt::format("{} in the {}'s URL", name, side_name(side));
 }
 
-std::unexpected<Error> usage(std::string message, std::string hint = "") {
-  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
-}
-
 std::unexpected<Error> unknown_option(std::string_view name, OptionScope side) {
   std::vector<std::string> names;
   for (const OptionInfo& info : kOptions) {
@@ -241,6 +237,10 @@ std::optional<bool> parse_boolean(std::string_view text) {
   if (lower == "true" || lower == "1" || lower == "yes") return true;
   if (lower == "false" || lower == "0" || lower == "no") return false;
   return std::nullopt;
+}
+
+std::unexpected<Error> usage(std::string message, std::string hint) {
+  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
 }
 
 std::unexpected<Error> not_in_this_version(const std::string& what) { return usage(what + " is not in this version"); }

@@ -105,6 +105,9 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
 /// `true|false|1|0|yes|no` in any case.
 std::optional<bool> parse_boolean(std::string_view text);
 
+/// What the user typed cannot be meant: exit code 2.
+std::unexpected<Error> usage(std::string message, std::string hint = "");
+
 /// "X is not in this version", exit 2.
 std::unexpected<Error> not_in_this_version(const std::string& what);
 

@@ -4,9 +4,9 @@
 #include <charconv>
 #include <condition_variable>
 #include <mutex>
-#include <optional>
 
 #include "cli/exit_code.h"
+#include "cli/options.h"
 #include "cli/run_commands.h"
 #include "cli/signals.h"
 #include "sim/accelerated_clock.h"
@@ -25,11 +25,9 @@ std::vector<std::string> parts_of(const std::string& words) {
   return parts;
 }
 
-Error usage(std::string message) { return {ErrorKind::usage, std::move(message), {}, {}}; }
-
 std::string said(const sim::ServiceError& refusal) { return fmt::format("{}: {}", refusal.code, refusal.message); }
 
-std::optional<Error> make_table(sim::Services& services, const std::string& words, Timestamp now) {
+Status make_table(sim::Services& services, const std::string& words, Timestamp now) {
   const std::vector<std::string> parts = parts_of(words);
   if (parts.size() < 2 || parts.size() > 3 || std::ranges::find(parts, "") != parts.end()) {
     return usage(fmt::format("option --table: found \"{}\", accepted is NAME:HASH[:RANGE]", words));
@@ -37,11 +35,11 @@ std::optional<Error> make_table(sim::Services& services, const std::string& word
   sim::TableInput input{.name = parts[0], .keys = {}, .stream = aws::StreamView::new_and_old_images};
   for (size_t i = 1; i < parts.size(); ++i) input.keys.push_back({parts[i], 'S'});
   auto made = services.dynamodb.create_table(input, now);
-  if (made) return std::nullopt;
+  if (made) return {};
   return usage(fmt::format("table {} cannot be made: {}", parts[0], said(made.error())));
 }
 
-std::optional<Error> make_stream(sim::Services& services, const std::string& words, Timestamp now) {
+Status make_stream(sim::Services& services, const std::string& words, Timestamp now) {
   const std::vector<std::string> parts = parts_of(words);
   int shards = 0;
   if (parts.size() == 2) std::from_chars(parts[1].data(), parts[1].data() + parts[1].size(), shards);
@@ -49,18 +47,18 @@ std::optional<Error> make_stream(sim::Services& services, const std::string& wor
     return usage(fmt::format("option --stream: found \"{}\", accepted is NAME:SHARDS", words));
   }
   auto made = services.kinesis.create_stream(parts[0], shards, now);
-  if (made) return std::nullopt;
+  if (made) return {};
   return usage(fmt::format("stream {} cannot be made: {}", parts[0], said(made.error())));
 }
 
-std::optional<Error> furnish(sim::Services& services, const SimulatorCommand& command, Timestamp now) {
+Status furnish(sim::Services& services, const SimulatorCommand& command, Timestamp now) {
   for (const std::string& table : command.tables) {
-    if (auto error = make_table(services, table, now)) return error;
+    if (auto made = make_table(services, table, now); !made) return made;
   }
   for (const std::string& stream : command.streams) {
-    if (auto error = make_stream(services, stream, now)) return error;
+    if (auto made = make_stream(services, stream, now); !made) return made;
   }
-  return std::nullopt;
+  return {};
 }
 
 sim::FaultKnobs faults_of(const SimulatorCommand& command) {
@@ -95,7 +93,7 @@ int run_simulator(const SimulatorCommand& command, World& world) {
   const uint64_t seed = command.seed.value_or(world.random.next());
   sim::AcceleratedClock clock(world.clock, command.speed);
   sim::Services services(seed);
-  if (const auto error = furnish(services, command, clock.now())) return report_error(world, *error);
+  if (const auto made = furnish(services, command, clock.now()); !made) return report_error(world, made.error());
   sim::HttpServerOptions options;
   options.host = command.host;
   options.port = command.port;

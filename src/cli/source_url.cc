@@ -17,10 +17,6 @@ constexpr std::string_view kFile = "file+dynamodb+cdc";
 constexpr std::string_view kScan = "dynamodb";
 constexpr std::array<std::string_view, 2> kLaterSchemes = {"dynamodb+export", "file+dynamodb+export"};
 
-std::unexpected<Error> usage(std::string message, std::string hint = "") {
-  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
-}
-
 std::string without_leading_slash(const std::string& path) { return path.starts_with('/') ? path.substr(1) : path; }
 
 bool is_stream_name(std::string_view text) {

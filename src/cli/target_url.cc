@@ -37,10 +37,6 @@ constexpr auto kSchemes = std::to_array<Scheme>({
     {"odbc", Target::sqlite, false, true},
 });
 
-std::unexpected<Error> usage(std::string message, std::string hint = "") {
-  return fail(ErrorKind::usage, std::move(message), "", std::move(hint));
-}
-
 const Scheme* find_scheme(std::string_view name) {
   // odbc+mssql:// and its like name a dialect.
   if (name.starts_with("odbc+")) name = "odbc";

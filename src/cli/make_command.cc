@@ -1,0 +1,108 @@
+// What the words of a command line mean to the command that they name.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "cli/parsed_words.h"
+#include "cli/suggest.h"
+#include "cli/target_url.h"
+
+namespace ctk::cli {
+namespace {
+
+TargetWords target_words(const ParsedWords& parsed, size_t index) {
+  TargetWords words;
+  if (parsed.arguments.size() > index) words.argument = parsed.arguments[index];
+  words.flag = parsed.flag("target");
+  words.flags = parsed.flags;
+  return words;
+}
+
+bool wants_json(const ParsedWords& parsed) { return parsed.flag("format") == "json"; }
+
+/// `[RELAY] [TARGET]`: a word that begins with a target's scheme is the target.
+PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWords& parsed) {
+  PositionsCommand command;
+  command.verb = verb;
+  command.target = target_words(parsed, parsed.arguments.size());
+  for (const std::string& word : parsed.arguments) {
+    (looks_like_target(word) ? command.target.argument : command.relay) = word;
+  }
+  command.json = wants_json(parsed);
+  command.yes = parsed.is_set("yes");
+  return command;
+}
+
+ShellCommand shell_command(const ParsedWords& parsed) {
+  ShellCommand command;
+  for (const auto& [name, value] : parsed.flags) {
+    if (name == "command") command.statements.push_back(value);
+  }
+  command.format = parsed.flag("format").value_or("table");
+  command.target = target_words(parsed, 0);
+  return command;
+}
+
+/// A whole text as a number of its kind; nothing where it is none.
+template <class T>
+std::optional<T> parse_number(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+Result<Command> simulator_command(const ParsedWords& parsed) {
+  SimulatorCommand command;
+  const std::string listen = parsed.flag("listen").value_or("127.0.0.1:0");
+  const size_t colon = listen.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : parse_number<uint16_t>(listen.substr(colon + 1));
+  if (!port || colon == 0) return usage(fmt::format("option --listen: found \"{}\", accepted is HOST:PORT", listen));
+  command.host = listen.substr(0, colon);
+  command.port = *port;
+  if (const auto seed = parsed.flag("seed")) {
+    command.seed = parse_number<uint64_t>(*seed);
+    if (!command.seed) return usage(fmt::format("option --seed: found \"{}\", accepted is a whole number", *seed));
+  }
+  const std::string speed = parsed.flag("speed").value_or("1");
+  command.speed = parse_number<double>(speed).value_or(0);
+  if (!(command.speed > 0 && command.speed <= 1e6)) {
+    return usage(fmt::format("option --speed: found \"{}\", accepted is a number above 0, up to 1000000", speed));
+  }
+  for (const auto& [name, value] : parsed.flags) {
+    if (name == "table") command.tables.push_back(value);
+    if (name == "stream") command.streams.push_back(value);
+  }
+  command.faults = parsed.flag("faults").value_or("none");
+  return command;
+}
+
+}  // namespace
+
+Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::string>& words) {
+  using Verb = PositionsCommand::Verb;
+  const std::string_view path = parsed.command->path;
+  const auto& arguments = parsed.arguments;
+  if (path == "load") {
+    return LoadCommand{arguments[0],           target_words(parsed, 1), parsed.is_set("dry-run"),
+                       parsed.is_set("reset"), wants_json(parsed),      "ctk " + shown_command(words) + " --reset"};
+  }
+  if (path == "shell") return shell_command(parsed);
+  if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
+  if (path == "positions list") return positions_command(Verb::list, parsed);
+  if (path == "positions reset") return positions_command(Verb::reset, parsed);
+  if (path == "positions prune") return positions_command(Verb::prune, parsed);
+  if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
+  if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
+  if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
+  if (path == "simulator") return simulator_command(parsed);
+  if (path == "man") return ManCommand{};
+  const std::vector<std::string> shells = {"bash", "zsh", "fish"};
+  if (std::ranges::find(shells, arguments[0]) == shells.end()) {
+    return usage(fmt::format("ctk completion: found \"{}\", accepted is {}{}", arguments[0], one_of(shells),
+                             did_you_mean(arguments[0], shells)));
+  }
+  return CompletionCommand{arguments[0]};
+}
+
+}  // namespace ctk::cli
