@@ -135,6 +135,7 @@ TEST_F(DynamoDbHttpTest, NamesTheTableRegionAndEndpointThatAreNotThere) {
   Result<TableDescription> table = describe();
   EXPECT_EQ(table.error().kind, ErrorKind::not_found);
   EXPECT_EQ(table.error().message, "there is no table 'demo' in region us-east-1 at http://localhost:8000");
+  EXPECT_TRUE(table.error().hint.contains("-sharedDb")) << table.error().hint;
 }
 
 TEST_F(DynamoDbHttpTest, ClassifiesTheServicesCodes) {

@@ -3,6 +3,7 @@
 
 #include "dynamodb/decode.h"
 #include "dynamodb/encode.h"
+#include "dynamodb/event_text.h"
 
 namespace ctk::dynamodb {
 namespace {
@@ -53,6 +54,24 @@ TEST(DecodeItem, AnItemIsAnInsertBelowEveryChange) {
   append_typed_object(keys, change.keys());
   EXPECT_EQ(keys, R"({"pk":{"S":"k"},"sk":{"N":"+7.50"}})");
   EXPECT_EQ(*change.record, item);
+}
+
+TEST(DecodeItem, ItsEventTextDecodesToTheSameInsert) {
+  const std::string item = R"({"sk":{"N":"+7.50"},"a":{"L":[{"S":"x\"y"}]},"pk":{"S":"k"}})";
+  const Change read = decode_one(item, {"de\"mo", {"pk", "sk"}});
+  RawRecord record;
+  record.data = event_text(read);
+  Decoded decoded = Decoder().decode(std::move(record), {.kind = VersionKind::file_time});
+  ASSERT_EQ(decoded.changes.size(), 1u) << (decoded.undecodable.empty() ? "" : decoded.undecodable[0].reason);
+  const Change& again = decoded.changes[0];
+  EXPECT_EQ(again.operation, Operation::insert);
+  EXPECT_EQ(again.time, read.time);
+  EXPECT_EQ(again.key, read.key);
+  EXPECT_EQ(again.table, "de\"mo");
+  std::string image;
+  append_typed_object(image, again.new_image());
+  EXPECT_EQ(image, item);
+  EXPECT_EQ(event_text(again), *again.record) << "an event is its own text";
 }
 
 TEST(DecodeItem, BinaryAndLoneKeys) {

@@ -141,11 +141,29 @@ class Loading(Case):
                 held = sorted(from_json(data)["v"] for data, in target.query(f'SELECT data FROM "{name}_live"'))
                 self.assertEqual(held, list(range(20)), name)
 
+    def test_what_was_refused_can_be_played_again(self):
+        """A dead letter of an item holds an event, which a file takes."""
+        name, target = "numbers", SqliteTables(self.home)
+        self.server.client("CreateTable", TableName=name, BillingMode="PAY_PER_REQUEST",
+                           KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+                           AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "N"}])
+        for key in ("1", "2.5"):
+            self.server.client("PutItem", TableName=name, Item={"pk": {"N": key}, "v": {"SS": ["b", "a"]}})
+        table = Table.__new__(Table)
+        table.server, table.name, table.client = self.server, name, self.server.client
+        self.run_ctk("load", load(table), target.url(name, **{"key-type.pk": "bigint"}), expect=4)
+        letter, = self.run_json("dead-letters", "list", target.url(name))
+        path = self.home / "again.ndjson"
+        path.write_text(letter["change"])
+        self.run_ctk("load", f"file+dynamodb+cdc:{path}", target.url("again"))
+        self.assertEqual(target.held("again"), {2.5: {"v": ["a", "b"]}})
+
     def test_a_table_that_is_not_there(self):
         table = Table.__new__(Table)
         table.server, table.name, table.client = self.server, "nowhere", self.server.client
         _, err = self.run_ctk("load", load(table), SqliteTables(self.home).url("nowhere"), expect=1)
         self.assertIn("'nowhere'", err)
+        self.assertIn("-sharedDb", err, "somebody else's key is the usual reason")
 
     def test_stopped_before_its_end_it_says_so(self):
         table, target = Table(self.server, "stopped"), SqliteTables(self.home)

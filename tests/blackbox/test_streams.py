@@ -194,7 +194,8 @@ class Streams(Case):
         process.communicate()
         table.put("b")
         table.switch(False)
-        self.load(table.source(once="true"))
+        _, err = self.run_ctk("load", table.source(once="true"), self.target.url(self.name))
+        self.assertIn("was switched off and is read to its end", err)
         self.assert_equal(table)
 
         time.sleep(1.1)  # the label of a stream is its time

@@ -4,6 +4,7 @@
 
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
+#include "dynamodb/event_text.h"
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/cratedb_sink.h"
@@ -165,7 +166,7 @@ class DryRunSink final : public Sink {
       const auto& refused = std::get<table::Refused>(rendered);
       letters.push_back(make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards.at(i).str(),
                                          folded.positions.at(i), change.index_in_record, clock_.now(), "refused",
-                                         refused.reason, change.record ? *change.record : ""));
+                                         refused.reason, dynamodb::event_text(change)));
       outcome.parked++;
       outcome.key_refused = outcome.key_refused || refused.because_of_key;
     }

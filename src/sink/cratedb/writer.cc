@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dynamodb/event_text.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
@@ -66,9 +67,8 @@ void TableWriter::park(Line& line, std::string reason, bool key_refused) {
   const size_t i = line.candidate;
   const std::string shard = i < line.folded->shards.size() ? line.folded->shards[i].str() : "";
   const std::string position = i < line.folded->positions.size() ? line.folded->positions[i] : "";
-  DeadLetter letter =
-      make_dead_letter(batch_.relay.str(), batch_.incarnation, shard, position, parked.index_in_record,
-                       session_.clock.now(), "refused", std::move(reason), parked.record ? *parked.record : "");
+  DeadLetter letter = make_dead_letter(batch_.relay.str(), batch_.incarnation, shard, position, parked.index_in_record,
+                                       session_.clock.now(), "refused", std::move(reason), dynamodb::event_text(parked));
   letter.source_table = parked.table.empty() ? state_->spec.source_table : parked.table;
   letter.key = parked.key;
   letter.version = table::version_text(writes_.epoch, parked.order);

@@ -6,6 +6,7 @@
 
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
+#include "dynamodb/event_text.h"
 #include "sink/ndjson/output.h"
 #include "sink/target_options.h"
 
@@ -153,9 +154,9 @@ class NdjsonSink final : public Sink {
   DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, size_t i,
                        std::string reason) {
     const dynamodb::Change& change = *folded.changes[i];
-    DeadLetter letter = make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(), folded.positions[i],
-                                         change.index_in_record, clock_.now(), "refused", std::move(reason),
-                                         change.record ? *change.record : "");
+    DeadLetter letter =
+        make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(), folded.positions[i],
+                         change.index_in_record, clock_.now(), "refused", std::move(reason), dynamodb::event_text(change));
     letter.source_table = change.table;
     letter.key = change.key;
     letter.version = table::version_text(writes.epoch, change.order);

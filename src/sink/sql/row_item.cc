@@ -1,5 +1,7 @@
 #include "sink/sql/row_item.h"
 
+#include "dynamodb/event_text.h"
+
 namespace ctk::sink::sql {
 
 RowItem::RowItem(const FoldedChange& change, const table::Renderer& renderer, coordination::Epoch epoch)
@@ -29,10 +31,9 @@ void RowItem::park(std::string reason, bool because_of_key) {
 
 DeadLetter RowItem::letter(size_t level, const Batch& batch, Timestamp now, std::string reason) const {
   const dynamodb::Change& change = *change_.changes[level];
-  static const std::string kNoRecord;
-  DeadLetter letter = make_dead_letter(batch.relay.str(), batch.incarnation, change_.shards[level].str(),
-                                       change_.positions[level], change.index_in_record, now, "refused", std::move(reason),
-                                       change.record ? *change.record : kNoRecord);
+  DeadLetter letter =
+      make_dead_letter(batch.relay.str(), batch.incarnation, change_.shards[level].str(), change_.positions[level],
+                       change.index_in_record, now, "refused", std::move(reason), dynamodb::event_text(change));
   letter.source_table = renderer_.spec().source_table;
   letter.key = change.key;
   letter.version = table::version_text(epoch_, change.order);
