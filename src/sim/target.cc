@@ -70,7 +70,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     } else if (lost_reply) {
       observe("lost reply");
     }
-    if (!lost_request && env_.random.fraction() < knobs_.straggler) return straggle(std::move(batch), std::move(done));
+    if (!lost_request && env_.random.fraction() < knobs_.straggler) return straggle(batch, std::move(done));
     env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
       if (lost_request) return reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "the connection broke"));
       Result<sink::BatchOutcome> outcome = write(*batch, torn);
