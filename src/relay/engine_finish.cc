@@ -76,7 +76,8 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
                  if (phase_ == Phase::ended) return;
                  if (generation != generation_) return then(false);
                  if (!stored) {
-                   if (stored.error().kind == ErrorKind::fenced) return fail_run(std::move(stored).error());
+                   // The end of the run, even where that is what this was for: `then` would wait for ever.
+                   if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
                    trouble(kTarget, stored.error(), "storing positions");
                    return then(false);
                  }

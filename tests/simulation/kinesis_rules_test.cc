@@ -132,6 +132,25 @@ TEST_F(KinesisRules, AShardThatListingsLackIsAskedFor) {
   EXPECT_EQ(relay->stats().gaps, 0u);
 }
 
+TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  const auto other_source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
+  const auto other_sink = sim::connect_target(state, knobs, {loop, loop, random});
+  relay::Relay other(options, *other_source, *other_sink, {loop, loop, random, log, executor});
+  const coordination::Fence before = state.last_fence;
+  other.run([](const Result<relay::RelayStats>&) {});
+  ASSERT_TRUE(until([&] { return state.last_fence > before; }));
+  loop.after(seconds(3), [] {});
+  loop.run_until([] { return false; }, seconds(3));
+  ASSERT_FALSE(ended) << "nothing came that it could have noticed it by";
+  relay->stop();
+  ASSERT_TRUE(loop.run_until([&] { return ended.has_value(); }, seconds(5)));
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::fenced);
+}
+
 TEST_F(KinesisRules, AShardThatIsGoneIsAGap) {
   put("a");
   start();
