@@ -14,6 +14,7 @@
 // Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <memory>
@@ -71,6 +72,7 @@ class Relay::Engine {
     Position stored;                                    ///< as far as the store has it
     Timestamp stored_read_to = kNoTime;
     Timestamp read_to = kNoTime;  ///< of the last page
+    Timestamp due = kNoTime;      ///< since when it was to be read: nothing older is missed
     shards::Cadence cadence;
     std::deque<Queued> queue;
     size_t queue_bytes = 0;
@@ -91,6 +93,9 @@ class Relay::Engine {
     bool finished = false;
     bool at_tip = false;  ///< a bounded run has read it as far as it will
     size_t writes = 0;    ///< batches that carry it and are not acknowledged
+
+    /// Nothing is missed of what came before.
+    Timestamp whole_to() const { return std::max(read_to, due); }
   };
 
   /// A batch on its way from the cut to the acknowledgement.
@@ -214,7 +219,9 @@ class Relay::Engine {
   void read_on_behind_tips();
   bool lost_while_away(Shard& shard, const Page& page);
   void confirm_loss(const shards::LostShard& lost);
+  void confirm_loss_again(const shards::LostShard& lost);
   Timestamp parents_read_to(const ShardId& id) const;
+  Timestamp due_since(const Shard& shard) const;
   void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
   void feed_hungry();
 

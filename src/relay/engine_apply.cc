@@ -45,7 +45,7 @@ std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& fl
     move.read_to = std::max(move.read_to, everything && one.read_to != kNoTime ? one.read_to : slice.arrivals.last);
     if (slice.has_end) {
       for (const ShardId& child : walk_->children_of(slice.shard))
-        move.children.push_back({child, Position::trim_horizon()});
+        move.children.push_back({child, walk_->beginning_of(child)});
     }
     moves.push_back(std::move(move));
   }

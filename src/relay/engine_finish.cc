@@ -53,7 +53,7 @@ std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
     const bool read_further = all && move.read_to > one->stored_read_to;
     if (!moved && !read_further) continue;
     if (move.to.ended()) {
-      for (const ShardId& child : walk_->children_of(id)) move.children.push_back({child, Position::trim_horizon()});
+      for (const ShardId& child : walk_->children_of(id)) move.children.push_back({child, walk_->beginning_of(child)});
     }
     moves.push_back(std::move(move));
   }

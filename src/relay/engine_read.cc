@@ -35,6 +35,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       const auto read_to = stored_read_to_.find(start->shard);
       if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
       if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
+      slot->due = due_since(*slot);
       slot->answered_at = now();
       if (!slot->segment) ++stats_.shards;
       consider_reading(*slot);
@@ -78,13 +79,33 @@ Timestamp Relay::Engine::parents_read_to(const ShardId& id) const {
   return earliest;
 }
 
+/// A shard that was never read is due since its row was made (its position says when), a child at the earliest since its
+/// parents were read.
+Timestamp Relay::Engine::due_since(const Shard& shard) const {
+  using Kind = Position::Kind;
+  const Position& start = shard.start;
+  const bool tells = start.kind == Kind::at_timestamp || (start.kind == Kind::trim_horizon && start.time != Timestamp{});
+  Timestamp due = tells ? start.time : kNoTime;
+  for (const ShardId& parent : walk_->parents_of(shard.id)) {
+    const auto live = shards_.find(parent);
+    const auto stored = stored_read_to_.find(parent);
+    if (live != shards_.end()) {
+      due = std::max(due, live->second->whole_to());
+    } else if (stored != stored_read_to_.end()) {
+      due = std::max(due, stored->second);
+    }
+  }
+  return due;
+}
+
 /// Listings may lack a shard that is there: the source is asked for it.
 void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
   ++confirming_;
   source_.exists(lost.shard, guarded([this, lost, generation = generation_](Result<bool> exists) {
                    --confirming_;
                    if (phase_ == Phase::ended || generation != generation_) return;
-                   if (!exists || *exists) {
+                   if (!exists) return confirm_loss_again(lost);
+                   if (*exists) {
                      perform(walk_->found_again(lost.shard));
                    } else {
                      const auto read_to = stored_read_to_.find(lost.shard);
@@ -95,12 +116,21 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                      if (phase_ == Phase::ended || dropping_) return;
                      // Its children miss what it misses: that was said.
                      stored_read_to_.erase(lost.shard);
-                     if (shards_.contains(lost.shard)) shard(lost.shard).read_to = kNoTime;
+                     if (shards_.contains(lost.shard)) shard(lost.shard).read_to = shard(lost.shard).due = kNoTime;
                      perform(walk_->give_up(lost.shard));
                    }
                    pump();
                    consider_finishing();
                  }));
+}
+
+/// Nobody has answered: the shard stays in doubt, and so does what may follow it.
+void Relay::Engine::confirm_loss_again(const shards::LostShard& lost) {
+  ++confirming_;
+  env_.loop.after(std::chrono::seconds(1), guarded([this, lost, generation = generation_] {
+                    --confirming_;
+                    if (phase_ != Phase::ended && generation == generation_) confirm_loss(lost);
+                  }));
 }
 
 void Relay::Engine::on_gap(const ShardId& shard_id, const Reached& reached, const std::string& what) {
@@ -153,7 +183,7 @@ void Relay::Engine::consider_reading(Shard& shard) {
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
   shard.reading = true;
-  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.read_to};
+  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.whole_to()};
   source_.read(request, guarded([this, one = shard.shared_from_this(), generation = generation_,
                                  wanted](Result<Page> result) { on_page(one, generation, wanted, std::move(result)); }));
 }
@@ -225,11 +255,12 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
 
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
-  if (shard.segment || identity_.tells_trimming || identity_.retention == Duration{} || shard.read_to == kNoTime ||
+  const Timestamp whole_to = shard.whole_to();
+  if (shard.segment || identity_.tells_trimming || identity_.retention == Duration{} || whole_to == kNoTime ||
       page.server_time == kNoTime)
     return false;
-  if (page.server_time - shard.read_to <= identity_.retention) return false;
-  const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(shard.read_to) +
+  if (page.server_time - whole_to <= identity_.retention) return false;
+  const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(whole_to) +
                            ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
   shard.read_to = page.server_time;
   on_gap(shard.id, {shard.stored, shard.stored_read_to}, what);
@@ -268,7 +299,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       // on-gap=skip: what is left begins at the horizon.
       source_.forget(shard.id);
       shard.read_position = Position::trim_horizon();
-      shard.read_to = kNoTime;
+      shard.read_to = shard.due = kNoTime;
       break;
     case ErrorKind::usage:
     case ErrorKind::internal: return fail_run(error);
@@ -341,7 +372,8 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 }
 
 void Relay::Engine::relist() {
-  if (listing_ || identity_.bounded) return;
+  // Without a walk everything begins anew, with a listing of its own.
+  if (listing_ || identity_.bounded || !walk_) return;
   listing_ = true;
   source_.list(guarded([this, generation = generation_](Result<std::vector<ListedShard>> listed) {
     listing_ = false;

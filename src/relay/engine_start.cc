@@ -172,9 +172,15 @@ std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition&
 Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShard>& listed) const {
   using Kind = StartPoint::Kind;
   shards::StartRule rule;
-  if (load_ && load_->record.cut) {
+  rule.time = server_now();
+  // From before what the stream keeps there is nothing to read, and nothing to miss.
+  const auto begin_at = [&rule, this](Timestamp time) {
+    if (identity_.retention > Duration{} && rule.time - time > identity_.retention) return;
     rule.kind = shards::StartRule::Kind::at_timestamp;
-    rule.time = *load_->record.cut;
+    rule.time = time;
+  };
+  if (load_ && load_->record.cut) {
+    begin_at(*load_->record.cut);
     return rule;
   }
   switch (options_.start.kind) {
@@ -185,10 +191,7 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
       // One that closed just after that moment may hold records of then.
       rule.closed_are_finished = !identity_.seeks_time;
       return rule;
-    case Kind::timestamp:
-      rule.kind = shards::StartRule::Kind::at_timestamp;
-      rule.time = options_.start.at;
-      return rule;
+    case Kind::timestamp: begin_at(options_.start.at); return rule;
     case Kind::sequence_at:
     case Kind::sequence_after: break;
   }

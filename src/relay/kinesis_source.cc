@@ -131,6 +131,8 @@ class KinesisSource final : public Source {
     page.at_tip = answer.behind_latest == Duration{} && page.records.size() < limit;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
     page.read_to = page.server_time - answer.behind_latest;
+    // The shard may have ended long ago: what came since then is in its children.
+    if (page.ended) page.read_to = page.records.empty() ? kNoTime : page.records.back().arrival;
     page.bytes = answer.answer_bytes;
     return page;
   }

@@ -86,6 +86,7 @@ class StreamsSource final : public Source {
       case Position::Kind::after_sequence:
         return begin(request, {Kind::after_sequence, request.position.sequence, {}}, std::move(done));
       case Position::Kind::at_timestamp:
+        if (has_hole(request)) return post(trimmed(request), std::move(done));
         cursor.drop_before = request.position.time;
         if (cursor.passed_from == request.position.time)
           return begin(request, {Kind::after_sequence, cursor.passed, {}}, std::move(done));
@@ -248,7 +249,8 @@ class StreamsSource final : public Source {
       }
     }
     page.at_tip = cursor.tip.reached();
-    page.read_to = cursor.tip.quiet() ? page.server_time : newest;
+    // A shard may have ended long ago: what came since then is in its children.
+    page.read_to = cursor.tip.quiet() && !page.ended ? page.server_time : newest;
     const Timestamp known_to = cursor.newest != kNoTime ? cursor.newest : request.read_to;
     if (!page.at_tip && known_to != kNoTime) page.behind = std::max(Duration{}, page.server_time - known_to);
     return page;

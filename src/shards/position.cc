@@ -1,11 +1,13 @@
 #include "shards/position.h"
 
 #include <charconv>
+#include <optional>
 
 namespace ctk::shards {
 namespace {
 
 constexpr std::string_view kTrimHorizon = "TRIM_HORIZON";
+constexpr std::string_view kTrimHorizonSince = "TRIM_HORIZON:";
 constexpr std::string_view kShardEnd = "SHARD_END";
 constexpr std::string_view kAtTimestamp = "AT_TIMESTAMP:";
 constexpr std::string_view kAtSequence = "AT_SEQUENCE_NUMBER:";
@@ -15,11 +17,20 @@ std::unexpected<Error> no_position(std::string_view text) {
   return fail(ErrorKind::corrupt, "a stored position has a form that this version does not know", std::string(text));
 }
 
+std::optional<Timestamp> read_micros(std::string_view digits) {
+  int64_t micros = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return from_micros(micros);
+}
+
 }  // namespace
 
 std::string to_string(const Position& position) {
   switch (position.kind) {
-    case Position::Kind::trim_horizon: return std::string(kTrimHorizon);
+    case Position::Kind::trim_horizon:
+      if (position.time == Timestamp{}) return std::string(kTrimHorizon);
+      return std::string(kTrimHorizonSince) + std::to_string(to_micros(position.time));
     case Position::Kind::at_timestamp: return std::string(kAtTimestamp) + std::to_string(to_micros(position.time));
     case Position::Kind::at_sequence: return std::string(kAtSequence) + position.sequence.str();
     case Position::Kind::after_sequence: return position.sequence.str();
@@ -32,12 +43,15 @@ std::string to_string(const Position& position) {
 Result<Position> parse_position(std::string_view text) {
   if (text == kTrimHorizon) return Position::trim_horizon();
   if (text == kShardEnd) return Position::shard_end();
+  if (text.starts_with(kTrimHorizonSince)) {
+    const std::optional<Timestamp> due = read_micros(text.substr(kTrimHorizonSince.size()));
+    if (!due || *due == Timestamp{}) return no_position(text);
+    return Position::trim_horizon(*due);
+  }
   if (text.starts_with(kAtTimestamp)) {
-    std::string_view digits = text.substr(kAtTimestamp.size());
-    int64_t micros = 0;
-    auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
-    if (error != std::errc() || end != digits.data() + digits.size()) return no_position(text);
-    return Position::at_timestamp(from_micros(micros));
+    const std::optional<Timestamp> time = read_micros(text.substr(kAtTimestamp.size()));
+    if (!time) return no_position(text);
+    return Position::at_timestamp(*time);
   }
   if (text.starts_with(kAfterKey)) {
     text.remove_prefix(kAfterKey.size());

@@ -1,8 +1,9 @@
 // Where a shard may resume. A value; stored as text.
 //
-//   TRIM_HORIZON | AT_TIMESTAMP:<µs since 1970> | AT_SEQUENCE_NUMBER:<digits> | <digits> | SHARD_END
+//   TRIM_HORIZON | TRIM_HORIZON:<µs since 1970> | AT_TIMESTAMP:<µs> | AT_SEQUENCE_NUMBER:<digits> | <digits> | SHARD_END
 //   AFTER_KEY:<DynamoDB JSON>
 //
+// The time of TRIM_HORIZON says since when reading was due: what has been trimmed since and was never read is missing.
 // Bare digits mean "after this record", as in KCL's lease table. AFTER_KEY is for segments of a load, whose beginning is
 // TRIM_HORIZON: the LastEvaluatedKey of a Scan's page.
 #pragma once
@@ -20,10 +21,10 @@ struct Position {
   enum class Kind { trim_horizon, at_timestamp, at_sequence, after_sequence, after_key, shard_end };
   Kind kind = Kind::trim_horizon;
   aws::SequenceNumber sequence;
-  Timestamp time{};
-  std::string key;  ///< after_key: verbatim JSON
+  Timestamp time{};  ///< at_timestamp; trim_horizon: since when reading is due, 0 where that is not known
+  std::string key;   ///< after_key: verbatim JSON
 
-  static Position trim_horizon() { return {}; }
+  static Position trim_horizon(Timestamp due = {}) { return {Kind::trim_horizon, {}, due, {}}; }
   static Position at_timestamp(Timestamp time) { return {Kind::at_timestamp, {}, time, {}}; }
   static Position at_sequence(aws::SequenceNumber sequence) { return {Kind::at_sequence, std::move(sequence), {}, {}}; }
   static Position after(aws::SequenceNumber sequence) { return {Kind::after_sequence, std::move(sequence), {}, {}}; }

@@ -8,6 +8,7 @@ namespace {
 TEST(Position, IsStoredAsTextAndReadBack) {
   const std::pair<Position, std::string> cases[] = {
       {Position::trim_horizon(), "TRIM_HORIZON"},
+      {Position::trim_horizon(from_micros(1700000000123456)), "TRIM_HORIZON:1700000000123456"},
       {Position::at_timestamp(from_micros(1700000000123456)), "AT_TIMESTAMP:1700000000123456"},
       {Position::at_sequence(aws::SequenceNumber("42")), "AT_SEQUENCE_NUMBER:42"},
       {Position::after(aws::SequenceNumber("42")), "42"},
@@ -22,7 +23,8 @@ TEST(Position, IsStoredAsTextAndReadBack) {
 }
 
 TEST(Position, RefusesWhatItDoesNotKnow) {
-  for (const char* text : {"", "LATEST", "12x", "AT_TIMESTAMP:", "AT_TIMESTAMP:1.5", "AT_SEQUENCE_NUMBER:", "-1"}) {
+  for (const char* text : {"", "LATEST", "12x", "TRIM_HORIZON:", "TRIM_HORIZON:0", "TRIM_HORIZON:x",
+                           "AT_TIMESTAMP:", "AT_TIMESTAMP:1.5", "AT_SEQUENCE_NUMBER:", "-1"}) {
     Result<Position> read = parse_position(text);
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().kind, ErrorKind::corrupt);

@@ -43,6 +43,11 @@ bool ShardWalk::suspects_loss() const {
   });
 }
 
+bool ShardWalk::mourns() const {
+  return suspects_loss() ||
+         std::ranges::any_of(shards_, [](const auto& entry) { return entry.second.lost && !entry.second.finished; });
+}
+
 bool ShardWalk::knows_parents(const State& state) const {
   return state.parents_told ||
          std::ranges::all_of(state.parents, [this](const ShardId& parent) { return shards_.contains(parent); });
@@ -91,6 +96,11 @@ std::vector<ShardId> ShardWalk::parents_of(const ShardId& shard) const {
   return found == shards_.end() ? std::vector<ShardId>{} : found->second.parents;
 }
 
+Position ShardWalk::beginning_of(const ShardId& shard) const {
+  const auto found = shards_.find(shard);
+  return found == shards_.end() ? Position::trim_horizon() : found->second.position;
+}
+
 std::vector<ShardId> ShardWalk::children_of(const ShardId& shard) const {
   std::vector<ShardId> children;
   for (const auto& [id, state] : shards_) {
@@ -136,12 +146,14 @@ Position ShardWalk::first_position(const ListedShard& shard) const {
     const auto found = rule_.positions.find(shard.id);
     if (found != rule_.positions.end()) return found->second;
   }
-  return Position::trim_horizon();
+  return Position::trim_horizon(rule_.kind == StartRule::Kind::trim_horizon ? rule_.time : Timestamp{});
 }
 
 void ShardWalk::advance(std::vector<WalkAction>& actions) {
+  const bool mourning = mourns();
   for (auto& [id, state] : shards_) {
     if (state.finished || state.lost) continue;
+    if (!state.reading && mourning && is_orphan(state)) continue;
     if (!state.reading && state.listed && !state.end_read && knows_parents(state) && parents_read(state)) {
       state.reading = true;
       actions.push_back(StartReading{id, state.position});
@@ -151,6 +163,10 @@ void ShardWalk::advance(std::vector<WalkAction>& actions) {
       actions.push_back(MaySend{id});
     }
   }
+}
+
+bool ShardWalk::is_orphan(const State& state) const {
+  return std::ranges::any_of(state.parents, [this](const ShardId& parent) { return !shards_.contains(parent); });
 }
 
 bool ShardWalk::parents_read(const State& state) const {

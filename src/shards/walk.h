@@ -2,7 +2,8 @@
 //
 // A shard is read once the ends of all its parents were read, and its first row is sent after every row of all its parents
 // is acknowledged: so the order of each item holds across splits, merges and rolls. Parents that are neither listed nor
-// stored were trimmed after they were finished, or before we came: they hold nobody up.
+// stored were trimmed after they were finished, or before we came: they hold nobody up. But as long as a shard may be lost,
+// it may be they that followed it: their children wait until that is said.
 #pragma once
 
 #include <map>
@@ -31,7 +32,7 @@ struct ListedShard {
 struct StartRule {
   enum class Kind { trim_horizon, at_timestamp, sequences };
   Kind kind = Kind::trim_horizon;
-  Timestamp time{};  ///< at_timestamp
+  Timestamp time{};  ///< at_timestamp; trim_horizon: now, since when reading is due
   /// `latest`: shards that are closed already hold nothing newer; they count as finished.
   bool closed_are_finished = false;
   /// sequences: shard → position; the others begin at the horizon.
@@ -92,6 +93,8 @@ class ShardWalk {
 
   /// The shards that a listing named as a shard's parents.
   std::vector<ShardId> parents_of(const ShardId& shard) const;
+  /// Where a shard is to begin, as its row has it or will have it.
+  Position beginning_of(const ShardId& shard) const;
   /// Known children of a shard: those whose parents name it.
   std::vector<ShardId> children_of(const ShardId& shard) const;
   /// Whether the shard is known to be closed: listed so, or named as a parent. Its end must be read, whatever its tip.
@@ -119,6 +122,10 @@ class ShardWalk {
   void add(const ListedShard& shard, std::vector<WalkAction>& actions);
   Position first_position(const ListedShard& shard) const;
   void advance(std::vector<WalkAction>& actions);
+  /// A shard is lost, or may be, and that was not said yet.
+  bool mourns() const;
+  /// It has a parent that nobody knows.
+  bool is_orphan(const State& state) const;
   bool knows_parents(const State& state) const;
   bool parents_read(const State& state) const;
   bool parents_finished(const State& state) const;

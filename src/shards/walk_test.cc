@@ -131,6 +131,27 @@ TEST(ShardWalk, AStoredUnfinishedShardThatIsGoneIsLostOnceAndBlocksItsChildrenUn
               ElementsAre(WalkAction(StartReading{id("b"), kHorizon}), WalkAction(MaySend{id("b")})));
 }
 
+TEST(ShardWalk, WhatMayFollowALostShardWaitsUntilItsLossIsSaid) {
+  ShardWalk walk(StartRule{});
+  walk.restore({{id("a"), Position::after(aws::SequenceNumber("1"))}});
+  // The children of "a" came and went meanwhile: nobody knows "b".
+  const std::vector<ListedShard> listing = {shard("c", {"b"})};
+  EXPECT_THAT(walk.listed(listing), ElementsAre(WalkAction(AddRow{id("c"), kHorizon})));
+  EXPECT_THAT(walk.listed(listing), ElementsAre(WalkAction(LostShard{id("a"), Position::after(aws::SequenceNumber("1"))})));
+  EXPECT_THAT(walk.give_up(id("a")),
+              ElementsAre(WalkAction(StartReading{id("c"), kHorizon}), WalkAction(MaySend{id("c")})));
+}
+
+TEST(ShardWalk, FromTheHorizonIsDueSinceTheBeginning) {
+  StartRule rule;
+  rule.time = from_micros(17);
+  ShardWalk walk(rule);
+  walk.listed({shard("a")});
+  EXPECT_EQ(walk.beginning_of(id("a")), Position::trim_horizon(from_micros(17)));
+  walk.read_to_end(id("a"), {shard("b", {"a"})});
+  EXPECT_EQ(walk.beginning_of(id("b")), kHorizon);
+}
+
 TEST(ShardWalk, AListingOlderThanAShardDoesNotLoseIt) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true)});
