@@ -36,6 +36,7 @@ struct DynamoDbOptions {
   Duration creation_time{};  ///< for so long a new table stays CREATING
   Duration count_every{};    ///< how old ItemCount and TableSizeBytes may be (AWS: 6 hours)
   Duration ttl_every = std::chrono::minutes(1);
+  size_t scan_page = 1u << 20;   ///< bytes of a Scan's page
   bool capacity_limits = false;  ///< whether provisioned read capacity is enforced, with 5 minutes' burst
   DeliveryKnobs delivery{};
 };

@@ -10,9 +10,8 @@ namespace ctk::sim {
 namespace {
 
 constexpr size_t kLargestItem = 400u << 10;
-constexpr size_t kScanPage = 1u << 20;  // bytes of items
-constexpr size_t kUnit = 4096;          // bytes that a unit of read capacity reads consistently
-constexpr double kBurst = 300;          // seconds of unused capacity that are kept
+constexpr size_t kUnit = 4096;  // bytes that a unit of read capacity reads consistently
+constexpr double kBurst = 300;  // seconds of unused capacity that are kept
 constexpr int kMostSegments = 1'000'000;
 
 std::unexpected<ServiceError> invalid(std::string message) { return refuse("ValidationException", std::move(message)); }
@@ -208,7 +207,7 @@ Answer<ScanAnswer> DynamoDb::scan(const ScanInput& input, Timestamp now) {
     answer.items.push_back(&at->second);
     bytes += bytes_of(at->second);
     // As the service does, it stops for having enough, without looking whether anything comes behind.
-    if (bytes >= kScanPage || (input.limit > 0 && answer.items.size() == input.limit)) {
+    if (bytes >= options_.scan_page || (input.limit > 0 && answer.items.size() == input.limit)) {
       answer.last_key = table.items.key_of(at->second);
       break;
     }

@@ -178,7 +178,11 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   uint64_t sweep_older(const std::string& table, coordination::Epoch epoch) {
     const std::string bound = table::version_text(epoch, "");
-    return std::erase_if(state_.tables[table], [&](const auto& entry) { return entry.second.version < bound; });
+    return std::erase_if(state_.tables[table], [&](const auto& entry) {
+      if (entry.second.version >= bound || has_open_letter(entry.first)) return false;
+      note_swept(table, entry.first, entry.second);
+      return true;
+    });
   }
 
   /// All that a watermark asks for: of a long life most rows are of shards that have ended.
@@ -203,10 +207,15 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     return std::erase_if(state_.tables[request.table], [&](const auto& entry) {
       const auto& [key, row] = entry;
       if (!row.deleted || row.time >= *plan.before || has_open_letter(key)) return false;
-      std::string& swept = state_.swept[request.table][key];
-      swept = std::max(swept, row.version);
+      note_swept(request.table, key, row);
       return true;
     });
+  }
+
+  void note_swept(const std::string& table, const std::string& key, const TargetRow& row) {
+    std::string& swept = state_.swept[table][key];
+    swept = std::max(swept, row.version);
+    if (env_.on_row) env_.on_row(table, key, nullptr);
   }
 
   bool has_open_letter(const std::string& key) const {
@@ -263,10 +272,14 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   void add_row(const RelayName& relay, Fence fence, const NewShard& shard) {
     auto& rows = state_.positions[relay];
-    const coordination::Incarnation incarnation =
-        rows.empty() ? coordination::Incarnation() : rows.begin()->second.incarnation;
-    rows.try_emplace(shard.shard,
-                     StoredPosition{shard.shard, shard.position, incarnation, 1, kNoTime, fence, {}, env_.clock.now()});
+    // Whose claim it is, the rows say that are there.
+    StoredPosition row = rows.empty() ? StoredPosition{} : rows.begin()->second;
+    row.shard = shard.shard;
+    row.position = shard.position;
+    row.read_to = kNoTime;
+    row.fence = fence;
+    row.updated = env_.clock.now();
+    rows.try_emplace(shard.shard, std::move(row));
   }
 
   /// Compare-and-set of all, or of none.
@@ -363,15 +376,14 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   bool write_row(const sink::TableWrites& writes, const dynamodb::Change& change, const table::Rendered& rendered) {
-    TargetRow row{table::version_text(writes.epoch, change.order), change.operation == dynamodb::Operation::remove, "",
-                  change.time};
+    TargetRow row{rules().version(change, writes.epoch), change.operation == dynamodb::Operation::remove, "", change.time};
     if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
     auto& table = state_.tables[writes.table];
     const auto [place, fresh] = table.try_emplace(std::string(change.key), row);
-    if (fresh) return true;
-    if (!rules().may_write(place->second, row.version)) return false;
-    if (place->second.version > row.version) ++state_.regressions;
-    place->second = std::move(row);
+    if (!fresh && !rules().may_write(place->second, row.version)) return false;
+    if (!fresh && place->second.version > row.version) ++state_.regressions;
+    if (!fresh) place->second = std::move(row);
+    if (env_.on_row) env_.on_row(writes.table, place->first, &place->second);
     return true;
   }
 

@@ -54,6 +54,9 @@ struct TargetState {
 class TargetRules {
  public:
   virtual ~TargetRules() = default;
+  virtual std::string version(const dynamodb::Change& change, coordination::Epoch epoch) const {
+    return table::version_text(epoch, change.order);
+  }
   /// Whether a write of this version changes the row.
   virtual bool may_write(const TargetRow& row, const std::string& version) const { return version > row.version; }
   virtual coordination::SweepPlan plan_sweep(const coordination::TableRecord& record, Timestamp watermark, Timestamp now,
@@ -70,6 +73,8 @@ struct TargetEnvironment {
   EventLoop* caller = nullptr;  ///< where answers are handed over, if not on `loop`
   const TargetRules* rules = nullptr;
   std::function<void(const sink::Batch&)> on_write = {};  ///< a write arrives
+  /// A row has changed, or (null) was swept.
+  std::function<void(const std::string& table, const std::string& key, const TargetRow* row)> on_row = {};
 };
 
 /// A connection to it. `state` and `knobs` are shared by all connections, and outlive them.

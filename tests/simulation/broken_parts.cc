@@ -188,6 +188,17 @@ class NoGuard final : public sim::TargetRules {
   bool may_write(const sim::TargetRow&, const std::string&) const override { return true; }
 };
 
+/// A load's rows as if they were changes of the moment at which they were read.
+class HighLoads final : public sim::TargetRules {
+ public:
+  std::string version(const dynamodb::Change& change, coordination::Epoch epoch) const override {
+    std::string version = TargetRules::version(change, epoch);
+    constexpr size_t kKind = 9;  // behind "00000001."
+    if (change.from_load()) version[kKind] = '9';
+    return version;
+  }
+};
+
 class NoGrace final : public sim::TargetRules {
  public:
   coordination::SweepPlan plan_sweep(const coordination::TableRecord&, Timestamp, Timestamp now,
@@ -215,6 +226,7 @@ std::unique_ptr<Parts> make() {
 std::vector<Mutation> all_mutations() {
   return {
       {"NoGuard", "a target that takes every write, older ones too", make<BrokenTarget<NoGuard>>},
+      {"HighLoads", "a load with a high version", make<BrokenTarget<HighLoads>>},
       {"NoGrace", "a sweeper that removes the marks of deletes at once", make<BrokenTarget<NoGrace>>},
       {"OrphanedShards", "a walk that ignores parents", make<BrokenSource<OrphanedShards>>},
       {"DropsTheLastPage", "a reader that drops the records that come with a shard's end",

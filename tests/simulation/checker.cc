@@ -3,15 +3,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace ctk::simulation {
 namespace {
 
+/// Records of DynamoDB Streams have whole seconds.
+constexpr Duration kCoarseTime = std::chrono::seconds(1);
 const std::string kTargetTable = std::string("public.") + kTable;
 
 /// A version without its epoch: "00000001.1.…" → "1.…".
 std::string_view order_of(const std::string& version) {
   return std::string_view(version).substr(std::min(version.size(), size_t{9}));
+}
+
+std::string key_of(const std::string& name) { return fmt::format(R"({{"pk":{{"S":"{}"}}}})", name); }
+
+/// What a living row shows: "v" of {"ttl":…,"v":17}.
+int value_of(const sim::TargetRow& row) {
+  const size_t at = row.data.find("\"v\":");
+  return at == std::string::npos ? 0 : std::atoi(row.data.c_str() + at + 4);
+}
+
+/// "00000002.1.…" → 2.
+coordination::Epoch order_epoch(const std::string& version) {
+  return static_cast<coordination::Epoch>(std::strtoul(version.c_str(), nullptr, 10));
 }
 
 bool at_most(const std::string& left, const std::string& right) {
@@ -31,19 +47,29 @@ void Checker::learn() {
   }
 }
 
-bool Checker::target_holds(const StreamRecord& record) const {
+const coordination::TableRecord* Checker::record() const {
+  const auto found = target_.records.find(kTargetTable);
+  return found == target_.records.end() ? nullptr : &found->second;
+}
+
+bool Checker::target_holds(const StreamRecord& change) const {
+  // What happened before the cut is in the load; a load's row holds what happened until its page was read.
+  if (loads_ && record() != nullptr && record()->cut && change.time - kCoarseTime < *record()->cut) return true;
   const auto holds = [&](const auto& rows, const auto& version) {
-    const auto row = rows.find(record.key);
-    return row != rows.end() && order_of(version(row->second)) >= record.order;
+    const auto row = rows.find(change.key);
+    return row != rows.end() && order_of(version(row->second)) >= change.order;
   };
   const auto table = target_.tables.find(kTargetTable);
-  if (table != target_.tables.end() && holds(table->second, [](const sim::TargetRow& row) { return row.version; })) {
-    return true;
+  if (table != target_.tables.end()) {
+    if (holds(table->second, [](const sim::TargetRow& row) { return row.version; })) return true;
+    const auto row = table->second.find(change.key);
+    const bool loaded = row != table->second.end() && order_of(row->second.version).starts_with("0.");
+    if (loaded && row->second.time >= change.time) return true;
   }
   const auto swept = target_.swept.find(kTargetTable);
   if (swept != target_.swept.end() && holds(swept->second, [](const std::string& version) { return version; })) return true;
   return std::ranges::any_of(target_.dead_letters, [&](const auto& entry) {
-    return entry.second.change.find(record.key.substr(1, record.key.size() - 2)) != std::string::npos;
+    return entry.second.change.find(change.key.substr(1, change.key.size() - 2)) != std::string::npos;
   });
 }
 
@@ -98,26 +124,103 @@ const std::optional<std::string>& Checker::look() {
   return wrong_;
 }
 
-std::optional<std::string> Checker::at_rest() {
-  if (look()) return wrong_;
-  static const std::map<std::string, sim::TargetRow> kEmpty;
-  const auto table = target_.tables.find(kTargetTable);
-  const auto& rows = table == target_.tables.end() ? kEmpty : table->second;
-  for (const auto& [key, value] : far_side_.model()) {
-    const auto row = rows.find(fmt::format(R"({{"pk":{{"S":"{}"}}}})", key));
-    const bool living = row != rows.end() && !row->second.deleted;
-    if (living != value.has_value()) {
-      return fmt::format("{} is {} in the source and {} in the target", key, value ? "there" : "gone",
-                         living ? "there" : "gone");
-    }
-    if (living && row->second.data != fmt::format(R"({{"v":{}}})", *value)) {
-      return fmt::format("{} is {} in the source and {} in the target", key, *value, row->second.data);
+/// From when on no row may go back: always, or once the table was ready, until it is loaded again.
+bool Checker::never_goes_back() const { return !loads_ || (record() != nullptr && record()->epoch == ready_epoch_); }
+
+void Checker::on_row(const std::string& key, const sim::TargetRow* row) {
+  Shown& shown = shown_[key];
+  if (row == nullptr || row->deleted) {
+    shown.gone = true;
+    return;
+  }
+  const int value = value_of(*row);
+  if (never_goes_back() && value < shown.value) wrong(fmt::format("{} went back from {} to {}", key, shown.value, value));
+  if (never_goes_back() && value == shown.value && shown.gone) wrong(fmt::format("{} was gone and came back", key));
+  shown = {value, false};
+}
+
+std::map<std::string, Timestamp> Checker::last_changes(Timestamp arrived_by) const {
+  std::map<std::string, Timestamp> last;
+  for (const auto& [shard, records] : records_) {
+    for (const StreamRecord& change : records) {
+      if (change.arrival > arrived_by) continue;
+      Timestamp& at = last.try_emplace(change.key, change.time).first->second;
+      at = std::max(at, change.time);
     }
   }
-  const auto strange = std::ranges::find_if(rows, [&](const auto& row) {
-    return !row.second.deleted && !far_side_.model().contains(row.first.substr(12, row.first.size() - 15));
+  return last;
+}
+
+/// Whether the row shows the item as it was at a moment, or later.
+bool Checker::shows(const std::vector<Moment>& moments, const sim::TargetRow* row, Timestamp since) {
+  if (row == nullptr || row->deleted) {
+    if (moments.front().at > since) return true;
+    return std::ranges::any_of(moments, [since](const Moment& moment) { return !moment.value && moment.at >= since; });
+  }
+  const int value = value_of(*row);
+  return std::ranges::any_of(moments, [&](const Moment& moment) { return moment.value == value && moment.at >= since; });
+}
+
+/// Ready: the table holds what its source held at the load's end, or later.
+void Checker::on_ready() {
+  if (record() == nullptr || record()->load != coordination::LoadState::complete || !record()->loaded) {
+    return wrong("a table is called ready, and its load is not complete");
+  }
+  learn();
+  const History& history = far_side_.history();
+  const std::map<std::string, Timestamp> last = last_changes(*record()->loaded);
+  for (const auto& [name, moments] : history) {
+    // What was refused once may stay as it was.
+    if (std::ranges::any_of(moments, &Moment::refused)) continue;
+    const auto change = last.find(key_of(name));
+    const Timestamp first = moments.front().at <= far_side_.stream_begun() ? moments.front().at : kNoTime;
+    const Timestamp since = change != last.end() ? change->second : first;
+    if (!shows(moments, row_of(name), since)) {
+      wrong(fmt::format("the table is called ready, and {} is not what it was at the load's end", name));
+    }
+  }
+  ready_epoch_ = record()->epoch;
+}
+
+const sim::TargetRow* Checker::row_of(const std::string& name) const {
+  const auto table = target_.tables.find(kTargetTable);
+  if (table == target_.tables.end()) return nullptr;
+  const auto row = table->second.find(key_of(name));
+  return row == table->second.end() ? nullptr : &row->second;
+}
+
+std::optional<std::string> Checker::compare(const std::string& name, const std::vector<Moment>& moments) const {
+  const sim::TargetRow* row = row_of(name);
+  const bool refused = std::ranges::any_of(moments, &Moment::refused);
+  // A key with an open dead letter is not taken for gone by a load, and what it was before the load nobody knows.
+  const bool of_this_load = row != nullptr && record() != nullptr && order_epoch(row->version) == record()->epoch;
+  if (loads_ && refused && moments.back().refused) return {};
+  if (loads_ && refused && !moments.back().value && row != nullptr && !of_this_load) return {};
+  const auto last = std::ranges::find_if(moments.rbegin(), moments.rend(), [](const Moment& m) { return !m.refused; });
+  const std::optional<int> value = last == moments.rend() ? std::nullopt : last->value;
+  const bool living = row != nullptr && !row->deleted;
+  if (living != value.has_value()) {
+    return fmt::format("{} is {} in the source and {} in the target", name, value ? "there" : "gone",
+                       living ? "there" : "gone");
+  }
+  if (living && value_of(*row) != *value) {
+    return fmt::format("{} is {} in the source and {} in the target", name, *value, row->data);
+  }
+  return {};
+}
+
+std::optional<std::string> Checker::at_rest() {
+  if (look()) return wrong_;
+  const History& history = far_side_.history();
+  for (const auto& [name, moments] : history) {
+    if (auto different = compare(name, moments)) return different;
+  }
+  const auto table = target_.tables.find(kTargetTable);
+  if (table == target_.tables.end()) return {};
+  const auto strange = std::ranges::find_if(table->second, [&](const auto& row) {
+    return !row.second.deleted && !history.contains(row.first.substr(12, row.first.size() - 15));
   });
-  if (strange != rows.end()) return "the target has a row that never was: " + strange->first;
+  if (strange != table->second.end()) return "the target has a row that never was: " + strange->first;
   return {};
 }
 

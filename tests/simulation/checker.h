@@ -1,6 +1,6 @@
 // Looks at a simulated world along the way, and says at once when a promise is broken: no row goes back, no position stands
-// past a change that the target does not hold, no change of a child shard is written before all of its parents are there.
-// At rest: the target holds what the table holds.
+// past a change that the target does not hold, no change of a child shard is written before all of its parents are there;
+// and where the table is loaded, "ready" is true when it is said. At rest: the target holds what the table holds.
 #pragma once
 
 #include <map>
@@ -16,17 +16,36 @@ namespace ctk::simulation {
 
 class Checker {
  public:
-  Checker(FarSide& far_side, const sim::TargetState& target) : far_side_(far_side), target_(target) {}
+  /// `loads`: rows may go back until the table is ready.
+  Checker(FarSide& far_side, const sim::TargetState& target, bool loads)
+      : far_side_(far_side), target_(target), loads_(loads) {}
 
   /// Called as a write arrives, before any of it is done.
   void on_write(const sink::Batch& batch);
+  /// Called after a row has changed, or (null) was swept.
+  void on_row(const std::string& key, const sim::TargetRow* row);
+  /// A relay says that the table is ready.
+  void on_ready();
   /// What is wrong by now; the first that was found stays.
   const std::optional<std::string>& look();
   /// What is wrong once nothing moves any more.
   std::optional<std::string> at_rest();
 
  private:
+  /// What the target has shown of an item.
+  struct Shown {
+    int value = 0;  ///< the newest
+    bool gone = true;
+  };
+
   void learn();
+  bool never_goes_back() const;
+  const coordination::TableRecord* record() const;
+  /// The moment of each item's last change that had arrived by then.
+  std::map<std::string, Timestamp> last_changes(Timestamp arrived_by) const;
+  static bool shows(const std::vector<Moment>& moments, const sim::TargetRow* row, Timestamp since);
+  const sim::TargetRow* row_of(const std::string& name) const;
+  std::optional<std::string> compare(const std::string& name, const std::vector<Moment>& moments) const;
   bool target_holds(const StreamRecord& record) const;
   /// The first record of the shard that the target does not hold, among those up to `last` (all, without one).
   const StreamRecord* missing(const std::string& shard, const std::string* last);
@@ -36,9 +55,12 @@ class Checker {
 
   FarSide& far_side_;
   const sim::TargetState& target_;
+  const bool loads_;
   std::map<std::string, std::vector<StreamRecord>> records_;  ///< by shard
   std::map<std::string, size_t> held_;                        ///< so many of a shard's records are known to be held
   std::set<std::string> parents_held_;                        ///< shards whose parents are
+  std::map<std::string, Shown> shown_;                        ///< by key
+  coordination::Epoch ready_epoch_ = 0;                       ///< the table was ready in this epoch
   std::optional<std::string> wrong_;
 };
 

@@ -12,6 +12,8 @@ namespace ctk::simulation {
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds(500);
+constexpr Duration kSlowTick = std::chrono::minutes(1);
+constexpr const char* kTtl = "ttl";
 
 void must(bool done, const char* what) {
   if (!done) throw std::logic_error(what);
@@ -29,13 +31,13 @@ StreamRecord kinesis_record(const sim::StoredRecord& record) {
   // A record that comes a second time has another number, and the same time.
   return {record.sequence,
           fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
-          order.substr(0, order.rfind('.'))};
+          order.substr(0, order.rfind('.')), from_micros(std::stoll(micros)), record.arrival};
 }
 
 StreamRecord streams_record(const sim::TableShard::Record& record) {
   const std::string sequence = sim::to_string(record.sequence);
   return {sequence, fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
-          dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0)};
+          dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0), record.time, record.time};
 }
 
 sim::DynamoDbStreamsOptions streams_options(const WorldKnobs& knobs, Random& random) {
@@ -65,43 +67,88 @@ FarSide::FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log
   kinesis_.options().give_children = random.below(2) == 0;
   kinesis_.options().end_with_records = random.below(2) == 0;
   kinesis_.options().list_page = knobs.listing_page == 100 ? 1000 : knobs.listing_page;
-  sim::TableInput table{.name = kTable, .keys = {{"pk", 'S'}}, .partitions = knobs.shards};
-  if (knobs.source == SourceKind::streams) table.stream = aws::StreamView::new_and_old_images;
+  dynamodb_.options().scan_page = knobs.scan_page;
+  const sim::TableInput table{.name = kTable, .keys = {{"pk", 'S'}}, .partitions = knobs.shards};
   must(dynamodb_.create_table(table, loop.now()).has_value(), "an empty service has no such table");
-  if (knobs.source == SourceKind::streams) return;
-  must(kinesis_.create_stream(kStream, knobs.shards, loop.now()).has_value(), "an empty service has no such stream");
-  must(dynamodb_.enable_kinesis(kTable, kinesis_.arn_of(kStream), loop.now()).has_value(),
-       "a new table has no destination");
-  if (knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0) tick();
+  for (int i = 0; i < knobs.preloaded; ++i) put("item-" + std::to_string(i), loop.now());
+  changes_ = dynamodb_.changes();
+  begin_stream(loop.now());
+  if (knobs.expiring > 0) {
+    must(dynamodb_.update_time_to_live(kTable, sim::TimeToLive{kTtl}, loop.now()).has_value(), "it is off");
+  }
+  if (knobs.expiring > 0 || knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0) tick();
+}
+
+void FarSide::begin_stream(Timestamp now) {
+  stream_begun_ = now;
+  if (knobs_.source == SourceKind::streams) {
+    must(dynamodb_.update_stream(kTable, aws::StreamView::new_and_old_images, now).has_value(), "it has no stream");
+    return;
+  }
+  must(kinesis_.create_stream(kStream, knobs_.shards, now).has_value(), "an empty service has no such stream");
+  must(dynamodb_.enable_kinesis(kTable, kinesis_.arn_of(kStream), now).has_value(), "a new table has no destination");
 }
 
 void FarSide::tick() {
   dynamodb_.advance(loop_.now());
-  loop_.after(kTick, [this] { tick(); });
+  const bool late = knobs_.delivery.delayed > 0 || knobs_.delivery.repeated > 0;
+  loop_.after(late ? kTick : kSlowTick, [this] { tick(); });
 }
 
-void FarSide::deliver_all() { dynamodb_.advance(loop_.now()); }
+void FarSide::deliver_all() {
+  dynamodb_.advance(loop_.now());
+  static_cast<void>(dynamodb_.update_time_to_live(kTable, std::nullopt, loop_.now()));
+}
+
+/// The service itself deletes what has outlived its time.
+void FarSide::note_expired(Timestamp now) {
+  if (changes_ == dynamodb_.changes()) return;
+  changes_ = dynamodb_.changes();
+  for (auto& [name, moments] : history_) {
+    if (!moments.back().value && !moments.back().refused) continue;
+    if (dynamodb_.items_of(kTable)->find({{"pk", fmt::format(R"({{"S":"{}"}})", name)}}) != nullptr) continue;
+    moments.push_back({now, std::nullopt});
+    log_.debug("expired", {{"item", name}});
+    ++coverage_.expired;
+  }
+}
+
+const History& FarSide::history() {
+  note_expired(loop_.now());
+  return history_;
+}
 
 void FarSide::change() {
   const std::string name = "item-" + std::to_string(random_.below(static_cast<uint64_t>(knobs_.items)));
   const std::string pk = fmt::format(R"({{"S":"{}"}})", name);
+  dynamodb_.advance(loop_.now());
+  note_expired(loop_.now());
   // No two changes in one tick of the clock: on Kinesis their order would be undecidable.
-  last_time_ = std::max(last_time_ + 1, to_micros(loop_.now()));
+  last_time_ = std::max(last_time_, to_micros(loop_.now())) + 1;
   const Timestamp now = from_micros(last_time_);
   const bool there = dynamodb_.items_of(kTable)->find({{"pk", pk}}) != nullptr;
   if (there && random_.below(4) == 0) {
     must(dynamodb_.delete_item(kTable, {{"pk", pk}}, now).has_value(), "the item can be deleted");
     log_.debug("removed", {{"item", name}});
-    model_[name] = std::nullopt;
+    history_[name].push_back({now, std::nullopt});
   } else {
-    const bool poisoned = random_.fraction() < knobs_.poisoned;
-    sim::Attributes item{{"pk", pk}, {"v", fmt::format(R"({{"N":"{}"}})", ++written_)}};
-    if (poisoned) item["p"] = R"({"S":"POISON"})";
-    must(dynamodb_.put_item(kTable, std::move(item), now).has_value(), "the item can be put");
-    log_.debug(poisoned ? "poisoned" : there ? "modified" : "inserted", {{"item", name}, {"value", written_}});
-    if (!poisoned) model_[name] = written_;
+    put(name, now);
   }
+  changes_ = dynamodb_.changes();
   ++coverage_.changes;
+}
+
+void FarSide::put(const std::string& name, Timestamp now) {
+  const bool poisoned = random_.fraction() < knobs_.poisoned;
+  sim::Attributes item{{"pk", fmt::format(R"({{"S":"{}"}})", name)}, {"v", fmt::format(R"({{"N":"{}"}})", ++written_)}};
+  if (poisoned) item["p"] = R"({"S":"POISON"})";
+  if (knobs_.expiring > 0 && random_.fraction() < knobs_.expiring) {
+    const int64_t until = to_micros(now) / 1'000'000 + 5 + static_cast<int64_t>(random_.below(600));
+    item[kTtl] = fmt::format(R"({{"N":"{}"}})", until);
+  }
+  must(dynamodb_.put_item(kTable, std::move(item), now).has_value(), "the item can be put");
+  log_.debug(poisoned ? "poisoned" : "put", {{"item", name}, {"value", written_}});
+  history_[name].push_back({now, poisoned ? std::nullopt : std::optional(written_), poisoned});
 }
 
 void FarSide::reshard() {

@@ -27,11 +27,18 @@ struct StreamRecord {
   std::string sequence;
   std::string key;    ///< typed JSON, as rows are found by
   std::string order;  ///< a row with this order, or a higher one, holds the change: the beginning of an order text
+  Timestamp time{};   ///< of the change
+  Timestamp arrival{};
 };
 
-/// An item as the target must show it: the value of its last put, or nothing once deleted. A put that the target refuses
-/// does not count.
-using Model = std::map<std::string, std::optional<int>>;
+/// What an item was from a moment on: the value of a put, or nothing once deleted.
+struct Moment {
+  Timestamp at{};
+  std::optional<int> value;
+  bool refused = false;  ///< the target refuses what was put
+};
+/// An item's name → its moments, in order. No two items ever have the same value.
+using History = std::map<std::string, std::vector<Moment>>;
 
 class FarSide {
  public:
@@ -42,14 +49,16 @@ class FarSide {
   /// A shard rolls, splits or merges with another.
   void reshard();
   void switch_stream_off();
-  /// Everything that was held back is in the stream.
+  /// Everything that was held back is in the stream; from now on nothing outlives its time.
   void deliver_all();
 
   sim::Kinesis& kinesis() { return kinesis_; }
   sim::DynamoDbStreams& streams() { return streams_; }
   sim::DynamoDb& dynamodb() { return dynamodb_; }
 
-  const Model& model() const { return model_; }
+  const History& history();
+  /// Items from before are in no stream.
+  Timestamp stream_begun() const { return stream_begun_; }
   const Coverage& coverage() const { return coverage_; }
   /// Records of each shard that came since the last call.
   std::map<std::string, std::vector<StreamRecord>> new_records();
@@ -59,6 +68,9 @@ class FarSide {
   uint64_t rolls() const;
 
  private:
+  void put(const std::string& name, Timestamp now);
+  void note_expired(Timestamp now);
+  void begin_stream(Timestamp now);
   void tick();
   void reshard_kinesis();
   void reshard_streams();
@@ -72,8 +84,10 @@ class FarSide {
   sim::Kinesis kinesis_;
   sim::DynamoDbStreams streams_;
   sim::DynamoDb dynamodb_;
-  Model model_;
+  Timestamp stream_begun_{};
+  History history_;
   Coverage coverage_;
+  uint64_t changes_ = 0;  ///< of items, that the history has
   int written_ = 0;
   int64_t last_time_ = 0;
   std::map<std::string, uint64_t> seen_;  ///< shard → records that new_records() has told

@@ -70,11 +70,30 @@ void draw_faults(WorldKnobs& knobs, Random& random) {
   knobs.target.poison = "POISON";
 }
 
+/// Every third world loads its table; more of them load it once something was lost.
+void draw_load(WorldKnobs& knobs, Random& random) {
+  knobs.snapshot = random.below(3) == 0;
+  knobs.resnapshot = knobs.snapshot ? random.below(2) == 0 : random.below(12) == 0;
+  knobs.segments = static_cast<int>(1 + random.below(9));
+  knobs.scan_page = one_of<size_t>(random, {200, 2000, 1u << 20});
+  const double reloaded = sometimes(random, 0.01);
+  const double expiring = sometimes(random, 0.3);
+  const auto items = static_cast<int>(1 + random.below(250));
+  const auto preloaded = static_cast<int>(random.below(static_cast<uint64_t>(items) + 1));
+  const bool lost_day = random.below(4) == 0;
+  if (!knobs.loads()) return;
+  knobs.reloaded = knobs.snapshot ? reloaded : 0;
+  knobs.expiring = expiring;
+  knobs.items = items;
+  knobs.preloaded = knobs.snapshot ? preloaded : 0;
+  knobs.lost_day = knobs.lost_day || (knobs.resnapshot && lost_day);
+}
+
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
   const bool late = knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0 || knobs.target.straggler > 0;
-  if (late || !knobs.target.transactional) knobs.epoch_raised = 0;
+  if (late || !knobs.target.transactional || knobs.loads()) knobs.epoch_raised = 0;
   // Two relays that both write: nobody keeps the order of parents and children for both.
   if (!knobs.target.transactional) knobs.doubled = 0;
   // Thousands of generations of shards would take as many steps to read.
@@ -90,12 +109,14 @@ WorldKnobs draw_knobs(Random& random) {
   draw_source(knobs, random);
   draw_life(knobs, random);
   draw_faults(knobs, random);
+  draw_load(knobs, random);
   leave_out(knobs);
   return knobs;
 }
 
 void Coverage::add(const Coverage& other) {
   lives_on_streams += other.lives_on_streams;
+  lives_with_loads += other.lives_with_loads;
   changes += other.changes;
   writes += other.writes;
   swept += other.swept;
@@ -106,8 +127,13 @@ void Coverage::add(const Coverage& other) {
   kills += other.kills;
   freezes += other.freezes;
   doubles += other.doubles;
+  days += other.days;
   epochs += other.epochs;
   gaps += other.gaps;
+  loads += other.loads;
+  scans += other.scans;
+  expired += other.expired;
+  readies += other.readies;
   faults += other.faults;
 }
 

@@ -38,6 +38,14 @@ struct WorldKnobs {
   Duration roll_every = std::chrono::hours(4);
   size_t listing_page = 100;
   sim::ChildFilter child_filter = sim::ChildFilter::known;
+  // A load beside the stream.
+  bool snapshot = false;    ///< the relay loads the table first (snapshot=initial)
+  bool resnapshot = false;  ///< and again where changes are lost (on-gap=resnapshot)
+  int preloaded = 0;        ///< items that are older than the stream
+  int segments = 3;
+  size_t scan_page = 1u << 20;  ///< bytes of a Scan's page
+  double reloaded = 0;          ///< the table is loaded once more: by a process of its own, or by --reset
+  double expiring = 0;          ///< an item is put with a time to live
   // Of the relay.
   Duration skew{};  ///< its clock before the world's
   Duration idle_poll = std::chrono::seconds(1);
@@ -45,6 +53,8 @@ struct WorldKnobs {
   size_t max_memory = 64u << 20;
   sim::FaultKnobs service;
   sim::TargetKnobs target;
+
+  bool loads() const { return snapshot || resnapshot; }
 };
 
 /// Draws a world's knobs from its seed: every fault has its chance, in every mix.
@@ -52,10 +62,11 @@ WorldKnobs draw_knobs(Random& random);
 
 /// What happened in a life, or in many.
 struct Coverage {
-  uint64_t lives_on_streams = 0;
+  uint64_t lives_on_streams = 0, lives_with_loads = 0;
   uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0;
   uint64_t rolls = 0, splits = 0, merges = 0;
-  uint64_t kills = 0, freezes = 0, doubles = 0, epochs = 0, gaps = 0;
+  uint64_t kills = 0, freezes = 0, doubles = 0, days = 0, epochs = 0, gaps = 0;
+  uint64_t loads = 0, scans = 0, expired = 0, readies = 0;  ///< loads begun, pages scanned, items that outlived their time
   /// Calls and writes that went wrong, records that came late or twice, pauses of the target.
   uint64_t faults = 0;
 

@@ -1,6 +1,7 @@
 // The engine of production on simulated streams and a simulated target: whatever is killed, frozen, lost, repeated,
 // reordered, rolled, split or merged, the target equals the source at rest. A failing run prints its seed; CTK_SIM_SEED=N
 // replays it alone.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -22,12 +23,13 @@ TEST(Simulation, TheTargetEqualsTheSourceAtRestWhateverHappens) {
     const std::optional<std::string> wrong = live(seed, coverage);
     ASSERT_FALSE(wrong.has_value()) << "seed " << seed << ": " << *wrong;
   }
-  std::cout << count << " runs, " << coverage.lives_on_streams << " of them on DynamoDB Streams: " << coverage.changes
-            << " changes, " << coverage.faults << " faults, " << coverage.rolls << " rolls, " << coverage.splits
-            << " splits, " << coverage.merges << " merges, " << coverage.kills << " restarts, " << coverage.freezes
-            << " freezes, " << coverage.doubles << " second relays, " << coverage.epochs << " epochs, " << coverage.gaps
-            << " gaps, " << coverage.swept << " marks swept, " << coverage.dead_letters << " dead letters, "
-            << coverage.writes << " writes\n";
+  const Coverage& c = coverage;
+  std::cout << fmt::format(
+      "{} runs, {} of them on DynamoDB Streams, {} with loads: {} changes, {} expired, {} faults, {} rolls, {} splits, "
+      "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
+      "{} times ready, {} swept, {} dead letters, {} writes\n",
+      count, c.lives_on_streams, c.lives_with_loads, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges, c.kills,
+      c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept, c.dead_letters, c.writes);
 }
 
 TEST(Simulation, OneSeedIsOneLife) {

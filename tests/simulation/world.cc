@@ -2,12 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
-
-#include "relay/kinesis_source.h"
-#include "relay/streams_source.h"
-#include "sim/dynamodb_api.h"
-#include "sim/kinesis_api.h"
 
 namespace ctk::simulation {
 namespace {
@@ -20,23 +16,6 @@ using std::chrono::seconds;
 const Timestamp kStart = from_micros(1'795'000'000'000'000);
 
 }  // namespace
-
-/// One process's life: its clock and loop, the way to the services, source, sink and relay.
-struct World::Worker {
-  Worker(VirtualLoop& world, Duration skew) : loop(world), clock(world, skew), executor(loop) {}
-
-  FreezableLoop loop;
-  SkewedClock clock;
-  InlineExecutor executor;
-  std::unique_ptr<aws::KinesisApi> kinesis;
-  std::unique_ptr<aws::DynamoDbApi> tables;
-  std::unique_ptr<aws::DynamoDbStreamsApi> streams;
-  std::unique_ptr<relay::Source> source;
-  std::unique_ptr<sink::Sink> sink;
-  std::unique_ptr<relay::Relay> relay;
-  std::optional<Result<relay::RelayStats>> result;
-  bool replaced = false;  ///< another one of its name was started
-};
 
 std::optional<std::string> live(uint64_t seed, Coverage& coverage, std::ostream* trace, Parts* parts) {
   Random random(seed);
@@ -54,12 +33,14 @@ World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace, Parts* parts)
       target_knobs_(knobs_.target),
       far_side_(knobs_, random_, loop_, log_, [this](auto where, auto what) { misfortune(where, what); }),
       faults_(knobs_.service),
-      checker_(far_side_, state_),
+      checker_(far_side_, state_, knobs_.loads()),
       parts_(parts == nullptr ? right_ : *parts) {
   log_.debug("a world begins", {{"source", to_string(knobs_.source)},
                                 {"transactions", knobs_.target.transactional ? "yes" : "no"},
                                 {"connections", knobs_.target.connections},
                                 {"batch_rows", knobs_.target.batch_rows},
+                                {"load", knobs_.snapshot ? "initial" : "none"},
+                                {"on_gap", knobs_.resnapshot ? "resnapshot" : "stop"},
                                 {"skew", format_duration(knobs_.skew)},
                                 {"roll_every", format_duration(knobs_.roll_every)}});
 }
@@ -74,6 +55,11 @@ Coverage World::coverage() const {
   out.writes = state_.writes;
   out.dead_letters = state_.dead_letters.size();
   for (const auto& [table, rows] : state_.swept) out.swept += rows.size();
+  if (!knobs_.loads()) return out;
+  out.lives_with_loads = 1;
+  for (const auto& [table, record] : state_.records) {
+    if (record.load != coordination::LoadState::none) out.loads += record.epoch;
+  }
   return out;
 }
 
@@ -82,18 +68,19 @@ void World::misfortune(std::string_view where, std::string_view what) {
   log_.debug(what, {{"at", where}});
 }
 
-std::unique_ptr<relay::Source> World::make_source(Worker& worker) {
-  const sim::ApiEnvironment environment{loop_, loop_, random_, [this](auto where, auto what) { misfortune(where, what); },
-                                        &worker.loop};
-  sim::ApiSettings settings;
-  settings.faults = faults_;
-  if (knobs_.source == SourceKind::kinesis) {
-    worker.kinesis = parts_.kinesis(std::make_unique<sim::KinesisApi>(far_side_.kinesis(), environment, settings));
-    return relay::make_kinesis_source(*worker.kinesis, {aws::StreamName(kStream), false, 1}, worker.loop, worker.clock);
-  }
-  worker.tables = std::make_unique<sim::DynamoDbApi>(far_side_.dynamodb(), environment, settings);
-  worker.streams = parts_.streams(std::make_unique<sim::DynamoDbStreamsApi>(far_side_.streams(), environment, settings));
-  return relay::make_streams_source(*worker.tables, *worker.streams, {kTable, false}, worker.loop, worker.clock);
+Surroundings World::surroundings() {
+  return {knobs_,
+          far_side_,
+          loop_,
+          random_,
+          log_,
+          faults_,
+          state_,
+          target_knobs_,
+          parts_,
+          [this](auto where, auto what) { misfortune(where, what); },
+          [this](const sink::Batch& batch) { on_write(batch); },
+          [this](const std::string&, const std::string& key, const sim::TargetRow* row) { checker_.on_row(key, row); }};
 }
 
 void World::on_write(const sink::Batch& batch) {
@@ -111,36 +98,20 @@ void World::on_write(const sink::Batch& batch) {
   log_.debug("a write arrives", {{"holds", what}});
 }
 
-relay::RelayOptions World::options(bool once) const {
-  relay::RelayOptions options;
-  options.once = once;
-  options.schema = "public";
-  options.table = kTable;
-  options.worker = coordination::WorkerName("worker-" + std::to_string(workers_));
-  options.start_timeout = hours(40);
-  options.give_up = hours(40);
-  options.idle_poll = knobs_.idle_poll;
-  options.delete_grace = knobs_.delete_grace;
-  options.max_memory = knobs_.max_memory;
-  options.kind = knobs_.source == SourceKind::kinesis ? dynamodb::VersionKind::kinesis : dynamodb::VersionKind::streams;
-  return options;
+Worker* World::start(const Order& order) {
+  ++workers_;
+  log_.debug(order.load_only ? "a load starts" : "a relay starts",
+             {{"once", order.once ? "yes" : "no"}, {"reset", order.reset ? "yes" : "no"}});
+  others_.push_back(make_worker(surroundings(), order, workers_));
+  Worker* worker = others_.back().get();
+  worker->relay->run([this, worker](Result<relay::RelayStats> result) { end_of(*worker, std::move(result)); });
+  return worker;
 }
 
-void World::start_worker(bool once) {
-  ++workers_;
-  log_.debug("a relay starts", {{"once", once ? "yes" : "no"}});
-  auto worker = std::make_unique<Worker>(loop_, knobs_.skew);
-  worker->source = parts_.source(make_source(*worker));
-  worker->sink = parts_.sink(
-      sim::connect_target(state_, target_knobs_,
-                          {loop_, loop_, random_, [this](auto where, auto what) { misfortune(where, what); }, &worker->loop,
-                           parts_.rules(), [this](const sink::Batch& batch) { on_write(batch); }}));
-  worker->relay =
-      std::make_unique<relay::Relay>(options(once), *worker->source, *worker->sink,
-                                     relay::RelayEnvironment{worker->loop, worker->clock, random_, log_, worker->executor});
-  Worker* raw = worker.get();
-  worker_ = std::move(worker);
-  raw->relay->run([this, raw](Result<relay::RelayStats> result) { end_of(*raw, std::move(result)); });
+void World::start_worker(const Order& order) {
+  start(order);
+  worker_ = std::move(others_.back());
+  others_.pop_back();
 }
 
 void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
@@ -148,7 +119,7 @@ void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
     const ErrorKind kind = result.error().kind;
     log_.debug("a relay ends", {{"why", to_string(result.error())}});
     // Of two relays of one name, the one whose claim comes last goes on, which need not be the one started last.
-    const bool replaced = kind == ErrorKind::fenced && coverage_.doubles > 0;
+    const bool replaced = kind == ErrorKind::fenced && (coverage_.doubles > 0 || worker.beside);
     if (kind == ErrorKind::gap) {
       gap_ = true;
     } else if (!replaced && !failure_) {
@@ -161,8 +132,13 @@ void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
 void World::kill_worker() {
   if (!worker_) return;
   log_.debug("the relay is killed");
+  coverage_.scans += worker_->tables->counts().scan;
+  coverage_.gaps += worker_->relay->stats().gaps;
   worker_->relay.reset();
-  dead_.push_back(std::move(worker_));
+  others_.push_back(std::move(worker_));
+  for (const auto& other : others_) {
+    if (other->beside && random_.below(2) == 0) other->relay.reset();
+  }
 }
 
 void World::double_worker() {
@@ -170,13 +146,12 @@ void World::double_worker() {
   ++coverage_.doubles;
   misfortune("relay", "a second one of the same name");
   Worker* first = worker_.get();
-  first->replaced = true;
-  dead_.push_back(std::move(worker_));
+  others_.push_back(std::move(worker_));
   if (random_.below(2) == 0) {
     first->loop.freeze();
     loop_.after(seconds(random_.below(1200)), [first] { first->loop.thaw(); });
   }
-  start_worker(false);
+  start_worker();
 }
 
 void World::freeze_worker() {
@@ -189,20 +164,21 @@ void World::freeze_worker() {
   frozen->loop.thaw();
 }
 
-bool World::everything_was_read() const {
-  for (const auto& [relay, rows] : state_.positions) {
-    for (const auto& [shard, row] : rows) {
-      if (!row.position.ended() && row.read_to == kNoTime) return false;
-    }
+void World::load_again() {
+  if (!worker_) return;
+  if (random_.below(2) == 0) {
+    start({.load_only = true});
+    return;
   }
-  return !state_.positions.empty();
+  kill_worker();
+  start_worker({.reset = true});
 }
 
 void World::lose_a_day() {
-  live_on(minutes(5));
-  // Of a shard that was never read nobody knows yet what is missing.
-  if (!worker_ || !everything_was_read()) return;
+  // What was trimmed before the relay's first claim was never promised.
+  if (!worker_ || state_.positions.empty()) return;
   misfortune("relay", "nothing is relayed for 25 hours");
+  ++coverage_.days;
   far_side_.change();
   const bool dies = random_.below(2) == 0;
   Worker* lost = worker_.get();
@@ -211,7 +187,7 @@ void World::lose_a_day() {
   live_on(hours(25));
   if (dies) {
     ++coverage_.kills;
-    start_worker(false);
+    start_worker();
   } else {
     lost->loop.thaw();
   }
@@ -243,6 +219,7 @@ void World::strike() {
   if (struck(knobs_.paused_target)) pause_target();
   if (struck(knobs_.doubled)) double_worker();
   if (struck(knobs_.epoch_raised)) raise_epoch();
+  if (knobs_.reloaded > 0 && struck(knobs_.reloaded)) load_again();
   if (struck(knobs_.quiet)) live_on(seconds(30 + random_.below(600)));
   if (struck(knobs_.frozen)) freeze_worker();
   if (struck(knobs_.killed)) {
@@ -250,7 +227,7 @@ void World::strike() {
     kill_worker();
     ++coverage_.kills;
     live_on(milliseconds(random_.below(5000)));
-    start_worker(false);
+    start_worker();
   }
 }
 
@@ -258,11 +235,43 @@ std::optional<std::string> World::look() {
   if (failure_) return "the relay failed: " + to_string(*failure_);
   const relay::RelayStats stats = worker_ && worker_->relay ? worker_->relay->stats() : relay::RelayStats{};
   if (stats.memory_used > knobs_.max_memory) return fmt::format("{} bytes of memory are used", stats.memory_used);
+  if (knobs_.loads()) look_at_readiness(stats);
+  if (stats.gaps > 0 && !knobs_.lost_day) return "a gap is reported where nothing was missed";
   return checker_.look();
 }
 
+/// Whether the relay knows the table's epoch. Until it learns that another load has begun, "ready" is about the last one.
+bool World::informed() const {
+  const auto record = state_.records.find(std::string("public.") + kTable);
+  if (!worker_ || record == state_.records.end()) return false;
+  return std::ranges::all_of(state_.positions, [&](const auto& relay) {
+    if (relay.first.str().starts_with("scan:")) return true;
+    return std::ranges::all_of(relay.second, [&](const auto& row) {
+      return row.second.position.ended() ||
+             (row.second.epoch == record->second.epoch && row.second.worker == worker_->name);
+    });
+  });
+}
+
+void World::look_at_readiness(const relay::RelayStats& stats) {
+  if (!worker_ || std::exchange(worker_->ready, stats.ready) == stats.ready || !stats.ready || !informed()) return;
+  ++coverage_.readies;
+  log_.debug("the relay says that the table is ready");
+  checker_.on_ready();
+}
+
+/// The load's world: changes that come before there is a relay.
+void World::live_without_relay() {
+  const uint64_t changes = random_.below(40);
+  for (uint64_t i = 0; i < changes; ++i) {
+    far_side_.change();
+    live_on(milliseconds(random_.below(30'000)));
+  }
+}
+
 std::optional<std::string> World::run() {
-  start_worker(false);
+  if (knobs_.loads()) live_without_relay();
+  start_worker();
   const int lost_at = knobs_.lost_day ? static_cast<int>(random_.below(static_cast<uint64_t>(knobs_.changes))) : -1;
   for (int i = 0; i < knobs_.changes && !gap_; ++i) {
     far_side_.change();
@@ -283,14 +292,15 @@ std::optional<std::string> World::run() {
 std::optional<std::string> World::settle() {
   live_on(seconds(90));
   far_side_.deliver_all();
-  if (knobs_.switched_off && knobs_.source == SourceKind::streams) far_side_.switch_stream_off();
   kill_worker();
-  for (const auto& doubled : dead_) doubled->relay.reset();
+  for (const auto& other : others_) other->relay.reset();
   live_on(knobs_.target.straggler > 0 ? knobs_.target.straggle_by : Duration(seconds(60)));
   faults_ = {};
   target_knobs_.lost_request = target_knobs_.lost_reply = target_knobs_.torn_write = target_knobs_.straggler = 0;
   target_knobs_.down = false;
-  start_worker(true);
+  if (auto wrong = become_ready(); wrong || gap_) return wrong ? wrong : verdict_of_last_run();
+  if (knobs_.switched_off && knobs_.source == SourceKind::streams) far_side_.switch_stream_off();
+  start_worker({.once = true});
   const bool finished = loop_.run_until([this] { return worker_->result.has_value(); }, minutes(60));
   if (!finished) {
     const relay::RelayStats now = worker_->relay->stats();
@@ -301,8 +311,31 @@ std::optional<std::string> World::settle() {
   return verdict_of_last_run();
 }
 
+coordination::LoadState World::load_state() const {
+  const auto record = state_.records.find(std::string("public.") + kTable);
+  return record == state_.records.end() ? coordination::LoadState::none : record->second.load;
+}
+
+/// A table that is loaded is ready in the end, and a load that was begun is complete.
+std::optional<std::string> World::become_ready() {
+  using coordination::LoadState;
+  if (!knobs_.loads()) return {};
+  start_worker();
+  for (int minute = 0; minute < 60; ++minute) {
+    live_on(minutes(1));
+    if (auto wrong = look()) return wrong;
+    if (gap_) return {};
+    const bool complete = load_state() == LoadState::complete || (load_state() == LoadState::none && !knobs_.snapshot);
+    if (!complete || (knobs_.snapshot && !worker_->ready)) continue;
+    kill_worker();
+    return {};
+  }
+  return "the table is never called ready: its load is " + std::string(to_string(load_state()));
+}
+
 std::optional<std::string> World::verdict_of_last_run() {
   if (auto wrong = look()) return wrong;
+  if (worker_) coverage_.gaps += worker_->relay->stats().gaps;
   if (gap_) {
     ++coverage_.gaps;
     // A stream that was switched off is read to its end, which is told as a gap: what follows is not in it.

@@ -11,14 +11,13 @@
 
 #include "base/event_loop.h"
 #include "base/random.h"
-#include "relay/relay.h"
 #include "sim/target.h"
 #include "simulation/checker.h"
 #include "simulation/far_side.h"
-#include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
 #include "simulation/trace.h"
+#include "simulation/worker.h"
 
 namespace ctk::simulation {
 
@@ -34,25 +33,29 @@ class World {
   const sim::TargetState& target() const { return state_; }
 
  private:
-  struct Worker;
-
-  void start_worker(bool once);
-  std::unique_ptr<relay::Source> make_source(Worker& worker);
+  Worker* start(const Order& order);
+  void start_worker(const Order& order = {});
+  Surroundings surroundings();
   void on_write(const sink::Batch& batch);
-  relay::RelayOptions options(bool once) const;
   void end_of(Worker& worker, Result<relay::RelayStats> result);
   void kill_worker();
   /// A second relay of the same name, while the first one sleeps or not.
   void double_worker();
   void freeze_worker();
-  bool everything_was_read() const;
+  /// The table is loaded once more, beside the relay or by it.
+  void load_again();
   void lose_a_day();
   void raise_epoch();
   void pause_target();
   void live_on(Duration time);
   void misfortune(std::string_view where, std::string_view what);
   void strike();
+  void live_without_relay();
   std::optional<std::string> look();
+  bool informed() const;
+  void look_at_readiness(const relay::RelayStats& stats);
+  std::optional<std::string> become_ready();
+  coordination::LoadState load_state() const;
   std::optional<std::string> settle();
   std::optional<std::string> verdict_of_last_run();
 
@@ -69,7 +72,7 @@ class World {
   Parts& parts_;
   Coverage coverage_;
   std::unique_ptr<Worker> worker_;
-  std::vector<std::unique_ptr<Worker>> dead_;  ///< what they had sent may still arrive
+  std::vector<std::unique_ptr<Worker>> others_;  ///< killed ones too: what they had sent may still arrive
   std::optional<Error> failure_;
   bool gap_ = false;
   int workers_ = 0;

@@ -1,0 +1,156 @@
+// What a stream has forgotten before anybody read it is told as a gap, also of a shard that was never read: a root since
+// its position was made, a child since its parents were read.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "simulation/trace.h"
+#include "simulation/worker.h"
+
+namespace ctk::simulation {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+/// A source that cannot read the shards that are locked.
+class LockedSource final : public relay::Source {
+ public:
+  LockedSource(std::unique_ptr<relay::Source> inner, const std::function<bool(const aws::ShardId&)>& locked,
+               EventLoop& loop)
+      : inner_(std::move(inner)), locked_(locked), loop_(loop) {}
+  void open(relay::Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
+  void list(relay::Done<std::vector<relay::ListedShard>> done) override { inner_->list(std::move(done)); }
+  void read(const relay::ReadRequest& request, relay::Done<relay::Page> done) override {
+    if (!locked_(request.shard)) return inner_->read(request, std::move(done));
+    loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::unreachable, "locked")); });
+  }
+  void forget(const aws::ShardId& shard) override { inner_->forget(shard); }
+  void children(const aws::ShardId& shard, relay::Done<std::vector<relay::ListedShard>> done) override {
+    inner_->children(shard, std::move(done));
+  }
+  void exists(const aws::ShardId& shard, relay::Done<bool> done) override { inner_->exists(shard, std::move(done)); }
+  std::optional<Error> ended() const override { return inner_->ended(); }
+
+ private:
+  std::unique_ptr<relay::Source> inner_;
+  const std::function<bool(const aws::ShardId&)>& locked_;
+  EventLoop& loop_;
+};
+
+WorldKnobs one_shard(SourceKind source) {
+  WorldKnobs knobs;
+  knobs.source = source;
+  knobs.shards = 1;
+  return knobs;
+}
+
+/// A relay that is killed, or asleep, for a while.
+class GapRig final : public Parts {
+ public:
+  explicit GapRig(SourceKind source) : knobs_(one_shard(source)), far_side(knobs_, random_, loop_, log_, {}) {}
+
+  std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> inner) override {
+    return std::make_unique<LockedSource>(std::move(inner), locked, loop_);
+  }
+
+  void start() {
+    worker_ =
+        make_worker({knobs_, far_side, loop_, random_, log_, faults_, state, target_, *this, {}, {}, {}}, {}, ++started_);
+    worker_->relay->run([this](Result<relay::RelayStats> result) {
+      if (!result) error = result.error();
+    });
+  }
+  void live(Duration time) {
+    loop_.after(time, [] {});
+    loop_.run_until([] { return false; }, time);
+  }
+  void away(bool killed, Duration time) {
+    if (!killed) worker_->loop.freeze();
+    if (killed) worker_->relay.reset();
+    live(time);
+    if (!killed) return worker_->loop.thaw();
+    dead_.push_back(std::move(worker_));
+    start();
+  }
+  size_t rows() const {
+    const auto table = state.tables.find("public.demo");
+    return table == state.tables.end() ? 0 : table->second.size();
+  }
+
+ private:
+  WorldKnobs knobs_;
+  Random random_{1};
+  VirtualLoop loop_{from_micros(1'795'000'000'000'000)};
+  Trace log_{nullptr, loop_};
+  sim::FaultKnobs faults_;
+  sim::TargetKnobs target_;
+  std::unique_ptr<Worker> worker_;
+  std::vector<std::unique_ptr<Worker>> dead_;
+  int started_ = 0;
+
+ public:
+  FarSide far_side;
+  sim::TargetState state;
+  std::function<bool(const aws::ShardId&)> locked = [](const aws::ShardId&) { return false; };
+  std::optional<Error> error;
+};
+
+class Gaps : public testing::TestWithParam<std::tuple<SourceKind, bool>> {
+ protected:
+  GapRig rig{std::get<0>(GetParam())};
+  const bool killed = std::get<1>(GetParam());
+  const std::function<bool(const aws::ShardId&)> open_ = rig.locked;
+};
+
+TEST_P(Gaps, OfARootThatWasNeverReadAreTold) {
+  rig.locked = [](const aws::ShardId&) { return true; };
+  rig.start();
+  rig.live(minutes(1));
+  rig.far_side.change();
+  rig.away(killed, hours(25));
+  rig.locked = open_;
+  rig.live(minutes(5));
+  ASSERT_TRUE(rig.error.has_value()) << "nobody misses the change";
+  EXPECT_EQ(rig.error->kind, ErrorKind::gap);
+}
+
+TEST_P(Gaps, AreNoneWithinTheRetention) {
+  rig.locked = [](const aws::ShardId&) { return true; };
+  rig.start();
+  rig.live(minutes(1));
+  rig.far_side.change();
+  rig.away(killed, hours(23));
+  rig.locked = open_;
+  rig.live(minutes(5));
+  EXPECT_FALSE(rig.error.has_value()) << to_string(*rig.error);
+  EXPECT_EQ(rig.rows(), 1U);
+}
+
+TEST_P(Gaps, OfAChildThatWasNeverReadAreTold) {
+  rig.start();
+  rig.live(minutes(10));
+  std::set<aws::ShardId> roots;
+  for (const auto& [relay, rows] : rig.state.positions) {
+    for (const auto& [shard, row] : rows) roots.insert(shard);
+  }
+  rig.locked = [roots](const aws::ShardId& shard) { return !roots.contains(shard); };
+  rig.far_side.reshard();
+  rig.live(minutes(2));
+  rig.far_side.change();
+  rig.away(killed, hours(25));
+  rig.locked = open_;
+  rig.live(minutes(5));
+  ASSERT_TRUE(rig.error.has_value()) << "nobody misses the change";
+  EXPECT_EQ(rig.error->kind, ErrorKind::gap);
+}
+
+INSTANTIATE_TEST_SUITE_P(Simulation, Gaps,
+                         testing::Combine(testing::Values(SourceKind::kinesis, SourceKind::streams), testing::Bool()),
+                         [](const auto& one) {
+                           return std::string(to_string(std::get<0>(one.param))) +
+                                  (std::get<1>(one.param) ? "_killed" : "_asleep");
+                         });
+
+}  // namespace
+}  // namespace ctk::simulation

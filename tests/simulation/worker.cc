@@ -1,0 +1,81 @@
+#include "simulation/worker.h"
+
+#include <string>
+#include <utility>
+
+#include "relay/kinesis_source.h"
+#include "relay/scan_source.h"
+#include "relay/streams_source.h"
+#include "sim/kinesis_api.h"
+
+namespace ctk::simulation {
+namespace {
+
+void reach_services(const Surroundings& world, Worker& worker) {
+  const sim::ApiEnvironment environment{world.loop, world.loop, world.random, world.misfortune, &worker.loop};
+  sim::ApiSettings settings;
+  settings.faults = world.faults;
+  worker.tables = std::make_unique<sim::DynamoDbApi>(world.far_side.dynamodb(), environment, settings);
+  if (world.knobs.source == SourceKind::kinesis) {
+    worker.kinesis =
+        world.parts.kinesis(std::make_unique<sim::KinesisApi>(world.far_side.kinesis(), environment, settings));
+  } else {
+    worker.streams =
+        world.parts.streams(std::make_unique<sim::DynamoDbStreamsApi>(world.far_side.streams(), environment, settings));
+  }
+}
+
+std::unique_ptr<relay::Source> make_stream(const Surroundings& world, Worker& worker) {
+  if (world.knobs.source == SourceKind::kinesis) {
+    return relay::make_kinesis_source(*worker.kinesis, {aws::StreamName(kStream), false, 1}, worker.loop, worker.clock);
+  }
+  return relay::make_streams_source(*worker.tables, *worker.streams, {kTable, false}, worker.loop, worker.clock);
+}
+
+std::unique_ptr<relay::Source> make_source(const Surroundings& world, const Order& order, Worker& worker) {
+  reach_services(world, worker);
+  if (!order.load_only) worker.stream = make_stream(world, worker);
+  if (!world.knobs.loads()) return std::move(worker.stream);
+  return relay::make_scan_source(*worker.tables, {aws::TableName(kTable), {}}, worker.stream.get(), worker.loop,
+                                 worker.clock);
+}
+
+relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, const coordination::WorkerName& name) {
+  using relay::Snapshot;
+  relay::RelayOptions options;
+  options.once = order.once;
+  options.reset = order.reset;
+  options.schema = "public";
+  options.table = kTable;
+  options.worker = name;
+  options.start_timeout = std::chrono::hours(40);
+  options.give_up = std::chrono::hours(40);
+  options.idle_poll = knobs.idle_poll;
+  options.delete_grace = knobs.delete_grace;
+  options.max_memory = knobs.max_memory;
+  options.kind = knobs.source == SourceKind::kinesis ? dynamodb::VersionKind::kinesis : dynamodb::VersionKind::streams;
+  if (!knobs.loads()) return options;
+  options.snapshot = order.load_only ? Snapshot::only : knobs.snapshot ? Snapshot::initial : Snapshot::none;
+  if (knobs.resnapshot) options.on_gap = relay::OnGap::resnapshot;
+  options.segments = knobs.segments;
+  options.source_table = kTable;
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& order, int number) {
+  auto worker = std::make_unique<Worker>(world.loop, world.knobs.skew);
+  worker->name = coordination::WorkerName("worker-" + std::to_string(number));
+  worker->beside = order.load_only;
+  worker->source = world.parts.source(make_source(world, order, *worker));
+  worker->sink = world.parts.sink(sim::connect_target(world.state, world.target,
+                                                      {world.loop, world.loop, world.random, world.misfortune,
+                                                       &worker->loop, world.parts.rules(), world.on_write, world.on_row}));
+  worker->relay = std::make_unique<relay::Relay>(
+      options_of(world.knobs, order, worker->name), *worker->source, *worker->sink,
+      relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});
+  return worker;
+}
+
+}  // namespace ctk::simulation

@@ -1,0 +1,66 @@
+// A relay's process in a simulated world: its clock and loop, its way to the services, its source, sink and relay.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "base/event_loop.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "relay/relay.h"
+#include "sim/dynamodb_api.h"
+#include "sim/target.h"
+#include "simulation/far_side.h"
+#include "simulation/freezable_loop.h"
+#include "simulation/knobs.h"
+#include "simulation/parts.h"
+
+namespace ctk::simulation {
+
+struct Worker {
+  Worker(VirtualLoop& world, Duration skew) : loop(world), clock(world, skew), executor(loop) {}
+
+  coordination::WorkerName name;
+  FreezableLoop loop;
+  SkewedClock clock;
+  InlineExecutor executor;
+  std::unique_ptr<aws::KinesisApi> kinesis;
+  std::unique_ptr<sim::DynamoDbApi> tables;
+  std::unique_ptr<aws::DynamoDbStreamsApi> streams;
+  std::unique_ptr<relay::Source> stream;  ///< beside a Scan
+  std::unique_ptr<relay::Source> source;
+  std::unique_ptr<sink::Sink> sink;
+  std::unique_ptr<relay::Relay> relay;
+  std::optional<Result<relay::RelayStats>> result;
+  bool ready = false;
+  bool beside = false;  ///< loads the table, without a stream, beside the relay
+};
+
+/// What a process is started for.
+struct Order {
+  bool once = false;
+  bool reset = false;
+  bool load_only = false;  ///< snapshot=only
+};
+
+/// What all processes of a world have in common.
+struct Surroundings {
+  const WorldKnobs& knobs;
+  FarSide& far_side;
+  VirtualLoop& loop;
+  Random& random;
+  Log& log;
+  const sim::FaultKnobs& faults;
+  sim::TargetState& state;
+  sim::TargetKnobs& target;
+  Parts& parts;
+  sim::FaultObserver misfortune;
+  std::function<void(const sink::Batch&)> on_write;
+  std::function<void(const std::string& table, const std::string& key, const sim::TargetRow* row)> on_row;
+};
+
+/// A process that is ready to run. `number` tells it from the others.
+std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& order, int number);
+
+}  // namespace ctk::simulation
