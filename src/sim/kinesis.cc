@@ -147,7 +147,24 @@ Answer<PutResult> Kinesis::put_record(const PutInput& input, Timestamp now) {
                       "Specified value was {}",
                       *input.explicit_hash_key));
   }
-  return (*entry)->stream.put(input.partition_key, hash_key, input.data, now);
+  PutResult put = (*entry)->stream.put(input.partition_key, hash_key, input.data, now);
+  split_if_hot(**entry, put.shard, now);
+  return put;
+}
+
+void Kinesis::split_if_hot(Entry& entry, const aws::ShardId& shard, Timestamp now) {
+  if (options_.split_above == 0) return;
+  const std::optional<size_t> index = entry.stream.find(shard, now);
+  if (!index || entry.stream.open_shards() >= options_.most_shards) return;
+  if (entry.meters.size() <= *index) entry.meters.resize(*index + 1);
+  Meter& meter = entry.meters[*index];
+  if (now - meter.put_since > std::chrono::minutes(1)) {
+    meter.put_since = now;
+    meter.puts = 0;
+  }
+  if (++meter.puts <= options_.split_above) return;
+  const HashKeyRange range = entry.stream.shards()[*index].range;
+  if (entry.stream.split(*index, range.first + (range.last - range.first) / 2 + 1, now)) ++splits_on_demand_;
 }
 
 Answer<void> Kinesis::split_shard(const std::string& stream, const std::string& shard, const std::string& starting_hash_key,

@@ -32,6 +32,9 @@ struct KinesisOptions {
   bool end_with_records = true;
   /// ChildShards at the end of a shard. AWS gives them, emulators do not.
   bool give_children = true;
+  /// On demand: an open shard that takes more records than this within a minute is split, up to `most_shards`. 0: never.
+  size_t split_above = 0;
+  size_t most_shards = 8;
 };
 
 struct StreamDescription {
@@ -107,6 +110,8 @@ class Kinesis {
   Answer<void> trim(const std::string& stream, Timestamp horizon, Timestamp now);
   /// Reading the stream is throttled until then.
   void throttle(const std::string& stream, Timestamp until) { throttled_[stream] = until; }
+  /// Splits that the service has made by itself.
+  uint64_t splits_on_demand() const { return splits_on_demand_; }
   /// Splits the first open shard in the middle; returns its id.
   Answer<aws::ShardId> split_any(const std::string& stream, Timestamp now);
   const KinesisStream* stream(const std::string& name) const;
@@ -115,6 +120,8 @@ class Kinesis {
   struct Meter {
     std::vector<Timestamp> calls;  ///< of the last second
     Timestamp free_at{};           ///< bytes read until now are paid off
+    Timestamp put_since{};         ///< `puts` records came since then
+    size_t puts = 0;
   };
   struct Entry {
     KinesisStream stream;
@@ -132,6 +139,7 @@ class Kinesis {
   Answer<size_t> find_shard(Entry& entry, const std::string& shard, Timestamp now);
   Answer<uint64_t> start_ordinal(const Entry& entry, const Shard& shard, const aws::IteratorStart& start, Timestamp now);
   Answer<void> check_throttle(const Entry& entry, Timestamp now) const;
+  void split_if_hot(Entry& entry, const aws::ShardId& shard, Timestamp now);
   Answer<void> meter(Entry& entry, size_t shard, Timestamp now);
   Answer<Cursor> open_iterator(const std::string& iterator, Timestamp now) const;
   std::string iterator_text(const Cursor& cursor) const;
@@ -142,6 +150,7 @@ class Kinesis {
   std::map<std::string, Entry> streams_;
   std::map<std::string, Timestamp> throttled_;
   uint64_t incarnations_ = 0;
+  uint64_t splits_on_demand_ = 0;
   Timestamp valid_since_ = kNoTime;
 };
 

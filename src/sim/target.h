@@ -24,6 +24,7 @@ struct TargetKnobs {
   double lost_reply = 0;    ///< everything is written, nobody hears of it
   double torn_write = 0;    ///< without transactions: some rows of the batch are written, then the connection breaks
   bool down = false;        ///< nobody answers
+  bool full = false;        ///< every write of rows is refused: there is no room
   std::string poison;       ///< a new image that holds this text is refused for itself; empty: none
   /// A write is done long after its client gave up on it, by up to `straggle_by`.
   double straggler = 0;

@@ -66,6 +66,7 @@ FarSide::FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log
   dynamodb_.options().delivery = knobs.delivery;
   kinesis_.options().give_children = random.below(2) == 0;
   kinesis_.options().end_with_records = random.below(2) == 0;
+  kinesis_.options().split_above = knobs.split_above;
   kinesis_.options().list_page = knobs.listing_page == 100 ? 1000 : knobs.listing_page;
   dynamodb_.options().scan_page = knobs.scan_page;
   const sim::TableInput table{.name = kTable, .keys = {{"pk", 'S'}}, .partitions = knobs.shards};
@@ -232,6 +233,11 @@ std::vector<std::string> FarSide::parents_of(const std::string& shard) const {
   return out;
 }
 
-uint64_t FarSide::rolls() const { return knobs_.source == SourceKind::streams ? table_stream().rolls() : 0; }
+Coverage FarSide::coverage() const {
+  Coverage out = coverage_;
+  if (knobs_.source == SourceKind::streams) out.rolls += table_stream().rolls();
+  out.splits += kinesis_.splits_on_demand();
+  return out;
+}
 
 }  // namespace ctk::simulation

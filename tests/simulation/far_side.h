@@ -59,13 +59,12 @@ class FarSide {
   const History& history();
   /// Items from before are in no stream.
   Timestamp stream_begun() const { return stream_begun_; }
-  const Coverage& coverage() const { return coverage_; }
+  /// With what the services have done by themselves.
+  Coverage coverage() const;
   /// Records of each shard that came since the last call.
   std::map<std::string, std::vector<StreamRecord>> new_records();
   /// The shard's parents.
   std::vector<std::string> parents_of(const std::string& shard) const;
-  /// Natural rolls included.
-  uint64_t rolls() const;
 
  private:
   void put(const std::string& name, Timestamp now);

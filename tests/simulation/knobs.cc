@@ -89,6 +89,14 @@ void draw_load(WorldKnobs& knobs, Random& random) {
   knobs.lost_day = knobs.lost_day || (knobs.resnapshot && lost_day);
 }
 
+void draw_way(WorldKnobs& knobs, Random& random) {
+  knobs.filled_target = random.below(4) == 0 ? random.fraction() * 0.01 : 0;
+  const size_t split_above = one_of<size_t>(random, {0, 0, 0, 30, 100});
+  if (knobs.source == SourceKind::kinesis) knobs.split_above = split_above;
+  knobs.by_wire = random.below(8) == 0;
+  knobs.token_life = one_of<Duration>(random, {minutes(1), minutes(15), hours(24 * 365)});
+}
+
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
@@ -110,6 +118,7 @@ WorldKnobs draw_knobs(Random& random) {
   draw_life(knobs, random);
   draw_faults(knobs, random);
   draw_load(knobs, random);
+  draw_way(knobs, random);
   leave_out(knobs);
   return knobs;
 }
@@ -117,6 +126,7 @@ WorldKnobs draw_knobs(Random& random) {
 void Coverage::add(const Coverage& other) {
   lives_on_streams += other.lives_on_streams;
   lives_with_loads += other.lives_with_loads;
+  lives_by_wire += other.lives_by_wire;
   changes += other.changes;
   writes += other.writes;
   swept += other.swept;

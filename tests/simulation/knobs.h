@@ -23,6 +23,9 @@ struct WorldKnobs {
   int changes = 400;
   Duration between_changes = std::chrono::milliseconds(300);
   sim::DeliveryKnobs delivery;  ///< Kinesis: records that come twice, and behind their successors
+  size_t split_above = 0;       ///< Kinesis on demand: a shard that takes more records a minute is split by the service
+  bool by_wire = false;         ///< the relay's calls are written, signed and read as in production
+  Duration token_life = std::chrono::hours(24 * 365);  ///< of what such calls are signed with
   // What may follow a change, each by its probability.
   double resharded = 0;       ///< a roll, a split or a merge
   double quiet = 0;           ///< minutes without a change
@@ -31,6 +34,7 @@ struct WorldKnobs {
   double doubled = 0;         ///< a second relay of the same name is started, by mistake
   double epoch_raised = 0;    ///< somebody raises the table's epoch
   double paused_target = 0;   ///< a minute without a target
+  double filled_target = 0;   ///< a few minutes without room in the target
   double poisoned = 0;        ///< the item holds what the target refuses
   bool lost_day = false;      ///< somewhere in its life the relay does nothing for 25 hours
   bool switched_off = false;  ///< DynamoDB Streams: at the end of the life the table's stream is switched off
@@ -62,7 +66,7 @@ WorldKnobs draw_knobs(Random& random);
 
 /// What happened in a life, or in many.
 struct Coverage {
-  uint64_t lives_on_streams = 0, lives_with_loads = 0;
+  uint64_t lives_on_streams = 0, lives_with_loads = 0, lives_by_wire = 0;
   uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0;
   uint64_t rolls = 0, splits = 0, merges = 0;
   uint64_t kills = 0, freezes = 0, doubles = 0, days = 0, epochs = 0, gaps = 0;

@@ -25,11 +25,13 @@ TEST(Simulation, TheTargetEqualsTheSourceAtRestWhateverHappens) {
   }
   const Coverage& c = coverage;
   std::cout << fmt::format(
-      "{} runs, {} of them on DynamoDB Streams, {} with loads: {} changes, {} expired, {} faults, {} rolls, {} splits, "
+      "{} runs, {} of them on DynamoDB Streams, {} with loads, {} by the wire: {} changes, {} expired, {} faults, {} "
+      "rolls, {} splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
       "{} times ready, {} swept, {} dead letters, {} writes\n",
-      count, c.lives_on_streams, c.lives_with_loads, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges, c.kills,
-      c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept, c.dead_letters, c.writes);
+      count, c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits,
+      c.merges, c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept,
+      c.dead_letters, c.writes);
 }
 
 TEST(Simulation, OneSeedIsOneLife) {

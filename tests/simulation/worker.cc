@@ -3,26 +3,45 @@
 #include <string>
 #include <utility>
 
+#include "aws/dynamodb_http.h"
+#include "aws/dynamodb_streams_http.h"
+#include "aws/kinesis_http.h"
 #include "relay/kinesis_source.h"
 #include "relay/scan_source.h"
 #include "relay/streams_source.h"
+#include "sim/dynamodb_api.h"
 #include "sim/kinesis_api.h"
 
 namespace ctk::simulation {
 namespace {
 
+void reach_services_by_wire(const Surroundings& world, Worker& worker, sim::ApiEnvironment environment,
+                            const sim::ApiSettings& settings) {
+  FarSide& far = world.far_side;
+  worker.credentials = make_renewed_credentials(world.loop);
+  worker.wire = std::make_unique<WireClient>(far.kinesis(), far.dynamodb(), far.streams(), std::move(environment), settings,
+                                             world.knobs.token_life);
+  const aws::ServiceEndpoint endpoint{"http://simulated", "us-east-1"};
+  aws::CredentialsSource& signer = *worker.credentials;
+  worker.tables = aws::make_dynamodb_http(endpoint, signer, *worker.wire, worker.executor, worker.clock);
+  worker.kinesis =
+      world.parts.kinesis(aws::make_kinesis_http(endpoint, signer, *worker.wire, worker.executor, worker.clock));
+  worker.streams =
+      world.parts.streams(aws::make_dynamodb_streams_http(endpoint, signer, *worker.wire, worker.executor, worker.clock));
+  worker.scans = [&worker] { return worker.wire->scans(); };
+}
+
 void reach_services(const Surroundings& world, Worker& worker) {
   const sim::ApiEnvironment environment{world.loop, world.loop, world.random, world.misfortune, &worker.loop};
   sim::ApiSettings settings;
   settings.faults = world.faults;
-  worker.tables = std::make_unique<sim::DynamoDbApi>(world.far_side.dynamodb(), environment, settings);
-  if (world.knobs.source == SourceKind::kinesis) {
-    worker.kinesis =
-        world.parts.kinesis(std::make_unique<sim::KinesisApi>(world.far_side.kinesis(), environment, settings));
-  } else {
-    worker.streams =
-        world.parts.streams(std::make_unique<sim::DynamoDbStreamsApi>(world.far_side.streams(), environment, settings));
-  }
+  if (world.knobs.by_wire) return reach_services_by_wire(world, worker, environment, settings);
+  FarSide& far = world.far_side;
+  auto tables = std::make_unique<sim::DynamoDbApi>(far.dynamodb(), environment, settings);
+  worker.scans = [api = tables.get()] { return api->counts().scan; };
+  worker.tables = std::move(tables);
+  worker.kinesis = world.parts.kinesis(std::make_unique<sim::KinesisApi>(far.kinesis(), environment, settings));
+  worker.streams = world.parts.streams(std::make_unique<sim::DynamoDbStreamsApi>(far.streams(), environment, settings));
 }
 
 std::unique_ptr<relay::Source> make_stream(const Surroundings& world, Worker& worker) {

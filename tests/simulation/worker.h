@@ -15,6 +15,7 @@
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
+#include "simulation/wire_client.h"
 
 namespace ctk::simulation {
 
@@ -25,8 +26,10 @@ struct Worker {
   FreezableLoop loop;
   SkewedClock clock;
   InlineExecutor executor;
+  std::unique_ptr<WireClient> wire;  ///< where its calls take their wire form
+  std::unique_ptr<aws::CredentialsSource> credentials;
   std::unique_ptr<aws::KinesisApi> kinesis;
-  std::unique_ptr<sim::DynamoDbApi> tables;
+  std::unique_ptr<aws::DynamoDbApi> tables;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams;
   std::unique_ptr<relay::Source> stream;  ///< beside a Scan
   std::unique_ptr<relay::Source> source;
@@ -34,7 +37,8 @@ struct Worker {
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> result;
   bool ready = false;
-  bool beside = false;  ///< loads the table, without a stream, beside the relay
+  std::function<uint64_t()> scans;  ///< calls of Scan so far
+  bool beside = false;              ///< loads the table, without a stream, beside the relay
 };
 
 /// What a process is started for.

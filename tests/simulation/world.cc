@@ -39,6 +39,7 @@ World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace, Parts* parts)
                                 {"transactions", knobs_.target.transactional ? "yes" : "no"},
                                 {"connections", knobs_.target.connections},
                                 {"batch_rows", knobs_.target.batch_rows},
+                                {"way", knobs_.by_wire ? "wire" : "typed"},
                                 {"load", knobs_.snapshot ? "initial" : "none"},
                                 {"on_gap", knobs_.resnapshot ? "resnapshot" : "stop"},
                                 {"skew", format_duration(knobs_.skew)},
@@ -50,11 +51,11 @@ World::~World() = default;
 Coverage World::coverage() const {
   Coverage out = coverage_;
   out.add(far_side_.coverage());
-  out.rolls += far_side_.rolls();
   out.lives_on_streams = knobs_.source == SourceKind::streams ? 1 : 0;
   out.writes = state_.writes;
   out.dead_letters = state_.dead_letters.size();
   for (const auto& [table, rows] : state_.swept) out.swept += rows.size();
+  out.lives_by_wire = knobs_.by_wire ? 1 : 0;
   if (!knobs_.loads()) return out;
   out.lives_with_loads = 1;
   for (const auto& [table, record] : state_.records) {
@@ -132,7 +133,7 @@ void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
 void World::kill_worker() {
   if (!worker_) return;
   log_.debug("the relay is killed");
-  coverage_.scans += worker_->tables->counts().scan;
+  coverage_.scans += worker_->scans();
   coverage_.gaps += worker_->relay->stats().gaps;
   worker_->relay.reset();
   others_.push_back(std::move(worker_));
@@ -207,6 +208,12 @@ void World::pause_target() {
   loop_.after(seconds(60), [this] { target_knobs_.down = false; });
 }
 
+void World::fill_target() {
+  misfortune("target", "full for a while");
+  target_knobs_.full = true;
+  loop_.after(seconds(30 + random_.below(600)), [this] { target_knobs_.full = false; });
+}
+
 void World::live_on(Duration time) {
   loop_.after(time, [] {});  // or a loop at rest would not let it pass
   loop_.run_until([] { return false; }, time);
@@ -217,6 +224,7 @@ void World::strike() {
   const auto struck = [this](double probability) { return random_.fraction() < probability; };
   if (struck(knobs_.resharded)) far_side_.reshard();
   if (struck(knobs_.paused_target)) pause_target();
+  if (knobs_.filled_target > 0 && struck(knobs_.filled_target)) fill_target();
   if (struck(knobs_.doubled)) double_worker();
   if (struck(knobs_.epoch_raised)) raise_epoch();
   if (knobs_.reloaded > 0 && struck(knobs_.reloaded)) load_again();
@@ -297,7 +305,7 @@ std::optional<std::string> World::settle() {
   live_on(knobs_.target.straggler > 0 ? knobs_.target.straggle_by : Duration(seconds(60)));
   faults_ = {};
   target_knobs_.lost_request = target_knobs_.lost_reply = target_knobs_.torn_write = target_knobs_.straggler = 0;
-  target_knobs_.down = false;
+  target_knobs_.down = target_knobs_.full = false;
   if (auto wrong = become_ready(); wrong || gap_) return wrong ? wrong : verdict_of_last_run();
   if (knobs_.switched_off && knobs_.source == SourceKind::streams) far_side_.switch_stream_off();
   start_worker({.once = true});

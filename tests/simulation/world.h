@@ -47,6 +47,7 @@ class World {
   void lose_a_day();
   void raise_epoch();
   void pause_target();
+  void fill_target();
   void live_on(Duration time);
   void misfortune(std::string_view where, std::string_view what);
   void strike();

@@ -1,0 +1,128 @@
+#include "simulation/wire_client.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "json/reader.h"
+#include "sim/dynamodb_json.h"
+#include "sim/kinesis_json.h"
+
+namespace ctk::simulation {
+namespace {
+
+constexpr std::array kTargets{
+    std::pair{sim::ServiceName::kinesis, std::string_view("Kinesis_20131202.")},
+    std::pair{sim::ServiceName::dynamodb, std::string_view("DynamoDB_20120810.")},
+    std::pair{sim::ServiceName::streams, std::string_view("DynamoDBStreams_20120810.")},
+};
+
+std::string_view header_of(const net::HttpRequest& request, std::string_view name) {
+  const auto found = std::ranges::find_if(request.headers, [&](const auto& header) {
+    return std::ranges::equal(header.first, name, [](char left, char right) { return (left | 32) == (right | 32); });
+  });
+  return found == request.headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+class RenewedCredentials final : public aws::CredentialsSource {
+ public:
+  explicit RenewedCredentials(Clock& clock) : clock_(clock) { reload(); }
+  Result<aws::Credentials> get() override { return credentials_; }
+  void reload() override {
+    credentials_ = {aws::AccessKeyId("AKIDSIMULATED"), Secret("simulated"), Secret(std::to_string(to_micros(clock_.now()))),
+                    "simulation"};
+  }
+
+ private:
+  Clock& clock_;
+  aws::Credentials credentials_;
+};
+
+}  // namespace
+
+/// The service that a request is for, and the action.
+struct WireClient::Called {
+  sim::ServiceName service = sim::ServiceName::kinesis;
+  std::string action;
+
+  explicit Called(std::string_view header) {
+    for (const auto& [name, prefix] : kTargets) {
+      if (!header.starts_with(prefix)) continue;
+      service = name;
+      action = header.substr(prefix.size());
+    }
+  }
+  sim::CallKind kind() const {
+    if (action == "GetRecords") return sim::CallKind::get_records;
+    const bool races = service == sim::ServiceName::streams && action == "DescribeStream";
+    return races ? sim::CallKind::describe_stream : sim::CallKind::other;
+  }
+  sim::WireAnswer refusal(const sim::ServiceError& error) const {
+    return service == sim::ServiceName::kinesis ? sim::to_wire(error) : sim::dynamodb_error(error);
+  }
+};
+
+bool WireClient::token_expired(const net::HttpRequest& request) const {
+  const std::string token(header_of(request, "X-Amz-Security-Token"));
+  return token.empty() || environment_.clock.now() - from_micros(std::stoll(token)) > token_life_;
+}
+
+net::HttpResponse WireClient::answer(const Called& called, const net::HttpRequest& request, sim::Fault fault) {
+  const Timestamp now = environment_.clock.now();
+  const bool empty_page = fault == sim::Fault::empty_page;
+  sim::WireAnswer answer;
+  if (token_expired(request)) {
+    if (environment_.on_fault) environment_.on_fault("credentials", "expired");
+    answer = called.refusal({"ExpiredTokenException", "The security token included in the request is expired", 400});
+  } else if (sim::is_refusal(fault)) {
+    answer = called.refusal(sim::injected(fault, called.service));
+  } else if (called.service == sim::ServiceName::kinesis) {
+    answer = sim::answer_kinesis(kinesis_, called.action, request.body, now, empty_page);
+  } else if (called.service == sim::ServiceName::streams) {
+    answer = sim::answer_streams(streams_, called.action, request.body, now, empty_page, sim::listing_fault(fault));
+  } else {
+    answer = sim::answer_dynamodb(dynamodb_, called.action, request.body, now);
+  }
+  net::HttpResponse response;
+  response.status = answer.status;
+  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  response.headers.emplace_back("date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", second));
+  response.body.reserve(answer.body.size() + json::kPadding);
+  response.body = answer.body;
+  return response;
+}
+
+void WireClient::send(net::HttpRequest request, net::HttpDone done) {
+  const Called called(header_of(request, "X-Amz-Target"));
+  if (called.action == "Scan") ++scans_;
+  const sim::Fate fate = sim::draw_fate(settings_.faults, called.kind(), environment_.random);
+  if (environment_.on_fault) {
+    if (fate.fault != sim::Fault::none) environment_.on_fault(called.action, sim::to_string(fate.fault));
+    if (fate.delay > Duration{}) environment_.on_fault(called.action, "slow");
+  }
+  EventLoop& caller = *environment_.caller;
+  const auto lose = [&caller](Duration after, net::HttpDone told) {
+    caller.after(after, [told = std::move(told)]() mutable { told(fail(ErrorKind::unreachable, "connection reset")); });
+  };
+  if (fate.fault == sim::Fault::lost_request) return lose(settings_.timeout, std::move(done));
+  environment_.loop.after(
+      settings_.way, [this, called, fate, lose, &caller, request = std::move(request), done = std::move(done)]() mutable {
+        net::HttpResponse response = answer(called, request, fate.fault);
+        if (fate.fault == sim::Fault::lost_answer) return lose(settings_.timeout, std::move(done));
+        const bool too_large = response.body.size() > request.max_answer_bytes;
+        Result<net::HttpResponse> result = std::move(response);
+        if (too_large) result = fail(ErrorKind::too_large, "the answer is too large");
+        caller.after(settings_.way + fate.delay,
+                     [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
+      });
+}
+
+std::unique_ptr<aws::CredentialsSource> make_renewed_credentials(Clock& clock) {
+  return std::make_unique<RenewedCredentials>(clock);
+}
+
+}  // namespace ctk::simulation

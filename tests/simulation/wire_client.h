@@ -1,0 +1,50 @@
+// The way of a simulated relay to the simulated services by their wire form: the program's own HTTP clients write and sign
+// the requests and read the answers, as in production; only the socket is missing. The session token that they sign with
+// expires, and is renewed when the service says so.
+#pragma once
+
+#include <memory>
+
+#include "aws/credentials.h"
+#include "net/http.h"
+#include "sim/api_call.h"
+#include "sim/dynamodb.h"
+#include "sim/dynamodb_streams.h"
+#include "sim/kinesis.h"
+
+namespace ctk::simulation {
+
+/// Answers in the services' place, with the faults that the settings have.
+class WireClient final : public net::HttpClient {
+ public:
+  /// `token_life`: how long after its issue a session token is taken.
+  WireClient(sim::Kinesis& kinesis, sim::DynamoDb& dynamodb, sim::DynamoDbStreams& streams, sim::ApiEnvironment environment,
+             const sim::ApiSettings& settings, Duration token_life)
+      : kinesis_(kinesis),
+        dynamodb_(dynamodb),
+        streams_(streams),
+        environment_(std::move(environment)),
+        settings_(settings),
+        token_life_(token_life) {}
+
+  void send(net::HttpRequest request, net::HttpDone done) override;
+  uint64_t scans() const { return scans_; }
+
+ private:
+  struct Called;
+  net::HttpResponse answer(const Called& called, const net::HttpRequest& request, sim::Fault fault);
+  bool token_expired(const net::HttpRequest& request) const;
+
+  sim::Kinesis& kinesis_;
+  sim::DynamoDb& dynamodb_;
+  sim::DynamoDbStreams& streams_;
+  sim::ApiEnvironment environment_;
+  sim::ApiSettings settings_;
+  Duration token_life_;
+  uint64_t scans_ = 0;
+};
+
+/// Credentials whose session token is as old as their last renewal.
+std::unique_ptr<aws::CredentialsSource> make_renewed_credentials(Clock& clock);
+
+}  // namespace ctk::simulation
