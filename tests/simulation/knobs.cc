@@ -93,6 +93,8 @@ void draw_way(WorldKnobs& knobs, Random& random) {
   knobs.filled_target = random.below(4) == 0 ? random.fraction() * 0.01 : 0;
   const size_t split_above = one_of<size_t>(random, {0, 0, 0, 30, 100});
   if (knobs.source == SourceKind::kinesis) knobs.split_above = split_above;
+  // A repetition as late as the grace allows.
+  if (random.below(3) == 0) knobs.delivery.again_by = knobs.delete_grace;
   knobs.by_wire = random.below(8) == 0;
   knobs.token_life = one_of<Duration>(random, {minutes(1), minutes(15), hours(24 * 365)});
 }

@@ -96,6 +96,18 @@ void StreamsRig::write(int changes, int items, Duration apart) {
   }
 }
 
+void StreamsRig::write_through_rolls(int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    write(20, 15, std::chrono::milliseconds(50));
+    if (round % 3 == 2) {
+      streams.split(arn(), false, loop.now()).value();
+    } else {
+      streams.roll(arn(), true, loop.now()).value();
+    }
+  }
+  write(20, 15, std::chrono::milliseconds(50));
+}
+
 void StreamsRig::start() {
   kill();
   worker_ = std::make_unique<Worker>();

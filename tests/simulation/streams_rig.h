@@ -60,6 +60,8 @@ class StreamsRig {
   void remove(const std::string& pk);
   /// That many changes of that many items, `apart` from each other.
   void write(int changes, int items, Duration apart);
+  /// That many rounds of changes, with a roll or a split behind each.
+  void write_through_rolls(int rounds);
   std::string arn() const { return dynamodb.stream_of("demo"); }
 
   // The relay.
