@@ -22,7 +22,7 @@ std::string key_of(const std::string& name) { return fmt::format(R"({{"pk":{{"S"
 /// What a living row shows: "v" of {"ttl":…,"v":17}.
 int value_of(const sim::TargetRow& row) {
   const size_t at = row.data.find("\"v\":");
-  return at == std::string::npos ? 0 : std::atoi(row.data.c_str() + at + 4);
+  return at == std::string::npos ? 0 : static_cast<int>(std::strtol(row.data.c_str() + at + 4, nullptr, 10));
 }
 
 /// "00000002.1.…" → 2.
