@@ -214,6 +214,7 @@ class Relay::Engine {
   void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
   void look_for_children(const ShardId& id);
   void relist();
+  void forget_trimmed_shards();
   /// A shard that one listing lacks is looked for again soon.
   void check_suspects();
   void read_on_behind_tips();
@@ -356,6 +357,7 @@ class Relay::Engine {
   bool storing_ = false;
   bool sweeping_ = false;
   Duration next_relist_{};
+  Duration next_forgetting_{};
   Duration next_sweep_{};
   Duration next_idle_store_{};
   std::vector<sink::DeadLetter> gap_letters_;

@@ -8,6 +8,7 @@ namespace ctk::relay {
 namespace {
 
 constexpr Duration kRelistEvery = std::chrono::seconds(60);
+constexpr Duration kForgetEvery = std::chrono::hours(1);
 constexpr Duration kSweepEvery = std::chrono::seconds(30);
 constexpr Duration kIdleStoreEvery = std::chrono::seconds(60);
 constexpr Duration kSayEvery = std::chrono::seconds(60);
@@ -27,6 +28,10 @@ void Relay::Engine::every_second() {
   if (phase_ == Phase::running && now() >= next_relist_) {
     next_relist_ = now() + kRelistEvery;
     relist();
+  }
+  if (phase_ == Phase::running && now() >= next_forgetting_) {
+    next_forgetting_ = now() + kForgetEvery;
+    forget_trimmed_shards();
   }
   const bool idle_too = now() >= next_idle_store_;
   if (idle_too) next_idle_store_ = now() + kIdleStoreEvery;

@@ -391,6 +391,16 @@ void Relay::Engine::relist() {
   }));
 }
 
+/// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.
+void Relay::Engine::forget_trimmed_shards() {
+  for (const ShardId& id : walk_->forget_trimmed()) {
+    std::erase_if(holding_, [&](const Shard* one) { return one->id == id; });
+    shards_.erase(id);
+    stored_read_to_.erase(id);
+    source_.leave(id);
+  }
+}
+
 /// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
 void Relay::Engine::read_on_behind_tips() {
   for (const auto& [id, one] : shards_) {

@@ -242,6 +242,7 @@ void Relay::Engine::begin() {
   if (phase_ == Phase::ended) return;
   env_.log.info("reading", {{"relay", relay_.str()}, {"shards", shards_.size()}});
   next_relist_ = now() + std::chrono::seconds(60);
+  next_forgetting_ = now() + std::chrono::hours(1);
   next_sweep_ = now() + std::chrono::seconds(30);
   next_idle_store_ = now() + std::chrono::seconds(60);
   if (!std::exchange(ticking_, true)) env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));

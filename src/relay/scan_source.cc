@@ -50,6 +50,9 @@ class ScanSource final : public Source {
   void forget(const ShardId& shard) override {
     if (stream_ != nullptr && !shards::is_segment(shard)) stream_->forget(shard);
   }
+  void leave(const ShardId& shard) override {
+    if (stream_ != nullptr && !shards::is_segment(shard)) stream_->leave(shard);
+  }
   void children(const ShardId& shard, Done<std::vector<ListedShard>> done) override {
     if (stream_ != nullptr) return stream_->children(shard, std::move(done));
     Source::children(shard, std::move(done));

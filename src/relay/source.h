@@ -89,6 +89,8 @@ class Source {
   virtual void read(const ReadRequest& request, Done<Page> done) = 0;
   /// Drops the shard's cursor: the next read begins at its request's position.
   virtual void forget(const ShardId& shard) = 0;
+  /// Nothing of that shard will be asked any more: the stream has it no longer.
+  virtual void leave(const ShardId& shard) { forget(shard); }
   /// The shards that follow `shard`, as far as they are there yet.
   virtual void children(const ShardId& shard, Done<std::vector<ListedShard>> done);
   /// Whether the source still has a shard that listings lack.

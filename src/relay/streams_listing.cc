@@ -69,12 +69,23 @@ void StreamsListing::check(const RunPtr& run) {
   const bool several_pages = run->pages > run->rounds;
   if (std::exchange(first_, false) && several_pages) return read_page(run, std::nullopt);
   run->missing.clear();
+  forget_all_but(run->shards);
   for (const auto& [id, shard] : run->shards) {
     const bool known = !shard.parent || run->shards.contains(*shard.parent) || trimmed_.contains(*shard.parent);
     if (!known && std::ranges::find(run->missing, *shard.parent) == run->missing.end())
       run->missing.push_back(*shard.parent);
   }
   ask_for_missing(run);
+}
+
+/// What is known of shards that no listing speaks of any more is of no use.
+void StreamsListing::forget_all_but(const std::map<ShardId, aws::StreamsShard>& shards) {
+  std::set<ShardId> parents;
+  for (const auto& [id, shard] : shards) {
+    if (shard.parent) parents.insert(*shard.parent);
+  }
+  std::erase_if(trimmed_, [&](const ShardId& id) { return !parents.contains(id); });
+  std::erase_if(unfruitful_, [&](const auto& entry) { return !shards.contains(entry.first); });
 }
 
 void StreamsListing::ask_for_missing(const RunPtr& run) {

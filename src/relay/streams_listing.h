@@ -57,6 +57,7 @@ class StreamsListing {
   void read_page(const RunPtr& run, const std::optional<ShardId>& after);
   void take_page(const RunPtr& run, const std::optional<ShardId>& after, Result<aws::StreamsDescription> page);
   void check(const RunPtr& run);
+  void forget_all_but(const std::map<ShardId, aws::StreamsShard>& shards);
   void ask_for_missing(const RunPtr& run);
   void take_proof(const RunPtr& run, const ShardId& shard, Result<bool> exists);
   void read_again(const RunPtr& run);

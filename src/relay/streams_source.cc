@@ -107,6 +107,8 @@ class StreamsSource final : public Source {
     cursor.tip.interrupted();
   }
 
+  void leave(const ShardId& shard) override { cursors_.erase(shard); }
+
   std::optional<Error> ended() const override {
     if (status_ != "DISABLED") return std::nullopt;
     return Error{ErrorKind::gap,

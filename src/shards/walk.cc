@@ -1,6 +1,7 @@
 #include "shards/walk.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ctk::shards {
 namespace {
@@ -89,6 +90,21 @@ std::vector<WalkAction> ShardWalk::found_again(const ShardId& shard) {
   state.missing = 0;
   advance(actions);
   return actions;
+}
+
+std::vector<ShardId> ShardWalk::forget_trimmed() {
+  std::set<ShardId> waited_for;
+  for (const auto& [id, state] : shards_) {
+    if (!state.sending && !state.finished) waited_for.insert(state.parents.begin(), state.parents.end());
+  }
+  std::vector<ShardId> forgotten;
+  for (auto& [id, state] : shards_) {
+    const bool lacking = state.finished && !state.listed;
+    const bool twice = std::exchange(state.trimmed, lacking) && lacking;
+    if (twice && !waited_for.contains(id)) forgotten.push_back(id);
+  }
+  for (const ShardId& id : forgotten) shards_.erase(id);
+  return forgotten;
 }
 
 std::vector<ShardId> ShardWalk::parents_of(const ShardId& shard) const {

@@ -91,6 +91,10 @@ class ShardWalk {
   /// A shard that listings lacked is there after all.
   std::vector<WalkAction> found_again(const ShardId& shard);
 
+  /// Forgets the finished shards that nobody waits for and that the listing lacked at the last two calls, and gives their
+  /// names. Called rarely: a listing may have been on its way since before a shard was made.
+  std::vector<ShardId> forget_trimmed();
+
   /// The shards that a listing named as a shard's parents.
   std::vector<ShardId> parents_of(const ShardId& shard) const;
   /// Where a shard is to begin, as its row has it or will have it.
@@ -109,7 +113,8 @@ class ShardWalk {
     std::vector<ShardId> parents;
     bool stored = false;  ///< has a row
     bool listed = false;
-    int missing = 0;  ///< listings in a row that lacked it
+    int missing = 0;       ///< listings in a row that lacked it
+    bool trimmed = false;  ///< the listing lacked it at the last forget_trimmed()
     bool closed = false;
     bool reading = false;  ///< StartReading was given
     bool sending = false;  ///< MaySend was given

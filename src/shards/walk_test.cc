@@ -173,6 +173,38 @@ TEST(ShardWalk, AFinishedShardMayLeaveTheListing) {
   EXPECT_TRUE(walk.all_finished());
 }
 
+TEST(ShardWalk, ForgetsFinishedShardsOnceTwoLooksFoundThemTrimmed) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  walk.read_to_end(id("a"), {});
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty()) << "it is listed";
+  walk.listed({shard("b", {"a"})});
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty());
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty()) << "its end is not stored, and its child waits for that";
+  walk.finished(id("a"));
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty());
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty()) << "that listing raced";
+  walk.listed({shard("b", {"a"})});
+  EXPECT_THAT(walk.forget_trimmed(), IsEmpty());
+  EXPECT_THAT(walk.forget_trimmed(), ElementsAre(id("a")));
+  EXPECT_THAT(walk.listed({shard("b", {"a"})}), IsEmpty());
+  EXPECT_FALSE(walk.misses_parents());
+  EXPECT_TRUE(walk.parents_of(id("a")).empty());
+}
+
+TEST(ShardWalk, KeepsAFinishedShardWhoseChildWaits) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {}, true), shard("c", {"a", "b"})});
+  walk.read_to_end(id("a"), {});
+  walk.finished(id("a"));
+  walk.listed({shard("b", {}, true), shard("c", {"a", "b"})});
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(walk.forget_trimmed(), IsEmpty());
+  walk.read_to_end(id("b"), {});
+  walk.finished(id("b"));
+  EXPECT_THAT(walk.forget_trimmed(), ElementsAre(id("a")));
+}
+
 // A random lineage, finished in random order: nothing is read before its parents' ends, nothing sent before their finish,
 // everything is read in the end.
 RC_GTEST_PROP(ShardWalk, NeverReadsAChildBeforeItsParents, ()) {
