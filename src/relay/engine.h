@@ -5,6 +5,8 @@
 //   engine_start.cc    open the source, reach the target, claim positions, list the shards
 //   engine_load.cc     a load begins: its epoch, its start positions, its segments
 //   engine_load_end.cc a load ends; the table is ready; everything begins anew
+//   engine_walk.cc     the shards there are, their ends and their children
+//   engine_gaps.cc     what the stream no longer has although nobody has read it
 //   engine_read.cc     ask shards for pages within the byte budget
 //   engine_cut.cc      cut batches, have them decoded
 //   engine_route.cc    route changes to tables, open those, have rows folded and rendered
@@ -184,7 +186,6 @@ class Relay::Engine {
   /// What is known of the epoch before any table is opened.
   coordination::TableRecord epoch_record() const;
   std::optional<Error> lost_since_load(const std::vector<coordination::StoredPosition>& rows) const;
-  bool note_gap(const ShardId& shard, const Reached& reached, Error gap);
   coordination::ClaimRequest claim_request(const std::vector<ListedShard>& listed,
                                            const std::vector<coordination::StoredPosition>& rows,
                                            const shards::StartRule& rule) const;
@@ -202,33 +203,39 @@ class Relay::Engine {
   void start_over(const std::string& why);
   void start_over_now();
 
-  // read
+  // walk
   void perform(const std::vector<shards::WalkAction>& actions);
   void add_row(const coordination::NewShard& shard);
+  void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
+  void look_for_children(const ShardId& id);
+  void relist();
+  /// A shard that one listing lacks is looked for again soon.
+  void check_suspects();
+  void read_on_behind_tips();
+  void forget_trimmed_shards();
+
+  // gaps
+  void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
+  bool note_gap(const ShardId& shard, const Reached& reached, Error gap);
+  bool lost_while_away(Shard& shard, const Page& page);
+  Timestamp due_since(const Shard& shard) const;
+  Timestamp parents_read_to(const ShardId& id) const;
+  void confirm_loss(const shards::LostShard& lost);
+  void confirm_loss_again(const shards::LostShard& lost);
+
+  // read
   Shard& shard(const ShardId& id) { return *shards_.at(id); }
   void consider_reading(Shard& shard);
   void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
   void schedule_read(Shard& shard, Duration pause);
-  void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
-  void look_for_children(const ShardId& id);
-  void relist();
-  void forget_trimmed_shards();
-  /// A shard that one listing lacks is looked for again soon.
-  void check_suspects();
-  void read_on_behind_tips();
-  bool lost_while_away(Shard& shard, const Page& page);
-  void confirm_loss(const shards::LostShard& lost);
-  void confirm_loss_again(const shards::LostShard& lost);
-  Timestamp parents_read_to(const ShardId& id) const;
-  Timestamp due_since(const Shard& shard) const;
-  void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
   void feed_hungry();
 
   // cut
   void pump();
   bool cut();
+  CutLimits limits_now() const;
   void note_holding(Shard& shard);
   std::vector<QueueView> queue_views();
   Slice cut_slice(Shard& shard, size_t records, uint64_t write);

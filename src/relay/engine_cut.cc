@@ -48,6 +48,13 @@ std::vector<QueueView> Relay::Engine::queue_views() {
   return views;
 }
 
+/// While the target is at work waiting costs nothing: small batches would only queue up behind one another.
+CutLimits Relay::Engine::limits_now() const {
+  CutLimits limits = limits_;
+  if (!flights_.empty() && !options_.batch_age) limits.age = std::max(limits.age, sink::Capabilities().batch_age);
+  return limits;
+}
+
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_) return false;
@@ -59,7 +66,7 @@ bool Relay::Engine::cut() {
     return entry.second->at_tip || entry.second->end_read || entry.second->finished;
   });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
-  const std::vector<Pick> picks = plan_cut(views, limits_, now(), flush);
+  const std::vector<Pick> picks = plan_cut(views, limits_now(), now(), flush);
   if (picks.empty() && gap_letters_.empty()) {
     if (!views.empty() && cut_timer_ == 0) {
       cut_timer_ = env_.loop.after(limits_.age, guarded([this] {

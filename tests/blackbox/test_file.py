@@ -58,6 +58,15 @@ class FileToSqlite(Case):
         self.load()
         self.assert_holds(self.target, self.model)
 
+    def test_an_older_file_after_a_newer_one_revives_nothing(self):
+        half = len(self.model.events) // 2
+        newer = self.model.events[half:]
+        self.assertTrue(any(event["eventName"] == "REMOVE" for event in newer))
+        for events in newer, self.model.events[:half]:
+            self.file.write_text(to_lines(events))
+            self.load()
+        self.assert_holds(self.target, self.model)
+
     def test_standard_input(self):
         for source in ("file+dynamodb+cdc:-", "file+dynamodb+cdc:///-"):
             self.load(source, stdin=self.file.read_bytes())

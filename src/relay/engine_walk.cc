@@ -1,0 +1,159 @@
+// Which shards there are: listings, the ends of shards and their children, and what the walk makes of them.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+
+namespace ctk::relay {
+namespace {
+
+constexpr int kChildLookups = 6;
+
+}  // namespace
+
+void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
+  for (const shards::WalkAction& action : actions) {
+    if (phase_ == Phase::ended) return;
+    if (const auto* row = std::get_if<shards::AddRow>(&action)) {
+      env_.log.info("found shard", {{"shard", row->shard.str()}});
+      add_row({row->shard, row->position});
+    } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
+      auto& slot = shards_[start->shard];
+      if (!slot) slot = std::make_shared<Shard>(start->shard, start->position, cadence_);
+      slot->started = true;
+      const auto read_to = stored_read_to_.find(start->shard);
+      if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
+      if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
+      slot->due = due_since(*slot);
+      slot->answered_at = now();
+      if (!slot->segment) ++stats_.shards;
+      consider_reading(*slot);
+    } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
+      shard(send->shard).may_send = true;
+    } else if (const auto* lost = std::get_if<shards::LostShard>(&action)) {
+      confirm_loss(*lost);
+    }
+  }
+}
+
+/// Until the shard has its row nothing of it is sent: no write could move its position.
+void Relay::Engine::add_row(const coordination::NewShard& shard) {
+  rowless_.insert(shard.shard);
+  store().add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
+                if (phase_ == Phase::ended) return;
+                if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
+                if (!added) {
+                  env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
+                                    if (rowless_.contains(shard.shard)) add_row(shard);
+                                  }));
+                  return;
+                }
+                rowless_.erase(shard.shard);
+                pump();
+                consider_finishing();
+              }));
+}
+
+void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
+  shard.end_read = true;
+  const LogField which("shard", shard.id.str());
+  if (shard.segment) {
+    env_.log.debug("segment ended", {which});
+  } else {
+    env_.log.info("shard ended", {which});
+  }
+  perform(walk_->read_to_end(shard.id, children));
+  if (phase_ == Phase::ended) return;
+  if (walk_->misses_parents()) relist();
+  if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
+    shard.end_ready = true;
+    note_holding(shard);
+    return;
+  }
+  look_for_children(shard.id);
+}
+
+/// The answer did not name the children: asked for, they are named soon. Where every end has children, it is not stored
+/// without them.
+void Relay::Engine::look_for_children(const ShardId& id) {
+  auto take = guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> found) {
+    if (phase_ == Phase::ended || generation != generation_) return;
+    Shard& one = shard(id);
+    if (!found) {
+      trouble(kSource, found.error(), "looking for the children of shard " + id.str());
+      if (phase_ == Phase::ended) return;
+      env_.loop.after(one.cadence.failed(now(), env_.random), guarded([this, id, generation] {
+                        if (generation == generation_) look_for_children(id);
+                      }));
+      return;
+    }
+    ++one.child_lookups;
+    perform(walk_->read_to_end(id, *found));
+    if (phase_ == Phase::ended) return;
+    if (walk_->misses_parents()) relist();
+    const bool may_have_none = !identity_.shards_go_on || source_.ended();
+    if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
+      one.end_ready = true;
+      note_holding(one);
+      pump();
+      return consider_finishing();
+    }
+    if (one.child_lookups > kChildLookups) {
+      trouble(kSource, Error{ErrorKind::unreachable, "the stream names no shard that follows " + id.str(), "", ""},
+              "looking for the children of shard " + id.str());
+      if (phase_ == Phase::ended) return;
+    }
+    const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
+    // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
+    env_.loop.after(pause, guarded([this, id, generation] {
+                      if (generation == generation_) look_for_children(id);
+                    }));
+  });
+  source_.children(id, std::move(take));
+}
+
+void Relay::Engine::relist() {
+  // Without a walk everything begins anew, with a listing of its own.
+  if (listing_ || identity_.bounded || !walk_) return;
+  listing_ = true;
+  source_.list(guarded([this, generation = generation_](Result<std::vector<ListedShard>> listed) {
+    listing_ = false;
+    if (phase_ == Phase::ended || generation != generation_) return;
+    if (listed) {
+      perform(walk_->listed(with_segments(std::move(*listed))));
+      if (phase_ == Phase::ended) return;
+      read_on_behind_tips();
+      check_suspects();
+      pump();
+      consider_finishing();
+    } else {
+      trouble(kSource, listed.error(), "listing the shards");
+    }
+  }));
+}
+
+void Relay::Engine::check_suspects() {
+  if (walk_->suspects_loss() || walk_->misses_parents())
+    env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
+}
+
+/// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
+void Relay::Engine::read_on_behind_tips() {
+  for (const auto& [id, one] : shards_) {
+    if (!one->at_tip || !walk_->closed(id)) continue;
+    one->at_tip = false;
+    consider_reading(*one);
+  }
+}
+
+/// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.
+void Relay::Engine::forget_trimmed_shards() {
+  for (const ShardId& id : walk_->forget_trimmed()) {
+    std::erase_if(holding_, [&](const Shard* one) { return one->id == id; });
+    shards_.erase(id);
+    stored_read_to_.erase(id);
+    source_.leave(id);
+  }
+}
+
+}  // namespace ctk::relay
