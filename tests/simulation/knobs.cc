@@ -1,5 +1,7 @@
 #include "simulation/knobs.h"
 
+#include <fmt/format.h>
+
 namespace ctk::simulation {
 namespace {
 
@@ -123,6 +125,17 @@ WorldKnobs draw_knobs(Random& random) {
   draw_way(knobs, random);
   leave_out(knobs);
   return knobs;
+}
+
+std::string to_text(const Coverage& c) {
+  return fmt::format(
+      "{} lives on DynamoDB Streams, {} with loads, {} by the wire; {} changes, {} expired, {} faults, {} rolls, {} "
+      "splits, "
+      "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
+      "{} times ready, {} swept, {} dead letters, {} writes",
+      c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges,
+      c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept, c.dead_letters,
+      c.writes);
 }
 
 void Coverage::add(const Coverage& other) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/random.h"
@@ -77,5 +78,8 @@ struct Coverage {
   uint64_t reshards() const { return rolls + splits + merges; }
   void add(const Coverage& other);
 };
+
+/// What was covered, in words.
+std::string to_text(const Coverage& coverage);
 
 }  // namespace ctk::simulation

@@ -31,8 +31,9 @@ int simulate(uint64_t first, uint64_t runs, bool trace) {
     std::cout << "seed " << seed << " failed: " << *wrong << '\n';
     std::cerr << "see all of it with: ./dev simulate --seed " << seed << " --runs 1 --trace\n";
   }
-  std::cout << fmt::format("simulate: {} runs, {} failed, {} changes, {} faults, {} rolls, {} restarts, {} loads\n", runs,
-                           failed, coverage.changes, coverage.faults, coverage.reshards(), coverage.kills, coverage.loads);
+  std::cout << "covered: " << to_text(coverage) << '\n';
+  std::cout << fmt::format("simulate: {} runs, {} failed, {} changes, {} faults, {} rolls, {} restarts\n", runs, failed,
+                           coverage.changes, coverage.faults, coverage.reshards(), coverage.kills);
   return failed == 0 ? 0 : 1;
 }
 

@@ -1,7 +1,6 @@
 // The engine of production on simulated streams and a simulated target: whatever is killed, frozen, lost, repeated,
 // reordered, rolled, split or merged, the target equals the source at rest. A failing run prints its seed; CTK_SIM_SEED=N
 // replays it alone.
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -23,15 +22,7 @@ TEST(Simulation, TheTargetEqualsTheSourceAtRestWhateverHappens) {
     const std::optional<std::string> wrong = live(seed, coverage);
     ASSERT_FALSE(wrong.has_value()) << "seed " << seed << ": " << *wrong;
   }
-  const Coverage& c = coverage;
-  std::cout << fmt::format(
-      "{} runs, {} of them on DynamoDB Streams, {} with loads, {} by the wire: {} changes, {} expired, {} faults, {} "
-      "rolls, {} splits, "
-      "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
-      "{} times ready, {} swept, {} dead letters, {} writes\n",
-      count, c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits,
-      c.merges, c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept,
-      c.dead_letters, c.writes);
+  std::cout << count << " runs: " << to_text(coverage) << '\n';
 }
 
 TEST(Simulation, OneSeedIsOneLife) {

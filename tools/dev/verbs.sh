@@ -22,6 +22,7 @@ verb_test() {
   configure release
   compile release all
   run_sanitized
+  build/tests/simulate --runs 2000
   ctest --preset release
 }
 
