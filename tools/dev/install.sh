@@ -9,7 +9,8 @@ fuzz_packages=(clang-19 libclang-rt-19-dev)
 test_packages=(postgresql-15 zstd)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
-test_tools=(python3:python3 node:nodejs npm:npm java:default-jre-headless)
+test_tools=(python3:python3 node:nodejs java:default-jre-headless)
+npm_tools=(npm:npm)
 interop_packages=(postgresql-15 python3-venv)
 maven_packages=(maven default-jdk-headless)
 
@@ -35,6 +36,14 @@ apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@" >&2
 }
 
+# What surprises by its size is said before it comes.
+say_cost() {
+  local package
+  for package in "$@"; do
+    [[ $package != npm ]] || say "Debian's npm brings 370 packages, 174 MB on disk, to fetch two emulators; any other npm on the PATH serves"
+  done
+}
+
 # need_packages PACKAGE... : installs those that are missing; does nothing when all are there.
 need_packages() {
   local missing=() package
@@ -47,7 +56,9 @@ need_packages() {
     exit 1
   fi
   say "installing from Debian: ${missing[*]}"
-  if ! apt-cache show --no-all-versions "${missing[@]}" >/dev/null 2>&1; then
+  say_cost "${missing[@]}"
+  # A bare machine's index is empty. apt-cache would answer for it, but takes a name such as g++ for a pattern.
+  if ! apt-get install --simulate -qq "${missing[@]}" >/dev/null 2>&1; then
     as_root apt-get update -q >&2
   fi
   # A stale index names versions that are gone: refresh it once and try again.
@@ -69,6 +80,7 @@ need_npm() {
   local stamp=tests/node_modules/.installed wanted
   wanted=$(sha256sum tests/package-lock.json | cut -d' ' -f1)
   [[ -f $stamp && "$(cat "$stamp")" == "$wanted" ]] && return 0
+  need_tools "${npm_tools[@]}"
   say "installing from npm: the emulators of tests/package.json"
   npm ci --prefix tests --no-audit --no-fund --loglevel=error >&2
   echo "$wanted" >"$stamp"

@@ -6,7 +6,7 @@ compile() { cmake --build --preset "$1" --target "${@:2}" >&2; }
 verb_build() {
   need_packages "${build_packages[@]}"
   configure release
-  compile release ctk
+  compile release ctk ctk_pages
   echo "$PWD/build/ctk"
 }
 
@@ -24,6 +24,7 @@ verb_test() {
   run_sanitized
   build/tests/simulate --runs 2000
   ctest --preset release
+  python3 tools/dev/skipped.py build-sanitize build
 }
 
 run_sanitized() {
