@@ -16,8 +16,8 @@ verb_demo() {
 }
 
 verb_test() {
-  need_packages "${build_packages[@]}" "${lint_packages[@]}" "${test_packages[@]}"
-  need_tools "${lint_tools[@]}" "${test_tools[@]}"
+  need_packages "${build_packages[@]}" "${test_packages[@]}"
+  need_tools "${test_tools[@]}"
   need_npm
   configure release
   compile release all
@@ -25,6 +25,16 @@ verb_test() {
   build/tests/simulate --runs 2000
   ctest --preset release
   python3 tools/dev/skipped.py build-sanitize build
+}
+
+# For the inner loop: format, imports, build, and the tests of the programs that have changed since they last passed.
+verb_check() {
+  need_packages "${build_packages[@]}" clang-format-19
+  need_tools "${lint_tools[@]}"
+  configure release
+  ctest --preset lint -R '^lint\.(format|imports)$'
+  compile release unit_tests ctk
+  python3 tools/dev/check.py build
 }
 
 run_sanitized() {

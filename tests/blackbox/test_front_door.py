@@ -1,0 +1,113 @@
+"""What a newcomer meets first: `./dev` on a bare machine, an installation, and the list of what a test run left out."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+import harness
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(harness.PROGRAM).parent
+
+# Answers for a machine without any index: nothing is to be had before `update`.
+APT_GET = """#!/bin/sh
+echo "$@" >> calls
+case "$*" in
+  *--simulate*) test -e updated || { echo "E: Unable to locate package" >&2; exit 100; } ;;
+  update*) touch updated ;;
+  install*) test -e updated ;;
+esac
+"""
+
+
+def tool(folder, name, text):
+    path = pathlib.Path(folder, name)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+class Installing(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ctk-door-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def need(self, *packages):
+        """Runs need_packages with tools that only write down how they were called; those calls, and what was said."""
+        tool(self.folder, "dpkg-query", "#!/bin/sh\nexit 1\n")
+        tool(self.folder, "apt-get", APT_GET)
+        tool(self.folder, "sudo", '#!/bin/sh\nexec "$@"\n')
+        script = f'source "{ROOT}/tools/dev/install.sh"; need_packages "$@"'
+        run = subprocess.run(["bash", "-euo", "pipefail", "-c", script, "test", *packages], cwd=self.folder, text=True,
+                             capture_output=True, env=os.environ | {"PATH": f"{self.folder}:{os.environ['PATH']}"})
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return (self.folder / "calls").read_text().splitlines(), run.stderr
+
+    def test_an_empty_index_is_filled_before_anything_is_installed(self):
+        calls, said = self.need("g++", "cmake")
+        self.assertEqual([call.split()[0] for call in calls], ["install", "update", "install"], calls)
+        self.assertIn("--simulate", calls[0])
+        self.assertNotIn("Unable to locate", said)
+
+    def test_an_index_that_serves_is_left_alone(self):
+        (self.folder / "updated").touch()
+        calls, _ = self.need("g++")
+        self.assertEqual([call.split()[0] for call in calls], ["install", "install"], calls)
+
+    def test_a_big_package_is_named_before_it_comes(self):
+        _, said = self.need("npm")
+        self.assertIn("174 MB", said)
+
+
+class Installation(unittest.TestCase):
+    def install(self, build, prefix):
+        return subprocess.run(["cmake", "--install", str(build), "--prefix", str(prefix)], capture_output=True, text=True)
+
+    def test_what_is_built_is_installed_whole_and_stripped(self):
+        with tempfile.TemporaryDirectory(prefix="ctk-install-") as prefix:
+            run = self.install(BUILD, prefix)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            program = pathlib.Path(prefix, "bin/ctk")
+            for name in ("share/man/man1/ctk.1", "share/bash-completion/completions/ctk", "share/zsh/vendor-completions/_ctk",
+                         "share/fish/vendor_completions.d/ctk.fish"):
+                self.assertTrue(pathlib.Path(prefix, name).stat().st_size > 0, name)
+            self.assertLess(program.stat().st_size, pathlib.Path(harness.PROGRAM).stat().st_size)
+            self.assertIn("ctk ", subprocess.run([program, "--version"], capture_output=True, text=True).stdout)
+
+    def test_nothing_is_installed_of_what_is_not_built(self):
+        with tempfile.TemporaryDirectory(prefix="ctk-install-") as folder:
+            # Another build folder of the same project, in which nothing was built: its install script only.
+            script = pathlib.Path(BUILD, "cmake_install.cmake").read_text().replace(str(BUILD), f"{folder}/build")
+            pathlib.Path(folder, "cmake_install.cmake").write_text(script)
+            run = subprocess.run(["cmake", f"-DCMAKE_INSTALL_PREFIX={folder}/prefix", "-P", f"{folder}/cmake_install.cmake"],
+                                 capture_output=True, text=True)
+            self.assertNotEqual(run.returncode, 0)
+            self.assertIn("./dev build first", " ".join(run.stderr.split()))
+            self.assertFalse(pathlib.Path(folder, "prefix").exists())
+
+
+class Skipped(unittest.TestCase):
+    LOG = """x_test.cc:64: Skipped
+no vectors beside this repository
+
+[  SKIPPED ] Vectors.Sign (0 ms)
+y_test.cc:7: Skipped
+no vectors beside this repository
+
+test_zstd (test_file.Files) ... skipped 'the zstd command is not here'
+test_plain (test_file.Files) ... ok
+"""
+
+    def test_each_reason_is_printed_once_with_its_count(self):
+        with tempfile.TemporaryDirectory(prefix="ctk-skipped-") as folder:
+            log = pathlib.Path(folder, "Testing/Temporary/LastTest.log")
+            log.parent.mkdir(parents=True)
+            log.write_text(self.LOG)
+            run = subprocess.run(["python3", ROOT / "tools/dev/skipped.py", folder], capture_output=True, text=True)
+        self.assertEqual(run.stdout.splitlines(), [f"skipped in {folder}: 2 tests: no vectors beside this repository",
+                                                   f"skipped in {folder}: 1 test: the zstd command is not here"])
+
+
+if __name__ == "__main__":
+    unittest.main()
