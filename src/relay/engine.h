@@ -358,7 +358,8 @@ class Relay::Engine {
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
   Retry apply_retry_;
-  dynamodb::Decoder decoder_;  ///< used on the worker only
+  /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
+  std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
   bool first_open_ = true;
 
   bool storing_ = false;

@@ -98,7 +98,8 @@ void Relay::Engine::decode(std::unique_ptr<Flight> flight) {
   flights_.push_back(std::move(flight));
   const bool old_images = options_.tables.deletes == table::Deletes::soft;
   run_on(
-      env_.worker, [this, slices, kind = kind_, old_images] { return decode_slices(*slices, decoder_, kind, old_images); },
+      env_.worker,
+      [decoder = decoder_, slices, kind = kind_, old_images] { return decode_slices(*slices, *decoder, kind, old_images); },
       guarded([this, id, slices](DecodedBatch decoded) { on_decoded(id, std::move(*slices), std::move(decoded)); }));
 }
 

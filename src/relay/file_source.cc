@@ -1,8 +1,10 @@
 #include "relay/file_source.h"
 
 #include <atomic>
+#include <filesystem>
 #include <utility>
 
+#include "base/lifeline.h"
 #include "relay/line_reader.h"
 
 namespace ctk::relay {
@@ -13,41 +15,19 @@ constexpr size_t kPageBytes = 2u << 20;
 
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; }
 
-class FileSource final : public Source {
+/// The file as the reader's jobs see it; they keep it for as long as they need it.
+class FileLines {
  public:
-  FileSource(std::string path, Executor& reader) : path_(std::move(path)), reader_(reader) {}
+  explicit FileLines(std::string path) : path_(std::move(path)) {}
 
-  void open(Done<SourceIdentity> done) override {
-    run_on(
-        reader_, [this] { return open_lines(); },
-        [this, done = std::move(done)](Status opened) mutable {
-          if (!opened) return done(std::unexpected(std::move(opened).error()));
-          SourceIdentity identity;
-          identity.service = "file";
-          identity.name = path_;
-          // All files of a source table are one incarnation.
-          identity.incarnation = Incarnation("file");
-          identity.bounded = true;
-          identity.stores_positions = false;
-          done(std::move(identity));
-        });
-  }
+  const std::string& path() const { return path_; }
+  /// From any thread: ends whatever waits for bytes.
+  void stop() const { wait_.stop(); }
+  /// From any thread: the next read begins at its request's position.
+  void forget() { stale_ = true; }
 
-  void list(Done<std::vector<ListedShard>> done) override {
-    run_on(
-        reader_, [] { return true; },
-        [done = std::move(done)](bool) mutable { done(std::vector<ListedShard>{{ShardId("file"), {}, false}}); });
-  }
-
-  void read(const ReadRequest& request, Done<Page> done) override {
-    run_on(reader_, [this, request] { return read_lines(request); }, std::move(done));
-  }
-
-  void forget(const ShardId&) override { stale_ = true; }
-
- private:
-  Status open_lines() {
-    Result<std::unique_ptr<ByteStream>> raw = open_file(path_);
+  Status open() {
+    Result<std::unique_ptr<ByteStream>> raw = open_file(path_, wait_);
     if (!raw) return std::unexpected(std::move(raw).error());
     Result<std::unique_ptr<ByteStream>> plain = decompress(std::move(*raw));
     if (!plain) return std::unexpected(std::move(plain).error());
@@ -55,20 +35,8 @@ class FileSource final : public Source {
     return {};
   }
 
-  Status seek(const Position& position) {
-    if (path_ == "-") return fail(ErrorKind::refused, "standard input cannot be read again");
-    if (Status opened = open_lines(); !opened) return opened;
-    const uint64_t skip = position.kind == Position::Kind::after_sequence ? std::stoull(position.sequence.str()) : 0;
-    std::string line;
-    while (lines_->number() < skip) {
-      Result<bool> more = lines_->next(line);
-      if (!more) return std::unexpected(std::move(more).error());
-      if (!*more) break;
-    }
-    return {};
-  }
-
-  Result<Page> read_lines(const ReadRequest& request) {
+  /// As many lines as fit into the request, but none is kept waiting for one that has not been written yet.
+  Result<Page> read(const ReadRequest& request) {
     if (stale_.exchange(false)) {
       if (Status sought = seek(request.position); !sought) return std::unexpected(std::move(sought).error());
     }
@@ -76,7 +44,10 @@ class FileSource final : public Source {
     const size_t most = std::min(kPageBytes, request.max_bytes == 0 ? kPageBytes : request.max_bytes);
     while (page.bytes < most) {
       std::string line;
+      wait_.set_patient(page.records.empty());
       Result<bool> more = lines_->next(line);
+      wait_.set_patient(true);
+      if (!more && is_nothing_yet(more.error())) break;
       if (!more) return std::unexpected(std::move(more).error());
       if (!*more) {
         page.ended = true;
@@ -90,10 +61,68 @@ class FileSource final : public Source {
     return page;
   }
 
-  std::string path_;
-  Executor& reader_;
-  std::unique_ptr<LineReader> lines_;  ///< used on the reader only
+ private:
+  Status seek(const Position& position) {
+    if (path_ == "-") return fail(ErrorKind::refused, "standard input cannot be read again");
+    if (!std::filesystem::is_regular_file(path_))
+      return fail(ErrorKind::refused, "pipe '" + path_ + "' cannot be read again");
+    if (Status opened = open(); !opened) return opened;
+    const uint64_t skip = position.kind == Position::Kind::after_sequence ? std::stoull(position.sequence.str()) : 0;
+    std::string line;
+    while (lines_->number() < skip) {
+      Result<bool> more = lines_->next(line);
+      if (!more) return std::unexpected(std::move(more).error());
+      if (!*more) break;
+    }
+    return {};
+  }
+
+  const std::string path_;
+  ReadWait wait_;
+  std::unique_ptr<LineReader> lines_;
   std::atomic<bool> stale_ = false;
+};
+
+class FileSource final : public Source {
+ public:
+  FileSource(std::string path, Executor& reader) : lines_(std::make_shared<FileLines>(std::move(path))), reader_(reader) {}
+  FileSource(const FileSource&) = delete;
+  FileSource& operator=(const FileSource&) = delete;
+  ~FileSource() override { lines_->stop(); }
+
+  void open(Done<SourceIdentity> done) override {
+    run_on(
+        reader_, [lines = lines_] { return lines->open(); },
+        lifeline_.guard([this, done = std::move(done)](Status opened) mutable {
+          if (!opened) return done(std::unexpected(std::move(opened).error()));
+          SourceIdentity identity;
+          identity.service = "file";
+          identity.name = lines_->path();
+          // All files of a source table are one incarnation.
+          identity.incarnation = Incarnation("file");
+          identity.bounded = true;
+          identity.stores_positions = false;
+          done(std::move(identity));
+        }));
+  }
+
+  void list(Done<std::vector<ListedShard>> done) override {
+    run_on(
+        reader_, [] { return true; }, lifeline_.guard([done = std::move(done)](bool) mutable {
+          done(std::vector<ListedShard>{{ShardId("file"), {}, false}});
+        }));
+  }
+
+  void read(const ReadRequest& request, Done<Page> done) override {
+    run_on(reader_, [lines = lines_, request] { return lines->read(request); }, lifeline_.guard(std::move(done)));
+  }
+
+  void forget(const ShardId&) override { lines_->forget(); }
+
+ private:
+  std::shared_ptr<FileLines> lines_;
+  Executor& reader_;
+  Lifeline lifeline_;
 };
 
 }  // namespace

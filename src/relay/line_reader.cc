@@ -21,7 +21,8 @@ constexpr size_t kChunk = 256u << 10;
 
 class FileStream final : public ByteStream {
  public:
-  FileStream(int file, bool owned, std::string name) : file_(file), owned_(owned), name_(std::move(name)) {}
+  FileStream(int file, bool owned, std::string name, const ReadWait& wait)
+      : file_(file), owned_(owned), name_(std::move(name)), wait_(wait) {}
   ~FileStream() override {
     if (owned_) ::close(file_);
   }
@@ -30,9 +31,11 @@ class FileStream final : public ByteStream {
 
   Result<size_t> read(char* into, size_t size) override {
     for (;;) {
+      if (Status ready = wait_.until_readable(file_, name_); !ready) return forward_error(std::move(ready));
       const ssize_t got = ::read(file_, into, size);
       if (got >= 0) return static_cast<size_t>(got);
-      if (errno != EINTR) return fail(ErrorKind::refused, "cannot read " + name_, std::strerror(errno));
+      // EAGAIN: another reader of the same pipe was quicker.
+      if (errno != EINTR && errno != EAGAIN) return fail(ErrorKind::refused, "cannot read " + name_, std::strerror(errno));
     }
   }
 
@@ -40,6 +43,7 @@ class FileStream final : public ByteStream {
   int file_;
   bool owned_;
   std::string name_;
+  const ReadWait& wait_;
 };
 
 /// Gives back what was looked at, then the rest.
@@ -141,14 +145,15 @@ class ZstdStream final : public ByteStream {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteStream>> open_file(const std::string& path) {
-  if (path == "-") return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input");
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+Result<std::unique_ptr<ByteStream>> open_file(const std::string& path, const ReadWait& wait) {
+  if (path == "-") return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input", wait);
+  // A named pipe that nobody writes to is waited for where the wait can be ended.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     const ErrorKind kind = errno == EACCES ? ErrorKind::denied : ErrorKind::not_found;
     return fail(kind, "cannot open file '" + path + "'", std::strerror(errno));
   }
-  return std::make_unique<FileStream>(file, true, path);
+  return std::make_unique<FileStream>(file, true, path, wait);
 }
 
 Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw) {
@@ -169,7 +174,7 @@ Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw) 
 }
 
 Result<bool> LineReader::next(std::string& line) {
-  line.clear();
+  line = std::exchange(begun_, {});
   for (;;) {
     const void* newline = begin_ < end_ ? std::memchr(buffer_.data() + begin_, '\n', end_ - begin_) : nullptr;
     const size_t stop = newline != nullptr ? static_cast<size_t>(static_cast<const char*>(newline) - buffer_.data()) : end_;
@@ -188,7 +193,10 @@ Result<bool> LineReader::next(std::string& line) {
     }
     buffer_.resize(kChunk);
     Result<size_t> got = bytes_->read(buffer_.data(), buffer_.size());
-    if (!got) return std::unexpected(std::move(got).error());
+    if (!got) {
+      begun_ = std::exchange(line, {});
+      return forward_error(std::move(got));
+    }
     end_ = *got;
     finished_ = *got == 0;
   }

@@ -12,6 +12,8 @@
 namespace ctk::relay {
 namespace {
 
+const ReadWait kWait;
+
 /// A file that goes with the test.
 class TempFile {
  public:
@@ -52,7 +54,7 @@ std::string zstd(const std::string& text) {
 
 Result<std::vector<std::string>> lines_of(const std::string& content) {
   const TempFile file(content);
-  auto raw = open_file(file.path());
+  auto raw = open_file(file.path(), kWait);
   auto plain = decompress(std::move(*raw));
   if (!plain) return std::unexpected(plain.error());
   LineReader reader(std::move(*plain));
@@ -97,7 +99,7 @@ TEST(LineReader, GivesTheLinesBeforeTheDamage) {
   std::string damaged = gzip("one\ntwo\n");
   damaged[damaged.size() - 8] ^= 1;  // the checksum
   const TempFile file(damaged);
-  LineReader reader(*decompress(std::move(*open_file(file.path()))));
+  LineReader reader(*decompress(std::move(*open_file(file.path(), kWait))));
   std::string line;
   ASSERT_TRUE(*reader.next(line));
   EXPECT_EQ(line, "one");
@@ -107,7 +109,7 @@ TEST(LineReader, GivesTheLinesBeforeTheDamage) {
 }
 
 TEST(LineReader, AFileThatIsNotThereIsNotFound) {
-  EXPECT_EQ(open_file("/nowhere/at/all").error().kind, ErrorKind::not_found);
+  EXPECT_EQ(open_file("/nowhere/at/all", kWait).error().kind, ErrorKind::not_found);
 }
 
 }  // namespace
