@@ -16,6 +16,8 @@ struct Rule {
 // CrateDB reference, "HTTP endpoint: error codes"; the exceptions under 5000 as servers 6.2 to 6.4 send them.
 constexpr std::array kRules = {
     Rule{429, 0, "", Action::send_less},
+    Rule{408, 0, "", Action::wait},
+    Rule{425, 0, "", Action::wait},
     Rule{413, 0, "", Action::refuse},  // too large a request: halve it
     Rule{0, 5000, "CircuitBreakingException", Action::send_less},
     Rule{0, 5000, "EsRejectedExecutionException", Action::send_less},
@@ -101,6 +103,9 @@ Action action_for(const ServerError& error) {
   for (const Rule& rule : kRules) {
     if (matches(rule, error)) return rule.action;
   }
+  // What lies between us and the server has its own statuses, and may cut an answer off.
+  const bool without_code = error.code == 0 && error.status != 0;
+  if (without_code && (error.status >= 500 || error.status < 300)) return Action::wait;
   return Action::refuse;
 }
 

@@ -12,6 +12,15 @@ constexpr int kDefaultPort = 4200;
 /// The server itself waits up to a minute for a shard before it gives up; a shorter patience would hide its answer.
 constexpr Duration kShortestTimeout = std::chrono::seconds(90);
 
+/// A fault that comes and goes has gone after a few of these; what lasts is an outage, and for the caller to wait out.
+constexpr RetryPolicy kTries = {
+    .first = std::chrono::milliseconds(5), .longest = std::chrono::seconds(1), .budget = std::chrono::seconds(4)};
+/// Tries of a request that the caller can make smaller, and of one that may be its row's own fault.
+constexpr int kTriesBeforeLess = 2;
+constexpr int kTriesOfAccidents = 5;
+constexpr size_t kMoreGreetings = 3;
+constexpr int kPostgresPort = 5432;
+
 std::vector<std::string> node_urls(const TargetOptions& options) {
   std::vector<net::Endpoint> hosts = options.url.hosts;
   if (hosts.empty()) hosts.push_back({.host = "localhost", .port = std::nullopt});
@@ -49,12 +58,38 @@ struct Exchange {
   Result<net::HttpResponse> await_resume() { return std::move(result); }
 };
 
-Failure failure_of(ServerError error) {
-  Failure failure;
-  failure.action = action_for(error);
-  failure.server = std::move(error);
-  failure.answered = true;
-  return failure;
+/// Words for whoever has taken the other port of the server for this one.
+std::string hint_for(const std::string& address) {
+  if (!address.ends_with(":" + std::to_string(kPostgresPort))) return "";
+  return "CrateDB is spoken to over HTTP, whose port is 4200; 5432 is the one of its PostgreSQL protocol";
+}
+
+/// The version that the answer to `GET /` tells; `address` is who was asked.
+Result<std::string> version_in(const Result<net::HttpResponse>& response, const std::string& address) {
+  if (!response) {
+    Error error = response.error();
+    error.message = fmt::format("cannot reach CrateDB at {}: {}", address, error.message);
+    if (error.kind != ErrorKind::refused) error.kind = ErrorKind::unreachable;
+    if (error.hint.empty()) error.hint = hint_for(address);
+    return std::unexpected(std::move(error));
+  }
+  if (response->status == 401 || response->status == 403) {
+    return fail(ErrorKind::denied, "CrateDB at " + address + " refuses the user or password", response->body);
+  }
+  json::Parser parser;
+  const auto root = parser.parse(response->body);
+  const auto version = root ? json::member(*root, "version") : std::nullopt;
+  const auto number = version ? json::string_member(*version, "number") : std::nullopt;
+  const bool cut_off = !root && response->status == 200 && response->header("content-type").starts_with("application/json");
+  const bool passes = response->status >= 500 || response->status == 429 || cut_off;
+  if (passes || (root && json::bool_member(*root, "ok") == false)) {
+    return fail(ErrorKind::unreachable, "CrateDB at " + address + " is not ready", response->body.substr(0, 500));
+  }
+  if (!number) {
+    return fail(ErrorKind::refused, "what answers at " + address + " is no CrateDB", response->body.substr(0, 200),
+                hint_for(address));
+  }
+  return std::string(*number);
 }
 
 }  // namespace
@@ -74,22 +109,36 @@ size_t NodeRing::pick(Duration now) {
 }
 
 Error Failure::error(const std::string& doing) const {
-  if (answered) return to_error(server, doing);
+  const std::string where = node.empty() ? doing : fmt::format("{} at {}", doing, node);
+  if (answered) return to_error(server, where);
   Error error = transport;
-  error.message = fmt::format("CrateDB failed {}: {}", doing, transport.message);
+  if (error.kind != ErrorKind::refused) error.kind = ErrorKind::unreachable;
+  error.message = fmt::format("CrateDB failed {}: {}", where, transport.message);
   return error;
 }
 
-Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Scope& scope)
+bool worth_another_try(const Failure& failure, Again again, int failures) {
+  if (again == Again::never) return false;
+  if (!failure.answered) return failure.transport.kind == ErrorKind::unreachable;
+  switch (failure.action) {
+    case Action::wait: return true;
+    case Action::send_less: return again == Again::freely || failures < kTriesBeforeLess;
+    case Action::isolate: return failures < (again == Again::freely ? kTriesOfAccidents : kTriesBeforeLess);
+    default: return false;
+  }
+}
+
+Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope)
     : urls_(node_urls(options)),
       authorization_(basic_authorization(options.url)),
       timeout_(std::max(options.timeout, kShortestTimeout)),
       ring_(urls_.size()),
       http_(http),
       clock_(clock),
+      random_(random),
       scope_(scope) {}
 
-Task<Result<net::HttpResponse>> Client::exchange(std::string method, std::string path, std::string body) {
+Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body) {
   const size_t node = ring_.pick(clock_.monotonic());
   net::HttpRequest request;
   request.method = std::move(method);
@@ -105,44 +154,48 @@ Task<Result<net::HttpResponse>> Client::exchange(std::string method, std::string
   } else {
     ring_.answered(node);
   }
-  if (!response && response.error().kind != ErrorKind::refused) response.error().kind = ErrorKind::unreachable;
-  co_return response;
+  co_return Exchanged{std::move(response), node};
 }
 
-Task<SqlResult> Client::run(Statement statement) {
-  std::string body = request_body(statement);
-  Result<net::HttpResponse> response = co_await exchange("POST", "/_sql?types", std::move(body));
-  if (!response) {
-    Failure failure;
-    failure.transport = std::move(response).error();
-    co_return std::unexpected(std::move(failure));
+Task<SqlResult> Client::run_once(std::string body) {
+  Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body));
+  Failure failure;
+  if (exchanged.response) {
+    auto answer = parse_answer(*exchanged.response);
+    if (answer) co_return std::move(*answer);
+    failure.answered = true;
+    failure.server = std::move(answer).error();
+    failure.action = action_for(failure.server);
+  } else {
+    failure.transport = std::move(exchanged.response).error();
   }
-  auto answer = parse_answer(*response);
-  if (!answer) co_return std::unexpected(failure_of(std::move(answer).error()));
-  co_return std::move(*answer);
+  if (urls_.size() > 1) failure.node = urls_[exchanged.node];
+  co_return std::unexpected(std::move(failure));
+}
+
+Task<SqlResult> Client::run(Statement statement, Again again) {
+  const std::string body = request_body(statement);
+  statement = {};
+  Retry retry(kTries);
+  while (true) {
+    SqlResult answer = co_await run_once(body);
+    if (answer || !insists_ || !worth_another_try(answer.error(), again, retry.failures())) co_return answer;
+    const std::optional<Duration> pause = retry.failed(clock_.monotonic(), random_);
+    if (!pause) co_return answer;
+    co_await scope_.pause(*pause);
+  }
 }
 
 Task<Result<std::string>> Client::server_version() {
-  Result<net::HttpResponse> response = co_await exchange("GET", "/", "");
-  if (!response) {
-    Error error = std::move(response).error();
-    error.message = fmt::format("cannot reach CrateDB at {}: {}", address(), error.message);
-    co_return std::unexpected(std::move(error));
+  const Duration started = clock_.monotonic();
+  for (size_t tried = 1;; tried++) {
+    Exchanged exchanged = co_await exchange("GET", "/", "");
+    Result<std::string> version = version_in(exchanged.response, urls_[exchanged.node]);
+    if (version || version.error().kind != ErrorKind::unreachable || !insists_) co_return version;
+    if (tried < urls_.size()) continue;  // each node once
+    if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - started > kTries.longest) co_return version;
+    co_await scope_.pause(kTries.first * static_cast<int>(tried));
   }
-  if (response->status == 401 || response->status == 403) {
-    co_return fail(ErrorKind::denied, "CrateDB at " + address() + " refuses the user or password", response->body);
-  }
-  json::Parser parser;
-  const auto root = parser.parse(response->body);
-  const auto version = root ? json::member(*root, "version") : std::nullopt;
-  const auto number = version ? json::string_member(*version, "number") : std::nullopt;
-  if (response->status >= 500 || (root && json::bool_member(*root, "ok") == false)) {
-    co_return fail(ErrorKind::unreachable, "CrateDB at " + address() + " is not ready", response->body.substr(0, 500));
-  }
-  if (!number) {
-    co_return fail(ErrorKind::refused, "what answers at " + address() + " is no CrateDB", response->body.substr(0, 200));
-  }
-  co_return std::string(*number);
 }
 
 }  // namespace ctk::sink::cratedb

@@ -1,11 +1,14 @@
 // Statements to a CrateDB cluster: which node, how to say who we are, and what came back. Any node can coordinate, so they
-// take turns; one that does not answer is left alone for a while.
+// take turns; one that does not answer is left alone for a while. A request that fails for no reason of its own is sent
+// again after a short pause, to another node where there is one: whoever asked has lost nothing but that pause.
 #pragma once
 
 #include <expected>
 #include <string>
 #include <vector>
 
+#include "base/random.h"
+#include "base/retry.h"
 #include "base/time.h"
 #include "net/http.h"
 #include "sink/cratedb/classify.h"
@@ -38,6 +41,7 @@ struct Failure {
   ServerError server;  ///< empty where nobody answered
   Error transport;     ///< where nobody answered
   bool answered = false;
+  std::string node;  ///< that was asked, where there are several: "http://localhost:4200"
 
   /// `doing`: "writing to doc.orders".
   Error error(const std::string& doing) const;
@@ -45,19 +49,35 @@ struct Failure {
 
 using SqlResult = std::expected<Answer, Failure>;
 
+/// Whether a statement may be sent again when it failed, or when nobody knows whether it was run.
+enum class Again {
+  freely,   ///< the same once more changes nothing: guarded writes, questions, IF NOT EXISTS, what a row's version guards
+  briefly,  ///< likewise, but the caller can do better than to insist when the server is short of something: send less
+  never,    ///< a user's own statement
+};
+
+/// Whether a request that failed so is sent again as it is, after `failures` of them in a row. Pure.
+bool worth_another_try(const Failure& failure, Again again, int failures);
+
 class Client {
  public:
-  Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Scope& scope);
+  Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope);
 
-  Task<SqlResult> run(Statement statement);
+  /// A failure that passes by itself is tried again within a few seconds before it is given back.
+  Task<SqlResult> run(Statement statement, Again again = Again::freely);
   /// `GET /`: who is there, with which version. Says `denied` or `unreachable` in our words.
   Task<Result<std::string>> server_version();
 
-  /// For messages: "http://localhost:4200".
-  const std::string& address() const { return urls_.front(); }
+  /// From now on what fails has failed: nobody waits for it any more.
+  void insist_no_more() { insists_ = false; }
 
  private:
-  Task<Result<net::HttpResponse>> exchange(std::string method, std::string path, std::string body);
+  struct Exchanged {
+    Result<net::HttpResponse> response;
+    size_t node;
+  };
+  Task<Exchanged> exchange(std::string method, std::string path, std::string body);
+  Task<SqlResult> run_once(std::string body);
 
   std::vector<std::string> urls_;
   std::string authorization_;
@@ -65,7 +85,9 @@ class Client {
   NodeRing ring_;
   net::HttpClient& http_;
   Clock& clock_;
+  Random& random_;
   Scope& scope_;
+  bool insists_ = true;
 };
 
 }  // namespace ctk::sink::cratedb

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <map>
 #include <mutex>
 
 #include "net/curl_client.h"
@@ -11,8 +12,7 @@
 namespace ctk::sink::testing {
 namespace {
 
-/// A loop that a test drives step by step while an HTTP client's thread posts to it. It has no timers of its own to wait
-/// for.
+/// A loop that a test drives step by step while an HTTP client's thread posts to it.
 class TestLoop final : public EventLoop {
  public:
   void post(Task task) override {
@@ -22,16 +22,28 @@ class TestLoop final : public EventLoop {
     }
     wake_.notify_one();
   }
-  TimerId after(Duration, Task) override {
-    ADD_FAILURE() << "the CrateDB sink sets no timers";
-    return 0;
+  TimerId after(Duration delay, Task task) override {
+    {
+      const std::lock_guard lock(mutex_);
+      timers_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
+    }
+    wake_.notify_one();
+    return 1;
   }
   void cancel(TimerId) override {}
 
   bool run_until(const std::function<bool()>& done, std::chrono::seconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     while (!done()) {
       std::unique_lock lock(mutex_);
-      if (!wake_.wait_for(lock, patience, [this] { return !posted_.empty(); })) return false;
+      const auto until = timers_.empty() ? deadline : std::min(deadline, timers_.begin()->first);
+      wake_.wait_until(lock, until, [this] { return !posted_.empty(); });
+      const auto now = std::chrono::steady_clock::now();
+      while (!timers_.empty() && timers_.begin()->first <= now) {
+        posted_.push_back(std::move(timers_.extract(timers_.begin()).mapped()));
+      }
+      if (posted_.empty() && now >= deadline) return false;
+      if (posted_.empty()) continue;
       Task task = std::move(posted_.front());
       posted_.pop_front();
       lock.unlock();
@@ -44,6 +56,7 @@ class TestLoop final : public EventLoop {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> posted_;
+  std::multimap<std::chrono::steady_clock::time_point, Task> timers_;
 };
 
 /// The suite compares times exactly: they stand still, at the moment of the test.

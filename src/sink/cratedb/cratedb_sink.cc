@@ -1,10 +1,10 @@
 #include "sink/cratedb/cratedb_sink.h"
 
+#include "sink/cratedb/batch_work.h"
 #include "sink/cratedb/positions.h"
 #include "sink/cratedb/reports.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"
-#include "sink/cratedb/writer.h"
 
 namespace ctk::sink {
 namespace cratedb {
@@ -17,7 +17,7 @@ class CrateSink final : public Sink {
   CrateSink(const TargetOptions& options, const SinkEnvironment& environment)
       : options_(options),
         bounds_{options.batch_rows.value_or(BatchBounds{}.rows), options.batch_bytes.value_or(BatchBounds{}.bytes)},
-        client_(options_, *environment.http, environment.clock, scope_),
+        client_(options_, *environment.http, environment.clock, environment.random, scope_),
         session_{options_, Bookkeeping(options_.schema), client_, environment.clock, environment.log, scope_, {}, false},
         positions_(session_),
         scope_(environment.loop) {}
@@ -73,40 +73,20 @@ class CrateSink final : public Sink {
   }
 
   void close(Done<bool> done) override {
+    client_.insist_no_more();
     scope_.when_idle([done = std::move(done)]() mutable { done(true); });
   }
 
  private:
   Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
-    BatchOutcome outcome;
-    outcome.dead_letters = batch->dead_letters;
-    for (const TableWrites& writes : batch->tables) {
-      Result<bool> step = co_await write_table(*batch, writes, outcome);
-      if (!step) co_return forward_error(std::move(step));
-    }
-    Result<bool> kept = co_await keep(outcome.dead_letters);
-    if (!kept) co_return forward_error(std::move(kept));
-    co_return outcome;
-  }
-
-  Task<Result<bool>> write_table(const Batch& batch, const TableWrites& writes, BatchOutcome& outcome) {
-    const auto found = session_.tables.find(writes.table);
-    if (found == session_.tables.end()) co_return fail(ErrorKind::internal, "table " + writes.table + " is not open");
-    const std::shared_ptr<TableState> state = found->second;
-    Result<bool> step = co_await check_epoch(session_, writes.table, writes.epoch);
-    if (!step) co_return step;
+    std::unique_ptr<BatchWork> work = unfinished_.take(batch);
+    if (!work) work = std::make_unique<BatchWork>(session_, std::move(batch));
     BatchBounds bounds = bounds_;
-    TableWriter writer(session_, state, batch, writes, bounds);
-    step = co_await writer.run();
+    Result<bool> done = co_await work->run(bounds);
     adapt(bounds);
-    if (!step) co_return step;
-    outcome.tables.push_back(writer.outcomes());
-    for (DeadLetter& letter : writer.letters()) outcome.dead_letters.push_back(std::move(letter));
-    if (state->handed_out != state->renderer) {
-      state->handed_out = state->renderer;
-      outcome.renderers.emplace_back(writes.table, state->renderer);
-    }
-    co_return true;
+    if (done) co_return work->outcome();
+    unfinished_.keep(std::move(work));
+    co_return forward_error(std::move(done));
   }
 
   /// A server that was short of memory gets smaller batches, and larger ones again as it goes well.
@@ -115,24 +95,12 @@ class CrateSink final : public Sink {
     bounds_.rows = used.rows < bounds_.rows ? used.rows : std::min(most, bounds_.rows + bounds_.rows / 4 + 1);
   }
 
-  Task<Result<bool>> keep(const std::vector<DeadLetter>& letters) {
-    if (letters.empty()) co_return true;
-    Result<bool> made = co_await make_bookkeeping(session_);
-    if (!made) co_return made;
-    Statement statement = session_.bookkeeping.upsert_letters(letters);
-    Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
-    if (!answer) co_return forward_error(std::move(answer));
-    if (const auto error = first_row_error(*answer, {})) {
-      co_return std::unexpected(to_error(*error, "writing ctk_dead_letters"));
-    }
-    co_return true;
-  }
-
   TargetOptions options_;
   BatchBounds bounds_;
   Client client_;
   Session session_;
   CratePositions positions_;
+  UnfinishedWork unfinished_;
   Scope scope_;  // last: its conversations use all of the above
 };
 

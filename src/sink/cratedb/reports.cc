@@ -115,7 +115,7 @@ ResultSet to_result_set(const Answer& answer) {
 Task<Result<ResultSet>> query(Session& session, std::string sql) {
   while (!sql.empty() && (sql.back() == ';' || std::isspace(static_cast<unsigned char>(sql.back())))) sql.pop_back();
   Statement statement{.sql = std::move(sql), .args = "", .bulk = ""};
-  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "running the statement");
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "running the statement", Again::never);
   if (!answer) co_return forward_error(std::move(answer));
   co_return to_result_set(*answer);
 }

@@ -6,8 +6,8 @@
 
 namespace ctk::sink::cratedb {
 
-Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing) {
-  SqlResult answer = co_await session.client.run(std::move(statement));
+Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing, Again again) {
+  SqlResult answer = co_await session.client.run(std::move(statement), again);
   if (!answer) co_return std::unexpected(answer.error().error(doing));
   co_return std::move(*answer);
 }

@@ -41,7 +41,7 @@ struct Session {
 };
 
 /// Runs a statement whose failure is the call's; `doing` is "writing to doc.orders".
-Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing);
+Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing, Again again = Again::freely);
 
 /// Makes what was written to `table` visible to queries; false where there is no such table.
 Task<Result<bool>> refresh_if_there(Session& session, table::QualifiedName table);

@@ -120,10 +120,11 @@ Task<Result<uint64_t>> sweep_with(Session& session, const table::TableSpec& spec
     Result<uint64_t> gone = co_await change_rows(session, broom.change, spec, rows);
     if (!gone) co_return gone;
     swept += *gone;
-    if (found->rows.size() < kMarksAtOnce || *gone == 0) co_return swept;
+    // Also where none is counted: a try whose answer was lost may have done it.
     Statement refreshing{.sql = refresh(spec.name), .args = "", .bulk = ""};
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
     if (!refreshed) co_return forward_error(std::move(refreshed));
+    if (found->rows.size() < kMarksAtOnce || *gone == 0) co_return swept;
   }
 }
 
@@ -265,11 +266,6 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
     Result<uint64_t> swept = co_await sweep_before(session, spec, *due->before);
     if (!swept) co_return forward_error(std::move(swept));
     outcome.swept = *swept;
-  }
-  if (outcome.swept + outcome.older_swept > 0) {
-    Statement refreshing{.sql = refresh(spec.name), .args = "", .bulk = ""};
-    Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + spec.name.str());
-    if (!refreshed) co_return forward_error(std::move(refreshed));
   }
   Result<int64_t> marked = co_await read_number(session, count_marked(spec.name), "counting marks of " + spec.name.str());
   if (!marked) co_return forward_error(std::move(marked));

@@ -120,8 +120,7 @@ Task<Result<bool>> connect(Session& session) {
   Result<bool> usable = check_version(*version);
   if (!usable) co_return usable;
   Statement statement{.sql = "SELECT 1", .args = "", .bulk = ""};
-  Result<Answer> answer =
-      co_await run_or_fail(session, std::move(statement), "answering a first statement at " + session.client.address());
+  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "answering a first statement");
   if (!answer) co_return forward_error(std::move(answer));
   co_return true;
 }

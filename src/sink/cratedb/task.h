@@ -100,6 +100,20 @@ class Scope {
 
   std::weak_ptr<bool> token() const { return alive_; }
 
+  /// Something to await: goes on after `duration`; never, where the scope is gone by then.
+  struct Pausing {
+    Scope& scope;
+    Duration duration;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) const {
+      scope.loop_.after(duration, [alive = scope.token(), waiting] {
+        if (!alive.expired()) waiting.resume();
+      });
+    }
+    void await_resume() const noexcept {}
+  };
+  Pausing pause(Duration duration) { return {*this, duration}; }
+
  private:
   struct Root {
     struct promise_type {

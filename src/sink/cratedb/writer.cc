@@ -39,9 +39,8 @@ std::string reason_of(const ServerError& error, bool key_refused, const table::T
 
 }  // namespace
 
-TableWriter::TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes,
-                         BatchBounds& bounds)
-    : session_(session), state_(std::move(state)), batch_(batch), writes_(writes), bounds_(bounds) {
+TableWriter::TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes)
+    : session_(session), state_(std::move(state)), batch_(batch), writes_(writes) {
   lines_.resize(writes.changes.size());
   for (size_t i = 0; i < lines_.size(); i++) {
     lines_[i].folded = &writes.changes[i];
@@ -96,7 +95,9 @@ void TableWriter::settle_unwritable() {
   }
 }
 
-Task<Result<bool>> TableWriter::run() {
+Task<Result<bool>> TableWriter::run(BatchBounds& bounds) {
+  bounds_ = &bounds;
+  later_.reset();
   while (true) {
     settle_unwritable();
     Result<bool> step = co_await settle_columns();
@@ -141,7 +142,7 @@ std::deque<TableWriter::Group> TableWriter::split_rows() {
   size_t bytes = 0;
   for (Line& line : lines_) {
     if (line.settled || line.refusal) continue;
-    if (groups.empty() || groups.back().size() >= bounds_.rows || bytes + line.args.size() > bounds_.bytes) {
+    if (groups.empty() || groups.back().size() >= bounds_->rows || bytes + line.args.size() > bounds_->bytes) {
       groups.emplace_back();
       bytes = 0;
     }
@@ -167,7 +168,8 @@ Task<Result<bool>> TableWriter::send_group(Group group) {
   std::vector<std::string_view> rows;
   for (const Line* line : group) rows.push_back(line->args);
   Statement statement{.sql = upsert(state_->spec), .args = "", .bulk = bulk_of(rows)};
-  SqlResult answer = co_await session_.client.run(std::move(statement));
+  const Again again = group.size() > 1 ? Again::briefly : Again::freely;
+  SqlResult answer = co_await session_.client.run(std::move(statement), again);
   if (answer) {
     judge_results(group, *answer);
     co_return true;
@@ -177,7 +179,7 @@ Task<Result<bool>> TableWriter::send_group(Group group) {
     case RequestVerdict::give_up: co_return std::unexpected(failure.error(doing()));
     case RequestVerdict::refuse: group[0]->refusal = failure.server; break;
     case RequestVerdict::split: {
-      if (failure.action == Action::send_less) bounds_.rows = std::max<size_t>(group.size() / 2, 1);
+      if (failure.action == Action::send_less) bounds_->rows = std::max<size_t>(group.size() / 2, 1);
       const auto middle = group.begin() + static_cast<ptrdiff_t>(group.size() / 2);
       work_.emplace_front(middle, group.end());
       work_.emplace_front(group.begin(), middle);

@@ -22,13 +22,15 @@ struct BatchBounds {
   size_t bytes = 4u << 20;
 };
 
-/// One call's work on one table. Lives in the conversation that awaits `run`.
+/// A batch's work on one table.
 class TableWriter {
  public:
-  TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes,
-              BatchBounds& bounds);
+  TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes);
 
-  Task<Result<bool>> run();
+  /// Called again after a failure, it goes on with what is not settled. Lowers `bounds`, which outlive the call.
+  Task<Result<bool>> run(BatchBounds& bounds);
+
+  const TableState& state() const { return *state_; }
 
   std::vector<ChangeOutcome> outcomes() const;
   /// Of changes that were refused; not stored yet.
@@ -69,7 +71,7 @@ class TableWriter {
   std::shared_ptr<TableState> state_;
   const Batch& batch_;
   const TableWrites& writes_;
-  BatchBounds& bounds_;
+  BatchBounds* bounds_ = nullptr;
   std::vector<Line> lines_;
   std::deque<Group> work_;
   std::vector<DeadLetter> letters_;

@@ -82,7 +82,7 @@ net::HttpResponse error_response(const SqlError& error) {
 }
 
 void FakeCrateDb::send(net::HttpRequest request, net::HttpDone done) {
-  loop_.post([this, request = std::move(request), done = std::move(done)]() mutable {
+  loop_.after(latency, [this, request = std::move(request), done = std::move(done)]() mutable {
     std::optional<Result<net::HttpResponse>> instead;
     if (intercept) instead = intercept(request);
     done(instead ? std::move(*instead) : Result<net::HttpResponse>(answer(request)));

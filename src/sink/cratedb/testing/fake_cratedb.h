@@ -27,6 +27,8 @@ class FakeCrateDb final : public net::HttpClient {
   std::function<std::optional<Result<net::HttpResponse>>(const net::HttpRequest&)> intercept;
   /// "Basic …" that requests must carry; empty: everybody is let in.
   std::string authorization;
+  /// How long an exchange takes.
+  Duration latency{};
   /// Every select sees everything, as on a server that refreshes between statements.
   bool refresh_always = false;
 

@@ -1,0 +1,66 @@
+#include "sink/cratedb/batch_work.h"
+
+#include <algorithm>
+
+#include "sink/cratedb/tables.h"
+
+namespace ctk::sink::cratedb {
+
+BatchWork::BatchWork(Session& session, std::shared_ptr<const Batch> batch) : session_(session), batch_(std::move(batch)) {
+  outcome_.dead_letters = batch_->dead_letters;
+}
+
+Task<Result<bool>> BatchWork::run(BatchBounds& bounds) {
+  while (outcome_.tables.size() < batch_->tables.size()) {
+    Result<bool> step = co_await write_table(batch_->tables[outcome_.tables.size()], bounds);
+    if (!step) co_return step;
+  }
+  co_return co_await keep_letters();
+}
+
+Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds& bounds) {
+  const auto found = session_.tables.find(writes.table);
+  if (found == session_.tables.end()) co_return fail(ErrorKind::internal, "table " + writes.table + " is not open");
+  const std::shared_ptr<TableState> state = found->second;
+  Result<bool> step = co_await check_epoch(session_, writes.table, writes.epoch);
+  if (!step) co_return step;
+  // A table that was opened again since may be another one.
+  if (!writer_ || &writer_->state() != state.get()) {
+    writer_ = std::make_unique<TableWriter>(session_, state, *batch_, writes);
+  }
+  step = co_await writer_->run(bounds);
+  if (!step) co_return step;
+  outcome_.tables.push_back(writer_->outcomes());
+  for (DeadLetter& letter : writer_->letters()) outcome_.dead_letters.push_back(std::move(letter));
+  writer_.reset();
+  if (state->handed_out != state->renderer) {
+    state->handed_out = state->renderer;
+    outcome_.renderers.emplace_back(writes.table, state->renderer);
+  }
+  co_return true;
+}
+
+Task<Result<bool>> BatchWork::keep_letters() {
+  if (outcome_.dead_letters.empty()) co_return true;
+  Result<bool> made = co_await make_bookkeeping(session_);
+  if (!made) co_return made;
+  Statement statement = session_.bookkeeping.upsert_letters(outcome_.dead_letters);
+  Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
+  if (!answer) co_return forward_error(std::move(answer));
+  if (const auto error = first_row_error(*answer, {})) {
+    co_return std::unexpected(to_error(*error, "writing ctk_dead_letters"));
+  }
+  co_return true;
+}
+
+std::unique_ptr<BatchWork> UnfinishedWork::take(const std::shared_ptr<const Batch>& batch) {
+  // Work of batches that nobody but it holds any more: they were dropped, to be read again.
+  std::erase_if(left_, [](const std::unique_ptr<BatchWork>& work) { return work->batch().use_count() == 1; });
+  const auto found = std::ranges::find(left_, batch, &BatchWork::batch);
+  if (found == left_.end()) return nullptr;
+  std::unique_ptr<BatchWork> work = std::move(*found);
+  left_.erase(found);
+  return work;
+}
+
+}  // namespace ctk::sink::cratedb
