@@ -369,7 +369,7 @@ class Relay::Engine {
   Duration next_sweep_{};
   Duration next_idle_store_{};
   std::vector<sink::DeadLetter> gap_letters_;
-  uint64_t key_refusals_in_a_row_ = 0;
+  uint64_t refusals_at_start_ = 0, key_refusals_at_start_ = 0;  ///< before any change was kept
   bool any_change_kept_ = false;
 
   RelayStats stats_;

@@ -9,7 +9,7 @@ namespace {
 
 /// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
 constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
-constexpr uint64_t kKeyRefusalsThatEndARun = 100;
+constexpr uint64_t kRefusalsThatEndARun = 100;
 
 }  // namespace
 
@@ -104,7 +104,8 @@ void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcom
       for (size_t i = lost; i < folded.changes.size(); ++i) {
         if (folded.changes[i]->operation == dynamodb::Operation::remove) ++deleted;
       }
-      if (one.key_refused) key_refusals_in_a_row_ += lost;
+      refusals_at_start_ += lost;
+      if (one.key_refused) key_refusals_at_start_ += lost;
       if (kept > 0) any_change_kept_ = true;
     }
   }
@@ -117,12 +118,12 @@ void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcom
   stats_.bytes += flight.decoded.payload_bytes;
   loaded_items_ += flight.decoded.items;
   loaded_bytes_ += flight.decoded.item_bytes;
-  if (!any_change_kept_ && key_refusals_in_a_row_ >= kKeyRefusalsThatEndARun) {
+  if (!any_change_kept_ && refusals_at_start_ >= kRefusalsThatEndARun) {
     const std::string reason = outcome.dead_letters.empty() ? "" : outcome.dead_letters.front().reason;
-    fail_run(
-        Error{ErrorKind::refused,
-              "the first " + std::to_string(key_refusals_in_a_row_) + " changes were all refused for their key: " + reason,
-              "", "the dead letters hold them"});
+    const std::string why = key_refusals_at_start_ == refusals_at_start_ ? " for their key: " : ": ";
+    fail_run(Error{ErrorKind::refused,
+                   "the first " + std::to_string(refusals_at_start_) + " changes were all refused" + why + reason, "",
+                   "the dead letters hold them"});
   }
 }
 
@@ -160,8 +161,16 @@ void Relay::Engine::on_apply_error(const Error& error) {
     case ErrorKind::usage:
     case ErrorKind::mismatch: return fail_run(error);
     case ErrorKind::stale_epoch: return start_over("the table's epoch was raised");
+    // A target that has taken nothing yet is not in an outage: something is missing that no waiting brings. (CrateDB says
+    // "not found" while a node starts, and "refused" while its disk is full.)
+    case ErrorKind::denied:
+      if (!any_change_kept_) return fail_run(error);
+      break;
+    case ErrorKind::not_found:
+      if (!any_change_kept_ && transactional_) return fail_run(error);
+      break;
     case ErrorKind::refused:
-      if (options_.on_error == OnError::stop) return fail_run(error);
+      if ((!any_change_kept_ && transactional_) || options_.on_error == OnError::stop) return fail_run(error);
       break;
     default: break;
   }

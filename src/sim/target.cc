@@ -73,7 +73,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     if (!lost_request && env_.random.fraction() < knobs_.straggler) return straggle(batch, std::move(done));
     env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
       if (lost_request) return reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "the connection broke"));
-      if (knobs_.full) return reply<sink::BatchOutcome>(done, fail(ErrorKind::refused, "the disk is full"));
+      if (knobs_.full) return reply<sink::BatchOutcome>(done, fail(ErrorKind::throttled, "the disk is full"));
       Result<sink::BatchOutcome> outcome = write(*batch, torn);
       if (lost_reply || torn) outcome = fail(ErrorKind::unreachable, "no answer");
       reply(done, std::move(outcome));

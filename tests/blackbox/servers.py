@@ -188,3 +188,32 @@ class Postgres(Server):
         if run.returncode:
             raise AssertionError(run.stderr)
         return run.stdout.strip()
+
+
+class PgBouncer(Server):
+    """PgBouncer before a Postgres, in transaction mode: each transaction runs in another session, shared with all clients."""
+
+    def __init__(self, postgres, sessions=3):
+        super().__init__("pgbouncer")
+        self.port = free_port()
+        users, settings = os.path.join(self.home, "users"), os.path.join(self.home, "pgbouncer.ini")
+        pathlib.Path(users).write_text('"ctk" "secret"\n')
+        pathlib.Path(settings).write_text(
+            f"[databases]\n* = host=127.0.0.1 port={postgres.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {self.port}\nunix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\n"
+            f"pool_mode = transaction\ndefault_pool_size = {sessions}\nserver_round_robin = 1\n")
+        if postgres.user:  # it refuses to be root, too
+            for path in (self.home, users, settings):
+                shutil.chown(path, "postgres", "postgres")
+        program = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
+        self.spawn([program, settings], cwd=self.home, **postgres.user)
+        wait_until("PgBouncer listens", self._listens, process=self.process)
+
+    def _listens(self):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
+    def url(self, **options):
+        query = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"postgresql://ctk:secret@127.0.0.1:{self.port}/ctk" + (f"?{query}" if query else "")

@@ -6,7 +6,7 @@ build_packages=(g++ cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev
   librapidcheck-dev libbenchmark-dev)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-test_packages=(postgresql-15 zstd)
+test_packages=(postgresql-15 pgbouncer zstd)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
 test_tools=(python3:python3 node:nodejs java:default-jre-headless)

@@ -127,6 +127,16 @@ std::string Dialect::create_mark_index(const table::TableSpec& spec) const {
 }
 
 std::string Dialect::upsert(const table::TableSpec& spec, size_t rows) const {
+  return upsert_of(spec, "VALUES " + value_tuples(*this, columns(spec).size(), rows));
+}
+
+std::string Dialect::upsert_nothing(const table::TableSpec& spec) const {
+  std::string nulls;
+  for (size_t i = 0; i < columns(spec).size(); ++i) nulls += i == 0 ? "NULL" : ", NULL";
+  return upsert_of(spec, "SELECT " + nulls + " WHERE FALSE");
+}
+
+std::string Dialect::upsert_of(const table::TableSpec& spec, const std::string& rows) const {
   bool keep_content = spec.options.deletes == table::Deletes::soft;
   std::vector<std::string> names, keys;
   std::string assignments;
@@ -139,10 +149,9 @@ std::string Dialect::upsert(const table::TableSpec& spec, size_t rows) const {
     if (!assignments.empty()) assignments += ", ";
     assignments += assignment(column, keep_content);
   }
-  return "INSERT INTO " + quote(spec.name) + " AS t (" + quote_list(names) + ") VALUES " +
-         value_tuples(*this, names.size(), rows) + " ON CONFLICT (" + quote_list(keys) + ") DO UPDATE SET " + assignments +
-         " WHERE t.\"cdc_version\" IS NULL OR " + bytewise("excluded.\"cdc_version\"") + " > " +
-         bytewise("t.\"cdc_version\"") + returning();
+  return "INSERT INTO " + quote(spec.name) + " AS t (" + quote_list(names) + ") " + rows + " ON CONFLICT (" +
+         quote_list(keys) + ") DO UPDATE SET " + assignments + " WHERE t.\"cdc_version\" IS NULL OR " +
+         bytewise("excluded.\"cdc_version\"") + " > " + bytewise("t.\"cdc_version\"") + returning();
 }
 
 std::string Dialect::key_condition(const table::TableSpec& spec) {

@@ -56,6 +56,8 @@ class Dialect {
   virtual std::string placeholder(size_t n) const = 0;  ///< from 1
 
   virtual std::string begin() const = 0;
+  /// From here to the transaction's end deferred constraints are checked with each statement; empty where there are none.
+  virtual std::string check_constraints_at_once() const = 0;
   virtual std::string for_update() const = 0;  ///< appended to a SELECT, with its blank; may be empty
   virtual std::string for_share() const = 0;
   /// Locks, until the transaction's end, a name that stands for no row: one parameter, the name. Empty where BEGIN does.
@@ -66,6 +68,8 @@ class Dialect {
   virtual std::string text_type() const = 0;
   virtual std::string integer_type() const = 0;
   virtual std::string time_type() const = 0;
+  /// A time column as ISO-8601 in UTC, whatever the session is set to.
+  virtual std::string time_text(const std::string& column) const = 0;
   /// The identity of a stored row, for `row_not_in`.
   virtual std::string row_id() const = 0;
   /// A condition: the row's id is none of a list, which is one parameter (see row_id_list).
@@ -81,6 +85,8 @@ class Dialect {
   std::string create_mark_index(const table::TableSpec& spec) const;
   /// The guarded upsert of `rows` rows: it changes a row only if the version is greater than the stored one.
   std::string upsert(const table::TableSpec& spec, size_t rows) const;
+  /// The same upsert of no row at all: refused where the target refuses all rows (rights, columns, a read-only database).
+  std::string upsert_nothing(const table::TableSpec& spec) const;
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   static std::string key_condition(const table::TableSpec& spec);
 
@@ -98,6 +104,9 @@ class Dialect {
   virtual std::string table_size() const = 0;
   /// Whether a column that was found can hold what `wanted` is for, exactly.
   virtual bool fits(const ColumnDef& wanted, const FoundColumn& found) const = 0;
+
+ private:
+  std::string upsert_of(const table::TableSpec& spec, const std::string& rows) const;
 
  protected:
   virtual std::string key_type(table::ColumnType type) const = 0;

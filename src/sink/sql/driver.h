@@ -15,10 +15,11 @@ namespace ctk::sink::sql {
 
 /// What a failure concerns, and so what to do about it.
 enum class Scope {
-  row,    ///< this row's own values: bisect, park it
-  again,  ///< a deadlock or the like: the same transaction may succeed at once
-  call,   ///< everything: the error says what kind
-  lost,   ///< the connection is gone; what was not committed has not happened, a COMMIT under way is unknown
+  row,       ///< this row's own values: bisect, park it
+  doubtful,  ///< this row's, or everything's: halving tells, and a write of no rows (see refusals.h)
+  again,     ///< a deadlock or the like: the same transaction may succeed at once
+  call,      ///< everything: the error says what kind
+  lost,      ///< the connection is gone; what was not committed has not happened, a COMMIT under way is unknown
 };
 
 struct Failure {
@@ -50,6 +51,9 @@ class Driver {
 
   /// One text as a user typed it; no limit of time.
   virtual Result<ResultSet> query(const std::string& sql) = 0;
+
+  /// Whether the connection is inside a transaction: a trigger may have ended it (SQLite's RAISE(ROLLBACK)).
+  virtual bool in_transaction() const = 0;
 
   Tried<Answer> run(Statement statement);
 };

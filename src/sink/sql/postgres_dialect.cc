@@ -19,7 +19,9 @@ class PostgresDialect final : public Dialect {
   bool concurrent_writers() const override { return true; }
   std::string placeholder(size_t n) const override { return "$" + std::to_string(n); }
 
-  std::string begin() const override { return "BEGIN"; }
+  // Said each time: the session's default is the role's, or behind a pooler anybody's.
+  std::string begin() const override { return "BEGIN ISOLATION LEVEL READ COMMITTED"; }
+  std::string check_constraints_at_once() const override { return "SET CONSTRAINTS ALL IMMEDIATE"; }
   std::string for_update() const override { return " FOR UPDATE"; }
   std::string for_share() const override { return " FOR SHARE"; }
   std::string lock_name() const override { return "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"; }
@@ -28,6 +30,9 @@ class PostgresDialect final : public Dialect {
   std::string text_type() const override { return "text"; }
   std::string integer_type() const override { return "bigint"; }
   std::string time_type() const override { return "timestamp with time zone"; }
+  std::string time_text(const std::string& column) const override {
+    return "to_char(" + column + R"( AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))";
+  }
   std::string row_id() const override { return "ctid::text"; }
   std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }
   std::string row_id_list(const std::vector<std::string>& ids) const override {

@@ -20,11 +20,13 @@ constexpr Duration kLongestConnect = std::chrono::seconds(10);
 constexpr size_t kCachedStatements = 200;
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
 constexpr Oid kBoolean = 16;
+constexpr const char* kUnnamed = "";
 
-/// What every session of ours relies on. Plans of multi-row inserts do not depend on their values.
+/// Nothing that we do relies on these; they are for a session that is ours alone. Times are shown alike everywhere; plans
+/// of multi-row inserts do not depend on their values.
 constexpr const char* kSession =
     "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; "
-    "SET standard_conforming_strings = on; SET plan_cache_mode = 'force_generic_plan'";
+    "SET plan_cache_mode = 'force_generic_plan'";
 
 /// A session that waits for a lock notices that we are gone, and lets go of its own locks.
 constexpr const char* kNoticeLostClients = "SET client_connection_check_interval = '5s'";
@@ -122,18 +124,18 @@ class PostgresDriver final : public Driver {
     PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
     PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
     PQsetnonblocking(connection_.get(), 1);
-    Result<ResultSet> session = query(kSession);
-    if (session) {
-      (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
-      return {};
-    }
-    disconnect();
-    return forward_error(std::move(session));
+    return begin_session();
   }
 
   void disconnect() override {
     prepared_.clear();
     connection_.reset();
+  }
+
+  bool in_transaction() const override {
+    if (!connection_) return false;
+    const PGTransactionStatusType status = PQtransactionStatus(connection_.get());
+    return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
   }
 
   Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
@@ -193,6 +195,27 @@ class PostgresDriver final : public Driver {
     return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);
   }
 
+  /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a
+  /// number up: where they differ nothing is set, and no statement has a name.
+  Status begin_session() {
+    Result<ResultSet> asked = query("SELECT pg_catalog.pg_backend_pid()");
+    if (!asked) {
+      disconnect();
+      return forward_error(std::move(asked));
+    }
+    const bool told = asked->rows.size() == 1 && asked->rows[0].size() == 1;
+    alone_ = told && asked->rows[0][0] == std::to_string(PQbackendPID(connection_.get()));
+    unnamed_.clear();
+    if (!alone_) return {};
+    ++sessions_;
+    if (Result<ResultSet> set = query(kSession); !set) {
+      disconnect();
+      return forward_error(std::move(set));
+    }
+    (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
+    return {};
+  }
+
   Result<ResultSet> forget_statements() {
     prepared_.clear();
     return query("DEALLOCATE ALL");
@@ -200,6 +223,7 @@ class PostgresDriver final : public Driver {
 
   bool send_all(std::span<const Statement> statements) {
     commands_.clear();
+    unnamed_.clear();
     for (size_t i = 0; i < statements.size(); ++i) {
       const Statement& each = statements[i];
       for (size_t n = 0; n < each.executions(); ++n) {
@@ -210,24 +234,41 @@ class PostgresDriver final : public Driver {
     return PQpipelineSync(connection_.get()) == 1;
   }
 
-  /// Statements with parameters are prepared once a connection.
+  /// Statements with parameters are prepared once a connection, under a name that no other session has; where sessions are
+  /// shared, once a call, without a name.
   bool send(const Statement& statement, size_t index) {
     PGconn* to = connection_.get();
     bool prepare = !statement.catalogue && params_.count() > 0;
     if (!prepare) {
       commands_.push_back({index, false});
+      unnamed_.clear();
       return PQsendQueryParams(to, statement.sql.c_str(), params_.count(), nullptr, params_.values(), params_.lengths(),
                                params_.formats(), 0) == 1;
     }
-    auto found = prepared_.find(statement.sql);
-    if (found == prepared_.end()) {
-      found = prepared_.emplace(statement.sql, fmt::format("ctk_{}", ++names_)).first;
+    const char* name = prepared_name(statement.sql);
+    if (name == nullptr) {
+      name = new_name(statement.sql);
       commands_.push_back({index, true});
-      if (PQsendPrepare(to, found->second.c_str(), statement.sql.c_str(), 0, nullptr) != 1) return false;
+      if (PQsendPrepare(to, name, statement.sql.c_str(), 0, nullptr) != 1) return false;
     }
     commands_.push_back({index, false});
-    return PQsendQueryPrepared(to, found->second.c_str(), params_.count(), params_.values(), params_.lengths(),
-                               params_.formats(), 0) == 1;
+    return PQsendQueryPrepared(to, name, params_.count(), params_.values(), params_.lengths(), params_.formats(), 0) == 1;
+  }
+
+  /// Of a statement that this connection, or this call, has prepared; null: it has not.
+  const char* prepared_name(const std::string& sql) const {
+    if (!alone_) return unnamed_ == sql ? kUnnamed : nullptr;
+    auto found = prepared_.find(sql);
+    return found == prepared_.end() ? nullptr : found->second.c_str();
+  }
+
+  const char* new_name(const std::string& sql) {
+    if (alone_) {
+      std::string name = fmt::format("ctk_{}_{}_{}", address_.session, sessions_, ++names_);
+      return prepared_.insert_or_assign(sql, std::move(name)).first->second.c_str();
+    }
+    unnamed_ = sql;
+    return kUnnamed;
   }
 
   Tried<std::vector<Answer>> receive_all(std::span<const Statement> statements) {
@@ -243,6 +284,7 @@ class PostgresDriver final : public Driver {
       if (done && !command.prepares) take(answers[command.statement], result.get());
       if (!done && command.prepares) prepared_.erase(statements[command.statement].sql);
       if (!done && !failure) failure = failure_of(result.get());
+      if (done && !failure && was_undone(statements[command.statement].sql, result.get())) failure = undone();
       if (!wait(limit)) return std::unexpected(lost());
       PgResult end(PQgetResult(connection_.get()));  // the null that ends each command's results
     }
@@ -250,6 +292,15 @@ class PostgresDriver final : public Driver {
     PgResult sync(PQgetResult(connection_.get()));
     if (failure) return std::unexpected(std::move(*failure));
     return answers;
+  }
+
+  /// COMMIT of a transaction that had failed is answered as if all were well, by another word.
+  static bool was_undone(const std::string& sql, PGresult* result) {
+    return sql == "COMMIT" && std::string_view(PQcmdStatus(result)) == "ROLLBACK";
+  }
+  Failure undone() const {
+    return {Scope::lost,
+            {ErrorKind::unreachable, fmt::format("PostgreSQL at {} rolled a transaction back", address_.shown), "", ""}};
   }
 
   static void take(Answer& answer, PGresult* result) {
@@ -279,7 +330,10 @@ class PostgresDriver final : public Driver {
     std::string code = field(PG_DIAG_SQLSTATE);
     if (code.empty()) return lost();  // libpq's own words: the connection broke
     const StateMeaning& meaning = meaning_of(code);
-    if (code == "26000" || code == "0A000") prepared_.clear();
+    if (code == "26000" || code == "42P05") {  // a pooler after all
+      prepared_.clear();
+      alone_ = false;
+    }
     std::string peer = field(PG_DIAG_MESSAGE_PRIMARY);
     if (std::string detail = field(PG_DIAG_MESSAGE_DETAIL); !detail.empty()) peer += "; " + detail;
     std::string words(meaning.words);
@@ -328,7 +382,9 @@ class PostgresDriver final : public Driver {
   PostgresAddress address_;
   Connection connection_;
   std::unordered_map<std::string, std::string> prepared_;  ///< SQL → the statement's name
-  uint64_t names_ = 0;
+  std::string unnamed_;                                    ///< SQL of the session's unnamed statement, within one call
+  bool alone_ = false;                                     ///< the session is this connection's alone
+  uint64_t names_ = 0, sessions_ = 0;
   std::vector<Command> commands_;
   PostgresParams params_;
   bool silent_ = false;

@@ -51,7 +51,9 @@ std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const Sin
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_postgres_dialect();
   for (int i = 0; i < options.connections.value_or(kConnections); ++i) {
-    parts.drivers.push_back(sql::make_postgres_driver(address_of(options)));
+    sql::PostgresAddress address = address_of(options);
+    address.session = environment.random.hex(16);
+    parts.drivers.push_back(sql::make_postgres_driver(std::move(address)));
   }
   return sql::make_sql_sink(options, environment, std::move(parts));
 }

@@ -62,6 +62,8 @@ class PrintingDriver final : public Driver {
     return answers;
   }
 
+  bool in_transaction() const override { return true; }
+
   Result<ResultSet> query(const std::string& sql) override {
     out_ << sql << ";\n";
     return ResultSet{};

@@ -49,7 +49,9 @@ Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& a
   if (!there) return broken(std::move(there));
   if (!*there) return letters;
   Statement select = look_up(at.dialect.bind(
-      fmt::format("SELECT {} FROM {}{} ORDER BY time, id", kColumns, at.dead_letters, ids ? " WHERE id = ?" : "")));
+      fmt::format("SELECT id, {}, relay, shard, position, source_table, key, version, kind, reason, change FROM {}{} "
+                  "ORDER BY time, id",
+                  at.dialect.time_text("time"), at.dead_letters, ids ? " WHERE id = ?" : "")));
   if (ids) {
     select.width = 1;
     for (const std::string& id : *ids) select.params.push_back(Param::of(id));

@@ -19,7 +19,10 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 using coordination::WorkerName;
 
-constexpr std::string_view kColumns = "shard, position, incarnation, epoch, read_to, fence, worker, updated";
+std::string columns(const Dialect& dialect) {
+  return fmt::format("shard, position, incarnation, epoch, {}, fence, worker, {}", dialect.time_text("read_to"),
+                     dialect.time_text("updated"));
+}
 
 int64_t to_integer(const std::optional<std::string>& cell) {
   int64_t value = 0;
@@ -49,7 +52,8 @@ Tried<StoredPosition> to_position(const Cells& row) {
 
 Tried<std::vector<StoredPosition>> select_positions(Driver& driver, const Bookkeeping& at, const RelayName& relay,
                                                     const std::string& lock) {
-  std::string sql = fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY shard{}", kColumns, at.positions, lock);
+  std::string sql =
+      fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY shard{}", columns(at.dialect), at.positions, lock);
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(relay.str())}));
   if (!answer) return broken(std::move(answer));
   std::vector<StoredPosition> positions;

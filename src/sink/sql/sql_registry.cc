@@ -13,6 +13,12 @@ constexpr std::string_view kColumns =
     "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
     "keys";
 
+std::string selected(const Dialect& dialect) {
+  return fmt::format("\"table\", source_table, incarnation, kind, epoch, load, {}, relays, {}, {}, names, {}, keys",
+                     dialect.time_text("cut"), dialect.time_text("sweep_watermark"), dialect.time_text("sweep_time"),
+                     dialect.time_text("loaded"));
+}
+
 std::optional<Timestamp> to_time(const std::optional<std::string>& cell) {
   if (!cell) return std::nullopt;
   Result<Timestamp> time = parse_timestamp(*cell);
@@ -56,7 +62,7 @@ Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping&
   Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_tables"});
   if (!there) return broken(std::move(there));
   if (!*there) return std::nullopt;
-  std::string sql = fmt::format("SELECT {} FROM {} WHERE \"table\" = ?{}", kColumns, at.tables, lock);
+  std::string sql = fmt::format("SELECT {} FROM {} WHERE \"table\" = ?{}", selected(at.dialect), at.tables, lock);
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(table)}));
   if (!answer) return broken(std::move(answer));
   if (answer->rows.empty()) return std::nullopt;
@@ -68,7 +74,8 @@ Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& 
   if (!there) return broken(std::move(there));
   std::vector<TableRecord> records;
   if (!*there) return records;
-  Tried<Answer> answer = driver.run(look_up(fmt::format("SELECT {} FROM {} ORDER BY \"table\"", kColumns, at.tables)));
+  Tried<Answer> answer =
+      driver.run(look_up(fmt::format("SELECT {} FROM {} ORDER BY \"table\"", selected(at.dialect), at.tables)));
   if (!answer) return broken(std::move(answer));
   for (const Cells& row : answer->rows) records.push_back(to_record(row));
   return records;

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "sink/sql/bookkeeping.h"
 #include "sink/sql/lanes.h"
+#include "sink/sql/refusals.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -39,6 +41,12 @@ Tried<TableRecord> open_table(Driver& driver, const Bookkeeping& at, const table
     if (Tried<bool> written = write_record(driver, at, *record); !written) return broken(std::move(written));
   }
   return std::move(*record);
+}
+
+bool any_row_taken(const BatchOutcome& outcome) {
+  return std::ranges::any_of(outcome.tables, [](const std::vector<ChangeOutcome>& table) {
+    return std::ranges::any_of(table, [](const ChangeOutcome& each) { return each.kind != ChangeOutcome::Kind::parked; });
+  });
 }
 
 class SqlSink final : public Sink {
@@ -98,12 +106,16 @@ class SqlSink final : public Sink {
       if (found == tables_.end()) missing = writes.table;
       tables.push_back(found == tables_.end() ? nullptr : found->second);
     }
-    auto job = [this, batch, tables = std::move(tables), missing,
-                now = clock_.now()](Driver& driver) -> Result<BatchOutcome> {
+    auto job = [this, batch, tables = std::move(tables), missing, now = clock_.now(), before = written_,
+                tries = tries_.next(batch)](Driver& driver) -> Result<BatchOutcome> {
       if (!missing.empty()) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", missing));
-      return write_batch(driver, {at_, *batch, tables, now});
+      return write_batch(driver, {at_, *batch, tables, now, before, tries});
     };
-    lanes_.run<BatchOutcome>(Reach::create, std::move(job), std::move(done));
+    auto written = [this, done = std::move(done)](Result<BatchOutcome> outcome) mutable {
+      written_ = written_ || (outcome && any_row_taken(*outcome));
+      done(std::move(outcome));
+    };
+    lanes_.run<BatchOutcome>(Reach::create, std::move(job), std::move(written));
   }
 
   coordination::PositionStore& positions() override { return other_positions_ ? *other_positions_ : positions_; }
@@ -155,6 +167,8 @@ class SqlSink final : public Sink {
   Bookkeeping at_;
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;
   Capabilities capabilities_;
+  Tries tries_;
+  bool written_ = false;  ///< a row was taken in this run
   SqlPositions positions_;
   std::unique_ptr<coordination::PositionStore> other_positions_;
   Lanes lanes_;  // after what its jobs use: it is joined first

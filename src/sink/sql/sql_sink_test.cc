@@ -400,7 +400,7 @@ TEST_P(Sqlite, AFullDiskParksNothing) {
   auto large = put(2, text_key("large"), R"({"s":{"S":")" + std::string(100'000, 'x') + R"("}})");
   Result<BatchOutcome> outcome = apply(batch_of({large}));
   ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().kind, ErrorKind::refused) << to_string(outcome.error());
+  EXPECT_EQ(outcome.error().kind, ErrorKind::throttled) << to_string(outcome.error());
   EXPECT_THAT(outcome.error().message, HasSubstr("disk is full"));
   query("PRAGMA max_page_count = 1000000");
   ASSERT_TRUE(apply(batch_of({large})));

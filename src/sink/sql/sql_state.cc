@@ -11,36 +11,39 @@ constexpr std::string_view kStatement = "PostgreSQL refused the statement";
 constexpr StateMeaning kMeanings[] = {
     // One row's own values.
     {"22", Scope::row, Kind::refused, kRow},     // data exception: text, numbers, JSON that the type cannot hold
-    {"23", Scope::row, Kind::refused, kRow},     // a constraint
+    {"23", Scope::row, Kind::refused, kRow},     // a constraint, or no partition for the row
     {"44000", Scope::row, Kind::refused, kRow},  // WITH CHECK OPTION
-    {"54000", Scope::row, Kind::refused, kRow},  // a limit: a key too long for its index, JSON too large
-    {"P0001", Scope::row, Kind::refused, kRow},  // a trigger's RAISE
+    {"54000", Scope::row, Kind::refused, kRow},  // a limit: a key too long for its index, JSON or a row too large
+    {"P0", Scope::row, Kind::refused, kRow},     // a trigger's RAISE or ASSERT
     {"21000", Scope::row, Kind::refused, kRow},  // two rows of one INSERT are one to the table's key
     // The same transaction may succeed now.
-    {"40001", Scope::again, Kind::unreachable, "transactions were in each other's way"},
+    {"40", Scope::again, Kind::unreachable, "transactions were in each other's way"},
     {"40P01", Scope::again, Kind::unreachable, "a deadlock was broken"},
     {"26000", Scope::again, Kind::unreachable, "a prepared statement is gone"},
-    {"0A000", Scope::again, Kind::refused, "PostgreSQL cannot do this, or the table has changed its columns"},
-    // Everything, for now.
+    {"42P05", Scope::again, Kind::unreachable, "a prepared statement of this name is another session's"},
+    // The session is not what it was: behind a fail-over it may be on a standby, behind a pooler somebody else's.
     {"08", Scope::lost, Kind::unreachable, "the connection was lost"},
-    {"53100", Scope::call, Kind::refused, "the database's disk is full"},
+    {"25", Scope::lost, Kind::unreachable, "the session's transaction is not the one that was begun"},
+    {"25006", Scope::lost, Kind::unreachable, "the database is read-only"},
+    {"57", Scope::lost, Kind::unreachable, "the database is shutting down or starting"},
+    {"57P04", Scope::lost, Kind::not_found, "the database was dropped"},
+    // Everything, for now.
+    {"53", Scope::call, Kind::throttled, "the database lacks resources"},
+    {"53100", Scope::call, Kind::throttled, "the database's disk is full"},
     {"53200", Scope::call, Kind::throttled, "the database has no memory"},
     {"53300", Scope::call, Kind::throttled, "the database has too many connections"},
-    {"53", Scope::call, Kind::refused, "the database lacks resources"},
-    {"55P03", Scope::call, Kind::throttled, "a lock could not be had"},
-    {"57014", Scope::call, Kind::unreachable, "the statement was cancelled"},
-    {"57P04", Scope::lost, Kind::not_found, "the database was dropped"},
-    {"57", Scope::lost, Kind::unreachable, "the database is shutting down or starting"},
     {"58", Scope::call, Kind::unreachable, "the database's machine failed"},
-    // Everything, until somebody does something.
-    {"25006", Scope::call, Kind::refused, "the database is read-only"},
+    // A lock, or a time-out, that one row meets as well as all of them.
+    {"55P03", Scope::doubtful, Kind::throttled, "a lock could not be had"},
+    {"57014", Scope::doubtful, Kind::unreachable, "the statement was cancelled"},
+    {"XX", Scope::doubtful, Kind::unreachable, "the database has an internal error"},
+    // Until somebody does something: row security refuses one row, a missing right all of them, with the same code.
+    {"42501", Scope::doubtful, Kind::denied, "rights are missing"},
+    {"42P01", Scope::doubtful, Kind::not_found, "a table does not exist"},
+    {"3F000", Scope::doubtful, Kind::not_found, "the schema does not exist"},
     {"28", Scope::call, Kind::denied, "the database refuses this user or password"},
     {"3D000", Scope::call, Kind::not_found, "the database does not exist"},
-    {"3F000", Scope::call, Kind::not_found, "the schema does not exist"},
-    {"42P01", Scope::call, Kind::not_found, "a table does not exist"},
-    {"42501", Scope::call, Kind::denied, "rights are missing"},
-    {"42", Scope::call, Kind::refused, kStatement},
-    {"", Scope::call, Kind::refused, kStatement},
+    {"", Scope::doubtful, Kind::refused, kStatement},
 };
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <deque>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
+#include "sink/sql/refusals.h"
 #include "sink/sql/row_item.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
@@ -85,7 +87,10 @@ class BatchWriter {
   Tried<bool> check_refusals() const;
   Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
   Tried<bool> write_carefully();
+  Tried<bool> settle_doubts();
   Tried<bool> bisect(Items items, const RowTable& table);
+  Tried<bool> refused(Items items, const RowTable& table, Failure failure);
+  Tried<bool> try_nothing(const RowTable& table);
   std::vector<DeadLetter> letters() const;
   Result<BatchOutcome> already_written();
   BatchOutcome outcome() const;
@@ -94,6 +99,19 @@ class BatchWriter {
   const WriteJob& job_;
   std::vector<std::deque<RowItem>> items_;  ///< as in the batch
   bool careful_ = false;
+  bool singly_ = false;     ///< a refusal ends the transaction: halves cannot be taken back
+  bool found_one_ = false;  ///< such a transaction has shown whose row it was: the next one gets further
+
+  /// A row that was refused alone, and may not be the only one.
+  struct Doubt {
+    RowItem* item;
+    const RowTable* table;
+    Failure failure;
+  };
+  // Of one transaction:
+  std::vector<Doubt> doubts_;
+  size_t taken_ = 0;                     ///< rows that were written, one by one or together
+  std::vector<const RowTable*> proven_;  ///< tables that take a write of no rows
 };
 
 /// One transaction's statements but the COMMIT, and where they stand.
@@ -126,7 +144,9 @@ Result<BatchOutcome> BatchWriter::write() {
     Tried<bool> written = attempt();
     if (written) return *written ? outcome() : already_written();
     Scope scope = written.error().scope;
-    if (scope == Scope::row && !careful_) {
+    if (std::exchange(found_one_, false)) {
+      left = kTransactionTries + 1;
+    } else if ((scope == Scope::row || scope == Scope::doubtful) && !careful_) {
       careful_ = true;
     } else if (scope != Scope::again || left <= 1) {
       return std::unexpected(call_error(std::move(written).error()));
@@ -183,6 +203,7 @@ Tried<bool> BatchWriter::attempt() {
   if (!checked || !*checked) return checked;
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
+    if (Tried<bool> settled = settle_doubts(); !settled) return settled;
     if (Tried<bool> taken = check_refusals(); !taken) return taken;
   }
   if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
@@ -206,9 +227,31 @@ Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& 
 }
 
 Tried<bool> BatchWriter::write_carefully() {
+  doubts_.clear();
+  proven_.clear();
+  taken_ = 0;
+  // What would only fail at COMMIT could not be told from the others.
+  if (std::string at_once = job_.at.dialect.check_constraints_at_once(); !at_once.empty()) {
+    if (Tried<Answer> set = driver_.run(statement(at_once)); !set) return broken(std::move(set));
+  }
   for (size_t i = 0; i < items_.size(); ++i) {
     std::vector<RowItem*> items = rows_to_write(i);
     if (Tried<bool> written = bisect(items, *job_.tables[i]); !written) return written;
+  }
+  return true;
+}
+
+/// Parks the rows that were refused alone, and tries what lies below them, unless the target is to blame.
+Tried<bool> BatchWriter::settle_doubts() {
+  while (!doubts_.empty()) {
+    const RefusedRows seen{doubts_.front().failure.error.kind, doubts_.size(), taken_, job_.written_before, job_.tries};
+    if (blame(seen) == Blame::target) return std::unexpected(std::move(doubts_.front().failure));
+    for (Doubt& doubt : std::exchange(doubts_, {})) {
+      doubt.item->park(to_string(doubt.failure.error), doubt.failure.because_of_key);
+      if (doubt.item->row() == nullptr) continue;
+      RowItem* lower[] = {doubt.item};
+      if (Tried<bool> written = bisect(lower, *doubt.table); !written) return written;
+    }
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
@@ -216,9 +259,15 @@ Tried<bool> BatchWriter::write_carefully() {
   return true;
 }
 
-/// Writes rows inside the transaction; what is refused for itself is found by halving, and parked.
+/// Writes rows inside the transaction; what is refused is found by halving.
 Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
   if (items.empty()) return true;
+  if (singly_ && items.size() > 1) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (Tried<bool> written = bisect(items.subspan(i, 1), table); !written) return written;
+    }
+    return true;
+  }
   std::vector<Statement> script = table.upserts(rows_of(items));
   script.insert(script.begin(), statement("SAVEPOINT ctk_rows"));
   script.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
@@ -226,23 +275,58 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
   if (answers) {
     size_t count = script.size() - 2;
     note_results(items, std::span(script).subspan(1, count), std::span(*answers).subspan(1, count), table.width());
+    taken_ += items.size();
     return true;
   }
-  Failure failure = std::move(answers).error();
-  if (failure.scope != Scope::row) return std::unexpected(std::move(failure));
+  return refused(items, table, std::move(answers).error());
+}
+
+Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
+  const bool doubtful = failure.scope == Scope::doubtful;
+  if (failure.scope != Scope::row && !doubtful) return std::unexpected(std::move(failure));
+  const bool alone = items.size() == 1;
+  if (!driver_.in_transaction()) {  // SQLite: RAISE(ROLLBACK) in a trigger, ON CONFLICT ROLLBACK
+    found_one_ = true;
+    singly_ = true;
+    if (alone) items[0]->park(to_string(failure.error), failure.because_of_key);
+    failure.scope = Scope::again;
+    return std::unexpected(std::move(failure));
+  }
   std::vector<Statement> undo;
   undo.push_back(statement("ROLLBACK TO SAVEPOINT ctk_rows"));
   undo.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
   if (Tried<std::vector<Answer>> undone = driver_.run(std::span<const Statement>(undo)); !undone) {
     return broken(std::move(undone));
   }
-  if (items.size() > 1) {
+  if (doubtful) {
+    if (Tried<bool> able = try_nothing(table); !able) return able;
+  }
+  if (!alone) {
     size_t half = items.size() / 2;
     if (Tried<bool> first = bisect(items.first(half), table); !first) return first;
     return bisect(items.subspan(half), table);
   }
+  if (doubtful) {
+    doubts_.push_back({items[0], &table, std::move(failure)});
+    return true;
+  }
   items[0]->park(to_string(failure.error), failure.because_of_key);
   return items[0]->row() == nullptr ? Tried<bool>(true) : bisect(items, table);
+}
+
+/// Fails as the target does where it takes no rows at all.
+Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
+  if (std::ranges::find(proven_, &table) != proven_.end()) return true;
+  std::vector<Statement> script;
+  script.push_back(statement("SAVEPOINT ctk_nothing"));
+  script.push_back(statement(job_.at.dialect.upsert_nothing(table.renderer().spec())));
+  script.push_back(statement("ROLLBACK TO SAVEPOINT ctk_nothing"));
+  script.push_back(statement("RELEASE SAVEPOINT ctk_nothing"));
+  if (Tried<std::vector<Answer>> able = driver_.run(std::span<const Statement>(script)); !able) {
+    return broken(std::move(able));
+  }
+  proven_.push_back(&table);
+  return true;
 }
 
 std::vector<DeadLetter> BatchWriter::letters() const {

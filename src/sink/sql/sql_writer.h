@@ -35,6 +35,8 @@ struct WriteJob {
   const Batch& batch;
   std::vector<std::shared_ptr<const RowTable>> tables;
   Timestamp now;
+  bool written_before = false;  ///< this run has written rows to this target
+  int tries = 1;                ///< of this batch
 };
 
 /// Writes the batch. Errors as Sink::apply has them.

@@ -27,6 +27,7 @@ class SqliteDialect final : public Dialect {
   std::string placeholder(size_t n) const override { return "?" + std::to_string(n); }
 
   std::string begin() const override { return "BEGIN IMMEDIATE"; }
+  std::string check_constraints_at_once() const override { return ""; }
   std::string for_update() const override { return ""; }
   std::string for_share() const override { return ""; }
   std::string lock_name() const override { return ""; }
@@ -35,6 +36,7 @@ class SqliteDialect final : public Dialect {
   std::string text_type() const override { return "TEXT"; }
   std::string integer_type() const override { return "INTEGER"; }
   std::string time_type() const override { return "TEXT"; }
+  std::string time_text(const std::string& column) const override { return column; }
   std::string row_id() const override { return "rowid"; }
   std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }
   std::string row_id_list(const std::vector<std::string>& ids) const override {

@@ -27,7 +27,8 @@ struct CloseDatabase {
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
 
-/// What a result code concerns (rescode.html). What is not listed is the statement's fault: refused, for everything.
+/// What a result code concerns (rescode.html). What is not listed may be one row's fault (a trigger's statement) or
+/// everything's.
 struct CodeMeaning {
   int code;
   Scope scope;
@@ -44,7 +45,7 @@ constexpr CodeMeaning kMeanings[] = {
     {SQLITE_INTERRUPT, Scope::call, ErrorKind::unreachable, "SQLite was interrupted"},
     {SQLITE_IOERR, Scope::call, ErrorKind::unreachable, "the database file cannot be read or written"},
     {SQLITE_PROTOCOL, Scope::call, ErrorKind::unreachable, "the database file is locked"},
-    {SQLITE_FULL, Scope::call, ErrorKind::refused, "the disk is full"},
+    {SQLITE_FULL, Scope::call, ErrorKind::throttled, "the disk is full"},
     {SQLITE_READONLY, Scope::call, ErrorKind::denied, "the database file may not be written"},
     {SQLITE_PERM, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
     {SQLITE_AUTH, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
@@ -97,6 +98,8 @@ class SqliteDriver final : public Driver {
     }
     return answers;
   }
+
+  bool in_transaction() const override { return database_ && sqlite3_get_autocommit(database_.get()) == 0; }
 
   Result<ResultSet> query(const std::string& sql) override {
     if (stand_in_) return fail(ErrorKind::not_found, fmt::format("there is no file {}", path_));
@@ -263,13 +266,13 @@ class SqliteDriver final : public Driver {
   Failure failure(int code) const {
     std::string peer = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
     std::string where = fmt::format("SQLite file {}", path_);
-    if (peer.starts_with("no such table")) return {Scope::call, {ErrorKind::not_found, where, peer, ""}};
+    if (peer.starts_with("no such table")) return {Scope::doubtful, {ErrorKind::not_found, where, peer, ""}};
     for (const CodeMeaning& meaning : kMeanings) {
       if (meaning.code != (code & 0xff)) continue;
       std::string words = meaning.scope == Scope::row ? meaning.words : where + ": " + meaning.words;
       return {meaning.scope, {meaning.kind, words, peer, ""}};
     }
-    return {Scope::call, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
+    return {Scope::doubtful, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
   }
 
   std::string path_;

@@ -3,7 +3,7 @@
 namespace ctk::sink::sql {
 
 Rollback::~Rollback() {
-  if (!open_) return;
+  if (!open_ || !driver_.in_transaction()) return;
   // A transaction that cannot be rolled back would be taken for the next one's: the connection must go.
   if (Tried<Answer> undone = driver_.run(statement("ROLLBACK")); !undone) driver_.disconnect();
 }

@@ -1,4 +1,4 @@
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 CREATE SCHEMA IF NOT EXISTS "public";
 CREATE TABLE IF NOT EXISTS "public"."ctk_positions" (relay text COLLATE "C" NOT NULL, shard text COLLATE "C" NOT NULL, position text, incarnation text, epoch bigint, read_to timestamp with time zone, fence bigint, worker text, updated timestamp with time zone, PRIMARY KEY (relay, shard));
 CREATE TABLE IF NOT EXISTS "public"."ctk_tables" ("table" text COLLATE "C" NOT NULL PRIMARY KEY, source_table text, incarnation text, kind text, epoch bigint, load text, cut timestamp with time zone, relays text, sweep_watermark timestamp with time zone, sweep_time timestamp with time zone, names text, loaded timestamp with time zone, keys text);
@@ -31,7 +31,7 @@ INSERT INTO "public"."ctk_tables" ("table", source_table, incarnation, kind, epo
 -- $12 = NULL
 -- $13 = '{}'
 COMMIT;
-BEGIN;
+BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT 1 FROM "public"."ctk_tables" WHERE "table" = $1 AND epoch = $2 FOR SHARE;
 -- $1 = 'public.demo'
 -- $2 = 1
