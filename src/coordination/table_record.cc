@@ -97,9 +97,32 @@ Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, co
   return record;
 }
 
-bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+/// What is still true of a table whose rows are gone.
+TableRecord without_rows(TableRecord record) {
+  record.load = LoadState::none;
+  record.cut.reset();
+  record.loaded.reset();
+  record.sweep.reset();
+  record.witnesses.clear();
+  return record;
+}
+
+/// Whether going on with the table as it is would hide what it has lost.
+bool would_hide(const TableRecord& existing, const TableClaim& claim) {
+  if (claim.load || claim.reset) return false;
+  return claim.goes_on || !existing.relays.empty() || existing.load != LoadState::none;
+}
+
+std::unexpected<Error> lost(const TableRecord& existing, const TableClaim& claim, TableSight sight) {
+  Error error = lost_table_error(existing.table, sight);
+  error.hint = claim.reset_command.empty() ? "--reset begins anew" : "to begin anew: " + claim.reset_command;
+  error.hint += "; with snapshot=initial the table is loaded again";
+  return std::unexpected(std::move(error));
+}
+
+bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim, TableSight sight) {
   if (!claim.load) return false;
-  if (!existing || claim.reset) return true;
+  if (!existing || claim.reset || sight != TableSight::as_recorded) return true;
   switch (claim.load->kind) {
     case LoadWish::Kind::initial:
       if (existing->load == LoadState::running) return false;
@@ -117,10 +140,31 @@ bool is_filled_by(const TableRecord& record, const RelayName& relay) {
   return std::ranges::find(record.relays, relay) != record.relays.end();
 }
 
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim) {
+TableSight judge_sight(size_t asked, size_t found) {
+  return asked > 0 && found == 0 ? TableSight::emptied : TableSight::as_recorded;
+}
+
+std::string describe_sight(const std::string& table, TableSight sight) {
+  switch (sight) {
+    case TableSight::as_recorded: break;
+    case TableSight::gone: return "table " + table + " was dropped";
+    case TableSight::emptied:
+      return "table " + table +
+             " holds none of the rows that it held: it was emptied, made anew, or restored from an older backup";
+  }
+  return "";
+}
+
+Error lost_table_error(const std::string& table, TableSight sight) {
+  return {ErrorKind::mismatch, describe_sight(table, sight) + ", and what is recorded of it holds no longer", "", ""};
+}
+
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim, TableSight sight) {
   bool begun = false;
-  Result<TableRecord> record = decide_stream(existing, claim, begun);
-  if (!record || !wants_load(existing, claim)) return record;
+  const bool whole = !existing || sight == TableSight::as_recorded;
+  Result<TableRecord> record = decide_stream(whole ? existing : without_rows(*existing), claim, begun);
+  if (record && !whole && would_hide(*existing, claim)) return lost(*existing, claim, sight);
+  if (!record || !wants_load(existing, claim, sight)) return record;
   if (!begun) {
     if (record->epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
     ++record->epoch;

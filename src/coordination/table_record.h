@@ -32,6 +32,12 @@ struct SweepPair {
   bool operator==(const SweepPair&) const = default;
 };
 
+/// Rows that the table held a while ago, by which it is known again: key (typed JSON) → version. The table has each of
+/// them, in that version or a higher one, until a sweep takes it.
+using Witnesses = std::map<std::string, std::string>;
+/// So many that a user who deletes a row or two by hand does not make the table another one.
+inline constexpr size_t kMostWitnesses = 8;
+
 struct TableRecord {
   std::string table;         ///< the target's own spelling, "testdrive.demo"
   std::string source_table;  ///< DynamoDB's name
@@ -45,6 +51,7 @@ struct TableRecord {
   std::optional<SweepPair> sweep;
   std::map<std::string, std::string> names;  ///< attribute → column, where they differ
   dynamodb::KeySchema keys;                  ///< the source table's key; without attributes: not known
+  Witnesses witnesses;                       ///< none: nothing living was written yet, or all of it was swept
   bool operator==(const TableRecord&) const = default;
 };
 
@@ -72,12 +79,35 @@ struct TableClaim {
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
   bool reset = false;
   std::string reset_command;  ///< the exact command line with --reset, for the error's hint
+  /// This run has written the table before, and goes on from where it was.
+  bool goes_on = false;
 };
+
+/// A table that has a record, as it was found.
+enum class TableSight {
+  as_recorded,
+  gone,     ///< there is no such table
+  emptied,  ///< none of the record's witnesses is in it: emptied, made by somebody else, or from an older backup
+};
+
+/// What asking the table for the record's witnesses says of it.
+TableSight judge_sight(size_t asked, size_t found);
+
+/// What has become of the table: "table demo was dropped". Empty for `as_recorded`.
+std::string describe_sight(const std::string& table, TableSight sight);
+
+/// `mismatch` for a running relay that finds its table so; how to go on is said by whoever knows the command line.
+Error lost_table_error(const std::string& table, TableSight sight);
 
 /// The record to store, or why the table cannot be had: another source table is `refused` (exit 1), another incarnation or
 /// kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of its own, in a
 /// table that had none before the first.
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim);
+///
+/// Of a table that is gone or emptied nothing holds that was recorded of its rows. A claim that loads it begins a load, and
+/// `reset` forgets; else stored positions, a load or a run that goes on would call it complete without what it has lost:
+/// `mismatch` (exit 3). Where nothing of that kind is recorded (files), it is made again.
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim,
+                                 TableSight sight = TableSight::as_recorded);
 
 /// Whether the relay has ever written the table and has positions.
 bool is_filled_by(const TableRecord& record, const RelayName& relay);
@@ -102,7 +132,7 @@ std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp serve
 /// `rows` are all of the table's relays.
 bool is_ready(const TableRecord& record, const std::vector<StoredPosition>& rows);
 
-/// JSON of the members that are lists (relays, names, keys): golden tests pin it.
+/// JSON of the members that are lists (relays, names, keys): golden tests pin it. Witnesses are written as names are.
 std::string relays_json(const std::vector<RelayName>& relays);
 std::vector<RelayName> parse_relays(const std::string& json);
 std::string names_json(const std::map<std::string, std::string>& names);

@@ -226,6 +226,78 @@ StoredPosition row(Position position, Timestamp read_to) {
   return stored;
 }
 
+TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
+  TableRecord loaded_by_hand = record_of();
+  loaded_by_hand.relays.clear();
+  loaded_by_hand.load = LoadState::complete;
+  for (const TableRecord& record : {record_of(), loaded_by_hand}) {
+    for (const TableSight sight : {TableSight::gone, TableSight::emptied}) {
+      const auto answer = decide_claim(record, claim_of(), sight);
+      ASSERT_FALSE(answer);
+      EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
+      EXPECT_THAT(answer.error().message, HasSubstr("table public.demo"));
+      EXPECT_THAT(answer.error().hint, HasSubstr("ctk load table … --reset"));
+    }
+  }
+}
+
+TEST(LostTable, OfFilesIsMadeAgainUnlessTheRunGoesOn) {
+  TableRecord record = *decide_claim(std::nullopt, claim_of(""));
+  record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
+  TableClaim claim = claim_of("");
+  const auto made = decide_claim(record, claim, TableSight::gone);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->epoch, 1U);
+  EXPECT_TRUE(made->witnesses.empty());
+  claim.goes_on = true;
+  EXPECT_FALSE(decide_claim(record, claim, TableSight::gone));
+  EXPECT_TRUE(decide_claim(record, claim));
+}
+
+TEST(LostTable, ResetForgetsWhatWasInIt) {
+  TableRecord record = record_of();
+  record.load = LoadState::complete;
+  record.cut = record.loaded = Timestamp(1s);
+  record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
+  TableClaim claim = claim_of();
+  claim.reset = true;
+  const auto reset = decide_claim(record, claim, TableSight::emptied);
+  ASSERT_TRUE(reset);
+  EXPECT_EQ(*reset, record_of());
+}
+
+TEST(LostTable, IsLoadedAgainWhateverItsLoadHadComeTo) {
+  for (const LoadState state : {LoadState::none, LoadState::running, LoadState::loaded, LoadState::complete}) {
+    for (const LoadWish::Kind kind : {LoadWish::Kind::initial, LoadWish::Kind::again, LoadWish::Kind::anew}) {
+      TableRecord record = record_of();
+      record.load = state;
+      record.loaded = Timestamp(1s);
+      record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
+      TableClaim claim = claim_of();
+      claim.load = LoadWish{kind, Timestamp(9s), 0};
+      const auto again = decide_claim(record, claim, TableSight::gone);
+      ASSERT_TRUE(again);
+      EXPECT_EQ(again->epoch, 2U);
+      EXPECT_EQ(again->load, LoadState::running);
+      EXPECT_EQ(again->cut, Timestamp(9s));
+      EXPECT_FALSE(again->loaded);
+      EXPECT_TRUE(again->witnesses.empty());
+    }
+  }
+}
+
+TEST(LostTable, AnotherSourceTableIsSaidFirst) {
+  TableClaim claim = claim_of();
+  claim.source_table = "orders";
+  EXPECT_EQ(decide_claim(record_of(), claim, TableSight::gone).error().kind, ErrorKind::refused);
+}
+
+TEST(LostTable, IsSeenByNoneOfItsWitnesses) {
+  EXPECT_EQ(judge_sight(0, 0), TableSight::as_recorded);
+  EXPECT_EQ(judge_sight(8, 1), TableSight::as_recorded) << "a user may delete a row";
+  EXPECT_EQ(judge_sight(1, 0), TableSight::emptied);
+}
+
 TEST(Watermark, IsTheLowestUnfinishedShard) {
   EXPECT_EQ(watermark({}), kNoTime);
   EXPECT_EQ(watermark({row(Position::shard_end(), Timestamp(1s))}), kNoTime);

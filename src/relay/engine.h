@@ -199,6 +199,8 @@ class Relay::Engine {
   void take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome);
   std::optional<LoadProgress> load_progress() const;
   void warn_of_missing_load(const coordination::TableRecord& record);
+  void warn_of_sight(const sink::OpenTable& opened);
+  void on_lost_table(Error error);
   /// Everything anew from ctk_tables on: an epoch has begun, or is to begin.
   void start_over(const std::string& why);
   void start_over_now();

@@ -10,6 +10,8 @@ namespace {
 /// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
 constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 constexpr uint64_t kRefusalsThatEndARun = 100;
+/// A table that is not there for so long is looked for: whether it comes back is not ours to wait for.
+constexpr Duration kMissingTable = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -180,6 +182,8 @@ void Relay::Engine::on_apply_error(const Error& error) {
   for (const auto& flight : flights_) oldest = std::min(oldest, flight->oldest);
   if (!transactional_ && now() - oldest > kLongestHold)
     return drop_and_read_again("it was held for too long to be sent safely");
+  if (error.kind == ErrorKind::not_found && now() - troubles_[kTarget].since > kMissingTable)
+    return drop_and_read_again("a table is not there");
   if (apply_timer_ != 0) return;
   apply_timer_ =
       env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this] {

@@ -164,6 +164,9 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
                   round->living += outcome->living;
                   take_sweep_of_load(table, *outcome);
                   if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
+                } else if (outcome.error().kind == ErrorKind::mismatch) {
+                  sweeping_ = false;
+                  return on_lost_table(outcome.error());
                 } else {
                   env_.log.warn("sweeping failed, it will be tried again",
                                 {{"table", table}, {"error", to_string(outcome.error())}});

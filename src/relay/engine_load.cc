@@ -90,26 +90,29 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
       });
 }
 
-/// A new load would forget that the last one owes a sweep: runs that are bounded would never pay.
+/// A new load would forget that the last one owes a sweep: runs that are bounded would never pay. Where that cannot be done
+/// now, whatever is in the way is met again by the load itself.
 void Relay::Engine::pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
                                       std::vector<coordination::StoredPosition> rows) {
-  attempt<sink::OpenTable>(
-      "opening table " + name,
-      [this, spec = tables_.at(name).spec, claim](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); },
-      [this, name, rows = std::move(rows)](const sink::OpenTable&) mutable {
-        sink_.sweep(sweep_request(name),
-                    guarded([this, name, rows = std::move(rows)](Result<sink::SweepOutcome> swept) mutable {
-                      if (phase_ == Phase::ended) return;
-                      if (swept) take_sweep_of_load(name, *swept);
-                      open_target(std::move(rows));
-                    }));
-      });
+  auto go_on = [this, rows = std::move(rows)]() mutable { open_target(std::move(rows)); };
+  sink_.open(tables_.at(name).spec, claim,
+             guarded([this, name, go_on = std::move(go_on)](const Result<sink::OpenTable>& opened) mutable {
+               if (phase_ == Phase::ended) return;
+               if (!opened) return go_on();
+               sink_.sweep(sweep_request(name),
+                           guarded([this, name, go_on = std::move(go_on)](const Result<sink::SweepOutcome>& swept) mutable {
+                             if (phase_ == Phase::ended) return;
+                             if (swept) take_sweep_of_load(name, *swept);
+                             go_on();
+                           }));
+             }));
 }
 
 void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
   Table& table = tables_[name];
   if (std::ranges::find(stats_.tables, name) == stats_.tables.end()) stats_.tables.push_back(name);
   opened_once_.insert(name);
+  warn_of_sight(opened);
   table.open = true;
   table.opened = std::move(opened);
   Load load;

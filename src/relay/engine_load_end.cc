@@ -26,6 +26,7 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
   load_->ending = false;
   if (!ending) {
     if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
+    if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
     trouble(kTarget, ending.error(), "ending the load");
     if (phase_ == Phase::ended) return;
     env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
@@ -81,6 +82,22 @@ void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record
   }
   stats_.changes_only_since = since;
   env_.log.warn("changes only since " + since + "; add snapshot=initial for the whole table");
+}
+
+void Relay::Engine::warn_of_sight(const sink::OpenTable& opened) {
+  if (opened.sight == coordination::TableSight::as_recorded) return;
+  const bool loads = opened.record.load == coordination::LoadState::running;
+  env_.log.warn(coordination::describe_sight(opened.record.table, opened.sight) +
+                (loads ? "; it is loaded again" : "; it begins anew"));
+}
+
+/// A table was emptied under this run. Opening it again decides: it is loaded again, or the run ends and says how to go on.
+/// What knows its positions by heart cannot begin again by itself.
+void Relay::Engine::on_lost_table(Error error) {
+  if (!memory_store_ && phase_ == Phase::running) return start_over(error.message);
+  if (error.hint.empty() && memory_store_) error.hint = "run it again, which begins at the start";
+  if (error.hint.empty() && !options_.reset_command.empty()) error.hint = "to begin anew: " + options_.reset_command;
+  phase_ == Phase::finishing ? end(std::unexpected(std::move(error))) : fail_run(std::move(error));
 }
 
 std::optional<LoadProgress> Relay::Engine::load_progress() const {

@@ -100,6 +100,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
   claim.reset = options_.reset && !opened_once_.contains(claim.table);
   claim.reset_command = options_.reset_command;
+  claim.goes_on = opened_once_.contains(claim.table);
   return claim;
 }
 
@@ -136,6 +137,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   }
   no_trouble(kTarget);
   opened_once_.insert(name);
+  warn_of_sight(*result);
   // Rows of an older epoch have moved on without the new one's cut.
   if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
   if (load_ && load_->table == name) load_->record = result->record;

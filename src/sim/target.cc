@@ -39,11 +39,13 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       const auto found = state_.records.find(claim.table);
       std::optional<coordination::TableRecord> existing;
       if (found != state_.records.end()) existing = found->second;
-      Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim);
+      const coordination::TableSight sight = existing ? look_at(*existing) : coordination::TableSight::as_recorded;
+      Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim, sight);
       if (!record) return std::unexpected(std::move(record).error());
       state_.records[claim.table] = *record;
+      state_.tables.try_emplace(claim.table);
       renderers_[claim.table] = std::make_shared<const table::Renderer>(spec);
-      return sink::OpenTable{*record, renderers_[claim.table]};
+      return sink::OpenTable{*record, renderers_[claim.table], sight};
     });
   }
 
@@ -88,24 +90,28 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       if (record.epoch != load.epoch) return fail(ErrorKind::stale_epoch, "the epoch of " + load.table + " was raised");
       sink::LoadEnding ending{record, 0};
       if (record.load != coordination::LoadState::running) return ending;
+      if (Status whole = check_table(record); !whole) return forward_error(std::move(whole));
       record.load = knobs_.transactional ? coordination::LoadState::complete : coordination::LoadState::loaded;
       record.loaded = env_.clock.now();
-      ending.record = record;
       if (knobs_.transactional) ending.swept = sweep_older(load.table, load.epoch);
+      note_witnesses(record);
+      ending.record = record;
       return ending;
     });
   }
 
   void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
-    answer<sink::SweepOutcome>(std::move(done), [this, request] {
+    answer<sink::SweepOutcome>(std::move(done), [this, request]() -> Result<sink::SweepOutcome> {
       sink::SweepOutcome outcome;
       coordination::TableRecord& record = state_.records[request.table];
+      if (Status whole = check_table(record); !whole) return forward_error(std::move(whole));
       if (const auto epoch = coordination::older_epochs_due(record, env_.clock.now(), request.floor)) {
         outcome.older_swept = sweep_older(request.table, *epoch);
         record.load = coordination::LoadState::complete;
       }
       outcome.load = record.load;
       outcome.swept = sweep_marks(record, request);
+      note_witnesses(record);
       for (const auto& [key, row] : state_.tables[request.table]) {
         if (row.deleted)
           ++outcome.marks_left;
@@ -173,6 +179,40 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   void remove(const RelayName&, bool, Done<size_t> done) override { unsupported(std::move(done)); }
 
  private:
+  using Rows = std::map<std::string, TargetRow>;
+
+  static bool holds(const Rows& rows, const std::pair<const std::string, std::string>& witness) {
+    const auto row = rows.find(witness.first);
+    return row != rows.end() && row->second.version >= witness.second;
+  }
+
+  coordination::TableSight look_at(const coordination::TableRecord& record) const {
+    const auto table = state_.tables.find(record.table);
+    if (table == state_.tables.end()) return coordination::TableSight::gone;
+    const auto found =
+        std::ranges::count_if(record.witnesses, [&](const auto& witness) { return holds(table->second, witness); });
+    return coordination::judge_sight(record.witnesses.size(), static_cast<size_t>(found));
+  }
+
+  Status check_table(const coordination::TableRecord& record) const {
+    const coordination::TableSight sight = look_at(record);
+    if (sight == coordination::TableSight::gone)
+      return fail(ErrorKind::not_found, "table " + record.table + " is not there");
+    if (sight == coordination::TableSight::emptied)
+      return std::unexpected(coordination::lost_table_error(record.table, sight));
+    return {};
+  }
+
+  /// Those that are swept go, and some living rows come.
+  void note_witnesses(coordination::TableRecord& record) {
+    const Rows& rows = state_.tables[record.table];
+    std::erase_if(record.witnesses, [&](const auto& witness) { return !holds(rows, witness); });
+    for (const auto& [key, row] : rows) {
+      if (record.witnesses.size() >= coordination::kMostWitnesses) break;
+      if (!row.deleted) record.witnesses.try_emplace(key, row.version);
+    }
+  }
+
   void observe(std::string_view what) const {
     if (env_.on_fault) env_.on_fault("target", what);
   }
@@ -323,6 +363,8 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     for (const sink::TableWrites& writes : batch.tables) {
       if (state_.records[writes.table].epoch != writes.epoch)
         return fail(ErrorKind::stale_epoch, "the epoch of " + writes.table + " was raised");
+      if (!state_.tables.contains(writes.table))
+        return fail(ErrorKind::not_found, "table " + writes.table + " is not there");
     }
     const bool done_before = knobs_.transactional && is_done(batch);
     if (knobs_.transactional) {
@@ -341,6 +383,10 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       }
     }
     for (const sink::DeadLetter& letter : batch.dead_letters) state_.dead_letters.emplace(letter.id, letter);
+    for (const sink::TableWrites& writes : batch.tables) {
+      coordination::TableRecord& record = state_.records[writes.table];
+      if (record.witnesses.empty()) note_witnesses(record);
+    }
     return outcome;
   }
 

@@ -114,6 +114,13 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   coordination::TableRecord open_loading(Timestamp cut, coordination::LoadWish::Kind kind);
   /// A load of the item `both`, into rows `both` and `theirs` that no version tells anything of.
   void load_over_rows_without_version();
+  /// `demo` with so many items, item-0, item-1, …
+  void fill(int items);
+  void drop_table();
+  /// A statement of somebody else's on `demo`.
+  void change_by_hand(const std::string& statement);
+  /// Opens `demo` in a new sink, with a claim that `with` may change.
+  Result<OpenTable> open_again(const std::function<void(coordination::TableClaim&)>& with = {});
   /// What ctk_tables has of a table.
   std::optional<coordination::TableRecord> record_of(Sink& in, const std::string& table);
   Result<LoadEnding> finish_load(coordination::Epoch epoch);

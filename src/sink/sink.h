@@ -75,6 +75,8 @@ DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarn
 struct OpenTable {
   coordination::TableRecord record;
   std::shared_ptr<const table::Renderer> renderer;
+  /// How the table was found. Where that is not `as_recorded`, the record says what was begun instead.
+  coordination::TableSight sight = coordination::TableSight::as_recorded;
 };
 
 struct TableWrites {
@@ -176,7 +178,8 @@ struct TableReport {
 
 /// Errors of a whole call say by their kind what to do: unreachable, throttled → pause and try again with the same batch
 /// (it may have been written: guards make that harmless); fenced, stale_epoch → drop and read again; refused, denied,
-/// not_found → the table or the target is not usable as it is: pause, say so, try again slowly.
+/// not_found → the table or the target is not usable as it is: pause, say so, try again slowly. sweep and finish_load give
+/// `mismatch` where the table is found emptied: open it again, which decides what is to be done.
 /// A row that is refused for itself never makes the call fail: it becomes a dead letter.
 class Sink {
  public:

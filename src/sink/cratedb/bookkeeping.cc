@@ -60,10 +60,16 @@ std::string text_of(const std::string& cell) { return cell_text(cell).value_or("
 constexpr std::string_view kRecordColumns =
     "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
     "\"keys\"";
+/// The least and the most cells of a record with what its update is bound to.
+constexpr size_t kRecordCells = 15, kRecordCellsWithWitnesses = 16;
 
-/// All but the primary key, in the order of kRecordColumns.
-Args& append_record(Args& args, const TableRecord& record) {
-  return args.text(record.source_table)
+std::string record_columns(const Bookkeeping& ours) {
+  return std::string(kRecordColumns) + (ours.has_witnesses ? ", witnesses" : "");
+}
+
+/// All but the primary key, in the order of record_columns.
+Args& append_record(const Bookkeeping& ours, Args& args, const TableRecord& record) {
+  args.text(record.source_table)
       .text(record.incarnation.str())
       .text_or_null(record.kind ? std::optional(std::string(to_string(*record.kind))) : std::nullopt)
       .number(record.epoch)
@@ -75,6 +81,9 @@ Args& append_record(Args& args, const TableRecord& record) {
       .text(coordination::names_json(record.names))
       .text_or_null(record.loaded ? time_text(*record.loaded) : std::nullopt)
       .text(coordination::keys_json(record.keys));
+  if (!ours.has_witnesses) return args;
+  if (record.witnesses.empty()) return args.text_or_null(std::nullopt);
+  return args.text(coordination::names_json(record.witnesses));
 }
 
 constexpr std::string_view kPositionColumns = "relay, shard, position, incarnation, epoch, read_to, fence, worker, updated";
@@ -123,9 +132,14 @@ std::string Bookkeeping::create_tables() const {
   return fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (\n  \"table\" TEXT PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT,\n"
       "  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT,\n"
-      "  loaded TEXT, \"keys\" TEXT\n"
+      "  loaded TEXT, \"keys\" TEXT, witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)\n"
       ") CLUSTERED INTO 1 SHARDS",
       quote_name(tables));
+}
+
+std::string Bookkeeping::add_witnesses() const {
+  return fmt::format("ALTER TABLE {} ADD COLUMN witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)",
+                     quote_name(tables));
 }
 
 std::string Bookkeeping::create_positions() const {
@@ -146,7 +160,7 @@ std::string Bookkeeping::create_dead_letters() const {
 }
 
 Statement Bookkeeping::select_record(const std::string& table) const {
-  return {.sql = fmt::format("SELECT {}, _seq_no, _primary_term FROM {} WHERE \"table\" = ?", kRecordColumns,
+  return {.sql = fmt::format("SELECT {}, _seq_no, _primary_term FROM {} WHERE \"table\" = ?", record_columns(*this),
                              quote_name(tables)),
           .args = Args().text(table).done(),
           .bulk = ""};
@@ -155,19 +169,19 @@ Statement Bookkeeping::select_record(const std::string& table) const {
 Statement Bookkeeping::insert_record(const TableRecord& record) const {
   Args args;
   args.text(record.table);
-  return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", quote_name(tables),
-                             kRecordColumns),
+  return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})", quote_name(tables),
+                             record_columns(*this), has_witnesses ? ", ?" : ""),
           .args = "",
-          .bulk = array_of({append_record(args, record).done()})};
+          .bulk = array_of({append_record(*this, args, record).done()})};
 }
 
-Statement update_record(const table::QualifiedName& tables, const StoredRecord& stored, const TableRecord& replacement) {
+Statement update_record(const Bookkeeping& ours, const StoredRecord& stored, const TableRecord& replacement) {
   Args args;
-  append_record(args, replacement).text(replacement.table).number(stored.seq_no).number(stored.primary_term);
+  append_record(ours, args, replacement).text(replacement.table).number(stored.seq_no).number(stored.primary_term);
   return {.sql = fmt::format("UPDATE {} SET source_table = ?, incarnation = ?, kind = ?, epoch = ?, load = ?, cut = ?, "
-                             "relays = ?,\n  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, \"keys\" = ?\n"
+                             "relays = ?,\n  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, \"keys\" = ?{}\n"
                              "WHERE \"table\" = ? AND _seq_no = ? AND _primary_term = ?",
-                             quote_name(tables)),
+                             quote_name(ours.tables), ours.has_witnesses ? ", witnesses = ?" : ""),
           .args = "",
           .bulk = array_of({args.done()})};
 }
@@ -270,8 +284,8 @@ Statement Bookkeeping::count_letters(const std::string& source_table) const {
 }
 
 Statement Bookkeeping::select_records() const {
-  return {.sql = fmt::format("SELECT {}, _seq_no, _primary_term FROM {} ORDER BY \"table\" LIMIT 100000", kRecordColumns,
-                             quote_name(tables)),
+  return {.sql = fmt::format("SELECT {}, _seq_no, _primary_term FROM {} ORDER BY \"table\" LIMIT 100000",
+                             record_columns(*this), quote_name(tables)),
           .args = "",
           .bulk = ""};
 }
@@ -287,7 +301,8 @@ Result<std::vector<StoredRecord>> read_records(const Answer& answer) {
 }
 
 Result<StoredRecord> read_record(const std::vector<std::string>& row) {
-  if (row.size() != 15) return fail(ErrorKind::internal, "ctk_tables gave a row of another shape");
+  if (row.size() != kRecordCells && row.size() != kRecordCellsWithWitnesses)
+    return fail(ErrorKind::internal, "ctk_tables gave a row of another shape");
   StoredRecord stored;
   stored.record.table = text_of(row[0]);
   stored.record.source_table = text_of(row[1]);
@@ -303,8 +318,9 @@ Result<StoredRecord> read_record(const std::vector<std::string>& row) {
   stored.record.names = coordination::parse_names(text_of(row[10]));
   if (const Timestamp loaded = time_of(row[11]); loaded != kNoTime) stored.record.loaded = loaded;
   stored.record.keys = coordination::parse_keys(text_of(row[12]));
-  stored.seq_no = cell_int(row[13]).value_or(0);
-  stored.primary_term = cell_int(row[14]).value_or(0);
+  if (row.size() == kRecordCellsWithWitnesses) stored.record.witnesses = coordination::parse_names(text_of(row[13]));
+  stored.seq_no = cell_int(row[row.size() - 2]).value_or(0);
+  stored.primary_term = cell_int(row[row.size() - 1]).value_or(0);
   return stored;
 }
 

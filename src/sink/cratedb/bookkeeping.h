@@ -18,8 +18,12 @@ struct Bookkeeping {
   explicit Bookkeeping(const std::string& schema);
 
   table::QualifiedName tables, positions, dead_letters;
+  /// ctk_tables has that column; those that an earlier version made may lack it.
+  bool has_witnesses = true;
 
   std::string create_tables() const;
+  /// For a ctk_tables that lacks the column.
+  std::string add_witnesses() const;
   std::string create_positions() const;
   /// Texts without index and length limit.
   std::string create_dead_letters() const;
@@ -61,8 +65,7 @@ struct StoredRecord {
 };
 
 /// Replaces a record that nobody has changed since it was read; else the row's result is a lost race.
-Statement update_record(const table::QualifiedName& tables, const StoredRecord& stored,
-                        const coordination::TableRecord& replacement);
+Statement update_record(const Bookkeeping& ours, const StoredRecord& stored, const coordination::TableRecord& replacement);
 
 /// One row of ctk_tables, as select_record and select_records ask for it.
 Result<StoredRecord> read_record(const std::vector<std::string>& row);

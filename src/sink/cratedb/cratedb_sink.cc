@@ -5,6 +5,8 @@
 #include "sink/cratedb/reports.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"
+#include "sink/cratedb/witnesses.h"
+#include "sink/fresh_rows.h"
 
 namespace ctk::sink {
 namespace cratedb {
@@ -35,7 +37,11 @@ class CrateSink final : public Sink {
   void connect(Done<bool> done) override { scope_.spawn(cratedb::connect(session_), std::move(done)); }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    scope_.spawn(open_table(session_, spec, claim), std::move(done));
+    auto opened = [this, done = std::move(done)](Result<OpenTable> result) mutable {
+      if (result && !result->record.witnesses.empty()) fresh_.settle(result->record.table);
+      done(std::move(result));
+    };
+    scope_.spawn(open_table(session_, spec, claim), std::move(opened));
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
@@ -57,7 +63,7 @@ class CrateSink final : public Sink {
   }
 
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
-    scope_.spawn(sweep_table(session_, positions_, request), std::move(done));
+    scope_.spawn(sweep_table(session_, positions_, request, fresh_.take(request.table)), std::move(done));
   }
 
   void query(std::string sql, Done<ResultSet> done) override {
@@ -80,13 +86,28 @@ class CrateSink final : public Sink {
  private:
   Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
     std::unique_ptr<BatchWork> work = unfinished_.take(batch);
-    if (!work) work = std::make_unique<BatchWork>(session_, std::move(batch));
+    if (!work) work = std::make_unique<BatchWork>(session_, batch);
     BatchBounds bounds = bounds_;
     Result<bool> done = co_await work->run(bounds);
     adapt(bounds);
-    if (done) co_return work->outcome();
-    unfinished_.keep(std::move(work));
-    co_return forward_error(std::move(done));
+    if (!done) {
+      unfinished_.keep(std::move(work));
+      co_return forward_error(std::move(done));
+    }
+    BatchOutcome outcome = work->outcome();
+    fresh_.note(*batch, outcome);
+    for (const TableWrites& writes : batch->tables) co_await note_first(writes.table);
+    co_return outcome;
+  }
+
+  /// The first rows of a table that has no witnesses are noted with their batch, before anything can happen to it. What
+  /// cannot be noted is with a later batch.
+  Task<bool> note_first(std::string table) {
+    const auto state = session_.tables.find(table);
+    if (state == session_.tables.end() || !session_.bookkeeping.has_witnesses || !fresh_.is_first(table)) co_return false;
+    Result<bool> noted = co_await note_first_rows(session_, state->second, fresh_.take(table));
+    if (noted) fresh_.settle(table);
+    co_return noted.has_value();
   }
 
   /// A server that was short of memory gets smaller batches, and larger ones again as it goes well.
@@ -101,6 +122,7 @@ class CrateSink final : public Sink {
   Session session_;
   CratePositions positions_;
   UnfinishedWork unfinished_;
+  FreshRows fresh_;
   Scope scope_;  // last: its conversations use all of the above
 };
 

@@ -213,6 +213,12 @@ std::string delete_mark(const TableSpec& spec) {
                      key_condition(spec));
 }
 
+std::string select_rows(const TableSpec& spec, size_t rows) {
+  const std::vector<std::string> conditions(rows, "(" + key_condition(spec) + ")");
+  return fmt::format("SELECT {}, \"cdc_version\", coalesce(\"cdc_deleted\", FALSE) FROM {} WHERE {}", key_list(spec),
+                     quote_name(spec.name), fmt::join(conditions, " OR "));
+}
+
 std::string count_marked(const table::QualifiedName& name) {
   return fmt::format("SELECT count(*) FROM {} WHERE \"cdc_deleted\"", quote_name(name));
 }

@@ -47,6 +47,8 @@ std::string select_older(const table::TableSpec& spec);
 std::string mark_older(const table::TableSpec& spec);
 /// Parameters: the key, _seq_no, _primary_term.
 std::string delete_mark(const table::TableSpec& spec);
+/// Key, version and mark of `rows` rows. Parameters: their keys, one after another.
+std::string select_rows(const table::TableSpec& spec, size_t rows);
 std::string count_marked(const table::QualifiedName& name);
 std::string count_rows(const table::QualifiedName& name);
 std::string refresh(const table::QualifiedName& name);

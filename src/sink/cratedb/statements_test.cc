@@ -62,7 +62,8 @@ std::string all_statements() {
   add("ctk_dead_letters", ours.create_dead_letters());
   add("a table's record", ours.select_record("t").sql);
   add("make a record", ours.insert_record({}).sql);
-  add("change a record", update_record(ours.tables, {}, {}).sql);
+  add("change a record", update_record(ours, {}, {}).sql);
+  add("add to the records", ours.add_witnesses());
   add("make positions", ours.insert_positions({}, {}).sql);
   add("raise fences", ours.raise_fences({}, {}).sql);
   add("move positions", ours.move_positions({}, {}).sql);

@@ -8,6 +8,7 @@
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
 #include "sink/cratedb/tables.h"
+#include "sink/cratedb/witnesses.h"
 
 namespace ctk::sink::cratedb {
 namespace {
@@ -60,7 +61,7 @@ Task<Result<SweepPlan>> plan(Session& session, CratePositions& positions, SweepR
   if (due.remember) {
     coordination::TableRecord changed = (*stored)->record;
     changed.sweep = due.remember;
-    Statement update = update_record(session.bookkeeping.tables, **stored, changed);
+    Statement update = update_record(session.bookkeeping, **stored, changed);
     Result<Answer> answer = co_await run_or_fail(session, std::move(update), "writing ctk_tables");
     if (!answer) co_return forward_error(std::move(answer));
     // Somebody else wrote the record: what is due stays true, and a next sweep notes the pair.
@@ -154,18 +155,6 @@ Task<Result<uint64_t>> sweep_older(Session& session, const table::TableSpec& spe
   co_return swept;
 }
 
-/// Stores a changed record; false where somebody else was quicker.
-Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, coordination::TableRecord changed) {
-  Statement update = update_record(session.bookkeeping.tables, stored, changed);
-  Result<Answer> answer = co_await run_or_fail(session, std::move(update), "writing ctk_tables");
-  if (!answer) co_return forward_error(std::move(answer));
-  const auto error = first_row_error(*answer, {});
-  if (!error) co_return true;
-  const Action action = action_for(*error);
-  if (action == Action::lost_race || action == Action::row_is_gone) co_return false;
-  co_return std::unexpected(to_error(*error, "writing ctk_tables"));
-}
-
 /// What the last load owes, once the floor has passed.
 Task<Result<bool>> pay_for_load(Session& session, const table::TableSpec& spec, SweepRequest request,
                                 SweepOutcome& outcome) {
@@ -185,6 +174,18 @@ Task<Result<bool>> pay_for_load(Session& session, const table::TableSpec& spec, 
   Result<bool> noted = co_await store_record(session, **stored, std::move(complete));
   if (noted && *noted) outcome.load = coordination::LoadState::complete;
   co_return noted;
+}
+
+/// Rows of older epochs may go with this sweep, and marks.
+Task<Result<bool>> renew_witnesses_before_sweep(Session& session, const table::TableSpec& spec, std::string table,
+                                                coordination::Witnesses fresh) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, table);
+  if (!stored) co_return forward_error(std::move(stored));
+  if (!*stored) co_return true;
+  const bool owes = (*stored)->record.load == coordination::LoadState::loaded;
+  std::string bound = owes ? table::version_text((*stored)->record.epoch, "") : "";
+  Result<bool> renewed = co_await renew_witnesses(session, spec, std::move(table), std::move(fresh), std::move(bound));
+  co_return renewed;
 }
 
 }  // namespace
@@ -236,6 +237,12 @@ Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end) {
     }
     coordination::TableRecord record = (*stored)->record;
     if (record.load != coordination::LoadState::running) co_return LoadEnding{std::move(record), 0};
+    Result<FoundRows> rows = co_await find_rows(session, state->spec, record.witnesses);
+    if (!rows) co_return forward_error(std::move(rows));
+    const coordination::TableSight sight = judge_rows(*rows, record.witnesses);
+    if (sight != coordination::TableSight::as_recorded) {
+      co_return std::unexpected(coordination::lost_table_error(end.table, sight));
+    }
     Result<Timestamp> now = co_await server_time(session);
     if (!now) co_return forward_error(std::move(now));
     record.load = nothing_older ? coordination::LoadState::complete : coordination::LoadState::loaded;
@@ -247,7 +254,8 @@ Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end) {
   co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
 }
 
-Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request) {
+Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request,
+                                       coordination::Witnesses fresh) {
   const auto found = session.tables.find(request.table);
   if (found == session.tables.end()) co_return fail(ErrorKind::internal, "table " + request.table + " is not open");
   const std::shared_ptr<TableState> state = found->second;
@@ -257,6 +265,8 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + name.str());
     if (!refreshed) co_return forward_error(std::move(refreshed));
   }
+  Result<bool> known = co_await renew_witnesses_before_sweep(session, spec, request.table, std::move(fresh));
+  if (!known) co_return forward_error(std::move(known));
   SweepOutcome outcome;
   Result<bool> paid = co_await pay_for_load(session, spec, request, outcome);
   if (!paid) co_return forward_error(std::move(paid));

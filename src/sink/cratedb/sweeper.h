@@ -9,7 +9,9 @@
 
 namespace ctk::sink::cratedb {
 
-Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request);
+/// `fresh` are rows that may become the table's witnesses. `mismatch` where it has lost those that it had.
+Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positions, SweepRequest request,
+                                       coordination::Witnesses fresh);
 
 /// Notes the load's end; what it has not seen goes with a sweep after the floor, at once where there can be nothing.
 Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end);

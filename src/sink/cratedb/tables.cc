@@ -7,6 +7,7 @@
 #include "json/writer.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/statements.h"
+#include "sink/cratedb/witnesses.h"
 
 namespace ctk::sink::cratedb {
 namespace {
@@ -68,34 +69,63 @@ Task<Result<Definition>> take_over(Session& session, const table::TableSpec& spe
   co_return co_await find_definition(session, spec.name);
 }
 
-/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker.
-Task<Result<std::optional<TableRecord>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim) {
+/// Tables of earlier versions lack the column. Whoever may not alter them goes on without.
+Task<Result<bool>> add_witnesses(Session& session) {
+  if (session.bookkeeping.has_witnesses || !session.options.tables.create_table) co_return false;
+  Result<bool> added = co_await run_ddl(session, session.bookkeeping.add_witnesses(), "altering ctk_tables");
+  session.bookkeeping.has_witnesses = added.has_value();
+  co_return added.has_value();
+}
+
+struct Claimed {
+  TableRecord record;
+  coordination::TableSight sight = coordination::TableSight::as_recorded;
+};
+
+/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker. `definition` is of
+/// before.
+Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim,
+                                               const Definition& definition) {
   Result<std::optional<StoredRecord>> stored = co_await find_record(session, claim.table);
   if (!stored) co_return forward_error(std::move(stored));
   const std::optional<TableRecord> existing = *stored ? std::optional((*stored)->record) : std::nullopt;
-  Result<TableRecord> wanted = coordination::decide_claim(existing, claim);
+  Claimed claimed;
+  if (existing) {
+    Result<coordination::TableSight> sight = co_await look_at_table(session, spec, definition, *existing);
+    if (!sight) co_return forward_error(std::move(sight));
+    claimed.sight = *sight;
+  }
+  Result<TableRecord> wanted = coordination::decide_claim(existing, claim, claimed.sight);
   if (!wanted) co_return forward_error(std::move(wanted));
-  wanted->names.insert(spec.names.begin(), spec.names.end());
-  if (existing && *existing == *wanted) co_return std::optional(std::move(*wanted));
-
-  Statement write =
-      existing ? update_record(session.bookkeeping.tables, **stored, *wanted) : session.bookkeeping.insert_record(*wanted);
-  Result<Answer> answer = co_await run_or_fail(session, std::move(write), "writing ctk_tables");
+  claimed.record = std::move(*wanted);
+  claimed.record.names.insert(spec.names.begin(), spec.names.end());
+  if (existing && *existing == claimed.record) co_return std::optional(std::move(claimed));
+  if (existing) {
+    Result<bool> stored_it = co_await store_record(session, **stored, claimed.record);
+    if (!stored_it) co_return forward_error(std::move(stored_it));
+    if (!*stored_it) co_return std::nullopt;
+    co_return std::optional(std::move(claimed));
+  }
+  // A record without its table says that it was dropped: so it comes after the table.
+  Result<Definition> made = co_await make_table(session, spec);
+  if (!made) co_return forward_error(std::move(made));
+  Result<Answer> answer =
+      co_await run_or_fail(session, session.bookkeeping.insert_record(claimed.record), "writing ctk_tables");
   if (!answer) co_return forward_error(std::move(answer));
   if (const auto error = first_row_error(*answer, {})) {
-    const Action action = action_for(*error);
-    if (action == Action::exists || action == Action::lost_race || action == Action::row_is_gone) co_return std::nullopt;
+    if (action_for(*error) == Action::exists) co_return std::nullopt;
     co_return std::unexpected(to_error(*error, "writing ctk_tables"));
   }
-  co_return std::optional(std::move(*wanted));
+  co_return std::optional(std::move(claimed));
 }
 
-Task<Result<TableRecord>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim) {
+Task<Result<Claimed>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim,
+                                  const Definition& definition) {
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; i++) {
-    Result<std::optional<TableRecord>> record = co_await try_claim(session, spec, claim);
-    if (!record) co_return forward_error(std::move(record));
-    if (*record) co_return std::move(**record);
+    Result<std::optional<Claimed>> claimed = co_await try_claim(session, spec, claim, definition);
+    if (!claimed) co_return forward_error(std::move(claimed));
+    if (*claimed) co_return std::move(**claimed);
     claim.reset = false;  // whoever was quicker may have raised the epoch for the same reason
   }
   co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
@@ -149,6 +179,11 @@ Task<Result<bool>> make_bookkeeping(Session& session) {
 Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::string table) {
   Statement statement = session.bookkeeping.select_record(table);
   SqlResult answer = co_await session.client.run(std::move(statement));
+  if (!answer && answer.error().action == Action::relearn && session.bookkeeping.has_witnesses) {
+    session.bookkeeping.has_witnesses = false;
+    Statement of_earlier = session.bookkeeping.select_record(table);
+    answer = co_await session.client.run(std::move(of_earlier));
+  }
   if (!answer) {
     if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return std::nullopt;
     co_return std::unexpected(answer.error().error("reading ctk_tables"));
@@ -159,13 +194,30 @@ Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::str
   co_return std::optional(std::move(*stored));
 }
 
+Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, TableRecord changed) {
+  Statement update = update_record(session.bookkeeping, stored, changed);
+  Result<Answer> answer = co_await run_or_fail(session, std::move(update), "writing ctk_tables");
+  if (!answer) co_return forward_error(std::move(answer));
+  const auto error = first_row_error(*answer, {});
+  if (!error) co_return true;
+  const Action action = action_for(*error);
+  if (action == Action::lost_race || action == Action::row_is_gone) co_return false;
+  co_return std::unexpected(to_error(*error, "writing ctk_tables"));
+}
+
 Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
   std::vector<TableRecord> records;
   Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.tables);
   if (!there) co_return forward_error(std::move(there));
   if (!*there) co_return records;
-  Result<Answer> answer = co_await run_or_fail(session, session.bookkeeping.select_records(), "reading ctk_tables");
-  if (!answer) co_return forward_error(std::move(answer));
+  Statement select = session.bookkeeping.select_records();
+  SqlResult answer = co_await session.client.run(std::move(select));
+  if (!answer && answer.error().action == Action::relearn && session.bookkeeping.has_witnesses) {
+    session.bookkeeping.has_witnesses = false;
+    Statement of_earlier = session.bookkeeping.select_records();
+    answer = co_await session.client.run(std::move(of_earlier));
+  }
+  if (!answer) co_return std::unexpected(answer.error().error("reading ctk_tables"));
   Result<std::vector<StoredRecord>> stored = read_records(*answer);
   if (!stored) co_return forward_error(std::move(stored));
   for (StoredRecord& one : *stored) records.push_back(std::move(one.record));
@@ -182,8 +234,8 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   }
   Result<bool> step = co_await make_bookkeeping(session);
   if (!step) co_return forward_error(std::move(step));
-  Result<TableRecord> record = co_await claim_table(session, spec, claim);
-  if (!record) co_return forward_error(std::move(record));
+  Result<Claimed> claimed = co_await claim_table(session, spec, claim, *definition);
+  if (!claimed) co_return forward_error(std::move(claimed));
   definition = co_await make_table(session, spec);
   if (!definition) co_return forward_error(std::move(definition));
   definition = co_await take_over(session, spec, std::move(*definition));
@@ -196,7 +248,9 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
   state->handed_out = state->renderer;
   session.tables[claim.table] = state;
-  co_return OpenTable{std::move(*record), state->renderer};
+  const Result<bool> upgraded = co_await add_witnesses(session);
+  if (!upgraded) co_return std::unexpected(upgraded.error());
+  co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight};
 }
 
 Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch) {

@@ -18,6 +18,9 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, coor
 /// A table's record; nothing where there is none, or no ctk_tables.
 Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::string table);
 
+/// Stores a changed record; false where somebody else was quicker.
+Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, coordination::TableRecord changed);
+
 /// All records of the schema, as of the last refresh.
 Task<Result<std::vector<coordination::TableRecord>>> all_records(Session& session);
 

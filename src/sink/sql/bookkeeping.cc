@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -17,6 +19,23 @@ Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
   }
   Tried<Answer> made = driver.run(statement(at.dialect.create_schema(at.schema)));
   if (!made) return broken(std::move(made));
+  return true;
+}
+
+/// Tables of earlier versions lack the column. Whoever may not alter them goes on without.
+Tried<bool> add_witnesses(Driver& driver, const Bookkeeping& at) {
+  Tried<RecordsTable> found = find_records_table(driver, at);
+  if (!found) return broken(std::move(found));
+  if (found->has_witnesses) return true;
+  if (Tried<Answer> begun = driver.run(statement("SAVEPOINT ctk_column")); !begun) return broken(std::move(begun));
+  const Tried<Answer> added =
+      driver.run(statement("ALTER TABLE " + at.tables + " ADD COLUMN witnesses " + at.dialect.text_type()));
+  if (!added && added.error().scope == Scope::lost) return std::unexpected(added.error());
+  std::vector<Statement> end;
+  if (!added) end.push_back(statement("ROLLBACK TO SAVEPOINT ctk_column"));
+  end.push_back(statement("RELEASE SAVEPOINT ctk_column"));
+  Tried<std::vector<Answer>> ended = driver.run(std::span<const Statement>(end));
+  if (!ended) return broken(std::move(ended));
   return true;
 }
 
@@ -36,7 +55,7 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
       {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + table + " PRIMARY KEY, source_table" +
                          text + ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" +
                          time + ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text +
-                         ", loaded" + time + ", keys" + text + ")"},
+                         ", loaded" + time + ", keys" + text + ", witnesses" + text + ")"},
       {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
                                ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
                                ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +
@@ -65,7 +84,18 @@ Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool creat
     }
     if (Tried<Answer> made = driver.run(statement(ddl)); !made) return broken(std::move(made));
   }
-  return true;
+  return create ? add_witnesses(driver, at) : Tried<bool>(true);
+}
+
+Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at) {
+  const std::string name = "ctk_tables";
+  Tried<Answer> columns = driver.run(look_up(at.dialect.describe_columns(), {Param::of(at.schema), Param::of(name)}));
+  if (!columns) return broken(std::move(columns));
+  RecordsTable found;
+  found.there = !columns->rows.empty();
+  found.has_witnesses =
+      !found.there || std::ranges::any_of(columns->rows, [](const Cells& row) { return row[0] == "witnesses"; });
+  return found;
 }
 
 Tried<bool> lock_name(Driver& driver, const Dialect& dialect, const std::string& name) {

@@ -26,6 +26,13 @@ struct Bookkeeping {
 /// CREATE TABLE of ctk_positions, ctk_tables and ctk_dead_letters, in this order.
 std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at);
 
+/// What there is of ctk_tables. One that is yet to be made counts as whole.
+struct RecordsTable {
+  bool there = false;
+  bool has_witnesses = true;  ///< tables that an earlier version made may lack that column
+};
+Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
+
 /// Whether a table or view is there.
 Tried<bool> relation_exists(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 

@@ -9,14 +9,25 @@ namespace {
 
 using coordination::TableRecord;
 
-constexpr std::string_view kColumns =
-    "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
-    "keys";
+/// Behind "table", in the order of to_record. `witnesses` is the last: tables of earlier versions lack it.
+constexpr std::string_view kColumns[] = {"source_table",    "incarnation", "kind",  "epoch",  "load", "cut",      "relays",
+                                         "sweep_watermark", "sweep_time",  "names", "loaded", "keys", "witnesses"};
 
-std::string selected(const Dialect& dialect) {
-  return fmt::format("\"table\", source_table, incarnation, kind, epoch, load, {}, relays, {}, {}, names, {}, keys",
-                     dialect.time_text("cut"), dialect.time_text("sweep_watermark"), dialect.time_text("sweep_time"),
-                     dialect.time_text("loaded"));
+std::span<const std::string_view> columns_of(const RecordsTable& there) {
+  return std::span(kColumns).first(std::size(kColumns) - (there.has_witnesses ? 0 : 1));
+}
+
+constexpr bool is_time(std::string_view column) {
+  return column == "cut" || column == "sweep_watermark" || column == "sweep_time" || column == "loaded";
+}
+
+std::string select_records(const Bookkeeping& at, const RecordsTable& there) {
+  std::string columns;
+  for (const std::string_view column : columns_of(there)) {
+    columns += ", ";
+    columns += is_time(column) ? at.dialect.time_text(std::string(column)) : std::string(column);
+  }
+  return fmt::format("SELECT \"table\"{} FROM {}", columns, at.tables);
 }
 
 std::optional<Timestamp> to_time(const std::optional<std::string>& cell) {
@@ -41,28 +52,28 @@ TableRecord to_record(const Cells& row) {
   if (row[10]) record.names = coordination::parse_names(*row[10]);
   record.loaded = to_time(row[11]);
   if (row[12]) record.keys = coordination::parse_keys(*row[12]);
+  if (row.size() > 13 && row[13]) record.witnesses = coordination::parse_names(*row[13]);
   return record;
 }
 
-std::string upsert_record(const Bookkeeping& at) {
-  std::string assignments;
-  for (std::string_view column : {"source_table", "incarnation", "kind", "epoch", "load", "cut", "relays",
-                                  "sweep_watermark", "sweep_time", "names", "loaded", "keys"}) {
+std::string upsert_record(const Bookkeeping& at, const RecordsTable& there) {
+  std::string assignments, places;
+  for (const std::string_view column : columns_of(there)) {
     assignments += fmt::format("{}{} = excluded.{}", assignments.empty() ? "" : ", ", column, column);
+    places += ", ?";
   }
-  return at.dialect.bind(fmt::format(
-      "INSERT INTO {} ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (\"table\") DO UPDATE SET {}",
-      at.tables, kColumns, assignments));
+  return at.dialect.bind(fmt::format("INSERT INTO {} (\"table\", {}) VALUES (?{}) ON CONFLICT (\"table\") DO UPDATE SET {}",
+                                     at.tables, fmt::join(columns_of(there), ", "), places, assignments));
 }
 
 }  // namespace
 
 Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
                                               const std::string& lock) {
-  Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_tables"});
+  Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
-  if (!*there) return std::nullopt;
-  std::string sql = fmt::format("SELECT {} FROM {} WHERE \"table\" = ?{}", selected(at.dialect), at.tables, lock);
+  if (!there->there) return std::nullopt;
+  const std::string sql = select_records(at, *there) + " WHERE \"table\" = ?" + lock;
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(table)}));
   if (!answer) return broken(std::move(answer));
   if (answer->rows.empty()) return std::nullopt;
@@ -70,29 +81,34 @@ Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping&
 }
 
 Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& at) {
-  Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_tables"});
+  Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
   std::vector<TableRecord> records;
-  if (!*there) return records;
-  Tried<Answer> answer =
-      driver.run(look_up(fmt::format("SELECT {} FROM {} ORDER BY \"table\"", selected(at.dialect), at.tables)));
+  if (!there->there) return records;
+  Tried<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY \"table\""));
   if (!answer) return broken(std::move(answer));
   for (const Cells& row : answer->rows) records.push_back(to_record(row));
   return records;
 }
 
 Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecord& record) {
-  std::string kind, load(to_string(record.load)), relays = coordination::relays_json(record.relays),
-                                                  names = coordination::names_json(record.names),
-                                                  keys = coordination::keys_json(record.keys);
+  Tried<RecordsTable> there = find_records_table(driver, at);
+  if (!there) return broken(std::move(there));
+  std::string kind, load(to_string(record.load)),
+      relays = coordination::relays_json(record.relays), names = coordination::names_json(record.names),
+      keys = coordination::keys_json(record.keys), witnesses = coordination::names_json(record.witnesses);
   if (record.kind) kind = dynamodb::to_string(*record.kind);
-  Statement write = statement(upsert_record(at),
+  Statement write = statement(upsert_record(at, *there),
                               {Param::of(record.table), Param::of(record.source_table), Param::of(record.incarnation.str()),
                                record.kind ? Param::of(kind) : Param{}, Param::of_integer(record.epoch), Param::of(load),
                                Param::of_time(record.cut.value_or(kNoTime)), Param::of(relays),
                                Param::of_time(record.sweep ? record.sweep->watermark : kNoTime),
                                Param::of_time(record.sweep ? record.sweep->server_time : kNoTime), Param::of(names),
                                Param::of_time(record.loaded.value_or(kNoTime)), Param::of(keys)});
+  if (there->has_witnesses) {
+    write.params.push_back(record.witnesses.empty() ? Param{} : Param::of(witnesses));
+    ++write.width;
+  }
   if (Tried<Answer> written = driver.run(std::move(write)); !written) return broken(std::move(written));
   return true;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "sink/fresh_rows.h"
 #include "sink/sql/bookkeeping.h"
 #include "sink/sql/lanes.h"
 #include "sink/sql/refusals.h"
@@ -14,6 +15,7 @@
 #include "sink/sql/sql_report.h"
 #include "sink/sql/sql_schema.h"
 #include "sink/sql/sql_sweep.h"
+#include "sink/sql/sql_witnesses.h"
 #include "sink/sql/sql_writer.h"
 
 namespace ctk::sink::sql {
@@ -28,19 +30,30 @@ Result<T> to_result(Tried<T> tried) {
   return std::move(*tried);
 }
 
-Tried<TableRecord> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
-                              const TableClaim& claim) {
+struct Claimed {
+  TableRecord record;
+  coordination::TableSight sight = coordination::TableSight::as_recorded;
+};
+
+Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, const TableClaim& claim) {
   if (Tried<bool> made = ensure_bookkeeping(driver, at, spec.options.create_table); !made) return broken(std::move(made));
   Tried<std::optional<TableRecord>> existing = read_record(driver, at, claim.table, at.dialect.for_update());
   if (!existing) return broken(std::move(existing));
-  Result<TableRecord> record = coordination::decide_claim(*existing, claim);
-  if (!record) return broken(std::move(record).error());
-  record->names = spec.names;
-  if (Tried<bool> made = ensure_table(driver, at.dialect, spec); !made) return broken(std::move(made));
-  if (*existing != *record) {
-    if (Tried<bool> written = write_record(driver, at, *record); !written) return broken(std::move(written));
+  Claimed claimed;
+  if (*existing) {
+    Tried<coordination::TableSight> sight = look_at_table(driver, at, spec, **existing);
+    if (!sight) return broken(std::move(sight));
+    claimed.sight = *sight;
   }
-  return std::move(*record);
+  Result<TableRecord> record = coordination::decide_claim(*existing, claim, claimed.sight);
+  if (!record) return broken(std::move(record).error());
+  claimed.record = std::move(*record);
+  claimed.record.names = spec.names;
+  if (Tried<bool> made = ensure_table(driver, at.dialect, spec); !made) return broken(std::move(made));
+  if (*existing != claimed.record) {
+    if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
+  }
+  return claimed;
 }
 
 bool any_row_taken(const BatchOutcome& outcome) {
@@ -77,15 +90,16 @@ class SqlSink final : public Sink {
 
   void open(const table::TableSpec& spec, const TableClaim& claim, Done<OpenTable> done) override {
     auto job = [this, spec, claim](Driver& driver) {
-      return transact<TableRecord>(driver, *dialect_, [&](Driver& d) { return open_table(d, at_, spec, claim); });
+      return transact<Claimed>(driver, *dialect_, [&](Driver& d) { return open_table(d, at_, spec, claim); });
     };
-    auto opened = [this, spec, done = std::move(done)](Result<TableRecord> record) mutable {
-      if (!record) return done(std::unexpected(std::move(record).error()));
+    auto opened = [this, spec, done = std::move(done)](Result<Claimed> claimed) mutable {
+      if (!claimed) return done(std::unexpected(std::move(claimed).error()));
       auto renderer = std::make_shared<const table::Renderer>(spec);
-      tables_[record->table] = std::make_shared<const RowTable>(*dialect_, renderer);
-      done(OpenTable{std::move(*record), std::move(renderer)});
+      tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer);
+      if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
+      done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight});
     };
-    lanes_.run<TableRecord>(Reach::create, std::move(job), std::move(opened));
+    lanes_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
   }
 
   void records(Done<std::vector<TableRecord>> done) override {
@@ -111,9 +125,12 @@ class SqlSink final : public Sink {
       if (!missing.empty()) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", missing));
       return write_batch(driver, {at_, *batch, tables, now, before, tries});
     };
-    auto written = [this, done = std::move(done)](Result<BatchOutcome> outcome) mutable {
-      written_ = written_ || (outcome && any_row_taken(*outcome));
-      done(std::move(outcome));
+    auto written = [this, batch, done = std::move(done)](Result<BatchOutcome> outcome) mutable {
+      if (!outcome) return done(std::move(outcome));
+      written_ = written_ || any_row_taken(*outcome);
+      fresh_.note(*batch, *outcome);
+      note_first_rows(*batch,
+                      [done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
     };
     lanes_.run<BatchOutcome>(Reach::create, std::move(job), std::move(written));
   }
@@ -133,9 +150,10 @@ class SqlSink final : public Sink {
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
     auto found = tables_.find(request.table);
     auto table = found == tables_.end() ? nullptr : found->second;
-    auto job = [this, request, table, now = clock_.now()](Driver& driver) -> Result<SweepOutcome> {
+    auto job = [this, request, table, fresh = fresh_.take(request.table),
+                now = clock_.now()](Driver& driver) -> Result<SweepOutcome> {
       if (!table) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", request.table));
-      return sweep_table(driver, {at_, table->renderer(), request, now});
+      return sweep_table(driver, {at_, table->renderer(), request, fresh, now});
     };
     lanes_.run<SweepOutcome>(Reach::create, std::move(job), std::move(done));
   }
@@ -162,10 +180,31 @@ class SqlSink final : public Sink {
   void close(Done<bool> done) override { lanes_.close(std::move(done)); }
 
  private:
+  /// The first rows of a table that has no witnesses are noted with their batch, before anything can happen to it. What
+  /// cannot be noted is with a later batch.
+  void note_first_rows(const Batch& batch, std::move_only_function<void()> then) {
+    // A dry run has nothing to look at.
+    if (other_positions_) return then();
+    for (const TableWrites& writes : batch.tables) {
+      const auto table = tables_.find(writes.table);
+      if (table == tables_.end() || !fresh_.is_first(writes.table)) continue;
+      auto job = [this, name = writes.table, table = table->second, fresh = fresh_.take(writes.table)](Driver& driver) {
+        return note_witnesses(driver, at_, table->renderer(), name, fresh);
+      };
+      auto noted = [this, name = writes.table, then = std::move(then)](const Result<bool>& result) mutable {
+        if (result) fresh_.settle(name);
+        then();
+      };
+      return lanes_.run<bool>(Reach::create, std::move(job), std::move(noted));
+    }
+    then();
+  }
+
   Clock& clock_;
   std::unique_ptr<Dialect> dialect_;
   Bookkeeping at_;
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;
+  FreshRows fresh_;
   Capabilities capabilities_;
   Tries tries_;
   bool written_ = false;  ///< a row was taken in this run

@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "dynamodb/decode.h"
+#include "sink/sql/row_key.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
+#include "sink/sql/sql_witnesses.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -29,19 +30,6 @@ Tried<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job
   return lowest;
 }
 
-/// The key of a dead letter, typed JSON, as the table's key cells; none where it does not fit the table.
-std::vector<table::KeyCell> key_of_letter(const table::Renderer& renderer, const std::string& typed_key) {
-  dynamodb::Decoder decoder;
-  dynamodb::RawRecord record;
-  record.data = R"({"eventName":"REMOVE","dynamodb":{"ApproximateCreationDateTime":0,"SequenceNumber":"0","Keys":)" +
-                typed_key + "}}";
-  dynamodb::Decoded decoded = decoder.decode(std::move(record), {dynamodb::VersionKind::file_sequence});
-  if (decoded.changes.size() != 1) return {};
-  table::Rendered rendered = renderer.render(decoded.changes.front(), 1);
-  const table::Row* row = std::get_if<table::Row>(&rendered);
-  return row == nullptr ? std::vector<table::KeyCell>{} : row->keys;
-}
-
 /// Rows that must stay because of an open dead letter of their key: their ids, locked. `which` is a condition on the row
 /// with one parameter, which is `bound`, or the letter's version where that is null.
 Tried<std::vector<std::string>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
@@ -58,7 +46,7 @@ Tried<std::vector<std::string>> protected_rows(Driver& driver, const Bookkeeping
   std::vector<std::vector<table::KeyCell>> keys;
   keys.reserve(letters->size());
   for (const auto& [key, version] : *letters) {
-    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_of_letter(renderer, key));
+    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_cells(renderer, key));
     if (cells.size() != spec.keys.size()) continue;
     for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
     find.params.push_back(Param::of(bound == nullptr ? version : *bound));
@@ -122,8 +110,10 @@ Tried<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::R
   }
   LoadEnding ending{std::move(**found), 0};
   if (ending.record.load == coordination::LoadState::complete) return ending;
+  if (Tried<bool> whole = check_witnesses(driver, at, renderer, ending.record); !whole) return broken(std::move(whole));
   Tried<uint64_t> swept = remove_older(driver, at, renderer, end.epoch);
   if (!swept) return broken(std::move(swept));
+  if (Tried<bool> kept = keep_witnesses(driver, at, renderer, ending.record); !kept) return broken(std::move(kept));
   ending.swept = *swept;
   ending.record.load = coordination::LoadState::complete;
   ending.record.loaded = now;
@@ -147,8 +137,10 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
   std::string lock = job.request.floor > Duration::zero() ? job.at.dialect.for_update() : job.at.dialect.for_share();
   Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, lock);
   if (!record) return broken(std::move(record));
+  if (!*record) return uint64_t{0};
+  if (Tried<bool> whole = check_witnesses(driver, job.at, job.renderer, **record); !whole) return broken(std::move(whole));
   bool marks_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
-  if (!*record || marks_stay) return uint64_t{0};
+  if (marks_stay) return uint64_t{0};
   Tried<std::optional<Timestamp>> watermark = watermark_of(driver, job, **record);
   if (!watermark) return broken(std::move(watermark));
   if (!*watermark) return uint64_t{0};
@@ -161,7 +153,11 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
     (*record)->sweep = plan.remember;
     if (Tried<bool> noted = write_record(driver, job.at, **record); !noted) return broken(std::move(noted));
   }
-  return plan.before ? remove_marks(driver, job, *plan.before) : Tried<uint64_t>(0);
+  if (!plan.before) return uint64_t{0};
+  Tried<uint64_t> swept = remove_marks(driver, job, *plan.before);
+  if (!swept || *swept == 0) return swept;
+  if (Tried<bool> kept = keep_witnesses(driver, job.at, job.renderer, **record); !kept) return broken(std::move(kept));
+  return swept;
 }
 
 }  // namespace
@@ -177,6 +173,11 @@ Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
       transact<uint64_t>(driver, job.at.dialect, [&job](Driver& inside) { return sweep_due(inside, job); });
   if (!swept) return forward_error(std::move(swept));
   outcome.swept = *swept;
+  // Behind the look at the old ones: what an emptied table has got since must not hide that it was emptied.
+  if (!job.fresh.empty()) {
+    Result<bool> noted = note_witnesses(driver, job.at, job.renderer, job.request.table, job.fresh);
+    if (!noted) return forward_error(std::move(noted));
+  }
   Tried<uint64_t> marks = count_rows(driver, job, " WHERE \"cdc_deleted\"");
   if (!marks) return std::unexpected(call_error(std::move(marks).error()));
   outcome.marks_left = *marks;

@@ -10,6 +10,7 @@ struct SweepJob {
   const Bookkeeping& at;
   const table::Renderer& renderer;
   const SweepRequest& request;
+  const coordination::Witnesses& fresh;  ///< rows that may become the table's witnesses
   Timestamp now;
 };
 
@@ -19,6 +20,7 @@ Result<LoadEnding> finish_load(Driver& driver, const Bookkeeping& at, const tabl
                                Timestamp now);
 
 /// In one transaction what is due goes, but for keys of which an older change lies in the dead letters; then it counts.
+/// Both give `mismatch` where the table has lost what it is known by.
 Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job);
 
 }  // namespace ctk::sink::sql

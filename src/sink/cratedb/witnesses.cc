@@ -1,0 +1,118 @@
+#include "sink/cratedb/witnesses.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sink/cratedb/row_args.h"
+#include "sink/cratedb/statements.h"
+#include "sink/cratedb/tables.h"
+
+namespace ctk::sink::cratedb {
+
+using coordination::TableRecord;
+using coordination::TableSight;
+using coordination::Witnesses;
+
+Task<Result<FoundRows>> find_rows(Session& session, const table::TableSpec& spec, const Witnesses& keys) {
+  std::map<std::vector<std::string>, std::string> by_cells;
+  std::vector<std::string> cells_of_all;
+  for (const auto& [key, version] : keys) {
+    const auto cells = key_cells(spec, key);
+    if (!cells || !by_cells.emplace(*cells, key).second) continue;
+    cells_of_all.insert(cells_of_all.end(), cells->begin(), cells->end());
+  }
+  FoundRows found;
+  found.asked = by_cells.size();
+  if (by_cells.empty()) co_return found;
+  Statement select{
+      .sql = select_rows(spec, by_cells.size()), .args = fmt::format("[{}]", fmt::join(cells_of_all, ",")), .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(select), "looking at rows of " + spec.name.str());
+  if (!answer) co_return forward_error(std::move(answer));
+  const size_t width = spec.keys.size();
+  for (const auto& row : answer->rows) {
+    if (row.size() != width + 2) continue;
+    const auto key = by_cells.find({row.begin(), row.begin() + static_cast<ptrdiff_t>(width)});
+    if (key == by_cells.end()) continue;
+    found.rows.push_back({key->second, cell_text(row[width]).value_or(""), row[width + 1] == "true"});
+  }
+  co_return found;
+}
+
+TableSight judge_rows(const FoundRows& found, const Witnesses& witnesses) {
+  const auto holding = std::ranges::count_if(found.rows, [&](const FoundRow& row) {
+    const auto witness = witnesses.find(row.key);
+    return witness != witnesses.end() && row.version >= witness->second;
+  });
+  return coordination::judge_sight(found.asked, static_cast<size_t>(holding));
+}
+
+Witnesses lasting(const FoundRows& found, const std::string& bound) {
+  std::vector<const FoundRow*> rows;
+  for (const FoundRow& row : found.rows) {
+    if (!row.marked && !row.version.empty() && row.version >= bound) rows.push_back(&row);
+  }
+  std::ranges::sort(rows, std::ranges::greater(), &FoundRow::version);
+  Witnesses kept;
+  for (const FoundRow* row : rows) {
+    if (kept.size() < coordination::kMostWitnesses) kept.emplace(row->key, row->version);
+  }
+  return kept;
+}
+
+Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec& spec, const Definition& definition,
+                                       const TableRecord& record) {
+  if (definition.columns.empty()) {
+    // Somebody may have made it, and its record, since it was looked for.
+    Result<bool> there = co_await table_exists(session, spec.name);
+    if (!there) co_return forward_error(std::move(there));
+    co_return *there ? TableSight::as_recorded : TableSight::gone;
+  }
+  if (record.witnesses.empty()) co_return TableSight::as_recorded;
+  // Rows that we wrote have a version.
+  if (definition.find("cdc_version") == nullptr) co_return TableSight::emptied;
+  Result<bool> refreshed = co_await refresh_if_there(session, spec.name);
+  if (!refreshed) co_return forward_error(std::move(refreshed));
+  Result<FoundRows> found = co_await find_rows(session, spec, record.witnesses);
+  if (!found) co_return forward_error(std::move(found));
+  co_return judge_rows(*found, record.witnesses);
+}
+
+Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spec, std::string table, Witnesses fresh,
+                                   std::string bound) {
+  constexpr int kTries = 10;
+  for (int i = 0; i < kTries; i++) {
+    Result<std::optional<StoredRecord>> stored = co_await find_record(session, table);
+    if (!stored) co_return forward_error(std::move(stored));
+    if (!*stored || !session.bookkeeping.has_witnesses) co_return true;
+    TableRecord record = (*stored)->record;
+    if (record.witnesses.empty() && fresh.empty()) co_return true;
+    Result<FoundRows> old = co_await find_rows(session, spec, record.witnesses);
+    if (!old) co_return forward_error(std::move(old));
+    const TableSight sight = judge_rows(*old, record.witnesses);
+    if (sight != TableSight::as_recorded) co_return std::unexpected(coordination::lost_table_error(table, sight));
+    Result<FoundRows> young = co_await find_rows(session, spec, fresh);
+    if (!young) co_return forward_error(std::move(young));
+    Witnesses next = lasting(*young, bound);
+    for (auto& [key, version] : lasting(*old, bound)) {
+      if (next.size() < coordination::kMostWitnesses) next.try_emplace(key, version);
+    }
+    // A higher version of the same rows tells nothing that is worth a write.
+    const bool same =
+        std::ranges::equal(next, record.witnesses, {}, &Witnesses::value_type::first, &Witnesses::value_type::first);
+    if (same && fresh.empty()) co_return true;
+    record.witnesses = std::move(next);
+    Result<bool> noted = co_await store_record(session, **stored, std::move(record));
+    if (!noted || *noted) co_return noted;
+  }
+  co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
+}
+
+Task<Result<bool>> note_first_rows(Session& session, std::shared_ptr<TableState> state, Witnesses fresh) {
+  Result<bool> refreshed = co_await refresh_if_there(session, state->spec.name);
+  if (!refreshed) co_return refreshed;
+  Result<bool> noted = co_await renew_witnesses(session, state->spec, state->key, std::move(fresh), "");
+  co_return noted;
+}
+
+}  // namespace ctk::sink::cratedb
