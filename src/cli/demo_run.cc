@@ -194,7 +194,7 @@ void DemoRun::tick() {
     return end(fail(ErrorKind::unreachable,
                     fmt::format("not everything arrived within {} s: {} changes were made, {} applied",
                                 to_seconds(kPatience), table_.changes(), applied()),
-                    stats().trouble));
+                    stats().trouble_says));
   }
   loop_.after(kTick, [this] { tick(); });
 }

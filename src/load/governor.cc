@@ -10,8 +10,6 @@ namespace ctk::load {
 namespace {
 
 constexpr double kLeastRate = 1;  ///< a throttled load goes on, however slowly
-constexpr double kLowered = 0.7;
-constexpr double kRaisedASecond = 1.05;
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 
 double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
@@ -46,15 +44,14 @@ Result<double> resolve(const ReadCapacity& capacity, std::optional<double> provi
 }
 
 std::optional<double> ReadGovernor::rate() const {
-  if (!ceiling_) return budget_;
-  return budget_ ? std::min(*budget_, *ceiling_) : *ceiling_;
+  const std::optional<double> ceiling = limits_.ceiling();
+  if (!ceiling) return budget_;
+  return budget_ ? std::min(*budget_, *ceiling) : *ceiling;
 }
 
 void ReadGovernor::refill(Duration now) {
   const double passed = refilled_ ? std::max(0.0, seconds(now - *refilled_)) : 0;
   refilled_ = std::max(now, refilled_.value_or(now));
-  spent_ *= std::exp(-passed);
-  if (ceiling_) *ceiling_ *= std::pow(kRaisedASecond, passed);
   if (const std::optional<double> allowed = rate()) {
     balance_ = std::min(std::max(*allowed, kLeastRate), balance_ + *allowed * passed);
   }
@@ -68,6 +65,7 @@ Duration ReadGovernor::admit(Duration now) {
     const double wait = std::min(-free / *allowed, seconds(kLongestWait));
     return std::min(Duration(static_cast<int64_t>(wait * 1e6) + 1000), kLongestWait);
   }
+  if (const Duration wait = limits_.admit(now); wait > Duration{}) return wait;
   ++under_way_;
   return Duration{};
 }
@@ -75,20 +73,16 @@ Duration ReadGovernor::admit(Duration now) {
 void ReadGovernor::answered(double units, Duration now) {
   refill(now);
   failed();
-  balance_ -= units;
-  spent_ += units;
   expected_ = (expected_ * 7 + units) / 8;
+  // What came before there was a bound is nobody's debt.
+  if (rate()) balance_ -= units;
+  limits_.answered(units, now);
 }
 
 void ReadGovernor::throttled(Duration now) {
   refill(now);
   failed();
-  // Readers are throttled together: that is one sign, not many.
-  if (lowered_ && now - *lowered_ < std::chrono::seconds(1)) return;
-  lowered_ = now;
-  const double observed = ceiling_ ? std::min(*ceiling_, spent_) : spent_;
-  ceiling_ = std::max(kLeastRate, observed * kLowered);
-  balance_ = std::min(balance_, 0.0);
+  if (limits_.throttled(now)) balance_ -= expected_;
 }
 
 void ReadGovernor::failed() { under_way_ = std::max(0, under_way_ - 1); }

@@ -1,5 +1,5 @@
-// How fast a table may be scanned: within a budget of read capacity, and slower where the service throttles. Pure: times
-// are monotonic and come from the caller.
+// How fast a table may be scanned: within a budget of read capacity, and slower where the service throttles because of it.
+// Pure: times are monotonic and come from the caller.
 //
 // A page's cost is known only afterwards, so a page under way counts with what pages have cost so far. The bucket may be
 // overdrawn, and is never filled by more than a second's worth: over any stretch of time the consumption stays within the
@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/time.h"
+#include "load/limit_finder.h"
 
 namespace ctk::load {
 
@@ -45,13 +46,11 @@ class ReadGovernor {
   void refill(Duration now);
 
   std::optional<double> budget_;
-  std::optional<double> ceiling_;  ///< since the service has throttled: below what it gave then, and rising
-  double balance_ = 1;             ///< units that may be spent; pages under way are not in it
-  double expected_ = 1;            ///< what a page costs, as far as is known
-  int under_way_ = 0;              ///< pages admitted and not answered
-  double spent_ = 0;               ///< units of the last seconds, the older the less
+  LimitFinder limits_;
+  double balance_ = 1;   ///< units that may be spent; pages under way are not in it
+  double expected_ = 1;  ///< what a page costs, as far as is known
+  int under_way_ = 0;    ///< pages admitted and not answered
   std::optional<Duration> refilled_;
-  std::optional<Duration> lowered_;
 };
 
 }  // namespace ctk::load

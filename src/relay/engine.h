@@ -24,9 +24,11 @@
 #include <string>
 #include <vector>
 
+#include "base/retry.h"
 #include "relay/cut.h"
 #include "relay/duplicates.h"
 #include "relay/frontier.h"
+#include "relay/outage.h"
 #include "relay/prepare.h"
 #include "relay/relay.h"
 #include "relay/routes.h"
@@ -62,7 +64,7 @@ class Relay::Engine {
           read_position(start),
           cut_position(start),
           stored(start),
-          cadence(cadence_policy) {}
+          cadence(segment ? shards::make_scan_cadence() : cadence_policy) {}
 
     ShardId id;
     bool segment;    ///< of a load
@@ -80,6 +82,7 @@ class Relay::Engine {
     size_t queue_bytes = 0;
     EventLoop::TimerId timer = 0;
     Duration behind{};
+    Duration asked_at{};
     Duration answered_at{};
     size_t average_record = 2048;
     int max_records = 100;
@@ -122,12 +125,6 @@ class Relay::Engine {
     Timestamp read_to = kNoTime;
   };
 
-  /// What keeps one side from progressing.
-  struct Trouble {
-    std::optional<Error> error;
-    Duration since{};
-    Duration said{};
-  };
   enum Side { kSource = 0, kTarget = 1 };
 
   struct Table {
@@ -211,6 +208,7 @@ class Relay::Engine {
   void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
   void look_for_children(const ShardId& id);
   void relist();
+  void on_listing_error(const Error& error);
   /// A shard that one listing lacks is looked for again soon.
   void check_suspects();
   void read_on_behind_tips();
@@ -231,6 +229,7 @@ class Relay::Engine {
   void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
+  bool useless_from_the_start(const Shard& shard, const Error& error) const;
   void schedule_read(Shard& shard, Duration pause);
   void feed_hungry();
 
@@ -294,9 +293,11 @@ class Relay::Engine {
   void finish();
   void fail_run(Error error);
   void end(Result<RelayStats> result);
-  /// Notes and says (once a minute) why a side does not progress; ends a bounded run after `give_up`.
+  /// Notes and says (once a minute) why a part of a side does not progress; ends a bounded run after `give_up`.
   void trouble(Side side, const Error& error, const std::string& doing);
+  void no_trouble(Side side, const std::string& doing);
   void no_trouble(Side side);
+  void say_it_works(Side side);
   Duration now() { return env_.clock.monotonic(); }
 
   /// Wraps a completion so that it does nothing once the engine is gone or has ended.
@@ -332,6 +333,7 @@ class Relay::Engine {
   std::set<ShardId> rowless_;  ///< shards that the store has no row of yet
   std::deque<ShardId> hungry_;
   bool listing_ = false;
+  Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), std::chrono::seconds(30), {}}};
   size_t confirming_ = 0;    ///< shards that listings lacked and the source is asked for
   uint64_t generation_ = 0;  ///< raised when everything held is dropped: older answers are ignored
 
@@ -375,8 +377,9 @@ class Relay::Engine {
   bool any_change_kept_ = false;
 
   RelayStats stats_;
-  Trouble troubles_[2];
-  bool dropping_ = false;  ///< what is held will be dropped once nothing is being applied
+  Outage outages_[2];
+  bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed
+  bool dropping_ = false;              ///< what is held will be dropped once nothing is being applied
 };
 
 }  // namespace ctk::relay

@@ -11,7 +11,6 @@ constexpr Duration kRelistEvery = std::chrono::seconds(60);
 constexpr Duration kForgetEvery = std::chrono::hours(1);
 constexpr Duration kSweepEvery = std::chrono::seconds(30);
 constexpr Duration kIdleStoreEvery = std::chrono::seconds(60);
-constexpr Duration kSayEvery = std::chrono::seconds(60);
 
 /// How long after a delete an older change of that item may still come.
 Duration default_grace(const std::string& service) {
@@ -86,6 +85,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
                    trouble(kTarget, stored.error(), "storing positions");
                    return then(false);
                  }
+                 no_trouble(kTarget, "storing positions");
                  for (const coordination::PositionMove& move : *kept) {
                    Shard& one = shard(move.shard);
                    one.stored = move.to;
@@ -245,7 +245,7 @@ void Relay::Engine::finish() {
 
 void Relay::Engine::fail_run(Error error) {
   if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
-  const bool store_first = walk_ != nullptr && error.kind != ErrorKind::fenced && troubles_[kTarget].error == std::nullopt;
+  const bool store_first = walk_ != nullptr && error.kind != ErrorKind::fenced && !outages_[kTarget].any();
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
   store_positions(true, [this, error = std::move(error)](bool) { end(std::unexpected(error)); });
@@ -262,25 +262,27 @@ void Relay::Engine::end(Result<RelayStats> result) {
 }
 
 void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
-  Trouble& one = troubles_[side];
-  if (!one.error) {
-    one.since = now();
-    one.said = now() - kSayEvery;
-  }
-  one.error = error;
-  if (now() - one.said >= kSayEvery) {
-    one.said = now();
+  Outage& outage = outages_[side];
+  const bool worth_a_line = outage.failed(doing, error, now());
+  const Duration lasts = outage.failing_for(doing, now());
+  if (worth_a_line) {
     env_.log.warn(doing + " failed, waiting it out",
-                  {{"error", to_string(error)}, {"seconds", (now() - one.since) / std::chrono::seconds(1)}});
+                  {{"error", to_string(error)}, {"seconds", lasts / std::chrono::seconds(1)}});
   }
   const bool bounded = options_.once || identity_.bounded;
-  if (bounded && now() - one.since > options_.give_up) fail_run(error);
+  if (bounded && lasts > options_.give_up) fail_run(error);
+}
+
+void Relay::Engine::no_trouble(Side side, const std::string& doing) {
+  if (outages_[side].worked(doing)) say_it_works(side);
 }
 
 void Relay::Engine::no_trouble(Side side) {
-  Trouble& one = troubles_[side];
-  if (one.error) env_.log.info(side == kTarget ? "the target works again" : "the source works again");
-  one.error.reset();
+  if (outages_[side].worked()) say_it_works(side);
+}
+
+void Relay::Engine::say_it_works(Side side) {
+  env_.log.info(side == kTarget ? "the target works again" : "the source works again");
 }
 
 RelayStats Relay::Engine::stats() const {
@@ -302,8 +304,10 @@ RelayStats Relay::Engine::stats() const {
   if (walk_) stats.shards_waiting = walk_->waiting();
   stats.load = load_progress();
   if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
-  for (const Trouble& one : troubles_) {
-    if (one.error) stats.trouble = to_string(*one.error);
+  for (const Side side : {kSource, kTarget}) {
+    if (!outages_[side].any()) continue;
+    stats.trouble = outages_[side].summary(side == kTarget ? "target" : "source", at);
+    stats.trouble_says = to_string(*outages_[side].error());
   }
   return stats;
 }

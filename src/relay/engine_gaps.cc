@@ -104,6 +104,7 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                      // Its children miss what it misses: that was said.
                      stored_read_to_.erase(lost.shard);
                      if (shards_.contains(lost.shard)) shard(lost.shard).read_to = shard(lost.shard).due = kNoTime;
+                     no_trouble(kSource, "reading shard " + lost.shard.str());
                      perform(walk_->give_up(lost.shard));
                    }
                    pump();

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kRecordOverhead = 192;
 constexpr int kFewestRecords = 100;
 constexpr int kMostRecords = 10000;
-constexpr int kThrottlesThatAreTrouble = 8;
+constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
 
 /// What an answer of `records` records needs while its text and its decoded records are both there: base64 and JSON around
 /// them make the text about 1.6 times the records.
@@ -39,6 +39,7 @@ void Relay::Engine::consider_reading(Shard& shard) {
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
   shard.reading = true;
+  shard.asked_at = now();
   ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.whole_to()};
   source_.read(request, guarded([this, one = shard.shared_from_this(), generation = generation_,
                                  wanted](Result<Page> result) { on_page(one, generation, wanted, std::move(result)); }));
@@ -70,7 +71,8 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, uint64_t genera
 }
 
 void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
-  no_trouble(kSource);
+  has_read_[shard.segment ? 1 : 0] = true;
+  if (outages_[kSource].any()) no_trouble(kSource, "reading shard " + shard.id.str());
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
     if (options_.on_gap != OnGap::skip) return;
@@ -99,6 +101,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   if (page.read_to != kNoTime) shard.read_to = std::max(shard.read_to, page.read_to);
   shard.behind = page.behind;
   shard.answered_at = now();
+  shard.cadence.took(shard.answered_at - shard.asked_at);
   if (page.ended) return on_shard_end(shard, page.children);
   const bool loading = load_ && load_->running();
   if (options_.once && page.at_tip && !loading && !walk_->closed(shard.id)) {
@@ -118,7 +121,14 @@ void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
                                 }));
 }
 
+/// What was never allowed is not waited for: rights, keys and requests that the service does not take.
+bool Relay::Engine::useless_from_the_start(const Shard& shard, const Error& error) const {
+  if (has_read_[shard.segment ? 1 : 0]) return false;
+  return error.kind == ErrorKind::denied || error.kind == ErrorKind::skewed || error.kind == ErrorKind::refused;
+}
+
 void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
+  if (useless_from_the_start(shard, error)) return fail_run(error);
   switch (error.kind) {
     case ErrorKind::expired:
       env_.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});
@@ -147,7 +157,8 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
-      if (shard.cadence.failures() > kThrottlesThatAreTrouble) trouble(kSource, error, "reading shard " + shard.id.str());
+      if (shard.cadence.failing_for(now()) > kThrottlesThatAreAnOutage)
+        trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
   }

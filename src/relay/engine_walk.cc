@@ -8,6 +8,8 @@ namespace ctk::relay {
 namespace {
 
 constexpr int kChildLookups = 6;
+constexpr Duration kGoneFor = std::chrono::minutes(1);
+constexpr const char* kListing = "listing the shards";
 
 }  // namespace
 
@@ -93,6 +95,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (walk_->misses_parents()) relist();
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
     if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
+      no_trouble(kSource, "looking for the children of shard " + id.str());
       one.end_ready = true;
       note_holding(one);
       pump();
@@ -120,6 +123,8 @@ void Relay::Engine::relist() {
     listing_ = false;
     if (phase_ == Phase::ended || generation != generation_) return;
     if (listed) {
+      listing_retry_.succeeded();
+      no_trouble(kSource, kListing);
       perform(walk_->listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
       read_on_behind_tips();
@@ -127,9 +132,24 @@ void Relay::Engine::relist() {
       pump();
       consider_finishing();
     } else {
-      trouble(kSource, listed.error(), "listing the shards");
+      on_listing_error(listed.error());
     }
   }));
+}
+
+void Relay::Engine::on_listing_error(const Error& error) {
+  trouble(kSource, error, kListing);
+  if (phase_ == Phase::ended) return;
+  // It was there when the run began. Waiting would not bring it back: another of that name would be another stream.
+  if (error.kind == ErrorKind::not_found && outages_[kSource].failing_for(kListing, now()) > kGoneFor) {
+    Error gone = error;
+    gone.hint = "it was there when this run began: it was deleted meanwhile, and what was not read is lost";
+    return fail_run(std::move(gone));
+  }
+  const Duration pause = listing_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30));
+  env_.loop.after(pause, guarded([this, generation = generation_] {
+                    if (generation == generation_) relist();
+                  }));
 }
 
 void Relay::Engine::check_suspects() {

@@ -84,7 +84,8 @@ struct RelayStats {
   size_t shards_reading = 0, shards_waiting = 0;
   Duration lag{};                           ///< the oldest shard's distance from its tip
   std::optional<Duration> until_data_loss;  ///< retention minus lag
-  std::string trouble;                      ///< empty while all is well; else why nothing progresses
+  std::string trouble;                      ///< empty while all is well; else in short: "source unreachable for 40 s"
+  std::string trouble_says;                 ///< the error itself, of any age
   std::vector<std::string> tables;          ///< the target tables written
   std::optional<LoadProgress> load;         ///< where this run has to do with one
   bool ready = false;                       ///< the stream has passed the load's end

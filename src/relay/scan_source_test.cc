@@ -225,18 +225,16 @@ TEST_F(ScanSourceTest, LargeItemsAreAskedForWithinTheRoomThatThereIs) {
   EXPECT_EQ(table_.requests.at(1).limit, 2);
 }
 
-TEST_F(ScanSourceTest, ThrottlingIsHandedOnAndSlowsWhatFollows) {
+TEST_F(ScanSourceTest, AThrottledPageIsHandedOnAndNobodysDebt) {
   ASSERT_TRUE(open());
-  table_.page({item(1)}, item(1), 100);
+  table_.page({item(1)}, item(1), 1'000'000);
   ASSERT_TRUE(read());
   table_.refusal(ErrorKind::throttled);
   EXPECT_EQ(read().error().kind, ErrorKind::throttled);
   for (int i = 2; i < 6; ++i) table_.page({item(i)}, item(i), 100);
   for (int i = 2; i < 6; ++i) ASSERT_TRUE(read());
-  // Before: as fast as asked for. Afterwards: no more than 0.7 of what the service gave then, rising slowly.
-  EXPECT_LT(table_.asked_at.at(1) - table_.asked_at.at(0), milliseconds(1));
-  EXPECT_GT(table_.asked_at.at(5) - table_.asked_at.at(2), seconds(3));
-  EXPECT_LT(table_.asked_at.at(5) - table_.asked_at.at(2), seconds(6));
+  // One refusal is no sign of a limit, and what was read before it need not be paid back.
+  EXPECT_LT(table_.asked_at.at(5) - table_.asked_at.at(0), milliseconds(1));
 }
 
 TEST_F(ScanSourceTest, OtherFailuresDoNotSlowIt) {

@@ -22,7 +22,7 @@ constexpr const char* kStream = "cdc";
 /// The stream's calls with a hand in between.
 class HandledKinesis final : public aws::KinesisApi {
  public:
-  explicit HandledKinesis(aws::KinesisApi& api) : api_(api) {}
+  HandledKinesis(aws::KinesisApi& api, EventLoop& loop) : api_(api), loop_(loop) {}
 
   void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override {
     api_.describe_stream(stream, [this, done = std::move(done)](Result<aws::StreamSummary> answer) mutable {
@@ -39,20 +39,31 @@ class HandledKinesis final : public aws::KinesisApi {
   }
   void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
                           aws::Done<std::string> done) override {
+    if (refuses_iterators) return refuse(*refuses_iterators, std::move(done));
     api_.get_shard_iterator(stream, shard, start, std::move(done));
   }
   void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::RecordPage> done) override {
+    ++reads;
+    if (refuses_records) return refuse(*refuses_records, std::move(done));
     api_.get_records(iterator, limit, most, std::move(done));
   }
   void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override {
     api_.create_stream(stream, shards, std::move(done));
   }
 
+  template <class T>
+  void refuse(const Error& error, aws::Done<T> done) {
+    loop_.after(seconds(0), [error, done = std::move(done)]() mutable { done(std::unexpected(error)); });
+  }
+
+  std::optional<Error> refuses_iterators, refuses_records;
+  int reads = 0;
   std::function<void()> behind_description;
   std::function<void(aws::ShardPage&)> on_listing;
 
  private:
   aws::KinesisApi& api_;
+  EventLoop& loop_;
 };
 
 class KinesisRules : public testing::Test {
@@ -71,7 +82,15 @@ class KinesisRules : public testing::Test {
     sim::TableEvent event = sim::kinesis_event(change.value());
     ASSERT_TRUE(kinesis.put_record({kStream, std::move(event.record), std::move(event.partition_key), {}}, loop.now()));
   }
+  /// Lets time go by; gives how much of it went by until the run ended.
+  Duration lasts(Duration most) {
+    const Duration began = loop.monotonic();
+    loop.after(most, [] {});
+    loop.run_until([&] { return ended.has_value(); }, most);
+    return loop.monotonic() - began;
+  }
   void start() {
+    ended.reset();
     source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
     sink = sim::connect_target(state, knobs, {loop, loop, random});
     relay =
@@ -89,7 +108,7 @@ class KinesisRules : public testing::Test {
   InlineExecutor executor{loop};
   sim::Kinesis kinesis{{}};
   sim::KinesisApi service{kinesis, {loop, loop, random}};
-  HandledKinesis api{service};
+  HandledKinesis api{service, loop};
   sim::DynamoDbTable table{"demo", {"pk"}, "us-east-1", random};
   sim::TargetState state;
   sim::TargetKnobs knobs;
@@ -168,6 +187,97 @@ TEST_F(KinesisRules, AShardThatIsGoneIsAGap) {
   EXPECT_FALSE(holds("never read"));
   EXPECT_GE(relay->stats().gaps, 1u);
   EXPECT_EQ(state.dead_letters.begin()->second.shard, parent.str());
+}
+
+const Error kDenied{ErrorKind::denied, "kinesis:GetRecords failed: the right to do this is missing", "", ""};
+
+/// What was never allowed will not be allowed by waiting, in a bounded run or not.
+TEST_F(KinesisRules, RightsThatAreMissingFromTheStartEndTheRunAtOnce) {
+  put("a");
+  for (const ErrorKind kind : {ErrorKind::denied, ErrorKind::skewed, ErrorKind::refused}) {
+    for (std::optional<Error> HandledKinesis::* call :
+         {&HandledKinesis::refuses_iterators, &HandledKinesis::refuses_records}) {
+      for (const bool once : {true, false}) {
+        (api.*call) = kDenied;
+        (api.*call)->kind = kind;
+        options.once = once;
+        start();
+        EXPECT_LT(lasts(minutes(10)), seconds(1)) << to_string(kind);
+        ASSERT_TRUE(ended) << to_string(kind);
+        ASSERT_FALSE(*ended);
+        EXPECT_EQ(ended->error().kind, kind);
+        (api.*call).reset();
+      }
+    }
+  }
+}
+
+TEST_F(KinesisRules, RightsThatAreTakenAwayLaterAreWaitedForUntilABoundedRunGivesUp) {
+  options.once = true;
+  options.give_up = seconds(3);
+  put("a");
+  ASSERT_TRUE(kinesis.split_any(kStream, loop.now()));
+  start();
+  // The parent is read, and the right is gone when its children are to be.
+  ASSERT_TRUE(until([&] { return api.reads > 0; }));
+  api.refuses_records = kDenied;
+  const Duration lasted = lasts(minutes(10));
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::denied);
+  EXPECT_GT(lasted, seconds(3));
+  EXPECT_LT(lasted, seconds(6));
+}
+
+TEST_F(KinesisRules, RightsThatAreTakenAwayFromAServiceAreWaitedOut) {
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  api.refuses_records = kDenied;
+  EXPECT_EQ(lasts(minutes(30)), minutes(30));
+  EXPECT_EQ(relay->stats().trouble.substr(0, 27), "source denies access for 17") << relay->stats().trouble;
+  api.refuses_records.reset();
+  put("b");
+  EXPECT_TRUE(until([&] { return holds("b"); }));
+  EXPECT_EQ(relay->stats().trouble, "");
+}
+
+TEST_F(KinesisRules, AStreamThatIsDeletedIsNotWaitedFor) {
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  ASSERT_TRUE(kinesis.delete_stream(kStream, loop.now()));
+  EXPECT_LT(lasts(minutes(30)), minutes(4));
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::not_found);
+  EXPECT_THAT(to_string(ended->error()), testing::HasSubstr("deleted meanwhile"));
+}
+
+/// Any share of failures, of any kind: the rate falls in proportion, and never to nothing.
+TEST_F(KinesisRules, CallsThatFailAtRandomSlowTheReadingInProportion) {
+  const auto time_for = [&](const sim::FaultKnobs& faults) {
+    service.settings().faults = {};
+    state = {};
+    options.once = true;
+    options.start_timeout = options.give_up = minutes(10);
+    service.settings().faults = faults;
+    start();
+    const Duration lasted = lasts(std::chrono::hours(1));
+    EXPECT_TRUE(ended && *ended) << relay->stats().trouble_says;
+    EXPECT_EQ(state.tables["public.demo"].size(), 4'000u);
+    return std::chrono::duration<double>(lasted).count();
+  };
+  for (int i = 0; i < 4'000; ++i) put(fmt::format("item-{}", i));
+  const double faultless = time_for({});
+  for (const double share : {0.1, 0.5}) {
+    for (double sim::FaultKnobs::* kind : {&sim::FaultKnobs::throttled, &sim::FaultKnobs::server_error}) {
+      sim::FaultKnobs faults;
+      faults.*kind = share;
+      const double ratio = faultless / time_for(faults);
+      EXPECT_GT(ratio, 0.5 * (1 - share)) << share;
+    }
+  }
 }
 
 }  // namespace

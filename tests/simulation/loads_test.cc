@@ -217,7 +217,7 @@ class LoadWorld {
     start(relay::Snapshot::initial, true);
     const bool finished = loop_.run_until([this] { return worker_->result.has_value(); }, std::chrono::minutes(60));
     if (failure_) return "the last run failed: " + to_string(*failure_);
-    if (!finished) return "the last run does not come to an end: " + worker_->relay->stats().trouble;
+    if (!finished) return "the last run does not come to an end: " + worker_->relay->stats().trouble_says;
     if (!ready) return "the relay has never become ready";
     return compare();
   }

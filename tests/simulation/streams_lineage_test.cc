@@ -234,7 +234,7 @@ TEST(StreamsRules, R18_AShardThatReadsAsMissingIsNotAtItsEnd) {
   rig.live(minutes(5));
   EXPECT_FALSE(rig.result());
   EXPECT_FALSE(rig.positions().begin()->second.position.ended());
-  EXPECT_THAT(rig.stats().trouble, HasSubstr("as wanted"));
+  EXPECT_THAT(rig.stats().trouble_says, HasSubstr("as wanted"));
   rig.api.before_page = nullptr;
   EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
 }

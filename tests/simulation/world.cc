@@ -316,7 +316,7 @@ std::optional<std::string> World::settle() {
     const relay::RelayStats now = worker_->relay->stats();
     return fmt::format(
         "the last run does not come to an end: {} shards read, {} reading, {} waiting, trouble '{}', memory {}", now.shards,
-        now.shards_reading, now.shards_waiting, now.trouble, now.memory_used);
+        now.shards_reading, now.shards_waiting, now.trouble_says, now.memory_used);
   }
   return verdict_of_last_run();
 }

@@ -1,0 +1,71 @@
+#include "relay/outage.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace ctk::relay {
+namespace {
+
+constexpr Duration kSayEvery = std::chrono::seconds(60);
+constexpr Duration kWorthALine = std::chrono::seconds(2);
+
+/// What another try alone may mend.
+bool passes(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
+
+std::string_view state_of(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::unreachable: return "unreachable";
+    case ErrorKind::throttled: return "throttled";
+    case ErrorKind::denied: return "denies access";
+    case ErrorKind::not_found: return "not found";
+    default: return "refuses";
+  }
+}
+
+}  // namespace
+
+bool Outage::failed(const std::string& part, const Error& error, Duration now) {
+  auto [at, fresh] = parts_.try_emplace(part, Part{now, error});
+  at->second.error = error;
+  if (passes(error.kind) && now - at->second.since < kWorthALine) return false;
+  if (said_ && now - *said_ < kSayEvery) return false;
+  said_ = now;
+  open_ = true;
+  return true;
+}
+
+bool Outage::worked(const std::string& part) {
+  if (parts_.erase(part) == 0 || !parts_.empty()) return false;
+  return std::exchange(open_, false);
+}
+
+bool Outage::worked() {
+  parts_.clear();
+  return std::exchange(open_, false);
+}
+
+Duration Outage::failing_for(const std::string& part, Duration now) const {
+  const auto found = parts_.find(part);
+  return found == parts_.end() ? Duration{} : now - found->second.since;
+}
+
+const Outage::Entry* Outage::longest() const {
+  const auto found = std::ranges::min_element(parts_, {}, [](const Entry& entry) { return entry.second.since; });
+  return found == parts_.end() ? nullptr : &*found;
+}
+
+const Error* Outage::error() const {
+  const Entry* part = longest();
+  return part == nullptr ? nullptr : &part->second.error;
+}
+
+std::string Outage::summary(std::string_view side, Duration now) const {
+  const Entry* part = longest();
+  if (part == nullptr) return "";
+  const Duration lasted = now - part->second.since;
+  if (passes(part->second.error.kind) && lasted < kWorthALine) return "";
+  return fmt::format("{} {} for {} s", side, state_of(part->second.error.kind), lasted / std::chrono::seconds(1));
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,53 @@
+// What keeps one side, the source or the target, from progressing, and when that is worth a line. Pure: times are monotonic
+// and come from the caller.
+//
+// A side has parts (reading a shard, listing the shards, writing): each fails and works on its own, so that one that works
+// does not hide another that does not. What is over within two seconds is everyday life and is not said; else there is one
+// line a minute and side, however many parts fail, and one when all of them work again.
+//
+//   if (outage.failed("listing the shards", error, now)) say(…);
+//   if (outage.worked("listing the shards")) say("it works again");
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/time.h"
+
+namespace ctk::relay {
+
+class Outage {
+ public:
+  /// `part` has failed, and is tried again. True: it is time for a line.
+  bool failed(const std::string& part, const Error& error, Duration now);
+  /// True: that ends an outage that was said.
+  bool worked(const std::string& part);
+  /// The same for all parts at once.
+  bool worked();
+
+  bool any() const { return !parts_.empty(); }
+  size_t parts() const { return parts_.size(); }
+  /// For how long `part` has failed without working in between; zero where it works.
+  Duration failing_for(const std::string& part, Duration now) const;
+  /// What the part that has failed longest says; nothing while all work.
+  const Error* error() const;
+  /// "source unreachable for 40 s"; empty for what does not last, or while all is well.
+  std::string summary(std::string_view side, Duration now) const;
+
+ private:
+  struct Part {
+    Duration since{};
+    Error error;
+  };
+  using Entry = std::map<std::string, Part>::value_type;
+  const Entry* longest() const;
+
+  std::map<std::string, Part> parts_;
+  std::optional<Duration> said_;  ///< the last line
+  bool open_ = false;             ///< a line was written since all worked
+};
+
+}  // namespace ctk::relay
