@@ -187,10 +187,19 @@ class StrictServer {
         if (value.kind != Json::Kind::array) return "not an array";
         for (const Json& item : value.items) {
           if (item.kind != Json::Kind::object) return "not an object in the array";
+          if (holds_unreadable_name(item)) return "an unreadable name in the array";
         }
         return numbers(value);
       default: return scalar(value, kind);
     }
+  }
+
+  static bool holds_unreadable_name(const Json& value) {
+    const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0xF0; };
+    return std::ranges::any_of(value.items, holds_unreadable_name) ||
+           std::ranges::any_of(value.members, [&](const auto& member) {
+             return std::ranges::any_of(member.name, beyond) || holds_unreadable_name(member.value);
+           });
   }
 
   std::string elements(const Json& value, Kind kind, const Path& path) {
