@@ -113,6 +113,10 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
     if (!name->schema.empty()) target.schema = name->schema;
     target.table = name->table;
   }
+  if (target.table && table::is_own_table_name(target.kind, *target.table)) {
+    return usage(fmt::format("the target's table is \"{}\", a name under which ctk keeps its own records", *target.table),
+                 "name another table");
+  }
   if (target.schema.empty() && target.kind == Target::cratedb) target.schema = "doc";
   if (target.schema.empty() && target.kind == Target::postgres) target.schema = "public";
   return {};

@@ -107,6 +107,12 @@ TEST(TargetUrl, TableOptions) {
   EXPECT_THAT(refused("crate://localhost?key-type.id=blob5"), AllOf(HasSubstr("key-type.id"), HasSubstr("blob5")));
 }
 
+TEST(TargetUrl, OurOwnTablesAreNoTargets) {
+  EXPECT_THAT(refused("crate://localhost/doc/ctk_tables"), HasSubstr("ctk_tables"));
+  EXPECT_THAT(refused("sqlite:///x.db?table=CTK_Positions"), HasSubstr("CTK_Positions"));
+  EXPECT_EQ(target("postgresql://localhost/db?table=ctk_other").table, "ctk_other");
+}
+
 TEST(TargetUrl, OptionsThatMeanNothingThere) {
   EXPECT_THAT(refused("sqlite:///x.db?max-columns=5"), AllOf(HasSubstr("max-columns"), HasSubstr("CrateDB")));
   EXPECT_THAT(refused("sqlite:///x.db", {{"type.a", "text"}}), AllOf(HasSubstr("--type.a"), HasSubstr("CrateDB")));

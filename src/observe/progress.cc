@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 constexpr Duration kLiveEvery = 500ms;
 constexpr Duration kPlainEvery = 10s;
 
-std::string joined(const std::vector<std::string>& tables, std::string_view suffix) {
+std::string joined(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& table : tables) text += (text.empty() ? "" : ", ") + table + std::string(suffix);
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
@@ -128,9 +128,9 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
   if (stats.gaps > 0) line += fmt::format(", gaps {}", stats.gaps);
   line += fmt::format(", shards {}, {} in {:.1f} s", stats.shards, human_bytes(stats.bytes), stats.seconds);
   if (stats.marked > 0) {
-    const std::string living = live_view ? in_parentheses(joined(stats.tables, "_live")) : "";
-    line += fmt::format("; {} living{}, {} marked{}", stats.living, living, stats.marked,
-                        in_parentheses(joined(stats.tables, "")));
+    const std::string living = live_view ? in_parentheses(joined(stats.views)) : "";
+    line +=
+        fmt::format("; {} living{}, {} marked{}", stats.living, living, stats.marked, in_parentheses(joined(stats.tables)));
   }
   if (stats.load && stats.load->running) line += "; the load is not complete";
   if (stats.changes_only_since) {

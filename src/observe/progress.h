@@ -36,7 +36,7 @@ std::string live_line(const ProgressSample& sample, int columns);
 void log_progress(Log& log, const ProgressSample& sample);
 
 /// The last line of a run: "done: read 12, applied 12, …; 9 living (demo_live), 1 marked (demo)".
-/// `verb` is "done", "stopped" or "failed"; `live_view` says that the view is there.
+/// `verb` is "done", "stopped" or "failed"; `live_view` says that views are wanted.
 std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view);
 /// The summary as one JSON object, on one line.
 std::string summary_json(const relay::RelayStats& stats);

@@ -25,6 +25,7 @@ relay::RelayStats some_stats() {
   stats.shards_reading = 4;
   stats.lag = 2s;
   stats.tables = {"demo"};
+  stats.views = {"demo_live"};
   return stats;
 }
 
@@ -81,6 +82,9 @@ TEST(Summary, SaysWhatHappened) {
             "done: read 12345, applied 12340, filtered 2, stale 7, deleted 40, dead letters 3, shards 5, 45.6 KB in 1.2 s; "
             "118 living (demo_live), 4 marked (demo)");
   EXPECT_THAT(summary_line("done", stats, false), testing::EndsWith("118 living, 4 marked (demo)"));
+  stats.views.clear();
+  EXPECT_THAT(summary_line("done", stats, true), testing::EndsWith("118 living, 4 marked (demo)"))
+      << "what has the view's name is no view of ours";
   stats.marked = 0;
   stats.filtered = 0;
   stats.stale.reset();

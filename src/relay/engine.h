@@ -251,6 +251,7 @@ class Relay::Engine {
   bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
   void open_known_tables();
   void open_table(const std::string& name);
+  void note_view(const std::string& view);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
   static void drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut);
   void render_if_open(Flight& flight);

@@ -111,6 +111,7 @@ void Relay::Engine::pay_for_last_load(const std::string& name, const coordinatio
 void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
   Table& table = tables_[name];
   if (std::ranges::find(stats_.tables, name) == stats_.tables.end()) stats_.tables.push_back(name);
+  note_view(opened.view);
   opened_once_.insert(name);
   warn_of_sight(opened);
   table.open = true;

@@ -136,6 +136,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                           "", "load it in a run of its own, with table=" + table.spec.name.table});
   }
   no_trouble(kTarget);
+  note_view(result->view);
   opened_once_.insert(name);
   warn_of_sight(*result);
   // Rows of an older epoch have moved on without the new one's cut.
@@ -148,6 +149,10 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
     if (!flight->shares.empty()) render_if_open(*flight);
   }
   consider_finishing();
+}
+
+void Relay::Engine::note_view(const std::string& view) {
+  if (!view.empty() && std::ranges::find(stats_.views, view) == stats_.views.end()) stats_.views.push_back(view);
 }
 
 /// What happened before the cut is in the load; it may come later than what the load has seen, and must not win over it.

@@ -87,6 +87,7 @@ struct RelayStats {
   std::string trouble;                      ///< empty while all is well; else in short: "source unreachable for 40 s"
   std::string trouble_says;                 ///< the error itself, of any age
   std::vector<std::string> tables;          ///< the target tables written
+  std::vector<std::string> views;           ///< of their living rows, as far as there are any
   std::optional<LoadProgress> load;         ///< where this run has to do with one
   bool ready = false;                       ///< the stream has passed the load's end
   /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").

@@ -27,6 +27,19 @@ struct StoredRow {
   bool deleted = false;
 };
 
+/// Keeps what is said: "message key=value key=value".
+class RecordingLog final : public Log {
+ public:
+  bool enabled(LogLevel level) const override { return level <= LogLevel::info; }
+  void write(LogLevel, std::string_view message, std::span<const LogField> fields) override {
+    std::string line(message);
+    for (const LogField& field : fields) line += " " + std::string(field.key) + "=" + field.value;
+    lines.push_back(std::move(line));
+  }
+
+  std::vector<std::string> lines;
+};
+
 /// One target, empty, with what a sink needs to reach it. Made anew for each test.
 class Backend {
  public:
@@ -41,12 +54,18 @@ class Backend {
   virtual bool run_until(const std::function<bool()>& done) = 0;
   virtual Clock& clock() = 0;
 
+  /// What the sinks have said so far.
+  const std::vector<std::string>& said() const { return log_.lines; }
+
   /// Makes rows visible to queries, where writing alone does not.
   virtual void refresh(Sink&, const table::QualifiedName&) {}
   /// SQL for the stored rows of a table in any order: the key's columns, then data, aux, cdc_version, cdc_deleted.
   virtual std::string select_rows(const table::TableSpec& spec) const = 0;
   /// The quoted name of a table in SQL.
   virtual std::string quoted(const table::QualifiedName& name) const = 0;
+
+ protected:
+  RecordingLog log_;
 };
 
 struct BackendMaker {
@@ -134,6 +153,22 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   std::optional<OpenTable> opened;
   coordination::RelayName relay{"kinesis:stream@test"};
   coordination::Incarnation incarnation{"arn:aws:kinesis:eu-central-1:1:stream/s/2026-01-01T00:00:00.000000Z"};
+};
+
+/// The part of the suite that is about names which somebody else has.
+class ConformanceOfNames : public Conformance {
+ protected:
+  void must(const std::string& sql);
+  std::string quoted(const std::string& table) const { return backend->quoted(name(table)); }
+  /// A database that is in use: its schema is there.
+  void make_place() { open(*put(1, text_key("a"), "{}"), "earlier"); }
+  /// Somebody's table, with a row.
+  void make_table(const std::string& table);
+  /// The first column of what is there, or why it cannot be read.
+  std::string content(const std::string& from);
+  /// A table with one item, as a run would leave it.
+  void load(const std::string& table, const std::string& image);
+  std::string item_of(const std::string& table);
 };
 
 }  // namespace ctk::sink::testing

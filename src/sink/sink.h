@@ -77,6 +77,7 @@ struct OpenTable {
   std::shared_ptr<const table::Renderer> renderer;
   /// How the table was found. Where that is not `as_recorded`, the record says what was begun instead.
   coordination::TableSight sight = coordination::TableSight::as_recorded;
+  std::string view = {};  ///< of its living rows; empty: there is none
 };
 
 struct TableWrites {

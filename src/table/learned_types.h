@@ -1,6 +1,7 @@
 // What CrateDB's `data` object is known to hold: path → type. Values; the owner is the loop, snapshots are handed out.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -30,8 +31,9 @@ struct LearnedType {
 
 struct LearnedTypes {
   std::map<Path, LearnedType> paths;
-  size_t column_count = 0;    ///< of the whole table, against max-columns
-  bool data_ignored = false;  ///< `data` is OBJECT(IGNORED) (typed=false): everything fits
+  size_t column_count = 0;         ///< of the whole table, against max-columns
+  size_t column_limit = SIZE_MAX;  ///< the server's own, for the whole table
+  bool data_ignored = false;       ///< `data` is OBJECT(IGNORED) (typed=false): everything fits
   bool operator==(const LearnedTypes&) const = default;
 };
 

@@ -119,6 +119,13 @@ bool same_column(Target target, std::string_view left, std::string_view right) {
 
 bool is_crate_member_name(std::string_view name) { return name.find_first_of(kCrateRefused) == std::string_view::npos; }
 
+bool is_own_table_name(Target target, std::string_view name) {
+  if (target == Target::ndjson || name == "_all") return false;
+  const Rules rules = table_rules(target);
+  return std::any_of(rules.taken.begin(), rules.taken.end(),
+                     [&](std::string_view taken) { return same_column(target, taken, name); });
+}
+
 std::string map_column_name(Target target, const std::string& attribute) {
   return map_name(target, Place::column, attribute);
 }

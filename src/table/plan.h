@@ -30,7 +30,7 @@ struct RenderPlan {
   std::unique_ptr<Projection> projection;  ///< none: every attribute as it is
   TypeTree types;
   size_t column_count = 0;
-  size_t max_columns = 0;
+  size_t max_columns = 0;  ///< the user's or the server's, whichever is lower
 
   bool leaves_out(std::string_view name) const {
     return std::any_of(left_out.begin(), left_out.end(), [&](const std::string& key) { return key == name; });

@@ -95,7 +95,7 @@ Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamod
       return Refused{"rename gives two attributes the name " + path_text(*path), false};
     }
   }
-  Splitter splitter(plan, ask && !deleted, unusable);
+  Splitter splitter(plan, ask && !deleted ? Splitter::Unknown::asks : Splitter::Unknown::to_aux, unusable);
   splitter.split(*item, expected_bytes(change));
   if (!splitter.columns().empty()) return NeedsColumns{splitter.columns()};
   row.data = splitter.take_data();
@@ -118,8 +118,12 @@ RenderPlan RenderPlan::make(const TableSpec& spec, const LearnedTypes& types) {
   if (!document) plan.left_out = std::move(keys);
   if (plan.shape == DataShape::crate_typed) plan.types = TypeTree::make(types, spec.options);
   plan.column_count = types.column_count;
-  plan.max_columns = static_cast<size_t>(std::max(spec.options.max_columns, 0));
+  plan.max_columns = most_columns(types, spec.options);
   return plan;
+}
+
+size_t most_columns(const LearnedTypes& types, const TableOptions& options) {
+  return std::min(static_cast<size_t>(std::max(options.max_columns, 0)), types.column_limit);
 }
 
 size_t Row::bytes() const {
@@ -140,6 +144,17 @@ Rendered Renderer::render(const dynamodb::Change& change, uint32_t epoch) const 
 Rendered Renderer::render_into_aux(const dynamodb::Change& change, uint32_t epoch,
                                    const std::vector<Path>& unusable) const {
   return render_row(spec_, *plan_, change, epoch, false, unusable);
+}
+
+std::vector<NewColumn> Renderer::missing_columns(const dynamodb::Change& change) const {
+  if (plan_->shape != DataShape::crate_typed) return {};
+  if (change.operation == dynamodb::Operation::remove || !change.has_new_image()) return {};
+  if (!key_cells(spec_, change.keys())) return {};
+  const Value item = change.new_image();
+  if (plan_->projection != nullptr && find_rename_conflict(item, *plan_->projection)) return {};
+  Splitter splitter(*plan_, Splitter::Unknown::asks_only, kNoPaths);
+  splitter.split(item, 0);
+  return splitter.columns();
 }
 
 std::string version_text(uint32_t epoch, std::string_view order) {

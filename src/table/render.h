@@ -64,12 +64,17 @@ class Renderer {
   /// target refused after all, and for tables that are full. The empty path names all of `data`: on every target, then
   /// `data` is `{}` and `aux` holds the whole item.
   Rendered render_into_aux(const dynamodb::Change& change, uint32_t epoch, const std::vector<Path>& unusable) const;
+  /// The columns that render() asks for; none for what can be no row. Cheaper: nothing is rendered.
+  std::vector<NewColumn> missing_columns(const dynamodb::Change& change) const;
 
  private:
   TableSpec spec_;
   LearnedTypes types_;
   std::shared_ptr<const RenderPlan> plan_;
 };
+
+/// How many columns the whole table may have: max-columns, or what the server takes where that is less.
+size_t most_columns(const LearnedTypes& types, const TableOptions& options);
 
 /// "EEEEEEEE." + order.
 std::string version_text(uint32_t epoch, std::string_view order);

@@ -77,4 +77,7 @@ Result<TableSpec> make_spec(Target target, QualifiedName name, std::string sourc
 std::string map_column_name(Target target, const std::string& attribute);
 std::string map_table_name(Target target, const std::string& source_table);
 
+/// Whether a table of that name would be one of ctk's own (ctk_tables, …).
+bool is_own_table_name(Target target, std::string_view name);
+
 }  // namespace ctk::table

@@ -100,6 +100,10 @@ TEST(TableNames, AreLeftAloneOrSuffixed) {
   EXPECT_THAT(map_table_name(Target::sqlite, "CTK_tables"), MatchesRegex("CTK_tables_[0-9a-f]{8}"));
   EXPECT_EQ(map_table_name(Target::postgres, "CTK_tables"), "CTK_tables");
   EXPECT_THAT(map_table_name(Target::sqlite, "sqlite_demo"), MatchesRegex("_sqlite_demo_[0-9a-f]{8}"));
+  EXPECT_TRUE(is_own_table_name(Target::sqlite, "CTK_Positions"));
+  EXPECT_FALSE(is_own_table_name(Target::postgres, "CTK_Positions"));
+  EXPECT_TRUE(is_own_table_name(Target::cratedb, "ctk_dead_letters"));
+  EXPECT_FALSE(is_own_table_name(Target::cratedb, "_all"));
   EXPECT_THAT(map_table_name(Target::cratedb, "_all"), MatchesRegex("_all_[0-9a-f]{8}"));
 }
 

@@ -42,10 +42,11 @@ void Splitter::place(std::string_view name, Value value, const Projection* insid
     case Fate::asked: return;
     case Fate::descend: descend(name, value, inside, type); return;
     case Fate::data:
-      if (try_data(name, value, type)) return;
+      if (unknown_ == Unknown::asks_only || try_data(name, value, type)) return;
       break;
     case Fate::aux: break;
   }
+  if (unknown_ == Unknown::asks_only) return;
   aux_.put(parents_, name, value, inside);
 }
 
@@ -98,7 +99,7 @@ Splitter::Fate Splitter::fate_of(std::string_view name, Value value, const TypeT
 }
 
 Splitter::Fate Splitter::ask_for(std::string_view name, Value value, const TypeTree* type) {
-  if (!ask_ || plan_.column_count + columns_.size() >= plan_.max_columns) return Fate::aux;
+  if (unknown_ == Unknown::to_aux || plan_.column_count + columns_.size() >= plan_.max_columns) return Fate::aux;
   if (!is_crate_member_name(name) || name.size() > kColumnNameLimit || parents_.size() >= kDepthLimit) return Fate::aux;
   const std::optional<LearnedType::Kind> kind = column_kind_for(value, type == nullptr ? std::nullopt : type->declared);
   if (!kind) return Fate::aux;

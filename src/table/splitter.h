@@ -12,12 +12,18 @@
 
 namespace ctk::table {
 
-/// For one item. `ask`: values of unknown paths ask for columns (then `data` and `aux` mean nothing yet); else they go to
-/// `aux`. `unusable`: paths whose values go to `aux`; the empty path names all of `data`.
+/// For one item. `unusable`: paths whose values go to `aux`; the empty path names all of `data`.
 class Splitter {
  public:
-  Splitter(const RenderPlan& plan, bool ask, const std::vector<Path>& unusable)
-      : plan_(plan), unusable_(unusable), ask_(ask) {}
+  /// What values of unknown paths do.
+  enum class Unknown {
+    to_aux,
+    asks,       ///< they ask for columns; then `data` and `aux` mean nothing yet
+    asks_only,  ///< the same, and nothing else is wanted: `data` and `aux` never mean anything
+  };
+
+  Splitter(const RenderPlan& plan, Unknown unknown, const std::vector<Path>& unusable)
+      : plan_(plan), unusable_(unusable), unknown_(unknown) {}
 
   void split(dynamodb::Value item, size_t expected_bytes);
 
@@ -41,7 +47,7 @@ class Splitter {
 
   const RenderPlan& plan_;
   const std::vector<Path>& unusable_;
-  bool ask_;
+  Unknown unknown_;
   std::string data_;
   AuxWriter aux_;
   std::vector<std::string_view> parents_;

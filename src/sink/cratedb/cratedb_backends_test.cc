@@ -1,5 +1,6 @@
 #include "sink/cratedb/cratedb_backends_test.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
@@ -12,7 +13,7 @@
 namespace ctk::sink::testing {
 namespace {
 
-/// A loop that a test drives step by step while an HTTP client's thread posts to it.
+/// A loop that a test drives step by step while an HTTP client's thread posts to it. Its timers run out as steps are made.
 class TestLoop final : public EventLoop {
  public:
   void post(Task task) override {
@@ -23,27 +24,19 @@ class TestLoop final : public EventLoop {
     wake_.notify_one();
   }
   TimerId after(Duration delay, Task task) override {
-    {
-      const std::lock_guard lock(mutex_);
-      timers_.emplace(std::chrono::steady_clock::now() + delay, std::move(task));
-    }
-    wake_.notify_one();
-    return 1;
+    timers_.emplace(++last_timer_, Timer{clock_.monotonic() + delay, std::move(task)});
+    return last_timer_;
   }
-  void cancel(TimerId) override {}
+  void cancel(TimerId id) override { timers_.erase(id); }
 
   bool run_until(const std::function<bool()>& done, std::chrono::seconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
+    const Duration end = clock_.monotonic() + patience;
     while (!done()) {
+      run_due_timers();
       std::unique_lock lock(mutex_);
-      const auto until = timers_.empty() ? deadline : std::min(deadline, timers_.begin()->first);
-      wake_.wait_until(lock, until, [this] { return !posted_.empty(); });
-      const auto now = std::chrono::steady_clock::now();
-      while (!timers_.empty() && timers_.begin()->first <= now) {
-        posted_.push_back(std::move(timers_.extract(timers_.begin()).mapped()));
-      }
-      if (posted_.empty() && now >= deadline) return false;
-      if (posted_.empty()) continue;
+      const Duration now = clock_.monotonic();
+      if (now >= end) return false;
+      if (!wake_.wait_for(lock, until_next(now, end), [this] { return !posted_.empty(); })) continue;
       Task task = std::move(posted_.front());
       posted_.pop_front();
       lock.unlock();
@@ -53,10 +46,33 @@ class TestLoop final : public EventLoop {
   }
 
  private:
+  struct Timer {
+    Duration due;
+    Task task;
+  };
+
+  void run_due_timers() {
+    const Duration now = clock_.monotonic();
+    while (true) {
+      const auto due = std::ranges::find_if(timers_, [&](const auto& timer) { return timer.second.due <= now; });
+      if (due == timers_.end()) return;
+      Task task = std::move(due->second.task);
+      timers_.erase(due);
+      task();
+    }
+  }
+
+  Duration until_next(Duration now, Duration end) const {
+    for (const auto& [id, timer] : timers_) end = std::min(end, timer.due);
+    return std::max(end - now, Duration(0));
+  }
+
+  SystemClock clock_;
+  std::map<TimerId, Timer> timers_;
+  TimerId last_timer_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Task> posted_;
-  std::multimap<std::chrono::steady_clock::time_point, Task> timers_;
 };
 
 /// The suite compares times exactly: they stand still, at the moment of the test.
@@ -91,7 +107,6 @@ class CrateBackend : public Backend {
   }
 
   Random random_{1};
-  NullLog log_;
 };
 
 class RealBackend final : public CrateBackend {
@@ -179,6 +194,11 @@ std::unique_ptr<Backend> make_real_cratedb_backend() {
 }
 
 INSTANTIATE_TEST_SUITE_P(CrateDb, Conformance,
+                         ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
+                                           BackendMaker{"real", make_real_cratedb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(CrateDb, ConformanceOfNames,
                          ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
                                            BackendMaker{"real", make_real_cratedb_backend}),
                          [](const auto& instance) { return instance.param.name; });

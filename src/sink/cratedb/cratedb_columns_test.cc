@@ -6,6 +6,7 @@
 namespace ctk::sink::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -54,6 +55,47 @@ TEST_P(CrateColumns, TheNaiveStatementLosesData) {
   must("INSERT INTO " + demo() + R"( (pk, item, v) VALUES ('a', '{"k":1}', '1'))" + upsert);
   EXPECT_EQ(cell("SELECT item FROM " + demo() + " WHERE pk = 'a'"), "NULL");
   EXPECT_EQ(cell("SELECT v FROM " + demo() + " WHERE pk = 'a'"), "2");
+}
+
+TEST_P(CrateColumns, TheServerTakesColumnsBelowArraysOfObjects) {
+  must("CREATE TABLE " + demo() + " (pk TEXT PRIMARY KEY, data OBJECT(STRICT))");
+  must("ALTER TABLE " + demo() + " ADD COLUMN data['p'] ARRAY(OBJECT(IGNORED))");
+  must("INSERT INTO " + demo() + R"( (pk, data) VALUES ('n', '{"p":[{"k":1}]}'))");
+  must("INSERT INTO " + demo() + R"( (pk, data) VALUES ('s', '{"p":[{"k":"x"}]}'))");
+  must("ALTER TABLE " + demo() + " ADD COLUMN data['p']['k'] DOUBLE PRECISION");
+  must("INSERT INTO " + demo() + R"( (pk, data) VALUES ('5', '{"p":[{"k":"5"}]}'))");
+  backend->refresh(*sink, name("demo"));
+  EXPECT_EQ(cell("SELECT data FROM " + demo() + " WHERE pk = 'n'"), R"({"p":[{"k":1.0}]})");
+  EXPECT_EQ(cell("SELECT data FROM " + demo() + " WHERE pk = '5'"), R"({"p":[{"k":5.0}]})");
+  const Result<ResultSet> all = query("SELECT data FROM " + demo());
+  ASSERT_FALSE(all);
+  EXPECT_THAT(to_string(all.error()), HasSubstr("illegal syntax"));
+}
+
+TEST_P(CrateColumns, TheServerMakesDynamicObjectsOfMissingParents) {
+  must("CREATE TABLE " + demo() + " (pk TEXT PRIMARY KEY, data OBJECT(STRICT))");
+  must("ALTER TABLE " + demo() + " ADD COLUMN data['p']['k'] TEXT");
+  EXPECT_THAT(cell("SHOW CREATE TABLE " + demo()), HasSubstr("\"p\" OBJECT(DYNAMIC)"));
+}
+
+TEST_P(CrateColumns, TheServerCannotReadEveryNameInAnArrayOfObjects) {
+  must("CREATE TABLE " + demo() + " (pk TEXT PRIMARY KEY, data OBJECT(STRICT) AS (p ARRAY(OBJECT(IGNORED)), \"😀\" TEXT))");
+  must("INSERT INTO " + demo() + R"( (pk, data) VALUES ('a', '{"p":[{"é":"😀"}],"😀":"x"}'))");
+  EXPECT_TRUE(query("SELECT data FROM " + demo() + " WHERE pk = 'a'"));
+  must("INSERT INTO " + demo() + R"( (pk, data) VALUES ('b', '{"p":[{"😀":"x"}]}'))");
+  EXPECT_FALSE(query("SELECT data FROM " + demo() + " WHERE pk = 'b'"));
+}
+
+TEST_P(CrateColumns, NamesThatTheServerCouldNotReadStandInAux) {
+  const Changes changes = {put(1, text_key("a"), R"({"p":{"L":[{"M":{"k":{"S":"x"}}}]},"😀":{"S":"x"}})"),
+                           put(2, text_key("b"), R"({"p":{"L":[{"M":{"😀":{"S":"x"}}}]}})"),
+                           put(3, text_key("c"), R"({"p":{"L":[{"M":{"k":{"L":[{"M":{"😀":{"N":"1"}}}]}}}]}})")};
+  open(*changes[0]);
+  apply(changes);
+  const auto stored = items();
+  EXPECT_EQ(stored.at("a"), R"({"p":[{"k":"x"}],"😀":"x"})");
+  EXPECT_EQ(stored.at("b"), R"({"p":[{"😀":"x"}]})");
+  EXPECT_EQ(stored.at("c"), R"({"p":[{"k":[{"😀":1}]}]})");
 }
 
 TEST_P(CrateColumns, OurStatementsDoNot) {
@@ -151,6 +193,107 @@ TEST_P(CrateColumns, AColumnThatChangedItsTypeIsLearnedAnew) {
   EXPECT_EQ(stored.at("k0"), R"({"m":1})");
 }
 
+TEST_P(CrateColumns, AListOfMapsInOneChangeIsAMapInAnother) {
+  const auto list = put(1, text_key("1"), R"({"p":{"L":[{"M":{"k":{"N":"1"}}}]},"q":{"M":{"k":{"N":"1"}}}})");
+  open(*list);
+  Changes all = {list, put(2, text_key("2"), R"({"p":{"M":{"k":{"N":"2"}}},"q":{"L":[{"M":{"k":{"N":"2"}}}]}})"),
+                 put(3, text_key("3"), R"({"p":{"L":[{"M":{"k":{"S":"5"}}}]},"q":{"M":{"k":{"S":"5"}}}})")};
+  apply(all);
+  apply(Changes{put(4, text_key("4"), R"({"p":{"L":[{"M":{"k":{"N":"9007199254740993"}}}]}})"),
+                put(5, text_key("5"), R"({"p":{"L":[{"M":{"k":{"BOOL":true}}}]}})"),
+                put(6, text_key("6"), R"({"p":{"M":{"k":{"M":{"x":{"S":"5"}}}}}})")});
+  const auto stored = items();
+  EXPECT_EQ(stored.at("1"), R"({"p":[{"k":1}],"q":{"k":1}})");
+  EXPECT_EQ(stored.at("2"), R"({"p":{"k":2},"q":[{"k":2}]})");
+  EXPECT_EQ(stored.at("3"), R"({"p":[{"k":"5"}],"q":{"k":"5"}})");
+  EXPECT_EQ(stored.at("4"), R"({"p":[{"k":9007199254740993}]})");
+  EXPECT_EQ(stored.at("5"), R"({"p":[{"k":true}]})");
+  EXPECT_EQ(stored.at("6"), R"({"p":{"k":{"x":"5"}}})");
+  EXPECT_EQ(data_columns(),
+            (std::map<std::string, std::string>{
+                {"data['p']", "object_array"}, {"data['q']", "object"}, {"data['q']['k']", "double precision"}}));
+}
+
+TEST_P(CrateColumns, ARaceForAPathLeavesNoColumnBelowAnArray) {
+  const auto first = put(1, text_key("a"), R"({"x":{"N":"1"}})");
+  open(*first);
+  auto other = backend->make_sink(options);
+  const Result<OpenTable> elsewhere = open(*other, "demo", *first);
+  ASSERT_TRUE(elsewhere);
+  const auto list = put(1, text_key("b"), R"({"p":{"L":[{"M":{"k":{"S":"t"}}}]}})");
+  auto batch = batch_of(Changes{list});
+  batch->tables[0] = writes_of(*elsewhere, Changes{list});
+  ASSERT_TRUE((await<BatchOutcome>([&](auto done) { other->apply(batch, std::move(done)); })));
+  // This sink takes `p` for unknown, and wants an object with a column inside.
+  apply(Changes{put(1, text_key("c"), R"({"p":{"M":{"k":{"N":"7"}}},"m":{"N":"8"}})")});
+  EXPECT_EQ(items().at("b"), R"({"p":[{"k":"t"}]})");
+  EXPECT_EQ(items().at("c"), R"({"m":8,"p":{"k":7}})");
+  EXPECT_FALSE(data_columns().contains("data['p']['k']"));
+}
+
+TEST_P(CrateColumns, AForeignArrayOfObjectsWithColumnsIsNotUsed) {
+  must("CREATE TABLE " + demo() +
+       " (pk OBJECT(STRICT) AS (pk TEXT PRIMARY KEY), "
+       "data OBJECT(STRICT) AS (p ARRAY(OBJECT(IGNORED) AS (k DOUBLE PRECISION))), aux OBJECT(IGNORED))");
+  const auto change = put(1, text_key("a"), R"({"p":{"L":[{"M":{"k":{"S":"5"}}}]},"n":{"N":"1"}})");
+  open(*change);
+  apply(Changes{change});
+  EXPECT_EQ(items().at("a"), R"({"n":1,"p":[{"k":"5"}]})");
+  EXPECT_EQ(cell("SELECT data FROM " + demo() + " WHERE pk['pk'] = 'a'"), R"({"n":1.0})");
+}
+
+TEST_P(CrateColumns, TheFirstChangeInTheStreamFixesAType) {
+  const Changes story = {put(1, text_key("a"), R"({"i":{"N":"1"}})"),
+                         put(2, text_key("b"), R"({"n":{"S":"x"},"gone":{"BOOL":true}})"),
+                         put(3, text_key("a"), R"({"n":{"N":"5"},"o":{"M":{"k":{"N":"1"}}}})"),
+                         put(4, text_key("b"), R"({"o":{"M":{"k":{"S":"x"}}}})"), removal(5, text_key("b"))};
+  open(*story[0]);
+  apply(story);
+  const auto together = data_columns();
+  EXPECT_EQ(together, (std::map<std::string, std::string>{{"data['i']", "double precision"},
+                                                          {"data['gone']", "boolean"},
+                                                          {"data['n']", "text"},
+                                                          {"data['o']", "object"},
+                                                          {"data['o']['k']", "double precision"}}));
+  must("DROP TABLE " + demo());
+  open(*story[0]);
+  for (const auto& change : story) apply(Changes{change});
+  EXPECT_EQ(data_columns(), together);
+  EXPECT_EQ(items().at("a"), R"({"n":5,"o":{"k":1}})");
+}
+
+TEST_P(CrateColumns, BatchesAskInTheOrderInWhichTheyWereGiven) {
+  const auto first = put(1, text_key("a"), R"({"n":{"S":"x"}})");
+  const auto second = put(2, text_key("b"), R"({"n":{"N":"7"},"m":{"N":"8"}})");
+  open(*first);
+  int done = 0;
+  for (const auto& change : {first, second}) {
+    sink->apply(batch_of(Changes{change}), [&](Result<BatchOutcome> outcome) {
+      EXPECT_TRUE(outcome) << to_string(outcome.error());
+      done++;
+    });
+  }
+  ASSERT_TRUE(backend->run_until([&] { return done == 2; }));
+  EXPECT_EQ(data_columns().at("data['n']"), "text");
+  EXPECT_EQ(items().at("b"), R"({"m":8,"n":7})");
+}
+
+TEST_P(CrateColumns, TheServersLimitIsKeptAndSaidOnce) {
+  must("CREATE TABLE " + demo() +
+       " (pk OBJECT(STRICT) AS (pk TEXT PRIMARY KEY), data OBJECT(STRICT), aux OBJECT(IGNORED)) "
+       "WITH (\"mapping.total_fields.limit\" = 12)");
+  const auto change =
+      put(1, text_key("a"), R"({"c1":{"N":"1"},"c2":{"N":"1"},"c3":{"N":"1"},"c4":{"N":"1"},"c5":{"N":"1"}})");
+  open(*change);
+  apply(Changes{change, put(1, text_key("b"), R"({"d1":{"S":"x"},"c1":{"N":"2"}})")});
+  apply(Changes{put(1, text_key("c"), R"({"e1":{"S":"x"},"c1":{"N":"2"}})")});
+  EXPECT_EQ(items().at("a"), R"({"c1":1,"c2":1,"c3":1,"c4":1,"c5":1})");
+  EXPECT_EQ(items().at("c"), R"({"c1":2,"e1":"x"})");
+  EXPECT_EQ(data_columns().size(), 4u);  // beside pk, its key, data, aux and our three
+  EXPECT_THAT(backend->said(),
+              ElementsAre(AllOf(HasSubstr("as many columns as it may have"), HasSubstr("mapping.total_fields.limit"))));
+}
+
 TEST_P(CrateColumns, AFullTableGetsNoMore) {
   options.tables.max_columns = 10;
   sink = backend->make_sink(options);
@@ -161,6 +304,7 @@ TEST_P(CrateColumns, AFullTableGetsNoMore) {
   EXPECT_EQ(items().at("a"), R"({"c1":1,"c2":1,"c3":1,"c4":1,"c5":1})");
   EXPECT_EQ(items().at("b"), R"({"c1":2,"d1":"x"})");
   EXPECT_EQ(data_columns().size(), 3u);  // beside pk, its key, data, aux and our three
+  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("by=max-columns")));
 }
 
 TEST_P(CrateColumns, WithoutDdlUnknownAttributesGoToAux) {

@@ -9,6 +9,7 @@ namespace {
 using cratedb::testing::error_response;
 using cratedb::testing::FakeCrateDb;
 using cratedb::testing::json_response;
+using std::chrono::seconds;
 using ::testing::HasSubstr;
 using Kind = ChangeOutcome::Kind;
 using Reply = std::optional<Result<net::HttpResponse>>;
@@ -280,6 +281,138 @@ TEST_P(CrateFaults, AMarkStaysWhileALowerDeadLetterIsOpen) {
   ASSERT_TRUE(swept) << to_string(swept.error());
   EXPECT_EQ(swept->swept, 1u);
   EXPECT_EQ(items(), (std::map<std::string, std::string>{{"b", "deleted"}}));
+}
+
+bool is_alter(const net::HttpRequest& request) { return request.body.find("ALTER TABLE") != std::string::npos; }
+
+TEST_P(CrateFaults, NoAlterIsRefusedInNormalLife) {
+  int altered = 0;
+  int refused = 0;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (!is_alter(request)) return std::nullopt;
+    net::HttpResponse response = server().answer(request);
+    altered++;
+    if (response.status != 200) refused++;
+    return response;
+  };
+  // Every path in many types: whichever comes first, the others must not be tried.
+  const std::vector<std::string> values = {R"({"S":"x"})",
+                                           R"({"N":"1"})",
+                                           R"({"BOOL":true})",
+                                           R"({"M":{"k":{"N":"1"}}})",
+                                           R"({"L":[{"M":{"k":{"S":"5"}}}]})",
+                                           R"({"SS":["a"]})",
+                                           R"({"L":[{"N":"1"}]})",
+                                           R"({"M":{"k":{"M":{"x":{"S":"y"}}}}})",
+                                           R"({"NULL":true})"};
+  Changes changes;
+  std::map<std::string, std::string> images;
+  for (size_t i = 0; i < 400; i++) {
+    const std::string key = "k" + std::to_string(i);
+    images[key] = R"({"p)" + std::to_string(i % 7) + R"(":)" + values[i * 31 % values.size()] + R"(,"q":{"M":{"r)" +
+                  std::to_string(i % 5) + R"(":)" + values[i * 17 % values.size()] + "}}}";
+    changes.push_back(put(i + 2, text_key(key), images[key]));
+  }
+  for (size_t from = 0; from < changes.size(); from += 80) {
+    apply(Changes(changes.begin() + static_cast<ptrdiff_t>(from), changes.begin() + static_cast<ptrdiff_t>(from + 80)));
+  }
+  const auto stored = items();
+  for (const auto& [key, image] : images) EXPECT_EQ(stored.at(key), expected(image)) << key;
+  EXPECT_GT(altered, 0);
+  EXPECT_LE(altered, 5);
+  EXPECT_EQ(refused, 0);
+}
+
+TEST_P(CrateFaults, ALimitThatTheServerCountsInItsOwnWayIsFinal) {
+  int refused = 0;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (!is_alter(request)) return std::nullopt;
+    refused++;
+    return error_response({4000, "SQLParseException[Limit of total columns [1000] in table [test.demo] exceeded]"});
+  };
+  for (uint64_t i = 0; i < 20; i++) {
+    apply(Changes{put(2 + i, text_key("a"), R"({"n)" + std::to_string(i) + R"(":{"N":"1"},"m":{"N":"1"}})")});
+  }
+  EXPECT_EQ(items().at("a"), R"({"m":1,"n19":1})");
+  EXPECT_EQ(refused, 1);
+  EXPECT_EQ(
+      std::ranges::count_if(backend->said(), [](const std::string& line) { return line.contains("as many columns"); }), 1);
+}
+
+TEST_P(CrateFaults, SlowDdlIsSaid) {
+  server().delay = [](const net::HttpRequest& request) { return is_alter(request) ? seconds(5) : seconds(0); };
+  apply(Changes{put(2, text_key("a"), R"({"m":{"N":"1"}})")});
+  EXPECT_EQ(std::ranges::count(backend->said(), "CrateDB takes its time doing=adding 1 columns to test.demo"), 1);
+  server().delay = [](const net::HttpRequest&) { return seconds(1); };
+  apply(Changes{put(3, text_key("a"), R"({"k":{"N":"1"}})")});
+  EXPECT_EQ(std::ranges::count_if(backend->said(), [](const std::string& line) { return line.contains("takes its time"); }),
+            1);
+}
+
+TEST_P(CrateFaults, TheServerReplacesATableByAView) {
+  ASSERT_TRUE(apply(batch_of(Changes{change})));
+  const std::string table = backend->quoted(name("demo"));
+  ASSERT_FALSE(query("CREATE VIEW " + table + " AS SELECT pk FROM " + backend->quoted(name("ctk_tables"))));
+  EXPECT_EQ(items().size(), 1u);
+  ASSERT_TRUE(
+      query("CREATE OR REPLACE VIEW " + table + " AS SELECT source_table FROM " + backend->quoted(name("ctk_tables"))));
+  EXPECT_FALSE(query("SELECT data FROM " + table)) << "its rows are gone";
+}
+
+TEST_P(CrateFaults, AStartSendsNoDdlForWhatIsThere) {
+  std::vector<std::string> sent;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    for (const char* word : {"CREATE TABLE IF", "CREATE VIEW", "OR REPLACE", "ALTER", "DROP"}) {
+      if (request.body.find(word) != std::string::npos) sent.push_back(request.body);
+    }
+    return std::nullopt;
+  };
+  sink = backend->make_sink(options);
+  open(*change);
+  EXPECT_EQ(sent, std::vector<std::string>{});
+}
+
+TEST_P(CrateFaults, AViewThatSomebodyElseIsQuickerToMakeIsLeft) {
+  ASSERT_TRUE(query("DROP VIEW " + backend->quoted(name("demo_live"))));
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("CREATE VIEW") == std::string::npos) return std::nullopt;
+    server().intercept = nullptr;
+    server().answer(request);
+    return std::nullopt;
+  };
+  sink = backend->make_sink(options);
+  open(*change);
+  EXPECT_EQ(opened->view, "test.demo_live");
+  EXPECT_TRUE(backend->said().empty());
+}
+
+TEST_P(CrateFaults, AViewThatMayNotBeMadeNamesItsOption) {
+  ASSERT_TRUE(query("DROP VIEW " + backend->quoted(name("demo_live"))));
+  server().intercept = [](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("CREATE VIEW") == std::string::npos) return std::nullopt;
+    return error_response({4011, "MissingPrivilegeException[Missing 'DDL' privilege for user 'u']"});
+  };
+  sink = backend->make_sink(options);
+  const Result<OpenTable> denied = open(*sink, "demo", *change);
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().kind, ErrorKind::denied);
+  EXPECT_THAT(to_string(denied.error()), HasSubstr("live-view=false"));
+  options.tables.live_view = false;
+  sink = backend->make_sink(options);
+  EXPECT_TRUE(open(*sink, "demo", *change));
+}
+
+TEST_P(CrateFaults, AViewThatTheServerRefusesIsDoneWithout) {
+  ASSERT_TRUE(query("DROP VIEW " + backend->quoted(name("demo_live"))));
+  server().intercept = [](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("CREATE VIEW") == std::string::npos) return std::nullopt;
+    return error_response({4002, "InvalidRelationName[Relation name \"test.demo_live\" is invalid.]"});
+  };
+  sink = backend->make_sink(options);
+  open(*change);
+  EXPECT_EQ(opened->view, "");
+  ASSERT_EQ(backend->said().size(), 1u);
+  EXPECT_THAT(backend->said()[0], HasSubstr("InvalidRelationName"));
 }
 
 INSTANTIATE_TEST_SUITE_P(CrateDb, CrateFaults, ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend}),

@@ -1,6 +1,9 @@
 #include "sink/cratedb/cratedb_sink.h"
 
+#include <algorithm>
+
 #include "sink/cratedb/batch_work.h"
+#include "sink/cratedb/columns.h"
 #include "sink/cratedb/positions.h"
 #include "sink/cratedb/reports.h"
 #include "sink/cratedb/sweeper.h"
@@ -20,7 +23,13 @@ class CrateSink final : public Sink {
       : options_(options),
         bounds_{options.batch_rows.value_or(BatchBounds{}.rows), options.batch_bytes.value_or(BatchBounds{}.bytes)},
         client_(options_, *environment.http, environment.clock, environment.random, scope_),
-        session_{options_, Bookkeeping(options_.schema), client_, environment.clock, environment.log, scope_, {}, false},
+        session_{.options = options_,
+                 .loop = environment.loop,
+                 .bookkeeping = Bookkeeping(options_.schema),
+                 .client = client_,
+                 .clock = environment.clock,
+                 .log = environment.log,
+                 .scope = scope_},
         positions_(session_),
         scope_(environment.loop) {}
 
@@ -85,6 +94,8 @@ class CrateSink final : public Sink {
 
  private:
   Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
+    Result<bool> learned = co_await learn_columns(*batch);
+    if (!learned) co_return forward_error(std::move(learned));
     std::unique_ptr<BatchWork> work = unfinished_.take(batch);
     if (!work) work = std::make_unique<BatchWork>(session_, batch);
     BatchBounds bounds = bounds_;
@@ -98,6 +109,27 @@ class CrateSink final : public Sink {
     fresh_.note(*batch, outcome);
     for (const TableWrites& writes : batch->tables) co_await note_first(writes.table);
     co_return outcome;
+  }
+
+  /// Nothing is awaited before the turn: batches come to it in the order in which they were given.
+  Task<Result<bool>> learn_columns(const Batch& batch) {
+    if (std::ranges::none_of(batch.tables, [this](const TableWrites& writes) { return !wanted_of(writes).empty(); })) {
+      co_return true;
+    }
+    const Turnstile::Pass turn = co_await session_.asking.enter();
+    for (const TableWrites& writes : batch.tables) {
+      std::vector<table::NewColumn> wanted = wanted_of(writes);
+      if (wanted.empty()) continue;
+      Result<bool> ensured = co_await ensure_columns(session_, session_.tables.at(writes.table), std::move(wanted));
+      if (!ensured) co_return ensured;
+    }
+    co_return true;
+  }
+
+  std::vector<table::NewColumn> wanted_of(const TableWrites& writes) const {
+    const auto found = session_.tables.find(writes.table);
+    if (found == session_.tables.end()) return {};
+    return wanted_columns(*found->second->renderer, writes);
   }
 
   /// The first rows of a table that has no witnesses are noted with their batch, before anything can happen to it. What

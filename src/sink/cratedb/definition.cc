@@ -1,6 +1,7 @@
 #include "sink/cratedb/definition.h"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 #include "json/writer.h"
@@ -70,6 +71,27 @@ LearnedType learned_type(const Column& column) {
   if (column.type == "object_array") return {column.policy == "ignored" ? object_array_ignored : unusable};
   const auto found = kinds.find(column.type);
   return {found == kinds.end() ? unusable : found->second};
+}
+
+/// What CrateDB lets elements of an array of objects be is not theirs any more once the array has columns: it casts them.
+void spoil_typed_arrays(table::LearnedTypes& types) {
+  for (const auto& [path, type] : types.paths) {
+    if (path.size() < 2) continue;
+    const auto parent = types.paths.find(table::Path(path.begin(), path.end() - 1));
+    if (parent == types.paths.end() || parent->second.kind != LearnedType::Kind::object_array_ignored) continue;
+    parent->second.kind = LearnedType::Kind::unusable;
+  }
+}
+
+/// `"mapping.total_fields.limit" = N`, which SHOW CREATE TABLE has where it is not the default.
+size_t fields_limit_of(std::string_view ddl) {
+  constexpr size_t kDefault = 1000;
+  constexpr std::string_view kSetting = "\n   \"mapping.total_fields.limit\" = ";
+  const size_t at = ddl.rfind(kSetting);
+  if (at == std::string_view::npos) return kDefault;
+  size_t limit = 0;
+  const auto parsed = std::from_chars(ddl.data() + at + kSetting.size(), ddl.data() + ddl.size(), limit);
+  return parsed.ec == std::errc() ? limit : kDefault;
 }
 
 std::unexpected<Error> does_not_match(const Definition& definition, const table::TableSpec& spec, const std::string& what) {
@@ -155,9 +177,12 @@ Result<std::vector<std::string>> missing_own_columns(const Definition& definitio
   return missing;
 }
 
+size_t most_by_setting(size_t limit) { return limit > 0 ? limit - 1 : 0; }
+
 table::LearnedTypes learn(const Definition& definition) {
   table::LearnedTypes types;
   types.column_count = definition.columns.size();
+  if (!definition.ddl.empty()) types.column_limit = most_by_setting(fields_limit_of(definition.ddl));
   for (const Column& column : definition.columns) {
     if (column.top != "data") continue;
     if (column.path.empty()) {
@@ -166,6 +191,7 @@ table::LearnedTypes learn(const Definition& definition) {
       types.paths[column.path] = learned_type(column);
     }
   }
+  spoil_typed_arrays(types);
   return types;
 }
 

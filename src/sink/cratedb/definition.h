@@ -37,7 +37,10 @@ Definition read_definition(const Answer& columns, const Answer& ddl);
 /// shows both definitions.
 Result<std::vector<std::string>> missing_own_columns(const Definition& definition, const table::TableSpec& spec);
 
-/// What `data` is known to hold.
+/// What `data` is known to hold, and how many columns the table may have.
 table::LearnedTypes learn(const Definition& definition);
+
+/// How many columns a table may have whose mapping.total_fields.limit is that (seen on 6.4.3: 9 with a limit of 10).
+size_t most_by_setting(size_t limit);
 
 }  // namespace ctk::sink::cratedb

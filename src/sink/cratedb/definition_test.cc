@@ -5,6 +5,7 @@
 
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/row_args.h"
+#include "sink/cratedb/statements.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"
 
@@ -91,16 +92,88 @@ TEST(Columns, AddsOnlyWhatIsNewAndFits) {
   types.column_count = 8;
   table::TableOptions options;
   options.max_columns = 10;
-  const std::vector<table::NewColumn> wanted = {{{"o", "x"}, {Kind::text}},
-                                                {{"a"}, {Kind::double_precision}},
+  const std::vector<table::NewColumn> wanted = {{{"a"}, {Kind::double_precision}},
                                                 {{"o"}, {Kind::object}},
+                                                {{"o", "x"}, {Kind::text}},
                                                 {{"o"}, {Kind::object}},
-                                                {{"z"}, {Kind::text}}};
-  // The parent first; the last finds no room.
+                                                {{"b"}, {Kind::text}}};
+  // The last finds no room.
   EXPECT_EQ(addable(types, options, wanted),
             (std::vector<table::NewColumn>{{{"o"}, {Kind::object}}, {{"o", "x"}, {Kind::text}}}));
+  types.column_limit = 9;
+  EXPECT_EQ(addable(types, options, wanted), (std::vector<table::NewColumn>{{{"o"}, {Kind::object}}}));
   options.create_table = false;
   EXPECT_TRUE(addable(types, options, wanted).empty());
+}
+
+TEST(Columns, HaveTheTypeThatWasWantedFirst) {
+  const std::vector<table::NewColumn> wanted = {{{"n"}, {Kind::text}},
+                                                {{"n"}, {Kind::double_precision}},
+                                                {{"l"}, {Kind::object_array_ignored}},
+                                                {{"l"}, {Kind::object}},
+                                                {{"l", "k"}, {Kind::text}},
+                                                {{"m"}, {Kind::object}},
+                                                {{"m", "k"}, {Kind::text}},
+                                                {{"m"}, {Kind::text}},
+                                                {{"m", "k", "x"}, {Kind::text}}};
+  EXPECT_EQ(addable({}, {}, wanted), (std::vector<table::NewColumn>{{{"l"}, {Kind::object_array_ignored}},
+                                                                    {{"m"}, {Kind::object}},
+                                                                    {{"m", "k"}, {Kind::text}},
+                                                                    {{"n"}, {Kind::text}}}));
+}
+
+TEST(Columns, StandBelowObjectsOnly) {
+  table::LearnedTypes types;
+  types.paths = {{{"list"}, {Kind::object_array_ignored}},
+                 {{"text"}, {Kind::text}},
+                 {{"no"}, {Kind::unusable}},
+                 {{"map"}, {Kind::object}}};
+  const std::vector<table::NewColumn> wanted = {{{"list", "k"}, {Kind::text}},
+                                                {{"text", "k"}, {Kind::text}},
+                                                {{"no", "k"}, {Kind::text}},
+                                                {{"unknown", "k"}, {Kind::text}},
+                                                {{"map", "k"}, {Kind::text}}};
+  EXPECT_EQ(addable(types, {}, wanted), (std::vector<table::NewColumn>{{{"map", "k"}, {Kind::text}}}));
+}
+
+TEST(Columns, OfOneStatementAreNoMoreThanTheServerReads) {
+  std::vector<table::NewColumn> columns;
+  for (int i = 0; i < 100; i++) columns.push_back({{std::string(4000, 'n') + std::to_string(i)}, {Kind::text}});
+  const size_t most = columns_in_one_statement(columns);
+  EXPECT_LT(most, 60u);
+  columns.resize(most);
+  EXPECT_LT(add_columns({"s", "t"}, columns).size(), 262'144u);
+  EXPECT_EQ(columns_in_one_statement(columns), most);
+}
+
+TEST(Columns, AreRefusedByMaxColumnsOrByTheServer) {
+  table::LearnedTypes types;
+  types.column_count = 10;
+  table::TableOptions options;
+  options.max_columns = 11;
+  EXPECT_FALSE(why_full(types, options));
+  types.column_limit = 10;
+  EXPECT_THAT(why_full(types, options).value_or(""), HasSubstr("mapping.total_fields.limit"));
+  options.max_columns = 10;
+  EXPECT_EQ(why_full(types, options), "max-columns");
+  options.create_table = false;
+  EXPECT_FALSE(why_full(types, options));
+}
+
+TEST(Definition, TellsHowManyColumnsTheServerTakes) {
+  Definition definition = ctk_definition();
+  EXPECT_EQ(learn(definition).column_limit, 999u);
+  definition.ddl +=
+      "\nWITH (\n   column_policy = 'strict',\n   \"mapping.total_fields.limit\" = 40,\n   number_of_replicas = '0'\n)";
+  EXPECT_EQ(learn(definition).column_limit, 39u);
+}
+
+TEST(Definition, AnArrayOfObjectsWithColumnsOfItsOwnIsNotUsed) {
+  const auto types = learn(ctk_definition({{R"("object_array")", R"("data")", R"(["a"])", R"("ignored")"},
+                                           {R"("text")", R"("data")", R"(["a","k"])", R"("strict")"},
+                                           {R"("object_array")", R"("data")", R"(["b"])", R"("ignored")"}}));
+  EXPECT_EQ(types.paths.at({"a"}).kind, Kind::unusable);
+  EXPECT_EQ(types.paths.at({"b"}).kind, Kind::object_array_ignored);
 }
 
 TEST(Columns, BlamesThePathThatTheServerNames) {

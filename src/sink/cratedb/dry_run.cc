@@ -8,6 +8,7 @@
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/cratedb_sink.h"
+#include "sink/cratedb/relations.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
 
@@ -40,7 +41,9 @@ class DryRunSink final : public Sink {
     constexpr size_t kOwnColumns = 6;  // pk or none, data, aux, cdc_*
     types.column_count = spec.keys.size() + kOwnColumns;
     renderers_[claim.table] = std::make_shared<const table::Renderer>(spec, std::move(types));
-    answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), renderers_[claim.table]}));
+    OpenTable opened{std::move(*record), renderers_[claim.table]};
+    if (spec.options.live_view && spec.options.create_table) opened.view = live_view_name(spec).str();
+    answer(std::move(done), Result<OpenTable>(std::move(opened)));
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
@@ -131,14 +134,7 @@ class DryRunSink final : public Sink {
 
   void learn_columns(const TableWrites& writes) {
     const auto renderer = renderers_.at(writes.table);
-    std::vector<table::NewColumn> wanted;
-    for (const FoldedChange& folded : writes.changes) {
-      const table::Rendered rendered = renderer->render(*folded.changes[0], writes.epoch);
-      if (const auto* needs = std::get_if<table::NeedsColumns>(&rendered)) {
-        wanted.insert(wanted.end(), needs->columns.begin(), needs->columns.end());
-      }
-    }
-    const auto added = addable(renderer->types(), renderer->spec().options, std::move(wanted));
+    const auto added = addable(renderer->types(), renderer->spec().options, wanted_columns(*renderer, writes));
     if (added.empty()) return;
     print({add_columns(renderer->spec().name, added), "", ""});
     table::LearnedTypes types = renderer->types();

@@ -5,6 +5,37 @@
 #include "sink/cratedb/statements.h"
 
 namespace ctk::sink::cratedb {
+namespace {
+
+/// Says in the log what is being waited for, unless it is over by then.
+class SlowNote {
+ public:
+  SlowNote(Session& session, const std::string& doing) : loop_(session.loop) {
+    timer_ = loop_.after(kPatience, [this, &log = session.log, doing] {
+      timer_.reset();
+      log.info("CrateDB takes its time", {{"doing", doing}});
+    });
+  }
+  SlowNote(const SlowNote&) = delete;
+  SlowNote& operator=(const SlowNote&) = delete;
+  ~SlowNote() {
+    if (timer_) loop_.cancel(*timer_);
+  }
+
+ private:
+  static constexpr Duration kPatience = std::chrono::seconds(2);
+
+  EventLoop& loop_;
+  std::optional<EventLoop::TimerId> timer_;
+};
+
+}  // namespace
+
+Task<SqlResult> run_ddl(Session& session, Statement statement, std::string doing) {
+  const SlowNote note(session, doing);
+  SqlResult answer = co_await session.client.run(std::move(statement));
+  co_return answer;
+}
 
 Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing, Again again) {
   SqlResult answer = co_await session.client.run(std::move(statement), again);

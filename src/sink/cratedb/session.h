@@ -3,11 +3,13 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/client.h"
 #include "sink/cratedb/task.h"
+#include "sink/live_view.h"
 #include "sink/target_options.h"
 #include "table/render.h"
 
@@ -26,22 +28,31 @@ struct TableState {
   std::shared_ptr<const table::Renderer> handed_out;
   /// One ALTER of the table at a time; whoever needs the columns waits.
   Turnstile altering;
-  bool said_full = false;
 };
 
 struct Session {
   const TargetOptions& options;
+  EventLoop& loop;
   Bookkeeping bookkeeping;
   Client& client;
   Clock& clock;
   Log& log;
   Scope& scope;
-  std::map<std::string, std::shared_ptr<TableState>> tables;
+  std::map<std::string, std::shared_ptr<TableState>> tables = {};
   bool bookkeeping_is_there = false;
+  bool bookkeeping_is_ours = false;  ///< so far as it is there
+  ViewNotes view_notes{log};
+  std::set<std::string> said_full = {};  ///< tables that have been said to take no more columns
+  /// Batches ask for columns one after another, in the order in which they came: the first that wants a path fixes its
+  /// type.
+  Turnstile asking{scope};
 };
 
 /// Runs a statement whose failure is the call's; `doing` is "writing to doc.orders".
 Task<Result<Answer>> run_or_fail(Session& session, Statement statement, std::string doing, Again again = Again::freely);
+
+/// Runs DDL, and says so in the log once it has taken two seconds. `doing` is "creating table doc.orders".
+Task<SqlResult> run_ddl(Session& session, Statement statement, std::string doing);
 
 /// Makes what was written to `table` visible to queries; false where there is no such table.
 Task<Result<bool>> refresh_if_there(Session& session, table::QualifiedName table);

@@ -145,13 +145,18 @@ std::string create_table(const TableSpec& spec) {
       quote_name(spec.name), key_definitions(spec), data_is_ignored(spec.options) ? "IGNORED" : "STRICT", primary_key);
 }
 
+std::string select_living(const TableSpec& spec) {
+  return fmt::format("SELECT {}, \"data\", \"aux\" FROM {} WHERE NOT coalesce(\"cdc_deleted\", false)", key_columns(spec),
+                     quote_name(spec.name));
+}
+
 std::string create_live_view(const TableSpec& spec) {
   table::QualifiedName view = spec.name;
   view.table += "_live";
-  return fmt::format(
-      "CREATE OR REPLACE VIEW {} AS\nSELECT {}, \"data\", \"aux\" FROM {} WHERE NOT coalesce(\"cdc_deleted\", false)",
-      quote_name(view), key_columns(spec), quote_name(spec.name));
+  return fmt::format("CREATE VIEW {} AS\n{}", quote_name(view), select_living(spec));
 }
+
+std::string drop_view(const table::QualifiedName& name) { return "DROP VIEW " + quote_name(name); }
 
 std::string add_columns(const table::QualifiedName& name, const std::vector<table::NewColumn>& columns) {
   return fmt::format("ALTER TABLE {}\n  {}", quote_name(name), joined(columns, ",\n  ", [](const auto& column) {

@@ -27,7 +27,10 @@ bool data_is_ignored(const table::TableOptions& options);
 
 std::string create_table(const table::TableSpec& spec);
 /// The living rows without our columns.
+std::string select_living(const table::TableSpec& spec);
+/// Their view. Never OR REPLACE: on 6.4.3 that replaces a table of the name, rows and all.
 std::string create_live_view(const table::TableSpec& spec);
+std::string drop_view(const table::QualifiedName& name);
 /// One ALTER for many columns; objects are STRICT and lists of maps IGNORED, so that nothing inside them is ever DYNAMIC.
 std::string add_columns(const table::QualifiedName& name, const std::vector<table::NewColumn>& columns);
 /// Our columns, for a table that somebody else made.

@@ -5,7 +5,9 @@
 #include <charconv>
 
 #include "json/writer.h"
+#include "sink/cratedb/columns.h"
 #include "sink/cratedb/definition.h"
+#include "sink/cratedb/relations.h"
 #include "sink/cratedb/statements.h"
 #include "sink/cratedb/witnesses.h"
 
@@ -17,8 +19,8 @@ using coordination::TableRecord;
 
 Task<Result<bool>> run_ddl(Session& session, std::string sql, std::string doing) {
   Statement statement{.sql = std::move(sql), .args = "", .bulk = ""};
-  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), std::move(doing));
-  if (!answer) co_return forward_error(std::move(answer));
+  const SqlResult answer = co_await cratedb::run_ddl(session, std::move(statement), doing);
+  if (!answer) co_return std::unexpected(answer.error().error(doing));
   co_return true;
 }
 
@@ -38,13 +40,18 @@ Task<Result<Definition>> find_definition(Session& session, table::QualifiedName 
   co_return read_definition(*columns, ddl);
 }
 
-/// Makes the table where it is missing; then it is what it is.
-Task<Result<Definition>> make_table(Session& session, const table::TableSpec& spec) {
-  Result<Definition> found = co_await find_definition(session, spec.name);
+/// Makes the table where it is missing; then it is what it is. `in_the_way`: the view of another table has its name.
+Task<Result<Definition>> make_table(Session& session, const table::TableSpec& spec, bool in_the_way) {
+  Result<Definition> found = Definition{};
+  if (!in_the_way) found = co_await find_definition(session, spec.name);
   if (!found || !found->columns.empty()) co_return found;
   if (!spec.options.create_table) {
     co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " is not there", "",
                    "with create-table=false it must exist: " + create_table(spec));
+  }
+  if (in_the_way) {
+    Result<bool> dropped = co_await run_ddl(session, drop_view(spec.name), "dropping the view " + spec.name.str());
+    if (!dropped) co_return forward_error(std::move(dropped));
   }
   Result<bool> made = co_await run_ddl(session, create_table(spec), "creating table " + spec.name.str());
   if (!made) co_return forward_error(std::move(made));
@@ -168,6 +175,8 @@ Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, 
 
 Task<Result<bool>> make_bookkeeping(Session& session) {
   if (session.bookkeeping_is_there) co_return true;
+  Result<bool> checked = co_await check_bookkeeping(session);
+  if (!checked) co_return checked;
   const Bookkeeping& ours = session.bookkeeping;
   Result<bool> made = co_await make_if_missing(session, ours.tables, ours.create_tables());
   if (made) made = co_await make_if_missing(session, ours.positions, ours.create_positions());
@@ -207,6 +216,8 @@ Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, Ta
 
 Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
   std::vector<TableRecord> records;
+  Result<bool> checked = co_await check_bookkeeping(session);
+  if (!checked) co_return forward_error(std::move(checked));
   Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.tables);
   if (!there) co_return forward_error(std::move(there));
   if (!*there) co_return records;
@@ -226,31 +237,47 @@ Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
 
 Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableClaim claim) {
   // Looked at before anything is written: a table that cannot be ours leaves no trace.
-  Result<Definition> definition = co_await find_definition(session, spec.name);
-  if (!definition) co_return forward_error(std::move(definition));
-  if (!definition->columns.empty()) {
-    Result<std::vector<std::string>> missing = missing_own_columns(*definition, spec);
-    if (!missing) co_return forward_error(std::move(missing));
+  std::vector<std::string> names = {spec.name.table};
+  if (spec.options.live_view) names.push_back(live_view_name(spec).table);
+  Result<Relations> relations = co_await look_at(session, spec.name.schema, std::move(names));
+  if (!relations) co_return forward_error(std::move(relations));
+  const auto other = room_for_table(relations->at(spec.name.table), spec);
+  if (!other) co_return std::unexpected(other.error());
+  Definition found;
+  if (relations->at(spec.name.table).kind == "a table") {
+    Result<Definition> definition = co_await find_definition(session, spec.name);
+    if (!definition) co_return forward_error(std::move(definition));
+    if (!definition->columns.empty()) {
+      Result<std::vector<std::string>> missing = missing_own_columns(*definition, spec);
+      if (!missing) co_return forward_error(std::move(missing));
+    }
+    found = std::move(*definition);
   }
   Result<bool> step = co_await make_bookkeeping(session);
   if (!step) co_return forward_error(std::move(step));
-  Result<Claimed> claimed = co_await claim_table(session, spec, claim, *definition);
+  Result<Claimed> claimed = co_await claim_table(session, spec, claim, found);
   if (!claimed) co_return forward_error(std::move(claimed));
-  definition = co_await make_table(session, spec);
+  Result<Definition> definition = co_await make_table(session, spec, other->has_value());
   if (!definition) co_return forward_error(std::move(definition));
   definition = co_await take_over(session, spec, std::move(*definition));
   if (!definition) co_return forward_error(std::move(definition));
-  if (spec.options.live_view && spec.options.create_table) {
-    step = co_await run_ddl(session, create_live_view(spec), "creating the view " + spec.name.str() + "_live");
-    if (!step) co_return forward_error(std::move(step));
+  LiveView view;
+  if (spec.options.live_view) {
+    Standing standing = relations->at(live_view_name(spec).table);
+    Result<LiveView> ensured = co_await ensure_view(session, spec, std::move(standing));
+    if (!ensured) co_return forward_error(std::move(ensured));
+    view = std::move(*ensured);
   }
+  if (*other) view.given_way = (*other)->str();
+  session.view_notes.say(spec.name.str(), view);
   auto state = std::make_shared<TableState>(claim.table, spec, session.scope);
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
   state->handed_out = state->renderer;
+  say_if_full(session, *state);
   session.tables[claim.table] = state;
   const Result<bool> upgraded = co_await add_witnesses(session);
   if (!upgraded) co_return std::unexpected(upgraded.error());
-  co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight};
+  co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight, std::move(view.name)};
 }
 
 Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch) {

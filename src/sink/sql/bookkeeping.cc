@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sink/own_tables.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -63,17 +65,40 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
   };
 }
 
-Tried<bool> relation_exists(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
-  Tried<Answer> found = driver.run(look_up(dialect.find_relation(), {Param::of(name.schema), Param::of(name.table)}));
+Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
+  Tried<Answer> found = driver.run(look_up(dialect.describe_relation(), {Param::of(name.schema), Param::of(name.table)}));
   if (!found) return broken(std::move(found));
-  return !found->rows.empty();
+  Standing standing;
+  if (found->rows.empty()) return standing;
+  const Cells& row = found->rows.front();
+  standing.kind = row[0].value_or("");
+  if (row[1]) standing.selection = read_selection(*row[1]);
+  if (standing.selection && row[3]) standing.selection->from = {row[2].value_or(""), *row[3]};
+  return standing;
+}
+
+Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name) {
+  const table::QualifiedName qualified{at.schema, name};
+  Tried<Standing> standing = look_at(driver, at.dialect, qualified);
+  if (!standing) return broken(std::move(standing));
+  if (standing->nothing()) return false;
+  if (standing->kind != "a table") return broken(not_our_own(qualified.str(), "it is " + standing->kind));
+  Tried<Answer> columns =
+      driver.run(look_up(at.dialect.describe_columns(), {Param::of(qualified.schema), Param::of(qualified.table)}));
+  if (!columns) return broken(std::move(columns));
+  std::set<std::string> there;
+  for (const Cells& row : columns->rows) there.insert(row[0].value_or(""));
+  if (auto missing = missing_own_column(name, there)) {
+    return broken(not_our_own(qualified.str(), "it has no column " + *missing));
+  }
+  return true;
 }
 
 Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create) {
   if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk tables " + at.schema); !locked) return locked;
   if (Tried<bool> schema = ensure_schema(driver, at, create); !schema) return schema;
   for (const auto& [name, ddl] : bookkeeping_ddl(at)) {
-    Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, name});
+    Tried<bool> there = own_table_exists(driver, at, name);
     if (!there) return there;
     if (*there) continue;
     if (!create) {
@@ -89,12 +114,14 @@ Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool creat
 
 Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at) {
   const std::string name = "ctk_tables";
+  Tried<bool> ours = own_table_exists(driver, at, name);
+  if (!ours) return broken(std::move(ours));
+  if (!*ours) return RecordsTable{};
   Tried<Answer> columns = driver.run(look_up(at.dialect.describe_columns(), {Param::of(at.schema), Param::of(name)}));
   if (!columns) return broken(std::move(columns));
   RecordsTable found;
-  found.there = !columns->rows.empty();
-  found.has_witnesses =
-      !found.there || std::ranges::any_of(columns->rows, [](const Cells& row) { return row[0] == "witnesses"; });
+  found.there = true;
+  found.has_witnesses = std::ranges::any_of(columns->rows, [](const Cells& row) { return row[0] == "witnesses"; });
   return found;
 }
 

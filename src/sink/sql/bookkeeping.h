@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sink/live_view.h"
 #include "sink/sql/dialect.h"
 #include "sink/sql/transaction.h"
 
@@ -33,8 +34,11 @@ struct RecordsTable {
 };
 Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
 
-/// Whether a table or view is there.
-Tried<bool> relation_exists(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+/// What has that name.
+Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+
+/// Whether that one of our own tables (own_tables.h) is there; an error where something else has its name.
+Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name);
 
 /// Makes schema and tables that are missing, or says which are (`create` false): not_found. Inside a transaction.
 Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create);

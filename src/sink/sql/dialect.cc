@@ -107,21 +107,31 @@ table::QualifiedName Dialect::view_name(const table::TableSpec& spec) const {
   return {spec.name.schema, name};
 }
 
-std::string Dialect::create_view(const table::TableSpec& spec) const {
+std::string Dialect::select_living(const table::TableSpec& spec) const {
   std::vector<std::string> shown;
   for (const ColumnDef& column : columns(spec)) {
     using Role = ColumnDef::Role;
     if (column.role == Role::key || column.role == Role::data || column.role == Role::aux) shown.push_back(column.name);
   }
-  return "CREATE VIEW " + quote(view_name(spec)) + " AS\n  SELECT " + quote_list(shown) + "\n  FROM " + quote(spec.name) +
-         "\n  WHERE \"cdc_deleted\" IS NOT TRUE";
+  return "SELECT " + quote_list(shown) + "\n  FROM " + quote(spec.name) + "\n  WHERE \"cdc_deleted\" IS NOT TRUE";
+}
+
+std::string Dialect::create_view(const table::TableSpec& spec) const {
+  return "CREATE VIEW " + quote(view_name(spec)) + " AS\n  " + select_living(spec);
+}
+
+std::string Dialect::drop_view(const table::QualifiedName& name) const { return "DROP VIEW " + quote(name); }
+
+table::QualifiedName Dialect::mark_index_name(const table::TableSpec& spec) const {
+  std::string index = spec.name.table + "_cdc_deleted_idx";
+  if (index.size() > 63) index = table::map_table_name(table::Target::postgres, index);
+  return {spec.name.schema, index};
 }
 
 std::string Dialect::create_mark_index(const table::TableSpec& spec) const {
   bool named_in_schema = target() == table::Target::sqlite;  // PostgreSQL puts an index beside its table
-  std::string index = spec.name.table + "_cdc_deleted_idx";
-  if (index.size() > 63) index = table::map_table_name(table::Target::postgres, index);
-  std::string name = named_in_schema ? quote(table::QualifiedName{spec.name.schema, index}) : quote(index);
+  const table::QualifiedName index = mark_index_name(spec);
+  std::string name = named_in_schema ? quote(index) : quote(index.table);
   std::string on = named_in_schema ? quote(spec.name.table) : quote(spec.name);
   return "CREATE INDEX IF NOT EXISTS " + name + " ON " + on + " (\"cdc_deleted\") WHERE \"cdc_deleted\"";
 }

@@ -80,9 +80,12 @@ class Dialect {
   std::string create_table(const table::TableSpec& spec) const;
   std::string add_column(const table::TableSpec& spec, const ColumnDef& column) const;
   table::QualifiedName view_name(const table::TableSpec& spec) const;
+  std::string select_living(const table::TableSpec& spec) const;
   std::string create_view(const table::TableSpec& spec) const;
+  std::string drop_view(const table::QualifiedName& name) const;
   /// A small index that finds the marks. It holds no column that an ordinary update changes (PostgreSQL: HOT updates).
   std::string create_mark_index(const table::TableSpec& spec) const;
+  table::QualifiedName mark_index_name(const table::TableSpec& spec) const;
   /// The guarded upsert of `rows` rows: it changes a row only if the version is greater than the stored one.
   std::string upsert(const table::TableSpec& spec, size_t rows) const;
   /// The same upsert of no row at all: refused where the target refuses all rows (rights, columns, a read-only database).
@@ -94,8 +97,9 @@ class Dialect {
   virtual std::string create_schema(const std::string& schema) const = 0;
   /// One row if the schema is there; one parameter. Empty where there are none.
   virtual std::string find_schema() const = 0;
-  /// One row if a table or view of that name is there; parameters schema, name.
-  virtual std::string find_relation() const = 0;
+  /// Rows kind ("a table", "a view", "an index", …), definition of a view, schema and name of the one table that it shows:
+  /// whatever has a name that a table or a view would need; parameters schema, name. The last two may be NULL.
+  virtual std::string describe_relation() const = 0;
   /// Rows name, type, not null, has default; parameters schema, name.
   virtual std::string describe_columns() const = 0;
   /// Rows key's id, column: all unique keys over plain columns, the primary key first; parameters schema, name.

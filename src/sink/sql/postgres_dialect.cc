@@ -45,8 +45,21 @@ class PostgresDialect final : public Dialect {
     return "CREATE SCHEMA IF NOT EXISTS " + quote(schema);
   }
   std::string find_schema() const override { return "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1::text"; }
-  std::string find_relation() const override {
-    return "SELECT 1" + std::string(kRelations) + " AND c.relkind IN ('r', 'p', 'v', 'm', 'f')";
+  std::string describe_relation() const override {
+    return "SELECT CASE c.relkind WHEN 'r' THEN 'a table' WHEN 'p' THEN 'a table' WHEN 'v' THEN 'a view' "
+           "WHEN 'm' THEN 'a materialized view' WHEN 'f' THEN 'a foreign table' WHEN 'S' THEN 'a sequence' "
+           "WHEN 'c' THEN 'a type' ELSE 'an index' END, "
+           "CASE WHEN c.relkind = 'v' THEN pg_catalog.pg_get_viewdef(c.oid) END, shown.schema, shown.name "
+           "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN LATERAL ("
+           "SELECT min(bn.nspname::text) AS schema, min(b.relname::text) AS name FROM pg_catalog.pg_rewrite w "
+           "JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = w.oid "
+           "AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> c.oid "
+           "JOIN pg_catalog.pg_class b ON b.oid = d.refobjid JOIN pg_catalog.pg_namespace bn ON bn.oid = b.relnamespace "
+           "WHERE w.ev_class = c.oid HAVING count(DISTINCT b.oid) = 1) shown ON c.relkind = 'v' "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text "
+           "UNION ALL SELECT 'a type', NULL, NULL, NULL FROM pg_catalog.pg_type t "
+           "JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace "
+           "WHERE n.nspname = $1::text AND t.typname = $2::text AND t.typrelid = 0 AND t.typcategory <> 'A'";
   }
   std::string describe_columns() const override {
     return "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, "

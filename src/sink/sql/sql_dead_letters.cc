@@ -20,7 +20,7 @@ DeadLetter to_letter(const Cells& row) {
 }
 
 Tried<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
-  return relation_exists(driver, at.dialect, {at.schema, "ctk_dead_letters"});
+  return own_table_exists(driver, at, "ctk_dead_letters");
 }
 
 }  // namespace

@@ -251,7 +251,7 @@ Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, cons
 }
 
 Tried<std::vector<StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at, const RelayName& relay) {
-  Tried<bool> there = relation_exists(driver, at.dialect, {at.schema, "ctk_positions"});
+  Tried<bool> there = own_table_exists(driver, at, "ctk_positions");
   if (!there) return broken(std::move(there));
   if (!*there) return std::vector<StoredPosition>{};
   return select_positions(driver, at, relay, "");
@@ -302,7 +302,7 @@ void SqlPositions::move(const RelayName& relay, Fence fence, std::vector<Positio
 void SqlPositions::relays(Done<std::vector<RelayName>> done) {
   using Names = std::vector<RelayName>;
   auto job = [this](Driver& driver) -> Result<Names> {
-    Tried<bool> there = relation_exists(driver, at_.dialect, {at_.schema, "ctk_positions"});
+    Tried<bool> there = own_table_exists(driver, at_, "ctk_positions");
     if (!there) return std::unexpected(call_error(std::move(there).error()));
     Names names;
     if (!*there) return names;
@@ -316,7 +316,7 @@ void SqlPositions::relays(Done<std::vector<RelayName>> done) {
 
 void SqlPositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
   auto job = [this, relay, finished_only](Driver& driver) -> Result<size_t> {
-    Tried<bool> there = relation_exists(driver, at_.dialect, {at_.schema, "ctk_positions"});
+    Tried<bool> there = own_table_exists(driver, at_, "ctk_positions");
     if (!there) return std::unexpected(call_error(std::move(there).error()));
     if (!*there) return size_t{0};
     std::string sql = "DELETE FROM " + at_.positions + " WHERE relay = ?";

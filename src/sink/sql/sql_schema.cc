@@ -1,6 +1,7 @@
 #include "sink/sql/sql_schema.h"
 
 #include <fmt/format.h>
+#include <strings.h>
 
 #include <algorithm>
 
@@ -67,11 +68,57 @@ Error missing_columns(const Dialect& dialect, const table::TableSpec& spec, cons
           "add them with: " + ddl};
 }
 
-Tried<bool> ensure_view(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
-  Tried<bool> there = relation_exists(driver, dialect, dialect.view_name(spec));
-  if (!there || *there) return there;
-  if (Tried<Answer> made = driver.run(statement(dialect.create_view(spec))); !made) return broken(std::move(made));
-  return true;
+bool same_name(const Dialect& dialect, const table::QualifiedName& left, const table::QualifiedName& right) {
+  if (left.schema != right.schema) return false;
+  const bool folds = dialect.target() == table::Target::sqlite;
+  return folds ? ::strcasecmp(left.table.c_str(), right.table.c_str()) == 0 : left.table == right.table;
+}
+
+Selection own_selection(const Dialect& dialect, const table::TableSpec& spec) {
+  return read_selection(dialect.select_living(spec)).value_or(Selection{});
+}
+
+/// Makes the view where nothing has its name.
+Tried<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  const table::QualifiedName name = dialect.view_name(spec);
+  Tried<Standing> standing = look_at(driver, dialect, name);
+  if (!standing) return broken(std::move(standing));
+  LiveView view;
+  if (standing->nothing()) {
+    if (!spec.options.create_table) return view;
+    Tried<Answer> made = driver.run(statement(dialect.create_view(spec)));
+    if (!made && made.error().error.kind == ErrorKind::denied) made.error().error.hint = kWithoutView;
+    if (!made) return broken(std::move(made));
+    view.name = name.str();
+  } else if (standing->selection == own_selection(dialect, spec)) {
+    view.name = name.str();
+  } else {
+    view.would_be = name.str();
+    view.in_the_way = standing->kind == "a view" ? "a view with another definition" : standing->kind;
+  }
+  return view;
+}
+
+/// Whether the table may have its name: nothing has it, or a table; or the view of another table, which then goes.
+Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
+                                                          const table::TableSpec& spec) {
+  Tried<Standing> standing = look_at(driver, dialect, spec.name);
+  if (!standing) return broken(std::move(standing));
+  if (standing->nothing() || standing->kind == "a table") return std::nullopt;
+  if (spec.options.create_table && standing->is_like(own_selection(dialect, spec))) {
+    table::TableSpec other = spec;
+    other.name = standing->selection->from;
+    if (same_name(dialect, dialect.view_name(other), spec.name)) return other.name;
+  }
+  return broken({ErrorKind::refused, fmt::format("{} is {}, and no table", spec.name.str(), standing->kind), "",
+                 "name another table, or drop what has the name"});
+}
+
+/// The index is a help only: where something has its name, there is none.
+Tried<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  Tried<Standing> standing = look_at(driver, dialect, dialect.mark_index_name(spec));
+  if (!standing) return broken(std::move(standing));
+  return standing->nothing();
 }
 
 }  // namespace
@@ -126,30 +173,37 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
   return found;
 }
 
-Tried<bool> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
-  Tried<FoundTable> found = describe_table(driver, dialect, spec.name);
-  if (!found) return broken(std::move(found));
-  Result<SchemaPlan> plan = plan_schema(dialect, spec, *found);
-  if (!plan) return broken(std::move(plan).error());
-  if (plan->create) {
-    Tried<bool> other = relation_exists(driver, dialect, spec.name);
-    if (!other) return other;
-    if (*other) return broken({ErrorKind::refused, fmt::format("{} is there and is no table", spec.name.str()), "", ""});
+Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  Tried<std::optional<table::QualifiedName>> other = room_for_table(driver, dialect, spec);
+  if (!other) return broken(std::move(other));
+  FoundTable found;
+  if (!*other) {
+    Tried<FoundTable> described = describe_table(driver, dialect, spec.name);
+    if (!described) return broken(std::move(described));
+    found = std::move(*described);
   }
+  Result<SchemaPlan> plan = plan_schema(dialect, spec, found);
+  if (!plan) return broken(std::move(plan).error());
   if (!spec.options.create_table) {
     if (plan->create) return broken(missing_table(dialect, spec));
     if (!plan->add.empty()) return broken(missing_columns(dialect, spec, plan->add));
-    return true;
   }
   std::vector<Statement> ddl;
+  if (*other) ddl.push_back(statement(dialect.drop_view(spec.name)));
   if (plan->create) ddl.push_back(statement(dialect.create_table(spec)));
   for (const ColumnDef& column : plan->add) ddl.push_back(statement(dialect.add_column(spec, column)));
-  if (plan->create || !plan->add.empty()) ddl.push_back(patiently(statement(dialect.create_mark_index(spec))));
+  if (plan->create || !plan->add.empty()) {
+    Tried<bool> wanted = wants_mark_index(driver, dialect, spec);
+    if (!wanted) return broken(std::move(wanted));
+    if (*wanted) ddl.push_back(patiently(statement(dialect.create_mark_index(spec))));
+  }
   if (!ddl.empty()) {
     Tried<std::vector<Answer>> done = driver.run(std::span<const Statement>(ddl));
     if (!done) return broken(std::move(done));
   }
-  return spec.options.live_view ? ensure_view(driver, dialect, spec) : Tried<bool>(true);
+  Tried<LiveView> view = spec.options.live_view ? ensure_view(driver, dialect, spec) : Tried<LiveView>(LiveView{});
+  if (view && *other) view->given_way = (*other)->str();
+  return view;
 }
 
 }  // namespace ctk::sink::sql

@@ -17,7 +17,7 @@ Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& s
 Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 
 /// Carries the plan out: table, missing columns, index of marks, view. With create-table=false it only checks, and says
-/// what is missing. Inside a transaction.
-Tried<bool> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
+/// what is missing. The view of another table that has the table's name goes. Inside a transaction.
+Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
 }  // namespace ctk::sink::sql

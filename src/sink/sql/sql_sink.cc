@@ -32,6 +32,7 @@ Result<T> to_result(Tried<T> tried) {
 
 struct Claimed {
   TableRecord record;
+  LiveView view;
   coordination::TableSight sight = coordination::TableSight::as_recorded;
 };
 
@@ -49,7 +50,9 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   if (!record) return broken(std::move(record).error());
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;
-  if (Tried<bool> made = ensure_table(driver, at.dialect, spec); !made) return broken(std::move(made));
+  Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
+  if (!view) return broken(std::move(view));
+  claimed.view = std::move(*view);
   if (*existing != claimed.record) {
     if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
   }
@@ -66,6 +69,7 @@ class SqlSink final : public Sink {
  public:
   SqlSink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts)
       : clock_(environment.clock),
+        view_notes_(environment.log),
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
         positions_(lanes_, at_, environment.clock, options.tables.create_table),
@@ -97,7 +101,8 @@ class SqlSink final : public Sink {
       auto renderer = std::make_shared<const table::Renderer>(spec);
       tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer);
       if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
-      done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight});
+      view_notes_.say(spec.name.str(), claimed->view);
+      done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight, std::move(claimed->view.name)});
     };
     lanes_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
   }
@@ -108,7 +113,11 @@ class SqlSink final : public Sink {
   }
 
   void exists(const table::QualifiedName& name, Done<bool> done) override {
-    auto job = [this, name](Driver& driver) { return to_result(relation_exists(driver, *dialect_, name)); };
+    auto job = [this, name](Driver& driver) -> Result<bool> {
+      Result<Standing> standing = to_result(look_at(driver, *dialect_, name));
+      if (!standing) return forward_error(std::move(standing));
+      return !standing->nothing();
+    };
     lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
@@ -201,6 +210,7 @@ class SqlSink final : public Sink {
   }
 
   Clock& clock_;
+  ViewNotes view_notes_;
   std::unique_ptr<Dialect> dialect_;
   Bookkeeping at_;
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;

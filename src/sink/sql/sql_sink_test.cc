@@ -262,7 +262,7 @@ TEST_P(Postgres, SilenceEndsACall) {
     ASSERT_TRUE(await<ResultSet>([&](auto done) { other->query(sql, std::move(done)); })) << sql;
   };
   elsewhere("BEGIN");
-  elsewhere("LOCK TABLE " + quoted("demo"));
+  elsewhere("LOCK TABLE " + quoted("demo") + " IN SHARE ROW EXCLUSIVE MODE");  // a view's definition can be read
   options.timeout = std::chrono::milliseconds(100);
   sink = backend->make_sink(options);
   Result<OpenTable> again = open(*sink, "demo", *change);

@@ -47,9 +47,11 @@ class SqliteDialect final : public Dialect {
 
   std::string create_schema(const std::string&) const override { return ""; }
   std::string find_schema() const override { return ""; }
-  std::string find_relation() const override {
-    return "SELECT 1 FROM pragma_table_list WHERE schema = CASE ?1 WHEN '' THEN 'main' ELSE ?1 END AND "
-           "name = ?2 COLLATE NOCASE";
+  std::string describe_relation() const override {
+    return "SELECT CASE type WHEN 'index' THEN 'an index' ELSE 'a ' || type END, CASE type WHEN 'view' THEN sql END, NULL, "
+           "NULL "
+           "FROM (SELECT 'main' AS place, * FROM main.sqlite_schema UNION ALL SELECT 'temp', * FROM temp.sqlite_schema) "
+           "WHERE place = CASE ?1 WHEN '' THEN 'main' ELSE ?1 END AND name = ?2 COLLATE NOCASE AND type <> 'trigger'";
   }
   std::string describe_columns() const override {
     return "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1 "

@@ -9,7 +9,7 @@ CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
 );
 
 -- ctk: view
-CREATE OR REPLACE VIEW "testdrive"."demo_live" AS
+CREATE VIEW "testdrive"."demo_live" AS
 SELECT "pk", "data", "aux" FROM "testdrive"."demo" WHERE NOT coalesce("cdc_deleted", false);
 
 -- ctk: upsert
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
 );
 
 -- columns: view
-CREATE OR REPLACE VIEW "testdrive"."demo_live" AS
+CREATE VIEW "testdrive"."demo_live" AS
 SELECT "device", "it's ""n""", "data", "aux" FROM "testdrive"."demo" WHERE NOT coalesce("cdc_deleted", false);
 
 -- columns: upsert
@@ -77,7 +77,7 @@ CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
 );
 
 -- document: view
-CREATE OR REPLACE VIEW "testdrive"."demo_live" AS
+CREATE VIEW "testdrive"."demo_live" AS
 SELECT "id", "data", "aux" FROM "testdrive"."demo" WHERE NOT coalesce("cdc_deleted", false);
 
 -- document: upsert

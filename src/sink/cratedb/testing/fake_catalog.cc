@@ -102,6 +102,34 @@ bool is_key(const Table& table, const std::vector<std::string>& path) {
                      [&](const Expr& key) { return key.column_text() == shown_name(path); });
 }
 
+std::string expression_text(const Expr& expr) {
+  const auto operand = [&](size_t i) { return expression_text(expr.operands.at(i)); };
+  switch (expr.kind) {
+    case Expr::Kind::column: return subscript(expr.name, expr.path);
+    case Expr::Kind::logical_not: return "NOT " + operand(0);
+    case Expr::Kind::logical_and: return "(" + operand(0) + " AND " + operand(1) + ")";
+    case Expr::Kind::logical_or: return "(" + operand(0) + " OR " + operand(1) + ")";
+    case Expr::Kind::compare: return "(" + operand(0) + " " + expr.name + " " + operand(1) + ")";
+    case Expr::Kind::literal:
+      return expr.literal.kind == Value::Kind::text ? quote_text(expr.literal.text) : java_text(expr.literal);
+    case Expr::Kind::call: {
+      std::string list;
+      for (const Expr& each : expr.operands) list += (list.empty() ? "" : ", ") + expression_text(each);
+      return expr.name + "(" + list + ")";
+    }
+    default: return "?";
+  }
+}
+
+void add_view_columns(RelationBuilder& builder, const Store& store, const TableName& name, const Select& select) {
+  int64_t ordinal = 1;
+  for (const Column& column : view_columns(store, select)) {
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text(column.name),
+                 Value::of_text(type_name(column.type)), Value::of_text("YES"), Value::of_integer(ordinal++),
+                 details_of({{column.name}, &column})});
+  }
+}
+
 Relation columns_relation(const Store& store) {
   RelationBuilder builder(
       {"table_schema", "table_name", "column_name", "data_type", "is_nullable", "ordinal_position", "column_details"});
@@ -119,6 +147,7 @@ Relation columns_relation(const Store& store) {
                    Value::of_integer(ordinal++), details_of(entry)});
     }
   }
+  for (const auto& [name, view] : store.views) add_view_columns(builder, store, name, view);
   return builder.done();
 }
 
@@ -129,6 +158,14 @@ Relation tables_relation(const Store& store) {
   }
   for (const auto& [name, view] : store.views) {
     builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("VIEW")});
+  }
+  return builder.done();
+}
+
+Relation views_relation(const Store& store) {
+  RelationBuilder builder({"table_schema", "table_name", "view_definition"});
+  for (const auto& [name, view] : store.views) {
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text(view_text(view))});
   }
   return builder.done();
 }
@@ -180,10 +217,31 @@ std::string ddl_type(const Type& type, int depth) {
 
 }  // namespace
 
+std::string view_text(const Select& select) {
+  std::string items;
+  for (const Select::Item& item : select.items) items += (items.empty() ? " " : "\n, ") + expression_text(item.expr);
+  std::string text = "SELECT\n" + items + "\n";
+  if (select.from)
+    text += fmt::format("FROM {}.{}\n", quote_identifier(select.from->schema), quote_identifier(select.from->table));
+  if (select.where) text += "WHERE " + expression_text(*select.where) + "\n";
+  return text;
+}
+
+std::vector<Column> view_columns(const Store& store, const Select& select) {
+  std::vector<Column> columns;
+  const auto table = select.from ? store.tables.find(*select.from) : store.tables.end();
+  for (const Select::Item& item : select.items) {
+    const Column* column = table == store.tables.end() ? nullptr : table->second.root.find(item.expr.name);
+    columns.push_back(column != nullptr ? *column : Column{.name = item.expr.name, .type = {}});
+  }
+  return columns;
+}
+
 std::optional<Relation> system_relation(const Store& store, const TableName& name) {
   const std::string full = name.str();
   if (full == "information_schema.columns") return columns_relation(store);
   if (full == "information_schema.tables") return tables_relation(store);
+  if (full == "information_schema.views") return views_relation(store);
   if (full == "sys.health") return health_relation(store);
   if (full == "sys.shards") return shards_relation(store);
   return std::nullopt;
@@ -192,13 +250,15 @@ std::optional<Relation> system_relation(const Store& store, const TableName& nam
 std::string show_create_table(const Table& table) {
   std::string keys;
   for (const Expr& key : table.key) keys += (keys.empty() ? "" : ", ") + subscript(key.name, key.path);
+  std::string limit;
+  if (table.fields_limit != 1000) limit = fmt::format("   \"mapping.total_fields.limit\" = {},\n", table.fields_limit);
   std::string routing;
   if (table.key.size() == 1 && table.key[0].path.empty()) routing = fmt::format("BY ({}) ", keys);
   return fmt::format(
-      "CREATE TABLE IF NOT EXISTS {}.{} (\n{}{}\n)\nCLUSTERED {}INTO {} SHARDS\nWITH (\n   column_policy = 'strict',\n"
+      "CREATE TABLE IF NOT EXISTS {}.{} (\n{}{}\n)\nCLUSTERED {}INTO {} SHARDS\nWITH (\n   column_policy = 'strict',\n{}"
       "   number_of_replicas = '0'\n)",
       quote_identifier(table.name.schema), quote_identifier(table.name.table), ddl_columns(table.root, 1),
-      keys.empty() ? "" : ",\n   PRIMARY KEY (" + keys + ")", routing, table.shards);
+      keys.empty() ? "" : ",\n   PRIMARY KEY (" + keys + ")", routing, table.shards, limit);
 }
 
 }  // namespace ctk::sink::cratedb::testing

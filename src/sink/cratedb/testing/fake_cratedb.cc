@@ -82,11 +82,17 @@ net::HttpResponse error_response(const SqlError& error) {
 }
 
 void FakeCrateDb::send(net::HttpRequest request, net::HttpDone done) {
-  loop_.after(latency, [this, request = std::move(request), done = std::move(done)]() mutable {
+  const Duration takes = latency + (delay ? delay(request) : Duration(0));
+  auto work = [this, request = std::move(request), done = std::move(done)]() mutable {
     std::optional<Result<net::HttpResponse>> instead;
     if (intercept) instead = intercept(request);
     done(instead ? std::move(*instead) : Result<net::HttpResponse>(answer(request)));
-  });
+  };
+  if (takes > Duration(0)) {
+    loop_.after(takes, std::move(work));
+  } else {
+    loop_.post(std::move(work));
+  }
 }
 
 net::HttpResponse FakeCrateDb::answer(const net::HttpRequest& request) {

@@ -25,6 +25,8 @@ class FakeCrateDb final : public net::HttpClient {
 
   /// Sees every request first; what it gives instead of the server's answer is given. For faults.
   std::function<std::optional<Result<net::HttpResponse>>(const net::HttpRequest&)> intercept;
+  /// How long a request takes; nothing: no time at all.
+  std::function<Duration(const net::HttpRequest&)> delay;
   /// "Basic …" that requests must carry; empty: everybody is let in.
   std::string authorization;
   /// How long an exchange takes.

@@ -60,8 +60,8 @@ SqlError not_in_bulk() {
 }  // namespace
 
 Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters) {
-  const auto with_table = [&](const TableName& name, auto write) -> Tried<Outcome> {
-    auto table = store_.find(name);
+  const auto with_table = [&](const TableName& name, auto write, std::string_view operation = "INSERT") -> Tried<Outcome> {
+    auto table = store_.find(name, operation);
     if (!table) return std::unexpected(table.error());
     return write(**table);
   };
@@ -86,18 +86,20 @@ Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters
                               [&](Table& table) { return from_row(Writing(table).remove(remove, {parameters})); });
           },
           [&](const ShowCreate& show) {
-            return with_table(show.name, [&](Table& table) -> Tried<Outcome> {
+            const auto shown = [&](Table& table) -> Tried<Outcome> {
               return Outcome{.columns = {"SHOW CREATE TABLE " + show.name.str()},
                              .types = {{.kind = Type::Kind::text, .columns = {}, .element = {}}},
                              .rows = {{Value::of_text(show_create_table(table))}},
                              .rowcount = 1};
-            });
+            };
+            return with_table(show.name, shown, "SHOW CREATE");
           },
           [&](const Refresh& refresh) {
-            return with_table(refresh.name, [&](Table& table) -> Tried<Outcome> {
+            const auto refreshed = [](Table& table) -> Tried<Outcome> {
               table.visible = table.documents;
               return count_only(1);
-            });
+            };
+            return with_table(refresh.name, refreshed, "REFRESH");
           },
       },
       statement);

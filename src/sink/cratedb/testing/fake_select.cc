@@ -9,6 +9,73 @@
 namespace ctk::sink::cratedb::testing {
 namespace {
 
+bool holds_typed_elements(const Type& type) {
+  if (type.kind == Type::Kind::array) return !type.element[0].columns.empty() || holds_typed_elements(type.element[0]);
+  return std::ranges::any_of(type.columns, [](const Column& column) { return holds_typed_elements(column.type); });
+}
+
+/// Elements of an array of objects are read as its columns say, however they were written; nothing where they cannot be.
+std::optional<Value> read_back(const Value& value, const Type& type) {
+  if (value.is_null() || !holds_typed_elements(type)) return value;
+  if (type.kind == Type::Kind::array) return cast(value, type);
+  Value read = value;
+  for (auto& [name, member] : read.members) {
+    const Column* column = type.find(name);
+    auto taken = column ? read_back(member, column->type) : member;
+    if (!taken) return std::nullopt;
+    member = std::move(*taken);
+  }
+  return read;
+}
+
+/// A name with a character beyond U+FFFF inside an array of objects: 6.4.3 takes it, and cannot read it.
+bool holds_unreadable_name(const Value& value, bool in_array) {
+  const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0xF0; };
+  return std::ranges::any_of(value.items, [&](const Value& item) { return holds_unreadable_name(item, in_array); }) ||
+         std::ranges::any_of(value.members, [&](const auto& member) {
+           return (in_array && std::ranges::any_of(member.first, beyond)) || holds_unreadable_name(member.second, in_array);
+         });
+}
+
+bool is_unreadable(const Value& value, const Type& type) {
+  if (type.kind == Type::Kind::array) {
+    return type.element[0].kind == Type::Kind::object && holds_unreadable_name(value, true);
+  }
+  return std::ranges::any_of(value.members, [&](const auto& member) {
+    const Column* column = type.find(member.first);
+    return column != nullptr && is_unreadable(member.second, column->type);
+  });
+}
+
+bool mentions(const Expr& expr, const std::string& column) {
+  if (expr.kind == Expr::Kind::star || (expr.kind == Expr::Kind::column && expr.name == column)) return true;
+  if (expr.kind == Expr::Kind::call && expr.name == "count") return false;
+  return std::ranges::any_of(expr.operands, [&](const Expr& operand) { return mentions(operand, column); });
+}
+
+Tried<bool> read_back_rows(Relation& relation, const Select& select) {
+  for (const Column& column : relation.root.columns) {
+    const bool asked =
+        std::ranges::any_of(select.items, [&](const Select::Item& item) { return mentions(item.expr, column.name); });
+    if (!asked) continue;
+    for (Document& row : relation.rows) {
+      for (auto& [name, value] : row.values.members) {
+        if (name != column.name) continue;
+        if (is_unreadable(value, column.type)) {
+          return std::unexpected(SqlError{
+              5000,
+              "UncheckedIOException[com.fasterxml.jackson.core.JsonParseException: Invalid UTF-8: Illegal surrogate "
+              "character 0xd83d]"});
+        }
+        auto read = read_back(value, column.type);
+        if (!read) return std::unexpected(parse_exception("illegal syntax"));
+        value = std::move(*read);
+      }
+    }
+  }
+  return true;
+}
+
 Tried<Relation> table_relation(const Table& table, const std::optional<Expr>& where, const Parameters& parameters) {
   if (table.blocks.contains("blocks.read")) {
     return std::unexpected(SqlError{
@@ -49,7 +116,11 @@ Tried<Relation> relation_of(Store& store, const Select& select, const Parameters
   }
   auto table = store.find(*select.from);
   if (!table) return std::unexpected(table.error());
-  return table_relation(**table, select.where, parameters);
+  auto relation = table_relation(**table, select.where, parameters);
+  if (!relation) return relation;
+  auto read = read_back_rows(*relation, select);
+  if (!read) return std::unexpected(read.error());
+  return relation;
 }
 
 bool is_aggregate(const Expr& expr) {

@@ -113,10 +113,12 @@ class Parser : public ExpressionParser {
   }
 
   Parsed create() {
-    if (take_word("or")) {
-      need_word("replace");
+    const bool replace = take_word("or");
+    if (replace) need_word("replace");
+    if (replace || is_word("view")) {
       need_word("view");
       CreateView view;
+      view.replace = replace;
       view.name = table_name();
       need_word("as");
       need_word("select");
@@ -135,8 +137,18 @@ class Parser : public ExpressionParser {
     list([&] { table_element(table); });
     need_symbol(")");
     if (take_word("clustered")) clustered(table);
-    if (take_word("with")) skip_group();
+    if (take_word("with")) settings(table);
     return table;
+  }
+  void settings(CreateTable& table) {
+    need_symbol("(");
+    list([&] {
+      const std::string name = any_token().text;
+      need_symbol("=");
+      const std::string value = any_token().text;
+      if (name == "mapping.total_fields.limit") table.fields_limit = std::stoul(value);
+    });
+    need_symbol(")");
   }
   void table_element(CreateTable& table) {
     if (is_word("primary") && is_word("key", 1)) {

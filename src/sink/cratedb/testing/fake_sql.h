@@ -1,6 +1,6 @@
 // The SQL that the fake server understands: the statements of this sink and those of the recordings, as syntax trees.
 //
-//   CREATE TABLE [IF NOT EXISTS], CREATE OR REPLACE VIEW, DROP TABLE|VIEW, ALTER TABLE … ADD COLUMN | DROP COLUMN |
+//   CREATE TABLE [IF NOT EXISTS], CREATE [OR REPLACE] VIEW, DROP TABLE|VIEW, ALTER TABLE … ADD COLUMN | DROP COLUMN |
 //   SET (block = …),
 //   INSERT … VALUES (…) [ON CONFLICT … DO NOTHING | DO UPDATE SET …] [RETURNING …], UPDATE, DELETE, SELECT from one
 //   relation, SHOW CREATE TABLE, REFRESH TABLE
@@ -61,6 +61,7 @@ struct CreateTable {
   std::vector<Column> columns;
   std::vector<Expr> key;
   int shards = 4;
+  size_t fields_limit = 1000;
 };
 struct CreateView;
 struct Drop {
@@ -122,6 +123,7 @@ struct Select {
 };
 struct CreateView {
   TableName name;
+  bool replace = false;
   Select select;
 };
 struct ShowCreate {

@@ -27,21 +27,38 @@ void settle_columns(Table& table, Type& type, const std::string& top, std::vecto
   }
 }
 
+/// What a column's members belong to: itself, or the elements of an array.
+Type& innermost(Type& type) { return type.kind == Type::Kind::array ? innermost(type.element[0]) : type; }
+
 Column* find_path(Type& root, const std::vector<std::string>& path) {
   Type* type = &root;
   Column* column = nullptr;
   for (const std::string& step : path) {
     column = type->find(step);
     if (!column) return nullptr;
-    type = &column->type;
+    type = &innermost(column->type);
   }
   return column;
 }
 
-size_t count_columns(const Type& type) {
-  size_t count = type.columns.size();
-  for (const Column& column : type.columns) count += count_columns(column.type);
-  return count;
+/// The object whose member `path` is to be. The server takes arrays of objects for objects here, and makes a DYNAMIC object
+/// of whatever is not there.
+Tried<Type*> parent_of(Type& root, const std::vector<std::string>& path, int& next_oid) {
+  Type* parent = &root;
+  for (size_t i = 0; i + 1 < path.size(); i++) {
+    Column* column = parent->find(path[i]);
+    if (!column) {
+      Column made{.name = path[i], .type = {}, .oid = next_oid++};
+      made.type.kind = Type::Kind::object;
+      parent->columns.push_back(std::move(made));
+      column = &parent->columns.back();
+    }
+    parent = &innermost(column->type);
+    if (parent->kind == Type::Kind::object) continue;
+    return std::unexpected(SqlError{
+        5000, "ClassCastException[class io.crate.types.LongType cannot be cast to class io.crate.types.ObjectType]"});
+  }
+  return parent;
 }
 
 std::string path_text(const std::vector<std::string>& path) {
@@ -51,6 +68,13 @@ std::string path_text(const std::vector<std::string>& path) {
 }
 
 }  // namespace
+
+size_t count_columns(const Type& type) {
+  size_t count = type.columns.size();
+  for (const Column& column : type.columns) count += count_columns(column.type);
+  for (const Type& element : type.element) count += count_columns(element);
+  return count;
+}
 
 bool Store::has_schema(const std::string& schema) const {
   if (schema == "doc" || schema == "sys" || schema == "information_schema") return true;
@@ -70,8 +94,14 @@ SqlError unknown_relation(const Store& store, const TableName& name) {
   return {4041, fmt::format("RelationUnknown[Relation '{}' unknown]", name.str())};
 }
 
-Tried<Table*> Store::find(const TableName& name) {
+Tried<Table*> Store::find(const TableName& name, std::string_view operation) {
   const auto found = tables.find(name);
+  if (views.contains(name)) {
+    return std::unexpected(SqlError{
+        4007, fmt::format("OperationOnInaccessibleRelationException[The relation \"{}\" doesn't support or allow {} "
+                          "operations]",
+                          name.str(), operation)});
+  }
   if (found == tables.end()) return std::unexpected(unknown_relation(*this, name));
   return &found->second;
 }
@@ -89,6 +119,7 @@ Tried<int64_t> create_table(Store& store, CreateTable statement) {
   Table table;
   table.name = statement.name;
   table.shards = statement.shards;
+  table.fields_limit = statement.fields_limit;
   table.root = {.kind = Type::Kind::object, .policy = Type::Policy::strict, .columns = statement.columns, .element = {}};
   std::vector<std::string> path;
   settle_columns(table, table.root, "", path);
@@ -102,48 +133,50 @@ Tried<int64_t> create_table(Store& store, CreateTable statement) {
 }
 
 Tried<int64_t> create_view(Store& store, CreateView statement) {
-  if (store.tables.contains(statement.name)) {
+  const bool taken = store.tables.contains(statement.name) || store.views.contains(statement.name);
+  if (taken && !statement.replace) {
     return std::unexpected(
         SqlError{4093, fmt::format("RelationAlreadyExists[Relation '{}' already exists.]", statement.name.str())});
   }
+  // As 6.4.3 does it: a table that is replaced by a view is gone, rows and all.
+  store.tables.erase(statement.name);
   store.views[statement.name] = std::move(statement.select);
   return 1;
 }
 
 Tried<int64_t> drop(Store& store, const Drop& statement) {
+  if (!statement.view && store.views.contains(statement.name)) {
+    return std::unexpected(store.find(statement.name, "DROP").error());
+  }
   const size_t dropped = statement.view ? store.views.erase(statement.name) : store.tables.erase(statement.name);
   if (dropped == 0 && !statement.if_exists) return std::unexpected(unknown_relation(store, statement.name));
   return static_cast<int64_t>(dropped);
 }
 
 Tried<int64_t> add_columns(Store& store, AddColumns statement) {
-  auto table = store.find(statement.name);
+  auto table = store.find(statement.name, "ALTER");
   if (!table) return std::unexpected(table.error());
-  constexpr size_t kMostColumns = 1000;
   Type changed = (*table)->root;
   int next_oid = (*table)->next_oid;
+  std::set<std::vector<std::string>> specified;
   for (AddColumns::Added& added : statement.columns) {
     auto good_name = check_name(added.path.back());
     if (!good_name) return std::unexpected(good_name.error());
+    if (!specified.insert(added.path).second) {
+      return std::unexpected(parse_exception(fmt::format("column \"{}\" specified more than once", path_text(added.path))));
+    }
     if (find_path(changed, added.path)) {
       return std::unexpected(parse_exception(
           fmt::format("The table {} already has a column named {}", statement.name.str(), path_text(added.path))));
     }
-    Type* parent = &changed;
-    if (added.path.size() > 1) {
-      Column* column = find_path(changed, {added.path.begin(), added.path.end() - 1});
-      if (!column || column->type.kind != Type::Kind::object) {
-        return std::unexpected(SqlError{
-            5000, "ClassCastException[class io.crate.types.LongType cannot be cast to class io.crate.types.ObjectType]"});
-      }
-      parent = &column->type;
-    }
+    auto parent = parent_of(changed, added.path, next_oid);
+    if (!parent) return std::unexpected(parent.error());
     added.column.oid = next_oid++;
-    parent->columns.push_back(std::move(added.column));
+    (*parent)->columns.push_back(std::move(added.column));
   }
-  if (count_columns(changed) > kMostColumns) {
-    return std::unexpected(
-        parse_exception(fmt::format("Limit of total columns [1000] in table [{}] exceeded", statement.name.str())));
+  if (count_columns(changed) >= (*table)->fields_limit) {
+    return std::unexpected(parse_exception(
+        fmt::format("Limit of total columns [{}] in table [{}] exceeded", (*table)->fields_limit, statement.name.str())));
   }
   (*table)->root = std::move(changed);
   (*table)->next_oid = next_oid;
@@ -154,7 +187,7 @@ Tried<int64_t> drop_column(Store& store, const DropColumn& statement) {
   auto table = store.find(statement.name);
   if (!table) return std::unexpected(table.error());
   Column* parent = find_path((*table)->root, {statement.path.begin(), statement.path.end() - 1});
-  Type& type = parent ? parent->type : (*table)->root;
+  Type& type = parent ? innermost(parent->type) : (*table)->root;
   if (!type.find(statement.path.back())) {
     return std::unexpected(
         SqlError{4043, fmt::format("ColumnUnknownException[Column {} unknown]", path_text(statement.path))});

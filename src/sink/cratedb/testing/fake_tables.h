@@ -27,6 +27,7 @@ struct Table {
   Documents visible;  ///< as of the last refresh
   std::map<size_t, int64_t> next_seq_no;
   std::set<std::string> blocks;
+  size_t fields_limit = 1000;  ///< mapping.total_fields.limit: one column less may be there
 
   size_t shard_of(const std::string& key_text) const {
     return std::hash<std::string>{}(key_text) % static_cast<size_t>(shards);
@@ -38,11 +39,19 @@ struct Store {
   std::map<TableName, Select> views;
 
   bool has_schema(const std::string& schema) const;
-  /// The table, or the server's 4041 or 4045.
-  Tried<Table*> find(const TableName& name);
+  /// The table, or the server's 4041 or 4045; 4007 for a view. `operation`: "INSERT".
+  Tried<Table*> find(const TableName& name, std::string_view operation = "INSERT");
 };
 
 SqlError unknown_relation(const Store& store, const TableName& name);
+
+/// How many columns the table has, those inside objects and arrays of objects included.
+size_t count_columns(const Type& type);
+
+/// A view's definition, as information_schema.views shows it.
+std::string view_text(const Select& select);
+/// Names and types of a view's columns.
+std::vector<Column> view_columns(const Store& store, const Select& select);
 
 /// DDL. What comes back is the rowcount.
 Tried<int64_t> create_table(Store& store, CreateTable statement);

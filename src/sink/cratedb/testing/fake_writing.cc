@@ -49,12 +49,6 @@ Value member_or_null(const Value& object, const std::string& name) {
   return found ? *found : Value{};
 }
 
-size_t count_columns(const Type& type) {
-  size_t count = type.columns.size();
-  for (const Column& column : type.columns) count += count_columns(column.type);
-  return count;
-}
-
 /// Columns of the row that is to be inserted which an expression reads.
 void collect_excluded(const Expr& expr, std::vector<std::string>& names) {
   if (expr.kind == Expr::Kind::column && expr.excluded) names.push_back(expr.name);
