@@ -256,6 +256,7 @@ class Relay::Engine {
   static void drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut);
   void render_if_open(Flight& flight);
   void on_rendered(uint64_t id, std::vector<sink::TableWrites> writes);
+  std::string letters_source() const;
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
 
   // apply

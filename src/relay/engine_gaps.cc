@@ -28,8 +28,8 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
   if (noted_gaps_.emplace(shard_id, place).second) {
     ++stats_.gaps;
     env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
-    gap_letters_.push_back(sink::make_dead_letter(relay_.str(), identity_.incarnation, shard_id.str(), place, 0,
-                                                  env_.clock.now(), "gap", gap.message, ""));
+    const sink::LetterOrigin origin{relay_.str(), letters_source(), identity_.incarnation, "", shard_id.str(), place, 0};
+    gap_letters_.push_back(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
   }
   if (options_.on_gap != OnGap::resnapshot) return true;
   anew_ = true;

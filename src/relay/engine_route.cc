@@ -182,13 +182,20 @@ void Relay::Engine::render_if_open(Flight& flight) {
       guarded([this, id = flight.id](std::vector<sink::TableWrites> writes) { on_rendered(id, std::move(writes)); }));
 }
 
+/// A stream's relay has its name for it. Files are all of one incarnation, and may have any name given: what tells them
+/// apart is the file.
+std::string Relay::Engine::letters_source() const {
+  if (identity_.origin.empty()) return relay_.str();
+  return identity_.origin + "@" + options_.schema + "." + options_.table.value_or("");
+}
+
 sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
   const std::string empty;
-  sink::DeadLetter letter = sink::make_dead_letter(
-      relay_.str(), identity_.incarnation, bad.shard.str(), bad.position, bad.undecodable.index_in_record, env_.clock.now(),
-      "undecodable", bad.undecodable.reason, bad.undecodable.record ? *bad.undecodable.record : empty);
-  letter.source_table = bad.undecodable.table;
-  if (letter.source_table.empty()) letter.source_table = identity_.source_table.value_or("");
+  sink::LetterOrigin origin{relay_.str(),    letters_source(), identity_.incarnation,          bad.undecodable.table,
+                            bad.shard.str(), bad.position,     bad.undecodable.index_in_record};
+  if (origin.source_table.empty()) origin.source_table = identity_.source_table.value_or("");
+  sink::DeadLetter letter = sink::make_dead_letter(origin, env_.clock.now(), "undecodable", bad.undecodable.reason,
+                                                   bad.undecodable.record ? *bad.undecodable.record : empty);
   letter.key = bad.undecodable.key;
   if (!bad.undecodable.order.empty()) letter.version = table::version_text(1, bad.undecodable.order);
   return letter;
@@ -201,6 +208,7 @@ void Relay::Engine::on_rendered(uint64_t id, std::vector<sink::TableWrites> writ
   sink::Batch& batch = *flight->batch;
   batch.relay = relay_;
   batch.incarnation = identity_.incarnation;
+  batch.source = letters_source();
   batch.fence = fence_;
   batch.stop_on_refusal = options_.on_error == OnError::stop;
   batch.tables = std::move(writes);

@@ -83,6 +83,14 @@ class FileLines {
   std::atomic<bool> stale_ = false;
 };
 
+/// A file has one name, however it is spelled. Standard input has none: what comes there is told apart by its content.
+std::string whole_path(const std::string& path) {
+  if (path == "-") return path;
+  std::error_code unknown;
+  const std::filesystem::path whole = std::filesystem::canonical(path, unknown);
+  return unknown ? path : whole.string();
+}
+
 class FileSource final : public Source {
  public:
   FileSource(std::string path, Executor& reader) : lines_(std::make_shared<FileLines>(std::move(path))), reader_(reader) {}
@@ -98,6 +106,7 @@ class FileSource final : public Source {
           SourceIdentity identity;
           identity.service = "file";
           identity.name = lines_->path();
+          identity.origin = whole_path(lines_->path());
           // All files of a source table are one incarnation.
           identity.incarnation = Incarnation("file");
           identity.bounded = true;

@@ -37,6 +37,8 @@ struct SourceIdentity {
   std::string service;  ///< "kinesis", "file"
   std::string name;     ///< the stream's name, the file's path
   Incarnation incarnation;
+  /// What tells it from others of its incarnation: a file's whole path, "-" for standard input. Empty: there are no others.
+  std::string origin;
   Timestamp server_time = kNoTime;
   Duration retention{};                     ///< zero: nothing is ever trimmed
   std::optional<std::string> source_table;  ///< where the source has one table only and says so

@@ -382,12 +382,17 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
         outcomes.push_back(write_folded(batch, writes, folded, outcome));
       }
     }
-    for (const sink::DeadLetter& letter : batch.dead_letters) state_.dead_letters.emplace(letter.id, letter);
+    for (const sink::DeadLetter& letter : batch.dead_letters) keep(letter);
     for (const sink::TableWrites& writes : batch.tables) {
       coordination::TableRecord& record = state_.records[writes.table];
       if (record.witnesses.empty()) note_witnesses(record);
     }
     return outcome;
+  }
+
+  void keep(const sink::DeadLetter& letter) {
+    const auto [stored, fresh] = state_.dead_letters.emplace(letter.id, letter);
+    if (!fresh && !sink::is_same_letter(stored->second, letter)) ++state_.regressions;
   }
 
   ChangeOutcome write_folded(const sink::Batch& batch, const sink::TableWrites& writes, const sink::FoldedChange& folded,
@@ -401,12 +406,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
         result.kind = write_row(writes, change, rendered) ? ChangeOutcome::Kind::applied : ChangeOutcome::Kind::stale;
         return result;
       }
-      sink::DeadLetter letter = sink::make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(),
-                                                       folded.positions[i], change.index_in_record, env_.clock.now(),
-                                                       "refused", "the target refuses this row", *change.record);
+      sink::DeadLetter letter =
+          sink::make_dead_letter(sink::origin_of(batch, folded, i, renderers_.at(writes.table)->spec().source_table),
+                                 env_.clock.now(), "refused", "the target refuses this row", *change.record);
       letter.key = change.key;
       letter.version = table::version_text(writes.epoch, change.order);
-      state_.dead_letters.emplace(letter.id, letter);
+      keep(letter);
       outcome.dead_letters.push_back(std::move(letter));
       ++result.parked;
     }

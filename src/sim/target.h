@@ -48,7 +48,7 @@ struct TargetState {
   coordination::Fence last_fence = 0;
   std::map<std::string, std::map<std::string, std::string>> swept;  ///< table → key → highest version that was swept
   uint64_t writes = 0;                                              ///< batches that arrived
-  uint64_t regressions = 0;  ///< rows that went back to an older version: must stay 0
+  uint64_t regressions = 0;  ///< rows that went back to an older version, letters that hid another one: must stay 0
 };
 
 /// What makes replay harmless and sweeping safe, so that a test can put something broken in its place.

@@ -89,7 +89,8 @@ TEST_P(Conformance, AKeyWithAnOpenLetterIsNotTakenForGone) {
   open_loading(kCut, LoadWish::Kind::again);
   auto batch = batch_of(Changes{scanned("other", "2", 1)});
   const auto refused = scanned("refused", "2", 2);
-  DeadLetter letter = make_dead_letter("r", incarnation, "load:00002:000/001", "p", 0, kCut, "refused", "why", "{}");
+  DeadLetter letter =
+      make_dead_letter({"r", "r", incarnation, "source", "load:00002:000/001", "p", 0}, kCut, "refused", "why", "{}");
   letter.source_table = "source";
   letter.key = refused->key;
   letter.version = table::version_text(2, refused->order);

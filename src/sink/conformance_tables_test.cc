@@ -114,7 +114,7 @@ TEST_P(Conformance, AnotherKeyIsRefusedWithBothDefinitions) {
 
 /// A letter of a change that could not be decoded.
 DeadLetter letter_of(const std::string& position, const std::string& record) {
-  return make_dead_letter("relay", coordination::Incarnation("life"), "shard", position, 0,
+  return make_dead_letter({"relay", "relay", coordination::Incarnation("life"), "", "shard", position, 0},
                           from_micros(1'700'000'000'000'001), "undecodable", "no JSON", record);
 }
 
@@ -141,6 +141,69 @@ TEST_P(Conformance, DeadLettersAreKeptOnce) {
   auto one = await<std::vector<DeadLetter>>([&](auto done) { sink->dead_letters(kept[1].id, std::move(done)); });
   ASSERT_TRUE(one);
   EXPECT_EQ(*one, std::vector<DeadLetter>{kept[1]});
+}
+
+TEST_P(Conformance, NoLetterHidesAnother) {
+  auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  const auto keep = [&](const DeadLetter& letter) {
+    auto batch = batch_of({change});
+    batch->dead_letters = {letter};
+    return apply(batch);
+  };
+  // The same line of two files, of two tables, of a file that has changed since.
+  const LetterOrigin first{"file:a@t", "/a@t", coordination::Incarnation("file"), "", "file", "1", 0};
+  LetterOrigin other_file = first, other_target = first, other_table = first;
+  other_file.source = "/b@t";
+  other_target.source = "/a@u";
+  other_table.source_table = "orders";
+  const Timestamp now = from_micros(1'700'000'000'000'001);
+  for (const LetterOrigin& origin : {first, other_file, other_target, other_table}) {
+    ASSERT_TRUE(keep(make_dead_letter(origin, now, "undecodable", "no JSON", "x")));
+  }
+  ASSERT_TRUE(keep(make_dead_letter(first, now, "undecodable", "no JSON", "y")));
+  backend->refresh(*sink, name("ctk_dead_letters"));
+  EXPECT_EQ(letters().size(), 5u);
+
+  // Played again, whatever the relay is called and the reason is now.
+  LetterOrigin renamed = first;
+  renamed.relay = "file:./a@t";
+  ASSERT_TRUE(keep(make_dead_letter(renamed, now, "undecodable", "still no JSON", "x")));
+  backend->refresh(*sink, name("ctk_dead_letters"));
+  const std::vector<DeadLetter> all = letters();
+  ASSERT_EQ(all.size(), 5u);
+  EXPECT_EQ(std::ranges::count(all, "still no JSON", &DeadLetter::reason), 1);
+
+  DeadLetter clash = make_dead_letter(first, now, "undecodable", "no JSON", "x");
+  clash.change = "another";
+  const Result<BatchOutcome> lost = keep(clash);
+  ASSERT_FALSE(lost) << "another letter under its id is an error, never nothing";
+  EXPECT_EQ(lost.error().kind, ErrorKind::internal);
+  EXPECT_TRUE(lost.error().message.contains(clash.id));
+}
+
+TEST_P(Conformance, LettersAloneMakeTheirTable) {
+  auto batch = std::make_shared<Batch>();
+  batch->relay = relay;
+  batch->incarnation = incarnation;
+  batch->dead_letters = {letter_of("1", "not json")};
+  const Result<BatchOutcome> kept = apply(batch);
+  ASSERT_TRUE(kept) << to_string(kept.error());
+  backend->refresh(*sink, name("ctk_dead_letters"));
+  EXPECT_EQ(letters().size(), 1u);
+}
+
+TEST_P(Conformance, WhereNothingMayBeMadeLettersNameTheTableThatIsMissing) {
+  options.tables.create_table = false;
+  sink = backend->make_sink(options);
+  auto batch = std::make_shared<Batch>();
+  batch->relay = relay;
+  batch->incarnation = incarnation;
+  batch->dead_letters = {letter_of("1", "not json")};
+  const Result<BatchOutcome> kept = apply(batch);
+  ASSERT_FALSE(kept);
+  EXPECT_EQ(kept.error().kind, ErrorKind::not_found);
+  EXPECT_TRUE(to_string(kept.error()).contains("create-table=false")) << to_string(kept.error());
 }
 
 TEST_P(Conformance, DeadLettersAreNoneBeforeTheFirst) { EXPECT_TRUE(letters().empty()); }

@@ -19,8 +19,14 @@ bool is_plain_text(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
 }
 
-std::string id_of(const std::string& incarnation, const std::string& shard, const std::string& position, uint32_t index) {
-  std::string input = incarnation + '\0' + shard + '\0' + position + '\0' + std::to_string(index);
+std::string id_of(const LetterOrigin& origin, const std::string& record) {
+  std::string input;
+  const std::string index = std::to_string(origin.index);
+  for (const std::string* part : {&origin.source, &origin.incarnation.str(), &origin.source_table, &origin.shard,
+                                  &origin.position, &index, &record}) {
+    // With its length in front: no two origins have one text.
+    input += std::to_string(part->size()) + ':' + *part;
+  }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(input.data(), input.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
   std::string id;
@@ -46,15 +52,15 @@ std::string bounded(std::string reason) {
 
 }  // namespace
 
-DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarnation& incarnation,
-                            const std::string& shard, const std::string& position, uint32_t index, Timestamp now,
-                            std::string kind, std::string reason, const std::string& record) {
+DeadLetter make_dead_letter(const LetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
+                            const std::string& record) {
   DeadLetter letter;
-  letter.id = id_of(incarnation.str(), shard, position, index);
+  letter.id = id_of(origin, record);
   letter.time = now;
-  letter.relay = relay;
-  letter.shard = shard;
-  letter.position = position;
+  letter.relay = origin.relay;
+  letter.shard = origin.shard;
+  letter.position = origin.position;
+  letter.source_table = origin.source_table;
   letter.kind = std::move(kind);
   letter.reason = bounded(std::move(reason));
   if (is_plain_text(record)) {
@@ -64,6 +70,24 @@ DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarn
     json::append_base64(letter.change, record);
   }
   return letter;
+}
+
+bool is_same_letter(const DeadLetter& stored, const DeadLetter& letter) {
+  return stored.shard == letter.shard && stored.position == letter.position && stored.change == letter.change;
+}
+
+Error taken_letter_error(const std::string& id) {
+  return {ErrorKind::internal, "dead letter " + id + " is there already, of another change", "", "please report this"};
+}
+
+LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t level, const std::string& source_table) {
+  return {batch.relay.str(),
+          batch.source,
+          batch.incarnation,
+          source_table,
+          folded.shards[level].str(),
+          folded.positions[level],
+          folded.changes[level]->index_in_record};
 }
 
 }  // namespace ctk::sink

@@ -52,7 +52,7 @@ struct FoldedChange {
 
 /// What could not be applied, and why.
 struct DeadLetter {
-  std::string id;    ///< hash of incarnation, shard, position and index: a crash does not double it
+  std::string id;    ///< one for what the letter is of: make_dead_letter
   Timestamp time{};  ///< when it was parked
   std::string relay;
   std::string shard;
@@ -66,10 +66,26 @@ struct DeadLetter {
   bool operator==(const DeadLetter&) const = default;
 };
 
-/// Makes the letter of a change; the id's hash is SHA-256, the first 32 hex digits.
-DeadLetter make_dead_letter(const std::string& relay, const coordination::Incarnation& incarnation,
-                            const std::string& shard, const std::string& position, uint32_t index, Timestamp now,
-                            std::string kind, std::string reason, const std::string& record);
+/// Where the record of a letter was read.
+struct LetterOrigin {
+  std::string relay;
+  std::string source;  ///< what tells it from others of its incarnation, and its target from others
+  coordination::Incarnation incarnation;
+  std::string source_table;  ///< empty where the record does not tell
+  std::string shard;
+  std::string position;
+  uint32_t index = 0;  ///< within the record
+};
+
+/// Makes the letter of a record, or of a part of it. The id is the first 32 hex digits of a SHA-256 of all of the origin
+/// but the relay's name, and of the record: read again after a crash it is the same letter, and no other record's.
+DeadLetter make_dead_letter(const LetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
+                            const std::string& record);
+
+/// Whether a letter that is stored under the same id is of the same record. Nothing else may stand there.
+bool is_same_letter(const DeadLetter& stored, const DeadLetter& letter);
+/// `internal`: what stands under the letter's id is another one's.
+Error taken_letter_error(const std::string& id);
 
 /// A table as open() left it.
 struct OpenTable {
@@ -90,6 +106,7 @@ struct TableWrites {
 struct Batch {
   coordination::RelayName relay;
   coordination::Incarnation incarnation;
+  std::string source;  ///< LetterOrigin::source
   coordination::Fence fence = 0;
   std::vector<TableWrites> tables;
   std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
@@ -176,6 +193,9 @@ struct TableReport {
   std::vector<std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>> positions;
   int64_t dead_letters = 0;
 };
+
+/// The origin of one of a batch's changes, which `folded` holds at `level`.
+LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t level, const std::string& source_table);
 
 /// Errors of a whole call say by their kind what to do: unreachable, throttled → pause and try again with the same batch
 /// (it may have been written: guards make that harmless); fenced, stale_epoch → drop and read again; refused, denied,

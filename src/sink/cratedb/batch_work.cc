@@ -44,7 +44,33 @@ Task<Result<bool>> BatchWork::keep_letters() {
   if (outcome_.dead_letters.empty()) co_return true;
   Result<bool> made = co_await make_bookkeeping(session_);
   if (!made) co_return made;
-  Statement statement = session_.bookkeeping.upsert_letters(outcome_.dead_letters);
+  const std::vector<DeadLetter>& letters = outcome_.dead_letters;
+  Statement statement = session_.bookkeeping.insert_letters(letters);
+  Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
+  if (!answer) co_return forward_error(std::move(answer));
+  if (const auto error = first_row_error(*answer, {})) {
+    co_return std::unexpected(to_error(*error, "writing ctk_dead_letters"));
+  }
+  std::vector<DeadLetter> again;
+  for (size_t i = 0; i < answer->results.size() && i < letters.size(); ++i) {
+    if (answer->results[i].rowcount == 0) again.push_back(letters[i]);
+  }
+  Result<bool> renewed = co_await renew(std::move(again));
+  co_return renewed;
+}
+
+Task<Result<bool>> BatchWork::renew(std::vector<DeadLetter> letters) {
+  for (const DeadLetter& letter : letters) {
+    Statement select = session_.bookkeeping.select_letters(letter.id);
+    Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_dead_letters");
+    if (!answer) co_return forward_error(std::move(answer));
+    const std::vector<DeadLetter> stored = read_letters(*answer);
+    if (!stored.empty() && !is_same_letter(stored.front(), letter)) {
+      co_return std::unexpected(taken_letter_error(letter.id));
+    }
+  }
+  if (letters.empty()) co_return true;
+  Statement statement = session_.bookkeeping.upsert_letters(letters);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
   if (!answer) co_return forward_error(std::move(answer));
   if (const auto error = first_row_error(*answer, {})) {

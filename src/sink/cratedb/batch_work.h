@@ -24,6 +24,8 @@ class BatchWork {
  private:
   Task<Result<bool>> write_table(const TableWrites& writes, BatchBounds& bounds);
   Task<Result<bool>> keep_letters();
+  /// Letters whose ids are taken: by themselves, from before a crash or a replay, or the call fails.
+  Task<Result<bool>> renew(std::vector<DeadLetter> letters);
 
   Session& session_;
   std::shared_ptr<const Batch> batch_;

@@ -239,7 +239,9 @@ Statement Bookkeeping::delete_positions(const RelayName& relay, const std::vecto
           .bulk = array_of(rows)};
 }
 
-Statement Bookkeeping::upsert_letters(const std::vector<DeadLetter>& letters) const {
+namespace {
+
+std::string letter_rows(const std::vector<DeadLetter>& letters) {
   std::vector<std::string> rows;
   for (const DeadLetter& letter : letters) {
     rows.push_back(Args()
@@ -256,11 +258,24 @@ Statement Bookkeeping::upsert_letters(const std::vector<DeadLetter>& letters) co
                        .text(letter.change)
                        .done());
   }
-  return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n"
-                             "ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, kind = excluded.kind",
-                             quote_name(dead_letters), kLetterColumns),
+  return array_of(rows);
+}
+
+std::string insert_letters_sql(const table::QualifiedName& dead_letters) {
+  return fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\nON CONFLICT (id) DO ",
+                     quote_name(dead_letters), kLetterColumns);
+}
+
+}  // namespace
+
+Statement Bookkeeping::insert_letters(const std::vector<DeadLetter>& letters) const {
+  return {.sql = insert_letters_sql(dead_letters) + "NOTHING", .args = "", .bulk = letter_rows(letters)};
+}
+
+Statement Bookkeeping::upsert_letters(const std::vector<DeadLetter>& letters) const {
+  return {.sql = insert_letters_sql(dead_letters) + "UPDATE SET reason = excluded.reason, kind = excluded.kind",
           .args = "",
-          .bulk = array_of(rows)};
+          .bulk = letter_rows(letters)};
 }
 
 Statement Bookkeeping::select_letters(const std::optional<std::string>& id) const {

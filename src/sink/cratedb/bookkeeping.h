@@ -50,6 +50,9 @@ struct Bookkeeping {
   Statement select_relays() const;
   Statement delete_positions(const coordination::RelayName& relay, const std::vector<aws::ShardId>& shards) const;
 
+  /// Those that are not there yet; the others' results say 0 rows.
+  Statement insert_letters(const std::vector<DeadLetter>& letters) const;
+  /// Those that are there get the new reason.
   Statement upsert_letters(const std::vector<DeadLetter>& letters) const;
   Statement select_letters(const std::optional<std::string>& id) const;
   /// Key and version of a source table's open letters.

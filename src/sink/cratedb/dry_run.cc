@@ -62,7 +62,7 @@ class DryRunSink final : public Sink {
       const auto& after = renderers_.at(writes.table);
       if (after != before) outcome.renderers.emplace_back(writes.table, after);
     }
-    if (!outcome.dead_letters.empty()) print(bookkeeping_.upsert_letters(outcome.dead_letters));
+    if (!outcome.dead_letters.empty()) print(bookkeeping_.insert_letters(outcome.dead_letters));
     answer(std::move(done), Result<BatchOutcome>(std::move(outcome)));
   }
 
@@ -160,8 +160,7 @@ class DryRunSink final : public Sink {
         return outcome;
       }
       const auto& refused = std::get<table::Refused>(rendered);
-      letters.push_back(make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards.at(i).str(),
-                                         folded.positions.at(i), change.index_in_record, clock_.now(), "refused",
+      letters.push_back(make_dead_letter(origin_of(batch, folded, i, renderer.spec().source_table), clock_.now(), "refused",
                                          refused.reason, dynamodb::event_text(change)));
       outcome.parked++;
       outcome.key_refused = outcome.key_refused || refused.because_of_key;

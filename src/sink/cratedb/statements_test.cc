@@ -68,7 +68,8 @@ std::string all_statements() {
   add("raise fences", ours.raise_fences({}, {}).sql);
   add("move positions", ours.move_positions({}, {}).sql);
   add("set positions back", ours.rewind_positions({}, {}).sql);
-  add("dead letters", ours.upsert_letters({}).sql);
+  add("dead letters", ours.insert_letters({}).sql);
+  add("dead letters again", ours.upsert_letters({}).sql);
   return out;
 }
 

@@ -63,12 +63,8 @@ void TableWriter::take(Line& line, table::Rendered rendered) {
 
 void TableWriter::park(Line& line, std::string reason, bool key_refused) {
   const dynamodb::Change& parked = change(line);
-  const size_t i = line.candidate;
-  const std::string shard = i < line.folded->shards.size() ? line.folded->shards[i].str() : "";
-  const std::string position = i < line.folded->positions.size() ? line.folded->positions[i] : "";
-  DeadLetter letter = make_dead_letter(batch_.relay.str(), batch_.incarnation, shard, position, parked.index_in_record,
+  DeadLetter letter = make_dead_letter(origin_of(batch_, *line.folded, line.candidate, state_->spec.source_table),
                                        session_.clock.now(), "refused", std::move(reason), dynamodb::event_text(parked));
-  letter.source_table = parked.table.empty() ? state_->spec.source_table : parked.table;
   letter.key = parked.key;
   letter.version = table::version_text(writes_.epoch, parked.order);
   letters_.push_back(std::move(letter));

@@ -154,10 +154,8 @@ class NdjsonSink final : public Sink {
   DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, size_t i,
                        std::string reason) {
     const dynamodb::Change& change = *folded.changes[i];
-    DeadLetter letter =
-        make_dead_letter(batch.relay.str(), batch.incarnation, folded.shards[i].str(), folded.positions[i],
-                         change.index_in_record, clock_.now(), "refused", std::move(reason), dynamodb::event_text(change));
-    letter.source_table = change.table;
+    DeadLetter letter = make_dead_letter(origin_of(batch, folded, i, renderers_.at(writes.table)->spec().source_table),
+                                         clock_.now(), "refused", std::move(reason), dynamodb::event_text(change));
     letter.key = change.key;
     letter.version = table::version_text(writes.epoch, change.order);
     return letter;

@@ -31,10 +31,8 @@ void RowItem::park(std::string reason, bool because_of_key) {
 
 DeadLetter RowItem::letter(size_t level, const Batch& batch, Timestamp now, std::string reason) const {
   const dynamodb::Change& change = *change_.changes[level];
-  DeadLetter letter =
-      make_dead_letter(batch.relay.str(), batch.incarnation, change_.shards[level].str(), change_.positions[level],
-                       change.index_in_record, now, "refused", std::move(reason), dynamodb::event_text(change));
-  letter.source_table = renderer_.spec().source_table;
+  DeadLetter letter = make_dead_letter(origin_of(batch, change_, level, renderer_.spec().source_table), now, "refused",
+                                       std::move(reason), dynamodb::event_text(change));
   letter.key = change.key;
   letter.version = table::version_text(epoch_, change.order);
   return letter;

@@ -28,7 +28,9 @@ Tried<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
 Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters) {
   Statement insert;
   insert.sql = at.dialect.bind(
-      fmt::format("INSERT INTO {} ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+      fmt::format("INSERT INTO {} AS t ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+                  "reason = excluded.reason WHERE t.shard = excluded.shard AND t.position = excluded.position AND "
+                  "t.change = excluded.change",
                   at.dead_letters, kColumns));
   insert.width = 11;
   for (const DeadLetter& letter : letters) {
@@ -39,6 +41,13 @@ Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& let
          Param::of(letter.kind), Param::of(letter.reason), Param::of(letter.change)});
   }
   return insert;
+}
+
+Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letters) {
+  for (size_t i = 0; i < letters.size() && i < kept.affected.size(); ++i) {
+    if (kept.affected[i] == 0) return broken(taken_letter_error(letters[i].id));
+  }
+  return true;
 }
 
 Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,

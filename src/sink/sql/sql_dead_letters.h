@@ -9,8 +9,10 @@
 
 namespace ctk::sink::sql {
 
-/// Inserts letters that are not there yet. Views `letters`: keep them.
+/// Inserts letters that are not there yet; one that is gets the new reason. Views `letters`: keep them.
 Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
+/// `internal` where another letter stands under the id of one of them.
+Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letters);
 
 /// All letters, oldest first, or those of these ids. None where there is no such table.
 Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,

@@ -72,6 +72,7 @@ class SqlSink final : public Sink {
         view_notes_(environment.log),
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
+        create_tables_(options.tables.create_table),
         positions_(lanes_, at_, environment.clock, options.tables.create_table),
         other_positions_(std::move(parts.positions)) {
     capabilities_.transactional = true;
@@ -98,6 +99,7 @@ class SqlSink final : public Sink {
     };
     auto opened = [this, spec, done = std::move(done)](Result<Claimed> claimed) mutable {
       if (!claimed) return done(std::unexpected(std::move(claimed).error()));
+      bookkeeping_is_there_ = true;
       auto renderer = std::make_shared<const table::Renderer>(spec);
       tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer);
       if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
@@ -129,14 +131,22 @@ class SqlSink final : public Sink {
       if (found == tables_.end()) missing = writes.table;
       tables.push_back(found == tables_.end() ? nullptr : found->second);
     }
-    auto job = [this, batch, tables = std::move(tables), missing, now = clock_.now(), before = written_,
+    // Letters may be all that there is: no table was opened, which would have made them a place.
+    const bool lacks_tables = !batch->dead_letters.empty() && !bookkeeping_is_there_;
+    auto job = [this, batch, tables = std::move(tables), missing, lacks_tables, now = clock_.now(), before = written_,
                 tries = tries_.next(batch)](Driver& driver) -> Result<BatchOutcome> {
       if (!missing.empty()) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", missing));
+      if (lacks_tables) {
+        Result<bool> made = transact<bool>(driver, *dialect_,
+                                           [&](Driver& inside) { return ensure_bookkeeping(inside, at_, create_tables_); });
+        if (!made) return forward_error(std::move(made));
+      }
       return write_batch(driver, {at_, *batch, tables, now, before, tries});
     };
     auto written = [this, batch, done = std::move(done)](Result<BatchOutcome> outcome) mutable {
       if (!outcome) return done(std::move(outcome));
       written_ = written_ || any_row_taken(*outcome);
+      bookkeeping_is_there_ = bookkeeping_is_there_ || !batch->dead_letters.empty();
       fresh_.note(*batch, *outcome);
       note_first_rows(*batch,
                       [done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
@@ -218,6 +228,8 @@ class SqlSink final : public Sink {
   Capabilities capabilities_;
   Tries tries_;
   bool written_ = false;  ///< a row was taken in this run
+  bool create_tables_;
+  bool bookkeeping_is_there_ = false;
   SqlPositions positions_;
   std::unique_ptr<coordination::PositionStore> other_positions_;
   Lanes lanes_;  // after what its jobs use: it is joined first

@@ -126,6 +126,7 @@ struct BatchWriter::Script {
     std::vector<RowItem*> items;
   };
   std::vector<Rows> rows;
+  size_t letters = 0;  ///< kept by the last statement
 };
 
 std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
@@ -194,6 +195,7 @@ Tried<bool> BatchWriter::attempt() {
       script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
     }
     if (!kept.empty()) append({keep_letters(job_.at, kept)});
+    script.letters = kept.size();
   }
 
   Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script.statements));
@@ -223,7 +225,7 @@ Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& 
     note_results(items, std::span(script.statements).subspan(rows.first, rows.count),
                  std::span(answers).subspan(rows.first, rows.count), rows.table->width());
   }
-  return true;
+  return script.letters == 0 ? Tried<bool>(true) : check_kept(answers.back(), letters());
 }
 
 Tried<bool> BatchWriter::write_carefully() {
@@ -255,8 +257,9 @@ Tried<bool> BatchWriter::settle_doubts() {
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
-  if (Tried<Answer> inserted = driver_.run(keep_letters(job_.at, kept)); !inserted) return broken(std::move(inserted));
-  return true;
+  Tried<Answer> inserted = driver_.run(keep_letters(job_.at, kept));
+  if (!inserted) return broken(std::move(inserted));
+  return check_kept(*inserted, kept);
 }
 
 /// Writes rows inside the transaction; what is refused is found by halving.

@@ -209,5 +209,10 @@ ON CONFLICT (relay, shard) DO UPDATE SET
 -- dead letters
 INSERT INTO "testdrive"."ctk_dead_letters" (id, "time", relay, shard, position, source_table, "key", version, kind, reason, change)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO NOTHING;
+
+-- dead letters again
+INSERT INTO "testdrive"."ctk_dead_letters" (id, "time", relay, shard, position, source_table, "key", version, kind, reason, change)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, kind = excluded.kind;
 
