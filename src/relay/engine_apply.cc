@@ -182,7 +182,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
   for (const auto& flight : flights_) oldest = std::min(oldest, flight->oldest);
   if (!transactional_ && now() - oldest > kLongestHold)
     return drop_and_read_again("it was held for too long to be sent safely");
-  if (error.kind == ErrorKind::not_found && now() - troubles_[kTarget].since > kMissingTable)
+  if (error.kind == ErrorKind::not_found && outages_[kTarget].failing_for("writing", now()) > kMissingTable)
     return drop_and_read_again("a table is not there");
   if (apply_timer_ != 0) return;
   apply_timer_ =

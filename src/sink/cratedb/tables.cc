@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "json/writer.h"
 #include "sink/cratedb/columns.h"
@@ -89,16 +90,21 @@ struct Claimed {
   coordination::TableSight sight = coordination::TableSight::as_recorded;
 };
 
-/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker. `definition` is of
-/// before.
+/// What a claim finds where its table is to be.
+struct Site {
+  Definition definition;    ///< of before; without columns where there is no table
+  bool in_the_way = false;  ///< the view of another table still has the name
+};
+
+/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker.
 Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim,
-                                               const Definition& definition) {
+                                               Site& site) {
   Result<std::optional<StoredRecord>> stored = co_await find_record(session, claim.table);
   if (!stored) co_return forward_error(std::move(stored));
   const std::optional<TableRecord> existing = *stored ? std::optional((*stored)->record) : std::nullopt;
   Claimed claimed;
   if (existing) {
-    Result<coordination::TableSight> sight = co_await look_at_table(session, spec, definition, *existing);
+    Result<coordination::TableSight> sight = co_await look_at_table(session, spec, site.definition, *existing);
     if (!sight) co_return forward_error(std::move(sight));
     claimed.sight = *sight;
   }
@@ -114,7 +120,7 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
     co_return std::optional(std::move(claimed));
   }
   // A record without its table says that it was dropped: so it comes after the table.
-  Result<Definition> made = co_await make_table(session, spec);
+  Result<Definition> made = co_await make_table(session, spec, std::exchange(site.in_the_way, false));
   if (!made) co_return forward_error(std::move(made));
   Result<Answer> answer =
       co_await run_or_fail(session, session.bookkeeping.insert_record(claimed.record), "writing ctk_tables");
@@ -126,11 +132,10 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
   co_return std::optional(std::move(claimed));
 }
 
-Task<Result<Claimed>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim,
-                                  const Definition& definition) {
+Task<Result<Claimed>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim, Site& site) {
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; i++) {
-    Result<std::optional<Claimed>> claimed = co_await try_claim(session, spec, claim, definition);
+    Result<std::optional<Claimed>> claimed = co_await try_claim(session, spec, claim, site);
     if (!claimed) co_return forward_error(std::move(claimed));
     if (*claimed) co_return std::move(**claimed);
     claim.reset = false;  // whoever was quicker may have raised the epoch for the same reason
@@ -243,7 +248,7 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   if (!relations) co_return forward_error(std::move(relations));
   const auto other = room_for_table(relations->at(spec.name.table), spec);
   if (!other) co_return std::unexpected(other.error());
-  Definition found;
+  Site site{{}, other->has_value()};
   if (relations->at(spec.name.table).kind == "a table") {
     Result<Definition> definition = co_await find_definition(session, spec.name);
     if (!definition) co_return forward_error(std::move(definition));
@@ -251,13 +256,13 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
       Result<std::vector<std::string>> missing = missing_own_columns(*definition, spec);
       if (!missing) co_return forward_error(std::move(missing));
     }
-    found = std::move(*definition);
+    site.definition = std::move(*definition);
   }
   Result<bool> step = co_await make_bookkeeping(session);
   if (!step) co_return forward_error(std::move(step));
-  Result<Claimed> claimed = co_await claim_table(session, spec, claim, found);
+  Result<Claimed> claimed = co_await claim_table(session, spec, claim, site);
   if (!claimed) co_return forward_error(std::move(claimed));
-  Result<Definition> definition = co_await make_table(session, spec, other->has_value());
+  Result<Definition> definition = co_await make_table(session, spec, site.in_the_way);
   if (!definition) co_return forward_error(std::move(definition));
   definition = co_await take_over(session, spec, std::move(*definition));
   if (!definition) co_return forward_error(std::move(definition));
