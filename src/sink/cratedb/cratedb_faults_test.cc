@@ -415,6 +415,25 @@ TEST_P(CrateFaults, AViewThatTheServerRefusesIsDoneWithout) {
   EXPECT_THAT(backend->said()[0], HasSubstr("InvalidRelationName"));
 }
 
+TEST_P(CrateFaults, AViewThatComesBetweenTheLookAndTheTableGoes) {
+  open(*change, "shop");
+  ASSERT_TRUE(query("DROP VIEW " + backend->quoted(name("shop_live"))));
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    const std::string wanted = R"(CREATE TABLE IF NOT EXISTS \"test\".\"shop_live\")";
+    if (request.body.find(wanted) == std::string::npos) return std::nullopt;
+    server().intercept = nullptr;
+    net::HttpRequest view = request;
+    view.body = R"~({"stmt":"CREATE VIEW test.shop_live AS SELECT pk, data, aux FROM test.shop WHERE )~"
+                R"~(NOT coalesce(cdc_deleted, false)"})~";
+    EXPECT_EQ(server().answer(view).status, 200);
+    return std::nullopt;
+  };
+  open(*change, "shop_live");
+  apply(Changes{change});
+  EXPECT_EQ(items().size(), 1u);
+  EXPECT_EQ(opened->view, "test.shop_live_live");
+}
+
 INSTANTIATE_TEST_SUITE_P(CrateDb, CrateFaults, ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend}),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -156,7 +156,7 @@ std::string create_live_view(const TableSpec& spec) {
   return fmt::format("CREATE VIEW {} AS\n{}", quote_name(view), select_living(spec));
 }
 
-std::string drop_view(const table::QualifiedName& name) { return "DROP VIEW " + quote_name(name); }
+std::string drop_view(const table::QualifiedName& name) { return "DROP VIEW IF EXISTS " + quote_name(name); }
 
 std::string add_columns(const table::QualifiedName& name, const std::vector<table::NewColumn>& columns) {
   return fmt::format("ALTER TABLE {}\n  {}", quote_name(name), joined(columns, ",\n  ", [](const auto& column) {

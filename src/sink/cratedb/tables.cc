@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <utility>
 
 #include "json/writer.h"
 #include "sink/cratedb/columns.h"
@@ -41,26 +40,46 @@ Task<Result<Definition>> find_definition(Session& session, table::QualifiedName 
   co_return read_definition(*columns, ddl);
 }
 
-/// Makes the table where it is missing; then it is what it is. `in_the_way`: the view of another table has its name.
-Task<Result<Definition>> make_table(Session& session, const table::TableSpec& spec, bool in_the_way) {
-  Result<Definition> found = Definition{};
-  if (!in_the_way) found = co_await find_definition(session, spec.name);
-  if (!found || !found->columns.empty()) co_return found;
-  if (!spec.options.create_table) {
-    co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " is not there", "",
-                   "with create-table=false it must exist: " + create_table(spec));
-  }
-  if (in_the_way) {
-    Result<bool> dropped = co_await run_ddl(session, drop_view(spec.name), "dropping the view " + spec.name.str());
-    if (!dropped) co_return forward_error(std::move(dropped));
-  }
-  Result<bool> made = co_await run_ddl(session, create_table(spec), "creating table " + spec.name.str());
-  if (!made) co_return forward_error(std::move(made));
-  found = co_await find_definition(session, spec.name);
-  if (found && found->columns.empty()) {
+/// A table as make_table left it.
+struct MadeTable {
+  Definition definition;
+  std::optional<table::QualifiedName> given_way;  ///< the table whose view had the name
+};
+
+/// Makes the table where it is missing; then it is what it is. `standing`: what has its name. Looked at again after it was
+/// made: CrateDB says yes to CREATE TABLE IF NOT EXISTS where somebody was quicker to make a view of the name.
+Task<Result<MadeTable>> make_table(Session& session, const table::TableSpec& spec, Standing standing) {
+  constexpr int kTries = 3;
+  MadeTable made;
+  for (int i = 0; i < kTries; i++) {
+    Result<std::optional<table::QualifiedName>> other = room_for_table(standing, spec);
+    if (!other) co_return forward_error(std::move(other));
+    if (standing.kind == "a table") {
+      Result<Definition> found = co_await find_definition(session, spec.name);
+      if (!found) co_return forward_error(std::move(found));
+      made.definition = std::move(*found);
+      co_return made;
+    }
+    if (!spec.options.create_table) {
+      co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " is not there", "",
+                     "with create-table=false it must exist: " + create_table(spec));
+    }
+    if (*other) {
+      Result<bool> dropped = co_await run_ddl(session, drop_view(spec.name), "dropping the view " + spec.name.str());
+      if (!dropped) co_return forward_error(std::move(dropped));
+      made.given_way = std::move(**other);
+    }
+    Result<bool> created = co_await run_ddl(session, create_table(spec), "creating table " + spec.name.str());
+    if (!created) co_return forward_error(std::move(created));
+    std::vector<std::string> names = {spec.name.table};
+    Result<Relations> relations = co_await look_at(session, spec.name.schema, std::move(names));
+    if (!relations) co_return forward_error(std::move(relations));
+    standing = relations->at(spec.name.table);
+    if (!standing.nothing()) continue;
     co_return fail(ErrorKind::not_found, "table " + spec.name.str() + " was made, but cannot be seen");
   }
-  co_return found;
+  co_return fail(ErrorKind::unreachable,
+                 "views of the name " + spec.name.str() + " are made faster than they can be dropped");
 }
 
 /// Adds our columns where somebody else's table lacks them.
@@ -92,9 +111,19 @@ struct Claimed {
 
 /// What a claim finds where its table is to be.
 struct Site {
-  Definition definition;    ///< of before; without columns where there is no table
-  bool in_the_way = false;  ///< the view of another table still has the name
+  Definition definition;  ///< of before; without columns where there is no table
+  Standing standing;      ///< what had the name before
+  std::optional<MadeTable> made;
 };
+
+Task<Result<bool>> make_once(Session& session, const table::TableSpec& spec, Site& site) {
+  if (site.made) co_return true;
+  Standing standing = site.standing;
+  Result<MadeTable> made = co_await make_table(session, spec, std::move(standing));
+  if (!made) co_return forward_error(std::move(made));
+  site.made = std::move(*made);
+  co_return true;
+}
 
 /// One try to bring the record to where the claim wants it; nothing if somebody else was quicker.
 Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim,
@@ -120,7 +149,7 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
     co_return std::optional(std::move(claimed));
   }
   // A record without its table says that it was dropped: so it comes after the table.
-  Result<Definition> made = co_await make_table(session, spec, std::exchange(site.in_the_way, false));
+  Result<bool> made = co_await make_once(session, spec, site);
   if (!made) co_return forward_error(std::move(made));
   Result<Answer> answer =
       co_await run_or_fail(session, session.bookkeeping.insert_record(claimed.record), "writing ctk_tables");
@@ -246,10 +275,9 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   if (spec.options.live_view) names.push_back(live_view_name(spec).table);
   Result<Relations> relations = co_await look_at(session, spec.name.schema, std::move(names));
   if (!relations) co_return forward_error(std::move(relations));
-  const auto other = room_for_table(relations->at(spec.name.table), spec);
-  if (!other) co_return std::unexpected(other.error());
-  Site site{{}, other->has_value()};
-  if (relations->at(spec.name.table).kind == "a table") {
+  Site site{{}, relations->at(spec.name.table), {}};
+  if (const auto room = room_for_table(site.standing, spec); !room) co_return std::unexpected(room.error());
+  if (site.standing.kind == "a table") {
     Result<Definition> definition = co_await find_definition(session, spec.name);
     if (!definition) co_return forward_error(std::move(definition));
     if (!definition->columns.empty()) {
@@ -262,18 +290,18 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   if (!step) co_return forward_error(std::move(step));
   Result<Claimed> claimed = co_await claim_table(session, spec, claim, site);
   if (!claimed) co_return forward_error(std::move(claimed));
-  Result<Definition> definition = co_await make_table(session, spec, site.in_the_way);
-  if (!definition) co_return forward_error(std::move(definition));
-  definition = co_await take_over(session, spec, std::move(*definition));
+  Result<bool> made = co_await make_once(session, spec, site);
+  if (!made) co_return forward_error(std::move(made));
+  Result<Definition> definition = co_await take_over(session, spec, std::move(site.made->definition));
   if (!definition) co_return forward_error(std::move(definition));
   LiveView view;
   if (spec.options.live_view) {
-    Standing standing = relations->at(live_view_name(spec).table);
-    Result<LiveView> ensured = co_await ensure_view(session, spec, std::move(standing));
+    Standing beside = relations->at(live_view_name(spec).table);
+    Result<LiveView> ensured = co_await ensure_view(session, spec, std::move(beside));
     if (!ensured) co_return forward_error(std::move(ensured));
     view = std::move(*ensured);
   }
-  if (*other) view.given_way = (*other)->str();
+  if (site.made->given_way) view.given_way = site.made->given_way->str();
   session.view_notes.say(spec.name.str(), view);
   auto state = std::make_shared<TableState>(claim.table, spec, session.scope);
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
