@@ -32,7 +32,8 @@ std::optional<std::string> missing_own_column(std::string_view table, const std:
 
 Error not_our_own(const std::string& name, const std::string& why) {
   return {ErrorKind::refused, fmt::format("{} is not ctk's own: {}; nothing was written to it", name, why), "",
-          "ctk keeps its positions and dead letters under this name: give it another schema, or rename what is there"};
+          "ctk keeps its positions and dead letters under this name: give it another schema (on SQLite: another file), or "
+          "rename what is there"};
 }
 
 }  // namespace ctk::sink

@@ -98,6 +98,19 @@ TEST_P(CrateColumns, NamesThatTheServerCouldNotReadStandInAux) {
   EXPECT_EQ(stored.at("c"), R"({"p":[{"k":[{"😀":1}]}]})");
 }
 
+TEST_P(CrateColumns, ARowWithSuchANameInAuxIsWrittenAgainAndAgain) {
+  const std::string key = text_key("a");
+  const Changes changes = {put(1, key, R"({"p":{"L":[{"M":{"😀":{"S":"x"}}}]}})"),
+                           put(2, key, R"({"p":{"S":"y"}})"),
+                           put(3, key, R"({"p":{"M":{"😀":{"N":"1E-100"}}}})"),
+                           put(4, key, R"({"p":{"S":"z"}})"),
+                           removal(5, key),
+                           put(6, key, R"({"q":{"S":"end"}})")};
+  open(*changes[0]);
+  for (const auto& change : changes) EXPECT_TRUE(apply(Changes{change}).dead_letters.empty());
+  EXPECT_EQ(items().at("a"), R"({"q":"end"})");
+}
+
 TEST_P(CrateColumns, OurStatementsDoNot) {
   const auto a2 = put(2, text_key("a"), R"({"a":{"N":"1"}})");
   open(*a2);

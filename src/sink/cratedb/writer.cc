@@ -212,7 +212,29 @@ void TableWriter::judge_results(const Group& group, const Answer& answer) {
   }
 }
 
+/// CrateDB 6.4.3 cannot read what it was just given where `aux` has a name with a character beyond U+FFFF, so the next
+/// write of that row is refused, until the table is refreshed.
+Task<Result<bool>> TableWriter::refresh_for_refused() {
+  constexpr int kMost = 3;  // another relay may write the row again in between
+  std::vector<Line*> refused;
+  for (Line& line : lines_) {
+    const bool unread = line.refusal && line.refusal->message.find("Illegal surrogate character") != std::string::npos;
+    if (!line.settled && unread && line.refreshes < kMost) refused.push_back(&line);
+  }
+  if (refused.empty()) co_return true;
+  Statement refreshing{.sql = refresh(state_->spec.name), .args = "", .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session_, std::move(refreshing), "refreshing " + state_->spec.name.str());
+  if (!answer) co_return forward_error(std::move(answer));
+  for (Line* line : refused) {
+    line->refusal.reset();
+    line->refreshes++;
+  }
+  co_return true;
+}
+
 Task<Result<bool>> TableWriter::settle_refusals() {
+  Result<bool> refreshed = co_await refresh_for_refused();
+  if (!refreshed) co_return refreshed;
   const bool any_new = std::any_of(lines_.begin(), lines_.end(), [](const Line& line) {
     return !line.settled && line.refusal && line.form == Form::first;
   });

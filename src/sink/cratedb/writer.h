@@ -1,6 +1,7 @@
 // Writes one table's changes: columns first, then rows in bulk, then whatever the server refused, in another form.
 //
 //   rendered ─needs columns─▶ ALTER ─▶ rendered again
+//   row ─its old content cannot be read─▶ REFRESH ─▶ sent again
 //   row ─refused─▶ types read again ─▶ blamed paths into aux ─▶ everything into aux ─▶ dead letter, next lower change
 //
 // A change that is refused for itself never fails the call; a server that refuses everything does.
@@ -46,6 +47,7 @@ class TableWriter {
     table::Rendered rendered;
     std::string args;
     Form form = Form::first;
+    int refreshes = 0;  ///< after which it was sent as it was
     std::optional<ServerError> refusal;
     bool settled = false;
     ChangeOutcome outcome;
@@ -62,6 +64,7 @@ class TableWriter {
   Task<Result<bool>> send_group(Group group);
   void judge_results(const Group& group, const Answer& answer);
   Task<Result<bool>> settle_refusals();
+  Task<Result<bool>> refresh_for_refused();
   void try_next_form(Line& line);
 
   std::deque<Group> split_rows();

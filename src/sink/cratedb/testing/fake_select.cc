@@ -28,25 +28,6 @@ std::optional<Value> read_back(const Value& value, const Type& type) {
   return read;
 }
 
-/// A name with a character beyond U+FFFF inside an array of objects: 6.4.3 takes it, and cannot read it.
-bool holds_unreadable_name(const Value& value, bool in_array) {
-  const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0xF0; };
-  return std::ranges::any_of(value.items, [&](const Value& item) { return holds_unreadable_name(item, in_array); }) ||
-         std::ranges::any_of(value.members, [&](const auto& member) {
-           return (in_array && std::ranges::any_of(member.first, beyond)) || holds_unreadable_name(member.second, in_array);
-         });
-}
-
-bool is_unreadable(const Value& value, const Type& type) {
-  if (type.kind == Type::Kind::array) {
-    return type.element[0].kind == Type::Kind::object && holds_unreadable_name(value, true);
-  }
-  return std::ranges::any_of(value.members, [&](const auto& member) {
-    const Column* column = type.find(member.first);
-    return column != nullptr && is_unreadable(member.second, column->type);
-  });
-}
-
 bool mentions(const Expr& expr, const std::string& column) {
   if (expr.kind == Expr::Kind::star || (expr.kind == Expr::Kind::column && expr.name == column)) return true;
   if (expr.kind == Expr::Kind::call && expr.name == "count") return false;
@@ -61,12 +42,7 @@ Tried<bool> read_back_rows(Relation& relation, const Select& select) {
     for (Document& row : relation.rows) {
       for (auto& [name, value] : row.values.members) {
         if (name != column.name) continue;
-        if (is_unreadable(value, column.type)) {
-          return std::unexpected(SqlError{
-              5000,
-              "UncheckedIOException[com.fasterxml.jackson.core.JsonParseException: Invalid UTF-8: Illegal surrogate "
-              "character 0xd83d]"});
-        }
+        if (holds_unreadable_name(value, column.type, true)) return std::unexpected(unreadable_name());
         auto read = read_back(value, column.type);
         if (!read) return std::unexpected(parse_exception("illegal syntax"));
         value = std::move(*read);

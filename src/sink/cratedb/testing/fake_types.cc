@@ -210,6 +210,32 @@ Tried<bool> check_name(const std::string& name) {
   return true;
 }
 
+namespace {
+
+bool has_name_beyond(const Value& value) {
+  const auto beyond = [](char c) { return static_cast<unsigned char>(c) >= 0xF0; };
+  return std::ranges::any_of(value.items, has_name_beyond) || std::ranges::any_of(value.members, [&](const auto& member) {
+           return std::ranges::any_of(member.first, beyond) || has_name_beyond(member.second);
+         });
+}
+
+}  // namespace
+
+bool holds_unreadable_name(const Value& value, const Type& type, bool refreshed) {
+  if (type.kind == Kind::array) return type.element[0].kind == Kind::object && has_name_beyond(value);
+  if (type.kind == Kind::object && type.policy == Type::Policy::ignored) return !refreshed && has_name_beyond(value);
+  return std::ranges::any_of(value.members, [&](const auto& member) {
+    const Column* column = type.find(member.first);
+    return column != nullptr && holds_unreadable_name(member.second, column->type, refreshed);
+  });
+}
+
+SqlError unreadable_name() {
+  return {5000,
+          "UncheckedIOException[com.fasterxml.jackson.core.JsonParseException: Invalid UTF-8: Illegal surrogate "
+          "character 0xd83d]"};
+}
+
 Tried<Value> Indexer::take(const Value& value, Column& column) {
   if (value.is_null()) return value;
   const Type& type = column.type;

@@ -56,6 +56,11 @@ Tried<Value> cast_column(const Value& value, const Type& type);
 /// Whether a member of an object may have that name.
 Tried<bool> check_name(const std::string& name);
 
+/// Whether 6.4.3 fails to read the value for a name with a character beyond U+FFFF, which it took: inside arrays of
+/// objects, and inside IGNORED objects until the row is refreshed.
+bool holds_unreadable_name(const Value& value, const Type& type, bool refreshed);
+SqlError unreadable_name();
+
 /// Takes values into a document as a shard does. Unknown members of dynamic objects become columns: `added_column` tells.
 class Indexer {
  public:

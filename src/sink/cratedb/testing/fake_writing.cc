@@ -197,6 +197,13 @@ RowOutcome Writing::update_row(const std::string& key, const std::vector<Assignm
   RowOutcome outcome;
   outcome.shard = table_.shard_of(key);
   const Document old = table_.documents.at(key);
+  const auto seen = table_.visible.find(key);
+  const bool refreshed = seen != table_.visible.end() && seen->second.seq_no == old.seq_no;
+  if (holds_unreadable_name(old.values, table_.root, refreshed)) {
+    outcome.rowcount = -2;
+    outcome.error = unreadable_name();
+    return outcome;
+  }
   Scene scene{.row = &old, .excluded = excluded, .parameters = &parameters};
   Document changed = old;
   for (const Assignment& assignment : assignments) {
