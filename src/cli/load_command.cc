@@ -28,15 +28,18 @@ struct Ending {
 };
 
 void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
-  const bool begun = ending.result || ending.stats.shards > 0;
+  const bool begun = ending.result || ending.stats.shards > 0 || ending.stats.read > 0;
   if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
     const std::string line = observe::summary_line(verb, ending.stats, live_view);
-    if (world.output.log_format == observe::LogFormat::json) {
-      world.log.info(line);
-    } else {
-      world.terminal.write_line(line);
+    for (const std::string& each : {line, observe::dead_letters_line(ending.stats, plan.dead_letters_hint)}) {
+      if (each.empty()) continue;
+      if (world.output.log_format == observe::LogFormat::json) {
+        world.log.info(each);
+      } else {
+        world.terminal.write_line(each);
+      }
     }
   }
   if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");

@@ -96,6 +96,25 @@ Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::s
   }
 }
 
+namespace {
+
+std::string dead_letters_hint(const LoadCommand& command, const sink::TargetOptions& target) {
+  if (target.dry_run) return "this was a dry run";
+  if (target.kind == table::Target::ndjson) {
+    return target.dead_letters_file ? "they are in " + *target.dead_letters_file
+                                    : "they stand on standard error; dead-letters=FILE keeps them";
+  }
+  std::vector<std::string> words = {"ctk", "dead-letters", "list"};
+  if (command.target.argument) words.push_back(*command.target.argument);
+  if (command.target.flag) words.push_back("--target=" + *command.target.flag);
+  for (const auto& [name, value] : command.target.flags) {
+    if (name == "schema") words.push_back("--schema=" + value);
+  }
+  return "list them with: " + shown_command(words);
+}
+
+}  // namespace
+
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file) {
   LoadPlan plan;
   auto source = plan_source(command.source, command.target.flags, environment, is_file);
@@ -142,6 +161,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   read_rhythm(options, target->options, relay);
 
   plan.json_summary = command.json_summary;
+  plan.dead_letters_hint = dead_letters_hint(command, plan.target);
   plan.notes = options.notes();
   plan.notes.insert(plan.notes.end(), target->options.notes().begin(), target->options.notes().end());
   return plan;

@@ -16,6 +16,7 @@ struct LoadPlan {
   sink::TargetOptions target;
   relay::RelayOptions relay;  ///< without `worker`: that is the process's own
   bool json_summary = false;
+  std::string dead_letters_hint;   ///< where its dead letters are to be had: "list them with: ctk dead-letters list …"
   std::vector<std::string> notes;  ///< options that were accepted and change nothing
 };
 

@@ -118,6 +118,21 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_THAT(relay.reset_command, HasSubstr("--reset"));
 }
 
+TEST(LoadPlan, SaysWhereDeadLettersAreWithoutSecrets) {
+  const auto hint = [](const std::vector<std::string>& target) {
+    std::vector<std::string> words = {"load", kSource};
+    words.insert(words.end(), target.begin(), target.end());
+    return planned(words).dead_letters_hint;
+  };
+  EXPECT_EQ(hint({"postgresql://u:geheim@h/d?schema=s"}),
+            "list them with: ctk dead-letters list 'postgresql://u:***@h/d?schema=s'");
+  EXPECT_EQ(hint({"sqlite:///a.db"}), "list them with: ctk dead-letters list sqlite:///a.db");
+  EXPECT_EQ(hint({"postgresql://h/d", "--schema", "s"}),
+            "list them with: ctk dead-letters list postgresql://h/d --schema=s");
+  EXPECT_EQ(hint({"ndjson:-?dead-letters=x.ndjson"}), "they are in x.ndjson");
+  EXPECT_THAT(hint({"ndjson:-"}), HasSubstr("dead-letters=FILE"));
+}
+
 TEST(LoadPlan, IdleSleepIsAnUpperBound) {
   EXPECT_EQ(planned({"load", kSource + "&idle-sleep=0.5", "ndjson:-"}).relay.idle_poll, 500ms);
   EXPECT_EQ(planned({"load", kSource + "&idle-sleep=60", "ndjson:-"}).relay.idle_poll, 1s);

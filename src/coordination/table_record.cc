@@ -26,6 +26,7 @@ TableRecord first_record(const TableClaim& claim) {
   record.incarnation = claim.incarnation;
   record.kind = claim.kind;
   record.keys = claim.keys;
+  record.since = claim.since;
   return record;
 }
 
@@ -93,6 +94,7 @@ Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, co
   }
   // Positions are forgotten: what was read may be read again, older changes included.
   if (claim.reset) record.sweep.reset();
+  if (claim.reset && record.load == LoadState::none) record.since = claim.since;
   register_relay(record, claim.relay);
   return record;
 }
@@ -103,6 +105,7 @@ TableRecord without_rows(TableRecord record) {
   record.cut.reset();
   record.loaded.reset();
   record.sweep.reset();
+  record.since.reset();
   record.witnesses.clear();
   return record;
 }
@@ -170,6 +173,7 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
     ++record->epoch;
   }
   record->load = LoadState::running;
+  record->since.reset();
   record->cut = claim.load->cut;
   record->loaded.reset();
   record->sweep.reset();

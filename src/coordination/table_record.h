@@ -51,7 +51,9 @@ struct TableRecord {
   std::optional<SweepPair> sweep;
   std::map<std::string, std::string> names;  ///< attribute → column, where they differ
   dynamodb::KeySchema keys;                  ///< the source table's key; without attributes: not known
-  Witnesses witnesses;                       ///< none: nothing living was written yet, or all of it was swept
+  /// Its rows are only what a stream has told since then; nothing where a load has filled it, or that is not known.
+  std::optional<Timestamp> since;
+  Witnesses witnesses;  ///< none: nothing living was written yet, or all of it was swept
   bool operator==(const TableRecord&) const = default;
 };
 
@@ -76,6 +78,7 @@ struct TableClaim {
   std::optional<dynamodb::VersionKind> kind = dynamodb::VersionKind::kinesis;
   dynamodb::KeySchema keys;
   std::optional<LoadWish> load;
+  std::optional<Timestamp> since;  ///< from when on the stream is read; nothing where that is not known, or it goes on
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
   bool reset = false;
   std::string reset_command;  ///< the exact command line with --reset, for the error's hint

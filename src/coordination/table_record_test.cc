@@ -226,6 +226,19 @@ StoredPosition row(Position position, Timestamp read_to) {
   return stored;
 }
 
+TEST(DecideClaim, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
+  TableClaim claim = claim_of();
+  claim.since = Timestamp(5s);
+  const TableRecord record = *decide_claim(std::nullopt, claim);
+  EXPECT_EQ(record.since, Timestamp(5s));
+  claim.since = Timestamp(9s);
+  EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(5s)) << "another start does not change it";
+  claim.reset = true;
+  EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(9s));
+  claim.load = LoadWish{LoadWish::Kind::initial, Timestamp(9s), 0};
+  EXPECT_FALSE(decide_claim(record, claim)->since);
+}
+
 TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
   TableRecord loaded_by_hand = record_of();
   loaded_by_hand.relays.clear();

@@ -139,6 +139,15 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
   return line;
 }
 
+std::string dead_letters_line(const relay::RelayStats& stats, const std::string& where) {
+  if (stats.dead_letters == 0) return "";
+  std::string line = fmt::format("{} dead letter{}", stats.dead_letters, stats.dead_letters == 1 ? "" : "s");
+  if (!stats.commonest_reason.empty()) {
+    line += fmt::format("{}{}", stats.dead_letters == 1 ? ": " : ", most often: ", stats.commonest_reason);
+  }
+  return line + "; " + where;
+}
+
 std::string summary_json(const relay::RelayStats& stats) {
   std::string line;
   json::Writer writer(line);

@@ -38,6 +38,9 @@ void log_progress(Log& log, const ProgressSample& sample);
 /// The last line of a run: "done: read 12, applied 12, …; 9 living (demo_live), 1 marked (demo)".
 /// `verb` is "done", "stopped" or "failed"; `live_view` says that views are wanted.
 std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view);
+/// A second line where there are dead letters: their number, the commonest reason, and `where` they are to be had: "list
+/// them with: ctk dead-letters list …". Empty where there are none.
+std::string dead_letters_line(const relay::RelayStats& stats, const std::string& where);
 /// The summary as one JSON object, on one line.
 std::string summary_json(const relay::RelayStats& stats);
 

@@ -160,5 +160,15 @@ TEST(SummaryLine, SaysWhatIsMissingOfTheTable) {
   EXPECT_TRUE(summary_line("done", stats, true).contains("changes only since 2026-11-22T00:00:00Z"));
 }
 
+TEST(Summary, SaysWhatTheDeadLettersAreAndWhere) {
+  relay::RelayStats stats;
+  EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "");
+  stats.dead_letters = 1;
+  stats.commonest_reason = "no JSON";
+  EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "1 dead letter: no JSON; list them with: x");
+  stats.dead_letters = 7;
+  EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "7 dead letters, most often: no JSON; list them with: x");
+}
+
 }  // namespace
 }  // namespace ctk::observe

@@ -29,7 +29,9 @@
 #include "relay/duplicates.h"
 #include "relay/frontier.h"
 #include "relay/outage.h"
+#include "relay/patience.h"
 #include "relay/prepare.h"
+#include "relay/reason_tally.h"
 #include "relay/relay.h"
 #include "relay/routes.h"
 #include "shards/cadence.h"
@@ -154,7 +156,8 @@ class Relay::Engine {
   struct Attempt;
   /// Calls until it works, fails for good, or start_timeout has passed.
   template <class T>
-  void attempt(std::string what, std::move_only_function<void(Done<T>)> call, std::move_only_function<void(T)> then);
+  void attempt(std::string what, std::move_only_function<void(Done<T>)> call, std::move_only_function<void(T)> then,
+               Side side = kTarget);
   template <class T>
   void try_attempt(const std::shared_ptr<Attempt<T>>& state);
   void open_source();
@@ -195,6 +198,7 @@ class Relay::Engine {
   void consider_ready();
   void take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome);
   std::optional<LoadProgress> load_progress() const;
+  std::optional<Timestamp> reads_since() const;
   void warn_of_missing_load(const coordination::TableRecord& record);
   void warn_of_sight(const sink::OpenTable& opened);
   void on_lost_table(Error error);
@@ -367,6 +371,10 @@ class Relay::Engine {
   /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
   std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
   bool first_open_ = true;
+  bool written_ = false;                     ///< the target has taken a batch of this run
+  std::optional<Duration> unwritten_since_;  ///< since when it takes none
+  ReasonTally reasons_;
+  std::set<ShardId> counted_;  ///< in stats_.shards
 
   bool storing_ = false;
   bool sweeping_ = false;

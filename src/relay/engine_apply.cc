@@ -10,8 +10,6 @@ namespace {
 /// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
 constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 constexpr uint64_t kRefusalsThatEndARun = 100;
-/// A table that is not there for so long is looked for: whether it comes back is not ours to wait for.
-constexpr Duration kMissingTable = std::chrono::minutes(1);
 
 }  // namespace
 
@@ -77,6 +75,8 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
   } else {
     no_trouble(kTarget);
     apply_retry_.succeeded();
+    unwritten_since_.reset();
+    written_ = true;
     for (auto& [name, renderer] : result->renderers) {
       const auto table = tables_.find(name);
       if (table != tables_.end()) table->second.opened.renderer = std::move(renderer);
@@ -94,6 +94,8 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
 void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcome) {
   uint64_t applied = flight.repeated, stale = flight.repeated, parked = 0, deleted = flight.repeated_deletes;
   const auto& tables = flight.batch->tables;
+  for (const sink::DeadLetter& letter : outcome.dead_letters) reasons_.add(letter.reason);
+  stats_.commonest_reason = reasons_.commonest();
   for (size_t t = 0; t < outcome.tables.size() && t < tables.size(); ++t) {
     for (size_t c = 0; c < outcome.tables[t].size(); ++c) {
       const sink::FoldedChange& folded = tables[t].changes[c];
@@ -163,27 +165,25 @@ void Relay::Engine::on_apply_error(const Error& error) {
     case ErrorKind::usage:
     case ErrorKind::mismatch: return fail_run(error);
     case ErrorKind::stale_epoch: return start_over("the table's epoch was raised");
-    // A target that has taken nothing yet is not in an outage: something is missing that no waiting brings. (CrateDB says
-    // "not found" while a node starts, and "refused" while its disk is full.)
-    case ErrorKind::denied:
-      if (!any_change_kept_) return fail_run(error);
-      break;
-    case ErrorKind::not_found:
-      if (!any_change_kept_ && transactional_) return fail_run(error);
-      break;
     case ErrorKind::refused:
-      if ((!any_change_kept_ && transactional_) || options_.on_error == OnError::stop) return fail_run(error);
+      if (options_.on_error == OnError::stop) return fail_run(error);
       break;
     default: break;
   }
+  if (!unwritten_since_) unwritten_since_ = now();
+  const TargetStanding standing{written_, !opened_once_.empty(), transactional_, now() - *unwritten_since_,
+                                options_.start_timeout};
+  const Patience patience = after_failed_write(error.kind, standing);
+  if (patience == Patience::give_up) return fail_run(error);
+  // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
+  if (patience == Patience::look_again && memory_store_ && transactional_) return fail_run(error);
+  if (patience == Patience::look_again && !memory_store_) return start_over("a table is not there");
   trouble(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
   Duration oldest = now();
   for (const auto& flight : flights_) oldest = std::min(oldest, flight->oldest);
   if (!transactional_ && now() - oldest > kLongestHold)
     return drop_and_read_again("it was held for too long to be sent safely");
-  if (error.kind == ErrorKind::not_found && outages_[kTarget].failing_for("writing", now()) > kMissingTable)
-    return drop_and_read_again("a table is not there");
   if (apply_timer_ != 0) return;
   apply_timer_ =
       env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this] {

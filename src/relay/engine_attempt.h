@@ -14,13 +14,15 @@ struct Relay::Engine::Attempt {
   std::string what;
   std::move_only_function<void(Done<T>)> call;
   std::move_only_function<void(T)> then;
+  Side side = kTarget;
+  Duration begun{};
   Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(5), {}}};
 };
 
 template <class T>
 void Relay::Engine::attempt(std::string what, std::move_only_function<void(Done<T>)> call,
-                            std::move_only_function<void(T)> then) {
-  try_attempt(std::make_shared<Attempt<T>>(Attempt<T>{std::move(what), std::move(call), std::move(then)}));
+                            std::move_only_function<void(T)> then, Side side) {
+  try_attempt(std::make_shared<Attempt<T>>(Attempt<T>{std::move(what), std::move(call), std::move(then), side, now()}));
 }
 
 template <class T>
@@ -29,8 +31,11 @@ void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
     if (phase_ == Phase::ended) return;
     if (result) return state->then(std::move(*result));
     const ErrorKind kind = result.error().kind;
-    const bool again = kind == ErrorKind::unreachable || kind == ErrorKind::throttled;
-    const bool in_time = restarted_ || now() - started_at_ < options_.start_timeout;
+    // What the target had before may come back.
+    const bool again = after_failed_open(kind, restarted_ && state->side == kTarget) == Patience::wait;
+    const bool endless = restarted_ && !options_.once && !identity_.bounded;
+    const Duration most = restarted_ ? options_.give_up : options_.start_timeout;
+    const bool in_time = endless || now() - (restarted_ ? state->begun : started_at_) < most;
     if (!again || !in_time) return fail_run(std::move(result).error());
     env_.log.warn(state->what + " failed, trying again", {{"error", to_string(result.error())}});
     const Duration pause = state->retry.failed(now(), env_.random).value_or(std::chrono::seconds(1));

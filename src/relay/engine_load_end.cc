@@ -65,23 +65,30 @@ void Relay::Engine::consider_ready() {
   env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table}});
 }
 
+/// From when on a relay that begins reads its stream; nothing where it goes on, or begins at a number.
+std::optional<Timestamp> Relay::Engine::reads_since() const {
+  const bool goes_on = std::ranges::any_of(stored_read_to_, [](const auto& row) { return row.second != kNoTime; });
+  if (goes_on || identity_.bounded) return std::nullopt;
+  using Kind = StartPoint::Kind;
+  switch (options_.start.kind) {
+    case Kind::earliest: return server_now() - identity_.retention;
+    case Kind::latest: return identity_.server_time;
+    case Kind::timestamp: return options_.start.at;
+    case Kind::sequence_at:
+    case Kind::sequence_after: break;
+  }
+  return std::nullopt;
+}
+
+/// A warning where the relay begins; whoever starts it again knows.
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
   if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
   if (stats_.changes_only_since) return;
-  using Kind = StartPoint::Kind;
-  std::string since = "the stored positions";
-  if (stored_read_to_.empty() ||
-      std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; })) {
-    switch (options_.start.kind) {
-      case Kind::earliest: since = format_iso8601(server_now() - identity_.retention); break;
-      case Kind::latest: since = format_iso8601(identity_.server_time); break;
-      case Kind::timestamp: since = format_iso8601(options_.start.at); break;
-      case Kind::sequence_at:
-      case Kind::sequence_after: since = "the sequence number given"; break;
-    }
-  }
-  stats_.changes_only_since = since;
-  env_.log.warn("changes only since " + since + "; add snapshot=initial for the whole table");
+  const bool begins = std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; });
+  stats_.changes_only_since = record.since ? format_iso8601(*record.since) : "the relay's first start";
+  const std::string text =
+      "changes only since " + *stats_.changes_only_since + "; add snapshot=initial for the whole table";
+  begins ? env_.log.warn(text) : env_.log.info(text);
 }
 
 void Relay::Engine::warn_of_sight(const sink::OpenTable& opened) {

@@ -100,6 +100,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
   claim.reset = options_.reset && !opened_once_.contains(claim.table);
   claim.reset_command = options_.reset_command;
+  claim.since = reads_since();
   claim.goes_on = opened_once_.contains(claim.table);
   return claim;
 }
@@ -120,8 +121,8 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   Table& table = found->second;
   table.opening = false;
   if (!result) {
-    const bool retry = result.error().kind == ErrorKind::unreachable || result.error().kind == ErrorKind::throttled;
-    if (!retry) return fail_run(std::move(result).error());
+    if (after_failed_open(result.error().kind, opened_once_.contains(name)) == Patience::give_up)
+      return fail_run(std::move(result).error());
     trouble(kTarget, result.error(), "opening table " + name);
     if (phase_ == Phase::ended) return;
     env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this, name] {

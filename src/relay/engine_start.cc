@@ -59,7 +59,8 @@ void Relay::Engine::open_source() {
         if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
         if (!know_source_table()) return;
         connect_target();
-      });
+      },
+      kSource);
 }
 
 /// Records of a table's own stream do not name it. Returns false if the run has ended because of it.
@@ -150,7 +151,7 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {
   attempt<std::vector<ListedShard>>(
       "listing the shards", [this](Done<std::vector<ListedShard>> done) { source_.list(std::move(done)); },
-      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable { claim(std::move(listed), rows); });
+      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable { claim(std::move(listed), rows); }, kSource);
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
@@ -240,7 +241,8 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, const std::vector<coo
 
 void Relay::Engine::begin() {
   if (phase_ == Phase::ended) return;
-  env_.log.info("reading", {{"relay", relay_.str()}, {"shards", shards_.size()}});
+  const auto streamed = std::ranges::count_if(shards_, [](const auto& entry) { return !entry.second->segment; });
+  env_.log.info("reading", {{"relay", relay_.str()}, {"shards", streamed}});
   next_relist_ = now() + std::chrono::seconds(60);
   next_forgetting_ = now() + std::chrono::hours(1);
   next_sweep_ = now() + std::chrono::seconds(30);

@@ -28,7 +28,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
       slot->due = due_since(*slot);
       slot->answered_at = now();
-      if (!slot->segment) ++stats_.shards;
+      if (!slot->segment && counted_.insert(start->shard).second) ++stats_.shards;
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
       shard(send->shard).may_send = true;

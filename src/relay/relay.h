@@ -84,6 +84,7 @@ struct RelayStats {
   size_t shards_reading = 0, shards_waiting = 0;
   Duration lag{};                           ///< the oldest shard's distance from its tip
   std::optional<Duration> until_data_loss;  ///< retention minus lag
+  std::string commonest_reason;             ///< of the dead letters
   std::string trouble;                      ///< empty while all is well; else in short: "source unreachable for 40 s"
   std::string trouble_says;                 ///< the error itself, of any age
   std::vector<std::string> tables;          ///< the target tables written

@@ -195,7 +195,9 @@ TEST_P(Conformance, ALoadOfATableThatIsEmptiedMeanwhileDoesNotEnd) {
 
 TEST_P(Conformance, ARecordOfAnEarlierVersionIsReadAndUpgraded) {
   fill(3);
-  ASSERT_TRUE(query("ALTER TABLE " + backend->quoted(name("ctk_tables")) + " DROP COLUMN witnesses"));
+  for (const char* column : {"since", "witnesses"}) {
+    ASSERT_TRUE(query("ALTER TABLE " + backend->quoted(name("ctk_tables")) + " DROP COLUMN " + column));
+  }
   sink = backend->make_sink(options);
   ASSERT_TRUE(record_of(*sink, "demo"));
   EXPECT_TRUE(record_of(*sink, "demo")->witnesses.empty());
@@ -210,7 +212,9 @@ TEST_P(Conformance, ARecordOfAnEarlierVersionIsReadAndUpgraded) {
 
 TEST_P(Conformance, WhereNothingMayBeAlteredARecordOfAnEarlierVersionWillDo) {
   fill(3);
-  ASSERT_TRUE(query("ALTER TABLE " + backend->quoted(name("ctk_tables")) + " DROP COLUMN witnesses"));
+  for (const char* column : {"since", "witnesses"}) {
+    ASSERT_TRUE(query("ALTER TABLE " + backend->quoted(name("ctk_tables")) + " DROP COLUMN " + column));
+  }
   options.tables.create_table = false;
   const Result<OpenTable> again = open_again();
   ASSERT_TRUE(again) << to_string(again.error());

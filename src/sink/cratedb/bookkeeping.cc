@@ -61,10 +61,10 @@ constexpr std::string_view kRecordColumns =
     "\"table\", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "
     "\"keys\"";
 /// The least and the most cells of a record with what its update is bound to.
-constexpr size_t kRecordCells = 15, kRecordCellsWithWitnesses = 16;
+constexpr size_t kRecordCells = 15, kRecordCellsWithWitnesses = 17;
 
 std::string record_columns(const Bookkeeping& ours) {
-  return std::string(kRecordColumns) + (ours.has_witnesses ? ", witnesses" : "");
+  return std::string(kRecordColumns) + (ours.has_witnesses ? ", since, witnesses" : "");
 }
 
 /// All but the primary key, in the order of record_columns.
@@ -82,6 +82,7 @@ Args& append_record(const Bookkeeping& ours, Args& args, const TableRecord& reco
       .text_or_null(record.loaded ? time_text(*record.loaded) : std::nullopt)
       .text(coordination::keys_json(record.keys));
   if (!ours.has_witnesses) return args;
+  args.text_or_null(record.since ? time_text(*record.since) : std::nullopt);
   if (record.witnesses.empty()) return args.text_or_null(std::nullopt);
   return args.text(coordination::names_json(record.witnesses));
 }
@@ -132,14 +133,15 @@ std::string Bookkeeping::create_tables() const {
   return fmt::format(
       "CREATE TABLE IF NOT EXISTS {} (\n  \"table\" TEXT PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT,\n"
       "  epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT,\n"
-      "  loaded TEXT, \"keys\" TEXT, witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)\n"
+      "  loaded TEXT, \"keys\" TEXT, since TEXT,\n  witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)\n"
       ") CLUSTERED INTO 1 SHARDS",
       quote_name(tables));
 }
 
 std::string Bookkeeping::add_witnesses() const {
-  return fmt::format("ALTER TABLE {} ADD COLUMN witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)",
-                     quote_name(tables));
+  return fmt::format(
+      "ALTER TABLE {} ADD COLUMN since TEXT, ADD COLUMN witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)",
+      quote_name(tables));
 }
 
 std::string Bookkeeping::create_positions() const {
@@ -170,7 +172,7 @@ Statement Bookkeeping::insert_record(const TableRecord& record) const {
   Args args;
   args.text(record.table);
   return {.sql = fmt::format("INSERT INTO {} ({})\nVALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{})", quote_name(tables),
-                             record_columns(*this), has_witnesses ? ", ?" : ""),
+                             record_columns(*this), has_witnesses ? ", ?, ?" : ""),
           .args = "",
           .bulk = array_of({append_record(*this, args, record).done()})};
 }
@@ -181,7 +183,7 @@ Statement update_record(const Bookkeeping& ours, const StoredRecord& stored, con
   return {.sql = fmt::format("UPDATE {} SET source_table = ?, incarnation = ?, kind = ?, epoch = ?, load = ?, cut = ?, "
                              "relays = ?,\n  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, \"keys\" = ?{}\n"
                              "WHERE \"table\" = ? AND _seq_no = ? AND _primary_term = ?",
-                             quote_name(ours.tables), ours.has_witnesses ? ", witnesses = ?" : ""),
+                             quote_name(ours.tables), ours.has_witnesses ? ", since = ?, witnesses = ?" : ""),
           .args = "",
           .bulk = array_of({args.done()})};
 }
@@ -333,7 +335,10 @@ Result<StoredRecord> read_record(const std::vector<std::string>& row) {
   stored.record.names = coordination::parse_names(text_of(row[10]));
   if (const Timestamp loaded = time_of(row[11]); loaded != kNoTime) stored.record.loaded = loaded;
   stored.record.keys = coordination::parse_keys(text_of(row[12]));
-  if (row.size() == kRecordCellsWithWitnesses) stored.record.witnesses = coordination::parse_names(text_of(row[13]));
+  if (row.size() == kRecordCellsWithWitnesses) {
+    if (const Timestamp since = time_of(row[13]); since != kNoTime) stored.record.since = since;
+    stored.record.witnesses = coordination::parse_names(text_of(row[14]));
+  }
   stored.seq_no = cell_int(row[row.size() - 2]).value_or(0);
   stored.primary_term = cell_int(row[row.size() - 1]).value_or(0);
   return stored;

@@ -18,11 +18,11 @@ struct Bookkeeping {
   explicit Bookkeeping(const std::string& schema);
 
   table::QualifiedName tables, positions, dead_letters;
-  /// ctk_tables has that column; those that an earlier version made may lack it.
+  /// ctk_tables has that column, and `since`; those that an earlier version made may lack them.
   bool has_witnesses = true;
 
   std::string create_tables() const;
-  /// For a ctk_tables that lacks the column.
+  /// For a ctk_tables that lacks the two.
   std::string add_witnesses() const;
   std::string create_positions() const;
   /// Texts without index and length limit.

@@ -24,14 +24,16 @@ Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
   return true;
 }
 
-/// Tables of earlier versions lack the column. Whoever may not alter them goes on without.
+/// Tables of earlier versions lack its last columns. Whoever may not alter them goes on without.
 Tried<bool> add_witnesses(Driver& driver, const Bookkeeping& at) {
   Tried<RecordsTable> found = find_records_table(driver, at);
   if (!found) return broken(std::move(found));
   if (found->has_witnesses) return true;
   if (Tried<Answer> begun = driver.run(statement("SAVEPOINT ctk_column")); !begun) return broken(std::move(begun));
-  const Tried<Answer> added =
-      driver.run(statement("ALTER TABLE " + at.tables + " ADD COLUMN witnesses " + at.dialect.text_type()));
+  const std::string add = "ALTER TABLE " + at.tables + " ADD COLUMN ";
+  const std::vector<Statement> columns = {statement(add + "since " + at.dialect.time_type()),
+                                          statement(add + "witnesses " + at.dialect.text_type())};
+  const Tried<std::vector<Answer>> added = driver.run(std::span<const Statement>(columns));
   if (!added && added.error().scope == Scope::lost) return std::unexpected(added.error());
   std::vector<Statement> end;
   if (!added) end.push_back(statement("ROLLBACK TO SAVEPOINT ctk_column"));
@@ -57,7 +59,7 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
       {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + table + " PRIMARY KEY, source_table" +
                          text + ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" +
                          time + ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text +
-                         ", loaded" + time + ", keys" + text + ", witnesses" + text + ")"},
+                         ", loaded" + time + ", keys" + text + ", since" + time + ", witnesses" + text + ")"},
       {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
                                ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
                                ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +

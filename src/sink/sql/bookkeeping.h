@@ -30,7 +30,7 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
 /// What there is of ctk_tables. One that is yet to be made counts as whole.
 struct RecordsTable {
   bool there = false;
-  bool has_witnesses = true;  ///< tables that an earlier version made may lack that column
+  bool has_witnesses = true;  ///< and `since`: tables that an earlier version made may lack these columns
 };
 Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
 

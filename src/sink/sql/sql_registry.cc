@@ -9,12 +9,12 @@ namespace {
 
 using coordination::TableRecord;
 
-/// Behind "table", in the order of to_record. `witnesses` is the last: tables of earlier versions lack it.
-constexpr std::string_view kColumns[] = {"source_table",    "incarnation", "kind",  "epoch",  "load", "cut",      "relays",
-                                         "sweep_watermark", "sweep_time",  "names", "loaded", "keys", "witnesses"};
+/// Behind "table", in the order of to_record. Tables of earlier versions lack the last two.
+constexpr std::string_view kColumns[] = {"source_table",    "incarnation", "kind",  "epoch",  "load", "cut",   "relays",
+                                         "sweep_watermark", "sweep_time",  "names", "loaded", "keys", "since", "witnesses"};
 
 std::span<const std::string_view> columns_of(const RecordsTable& there) {
-  return std::span(kColumns).first(std::size(kColumns) - (there.has_witnesses ? 0 : 1));
+  return std::span(kColumns).first(std::size(kColumns) - (there.has_witnesses ? 0 : 2));
 }
 
 constexpr bool is_time(std::string_view column) {
@@ -52,7 +52,8 @@ TableRecord to_record(const Cells& row) {
   if (row[10]) record.names = coordination::parse_names(*row[10]);
   record.loaded = to_time(row[11]);
   if (row[12]) record.keys = coordination::parse_keys(*row[12]);
-  if (row.size() > 13 && row[13]) record.witnesses = coordination::parse_names(*row[13]);
+  if (row.size() > 14) record.since = to_time(row[13]);
+  if (row.size() > 14 && row[14]) record.witnesses = coordination::parse_names(*row[14]);
   return record;
 }
 
@@ -106,8 +107,9 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
                                Param::of_time(record.sweep ? record.sweep->server_time : kNoTime), Param::of(names),
                                Param::of_time(record.loaded.value_or(kNoTime)), Param::of(keys)});
   if (there->has_witnesses) {
+    write.params.push_back(Param::of_time(record.since.value_or(kNoTime)));
     write.params.push_back(record.witnesses.empty() ? Param{} : Param::of(witnesses));
-    ++write.width;
+    write.width = write.params.size();
   }
   if (Tried<Answer> written = driver.run(std::move(write)); !written) return broken(std::move(written));
   return true;

@@ -135,7 +135,8 @@ ALTER TABLE "testdrive"."demo"
 CREATE TABLE IF NOT EXISTS "testdrive"."ctk_tables" (
   "table" TEXT PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT,
   epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT,
-  loaded TEXT, "keys" TEXT, witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)
+  loaded TEXT, "keys" TEXT, since TEXT,
+  witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false)
 ) CLUSTERED INTO 1 SHARDS;
 
 -- ctk_positions
@@ -156,19 +157,19 @@ CREATE TABLE IF NOT EXISTS "testdrive"."ctk_dead_letters" (
 ) CLUSTERED INTO 1 SHARDS;
 
 -- a table's record
-SELECT "table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys", witnesses, _seq_no, _primary_term FROM "testdrive"."ctk_tables" WHERE "table" = ?;
+SELECT "table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys", since, witnesses, _seq_no, _primary_term FROM "testdrive"."ctk_tables" WHERE "table" = ?;
 
 -- make a record
-INSERT INTO "testdrive"."ctk_tables" ("table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys", witnesses)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO "testdrive"."ctk_tables" ("table", source_table, incarnation, kind, epoch, load, cut, relays, sweep_watermark, sweep_time, names, loaded, "keys", since, witnesses)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- change a record
 UPDATE "testdrive"."ctk_tables" SET source_table = ?, incarnation = ?, kind = ?, epoch = ?, load = ?, cut = ?, relays = ?,
-  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, "keys" = ?, witnesses = ?
+  sweep_watermark = ?, sweep_time = ?, names = ?, loaded = ?, "keys" = ?, since = ?, witnesses = ?
 WHERE "table" = ? AND _seq_no = ? AND _primary_term = ?;
 
 -- add to the records
-ALTER TABLE "testdrive"."ctk_tables" ADD COLUMN witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false);
+ALTER TABLE "testdrive"."ctk_tables" ADD COLUMN since TEXT, ADD COLUMN witnesses TEXT INDEX OFF STORAGE WITH (columnstore = false);
 
 -- make positions
 INSERT INTO "testdrive"."ctk_positions" (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated)

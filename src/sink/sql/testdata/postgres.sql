@@ -57,7 +57,7 @@ INSERT INTO "public"."demo" AS t ("id", "data", "aux", "cdc_version", "cdc_delet
 CREATE TABLE IF NOT EXISTS "public"."ctk_positions" (relay text COLLATE "C" NOT NULL, shard text COLLATE "C" NOT NULL, position text, incarnation text, epoch bigint, read_to timestamp with time zone, fence bigint, worker text, updated timestamp with time zone, PRIMARY KEY (relay, shard));
 
 -- ctk_tables
-CREATE TABLE IF NOT EXISTS "public"."ctk_tables" ("table" text COLLATE "C" NOT NULL PRIMARY KEY, source_table text, incarnation text, kind text, epoch bigint, load text, cut timestamp with time zone, relays text, sweep_watermark timestamp with time zone, sweep_time timestamp with time zone, names text, loaded timestamp with time zone, keys text, witnesses text);
+CREATE TABLE IF NOT EXISTS "public"."ctk_tables" ("table" text COLLATE "C" NOT NULL PRIMARY KEY, source_table text, incarnation text, kind text, epoch bigint, load text, cut timestamp with time zone, relays text, sweep_watermark timestamp with time zone, sweep_time timestamp with time zone, names text, loaded timestamp with time zone, keys text, since timestamp with time zone, witnesses text);
 
 -- ctk_dead_letters
 CREATE TABLE IF NOT EXISTS "public"."ctk_dead_letters" (id text COLLATE "C" NOT NULL PRIMARY KEY, time timestamp with time zone, relay text, shard text, position text, source_table text, key text, version text, kind text, reason text, change text);

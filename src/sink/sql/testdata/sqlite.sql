@@ -57,7 +57,7 @@ INSERT INTO "demo" AS t ("id", "data", "aux", "cdc_version", "cdc_deleted", "cdc
 CREATE TABLE IF NOT EXISTS "ctk_positions" (relay TEXT NOT NULL, shard TEXT NOT NULL, position TEXT, incarnation TEXT, epoch INTEGER, read_to TEXT, fence INTEGER, worker TEXT, updated TEXT, PRIMARY KEY (relay, shard));
 
 -- ctk_tables
-CREATE TABLE IF NOT EXISTS "ctk_tables" ("table" TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT, epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT, loaded TEXT, keys TEXT, witnesses TEXT);
+CREATE TABLE IF NOT EXISTS "ctk_tables" ("table" TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT, epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT, loaded TEXT, keys TEXT, since TEXT, witnesses TEXT);
 
 -- ctk_dead_letters
 CREATE TABLE IF NOT EXISTS "ctk_dead_letters" (id TEXT NOT NULL PRIMARY KEY, time TEXT, relay TEXT, shard TEXT, position TEXT, source_table TEXT, key TEXT, version TEXT, kind TEXT, reason TEXT, change TEXT);

@@ -1,0 +1,31 @@
+#include "relay/patience.h"
+
+namespace ctk::relay {
+namespace {
+
+/// A server that starts knows no tables for a while.
+constexpr Duration kMissingTable = std::chrono::minutes(1);
+
+bool is_outage(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
+
+}  // namespace
+
+Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
+  switch (kind) {
+    case ErrorKind::denied: return standing.written ? Patience::wait : Patience::give_up;
+    case ErrorKind::not_found:
+      if (!standing.written && !standing.opened) return Patience::give_up;
+      return standing.failing > kMissingTable ? Patience::look_again : Patience::wait;
+    case ErrorKind::refused:
+      if (standing.written) return Patience::wait;
+      return !standing.transactional && standing.failing < standing.start_timeout ? Patience::wait : Patience::give_up;
+    default: return Patience::wait;
+  }
+}
+
+Patience after_failed_open(ErrorKind kind, bool opened_before) {
+  const bool was_there = kind == ErrorKind::not_found || kind == ErrorKind::denied;
+  return is_outage(kind) || (opened_before && was_there) ? Patience::wait : Patience::give_up;
+}
+
+}  // namespace ctk::relay

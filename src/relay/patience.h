@@ -1,0 +1,33 @@
+// What waiting may help against. Pure.
+#pragma once
+
+#include "base/error.h"
+#include "base/time.h"
+
+namespace ctk::relay {
+
+/// How the target stands when a write has failed.
+struct TargetStanding {
+  bool written = false;  ///< this run has written to it: what fails now worked before
+  bool opened = false;   ///< a table was found, or made
+  /// It answers as a whole or not at all: what it refuses is not the word of a node that starts, or whose disk is full.
+  bool transactional = false;
+  Duration failing{};  ///< for how long nothing has been written
+  Duration start_timeout{};
+};
+
+enum class Patience {
+  wait,        ///< it may get better by itself, or by whoever broke it
+  look_again,  ///< is the table still there?
+  give_up,
+};
+
+/// Who does not answer, or asks us to slow down, may do better later. Rights, tables and room that a run never had do not
+/// come by waiting; what it had may come back: a server that starts knows no tables for a while, rights are given again, a
+/// disk is emptied. A table that stays away is looked for.
+Patience after_failed_write(ErrorKind kind, const TargetStanding& standing);
+
+/// The same for opening a table. A definition that cannot be ours stays so, whatever was before.
+Patience after_failed_open(ErrorKind kind, bool opened_before);
+
+}  // namespace ctk::relay

@@ -1,0 +1,45 @@
+#include "relay/patience.h"
+
+#include <gtest/gtest.h>
+
+namespace ctk::relay {
+namespace {
+
+using namespace std::chrono_literals;
+
+TargetStanding standing(bool written, bool opened, Duration failing) { return {written, opened, false, failing, 30s}; }
+
+TEST(Patience, AnOutageIsWaitedOut) {
+  for (const ErrorKind kind : {ErrorKind::unreachable, ErrorKind::throttled}) {
+    EXPECT_EQ(after_failed_write(kind, standing(false, false, 24h)), Patience::wait);
+    EXPECT_EQ(after_failed_open(kind, false), Patience::wait);
+  }
+}
+
+TEST(Patience, RightsThatARunNeverHadDoNotCome) {
+  EXPECT_EQ(after_failed_write(ErrorKind::denied, standing(false, true, 0s)), Patience::give_up);
+  EXPECT_EQ(after_failed_write(ErrorKind::denied, standing(true, true, 24h)), Patience::wait);
+  EXPECT_EQ(after_failed_open(ErrorKind::denied, false), Patience::give_up);
+  EXPECT_EQ(after_failed_open(ErrorKind::denied, true), Patience::wait);
+}
+
+TEST(Patience, ATableThatWasThereIsWaitedForAndThenLookedFor) {
+  EXPECT_EQ(after_failed_write(ErrorKind::not_found, standing(false, false, 0s)), Patience::give_up);
+  EXPECT_EQ(after_failed_write(ErrorKind::not_found, standing(false, true, 30s)), Patience::wait);
+  EXPECT_EQ(after_failed_write(ErrorKind::not_found, standing(true, true, 2min)), Patience::look_again);
+  EXPECT_EQ(after_failed_open(ErrorKind::not_found, false), Patience::give_up);
+  EXPECT_EQ(after_failed_open(ErrorKind::not_found, true), Patience::wait);
+}
+
+TEST(Patience, ATargetThatNeverTookAnythingIsTriedForTheTimeOfAStart) {
+  EXPECT_EQ(after_failed_write(ErrorKind::refused, standing(false, true, 5s)), Patience::wait);
+  EXPECT_EQ(after_failed_write(ErrorKind::refused, standing(false, true, 31s)), Patience::give_up);
+  EXPECT_EQ(after_failed_write(ErrorKind::refused, standing(true, true, 24h)), Patience::wait);
+  TargetStanding whole = standing(false, true, 5s);
+  whole.transactional = true;
+  EXPECT_EQ(after_failed_write(ErrorKind::refused, whole), Patience::give_up);
+  EXPECT_EQ(after_failed_open(ErrorKind::refused, true), Patience::give_up);
+}
+
+}  // namespace
+}  // namespace ctk::relay
