@@ -76,7 +76,8 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     no_trouble(kTarget);
     apply_retry_.succeeded();
     unwritten_since_.reset();
-    written_ = true;
+    // What only moved positions says nothing of the rights on a table.
+    written_ = written_ || !flight->batch->tables.empty() || !flight->batch->dead_letters.empty();
     for (auto& [name, renderer] : result->renderers) {
       const auto table = tables_.find(name);
       if (table != tables_.end()) table->second.opened.renderer = std::move(renderer);
