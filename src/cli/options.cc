@@ -130,12 +130,14 @@ std::string spell(std::string_view name, OptionScope side, bool flag) {
   return flag ? fmt::format("--{}", name) : fmt::format("{} in the {}'s URL", name, side_name(side));
 }
 
-std::unexpected<Error> unknown_option(std::string_view name, OptionScope side) {
+std::unexpected<Error> unknown_option(std::string_view name, OptionScope side, const std::vector<std::string>& also) {
   std::vector<std::string> names;
   for (const OptionInfo& info : kOptions) {
     if (belongs(info, side) && info.fate == OptionFate::works) names.emplace_back(info.name);
   }
-  return usage(fmt::format("unknown option \"{}\" in the {}'s URL{}", name, side_name(side), did_you_mean(name, names)),
+  std::vector<std::string> all = names;
+  all.insert(all.end(), also.begin(), also.end());
+  return usage(fmt::format("unknown option \"{}\" in the {}'s URL{}", name, side_name(side), did_you_mean(name, all)),
                fmt::format("options of a {}: {}", side_name(side), fmt::join(names, ", ")));
 }
 
@@ -245,7 +247,8 @@ std::unexpected<Error> usage(std::string message, std::string hint) {
 
 std::unexpected<Error> not_in_this_version(const std::string& what) { return usage(what + " is not in this version"); }
 
-Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags) {
+Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags,
+                                  const std::vector<std::string>& also) {
   OptionValues values;
   const auto take = [&](const OptionInfo& info, const std::string& name, const std::string& value, bool flag) -> Status {
     const std::string spelled = spell(name, side, flag);
@@ -260,7 +263,11 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
   };
   for (const auto& [name, value] : url.query) {
     const OptionInfo* info = find_option(name);
-    if (info == nullptr) return unknown_option(name, side);
+    if (info == nullptr && std::ranges::find(also, name) != also.end()) {
+      values.others_.emplace_back(name, value);
+      continue;
+    }
+    if (info == nullptr) return unknown_option(name, side, also);
     if (!belongs(*info, side)) {
       return usage(
           fmt::format("option \"{}\" in the {}'s URL belongs to the {}", name, side_name(side), side_name(info->scope)),

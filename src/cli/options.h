@@ -85,22 +85,29 @@ class OptionValues {
   /// How the user wrote it, for messages: `--start` or `start in the source's URL`.
   std::string spelled(std::string_view name) const;
 
+  /// Options of the URL that only this kind of target knows (`also` of read_options), in their order.
+  const std::vector<std::pair<std::string, std::string>>& others() const { return others_; }
+
   /// Sentences on options that were accepted and change nothing.
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  friend Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags);
+  friend Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags,
+                                           const std::vector<std::string>& also);
   struct Given {
     std::string value;
     std::string spelled;
   };
   std::map<std::string, Given, std::less<>> values_;
+  std::vector<std::pair<std::string, std::string>> others_;
   std::vector<std::string> notes_;
 };
 
 /// Reads one side's options: the query of its URL, then the flags of that side (and of the run), which win. `usage` names
-/// the option, what was found and what is accepted. Flags of the other side are passed over.
-Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags);
+/// the option, what was found and what is accepted. Flags of the other side are passed over. The URL may also hold the
+/// names in `also`, whose values are not looked at; an option of ours of the same name wins.
+Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags,
+                                  const std::vector<std::string>& also = {});
 
 /// `true|false|1|0|yes|no` in any case.
 std::optional<bool> parse_boolean(std::string_view text);

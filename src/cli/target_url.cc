@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "cli/suggest.h"
 
@@ -172,6 +173,26 @@ void read_connection(const OptionValues& options, bool tls_scheme, sink::TargetO
   target.dead_letters_file = options.text("dead-letters");
 }
 
+/// libpq's own settings; what is wrong with their values only libpq knows.
+Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
+  constexpr std::array<std::string_view, 3> kUtf8 = {"utf8", "utf-8", "unicode"};
+  for (const auto& [name, value] : options.others()) {
+    if (value.find('\0') != std::string::npos) {
+      return usage(fmt::format("option {} in the target's URL holds %00, which no setting can", name));
+    }
+    std::string lower = value;
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (name == "client_encoding" && std::ranges::find(kUtf8, lower) == kUtf8.end()) {
+      return usage(
+          fmt::format("option client_encoding in the target's URL: found \"{}\", accepted is UTF8: "
+                      "DynamoDB's texts are UTF-8",
+                      value));
+    }
+  }
+  target.settings = options.others();
+  return {};
+}
+
 /// What each kind needs of its URL's hosts and path.
 Status check_place(const net::Url& url, Target target) {
   const bool has_path = !url.path.empty() && url.path != "/";
@@ -236,7 +257,9 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   const Scheme* scheme = find_scheme(url->scheme);
   if (scheme == nullptr) return unknown_scheme(url->scheme);
   if (scheme->later) return not_in_this_version(fmt::format("the target {}://", url->scheme));
-  auto options = read_options(OptionScope::target, *url, flags);
+  const bool postgres = scheme->target == Target::postgres;
+  auto options =
+      read_options(OptionScope::target, *url, flags, postgres ? sink::postgres_settings() : std::vector<std::string>{});
   if (!options) return std::unexpected(options.error());
 
   TargetPlan plan;
@@ -250,6 +273,7 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   if (auto read = read_names(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto read = read_layout(*options, plan.target); !read) return std::unexpected(read.error());
   read_connection(*options, scheme->tls, plan.target);
+  if (auto read = read_settings(*options, plan.target); !read) return std::unexpected(read.error());
   plan.options = std::move(*options);
   return plan;
 }

@@ -1,7 +1,7 @@
 // From the target's URL, its options and the environment to sink::TargetOptions. Pure.
 //
 //   crate://[user[:pw]@]host[,host…][:port][/schema[/table]][?ssl=true&…]      also cratedb://, crate+https://, https://, …
-//   postgresql://[user[:pw]@]host[:port]/database[?table=[schema.]table&…]     also postgres://
+//   postgresql://[user[:pw]@][host[:port],…]/database[?table=[schema.]table&…]  also postgres://, and libpq's own options
 //   sqlite:///relative.db?table=…  sqlite:////absolute.db                      as in SQLAlchemy
 //   ndjson:///absolute/path  ndjson:-
 #pragma once

@@ -73,6 +73,29 @@ TEST(TargetUrl, NamesOnPostgres) {
   EXPECT_THAT(refused("postgresql://localhost/db?table=%22a"), HasSubstr("not closed"));
 }
 
+TEST(TargetUrl, WhatLibpqTakesInAUriIsTaken) {
+  const auto options = target(
+      "postgresql://u:p@/db?host=/run/pg&target_session_attrs=read-write&options=-c%20geqo%3Doff&application_name=mine"
+      "&sslrootcert=/ca.pem&sslmode=verify-full&table=s.t&connect_timeout=3");
+  EXPECT_TRUE(options.url.hosts.empty());
+  EXPECT_THAT(options.settings,
+              testing::ElementsAre(testing::Pair("host", "/run/pg"), testing::Pair("target_session_attrs", "read-write"),
+                                   testing::Pair("options", "-c geqo=off"), testing::Pair("application_name", "mine"),
+                                   testing::Pair("sslrootcert", "/ca.pem"), testing::Pair("connect_timeout", "3")));
+  EXPECT_EQ(options.sslmode, "verify-full") << "a target option of ours wins over a name of libpq's";
+  EXPECT_EQ(options.schema + "." + *options.table, "s.t");
+  for (const char* url : {"postgresql:///?service=mine", "postgresql://", "postgresql://a,b:1,[::1]:2/db",
+                          "postgresql://h/db?client_encoding=UTF8", "postgres://u@?host=x"}) {
+    EXPECT_EQ(target(url).kind, Target::postgres) << url;
+  }
+  EXPECT_THAT(refused("postgresql://h/db?aplication_name=x"), HasSubstr("did you mean \"application_name\"?"));
+  EXPECT_THAT(refused("postgresql://h/db?replication=true"), HasSubstr("unknown option"));
+  EXPECT_THAT(refused("postgresql://h/db?client_encoding=LATIN1"), HasSubstr("UTF8"));
+  EXPECT_THAT(refused("postgresql://h/db?options=a%00b"), HasSubstr("%00"));
+  EXPECT_THAT(refused("crate://h/?application_name=x"), HasSubstr("unknown option"));
+  EXPECT_THAT(refused("crate://u:hushhush@/doc/demo"), AllOf(HasSubstr("names no host"), Not(HasSubstr("hushhush"))));
+}
+
 TEST(TargetUrl, NamesOnSqliteAndNdjson) {
   EXPECT_EQ(named("sqlite:///demo.db?table=demo"), ".demo");
   EXPECT_EQ(named("sqlite:////abs.db?table=a.b"), ".a.b") << "a dot is a part of the name";

@@ -120,7 +120,7 @@ std::expected<Endpoint, std::string_view> parse_endpoint(std::string_view text) 
   if (text.starts_with('[')) {
     size_t close = text.find(']');
     if (close == npos) return std::unexpected("an IPv6 address has no closing bracket");
-    endpoint.host = text.substr(1, close - 1);
+    endpoint.host = percent_decode(text.substr(1, close - 1));
     port = text.substr(close + 1);
     has_port = port.starts_with(':');
     if (!port.empty() && !has_port) return std::unexpected("an IPv6 address is followed by neither port nor path");
@@ -216,7 +216,7 @@ Result<Url> parse_url(std::string_view text) {
   url.scheme = lower(parts.scheme);
   if (parts.user) url.user = percent_decode(*parts.user);
   if (parts.password) url.password = Secret(percent_decode(*parts.password));
-  if (parts.user || !parts.hosts.empty()) {
+  if (!parts.hosts.empty()) {
     auto hosts = parse_hosts(parts.hosts);
     if (!hosts) return bad_url(text, hosts.error());
     url.hosts = std::move(*hosts);

@@ -30,7 +30,7 @@ struct Url {
   std::string scheme;              ///< lower case, "kinesis+dynamodb+cdc"
   std::string user;                ///< decoded; empty if there is none
   std::optional<Secret> password;  ///< decoded
-  std::vector<Endpoint> hosts;     ///< empty for `file:///x` and `sqlite:///x`; IPv6 without brackets
+  std::vector<Endpoint> hosts;     ///< empty for `file:///x` and `postgresql://u@/x`; IPv6 without brackets
   std::string path;                ///< decoded, with its leading `/` where there is one
   std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order; a name without `=` has the value "true"
 

@@ -8,17 +8,25 @@
 
 namespace {
 
+/// An IPv6 address: its colons stay.
+std::string address(const std::string& host) {
+  std::string text;
+  for (char c : host) text += c == ':' ? ":" : ctk::net::percent_encode(std::string(1, c));
+  return text;
+}
+
 std::string to_text(const ctk::net::Url& url) {
   using ctk::net::percent_encode;
   std::string text = url.scheme + ":";
-  if (!url.hosts.empty() || url.path.starts_with("//")) text += "//";
-  if (!url.user.empty() || url.password) text += percent_encode(url.user);
+  bool has_user = !url.user.empty() || url.password;
+  if (!url.hosts.empty() || has_user || url.path.starts_with("//")) text += "//";
+  if (has_user) text += percent_encode(url.user);
   if (url.password) text += ":" + percent_encode(url.password->reveal());
-  if (!url.user.empty() || url.password) text += "@";
+  if (has_user) text += "@";
   for (const ctk::net::Endpoint& endpoint : url.hosts) {
     if (&endpoint != &url.hosts.front()) text += ",";
     bool ipv6 = endpoint.host.find(':') != std::string::npos;
-    text += ipv6 ? "[" + endpoint.host + "]" : percent_encode(endpoint.host);
+    text += ipv6 ? "[" + address(endpoint.host) + "]" : percent_encode(endpoint.host);
     if (endpoint.port) text += ":" + std::to_string(*endpoint.port);
   }
   text += percent_encode(url.path, true);

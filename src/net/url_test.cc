@@ -88,14 +88,24 @@ TEST(Url, ReadsSeveralHosts) {
   EXPECT_EQ(url.path, "/schema/table");
   EXPECT_EQ(parsed("postgresql://%2Fvar%2Frun/db").hosts.front().host, "/var/run");
   EXPECT_EQ(parsed("crate://h?ssl=true").option("ssl"), "true");
+  EXPECT_EQ(parsed("postgresql://[fe80::1%25eth0]:5432/db").hosts.front().host, "fe80::1%eth0");
+}
+
+TEST(Url, ReadsAUserWithoutHosts) {
+  for (const char* text : {"postgresql://u:p@/db?host=/run", "postgresql://u:p@?host=/run", "postgresql://u:p@"}) {
+    Url url = parsed(text);
+    EXPECT_EQ(url.user, "u") << text;
+    EXPECT_EQ(url.password, Secret("p")) << text;
+    EXPECT_TRUE(url.hosts.empty()) << text;
+  }
 }
 
 TEST(Url, RefusesMalformedOnesWithoutTheirSecrets) {
-  for (const char* text : {"", "nothing", "1x:y", "crate://h:0", "crate://h:65536", "crate://h:x", "crate://u:HIDDEN@",
-                           "crate://u:HIDDEN@/path", "crate://u:HIDDEN@h:port/", "crate://u:HIDDEN@h1,/s",
-                           "crate://u:HIDDEN@[::1/s", "crate://u:HIDDEN@[::1]x/s", "crate://u:HIDDEN@h/?=v",
-                           "crate://u:HIDDEN@a b/s", "kinesis+dynamodb+cdc://AKIA:HIDDEN/x", "my scheme:HIDDEN@aws/s",
-                           "crate://h/?password=HIDDEN&=x", "crate://u:HIDDEN?more", "crate://:1/"}) {
+  for (const char* text :
+       {"", "nothing", "1x:y", "crate://h:0", "crate://h:65536", "crate://h:x", "crate://u:HIDDEN@h:port/",
+        "crate://u:HIDDEN@h1,/s", "crate://u:HIDDEN@[::1/s", "crate://u:HIDDEN@[::1]x/s", "crate://u:HIDDEN@h/?=v",
+        "crate://u:HIDDEN@a b/s", "kinesis+dynamodb+cdc://AKIA:HIDDEN/x", "my scheme:HIDDEN@aws/s",
+        "crate://h/?password=HIDDEN&=x", "crate://u:HIDDEN?more", "crate://:1/"}) {
     Result<Url> url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::usage);

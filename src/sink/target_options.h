@@ -4,6 +4,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "base/log.h"
@@ -27,7 +29,12 @@ struct TargetOptions {
   std::optional<int> connections;
   std::optional<std::string> dead_letters_file;  ///< ndjson
   bool dry_run = false;
+  /// PostgreSQL: what the URL's query says in libpq's own names, in its order.
+  std::vector<std::pair<std::string, std::string>> settings;
 };
+
+/// The names of libpq's connection settings that a postgresql:// URL takes beside our options.
+std::vector<std::string> postgres_settings();
 
 /// What sinks are made with; all owned by `main`.
 struct SinkEnvironment {

@@ -61,6 +61,60 @@ std::string take_sqlstate(std::string& message) {
   return code;
 }
 
+/// libpq's words for settings that it cannot use; no waiting makes them right. It has no codes for them.
+bool is_wrong_setting(std::string_view words) {
+  constexpr std::string_view kBeginnings[] = {
+      "invalid ",      "could not match ", "definition of service ", "service file ", "syntax error in service file",
+      "sslmode value "};
+  return std::ranges::any_of(kBeginnings, [&](std::string_view each) { return words.starts_with(each); });
+}
+
+/// The same, for certificates and for what server and client demand of each other.
+bool is_about_tls(std::string_view words) {
+  constexpr std::string_view kWords[] = {"certificate",      "server does not support SSL",
+                                         "private key file", "channel binding",
+                                         "requirepeer",      "server does not support GSSAPI"};
+  return std::ranges::any_of(kWords, [&](std::string_view each) { return words.contains(each); });
+}
+
+/// Which of several hosts are still to be tried.
+class HostList {
+ public:
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  explicit HostList(Settings settings) : settings_(std::move(settings)) {}
+
+  const Settings& settings() const { return settings_; }
+
+  /// Leaves out this host and those before it; false if none is left.
+  bool drop_until(const char* host, const char* port) {
+    std::string* hosts = find("host");
+    std::string* addresses = find("hostaddr");
+    std::string* ports = find("port");
+    if (hosts == nullptr || addresses != nullptr || host == nullptr) return false;
+    const bool one_port = ports == nullptr || !ports->contains(',');
+    while (hosts->contains(',')) {
+      const std::string first = take_first(*hosts);
+      const std::string its_port = one_port ? "" : take_first(*ports);
+      if (first == host && (its_port.empty() || port == nullptr || its_port == port)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::string* find(std::string_view name) {
+    auto found = std::find_if(settings_.rbegin(), settings_.rend(), [&](const auto& each) { return each.first == name; });
+    return found == settings_.rend() ? nullptr : &found->second;
+  }
+  static std::string take_first(std::string& list) {
+    const size_t comma = std::min(list.find(','), list.size());
+    std::string first = list.substr(0, comma);
+    list.erase(0, comma + 1);
+    return first;
+  }
+
+  Settings settings_;
+};
+
 ResultSet::Column::Kind column_kind(Oid type) {
   using Kind = ResultSet::Column::Kind;
   switch (type) {
@@ -110,17 +164,16 @@ class PostgresDriver final : public Driver {
       if (prepared_.size() <= kCachedStatements || forget_statements()) return {};
     }
     disconnect();
-    std::vector<const char*> names, values;
-    for (const auto& [name, value] : address_.settings) {
-      names.push_back(name.c_str());
-      values.push_back(value.c_str());
+    HostList hosts(address_.settings);
+    while (true) {
+      start_connecting(hosts);
+      if (!connection_) return fail(ErrorKind::throttled, "no memory for a connection");
+      Connecting ended = finish_connecting();
+      if (ended == Connecting::done) break;
+      // libpq would wait for a host that does not answer until TCP gives up, and never try the next one.
+      if (ended == Connecting::silent && hosts.drop_until(PQhost(connection_.get()), PQport(connection_.get()))) continue;
+      return connect_failure(ended);
     }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-    if (!connection_) return fail(ErrorKind::throttled, "no memory for a connection");
-    PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-    if (!finish_connecting()) return connect_failure();
     PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
     PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
     PQsetnonblocking(connection_.get(), 1);
@@ -167,32 +220,60 @@ class PostgresDriver final : public Driver {
   using Driver::run;
 
  private:
-  bool finish_connecting() {
-    auto deadline = std::chrono::steady_clock::now() + std::min(kLongestConnect, address_.timeout);
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK) {
-      if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return false;
-      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd waiting{PQsocket(connection_.get()), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-      if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) == 0) return false;
-      state = PQconnectPoll(connection_.get());
+  enum class Connecting { done, failed, silent };
+
+  void start_connecting(const HostList& hosts) {
+    std::vector<const char*> names, values;
+    for (const auto& [name, value] : hosts.settings()) {
+      names.push_back(name.c_str());
+      values.push_back(value.c_str());
     }
-    return true;
+    names.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
+    if (connection_) PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
   }
 
-  std::unexpected<Error> connect_failure() {
+  Connecting finish_connecting() {
+    auto deadline = std::chrono::steady_clock::now() + std::min(longest_connect(), address_.timeout);
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    while (state != PGRES_POLLING_OK) {
+      if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return Connecting::failed;
+      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      pollfd waiting{PQsocket(connection_.get()), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
+      if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) == 0) return Connecting::silent;
+      state = PQconnectPoll(connection_.get());
+    }
+    return Connecting::done;
+  }
+
+  /// `connect_timeout`, in whole seconds; libpq itself heeds it only where it blocks.
+  Duration longest_connect() const {
+    Duration longest = kLongestConnect;
+    for (const auto& [name, value] : address_.settings) {
+      int seconds = 0;
+      if (name == "connect_timeout") std::from_chars(value.data(), value.data() + value.size(), seconds);
+      if (seconds > 0) longest = std::chrono::seconds(seconds);
+    }
+    return longest;
+  }
+
+  std::unexpected<Error> connect_failure(Connecting ended) {
     std::string peer = trimmed(PQerrorMessage(connection_.get()));
     std::string code = take_sqlstate(peer);
     bool no_password = PQconnectionNeedsPassword(connection_.get()) != 0;
-    bool silent = peer.empty();
     disconnect();
     std::string where = fmt::format("PostgreSQL at {}", address_.shown);
     if (no_password)
       return fail(ErrorKind::denied, where + " asks for a password", peer, "give it in the URL, or in PGPASSWORD");
-    if (silent) return fail(ErrorKind::unreachable, where + " does not answer");
-    if (code.empty()) return fail(ErrorKind::unreachable, where + " cannot be reached", peer);
-    const StateMeaning& meaning = meaning_of(code);
-    return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);
+    if (ended == Connecting::silent) return fail(ErrorKind::unreachable, where + " does not answer", peer);
+    if (!code.empty()) {
+      const StateMeaning& meaning = meaning_of(code);
+      return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);
+    }
+    if (is_wrong_setting(peer)) return fail(ErrorKind::usage, "libpq cannot use the settings of the target's URL", peer);
+    if (is_about_tls(peer)) return fail(ErrorKind::refused, where + ": TLS cannot be had as it is asked for", peer);
+    return fail(ErrorKind::unreachable, where + " cannot be reached", peer);
   }
 
   /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a

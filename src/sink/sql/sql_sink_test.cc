@@ -1,6 +1,9 @@
 // What the SQL sinks do beyond the conformance suite: taking tables over, refusals of the database itself, lost
 // connections.
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -326,6 +329,61 @@ TEST_P(Postgres, StartFailuresAreToldApart) {
   wrong = options;
   wrong.url.hosts = {{"127.0.0.1", 1}};
   EXPECT_EQ(connect(wrong).kind, ErrorKind::unreachable);
+}
+
+TEST_P(Postgres, SettingsThatLibpqCannotUseAreNotWaitedFor) {
+  auto connect = [&](const char* name, const char* value) {
+    TargetOptions with = options;
+    with.settings = {{name, value}};
+    auto made = backend->make_sink(with);
+    Result<bool> connected = await<bool>([&](auto done) { made->connect(std::move(done)); });
+    return connected ? "" : to_string(connected.error().kind);
+  };
+  EXPECT_EQ(connect("application_name", "mine"), "");
+  EXPECT_EQ(connect("target_session_attrs", "read-write"), "");
+  EXPECT_EQ(connect("options", "-c search_path=nowhere -c DateStyle=German -c TimeZone=Asia/Tokyo"), "");
+  EXPECT_EQ(connect("target_session_attrs", "best"), "usage");
+  EXPECT_EQ(connect("port", "1,2"), "usage");
+  EXPECT_EQ(connect("sslmode", "sometimes"), "usage");
+  EXPECT_EQ(connect("service", "no_such_service"), "usage");
+  EXPECT_EQ(connect("sslmode", "require"), "refused") << "the server has no TLS";
+  EXPECT_EQ(connect("host", "/no/such/folder"), "unreachable");
+}
+
+TEST_P(Postgres, AHostThatIsSilentIsPassedOver) {
+  const int silent = ::socket(AF_INET, SOCK_STREAM, 0);  // it is connected to, and never answers
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ASSERT_EQ(::bind(silent, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ASSERT_EQ(::listen(silent, 8), 0);
+  ASSERT_EQ(::getsockname(silent, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const net::Endpoint there = options.url.hosts.front(), dead{"127.0.0.1", ntohs(address.sin_port)};
+  options.settings = {{"connect_timeout", "1"}};
+  for (const std::vector<net::Endpoint>& hosts :
+       {std::vector<net::Endpoint>{dead, there}, std::vector<net::Endpoint>{{"127.0.0.1", 1}, dead, there}}) {
+    options.url.hosts = hosts;
+    auto made = backend->make_sink(options);
+    Result<bool> connected = await<bool>([&](auto done) { made->connect(std::move(done)); });
+    EXPECT_TRUE(connected) << to_string(connected.error());
+  }
+  options.url.hosts = {dead, dead};
+  auto made = backend->make_sink(options);
+  Result<bool> connected = await<bool>([&](auto done) { made->connect(std::move(done)); });
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().kind, ErrorKind::unreachable);
+  EXPECT_THAT(connected.error().message, HasSubstr("does not answer"));
+  ::close(silent);
+}
+
+TEST_P(Postgres, TimesDoNotDependOnTheSession) {
+  options.settings = {{"options", "-c DateStyle=German -c TimeZone=Asia/Tokyo"}};
+  sink = backend->make_sink(options);
+  run("SET DateStyle = 'German'; SET TimeZone = 'Asia/Tokyo'");
+  auto change = put(1, text_key("a"), "{}");
+  open_loading(from_micros(1'700'000'000'123'456), coordination::LoadWish::Kind::initial);
+  EXPECT_EQ(record_of(*sink, "demo")->cut, from_micros(1'700'000'000'123'456));
 }
 
 TEST_P(Postgres, CopyIsNotForTheShell) {
