@@ -291,13 +291,17 @@ std::string keys_json(const dynamodb::KeySchema& keys) {
 }
 
 dynamodb::KeySchema parse_keys(const std::string& json) {
-  std::map<std::string, dynamodb::Type> types;
-  for (const auto& [attribute, letter] : parse_names(json)) {
-    const std::optional<dynamodb::Type> type = dynamodb::parse_type(letter);
+  dynamodb::KeySchema keys;
+  json::Parser parser;
+  const Result<json::Element> element = parser.parse(json);
+  if (!element || !element->is_object()) return keys;
+  for (auto [attribute, letter] : element->get_object()) {
+    if (!letter.is_string()) return {};
+    const std::optional<dynamodb::Type> type = dynamodb::parse_type(letter.get_string().value_unsafe());
     if (!type) return {};
-    types.emplace(attribute, *type);
+    keys.attributes.emplace_back(std::string(attribute), *type);
   }
-  return {{types.begin(), types.end()}};
+  return keys;
 }
 
 }  // namespace ctk::coordination

@@ -426,5 +426,14 @@ TEST(RecordJson, TakesAnythingElseForEmpty) {
   }
 }
 
+TEST(RecordJson, KeepsTheKeysOrder) {
+  const dynamodb::KeySchema keys{{{"zid", dynamodb::Type::S}, {"at", dynamodb::Type::N}}};
+  EXPECT_EQ(keys_json(keys), R"({"zid":"S","at":"N"})");
+  EXPECT_EQ(parse_keys(keys_json(keys)), keys);
+  for (const char* text : {"", "null", "{", "[1]", R"({"a":"M3"})", R"({"a":1})"}) {
+    EXPECT_TRUE(parse_keys(text).attributes.empty()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace ctk::coordination

@@ -253,6 +253,7 @@ class Relay::Engine {
   bool route_change(Flight& flight, RoutedChange&& routed);
   bool add_table_of(const dynamodb::Change& change, const table::QualifiedName& name);
   bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
+  table::KeySchema ordered_keys(const std::string& table, const std::string& source, table::KeySchema keys) const;
   void open_known_tables();
   void open_table(const std::string& name);
   void note_view(const std::string& view);

@@ -61,11 +61,12 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
     return fail_run(
         Error{ErrorKind::refused, "source-table leaves out table '" + scan.name + "', which is to be loaded", "", ""});
   }
-  Result<table::TableSpec> spec = table::make_spec(options_.target, *name, scan.name, scan.keys, options_.tables);
+  const table::KeySchema keys = ordered_keys(name->str(), scan.name, scan.keys);
+  Result<table::TableSpec> spec = table::make_spec(options_.target, *name, scan.name, keys, options_.tables);
   if (!spec) return fail_run(std::move(spec).error());
   Table table;
   table.spec = std::move(*spec);
-  table.keys = scan.keys;
+  table.keys = keys;
   coordination::TableClaim claim = table_claim(table);
   using Kind = coordination::LoadWish::Kind;
   const Kind kind = anew_ ? Kind::anew : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again : Kind::initial;

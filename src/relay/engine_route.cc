@@ -60,7 +60,20 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
 
 bool Relay::Engine::add_table_of(const dynamodb::Change& change, const table::QualifiedName& name) {
   const std::string source = change.table.empty() ? options_.source_table.value_or("") : std::string(change.table);
-  return add_table(name, source, table::key_schema_of(change));
+  return add_table(name, source, ordered_keys(name.str(), source, table::key_schema_of(change)));
+}
+
+/// Hash before range, where the source has said so; a table that is recorded keeps the order it was made in.
+table::KeySchema Relay::Engine::ordered_keys(const std::string& table, const std::string& source,
+                                             table::KeySchema keys) const {
+  const auto known = std::ranges::find(known_tables_, table, &coordination::TableRecord::table);
+  std::vector<std::string> order;
+  if (!options_.reset && known != known_tables_.end()) {
+    for (const auto& [attribute, type] : known->keys.attributes) order.push_back(attribute);
+  }
+  const bool ours = source == identity_.source_table || (identity_.scan && source == identity_.scan->name);
+  if (order.empty() && ours) order = identity_.key_order;
+  return dynamodb::in_order(std::move(keys), order);
 }
 
 /// Adds a table and begins to open it; false if the run has ended because of it.

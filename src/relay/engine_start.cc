@@ -100,6 +100,7 @@ void Relay::Engine::find_tables() {
       "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
       [this](std::vector<coordination::TableRecord> records) {
         known_tables_ = std::move(records);
+        routes_.know(known_tables_);
         if (!kind_) kind_ = kind_of_files();
         load_positions();
       });

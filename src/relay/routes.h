@@ -1,11 +1,14 @@
 // Which target table a source table's changes go to. Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/error.h"
+#include "coordination/table_record.h"
 #include "table/spec.h"
 
 namespace ctk::relay {
@@ -29,14 +32,23 @@ class Routes {
   /// `source_table` is empty where the record does not name it: it then belongs to the only table there is. A second
   /// source table on the way to one named target is an error (`refused`) that ends the run: nothing is mixed.
   Route route(std::string_view source_table);
+  /// What ctk_tables has: a name that is another source table's, or its index's, is not given again, and a source table
+  /// keeps the name that it has.
+  void know(const std::vector<coordination::TableRecord>& records);
   /// The name behind a `TableRecord::table`, if this run's changes may go there.
   std::optional<table::QualifiedName> own_table(const std::string& recorded) const;
   /// The source table's name as far as it is known.
   const std::string& only_source() const { return only_source_; }
 
  private:
+  const table::QualifiedName& name_of(const std::string& source);
+  std::optional<table::QualifiedName> in_schema(const std::string& recorded) const;
+  bool is_taken(const std::string& name, const std::string& source) const;
+
   RouteRules rules_;
   std::string only_source_;
+  std::map<std::string, std::string> recorded_;        ///< table → its source table, in our schema
+  std::map<std::string, table::QualifiedName> given_;  ///< source table → its table, in this run
 };
 
 }  // namespace ctk::relay

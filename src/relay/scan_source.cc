@@ -19,7 +19,6 @@ dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys) {
     const std::optional<dynamodb::Type> type = dynamodb::parse_type(std::string_view(&key.type, 1));
     schema.attributes.emplace_back(key.name, type.value_or(dynamodb::Type::S));
   }
-  std::ranges::sort(schema.attributes);
   return schema;
 }
 
@@ -72,6 +71,8 @@ class ScanSource final : public Source {
     items->table = table.name.str();
     const dynamodb::KeySchema schema = schema_of(table.keys);
     for (const auto& [name, type] : schema.attributes) items->keys.push_back(name);
+    key_order_ = items->keys;
+    std::ranges::sort(items->keys);
     items_ = std::move(items);
     if (!options_.read_capacity) return {};
     Result<double> budget = load::resolve(*options_.read_capacity, table.read_capacity);
@@ -84,8 +85,11 @@ class ScanSource final : public Source {
     ScannedTable scan{table.name.str(), schema_of(table.keys), table.items, table.bytes};
     if (stream_ == nullptr) return done(lone_identity(table, std::move(scan)));
     stream_->open(
-        lifeline_.guard([scan = std::move(scan), done = std::move(done)](Result<SourceIdentity> identity) mutable {
-          if (identity) identity->scan = std::move(scan);
+        lifeline_.guard([this, scan = std::move(scan), done = std::move(done)](Result<SourceIdentity> identity) mutable {
+          if (identity) {
+            identity->scan = std::move(scan);
+            identity->key_order = key_order_;
+          }
           done(std::move(identity));
         }));
   }
@@ -97,6 +101,7 @@ class ScanSource final : public Source {
     identity.incarnation = Incarnation(table.arn.str() + "/" + format_iso8601(table.created));
     identity.server_time = table.server_time == kNoTime ? clock_.now() : table.server_time;
     identity.source_table = table.name.str();
+    identity.key_order = key_order_;
     identity.bounded = true;
     identity.has_stream = false;
     identity.scan = std::move(scan);
@@ -182,6 +187,7 @@ class ScanSource final : public Source {
   EventLoop& loop_;
   Clock& clock_;
   std::shared_ptr<const dynamodb::ItemSource> items_;
+  std::vector<std::string> key_order_;  ///< hash before range
   load::ReadGovernor governor_;
   double average_item_ = 1024;
   Lifeline lifeline_;

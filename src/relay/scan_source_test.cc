@@ -128,7 +128,8 @@ TEST_F(ScanSourceTest, SaysWhichTableItIs) {
   EXPECT_EQ(identity->scan->items, 7u);
   using Attribute = std::pair<std::string, dynamodb::Type>;
   EXPECT_THAT(identity->scan->keys.attributes,
-              ElementsAre(Attribute{"at", dynamodb::Type::N}, Attribute{"pk", dynamodb::Type::S}));
+              ElementsAre(Attribute{"pk", dynamodb::Type::S}, Attribute{"at", dynamodb::Type::N}));
+  EXPECT_THAT(identity->key_order, ElementsAre("pk", "at")) << "the hash key, then the range key";
   EXPECT_THAT(*run<std::vector<ListedShard>>([&](auto done) { source_->list(std::move(done)); }), IsEmpty());
 }
 

@@ -42,6 +42,7 @@ struct SourceIdentity {
   Timestamp server_time = kNoTime;
   Duration retention{};                     ///< zero: nothing is ever trimmed
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
+  std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known
   bool bounded = false;                     ///< a file: it always ends
   bool stores_positions = true;
   bool has_stream = true;            ///< false: there is nothing but the table's items

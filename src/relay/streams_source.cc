@@ -136,6 +136,7 @@ class StreamsSource final : public Source {
     identity.server_time = stream.server_time;
     identity.retention = kRetention;
     identity.source_table = stream.table.str();
+    for (const aws::KeyAttribute& key : stream.keys) identity.key_order.push_back(key.name);
     identity.tells_trimming = true;
     identity.shards_go_on = true;
     return identity;

@@ -64,6 +64,8 @@ bool equal_folded(std::string_view left, std::string_view right) {
                     [](char a, char b) { return fold(a) == fold(b); });
 }
 
+bool is_sqlites_own(std::string_view name) { return equal_folded(name.substr(0, 7), "sqlite_"); }
+
 std::string hash_suffix(std::string_view name) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(name.data(), name.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
@@ -132,11 +134,21 @@ std::string map_column_name(Target target, const std::string& attribute) {
 
 std::string map_table_name(Target target, const std::string& source_table) {
   if (target == Target::ndjson) return source_table;
-  const Rules rules = table_rules(target);
-  if (target == Target::sqlite && equal_folded(cut(source_table, 7), "sqlite_")) {
-    return with_suffix(rules, "_" + source_table);
-  }
-  return stands(rules, source_table) ? source_table : with_suffix(rules, source_table);
+  const bool reserved = target == Target::sqlite && is_sqlites_own(source_table);
+  return !reserved && stands(table_rules(target), source_table) ? source_table : suffixed_table_name(target, source_table);
+}
+
+std::string suffixed_table_name(Target target, const std::string& source_table) {
+  const bool reserved = target == Target::sqlite && is_sqlites_own(source_table);
+  return with_suffix(table_rules(target), reserved ? "_" + source_table : source_table);
+}
+
+bool same_table(Target target, std::string_view left, std::string_view right) {
+  return table_rules(target).folds_case ? equal_folded(left, right) : left == right;
+}
+
+bool is_index_name(Target target, std::string_view name, std::string_view other) {
+  return target == Target::postgres && name.starts_with(other) && name.substr(other.size()) == "_pkey";
 }
 
 }  // namespace ctk::table

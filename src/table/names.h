@@ -20,6 +20,12 @@ std::string suffixed_name(Target target, const std::string& attribute);
 /// Whether two different names are one to the target (SQLite folds ASCII case).
 bool same_column(Target target, std::string_view left, std::string_view right);
 
+/// The same for tables.
+std::string suffixed_table_name(Target target, const std::string& source_table);
+bool same_table(Target target, std::string_view left, std::string_view right);
+/// Whether `name` is the one that the target gives to the index of the table `other`'s key.
+bool is_index_name(Target target, std::string_view name, std::string_view other);
+
 /// Whether CrateDB takes `name` inside an object. Dots, opening brackets, tabs and line ends are refused (seen on 6.4.3).
 bool is_crate_member_name(std::string_view name);
 

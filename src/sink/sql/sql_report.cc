@@ -34,6 +34,15 @@ Tried<bool> count_rows(Driver& driver, const table::QualifiedName& name, const F
   return true;
 }
 
+/// SQLite's columns without a type: a number of a key takes the first of three that holds it exactly.
+void name_untyped_columns(TableReport& report) {
+  for (TableReport::Column& column : report.columns) {
+    if (!column.type.empty()) continue;
+    const bool key = std::ranges::find(report.key, column.name) != report.key.end();
+    column.type = key ? "INTEGER, REAL or TEXT" : "ANY";
+  }
+}
+
 /// A size that cannot be had is no error.
 void read_size(Driver& driver, const Dialect& dialect, const table::QualifiedName& name, TableReport& report) {
   Tried<Answer> answer = driver.run(look_up(dialect.table_size(), {Param::of(name.schema), Param::of(name.table)}));
@@ -70,6 +79,7 @@ Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const tab
   if (!found->keys.empty()) report.key = found->keys.front();
   if (Tried<bool> counted = count_rows(driver, name, *found, report); !counted) return broken(std::move(counted));
   read_size(driver, at.dialect, name, report);
+  name_untyped_columns(report);
   if (Tried<bool> read = read_bookkeeping(driver, at, report); !read) return broken(std::move(read));
   return report;
 }
