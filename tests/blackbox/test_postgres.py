@@ -1,9 +1,11 @@
 """The simulated Kinesis to a real PostgreSQL, started here."""
+import itertools
 import json
+import time
 import unittest
 
-from events import to_lines
-from harness import PostgresTarget
+from events import Model, to_lines
+from harness import Case, PostgresTarget
 from relaying import Fencing, Hardships, Relaying
 from servers import Postgres, SimulatedKinesis
 
@@ -71,6 +73,19 @@ class ToPostgres(Hardships, Fencing, Relaying):
         postgres.sql(f'ALTER TABLE "{self.stream}".away RENAME TO demo')
         self.wait_for(self.target, self.model, process=process, seconds=90)
 
+    def test_a_right_that_is_withdrawn_is_waited_for(self):
+        self.write(20)
+        role = f"revoked_{id(self)}"
+        postgres.sql(f"""CREATE ROLE {role} LOGIN PASSWORD 'secret' IN ROLE pg_write_all_data, pg_read_all_data;
+                         GRANT USAGE, CREATE ON SCHEMA "{self.stream}" TO {role}""")
+        process = self.start_ctk("load", self.source(), self.target.url().replace("ctk:secret@", f"{role}:secret@"))
+        self.wait_for(self.target, self.model, process=process)
+        postgres.sql(f'ALTER TABLE "{self.stream}".demo OWNER TO ctk; REVOKE pg_write_all_data FROM {role}')
+        self.write(20)
+        self.assertIsNone(process.poll())
+        postgres.sql(f'GRANT INSERT, UPDATE, DELETE ON "{self.stream}".demo TO {role}')
+        self.wait_for(self.target, self.model, process=process, seconds=90)
+
     def test_shell_and_show(self):
         self.write(40)
         self.load_once()
@@ -80,6 +95,75 @@ class ToPostgres(Hardships, Fencing, Relaying):
         shown = json.loads(self.run_ctk("show", "table", f'"{self.stream}".demo', url, "--format", "json")[0])
         self.assertEqual(shown["living"], len(self.model.items))
         self.assertEqual(len(shown["positions"]), self.shards)
+
+
+class Rights(Case):
+    """What a user may not, and what row security refuses."""
+    roles = itertools.count(1)
+
+    def setUp(self):
+        super().setUp()
+        self.role = f"role{next(self.roles)}"
+        self.schema = self.role + "-schema"
+        postgres.sql(f"""CREATE ROLE {self.role} LOGIN PASSWORD 'secret'; CREATE SCHEMA "{self.schema}";
+                         GRANT USAGE, CREATE ON SCHEMA "{self.schema}" TO {self.role}""")
+        self.path = self.home / "events.ndjson"
+
+    def url(self, admin=False, **options):
+        url = postgres.url(table=f"{self.schema}.demo", **options)
+        return url if admin else url.replace("ctk:secret@", f"{self.role}:secret@")
+
+    def write_file(self, keys):
+        model = Model()
+        for key in keys:
+            model.put(key, 1)
+        self.path.write_text(to_lines(model.events))
+        return f"file+dynamodb+cdc://{self.path}"
+
+    def as_admin_first(self):
+        """Everything is the admin's; the role may write."""
+        self.run_ctk("load", self.write_file(["first"]), self.url(admin=True))
+        postgres.sql(f'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "{self.schema}" TO {self.role}')
+
+    def load_quickly(self, source, expect):
+        began = time.monotonic()
+        _, err = self.run_ctk("load", source, self.url(), expect=expect)
+        self.assertLess(time.monotonic() - began, 25, "nothing was waited for")
+        return err
+
+    def test_a_role_without_insert_is_told_so_at_once(self):
+        self.as_admin_first()
+        postgres.sql(f'REVOKE INSERT ON "{self.schema}".demo FROM {self.role}')
+        err = self.load_quickly(self.write_file(["a"]), expect=1)
+        self.assertIn(f"INSERT on {self.schema}.demo", err)
+        self.assertIn(self.role, err)
+
+    def test_a_role_that_may_make_no_table_is_told_so_at_once(self):
+        postgres.sql(f'REVOKE CREATE ON SCHEMA "{self.schema}" FROM {self.role}')
+        err = self.load_quickly(self.write_file(["a"]), expect=1)
+        self.assertIn("CREATE", err)
+        self.assertIn(self.schema, err)
+
+    def test_a_row_that_row_security_refuses_is_parked(self):
+        self.as_admin_first()
+        postgres.sql(f"""ALTER TABLE "{self.schema}".demo ENABLE ROW LEVEL SECURITY;
+                         CREATE POLICY p ON "{self.schema}".demo USING (true) WITH CHECK (pk <> 'bad')""")
+        self.load_quickly(self.write_file(["a", "bad", "c"]), expect=4)
+        self.assertEqual(postgres.sql(f'SELECT string_agg(pk, \' \' ORDER BY pk) FROM "{self.schema}".demo'), "a c first")
+        letter, = self.run_json("dead-letters", "list", self.url())
+        self.assertIn("row-level security", letter["reason"])
+
+    def test_row_security_that_refuses_all_ends_the_run(self):
+        self.as_admin_first()
+        postgres.sql(f'ALTER TABLE "{self.schema}".demo ENABLE ROW LEVEL SECURITY')
+        err = self.load_quickly(self.write_file(["a", "b", "c"]), expect=1)
+        self.assertIn("row-level security", err)
+
+    def test_a_constraint_that_refuses_all_ends_the_run(self):
+        self.as_admin_first()
+        postgres.sql(f"""ALTER TABLE "{self.schema}".demo ADD CHECK (pk = 'first')""")
+        err = self.load_quickly(self.write_file([f"k{i}" for i in range(120)]), expect=1)
+        self.assertIn("were all refused", err)
 
 
 if __name__ == "__main__":

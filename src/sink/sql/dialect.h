@@ -104,6 +104,9 @@ class Dialect {
   virtual std::string describe_columns() const = 0;
   /// Rows key's id, column: all unique keys over plain columns, the primary key first; parameters schema, name.
   virtual std::string describe_keys() const = 0;
+  /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
+  /// parameters schema, name. Empty where there are no rights.
+  virtual std::string missing_rights() const = 0;
   /// One cell, bytes, or NULL; parameters schema, name.
   virtual std::string table_size() const = 0;
   /// Whether a column that was found can hold what `wanted` is for, exactly.

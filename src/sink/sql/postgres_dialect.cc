@@ -79,6 +79,17 @@ class PostgresDialect final : public Dialect {
            "AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts "
            "ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
   }
+  std::string missing_rights() const override {
+    // A right on some columns may be enough; what it is not enough for, the first write shows.
+    return "SELECT c.relname::text, r.name, current_user::text FROM pg_catalog.pg_class c "
+           "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) r(name) "
+           "WHERE n.nspname = $1::text AND c.relkind IN ('r', 'p', 'f') "
+           "AND c.relname IN ($2::text, 'ctk_tables', 'ctk_positions', 'ctk_dead_letters') "
+           "AND NOT has_table_privilege(c.oid, r.name) "
+           "AND CASE r.name WHEN 'DELETE' THEN true ELSE NOT has_any_column_privilege(c.oid, r.name) END "
+           "ORDER BY 1, 2";
+  }
   std::string table_size() const override {
     return "SELECT pg_catalog.pg_total_relation_size(c.oid)" + std::string(kRelations);
   }

@@ -421,7 +421,17 @@ class PostgresDriver final : public Driver {
     if (meaning.scope != Scope::row) words = fmt::format("PostgreSQL at {}: {}", address_.shown, words);
     // Only an index has a limit of length that a row can meet, and it is the key's.
     bool because_of_key = code == "54000" && !field(PG_DIAG_CONSTRAINT_NAME).empty();
-    return {meaning.scope, {meaning.kind, words, peer + " (SQLSTATE " + code + ")", ""}, because_of_key};
+    // Row security says the same code of one row, where nothing is to be granted.
+    const bool lacks_right = code == "42501" && field(PG_DIAG_SOURCE_FUNCTION) == "aclcheck_error";
+    const std::string hint = lacks_right ? rights_hint() : "";
+    return {meaning.scope, {meaning.kind, words, peer + " (SQLSTATE " + code + ")", hint}, because_of_key};
+  }
+
+  std::string rights_hint() const {
+    return fmt::format(
+        "the user {} needs USAGE on the schema, and CREATE where tables are to be made (create-table=false "
+        "makes none); SELECT, INSERT, UPDATE and DELETE on the tables",
+        PQuser(connection_.get()));
   }
 
   Failure lost() const {

@@ -203,6 +203,29 @@ TEST_P(PostgresRefusals, ARowThatTakesTooLongEachTimeIsParkedInTheEnd) {
   expect_one_parked(*outcome, "statement timeout");
 }
 
+TEST_P(PostgresRefusals, AMissingRightIsNamedWhenTheTableIsOpened) {
+  auto change = row(1, "k1", "good");
+  open(*change);
+  become_writer("reader");
+  for (const char* right : {"INSERT", "UPDATE", "SELECT", "DELETE"}) {
+    run_as_admin("REVOKE " + std::string(right) + " ON " + quoted("demo") + " FROM reader");
+    Result<OpenTable> denied = open(*sink, "demo", *change);
+    ASSERT_FALSE(denied) << right;
+    EXPECT_EQ(denied.error().kind, ErrorKind::denied) << to_string(denied.error());
+    EXPECT_THAT(denied.error().message, HasSubstr(right + std::string(" on ") + name("demo").str()));
+    EXPECT_THAT(denied.error().hint, HasSubstr("GRANT " + std::string(right) + " ON " + quoted("demo") + " TO \"reader\""));
+    run_as_admin("GRANT " + std::string(right) + " ON " + quoted("demo") + " TO reader");
+  }
+  run_as_admin("REVOKE INSERT ON " + quoted("ctk_dead_letters") + " FROM reader");
+  EXPECT_EQ(open(*sink, "demo", *change).error().kind, ErrorKind::denied);
+  run_as_admin("GRANT INSERT ON " + quoted("ctk_dead_letters") + " TO reader");
+  Result<OpenTable> denied = open(*sink, "new", *change);
+  ASSERT_FALSE(denied) << "nothing may be made in the schema";
+  EXPECT_EQ(denied.error().kind, ErrorKind::denied);
+  EXPECT_THAT(denied.error().hint, ::testing::AllOf(HasSubstr("reader"), HasSubstr("CREATE")));
+  EXPECT_TRUE(open(*sink, "demo", *change));
+}
+
 TEST_P(PostgresRefusals, ForgottenStatementsArePreparedAgain) {
   open(*row(1, "k1", "good"));
   apply(Changes{row(1, "k1", "good")});

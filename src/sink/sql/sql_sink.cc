@@ -13,6 +13,7 @@
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
 #include "sink/sql/sql_report.h"
+#include "sink/sql/sql_rights.h"
 #include "sink/sql/sql_schema.h"
 #include "sink/sql/sql_sweep.h"
 #include "sink/sql/sql_witnesses.h"
@@ -53,6 +54,7 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
   if (!view) return broken(std::move(view));
   claimed.view = std::move(*view);
+  if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
   if (*existing != claimed.record) {
     if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
   }

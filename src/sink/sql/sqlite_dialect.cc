@@ -66,6 +66,7 @@ class SqliteDialect final : public Dialect {
            "pragma_index_info(l.name, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) i "
            "WHERE l.\"unique\" AND NOT l.partial AND l.origin <> 'pk') ORDER BY place, nth";
   }
+  std::string missing_rights() const override { return ""; }
   std::string table_size() const override {
     return "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND ?1 IN ('', 'main') AND name IN "
            "(SELECT name FROM sqlite_master WHERE tbl_name = ?2 COLLATE NOCASE)";

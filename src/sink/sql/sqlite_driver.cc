@@ -54,6 +54,8 @@ constexpr CodeMeaning kMeanings[] = {
     {SQLITE_CORRUPT, Scope::call, ErrorKind::refused, "the database file is damaged"},
 };
 
+constexpr const char* kNeeds = "SQLite needs to write the file, and files beside it in its folder";
+
 bool file_exists(const std::string& path) {
   std::error_code ignored;
   return std::filesystem::exists(path, ignored);
@@ -270,7 +272,8 @@ class SqliteDriver final : public Driver {
     for (const CodeMeaning& meaning : kMeanings) {
       if (meaning.code != (code & 0xff)) continue;
       std::string words = meaning.scope == Scope::row ? meaning.words : where + ": " + meaning.words;
-      return {meaning.scope, {meaning.kind, words, peer, ""}};
+      const bool may_not = meaning.kind == ErrorKind::denied || meaning.code == SQLITE_CANTOPEN;
+      return {meaning.scope, {meaning.kind, words, peer, may_not ? kNeeds : ""}};
     }
     return {Scope::doubtful, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
   }
