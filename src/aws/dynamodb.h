@@ -49,7 +49,7 @@ struct ScanRequest {
   /// The `LastEvaluatedKey` of the page before, verbatim JSON; empty at the segment's start.
   std::string start_key = {};
   int limit = 0;                ///< items at most; 0: as many as fit into a page (1 MB)
-  size_t max_answer_bytes = 0;  ///< a longer answer is cut off and becomes `too_large`; 0: unbounded
+  size_t max_answer_bytes = 0;  ///< of a longer answer the first items are given (ScanPage::cut_off); 0: unbounded
 };
 
 struct ScanPage {
@@ -58,6 +58,10 @@ struct ScanPage {
   double consumed_capacity = 0;         ///< read capacity units; 0 where the endpoint does not say
   Timestamp server_time{};
   size_t answer_bytes = 0;
+  /// The answer was longer than allowed: `items` are its first, and there is no `next_key` although more follow. Where not
+  /// even one item is whole, the call is `too_large`.
+  bool cut_off = false;
+  size_t whole_bytes = 0;  ///< of what was cut off; 0 where nobody says
 };
 
 /// Errors carry the kind that `classify_aws_error` gives. Nothing is retried in here but clock skew and an expired token,

@@ -29,11 +29,16 @@ class DynamoDbHttp final : public DynamoDbApi {
   }
 
   void scan(const ScanRequest& request, Done<ScanPage> done) override {
-    JsonCall call{.action = "Scan", .body = scan_request(request), .object = named(request.table)};
+    JsonCall call{.action = "Scan", .body = scan_request(request), .object = named(request.table), .list = "Items"};
     if (request.max_answer_bytes > 0) call.max_answer_bytes = request.max_answer_bytes;
     caller_.call_and_decode<ScanPage>(
         std::move(call), [parser = parser_](std::string& body) { return read_scan_page(*parser, body); },
-        [](ScanPage& page, const JsonAnswer& answer) { page.server_time = answer.server_time; }, std::move(done));
+        [](ScanPage& page, const JsonAnswer& answer) {
+          page.server_time = answer.server_time;
+          page.cut_off = answer.cut_off;
+          page.whole_bytes = answer.whole_bytes;
+        },
+        std::move(done));
   }
 
  private:

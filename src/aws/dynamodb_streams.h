@@ -51,6 +51,8 @@ struct StreamsPage {
   std::optional<std::string> next_iterator;  ///< none: the shard has ended, and `records` are its last
   Timestamp server_time{};
   size_t answer_bytes = 0;
+  /// The answer was longer than allowed: `records` are its first, and nothing else of it is known.
+  bool cut_off = false;
 };
 
 /// Errors carry the kind that `classify_aws_error` gives; TrimmedDataAccessException is `gap`. An endpoint that does not

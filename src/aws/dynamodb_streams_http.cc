@@ -43,11 +43,20 @@ class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
   }
 
   void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<StreamsPage> done) override {
-    JsonCall call{.action = "GetRecords", .body = streams_records_request(iterator, limit)};
+    // "arn:aws:dynamodb:…/stream/2015-05-20T20:51:10.252|1|AAAA…"
+    const size_t name = iterator.starts_with("arn:") ? iterator.find('|') : std::string::npos;
+    JsonCall call{.action = "GetRecords",
+                  .body = streams_records_request(iterator, limit),
+                  .object = name == std::string::npos ? "" : named(Arn(iterator.substr(0, name))),
+                  .list = "Records"};
     if (max_answer_bytes > 0) call.max_answer_bytes = max_answer_bytes;
     caller_.call_and_decode<StreamsPage>(
         std::move(call), [parser = parser_](std::string& body) { return read_streams_page(*parser, body); },
-        [](StreamsPage& page, const JsonAnswer& answer) { page.server_time = answer.server_time; }, std::move(done));
+        [](StreamsPage& page, const JsonAnswer& answer) {
+          page.server_time = answer.server_time;
+          page.cut_off = answer.cut_off;
+        },
+        std::move(done));
   }
 
  private:

@@ -182,8 +182,10 @@ Error aws_error(std::string_view action, int status, std::string_view body, std:
                        : kind == ErrorKind::expired ? "the shard iterator has expired"
                                                     : fmt::format("the answer is HTTP {}", status);
   std::string separator = answer.code.empty() || answer.message.empty() ? "" : ": ";
-  return Error{kind, fmt::format("{}{} failed: {}", action, about, reason), answer.code + separator + answer.message,
-               hint_for(kind, action)};
+  const bool of_key = answer.code.starts_with("KMS") && kind == ErrorKind::denied;
+  return Error{
+      kind, fmt::format("{}{} failed: {}", action, about, reason), answer.code + separator + answer.message,
+      of_key ? "check the key that the data is encrypted with, and the right kms:Decrypt on it" : hint_for(kind, action)};
 }
 
 }  // namespace ctk::aws

@@ -28,6 +28,10 @@ JsonCaller::Address JsonCaller::split_endpoint(const std::string& url) {
   return address;
 }
 
+std::unexpected<Error> JsonCaller::no_whole_entry() {
+  return fail(ErrorKind::too_large, "the first entry of the answer alone is longer than there is room for");
+}
+
 void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { send(Attempt{std::move(call)}, std::move(done)); }
 
 void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
@@ -61,6 +65,7 @@ net::HttpRequest JsonCaller::signed_request(const JsonCall& call, const Credenti
   for (auto& header : signature.headers) request.headers.push_back(std::move(header));
   request.body = call.body;
   request.max_answer_bytes = call.max_answer_bytes;
+  request.keep_beginning = !call.list.empty();
   return request;
 }
 
@@ -82,7 +87,7 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
   }
   if (answer->status >= 200 && answer->status < 300) {
     Timestamp time = answer->date().value_or(clock_.now());
-    return done(JsonAnswer{std::move(answer->body), time});
+    return done(JsonAnswer{std::move(answer->body), time, answer->cut_off, answer->whole_bytes});
   }
   ErrorAnswer refusal = read_error_answer(answer->body);
   ErrorKind kind = classify_error_answer(refusal, answer->status);
@@ -100,7 +105,10 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
 }
 
 Error JsonCaller::failure(const JsonCall& call, const ErrorAnswer& refusal, const net::HttpResponse& answer) const {
-  Error error = aws_error(call.action, answer.status, answer.body, about(call));
+  // A right has the service's name before it: "kinesis:GetRecords".
+  const bool denied = classify_error_answer(refusal, answer.status) == ErrorKind::denied;
+  const std::string action = denied ? service_.signing_name + ":" + call.action : call.action;
+  Error error = aws_error(action, answer.status, answer.body, about(call));
   if (says_token_expired(refusal)) {
     error.kind = ErrorKind::denied;  // reading the credentials again gave no newer ones
     error.hint = "renew the session token";

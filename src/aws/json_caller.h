@@ -10,6 +10,7 @@
 #include "aws/errors.h"
 #include "aws/sigv4.h"
 #include "base/event_loop.h"
+#include "json/cut_off.h"
 #include "net/http.h"
 
 namespace ctk::aws {
@@ -32,11 +33,16 @@ struct JsonCall {
   std::string object = {};  ///< what it is about, for messages: "stream 'cdc'"; may be empty
   std::string part = {};    ///< what of the object may be missing, as the service would name it: a shard's id
   size_t max_answer_bytes = 16u << 20;
+  /// A list at the answer's top of which the beginning is of use: of an answer that is too large, the whole entries that
+  /// there was room for are handed on (JsonAnswer::cut_off). `too_large` where not even one is whole.
+  std::string list = {};
 };
 
 struct JsonAnswer {
   std::string body;
   Timestamp server_time{};  ///< of the answer's Date header, or our clock where it has none
+  bool cut_off = false;     ///< only the beginning of JsonCall::list is there, and nothing that comes behind it
+  size_t whole_bytes = 0;   ///< of what was cut off; 0 where nobody says
 };
 
 class JsonCaller {
@@ -52,14 +58,20 @@ class JsonCaller {
   /// the loop (the answer's body is gone by then).
   template <class T, class Read, class Finish>
   void call_and_decode(JsonCall request, Read read, Finish finish, Done<T> done) {
-    call(std::move(request), [this, read = std::move(read), finish = std::move(finish),
+    std::string list = request.list;
+    call(std::move(request), [this, list = std::move(list), read = std::move(read), finish = std::move(finish),
                               done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
-      auto job = [read = std::move(read), body = std::move(answer->body)]() mutable { return read(body); };
-      auto deliver = [time = answer->server_time, finish = std::move(finish), alive = std::weak_ptr<int>(alive_),
+      auto job = [read = std::move(read), body = std::move(answer->body), cut_off = answer->cut_off,
+                  list = std::move(list)]() mutable -> Result<T> {
+        if (cut_off && !json::close_cut_list(body, list)) return no_whole_entry();
+        return read(body);
+      };
+      answer->body.clear();
+      auto deliver = [rest = std::move(*answer), finish = std::move(finish), alive = std::weak_ptr<int>(alive_),
                       done = std::move(done)](Result<T> value) mutable {
         if (alive.expired()) return;
-        if (value) finish(*value, JsonAnswer{{}, time});
+        if (value) finish(*value, rest);
         done(std::move(value));
       };
       run_on(decoder_, std::move(job), std::move(deliver));
@@ -80,6 +92,7 @@ class JsonCaller {
     std::string path;
   };
 
+  static std::unexpected<Error> no_whole_entry();
   static Address split_endpoint(const std::string& url);
   void send(Attempt attempt, Done<JsonAnswer> done);
   void take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done);

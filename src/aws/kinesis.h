@@ -61,6 +61,8 @@ struct RecordPage {
   Duration behind_latest{};
   Timestamp server_time{};
   size_t answer_bytes = 0;
+  /// The answer was longer than allowed: `records` are its first, and nothing else of it is known.
+  bool cut_off = false;
 };
 
 /// All completions come on the loop, never from inside the call. Errors carry the kind that `classify_aws_error` gives;
@@ -73,7 +75,8 @@ class KinesisApi {
   virtual void list_shards(const StreamName& stream, const std::optional<std::string>& token, Done<ShardPage> done) = 0;
   virtual void get_shard_iterator(const StreamName& stream, const ShardId& shard, const IteratorStart& start,
                                   Done<std::string> done) = 0;
-  /// An answer longer than `max_answer_bytes` is cut off and becomes `too_large`; the iterator can be used again.
+  /// Of an answer longer than `max_answer_bytes` the first records are given (RecordPage::cut_off); `too_large` where not
+  /// even one is whole. The iterator can be used again.
   virtual void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<RecordPage> done) = 0;
   /// True: it is being created; false: it was there already.
   virtual void create_stream(const StreamName& stream, int shards, Done<bool> done) = 0;

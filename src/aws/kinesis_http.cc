@@ -43,26 +43,31 @@ class KinesisHttp final : public KinesisApi {
                   .body = shard_iterator_request(stream, shard, start),
                   .object = named(stream),
                   .part = shard.str()};
-    std::string arn = is_arn(stream) ? stream.str() : "";
-    caller_.call(std::move(call), [arn, done = std::move(done)](Result<JsonAnswer> answer) mutable {
+    caller_.call(std::move(call), [stream, done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
       Result<std::string> iterator = read_shard_iterator("Kinesis", answer->body);
-      if (iterator) iterator = mark_iterator(arn, std::move(*iterator));
+      if (iterator) iterator = mark_iterator(stream.str(), std::move(*iterator));
       done(std::move(iterator));
     });
   }
 
   void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<RecordPage> done) override {
-    JsonCall call{.action = "GetRecords", .body = records_request(iterator, limit), .max_answer_bytes = max_answer_bytes};
+    const std::string stream(unmark_iterator(iterator).stream);
+    JsonCall call{.action = "GetRecords",
+                  .body = records_request(iterator, limit),
+                  .object = stream.empty() ? "" : named(StreamName(stream)),
+                  .max_answer_bytes = max_answer_bytes,
+                  .list = "Records"};
     auto read = [parser = parser_](std::string& body) {
       Result<RecordPage> page = read_record_page(*parser, body);
       constexpr size_t kLarge = 1u << 20;
       if (body.size() > kLarge) *parser = json::Parser();  // its buffers are several times as large as the text
       return page;
     };
-    auto finish = [arn = std::string(unmark_iterator(iterator).arn)](RecordPage& page, const JsonAnswer& answer) {
+    auto finish = [stream](RecordPage& page, const JsonAnswer& answer) {
       page.server_time = answer.server_time;
-      if (page.next_iterator) page.next_iterator = mark_iterator(arn, std::move(*page.next_iterator));
+      page.cut_off = answer.cut_off;
+      if (page.next_iterator) page.next_iterator = mark_iterator(stream, std::move(*page.next_iterator));
     };
     caller_.call_and_decode<RecordPage>(std::move(call), std::move(read), std::move(finish), std::move(done));
   }

@@ -110,7 +110,7 @@ TEST_F(KinesisHttpTest, AsksForIteratorsOfEveryKind) {
                         Case{{Kind::after_sequence, SequenceNumber("7"), {}},
                              R"("ShardIteratorType":"AFTER_SEQUENCE_NUMBER","StartingSequenceNumber":"7"})"}}) {
     http_.answer(200, R"({"ShardIterator":"IT"})");
-    EXPECT_EQ(iterator(c.start), "IT");
+    EXPECT_EQ(iterator(c.start), "cdc\nIT");
     EXPECT_EQ(http_.requests.back().body, std::string(R"({"StreamName":"cdc","ShardId":"shard-1",)") + c.body);
   }
 }
@@ -164,6 +164,35 @@ TEST_F(KinesisHttpTest, SendsTheArnAgainWithItsIterators) {
   get_records(page->next_iterator.value());
   EXPECT_THAT(http_.requests.back().body, HasSubstr(R"("ShardIterator":"NEXT")"));
   EXPECT_THAT(http_.requests.back().body, HasSubstr(kArn));
+}
+
+TEST_F(KinesisHttpTest, OfAnAnswerThatIsTooLargeTheFirstRecordsAreOfUse) {
+  const std::string whole =
+      R"({"MillisBehindLatest":5,"Records":[{"SequenceNumber":"1","Data":""},{"SequenceNumber":"2","Data":""}],)"
+      R"("NextShardIterator":"NEXT"})";
+  const auto cut = [&](size_t length) {
+    http_.answer(200, whole.substr(0, length));
+    http_.answers.back()->cut_off = true;
+    return get_records("cdc\nIT");
+  };
+  Result<RecordPage> page = cut(whole.find(R"("2")"));
+  ASSERT_TRUE(page) << to_string(page.error());
+  EXPECT_TRUE(http_.requests.back().keep_beginning);
+  EXPECT_TRUE(page->cut_off);
+  ASSERT_THAT(page->records, SizeIs(1));
+  EXPECT_EQ(page->records[0].sequence.str(), "1");
+  EXPECT_EQ(cut(whole.find(R"("1")")).error().kind, ErrorKind::too_large);
+}
+
+TEST_F(KinesisHttpTest, NamesTheRightThatIsMissing) {
+  http_.answer(400, R"({"__type":"AccessDeniedException","message":"User: arn:aws:iam::1:user/u is not authorized"})");
+  const Error error = get_records("cdc\nIT").error();
+  EXPECT_EQ(error.message,
+            "kinesis:GetRecords of stream 'cdc' in region eu-central-1 failed: the right to do this is missing");
+  EXPECT_EQ(error.hint, "check the credentials and their right to call kinesis:GetRecords");
+  http_.answer(400, R"({"__type":"KMSAccessDeniedException","message":"no"})");
+  EXPECT_EQ(get_records("cdc\nIT").error().hint,
+            "check the key that the data is encrypted with, and the right kms:Decrypt on it");
 }
 
 TEST_F(KinesisHttpTest, TellsAnswersThatAreNone) {

@@ -128,9 +128,9 @@ std::string create_stream_request(const StreamName& stream, int shards) {
   return text;
 }
 
-std::string mark_iterator(std::string_view arn, std::string iterator) {
-  if (arn.empty()) return iterator;
-  return fmt::format("{}\n{}", arn, iterator);
+std::string mark_iterator(std::string_view stream, std::string iterator) {
+  if (stream.empty()) return iterator;
+  return fmt::format("{}\n{}", stream, iterator);
 }
 
 MarkedIterator unmark_iterator(std::string_view text) {
@@ -144,9 +144,9 @@ std::string records_request(const std::string& marked_iterator, int limit) {
   std::string text;
   json::Writer out(text);
   out.begin_object();
-  if (!marked.arn.empty()) {
+  if (is_arn(StreamName(std::string(marked.stream)))) {
     out.key("StreamARN");
-    out.string(marked.arn);
+    out.string(marked.stream);
   }
   out.key("ShardIterator");
   out.string(marked.iterator);

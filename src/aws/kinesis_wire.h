@@ -20,11 +20,11 @@ std::string list_shards_request(const StreamName& stream, const std::optional<st
 std::string shard_iterator_request(const StreamName& stream, const ShardId& shard, const IteratorStart& start);
 std::string create_stream_request(const StreamName& stream, int shards);
 
-/// GetRecords wants the ARN again where the stream belongs to another account, so the iterators that this client hands out
-/// carry it: "ARN\nITERATOR" for a stream that was named by ARN, the bare iterator otherwise.
-std::string mark_iterator(std::string_view arn, std::string iterator);
+/// GetRecords wants the ARN again where the stream belongs to another account, and what is said of its failures names the
+/// stream: so the iterators that this client hands out carry it, "NAME-OR-ARN\nITERATOR".
+std::string mark_iterator(std::string_view stream, std::string iterator);
 struct MarkedIterator {
-  std::string_view arn;  ///< may be empty
+  std::string_view stream;  ///< name or ARN; may be empty
   std::string_view iterator;
 };
 MarkedIterator unmark_iterator(std::string_view text);

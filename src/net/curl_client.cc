@@ -73,11 +73,24 @@ void make_room(std::string& body, size_t more, size_t expected) {
   body.reserve(std::max({needed, expected + json::kPadding, body.empty() ? 0 : body.capacity() * 2}));
 }
 
+void keep_beginning(Transfer& transfer, std::string_view last) {
+  make_room(transfer.response.body, last.size(), 0);
+  transfer.response.body.append(last);
+  transfer.response.cut_off = true;
+  curl_off_t length = -1;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  // The length of what is compressed is another one.
+  const bool compressed = !transfer.response.header("content-encoding").empty();
+  if (length > 0 && !compressed) transfer.response.whole_bytes = static_cast<size_t>(length);
+}
+
 size_t on_body(char* data, size_t, size_t size, void* user) {
   Transfer& transfer = *static_cast<Transfer*>(user);
   std::string& body = transfer.response.body;
-  if (size > transfer.request.max_answer_bytes - body.size()) {
+  const size_t room = transfer.request.max_answer_bytes - body.size();
+  if (size > room) {
     transfer.too_large = true;
+    if (transfer.request.keep_beginning) keep_beginning(transfer, {data, room});
     return 0;
   }
   curl_off_t length = -1;
@@ -184,7 +197,7 @@ Error failure_of(const Transfer& transfer, CURLcode code, const CurlOptions& opt
 }
 
 Result<HttpResponse> answer_of(Transfer& transfer, CURLcode code, const CurlOptions& options) {
-  if (code != CURLE_OK) return std::unexpected(failure_of(transfer, code, options));
+  if (code != CURLE_OK && !transfer.response.cut_off) return std::unexpected(failure_of(transfer, code, options));
   long status = 0;
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.response.status = static_cast<int>(status);

@@ -240,7 +240,7 @@ TEST(CurlClient, GivesUpAfterTheTimeout) {
 TEST(CurlClient, CutsOffAnAnswerThatIsTooLong) {
   PlainServer here;
   here.server.Get("/", [](const httplib::Request&, httplib::Response& response) {
-    response.set_content(std::string(100'000, 'x'), "text/plain");
+    response.set_content(std::string(100'000, 'x'), "application/octet-stream");
   });
   here.listen();
   Browser browser;
@@ -249,9 +249,18 @@ TEST(CurlClient, CutsOffAnAnswerThatIsTooLong) {
   Result<HttpResponse> answer = browser.fetch(request);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::too_large);
+  request.keep_beginning = true;
+  answer = browser.fetch(request);
+  ASSERT_TRUE(answer) << to_string(answer.error());
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_TRUE(answer->cut_off);
+  EXPECT_EQ(answer->whole_bytes, 100'000u);
+  EXPECT_EQ(answer->body, std::string(99'999, 'x'));
+  EXPECT_GE(answer->body.capacity(), answer->body.size() + json::kPadding);
   request.max_answer_bytes = 100'000;
   answer = browser.fetch(request);
   ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->cut_off);
   EXPECT_EQ(answer->body.size(), 100'000u);
   EXPECT_GE(answer->body.capacity(), answer->body.size() + json::kPadding);
 }

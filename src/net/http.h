@@ -21,12 +21,15 @@ struct HttpRequest {
   std::string body;
   Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
   size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
+  bool keep_beginning = false;                  ///< instead of `too_large`, the beginning is the answer
 };
 
 struct HttpResponse {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
   std::string body;                                          ///< decompressed; has json::kPadding spare capacity behind it
+  bool cut_off = false;                                      ///< there was more: HttpRequest::keep_beginning
+  size_t whole_bytes = 0;                                    ///< of what was cut off; 0 where nobody says
 
   /// The first header of that name (lower case), or "".
   std::string_view header(std::string_view name) const;

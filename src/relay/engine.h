@@ -89,6 +89,7 @@ class Relay::Engine {
     size_t average_record = 2048;
     int max_records = 100;
     int child_lookups = 0;
+    bool asked = false;    ///< a page at least
     bool started = false;  ///< the walk lets it be read
     bool reading = false;
     bool hungry = false;  ///< waits for room in the budget

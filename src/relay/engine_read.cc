@@ -9,6 +9,10 @@ namespace {
 
 /// A queued record costs its bytes and the queue's own.
 constexpr size_t kRecordOverhead = 192;
+/// The largest item of DynamoDB, 400 KB, as JSON.
+constexpr size_t kLargeRecord = 640u << 10;
+/// A page of a Scan holds 1 MB of items, which are half as much again as JSON.
+constexpr size_t kScanPage = 1536u << 10;
 constexpr int kFewestRecords = 100;
 constexpr int kMostRecords = 10000;
 constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
@@ -29,7 +33,13 @@ void Relay::Engine::consider_reading(Shard& shard) {
   if (shard.queue_bytes > budget_.limit() / 4) return;
   const size_t bound = budget_.limit() / 8;
   while (shard.max_records > 1 && reservation(shard.max_records, shard.average_record) > bound) shard.max_records /= 2;
-  const size_t wanted = reservation(shard.max_records, shard.average_record);
+  size_t wanted = reservation(shard.max_records, shard.average_record);
+  // A whole page is paid for: until its items' size is known there is room for all of it, if there is any.
+  if (shard.segment && !shard.asked) {
+    const size_t page = std::min(bound, kScanPage * 10 / 6);
+    if (budget_.free() / 2 > page) wanted = std::max(wanted, page);
+  }
+  shard.asked = true;
   if (!budget_.try_reserve(wanted)) {
     if (budget_.used() > 0) {
       if (!shard.hungry) hungry_.push_back(shard.id);
@@ -94,7 +104,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   budget_.correct(reserved, bytes);
   shard.queue_bytes += bytes;
   if (count > 0) note_holding(shard);
-  if (count > 0) shard.average_record = (shard.average_record * 3 + bytes / count) / 4;
+  if (count > 0) shard.average_record = page.cut_off ? bytes / count : (shard.average_record * 3 + bytes / count) / 4;
   const bool full = count >= static_cast<size_t>(shard.max_records);
   shard.max_records = full ? std::min(kMostRecords, shard.max_records * 2)
                            : std::max({kFewestRecords, static_cast<int>(count), shard.max_records / 2});
@@ -109,7 +119,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
     return;
   }
   const Duration pause = shard.cadence.answered(count > 0, !page.at_tip, now());
-  schedule_read(shard, identity_.bounded || page.at_once ? Duration{} : pause);
+  schedule_read(shard, std::max(page.rest, identity_.bounded || page.at_once ? Duration{} : pause));
 }
 
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
@@ -135,9 +145,10 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       source_.forget(shard.id);
       break;
     case ErrorKind::too_large:
-      if (shard.max_records == 1) shard.average_record *= 4;
-      shard.average_record *= 2;
-      shard.max_records = std::max(1, shard.max_records / 4);
+      // Not even the first record has found room: one alone, with as much room as most of them need.
+      shard.average_record =
+          shard.max_records > 1 ? std::max(kLargeRecord, shard.average_record) : shard.average_record * 4;
+      shard.max_records = 1;
       return consider_reading(shard);
     case ErrorKind::not_found:
       if (shard.segment) return fail_run(error);

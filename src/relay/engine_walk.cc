@@ -22,6 +22,8 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = shards_[start->shard];
       if (!slot) slot = std::make_shared<Shard>(start->shard, start->position, cadence_);
+      if (slot->segment && identity_.scan && identity_.scan->items > 0)
+        slot->average_record = std::max<size_t>(64, identity_.scan->bytes * 3 / 2 / identity_.scan->items);
       slot->started = true;
       const auto read_to = stored_read_to_.find(start->shard);
       if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;

@@ -6,6 +6,9 @@
 namespace ctk::relay {
 namespace {
 
+constexpr int kTriesAPage = 6;
+constexpr Duration kPageRetry = std::chrono::milliseconds(200);
+
 aws::IteratorStart iterator_start(const Position& position) {
   using Kind = aws::IteratorStart::Kind;
   switch (position.kind) {
@@ -57,6 +60,10 @@ class KinesisSource final : public Source {
   }
 
   void forget(const ShardId& shard) override { iterators_.erase(shard); }
+  void leave(const ShardId& shard) override {
+    iterators_.erase(shard);
+    paid_at_.erase(shard);
+  }
 
   /// Listings may lack it; whoever gives an iterator has it.
   void exists(const ShardId& shard, Done<bool> done) override {
@@ -89,16 +96,26 @@ class KinesisSource final : public Source {
         });
   }
 
+  /// `failures`: of this page, so far. The pages before are not read again because a later one has failed.
   void list_page(const std::optional<std::string>& token, const std::shared_ptr<std::vector<ListedShard>>& sofar,
-                 Done<std::vector<ListedShard>> done) {
-    api_.list_shards(options_.stream, token, [this, sofar, done = std::move(done)](Result<aws::ShardPage> page) mutable {
+                 Done<std::vector<ListedShard>> done, int failures = 0) {
+    auto take = [this, token, sofar, failures, done = std::move(done)](Result<aws::ShardPage> page) mutable {
+      const bool passes =
+          !page && (page.error().kind == ErrorKind::throttled || page.error().kind == ErrorKind::unreachable);
+      if (passes && token && failures < kTriesAPage) {
+        loop_.after(kPageRetry * (1 << failures), [this, token, sofar, failures, done = std::move(done)]() mutable {
+          list_page(token, sofar, std::move(done), failures + 1);
+        });
+        return;
+      }
       if (!page) return done(std::unexpected(std::move(page).error()));
       for (aws::KinesisShard& shard : page->shards) {
         sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value()});
       }
       if (page->next_token) return list_page(page->next_token, sofar, std::move(done));
       done(std::move(*sofar));
-    });
+    };
+    api_.list_shards(options_.stream, token, std::move(take));
   }
 
   void get_records(const ReadRequest& request, const std::string& iterator, Done<Page> done) {
@@ -109,14 +126,32 @@ class KinesisSource final : public Source {
                          // A transient failure may be tried again with the same iterator; expired ones are forgotten by the
                          // caller.
                          iterators_[shard] = used;
+                         if (answer.error().kind == ErrorKind::throttled) note_throttle(shard);
                          return done(std::unexpected(std::move(answer).error()));
                        }
-                       if (answer->next_iterator)
+                       if (answer->next_iterator && !answer->cut_off)
                          iterators_[shard] = *answer->next_iterator;
                        else
                          iterators_.erase(shard);
-                       done(page_of(std::move(*answer), limit));
+                       Page page = page_of(std::move(*answer), limit);
+                       const Duration debt = debt_of(page);
+                       paid_at_[shard] = clock_.monotonic() + debt;
+                       if (keeps_to_limit_) page.rest = debt;
+                       done(std::move(page));
                      });
+  }
+
+  /// The service gives 2 MB a second and shard, and makes who has read more at once wait: no use in asking then. Emulators
+  /// have no such limit, so it holds from the first throttle on that it explains.
+  void note_throttle(const ShardId& shard) {
+    const auto paid = paid_at_.find(shard);
+    if (paid != paid_at_.end() && clock_.monotonic() < paid->second) keeps_to_limit_ = true;
+  }
+  static Duration debt_of(const Page& page) {
+    constexpr double kBytesASecond = 2u << 20;
+    size_t bytes = 0;
+    for (const dynamodb::RawRecord& record : page.records) bytes += record.data.size();
+    return Duration(static_cast<int64_t>(static_cast<double>(bytes) / kBytesASecond * 1e6));
   }
 
   Page page_of(aws::RecordPage&& answer, size_t limit) const {
@@ -125,14 +160,15 @@ class KinesisSource final : public Source {
     for (aws::KinesisRecord& record : answer.records) {
       page.records.push_back({std::move(record.data), std::move(record.sequence), 0, record.arrival});
     }
-    page.ended = !answer.next_iterator.has_value();
+    page.cut_off = answer.cut_off;
+    page.ended = !answer.next_iterator.has_value() && !answer.cut_off;
     page.children = listed(std::move(answer.children));
     page.behind = answer.behind_latest;
-    page.at_tip = answer.behind_latest == Duration{} && page.records.size() < limit;
+    page.at_tip = answer.behind_latest == Duration{} && page.records.size() < limit && !page.cut_off;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
     page.read_to = page.server_time - answer.behind_latest;
     // The shard may have ended long ago: what came since then is in its children.
-    if (page.ended) page.read_to = page.records.empty() ? kNoTime : page.records.back().arrival;
+    if (page.ended || page.cut_off) page.read_to = page.records.empty() ? kNoTime : page.records.back().arrival;
     page.bytes = answer.answer_bytes;
     return page;
   }
@@ -142,6 +178,8 @@ class KinesisSource final : public Source {
   EventLoop& loop_;
   Clock& clock_;
   std::map<ShardId, std::string> iterators_;
+  std::map<ShardId, Duration> paid_at_;  ///< when the bytes read are no longer held against us
+  bool keeps_to_limit_ = false;
 };
 
 }  // namespace

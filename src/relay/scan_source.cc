@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/lifeline.h"
+#include "json/pieces.h"
+#include "json/writer.h"
 #include "shards/segment.h"
 
 namespace ctk::relay {
@@ -20,6 +22,26 @@ dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys) {
     schema.attributes.emplace_back(key.name, type.value_or(dynamodb::Type::S));
   }
   return schema;
+}
+
+/// The key of an item as ExclusiveStartKey has it, in the service's own text.
+Result<std::string> key_of(const std::string& item, const std::vector<std::string>& names) {
+  json::PieceParser parser;
+  std::string text = item, key;
+  size_t found = 0;
+  const Result<json::PieceObject> object = parser.parse(text);
+  const bool whole = object && json::for_each_member(*object, [&](std::string_view name, json::Piece value) {
+                       if (std::ranges::find(names, name) == names.end()) return true;
+                       const std::optional<json::ObjectText> typed = json::object_text(value);
+                       if (!typed) return false;
+                       key += key.empty() ? '{' : ',';
+                       json::append_string(key, name);
+                       key.append(":").append(typed->text);
+                       ++found;
+                       return true;
+                     });
+  if (whole && found == names.size()) return key + "}";
+  return fail(ErrorKind::corrupt, "an item of a Scan lacks its key");
 }
 
 class ScanSource final : public Source {
@@ -154,14 +176,23 @@ class ScanSource final : public Source {
       }
       return done(forward_error(std::move(page)));
     }
-    const double units =
-        page->consumed_capacity > 0 ? page->consumed_capacity : static_cast<double>(page->answer_bytes) / kUnitBytes;
-    governor_.answered(units, clock_.monotonic());
+    governor_.answered(cost_of(*page), clock_.monotonic());
+    if (page->cut_off) {
+      // What was paid for is used as far as there is room for it: the next page begins behind its last item.
+      Result<std::string> key = key_of(page->items.back(), items_->keys);
+      if (!key) return done(forward_error(std::move(key)));
+      page->next_key = std::move(*key);
+    }
     if (page->items.empty() && page->next_key) {
       request.position = Position::after_key(std::move(*page->next_key));
       return read_segment(std::move(request), std::move(done));
     }
     done(page_of(std::move(*page)));
+  }
+
+  static double cost_of(const aws::ScanPage& page) {
+    if (page.consumed_capacity > 0) return page.consumed_capacity;
+    return static_cast<double>(std::max(page.answer_bytes, page.whole_bytes)) / kUnitBytes;
   }
 
   Page page_of(aws::ScanPage&& answer) {
@@ -170,6 +201,7 @@ class ScanSource final : public Source {
     page.at_once = true;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
     page.bytes = answer.answer_bytes;
+    page.cut_off = answer.cut_off;
     page.ended = !answer.next_key.has_value();
     if (answer.next_key) page.resume = Position::after_key(std::move(*answer.next_key));
     if (!answer.items.empty()) {

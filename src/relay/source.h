@@ -61,6 +61,7 @@ struct Page {
   /// The records are items of a table, in DynamoDB JSON. A shard gives such pages only, or none.
   std::shared_ptr<const dynamodb::ItemSource> items;
   std::optional<Position> resume;     ///< behind the page, where no record's own place says it
+  Duration rest{};                    ///< for so long the service would refuse a next read
   bool at_once = false;               ///< the source itself knows how fast it may be asked: no pause before the next
   bool ended = false;                 ///< the shard has no more; `records` are its last
   std::vector<ListedShard> children;  ///< as far as the answer names them
@@ -68,8 +69,8 @@ struct Page {
   Timestamp read_to = kNoTime;        ///< read without a hole up to this server time
   Duration behind{};
   Timestamp server_time = kNoTime;
-  size_t bytes = 0;               ///< what it holds in memory
-  bool over_reservation = false;  ///< it was larger than allowed, nothing was kept: ask again for fewer records
+  size_t bytes = 0;      ///< what it holds in memory
+  bool cut_off = false;  ///< it was larger than allowed: these are its first records, and there are more
 };
 
 struct ReadRequest {

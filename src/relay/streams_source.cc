@@ -215,7 +215,8 @@ class StreamsSource final : public Source {
       return take_trimming(request, start_of(request.position), std::move(answer).error(), std::move(done));
     }
     note_time(answer->server_time);
-    cursor.iterator = std::move(answer->next_iterator);
+    // Behind the records that were kept of an answer that was too large there is no iterator.
+    cursor.iterator = answer->cut_off ? std::nullopt : std::move(answer->next_iterator);
     done(page_of(request, cursor, std::move(*answer)));
   }
 
@@ -236,7 +237,8 @@ class StreamsSource final : public Source {
   Page page_of(const ReadRequest& request, Cursor& cursor, aws::StreamsPage&& answer) {
     Page page;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
-    page.ended = !cursor.iterator;
+    page.cut_off = answer.cut_off;
+    page.ended = !cursor.iterator && !answer.cut_off;
     page.bytes = answer.answer_bytes;
     const bool empty = answer.records.empty();
     const Timestamp newest = empty ? kNoTime : answer.records.back().time;

@@ -15,7 +15,7 @@ std::unexpected<Error> lost_call(std::string_view action) {
   return fail(ErrorKind::unreachable, fmt::format("{} had no answer", action), "connection reset by peer");
 }
 
-std::unexpected<Error> cut_off(std::string_view action, size_t most) {
+std::unexpected<Error> too_large(std::string_view action, size_t most) {
   return fail(ErrorKind::too_large, fmt::format("{} answered with more than {} bytes", action, most));
 }
 

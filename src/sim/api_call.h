@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "aws/done.h"
 #include "aws/errors.h"
@@ -32,16 +33,28 @@ struct ApiSettings {
 Error to_error(std::string_view action, const ServiceError& refusal);
 /// No answer to `action` ever came.
 std::unexpected<Error> lost_call(std::string_view action);
-/// `too_large` in the place of an answer that has more bytes than were asked for (`most` 0: unbounded).
-std::unexpected<Error> cut_off(std::string_view action, size_t most);
+/// `too_large` in the place of an answer of which not even the first entry has room.
+std::unexpected<Error> too_large(std::string_view action, size_t most);
 
-/// `done`, told that an answer of more than `most` bytes is too large.
-template <class T>
-aws::Done<T> at_most(size_t most, const char* action, aws::Done<T> done) {
-  return [most, action, done = std::move(done)](Result<T> result) mutable {
-    const bool too_large = result && most > 0 && result->answer_bytes > most;
-    done(too_large ? Result<T>(cut_off(action, most)) : std::move(result));
+/// `done`, given no more than the first entries of an answer that has more bytes than were asked for (`most` 0: unbounded).
+/// `shorten(page, most)` drops what is behind them.
+template <class T, class Shorten>
+aws::Done<T> at_most(size_t most, const char* action, Shorten shorten, aws::Done<T> done) {
+  return [most, action, shorten, done = std::move(done)](Result<T> result) mutable {
+    if (!result || most == 0 || result->answer_bytes <= most) return done(std::move(result));
+    result->cut_off = true;
+    shorten(*result, most);
+    done(result->answer_bytes == 0 ? Result<T>(too_large(action, most)) : std::move(result));
   };
+}
+
+/// Keeps the first `entries` that have room in `most` bytes; gives the bytes of those. `size(entry)`: its bytes.
+template <class Entry, class Size>
+size_t keep_first(std::vector<Entry>& entries, size_t most, Size size) {
+  size_t kept = 0, bytes = 0;
+  while (kept < entries.size() && bytes + size(entries[kept]) <= most) bytes += size(entries[kept++]);
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end());
+  return bytes;
 }
 
 class ApiCall {

@@ -40,6 +40,18 @@ aws::ScanPage to_page(const ScanAnswer& answer, Timestamp now) {
   return page;
 }
 
+void shorten_scan(aws::ScanPage& page, size_t most) {
+  page.next_key.reset();
+  page.whole_bytes = page.answer_bytes;
+  page.answer_bytes = keep_first(page.items, most, [](const std::string& item) { return item.size() + 1; });
+}
+
+void shorten_records(aws::StreamsPage& page, size_t most) {
+  page.next_iterator.reset();
+  page.answer_bytes =
+      keep_first(page.records, most, [](const aws::StreamsRecord& record) { return record.data.size() + 1; });
+}
+
 aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
   aws::StreamsPage page;
   page.server_time = now;
@@ -77,7 +89,7 @@ void DynamoDbApi::scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage>
         if (!answer) return forward_refusal(std::move(answer));
         return to_page(*answer, now);
       },
-      at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", std::move(done)));
+      at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", shorten_scan, std::move(done)));
 }
 
 void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView view, aws::Done<aws::TableDescription> done) {
@@ -122,7 +134,7 @@ void DynamoDbStreamsApi::get_records(const std::string& iterator, int limit, siz
         if (!answer) return forward_refusal(std::move(answer));
         return to_page(std::move(*answer), now);
       },
-      at_most<aws::StreamsPage>(max_answer_bytes, "GetRecords", std::move(done)));
+      at_most<aws::StreamsPage>(max_answer_bytes, "GetRecords", shorten_records, std::move(done)));
 }
 
 }  // namespace ctk::sim

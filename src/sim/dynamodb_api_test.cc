@@ -55,7 +55,12 @@ TEST_F(DynamoDbApiTest, ScansPageByPageWithTheKeyAsItCame) {
   EXPECT_NE(second.value().items[0], first->items[0]);
   request.max_answer_bytes = 10;
   EXPECT_EQ(scan(request).error().kind, ErrorKind::too_large);
-  EXPECT_EQ(api.counts().scan, 3u);
+  request = {.table = aws::TableName("demo"), .start_key = "", .limit = 2, .max_answer_bytes = first->items[0].size() + 5};
+  const auto shortened = scan(request);
+  ASSERT_EQ(shortened.value().items.size(), 1u);
+  EXPECT_TRUE(shortened->cut_off);
+  EXPECT_FALSE(shortened->next_key);
+  EXPECT_EQ(api.counts().scan, 4u);
 }
 
 TEST_F(DynamoDbApiTest, EnablesAStreamOnceAndReadsIt) {

@@ -8,6 +8,15 @@ namespace {
 // Bytes that a record of a GetRecords answer takes beside its data: sequence number, arrival, partition key, names.
 constexpr size_t kRecordFrame = 200;
 
+size_t bytes_of(const std::string& data) { return data.size() * 4 / 3 + kRecordFrame; }
+
+void shorten(aws::RecordPage& page, size_t most) {
+  page.next_iterator.reset();
+  page.children.clear();
+  page.answer_bytes =
+      keep_first(page.records, most, [](const aws::KinesisRecord& record) { return bytes_of(record.data); });
+}
+
 aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
   aws::RecordPage page;
   page.server_time = now;
@@ -20,7 +29,7 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
     out.arrival = record.arrival;
     out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;
-    page.answer_bytes += record.data.size() * 4 / 3 + kRecordFrame;
+    page.answer_bytes += bytes_of(record.data);
     page.records.push_back(std::move(out));
   }
   return page;
@@ -88,7 +97,7 @@ void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_
         if (!answer) return forward_refusal(std::move(answer));
         return to_page(std::move(*answer), now);
       },
-      at_most<aws::RecordPage>(max_answer_bytes, "GetRecords", std::move(done)));
+      at_most<aws::RecordPage>(max_answer_bytes, "GetRecords", shorten, std::move(done)));
 }
 
 void KinesisApi::create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) {

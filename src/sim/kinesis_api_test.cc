@@ -62,7 +62,7 @@ TEST_F(KinesisApiTest, ReadsWithRoomBehindTheData) {
 
 TEST_F(KinesisApiTest, CutsWhatIsTooLarge) {
   const std::string from = iterator().value();
-  EXPECT_EQ(read(from, 10).error().kind, ErrorKind::too_large);
+  EXPECT_EQ(read(from, 10).error().kind, ErrorKind::too_large) << "not even one has room";
   EXPECT_TRUE(read(from, 10'000)) << "the iterator can be used again";
 }
 

@@ -280,5 +280,39 @@ TEST_F(KinesisRules, CallsThatFailAtRandomSlowTheReadingInProportion) {
   }
 }
 
+/// 5 calls and 2 MB a second a shard: the relay lives with them at full rate.
+TEST_F(KinesisRules, ReadsAsMuchAsTheServiceGives) {
+  const std::string filler(2000, 'x');
+  for (int i = 0; i < 20'000; ++i) {
+    const auto change =
+        table.put({{"pk", fmt::format(R"({{"S":"{}"}})", i)}, {"x", fmt::format(R"({{"S":"{}"}})", filler)}}, loop.now());
+    sim::TableEvent event = sim::kinesis_event(change.value());
+    ASSERT_TRUE(kinesis.put_record({kStream, std::move(event.record), std::move(event.partition_key), {}}, loop.now()));
+  }
+  kinesis.options().read_limits = true;
+  options.once = true;
+  start();
+  const double took = std::chrono::duration<double>(lasts(minutes(10))).count();
+  ASSERT_TRUE(ended && *ended) << relay->stats().trouble_says;
+  const double megabytes = static_cast<double>((*ended)->bytes) / (1u << 20);
+  EXPECT_GT(megabytes, 30);
+  EXPECT_GT(megabytes / took, 1.6) << "of 2 MB a second";
+}
+
+TEST_F(KinesisRules, AListingOfManyPagesIsReadThoughHalfOfItsCallsFail) {
+  kinesis.options().list_page = 2;
+  ASSERT_TRUE(kinesis.create_stream("wide", 60, loop.now()));
+  service.settings().faults.server_error = 0.5;
+  const auto wide = relay::make_kinesis_source(service, {aws::StreamName("wide"), false, 1}, loop, loop);
+  int listed = 0;
+  for (int tries = 0; tries < 5 && listed == 0; ++tries) {
+    std::optional<Result<std::vector<relay::ListedShard>>> answer;
+    wide->list([&](Result<std::vector<relay::ListedShard>> shards) { answer = std::move(shards); });
+    ASSERT_TRUE(until([&] { return answer.has_value(); }));
+    if (*answer) listed = static_cast<int>((*answer)->size());
+  }
+  EXPECT_EQ(listed, 60);
+}
+
 }  // namespace
 }  // namespace ctk::simulation

@@ -59,7 +59,7 @@ class ScanTest : public testing::Test {
     ASSERT_TRUE(opened) << to_string(opened.error());
   }
   Result<relay::Page> read(const shards::Segment& segment, const shards::Position& position, int most) {
-    const relay::ReadRequest request{shards::segment_shard(segment), position, most, 0, kNoTime};
+    const relay::ReadRequest request{shards::segment_shard(segment), position, most, room_, kNoTime};
     return run<relay::Page>([&](auto done) { source_->read(request, std::move(done)); });
   }
   /// Every page of every segment, begun behind the one before as its position was stored.
@@ -95,6 +95,7 @@ class ScanTest : public testing::Test {
   sim::DynamoDbApi api_{dynamodb_, {loop_, loop_, random_}};
   std::vector<aws::KeyAttribute> keys_;
   std::unique_ptr<relay::Source> source_;
+  size_t room_ = 0;  ///< of a page; 0: unbounded
   std::vector<relay::Page> pages_;
 };
 
@@ -192,6 +193,89 @@ TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   ASSERT_TRUE(stats) << to_string(stats.error());
   EXPECT_EQ(stats->applied, 40u);
   EXPECT_EQ(state.tables["public.demo"].size(), 40u);
+}
+
+/// A page that was paid for is used: none is read from its start again.
+TEST_F(ScanTest, NoPageOfLargeItemsIsPaidForTwice) {
+  for (const size_t bytes : {4'000, 60'000, 130'000, 400'000}) {
+    create({{"pk", 'S'}});
+    fill(40, bytes);
+    open();
+    const uint64_t before = api_.counts().scan;
+    sim::TargetState state;
+    sim::TargetKnobs knobs;
+    InlineExecutor executor(loop_);
+    NullLog log;
+    const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+    relay::RelayOptions options;
+    options.schema = "public";
+    options.table = "demo";
+    options.snapshot = relay::Snapshot::only;
+    options.segments = 1;
+    options.worker = coordination::WorkerName("worker");
+    relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+    const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
+    ASSERT_TRUE(stats) << to_string(stats.error());
+    EXPECT_EQ(state.tables["public.demo"].size(), 40u);
+    // As few pages as a client has that asks for a megabyte each time.
+    EXPECT_LE(api_.counts().scan - before, 40 * bytes / kMegabyte + 2) << bytes;
+    dynamodb_.delete_table("demo", loop_.now()).value();
+  }
+}
+
+TEST_F(ScanTest, WhatHasRoomOfAPageIsKeptAndTheNextBeginsBehindIt) {
+  for (const std::string types : {"S", "N", "B", "SN", "NB"}) {
+    SCOPED_TRACE(types);
+    std::vector<aws::KeyAttribute> keys{{"pk", types[0]}};
+    if (types.size() > 1) keys.push_back({"sk", types[1]});
+    create(keys);
+    fill(60, 1000);
+    open();
+    room_ = 5000;
+    scan(3, 50);
+    expect_each_item_once();
+    room_ = 500;
+    EXPECT_EQ(read({1, 0, 1}, {}, 50).error().kind, ErrorKind::too_large) << "not even the first has room";
+    dynamodb_.delete_table("demo", loop_.now()).value();
+  }
+}
+
+/// Every second call is throttled whatever our rate: a third of the unthrottled rate is left, and more than a fifth must
+/// be.
+TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
+  create({{"pk", 'S'}});
+  fill(10'000, 100);
+  api_.settings().way = std::chrono::milliseconds(20);
+  const auto time_for = [&](const sim::FaultKnobs& faults) {
+    source_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, nullptr, loop_, loop_);
+    api_.settings().faults = faults;
+    sim::TargetState state;
+    sim::TargetKnobs knobs;
+    InlineExecutor executor(loop_);
+    NullLog log;
+    const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+    relay::RelayOptions options;
+    options.schema = "public";
+    options.table = "demo";
+    options.snapshot = relay::Snapshot::only;
+    options.worker = coordination::WorkerName("worker");
+    options.start_timeout = std::chrono::hours(1);
+    relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+    const Duration began = loop_.monotonic();
+    const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
+    EXPECT_TRUE(stats) << to_string(stats.error());
+    EXPECT_EQ(state.tables["public.demo"].size(), 10'000u);
+    return std::chrono::duration<double>(loop_.monotonic() - began).count();
+  };
+  const double faultless = time_for({});
+  for (double sim::FaultKnobs::* kind : {&sim::FaultKnobs::throttled, &sim::FaultKnobs::server_error}) {
+    for (const double share : {0.1, 0.33, 0.5, 0.8}) {
+      sim::FaultKnobs faults;
+      faults.*kind = share;
+      const double ratio = faultless / time_for(faults);
+      EXPECT_GT(ratio, 0.4 * (1 - share)) << share;
+    }
+  }
 }
 
 }  // namespace

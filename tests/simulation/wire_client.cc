@@ -115,7 +115,12 @@ void WireClient::send(net::HttpRequest request, net::HttpDone done) {
         if (fate.fault == sim::Fault::lost_answer) return lose(settings_.timeout, std::move(done));
         const bool too_large = response.body.size() > request.max_answer_bytes;
         Result<net::HttpResponse> result = std::move(response);
-        if (too_large) result = fail(ErrorKind::too_large, "the answer is too large");
+        if (too_large && request.keep_beginning) {
+          result->body.resize(request.max_answer_bytes);
+          result->cut_off = true;
+        } else if (too_large) {
+          result = fail(ErrorKind::too_large, "the answer is too large");
+        }
         caller.after(settings_.way + fate.delay,
                      [result = std::move(result), done = std::move(done)]() mutable { done(std::move(result)); });
       });
