@@ -74,6 +74,7 @@ struct SimulatorCommand {
   std::vector<std::string> tables;   ///< NAME:HASH[:RANGE]
   std::vector<std::string> streams;  ///< NAME:SHARDS
   std::string faults = "none";
+  bool limits = true;  ///< the services' own read limits
 };
 
 /// Help, version: text for standard output.

@@ -88,7 +88,10 @@ const std::vector<CommandInfo>& commands() {
                   .repeatable = true},
                  {.name = "stream", .value = "NAME:SHARDS", .help = "make a Kinesis stream", .repeatable = true},
                  {.name = "faults", .kind = choice, .choices = "none|mild|wild", .fallback = "none",
-                  .value = "none|mild|wild", .help = "how often calls go wrong"}}},
+                  .value = "none|mild|wild", .help = "how often calls go wrong"},
+                 {.name = "limits", .kind = choice, .choices = "on|off", .fallback = "on", .value = "on|off",
+                  .help = "off: lift the services' read limits (Kinesis: 5 GetRecords and 2 MB a second a shard; DynamoDB "
+                          "Streams: 2 readers a shard, 10 DescribeStream a second)"}}},
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},

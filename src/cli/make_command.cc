@@ -74,6 +74,7 @@ Result<Command> simulator_command(const ParsedWords& parsed) {
     if (name == "stream") command.streams.push_back(value);
   }
   command.faults = parsed.flag("faults").value_or("none");
+  command.limits = parsed.flag("limits").value_or("on") == "on";
   return command;
 }
 

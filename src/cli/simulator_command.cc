@@ -93,6 +93,8 @@ int run_simulator(const SimulatorCommand& command, World& world) {
   const uint64_t seed = command.seed.value_or(world.random.next());
   sim::AcceleratedClock clock(world.clock, command.speed);
   sim::Services services(seed);
+  services.kinesis.options().read_limits = command.limits;
+  services.streams.options().limits = command.limits;
   if (const auto made = furnish(services, command, clock.now()); !made) return report_error(world, made.error());
   sim::HttpServerOptions options;
   options.host = command.host;
