@@ -11,7 +11,7 @@ constexpr int kThrottlesToCompare = 10;
 constexpr int kAnswersToCompare = 20;
 constexpr int kMostCalls = 200;
 constexpr Duration kTimeToCompare = std::chrono::seconds(1);
-constexpr Duration kLongestEpoch = std::chrono::seconds(15);
+constexpr Duration kLongestEpoch = std::chrono::seconds(8);
 
 constexpr double kTolerated = 0.05;  ///< beyond the background
 constexpr double kAsUsual = 2.5;     ///< standard deviations
@@ -20,6 +20,7 @@ constexpr double kHelped = 1.6;
 constexpr int kHalvingsToBeSure = 2;
 constexpr Duration kQuestionedFirst = std::chrono::seconds(30);
 constexpr Duration kQuestionedLast = std::chrono::minutes(15);
+constexpr int kSureToExceed = 2;   ///< epochs in a row; a short load is over before anything is tried
 constexpr int kTooManyInARow = 4;  ///< epochs
 
 constexpr double kLeastCeiling = 1;  ///< a throttled load goes on, however slowly
@@ -92,8 +93,10 @@ void LimitFinder::judge(const Epoch& epoch, Duration lasted) {
   exceeding_ = exceeds ? exceeding_ + 1 : 0;
   quiet_ = exceeds ? 0 : quiet_ + 1;
   const bool doubtful = background_ > kTolerated && epoch.begun + lasted >= question_at_;
-  if (doubtful || (exceeds && phase_ == Phase::free) || exceeding_ >= kTooManyInARow) return begin_descent(epoch, lasted);
-  if (exceeds) *ceiling_ = std::max(kLeastCeiling, std::min(*ceiling_, epoch.units / seconds(lasted)) * kLowered);
+  if (doubtful || (phase_ == Phase::free && exceeding_ >= kSureToExceed) || exceeding_ >= kTooManyInARow)
+    return begin_descent(epoch, lasted);
+  if (exceeds && ceiling_)
+    *ceiling_ = std::max(kLeastCeiling, std::min(*ceiling_, epoch.units / seconds(lasted)) * kLowered);
 }
 
 void LimitFinder::begin_descent(const Epoch& epoch, Duration lasted) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,8 @@ struct Relay::Engine::Attempt {
   std::move_only_function<void(T)> then;
   Side side = kTarget;
   Duration begun{};
-  Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(5), {}}};
+  Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(1), {}}};
+  std::optional<Duration> said = {};
 };
 
 template <class T>
@@ -37,7 +39,11 @@ void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
     const Duration most = restarted_ ? options_.give_up : options_.start_timeout;
     const bool in_time = endless || now() - (restarted_ ? state->begun : started_at_) < most;
     if (!again || !in_time) return fail_run(std::move(result).error());
-    env_.log.warn(state->what + " failed, trying again", {{"error", to_string(result.error())}});
+    const bool worth_a_line = !state->said || now() - *state->said >= std::chrono::seconds(10);
+    if (worth_a_line) {
+      state->said = now();
+      env_.log.warn(state->what + " failed, trying again", {{"error", to_string(result.error())}});
+    }
     const Duration pause = state->retry.failed(now(), env_.random).value_or(std::chrono::seconds(1));
     env_.loop.after(pause, guarded([this, state] { try_attempt(state); }));
   }));

@@ -8,7 +8,7 @@
 namespace ctk::relay {
 namespace {
 
-constexpr int kThrottles = 6;
+constexpr int kTries = 6;
 constexpr int kRounds = 4;
 constexpr size_t kAskingAtOnce = 10;
 constexpr size_t kChildrenAtOnce = 3;
@@ -46,13 +46,16 @@ void StreamsListing::read_page(const RunPtr& run, const std::optional<ShardId>& 
 void StreamsListing::take_page(const RunPtr& run, const std::optional<ShardId>& after,
                                Result<aws::StreamsDescription> page) {
   if (!page) {
-    if (page.error().kind != ErrorKind::throttled || run->throttles >= kThrottles)
-      return run->done(forward_error(std::move(page)));
-    loop_.after(kPause * (1 << run->throttles++), lifeline_.guard([this, run, after] { read_page(run, after); }));
+    // The pages before are not read again because a later one has failed.
+    const bool passes =
+        page.error().kind == ErrorKind::throttled || (page.error().kind == ErrorKind::unreachable && run->pages > 0);
+    if (!passes || run->failures >= kTries) return run->done(forward_error(std::move(page)));
+    loop_.after(kPause * (1 << run->failures++), lifeline_.guard([this, run, after] { read_page(run, after); }));
     return;
   }
   on_answer_(*page);
   ++run->pages;
+  run->failures = 0;
   for (aws::StreamsShard& shard : page->shards) {
     aws::StreamsShard& known = run->shards[shard.id];
     const bool closed_before = known.last && !shard.last;

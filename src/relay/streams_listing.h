@@ -38,8 +38,8 @@ class StreamsListing {
     std::map<ShardId, aws::StreamsShard> shards;
     Done<std::vector<ListedShard>> done;
     int pages = 0;
-    int rounds = 0;  ///< times that all pages were read
-    int throttles = 0;
+    int rounds = 0;               ///< times that all pages were read
+    int failures = 0;             ///< of the page that is asked for
     std::deque<ShardId> missing;  ///< named as parents, not listed
     size_t asking = 0;
     std::optional<Error> error;
