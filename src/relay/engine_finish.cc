@@ -264,13 +264,12 @@ void Relay::Engine::end(Result<RelayStats> result) {
 void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
   Outage& outage = outages_[side];
   const bool worth_a_line = outage.failed(doing, error, now());
-  const Duration lasts = outage.failing_for(doing, now());
   if (worth_a_line) {
     env_.log.warn(doing + " failed, waiting it out",
-                  {{"error", to_string(error)}, {"seconds", lasts / std::chrono::seconds(1)}});
+                  {{"error", to_string(error)}, {"seconds", outage.lasts(now()) / std::chrono::seconds(1)}});
   }
   const bool bounded = options_.once || identity_.bounded;
-  if (bounded && lasts > options_.give_up) fail_run(error);
+  if (bounded && outage.failing_for(doing, now()) > options_.give_up) fail_run(error);
 }
 
 void Relay::Engine::no_trouble(Side side, const std::string& doing) {

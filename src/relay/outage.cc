@@ -55,6 +55,11 @@ const Outage::Entry* Outage::longest() const {
   return found == parts_.end() ? nullptr : &*found;
 }
 
+Duration Outage::lasts(Duration now) const {
+  const Entry* part = longest();
+  return part == nullptr ? Duration{} : now - part->second.since;
+}
+
 const Error* Outage::error() const {
   const Entry* part = longest();
   return part == nullptr ? nullptr : &part->second.error;

@@ -32,7 +32,9 @@ class Outage {
   size_t parts() const { return parts_.size(); }
   /// For how long `part` has failed without working in between; zero where it works.
   Duration failing_for(const std::string& part, Duration now) const;
-  /// What the part that has failed longest says; nothing while all work.
+  /// For how long the part that has failed longest has failed; zero while all work.
+  Duration lasts(Duration now) const;
+  /// What that part says; nothing while all work.
   const Error* error() const;
   /// "source unreachable for 40 s"; empty for what does not last, or while all is well.
   std::string summary(std::string_view side, Duration now) const;

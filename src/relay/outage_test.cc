@@ -31,6 +31,7 @@ TEST(Outage, WhatLastsIsOneLineAMinuteAndOneAtItsEnd) {
   }
   EXPECT_EQ(lines, 2);
   EXPECT_EQ(outage.parts(), 3u);
+  EXPECT_EQ(outage.lasts(seconds(120)), seconds(120));
   EXPECT_EQ(outage.summary("source", seconds(120)), "source unreachable for 120 s");
   EXPECT_FALSE(outage.worked("reading shard 1"));
   EXPECT_FALSE(outage.worked("listing the shards"));

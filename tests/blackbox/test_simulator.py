@@ -1,64 +1,10 @@
 """`ctk simulator`: DynamoDB, its streams and Kinesis on one port, for any client; and the relay of the same program on it."""
 import http.client
-import json
-import urllib.error
-import urllib.request
 import unittest
 
 import aws
 from harness import Case, SqliteTarget, from_json
-
-
-class Simulator:
-    def __init__(self, case, *options):
-        self.process = case.start_ctk("simulator", *options)
-        first = self.process.stdout.readline().decode().strip()
-        assert first.startswith("listening on http://127.0.0.1:"), first
-        self.url = first.removeprefix("listening on ")
-        self.port = int(self.url.rsplit(":", 1)[1])
-        self.dynamodb, self.streams = aws.Client.dynamodb(self.url), aws.Client.streams(self.url)
-        self.kinesis = aws.Client.kinesis(self.url)
-
-    def happen(self, action, **members):
-        body = json.dumps({"action": action} | members).encode()
-        request = urllib.request.Request(self.url + "/simulator", body, {"Content-Type": "application/json"})
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            raise aws.AwsError(str(error.code), error.read().decode()) from None
-
-    def put(self, number, table="demo", **item):
-        key = {"pk": {"S": f"item-{number % 7}"}, "sk": {"S": str(number)}}
-        return self.dynamodb("PutItem", TableName=table, Item=key | {"v": {"N": str(number)}} | item)
-
-    def stream_arn(self, table="demo"):
-        return self.dynamodb("DescribeTable", TableName=table)["Table"]["LatestStreamArn"]
-
-    def shards(self, arn, **members):
-        found, after = [], {}
-        while True:
-            page = self.streams("DescribeStream", StreamArn=arn, **members, **after)["StreamDescription"]
-            found += page["Shards"]
-            if "LastEvaluatedShardId" not in page:
-                return found
-            after = {"ExclusiveStartShardId": page["LastEvaluatedShardId"]}
-
-    def read(self, arn):
-        """All records, parents before children, and the shards that ended."""
-        records, ended = [], []
-        for shard in sorted(self.shards(arn), key=lambda s: s["ShardId"]):
-            iterator = self.streams("GetShardIterator", StreamArn=arn, ShardId=shard["ShardId"],
-                                    ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
-            while iterator:
-                page = self.streams("GetRecords", ShardIterator=iterator)
-                records += page["Records"]
-                iterator = page.get("NextShardIterator")
-                if iterator is None:
-                    ended.append(shard["ShardId"])
-                elif not page["Records"]:
-                    break
-        return records, ended
+from simulator import Simulator
 
 
 class Serves(Case):
@@ -137,6 +83,32 @@ class Serves(Case):
         values = {from_json(data)["v"] for data, in target.query("SELECT data FROM demo_live")}
         self.assertEqual(values, set(range(1, 20)))
 
+    def test_the_services_read_limits_hold_unless_they_are_lifted(self):
+        for options, most in (((), 5), (("--limits", "off"), 20)):
+            simulator = Simulator(self, "--table", "demo:pk", "--stream", "cdc:1", "--speed", "0.01", *options)
+            simulator.dynamodb("PutItem", TableName="demo", Item={"pk": {"S": "a"}})
+            arn = simulator.stream_arn()
+            read = 0
+            iterator = simulator.kinesis("GetShardIterator", StreamName="cdc", ShardId="shardId-000000000000",
+                                         ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+            try:
+                for _ in range(20):
+                    iterator = simulator.kinesis("GetRecords", ShardIterator=iterator)["NextShardIterator"]
+                    read += 1
+            except aws.AwsError as error:
+                self.assertEqual(error.code, "ProvisionedThroughputExceededException")
+                self.assertIn("Rate exceeded for shard shardId-000000000000 in stream cdc under account", str(error))
+            self.assertEqual(read, most)
+            readers = [simulator.streams("GetShardIterator", StreamArn=arn, ShardId=simulator.shards(arn)[0]["ShardId"],
+                                         ShardIteratorType="TRIM_HORIZON")["ShardIterator"] for _ in range(3)]
+            for reader in readers[:2]:
+                simulator.streams("GetRecords", ShardIterator=reader)
+            if options:
+                simulator.streams("GetRecords", ShardIterator=readers[2])
+            else:
+                with self.assertRaisesRegex(aws.AwsError, "LimitExceededException"):
+                    simulator.streams("GetRecords", ShardIterator=readers[2])
+
     def test_one_seed_is_one_course_of_faults(self):
         courses = []
         for _ in range(2):
@@ -159,7 +131,7 @@ class Serves(Case):
         code, _, err = self.stop_ctk(simulator.process)
         self.assertEqual((code, err), (0, ""))
         for words in (["--listen", "nonsense"], ["--table", "demo"], ["--stream", "cdc:0"], ["--speed", "0"],
-                      ["--faults", "some"], ["--seed", "x"]):
+                      ["--faults", "some"], ["--limits", "some"], ["--seed", "x"]):
             self.run_ctk("simulator", *words, expect=2)
 
 
