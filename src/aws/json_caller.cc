@@ -42,6 +42,8 @@ void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
     return;
   }
   net::HttpRequest request = signed_request(attempt.call, *credentials);
+  request.timeout = patience_[attempt.call.action].timeout();
+  attempt.sent = clock_.monotonic();
   http_.send(std::move(request), [this, alive = std::weak_ptr<int>(alive_), attempt = std::move(attempt),
                                   done = std::move(done)](Result<net::HttpResponse> answer) mutable {
     if (!alive.expired()) take_answer(std::move(attempt), std::move(answer), std::move(done));
@@ -81,6 +83,13 @@ const SigningKey& JsonCaller::key_for(const Credentials& credentials, Timestamp 
 
 void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done) {
   const JsonCall& call = attempt.call;
+  Patience& patience = patience_[call.action];
+  const Duration took = clock_.monotonic() - attempt.sent;
+  if (answer) {
+    patience.answered(took);
+  } else if (answer.error().kind == ErrorKind::unreachable && took >= patience.timeout()) {
+    patience.waited_in_vain();
+  }
   if (!answer) {
     answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);
     return done(forward_error(std::move(answer)));

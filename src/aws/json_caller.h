@@ -2,12 +2,14 @@
 // a clock that is off, and credentials that have expired.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "aws/credentials.h"
 #include "aws/done.h"
 #include "aws/errors.h"
+#include "aws/patience.h"
 #include "aws/sigv4.h"
 #include "base/event_loop.h"
 #include "json/cut_off.h"
@@ -82,6 +84,7 @@ class JsonCaller {
   /// A call, with what has been tried for it.
   struct Attempt {
     JsonCall call;
+    Duration sent{};
     bool clock_corrected = false;
     bool credentials_reloaded = false;
   };
@@ -112,6 +115,7 @@ class JsonCaller {
   Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
   SigningKey key_;
   Secret key_secret_;
+  std::map<std::string, Patience> patience_;               ///< by action
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // lets answers that come too late find nobody
 };
 
