@@ -234,6 +234,8 @@ class Relay::Engine {
   void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
+  void check_incarnation();
+  Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
   bool useless_from_the_start(const Shard& shard, const Error& error) const;
   void schedule_read(Shard& shard, Duration pause);
   void feed_hungry();
@@ -379,6 +381,8 @@ class Relay::Engine {
   std::set<ShardId> counted_;  ///< in stats_.shards
 
   bool storing_ = false;
+  bool checking_incarnation_ = false;
+  Duration next_incarnation_check_{};
   bool sweeping_ = false;
   Duration next_relist_{};
   Duration next_forgetting_{};

@@ -159,7 +159,9 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
   round->tables.pop_front();
   sink_.sweep(sweep_request(table), guarded([this, round, table](Result<sink::SweepOutcome> outcome) {
                 if (phase_ == Phase::ended) return;
+                const std::string doing = "sweeping " + table;
                 if (outcome) {
+                  no_trouble(kTarget, doing);
                   round->marked += outcome->marks_left;
                   round->living += outcome->living;
                   take_sweep_of_load(table, *outcome);
@@ -167,9 +169,8 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
                 } else if (outcome.error().kind == ErrorKind::mismatch) {
                   sweeping_ = false;
                   return on_lost_table(outcome.error());
-                } else {
-                  env_.log.warn("sweeping failed, it will be tried again",
-                                {{"table", table}, {"error", to_string(outcome.error())}});
+                } else if (outages_[kTarget].failed(doing, outcome.error(), now())) {
+                  env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
                 }
                 sweep_next(round);
               }));

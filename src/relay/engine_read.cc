@@ -131,6 +131,18 @@ void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
                                 }));
 }
 
+/// A stream that was deleted and made again under its name refuses the old one's numbers, and would for ever.
+void Relay::Engine::check_incarnation() {
+  if (checking_incarnation_ || identity_.bounded || now() < next_incarnation_check_) return;
+  checking_incarnation_ = true;
+  next_incarnation_check_ = now() + std::chrono::seconds(10);
+  source_.open(guarded([this](const Result<SourceIdentity>& found) {
+    checking_incarnation_ = false;
+    if (phase_ != Phase::running || !found || found->incarnation == identity_.incarnation) return;
+    fail_run(other_incarnation(identity_.incarnation, found->incarnation));
+  }));
+}
+
 /// What was never allowed is not waited for: rights, keys and requests that the service does not take.
 bool Relay::Engine::useless_from_the_start(const Shard& shard, const Error& error) const {
   if (has_read_[shard.segment ? 1 : 0]) return false;
@@ -174,6 +186,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
   }
   if (phase_ == Phase::ended) return;
+  if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();
   schedule_read(shard, shard.cadence.failed(now(), env_.random));
 }
 

@@ -128,15 +128,18 @@ void Relay::Engine::load_positions() {
       [this](std::vector<coordination::StoredPosition> rows) { accept_positions(std::move(rows)); });
 }
 
+Error Relay::Engine::other_incarnation(const Incarnation& stored, const Incarnation& found) const {
+  return Error{ErrorKind::mismatch,
+               "the stored positions of relay '" + relay_.str() + "' belong to another incarnation of the stream: stored " +
+                   stored.str() + ", found " + found.str(),
+               "", options_.reset_command.empty() ? "--reset forgets them" : "to begin anew: " + options_.reset_command};
+}
+
 void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> rows) {
   if (options_.reset && !claimed_) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
     if (row.incarnation == identity_.incarnation) continue;
-    return fail_run(
-        Error{ErrorKind::mismatch,
-              "the stored positions of relay '" + relay_.str() + "' belong to another incarnation of the stream: stored " +
-                  row.incarnation.str() + ", found " + identity_.incarnation.str(),
-              "", options_.reset_command.empty() ? "--reset forgets them" : "to begin anew: " + options_.reset_command});
+    return fail_run(other_incarnation(row.incarnation, identity_.incarnation));
   }
   if (!rows.empty() && options_.start.given)
     env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");

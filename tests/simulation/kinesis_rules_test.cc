@@ -254,6 +254,22 @@ TEST_F(KinesisRules, AStreamThatIsDeletedIsNotWaitedFor) {
   EXPECT_THAT(to_string(ended->error()), testing::HasSubstr("deleted meanwhile"));
 }
 
+TEST_F(KinesisRules, AStreamThatIsMadeAgainUnderItsNameIsAnother) {
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  ASSERT_TRUE(kinesis.delete_stream(kStream, loop.now()));
+  lasts(seconds(5));
+  ASSERT_FALSE(ended);
+  ASSERT_TRUE(kinesis.create_stream(kStream, 1, loop.now()));
+  put("b");
+  EXPECT_LT(lasts(minutes(30)), minutes(1));
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::mismatch) << to_string(ended->error());
+  EXPECT_FALSE(holds("b"));
+}
+
 /// Any share of failures, of any kind: the rate falls in proportion, and never to nothing.
 TEST_F(KinesisRules, CallsThatFailAtRandomSlowTheReadingInProportion) {
   const auto time_for = [&](const sim::FaultKnobs& faults) {
