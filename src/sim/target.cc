@@ -122,7 +122,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
-  void query(std::string, Done<sink::ResultSet> done) override { unsupported(std::move(done)); }
+  void query(sink::Query, Done<sink::ResultSet> done) override { unsupported(std::move(done)); }
   void show(const table::QualifiedName&, Done<sink::TableReport> done) override { unsupported(std::move(done)); }
   void dead_letters(std::optional<std::string>, Done<std::vector<sink::DeadLetter>> done) override {
     unsupported(std::move(done));

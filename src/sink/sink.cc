@@ -90,4 +90,11 @@ LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t le
           folded.changes[level]->index_in_record};
 }
 
+Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result) {
+  if (result || !query.stop.stop_requested()) return result;
+  result.error().kind = ErrorKind::stopped;
+  result.error().message = "the statement was stopped";
+  return result;
+}
+
 }  // namespace ctk::sink

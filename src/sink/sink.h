@@ -8,7 +8,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -167,6 +169,19 @@ struct LoadEnding {
   uint64_t swept = 0;                ///< rows of older epochs, or without a version (adopt), that the load has not seen
 };
 
+/// One text as a user typed it.
+struct Query {
+  Query(std::string text) : sql(std::move(text)) {}  // NOLINT(google-explicit-constructor): most are a text alone
+  Query(std::string text, std::stop_token asked, std::string unique)
+      : sql(std::move(text)), stop(std::move(asked)), mark(std::move(unique)) {}
+
+  std::string sql;
+  /// Asks the database to stop running it, from any thread; it fails with `stopped` then, unless it was done before.
+  std::stop_token stop;
+  /// Words that no other statement of the target holds, where `stop` may be asked for: some find it by them.
+  std::string mark;
+};
+
 /// A query's answer, for the shell and `show`. Cells are text as the database gives it; nothing is NULL.
 struct ResultSet {
   struct Column {
@@ -176,6 +191,8 @@ struct ResultSet {
   std::vector<Column> columns;
   std::vector<std::vector<std::optional<std::string>>> rows;
   int64_t affected = -1;  ///< statements without rows; -1 where the database does not say
+  /// PostgreSQL with standard_conforming_strings = off: in '…' a backslash escapes, so what comes next is cut differently.
+  bool backslashes_escape = false;
 };
 
 /// `ctk show table`.
@@ -227,12 +244,15 @@ class Sink {
   virtual void finish_load(const LoadEnd& load, Done<LoadEnding> done) = 0;
   virtual void sweep(const SweepRequest& request, Done<SweepOutcome> done) = 0;
 
-  virtual void query(std::string sql, Done<ResultSet> done) = 0;
+  virtual void query(Query query, Done<ResultSet> done) = 0;
   virtual void show(const table::QualifiedName& name, Done<TableReport> done) = 0;
   virtual void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) = 0;
 
   /// Waits for what is under way; no call after it.
   virtual void close(Done<bool> done) = 0;
 };
+
+/// The failure of a query that was asked to stop is `stopped`, with the database's words.
+Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result);
 
 }  // namespace ctk::sink

@@ -89,7 +89,7 @@ class AcknowledgesTooEarly final : public sink::Sink {
   void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
     inner_->sweep(request, std::move(done));
   }
-  void query(std::string sql, Done<sink::ResultSet> done) override { inner_->query(std::move(sql), std::move(done)); }
+  void query(sink::Query query, Done<sink::ResultSet> done) override { inner_->query(std::move(query), std::move(done)); }
   void show(const table::QualifiedName& name, Done<sink::TableReport> done) override {
     inner_->show(name, std::move(done));
   }

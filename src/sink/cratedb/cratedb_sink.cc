@@ -75,8 +75,8 @@ class CrateSink final : public Sink {
     scope_.spawn(sweep_table(session_, positions_, request, fresh_.take(request.table)), std::move(done));
   }
 
-  void query(std::string sql, Done<ResultSet> done) override {
-    scope_.spawn(cratedb::query(session_, std::move(sql)), std::move(done));
+  void query(Query query, Done<ResultSet> done) override {
+    scope_.spawn(cratedb::query(session_, std::move(query)), std::move(done));
   }
 
   void show(const table::QualifiedName& name, Done<TableReport> done) override {

@@ -75,8 +75,8 @@ class DryRunSink final : public Sink {
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
-  void query(std::string sql, Done<ResultSet> done) override {
-    print({std::move(sql), "", ""});
+  void query(Query query, Done<ResultSet> done) override {
+    print({std::move(query.sql), "", ""});
     answer(std::move(done), Result<ResultSet>(ResultSet{}));
   }
   void show(const table::QualifiedName& name, Done<TableReport> done) override {

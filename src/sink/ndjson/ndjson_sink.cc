@@ -107,7 +107,7 @@ class NdjsonSink final : public Sink {
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
-  void query(std::string, Done<ResultSet> done) override { answer(std::move(done), no_database<ResultSet>()); }
+  void query(Query, Done<ResultSet> done) override { answer(std::move(done), no_database<ResultSet>()); }
   void show(const table::QualifiedName&, Done<TableReport> done) override {
     answer(std::move(done), no_database<TableReport>());
   }

@@ -50,7 +50,7 @@ class Driver {
   virtual Tried<std::vector<Answer>> run(std::span<const Statement> statements) = 0;
 
   /// One text as a user typed it; no limit of time.
-  virtual Result<ResultSet> query(const std::string& sql) = 0;
+  virtual Result<ResultSet> query(const Query& query) = 0;
 
   /// Whether the connection is inside a transaction: a trigger may have ended it (SQLite's RAISE(ROLLBACK)).
   virtual bool in_transaction() const = 0;

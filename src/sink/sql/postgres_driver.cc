@@ -12,6 +12,7 @@
 
 #include "sink/sql/postgres_params.h"
 #include "sink/sql/sql_state.h"
+#include "sink/sql/stop_bell.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 constexpr Duration kLongestConnect = std::chrono::seconds(10);
 constexpr size_t kCachedStatements = 200;
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
+constexpr int kCancelPauseMs = 1000;
 constexpr Oid kBoolean = 16;
 constexpr const char* kUnnamed = "";
 
@@ -200,11 +202,12 @@ class PostgresDriver final : public Driver {
     return answers;
   }
 
-  Result<ResultSet> query(const std::string& sql) override {
-    if (!connection_ || PQsendQuery(connection_.get(), sql.c_str()) != 1) return std::unexpected(lost().error);
+  Result<ResultSet> query(const Query& query) override {
+    if (!connection_ || PQsendQuery(connection_.get(), query.sql.c_str()) != 1) return std::unexpected(lost().error);
     Result<ResultSet> last = ResultSet{};
+    const StopBell bell(query.stop);
     while (true) {
-      if (!wait(kNoLimit)) return std::unexpected(lost_for_good());
+      if (!wait_or_cancel(bell)) return std::unexpected(lost_for_good());
       PgResult result(PQgetResult(connection_.get()));
       if (!result) break;
       if (last) last = to_result_set(result.get());
@@ -214,6 +217,7 @@ class PostgresDriver final : public Driver {
       }
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost_for_good());
+    if (last) last->backslashes_escape = backslashes_escape();
     return last;
   }
 
@@ -279,7 +283,7 @@ class PostgresDriver final : public Driver {
   /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a
   /// number up: where they differ nothing is set, and no statement has a name.
   Status begin_session() {
-    Result<ResultSet> asked = query("SELECT pg_catalog.pg_backend_pid()");
+    Result<ResultSet> asked = query(std::string("SELECT pg_catalog.pg_backend_pid()"));
     if (!asked) {
       disconnect();
       return forward_error(std::move(asked));
@@ -289,17 +293,22 @@ class PostgresDriver final : public Driver {
     unnamed_.clear();
     if (!alone_) return {};
     ++sessions_;
-    if (Result<ResultSet> set = query(kSession); !set) {
+    if (Result<ResultSet> set = query(std::string(kSession)); !set) {
       disconnect();
       return forward_error(std::move(set));
     }
-    (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
+    (void)query(std::string(kNoticeLostClients));  // unknown before PostgreSQL 14
     return {};
+  }
+
+  bool backslashes_escape() const {
+    const char* standard = PQparameterStatus(connection_.get(), "standard_conforming_strings");
+    return standard != nullptr && std::string_view(standard) == "off";
   }
 
   Result<ResultSet> forget_statements() {
     prepared_.clear();
-    return query("DEALLOCATE ALL");
+    return query(std::string("DEALLOCATE ALL"));
   }
 
   bool send_all(std::span<const Statement> statements) {
@@ -404,6 +413,31 @@ class PostgresDriver final : public Driver {
       if (ready > 0 && (waiting.revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
     }
     return true;
+  }
+
+  /// The same without a limit. Once the bell rings the server is asked to cancel, and every second again: it passes over
+  /// a request that comes before it has begun.
+  bool wait_or_cancel(const StopBell& bell) {
+    PGconn* on = connection_.get();
+    silent_ = false;
+    while (PQisBusy(on) != 0) {
+      int unsent = PQflush(on);
+      if (unsent < 0) return false;
+      pollfd ends[] = {{PQsocket(on), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0},
+                       {bell.descriptor(), POLLIN, 0}};
+      if (poll(ends, 2, -1) < 0 && errno != EINTR) return false;
+      if ((ends[0].revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
+      if ((ends[1].revents & POLLIN) == 0 || PQisBusy(on) == 0) continue;
+      cancel();
+      poll(ends, 1, kCancelPauseMs);
+    }
+    return true;
+  }
+
+  void cancel() {
+    std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request(PQgetCancel(connection_.get()), PQfreeCancel);
+    char why[256];
+    if (request) PQcancel(request.get(), why, sizeof why);
   }
 
   Failure failure_of(PGresult* result) {

@@ -64,8 +64,8 @@ class PrintingDriver final : public Driver {
 
   bool in_transaction() const override { return true; }
 
-  Result<ResultSet> query(const std::string& sql) override {
-    out_ << sql << ";\n";
+  Result<ResultSet> query(const Query& query) override {
+    out_ << query.sql << ";\n";
     return ResultSet{};
   }
 

@@ -179,8 +179,8 @@ class SqlSink final : public Sink {
     lanes_.run<SweepOutcome>(Reach::create, std::move(job), std::move(done));
   }
 
-  void query(std::string sql, Done<ResultSet> done) override {
-    auto job = [sql = std::move(sql)](Driver& driver) { return driver.query(sql); };
+  void query(Query query, Done<ResultSet> done) override {
+    auto job = [query = std::move(query)](Driver& driver) { return stopped_if_asked(query, driver.query(query)); };
     lanes_.run_first<ResultSet>(Reach::existing, std::move(job), std::move(done));
   }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 #include <unordered_map>
@@ -67,6 +68,59 @@ std::string hex_literal(const std::string& bytes) {
   return text + "'";
 }
 
+/// Behind blanks and comments.
+std::string_view first_word(std::string_view sql) {
+  while (!sql.empty()) {
+    const bool line = sql.starts_with("--");
+    const bool block = sql.starts_with("/*");
+    if (!line && !block && std::isalpha(static_cast<unsigned char>(sql.front())) != 0) break;
+    const size_t end = line ? sql.find('\n') : block ? sql.find("*/", 2) : 0;
+    sql.remove_prefix(std::min(end == std::string_view::npos ? sql.size() : end + (block ? 2 : 1), sql.size()));
+  }
+  const auto ends = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) == 0; };
+  return sql.substr(0, static_cast<size_t>(std::ranges::find_if(sql, ends) - sql.begin()));
+}
+
+/// Whether SQLite counts the rows of this statement; any other leaves the count of the one before.
+bool writes_rows(std::string_view sql) {
+  std::string word(first_word(sql));
+  std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return word == "insert" || word == "replace" || word == "update" || word == "delete" || word == "with";
+}
+
+/// While it lives, statements of the database heed a request to stop: between their steps, and while they wait for a lock.
+class Stoppable {
+ public:
+  Stoppable(sqlite3* database, std::stop_token stop, Duration patience)
+      : database_(database), stop_(std::move(stop)), patience_(patience) {
+    if (!stop_.stop_possible()) return;
+    constexpr int kInstructions = 1000;
+    sqlite3_progress_handler(database_, kInstructions, is_asked, this);
+    sqlite3_busy_handler(database_, wait_for_lock, this);
+  }
+  ~Stoppable() {
+    if (!stop_.stop_possible()) return;
+    sqlite3_progress_handler(database_, 0, nullptr, nullptr);
+    sqlite3_busy_timeout(database_, static_cast<int>(patience_ / std::chrono::milliseconds(1)));
+  }
+  Stoppable(const Stoppable&) = delete;
+  Stoppable& operator=(const Stoppable&) = delete;
+
+ private:
+  static int is_asked(void* self) { return static_cast<Stoppable*>(self)->stop_.stop_requested() ? 1 : 0; }
+  static int wait_for_lock(void* self, int tries) {
+    constexpr auto kPause = std::chrono::milliseconds(20);
+    const auto& query = *static_cast<Stoppable*>(self);
+    if (query.stop_.stop_requested() || tries * kPause >= query.patience_) return 0;
+    sqlite3_sleep(static_cast<int>(kPause.count()));
+    return 1;
+  }
+
+  sqlite3* database_;
+  std::stop_token stop_;
+  Duration patience_;
+};
+
 class SqliteDriver final : public Driver {
  public:
   SqliteDriver(std::string path, Duration busy_timeout) : path_(std::move(path)), busy_timeout_(busy_timeout) {}
@@ -103,10 +157,11 @@ class SqliteDriver final : public Driver {
 
   bool in_transaction() const override { return database_ && sqlite3_get_autocommit(database_.get()) == 0; }
 
-  Result<ResultSet> query(const std::string& sql) override {
+  Result<ResultSet> query(const Query& query) override {
     if (stand_in_) return fail(ErrorKind::not_found, fmt::format("there is no file {}", path_));
+    const Stoppable stoppable(database_.get(), query.stop, busy_timeout_);
     ResultSet last;
-    const char* rest = sql.c_str();
+    const char* rest = query.sql.c_str();
     while (*rest != '\0') {
       sqlite3_stmt* raw = nullptr;
       if (sqlite3_prepare_v2(database_.get(), rest, -1, &raw, &rest) != SQLITE_OK) return query_failure();
@@ -257,7 +312,7 @@ class SqliteDriver final : public Driver {
       result.rows.push_back(std::move(row));
     }
     if (code != SQLITE_DONE) return query_failure();
-    if (count == 0 && sqlite3_stmt_readonly(prepared) == 0) result.affected = sqlite3_changes64(database_.get());
+    if (count == 0 && writes_rows(sqlite3_sql(prepared))) result.affected = sqlite3_changes64(database_.get());
     return result;
   }
 
