@@ -69,10 +69,18 @@ void drop_table_word(ParsedWords& parsed) {
   if (spelled) parsed.arguments.erase(parsed.arguments.begin());
 }
 
+/// `ctk help load` is `ctk load --help`, and `ctk version` is `ctk --version`.
+std::vector<std::string> as_options(const std::vector<std::string>& words) {
+  if (words.empty() || (words.front() != "help" && words.front() != "version")) return words;
+  std::vector<std::string> options(words.begin() + 1, words.end());
+  options.push_back("--" + words.front());
+  return options;
+}
+
 }  // namespace
 
 Result<CommandLine> parse_command_line(const std::vector<std::string>& words) {
-  auto parsed = parse_words(words);
+  auto parsed = parse_words(as_options(words));
   if (!parsed) return std::unexpected(parsed.error());
   if (parsed->help) return CommandLine{{}, PrintCommand{help_text(parsed->path)}};
   if (parsed->version) return CommandLine{{}, PrintCommand{fmt::format("ctk {}\n", version())}};
@@ -81,8 +89,8 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& words) {
     return usage(fmt::format("ctk {} needs a command: {}", parsed->path, one_of(second_words(parsed->path))));
   }
   if (parsed->command->later) return not_in_this_version(fmt::format("the command \"ctk {}\"", parsed->command->path));
-  if (!parsed->family_flags.empty() && !parsed->command->target_options) {
-    return usage(fmt::format("unknown option --{}", parsed->family_flags.front().first));
+  for (const auto& [name, value] : parsed->family_flags) {
+    if (!counts(*parsed->command, *find_option(name))) return usage(fmt::format("unknown option --{}", name));
   }
   parsed->flags.insert(parsed->flags.end(), parsed->family_flags.begin(), parsed->family_flags.end());
   drop_table_word(*parsed);

@@ -38,6 +38,26 @@ std::string refused(const Words& words) {
 
 constexpr const char* kSource = "kinesis+dynamodb+cdc://k:s@aws/cdc-stream?region=eu-central-1";
 
+TEST(CommandLine, HelpAndVersionAreCommandsToo) {
+  EXPECT_EQ(parsed<PrintCommand>({"help"}).text, help_text(""));
+  EXPECT_EQ(parsed<PrintCommand>({"help", "load"}).text, help_text("load"));
+  EXPECT_EQ(parsed<PrintCommand>({"help", "positions"}).text, help_text("positions"));
+  EXPECT_EQ(parsed<PrintCommand>({"help", "positions", "list"}).text, help_text("positions list"));
+  EXPECT_EQ(parsed<PrintCommand>({"-q", "help"}).text, help_text(""));
+  EXPECT_EQ(parsed<PrintCommand>({"version"}).text, parsed<PrintCommand>({"--version"}).text);
+  EXPECT_THAT(refused({"help", "laod"}), HasSubstr("did you mean \"load\"?"));
+}
+
+TEST(CommandLine, EachCommandTakesWhatCountsForIt) {
+  EXPECT_EQ(refused({"shell", "sqlite:///x.db", "--layout", "document"}), "unknown option --layout");
+  EXPECT_EQ(refused({"shell", "sqlite:///x.db", "--key-type.id", "text"}), "unknown option --key-type.id");
+  EXPECT_EQ(refused({"positions", "list", "--batch-rows", "5"}), "unknown option --batch-rows");
+  EXPECT_EQ(parsed<ShowTableCommand>({"show", "table", "x", "--schema", "s", "--timeout", "5s"}).table, "x");
+  EXPECT_THAT(help_text("shell"), AllOf(HasSubstr("--timeout"), testing::Not(HasSubstr("--schema"))));
+  EXPECT_THAT(help_text("show table"), AllOf(HasSubstr("--schema"), testing::Not(HasSubstr("--layout"))));
+  EXPECT_THAT(help_text("load"), AllOf(HasSubstr("--schema"), HasSubstr("--layout")));
+}
+
 TEST(CommandLine, LoadTakesBothSpellings) {
   for (const Words& words : {Words{"load", kSource}, Words{"load", "table", kSource}}) {
     const auto load = parsed<LoadCommand>(words);

@@ -25,6 +25,10 @@ CommandInfo later(std::string_view path, std::string_view help) {
   return {.path = path, .arguments = "...", .most = 1000, .help = help, .later = true};
 }
 
+/// Of a target that is only reached, and of one whose bookkeeping tables are looked for.
+constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
+constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
+
 // clang-format off
 const std::vector<CommandInfo>& commands() {
   static const std::vector<CommandInfo> kCommands = {
@@ -47,27 +51,28 @@ const std::vector<CommandInfo>& commands() {
                  {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
        .source_options = true, .target_options = true},
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
-       .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.",
+       .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
+               "At the prompt \\? lists what there is besides SQL.",
        .flags = {{.name = "command", .letter = 'c', .value = "SQL", .help = "run this; may be given more than once",
                   .repeatable = true},
                  format("table|json|csv|vertical", "table", "how to print rows"), kTarget},
-       .target_options = true},
+       .target_options = true, .of_target = kReaching},
       {.path = "show table", .arguments = "[SCHEMA.]TABLE [TARGET]", .least = 1, .most = 2,
        .help = "columns, key, rows, size, health, positions and dead letters of a table",
-       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       {.path = "positions list", .arguments = "[RELAY] [TARGET]", .most = 2, .help = "what each relay has read, by shard",
-       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true},
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true, .of_target = kLooking},
       {.path = "positions reset", .arguments = "RELAY [TARGET]", .least = 1, .most = 2,
        .help = "forget all positions of a relay: it begins again at its start",
-       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       {.path = "positions prune", .arguments = "[RELAY] [TARGET]", .most = 2,
        .help = "remove the rows of shards that have been read to their end",
-       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       {.path = "dead-letters list", .arguments = "[TARGET]", .most = 1, .help = "changes that could not be applied, and why",
-       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true},
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true, .of_target = kLooking},
       {.path = "dead-letters show", .arguments = "ID [TARGET]", .least = 1, .most = 2,
        .help = "one dead letter with the change's own text",
-       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true},
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       later("dead-letters replay", "try dead letters again"),
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
@@ -94,6 +99,8 @@ const std::vector<CommandInfo>& commands() {
                           "Streams: 2 readers a shard, 10 DescribeStream a second)"}}},
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
+      {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
+      {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
       later("check", "preflight of source and target"),
       later("plan", "what a load would cost"),
@@ -182,11 +189,12 @@ std::string flag_entry(const FlagInfo& flag) {
   return entry(left, help);
 }
 
-std::string option_section(std::string_view title, OptionScope scope) {
+bool is_shown(const OptionInfo& info) { return info.fate == OptionFate::works && info.stands_for.empty(); }
+
+std::string option_section(const CommandInfo& command, std::string_view title, OptionScope scope) {
   std::string text = fmt::format("\n{}:\n", title);
   for (const OptionInfo& info : all_options()) {
-    const bool shown = info.scope == scope && info.fate == OptionFate::works && info.stands_for.empty();
-    if (shown) text += flag_entry(as_flag(info));
+    if (info.scope == scope && is_shown(info) && counts(command, info)) text += flag_entry(as_flag(info));
   }
   return text;
 }
@@ -209,10 +217,10 @@ std::string command_help(const CommandInfo& command) {
   }
   if (!own.empty()) text += "\nOptions:\n" + own;
   if (command.source_options) {
-    text += option_section("Of the source", OptionScope::source);
-    text += option_section("Of the run", OptionScope::run);
+    text += option_section(command, "Of the source", OptionScope::source);
+    text += option_section(command, "Of the run", OptionScope::run);
   }
-  if (command.target_options) text += option_section("Of the target", OptionScope::target);
+  if (command.target_options) text += option_section(command, "Of the target", OptionScope::target);
   return text + common_section();
 }
 
@@ -280,14 +288,20 @@ std::vector<std::string> second_words(std::string_view first) {
   return words;
 }
 
+bool counts(const CommandInfo& command, const OptionInfo& option) {
+  if (option.scope != OptionScope::target) return command.source_options;
+  const std::string_view name = option.stands_for.empty() ? option.name : option.stands_for;
+  return command.target_options &&
+         (command.of_target.empty() || std::ranges::find(command.of_target, name) != command.of_target.end());
+}
+
 std::vector<FlagInfo> flags_of(const CommandInfo& command) {
   std::vector<FlagInfo> flags;
   for (const FlagInfo& flag : command.flags) {
     if (!flag.later) flags.push_back(flag);
   }
   for (const OptionInfo& info : all_options()) {
-    const bool wanted = info.scope == OptionScope::target ? command.target_options : command.source_options;
-    if (wanted && info.fate == OptionFate::works && info.stands_for.empty()) flags.push_back(as_flag(info));
+    if (counts(command, info) && is_shown(info)) flags.push_back(as_flag(info));
   }
   flags.insert(flags.end(), kCommonFlags.begin(), kCommonFlags.end());
   return flags;

@@ -32,8 +32,9 @@ struct CommandInfo {
   std::vector<FlagInfo> flags = {};
   bool source_options = false;
   bool target_options = false;
-  bool later = false;   ///< "not in this version"
-  bool hidden = false;  ///< not in help
+  std::span<const std::string_view> of_target = {};  ///< the target's options that count here; empty: all
+  bool later = false;                                ///< "not in this version"
+  bool hidden = false;                               ///< not in help
 };
 
 std::span<const CommandInfo> all_commands();
@@ -48,6 +49,8 @@ std::vector<std::string> first_words();
 /// The second words behind a first one: "list", "reset", "prune".
 std::vector<std::string> second_words(std::string_view first);
 
+/// Whether an option of the table is one of this command's.
+bool counts(const CommandInfo& command, const OptionInfo& option);
 /// All flags of a command by name, the table's options included (without those of another version).
 std::vector<FlagInfo> flags_of(const CommandInfo& command);
 

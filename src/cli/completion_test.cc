@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <system_error>
 
 #include "cli/commands.h"
 
@@ -26,17 +30,37 @@ std::string output_of(const std::string& command) {
   return text;
 }
 
+/// A file with a name of its own, gone with its owner: other runs use the same directory.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) {
+    const int file = mkstemp(path_.data());
+    if (file < 0) throw std::system_error(errno, std::generic_category(), path_);
+    close(file);
+    std::ofstream(path_) << content;
+  }
+  ~TemporaryFile() { unlink(path_.c_str()); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = testing::TempDir() + "ctk-completion-XXXXXX";
+};
+
 /// What bash offers behind `words`, the last of which is being typed. One offer a line.
 std::string offers(const std::string& words) {
-  const std::string path = testing::TempDir() + "ctk-completion.bash";
-  std::ofstream(path) << bash_completion();
-  return output_of("bash -c '. " + path + "; COMP_WORDS=(ctk " + words +
+  const TemporaryFile script(bash_completion());
+  return output_of("bash -c '. " + script.path() + "; COMP_WORDS=(ctk " + words +
                    "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _ctk; printf \"%s\\n\" \"${COMPREPLY[@]}\"'");
 }
 
 TEST(BashCompletion, CommandsFlagsAndValues) {
   if (std::system("command -v bash >/dev/null") != 0) GTEST_SKIP() << "there is no bash here";
   EXPECT_EQ(offers("sh"), "shell\nshow\n");
+  EXPECT_EQ(offers("he"), "help\n");
+  EXPECT_EQ(offers("shell --ti"), "--timeout\n");
+  EXPECT_EQ(offers("shell --lay"), "\n");
   EXPECT_EQ(offers("positions \"\""), "list\nreset\nprune\n");
   EXPECT_EQ(offers("dead-letters \"\""), "list\nshow\n");
   EXPECT_THAT(offers("load --re"), HasSubstr("--region\n"));

@@ -98,6 +98,8 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};
+  if (path == "help") return PrintCommand{help_text(fmt::format("{}", fmt::join(arguments, " ")))};
+  if (path == "version") return PrintCommand{fmt::format("ctk {}\n", version())};
   const std::vector<std::string> shells = {"bash", "zsh", "fish"};
   if (std::ranges::find(shells, arguments[0]) == shells.end()) {
     return usage(fmt::format("ctk completion: found \"{}\", accepted is {}{}", arguments[0], one_of(shells),

@@ -123,8 +123,7 @@ class Parser {
     add_flags(*app, command.flags);
     add_flags(*app, {common_flags().begin(), common_flags().end()});
     for (const OptionInfo& info : all_options()) {
-      const bool wanted = info.scope == OptionScope::target ? command.target_options : command.source_options;
-      if (wanted && !info.is_family()) add_option(*app, info.name, 0, false);
+      if (counts(command, info) && !info.is_family()) add_option(*app, info.name, 0, false);
     }
   }
 
@@ -174,6 +173,9 @@ Result<ParsedWords> Parser::parse(std::vector<std::string> words) {
   try {
     root_.parse(words);
   } catch (const CLI::CallForHelp&) {
+    auto unknown = root_.remaining(true);
+    std::erase_if(unknown, [](const std::string& word) { return word.starts_with('-'); });
+    if (!unknown.empty()) return explain_extras(unknown);
     parsed.help = true;
     parsed.path = path();
     return parsed;
