@@ -13,11 +13,24 @@ int exit_code(ErrorKind kind) {
   }
 }
 
+namespace {
+
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+std::string hint_line(const Error& error) { return error.hint.empty() ? "" : "  hint: " + one_line(error.hint) + "\n"; }
+
+}  // namespace
+
 std::string error_text(const Error& error) {
-  const std::string sentence = to_string(Error{error.kind, error.message, error.peer, ""});
-  std::string hint = error.hint;
-  std::ranges::replace(hint, '\n', ' ');
-  return "ctk: " + sentence + "\n" + (hint.empty() ? "" : "  hint: " + hint + "\n");
+  return "ctk: " + to_string(Error{error.kind, error.message, error.peer, ""}) + "\n" + hint_line(error);
+}
+
+std::string statement_error_text(const Error& error) {
+  const std::string message = to_string(Error{error.kind, error.message, "", ""});
+  return "ctk: " + message + (error.peer.empty() ? "" : ": " + error.peer) + "\n" + hint_line(error);
 }
 
 }  // namespace ctk::cli

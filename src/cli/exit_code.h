@@ -18,4 +18,8 @@ int exit_code(ErrorKind kind);
 /// "ctk: message: peer's words", and a second line for the hint. Ends with a line end.
 std::string error_text(const Error& error);
 
+/// The same for a statement that a database refused: the lines of its words stay lines, so that a caret under the second
+/// points at what is meant.
+std::string statement_error_text(const Error& error);
+
 }  // namespace ctk::cli

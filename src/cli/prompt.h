@@ -1,24 +1,38 @@
 // Lines from a person: libedit's line editing, with a history that outlives the program.
 #pragma once
 
-#include <optional>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "aws/credentials.h"
+#include "cli/interrupts.h"
 
 namespace ctk::cli {
+
+struct PromptLine {
+  enum class Kind {
+    text,
+    dropped,  ///< Ctrl-C: what was typed does not count
+    end,      ///< Ctrl-D
+  };
+  Kind kind = Kind::text;
+  std::string text;
+};
 
 /// One at a time, on the main thread.
 class Prompt {
  public:
+  /// What Tab may put in place of a word.
+  using Completer = std::function<std::vector<std::string>(const std::string& word)>;
+
   /// The history lies in $XDG_STATE_HOME/ctk/history, else ~/.local/state/ctk/history; nowhere without a home.
-  explicit Prompt(const aws::Environment& environment);
+  Prompt(const aws::Environment& environment, Interrupts& interrupts, Completer completer);
   ~Prompt();
   Prompt(const Prompt&) = delete;
   Prompt& operator=(const Prompt&) = delete;
 
-  /// Nothing at the end of the input (Ctrl-D).
-  std::optional<std::string> read_line(const char* prompt);
+  PromptLine read_line(const char* prompt);
   void remember(const std::string& statement);
 
  private:

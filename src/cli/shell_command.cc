@@ -3,85 +3,249 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <string>
 
+#include "cli/catalogue.h"
 #include "cli/exit_code.h"
+#include "cli/interrupts.h"
 #include "cli/prompt.h"
 #include "cli/result_format.h"
 #include "cli/run_commands.h"
+#include "cli/shell_words.h"
 #include "cli/statements.h"
 #include "cli/target_session.h"
 
 namespace ctk::cli {
 namespace {
 
+/// NUL ends a text for the others, whatever comes behind it.
+bool takes_nul(table::Target target) { return target == table::Target::cratedb; }
+
+Error with_line(Error error, size_t line) {
+  error.message = fmt::format("line {}: {}", line, error.message);
+  return error;
+}
+
+/// The prompt for another line says what the text before is in the midst of.
+const char* prompt_of(const StatementSplitter& splitter) {
+  using enum SqlScanner::Place;
+  if (!splitter.pending()) return "ctk> ";
+  switch (splitter.place()) {
+    case text: return "  '> ";
+    case name: return "  \"> ";
+    case block_comment: return "  *> ";
+    case dollar_text: return "  $> ";
+    case parentheses: return "  (> ";
+    case body: return "END> ";
+    case code:
+    case line_comment: return "  -> ";
+  }
+  return "  -> ";
+}
+
 class Shell {
  public:
-  Shell(TargetSession& session, ResultFormat format, World& world) : session_(session), format_(format), world_(world) {}
+  Shell(TargetSession& session, ResultFormat format, World& world)
+      : session_(session), dialect_(session.target().kind), format_(format), world_(world), splitter_(dialect_) {}
 
-  /// Runs one statement and prints its rows; the exit code of its failure otherwise.
-  int run(const std::string& sql) {
-    const auto result = session_.query(sql);
-    if (!result) return report_error(world_, result.error());
-    if (!result->columns.empty()) return print_result(world_, format_result(*result, format_)) ? kDone : kFailed;
-    if (!world_.output.quiet) {
-      const std::string count = result->affected < 0 ? "" : ", " + count_rows(static_cast<size_t>(result->affected));
-      world_.terminal.write_line("OK" + count);
-    }
-    return kDone;
-  }
-
-  /// Whole statements of what was fed; stops at the first failure.
-  int run_all(StatementSplitter& splitter) {
-    while (auto statement = splitter.next()) {
-      if (const int code = run(*statement); code != kDone) return code;
-    }
-    return kDone;
-  }
-
-  int run_text(const std::string& text) {
-    StatementSplitter splitter;
-    splitter.feed(text);
-    if (const int code = run_all(splitter); code != kDone) return code;
-    const auto last = splitter.rest();
-    return last ? run(*last) : kDone;
-  }
-
+  int run_text(const std::string& text);
   int run_standard_input();
   int run_prompt();
 
  private:
+  /// Runs one statement and prints its rows.
+  Result<int> run(const std::string& sql, Interrupts& interrupts, const std::function<void()>& again);
+  int print_rows(const sink::ResultSet& rows, Interrupts& interrupts);
+  /// A statement of a script, whose line is said where it fails. An interrupt stops it, and then the program.
+  int run_part(const SqlStatement& statement);
+  /// Whole statements of what was fed; stops at the first failure.
+  int run_whole();
+  /// Whole ones, and one that has no semicolon.
+  int run_rest();
+
+  /// False: the person leaves.
+  bool answer_line(const std::string& line, Prompt& prompt, Interrupts& interrupts);
+  bool answer_word(const ShellWord& word, Interrupts& interrupts);
+  void describe(const std::string& name, Interrupts& interrupts);
+  /// The person sees what went wrong and goes on; false where they stopped it, and with it what follows on the line.
+  bool run_for_person(const std::string& sql, Interrupts& interrupts);
+  std::vector<std::string> offers(const std::string& word);
+
   TargetSession& session_;
+  table::Target dialect_;
   ResultFormat format_;
   World& world_;
+  StatementSplitter splitter_;
+  std::optional<std::vector<std::string>> names_;  ///< for Tab; nothing: to be asked for
 };
 
+Result<int> Shell::run(const std::string& sql, Interrupts& interrupts, const std::function<void()>& again) {
+  if (!takes_nul(dialect_) && sql.find('\0') != std::string::npos) {
+    return fail(ErrorKind::refused, "the statement holds a NUL byte, which no SQL text of this database can");
+  }
+  const auto result = session_.query(sql, interrupts, again);
+  if (!result) return std::unexpected(result.error());
+  splitter_.set_backslashes(result->backslashes_escape);
+  if (!result->columns.empty()) return print_rows(*result, interrupts);
+  names_.reset();
+  if (!world_.output.quiet) {
+    const std::string count = result->affected < 0 ? "" : ", " + count_rows(static_cast<size_t>(result->affected));
+    world_.terminal.write_line("OK" + count);
+  }
+  return kDone;
+}
+
+/// In pieces, so that what is too long to be looked at can be interrupted.
+int Shell::print_rows(const sink::ResultSet& rows, Interrupts& interrupts) {
+  constexpr size_t kPiece = 64 << 10;
+  const std::string text = format_result(rows, format_);
+  for (size_t at = 0; at < text.size(); at += kPiece) {
+    if (interrupts.take()) return kFailed;
+    if (!print_result(world_, std::string_view(text).substr(at, kPiece))) return kFailed;
+  }
+  return kDone;
+}
+
+int Shell::run_part(const SqlStatement& statement) {
+  Interrupts interrupts;
+  const auto code = run(statement.sql, interrupts, end_as_interrupted);
+  if (code) return *code;
+  const int failed = report_statement_error(world_, with_line(code.error(), statement.line));
+  if (code.error().kind == ErrorKind::stopped) end_as_interrupted();
+  return failed;
+}
+
+int Shell::run_whole() {
+  while (const auto statement = splitter_.next()) {
+    if (const int code = run_part(*statement); code != kDone) return code;
+  }
+  return kDone;
+}
+
+int Shell::run_rest() {
+  if (const int code = run_whole(); code != kDone) return code;
+  const auto last = splitter_.rest();
+  return last ? run_part(*last) : kDone;
+}
+
+int Shell::run_text(const std::string& text) {
+  splitter_.feed(text);
+  const int code = run_rest();
+  splitter_.begin_anew();
+  return code;
+}
+
 int Shell::run_standard_input() {
-  StatementSplitter splitter;
   std::array<char, 65536> buffer;
   ssize_t size = 0;
+  bool first = true;
   while ((size = read(STDIN_FILENO, buffer.data(), buffer.size())) > 0) {
-    splitter.feed({buffer.data(), static_cast<size_t>(size)});
-    if (const int code = run_all(splitter); code != kDone) return code;
+    const std::string_view piece(buffer.data(), static_cast<size_t>(size));
+    if (first && looks_like_utf16(piece)) {
+      return report_error(world_, {ErrorKind::refused, "standard input is UTF-16 text, expected UTF-8", "",
+                                   "convert it: iconv -f UTF-16 -t UTF-8 FILE | ctk shell ..."});
+    }
+    first = false;
+    splitter_.feed(piece);
+    if (const int code = run_whole(); code != kDone) return code;
   }
-  const auto last = splitter.rest();
-  return last ? run(*last) : kDone;
+  if (size < 0) {
+    return report_error(world_, {ErrorKind::refused, "standard input cannot be read", std::strerror(errno), ""});
+  }
+  return run_rest();
 }
 
 int Shell::run_prompt() {
-  Prompt prompt(world_.environment());
-  world_.terminal.write_line("SQL statements end with a semicolon; \\q or Ctrl-D leaves.");
-  StatementSplitter splitter;
-  while (auto line = prompt.read_line(splitter.pending() ? "  -> " : "ctk> ")) {
-    const bool leaves = *line == "\\q" || *line == "exit" || *line == "quit";
-    if (leaves && !splitter.pending()) return kDone;
-    splitter.feed(*line + "\n");
-    while (auto statement = splitter.next()) {
-      prompt.remember(*statement + ";");
-      run(*statement);  // a person sees the error and goes on
+  Interrupts interrupts;
+  Prompt prompt(world_.environment(), interrupts, [this](const std::string& word) { return offers(word); });
+  world_.terminal.write_line("SQL statements end with a semicolon; \\? lists what else there is, \\q or Ctrl-D leaves.");
+  while (true) {
+    const PromptLine line = prompt.read_line(prompt_of(splitter_));
+    if (line.kind == PromptLine::Kind::end) break;
+    if (line.kind == PromptLine::Kind::dropped) {
+      splitter_.drop();
+      print_result(world_, "^C\n");
+    } else if (!answer_line(line.text, prompt, interrupts)) {
+      return kDone;
     }
   }
   print_result(world_, "\n");
   return kDone;
+}
+
+bool Shell::answer_line(const std::string& line, Prompt& prompt, Interrupts& interrupts) {
+  const ShellWord word = read_shell_word(line);
+  const bool at_code = splitter_.place() == SqlScanner::Place::code;
+  const bool is_command = word.kind != ShellWord::Kind::none && at_code && line.starts_with('\\');
+  if (is_command || (word.kind != ShellWord::Kind::none && !splitter_.pending())) {
+    prompt.remember(line);
+    return answer_word(word, interrupts);
+  }
+  splitter_.feed(line + "\n");
+  while (const auto statement = splitter_.next()) {
+    prompt.remember(statement->sql + ";");
+    if (!run_for_person(statement->sql, interrupts)) splitter_.drop();
+  }
+  if (!splitter_.pending()) splitter_.drop();  // comments
+  return true;
+}
+
+bool Shell::answer_word(const ShellWord& word, Interrupts& interrupts) {
+  using Kind = ShellWord::Kind;
+  switch (word.kind) {
+    case Kind::leave: return false;
+    case Kind::help: print_result(world_, shell_help()); break;
+    case Kind::tables: run_for_person(list_tables_sql(dialect_), interrupts); break;
+    case Kind::describe: describe(word.argument, interrupts); break;
+    case Kind::expand:
+      format_ = format_ == ResultFormat::vertical ? ResultFormat::table : ResultFormat::vertical;
+      world_.terminal.write_line(format_ == ResultFormat::vertical ? "a line a cell" : "a line a row");
+      break;
+    case Kind::unknown:
+      report_error(world_,
+                   {ErrorKind::usage, fmt::format("unknown command {}", word.argument), "", "\\? lists what there is"});
+      break;
+    case Kind::none: break;
+  }
+  return true;
+}
+
+void Shell::describe(const std::string& name, Interrupts& interrupts) {
+  const auto table = resolve_table_name(name, session_.target());
+  if (!table) {
+    report_error(world_, table.error());
+    return;
+  }
+  const std::string sql = describe_table_sql(dialect_, *table);
+  const auto columns = session_.query(sql, interrupts, [] {});
+  if (columns && columns->rows.empty()) {
+    report_error(world_, {ErrorKind::not_found, fmt::format("there is no table {}", table->str()), "", "\\d lists them"});
+  } else if (columns) {
+    print_rows(*columns, interrupts);
+  } else {
+    report_statement_error(world_, columns.error());
+  }
+}
+
+bool Shell::run_for_person(const std::string& sql, Interrupts& interrupts) {
+  const auto code = run(sql, interrupts, [this] {
+    world_.terminal.write_line("the database was asked to stop the statement and has not answered yet");
+  });
+  if (!code) report_statement_error(world_, code.error());
+  return code || code.error().kind != ErrorKind::stopped;
+}
+
+/// The names are asked for once, and again after what may have changed them; without them there are still SQL's words.
+std::vector<std::string> Shell::offers(const std::string& word) {
+  if (!names_) {
+    const auto found = session_.query(list_names_sql(dialect_));
+    names_ = found ? names_to_offer(dialect_, *found) : std::vector<std::string>{};
+  }
+  return completions(word, *names_);
 }
 
 }  // namespace

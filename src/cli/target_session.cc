@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <stop_token>
 
 namespace ctk::cli {
 
@@ -11,9 +16,12 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 
 TargetSession::TargetSession(sink::TargetOptions target, World& world)
-    : log_(world.log), target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] {
-        loop_.run();
-      }) {}
+    : log_(world.log),
+      random_(world.random),
+      target_(std::move(target)),
+      loop_(world.clock),
+      sink_(target_, world, loop_),
+      thread_([this] { loop_.run(); }) {}
 
 TargetSession::~TargetSession() {
   const auto closed = wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); });
@@ -39,6 +47,27 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
 Result<sink::ResultSet> TargetSession::query(std::string sql) {
   return wait<sink::ResultSet>(
       [&](sink::Sink& sink, Done<sink::ResultSet> done) { sink.query(std::move(sql), std::move(done)); });
+}
+
+Result<sink::ResultSet> TargetSession::query(std::string sql, Interrupts& interrupts, const std::function<void()>& again) {
+  std::stop_source stop;
+  sink::Query query(std::move(sql), stop.get_token(), fmt::format("ctk {:016x}", random_.next()));
+  const int answered = eventfd(0, EFD_CLOEXEC);
+  std::optional<Result<sink::ResultSet>> answer;
+  loop_.post([&] {
+    sink_.sink().query(std::move(query), [&](Result<sink::ResultSet> result) {
+      answer = std::move(result);
+      eventfd_write(answered, 1);
+    });
+  });
+  pollfd ends[] = {{answered, POLLIN, 0}, {interrupts.descriptor(), POLLIN, 0}};
+  while ((ends[0].revents & POLLIN) == 0) {
+    const bool ready = poll(ends, 2, -1) > 0;
+    if (!ready) ends[0].revents = 0;
+    if (ready && interrupts.take() && !stop.request_stop()) again();
+  }
+  close(answered);
+  return std::move(*answer);
 }
 
 Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) {

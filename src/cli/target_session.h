@@ -1,6 +1,7 @@
 // A target for commands that ask and wait: shell, show, positions, dead-letters.
 #pragma once
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "cli/interrupts.h"
 #include "cli/target_url.h"
 #include "cli/wiring.h"
 
@@ -27,6 +29,8 @@ class TargetSession {
   const sink::TargetOptions& target() const { return target_; }
 
   Result<sink::ResultSet> query(std::string sql);
+  /// The same; an interrupt asks the database to stop it. `again` is called for each further one.
+  Result<sink::ResultSet> query(std::string sql, Interrupts& interrupts, const std::function<void()>& again);
   Result<sink::TableReport> show(const table::QualifiedName& name);
   Result<std::vector<sink::DeadLetter>> dead_letters(std::optional<std::string> id);
 
@@ -47,6 +51,7 @@ class TargetSession {
   }
 
   Log& log_;
+  Random& random_;
   sink::TargetOptions target_;
   ThreadLoop loop_;
   WiredSink sink_;

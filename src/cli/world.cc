@@ -25,6 +25,17 @@ std::optional<std::string> read_file(const std::string& path) {
   return content.str();
 }
 
+int report(World& world, const Error& error, std::string (*to_text)(const Error&)) {
+  if (world.output.log_format == observe::LogFormat::json) {
+    world.log.error(error.message, {{"kind", to_string(error.kind)}, {"peer", error.peer}, {"hint", error.hint}});
+    return exit_code(error.kind);
+  }
+  std::string text = world.redactor.redact(to_text(error));
+  text.pop_back();  // the terminal ends lines itself
+  world.terminal.write_line(text);
+  return exit_code(error.kind);
+}
+
 extern "C" void on_broken_pipe(int) {
   for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) {
     pollfd end{descriptor, 0, 0};
@@ -43,16 +54,9 @@ bool print_result(World& world, std::string_view text) {
   return written;
 }
 
-int report_error(World& world, const Error& error) {
-  if (world.output.log_format == observe::LogFormat::json) {
-    world.log.error(error.message, {{"kind", to_string(error.kind)}, {"peer", error.peer}, {"hint", error.hint}});
-    return exit_code(error.kind);
-  }
-  std::string text = world.redactor.redact(error_text(error));
-  text.pop_back();  // the terminal ends lines itself
-  world.terminal.write_line(text);
-  return exit_code(error.kind);
-}
+int report_error(World& world, const Error& error) { return report(world, error, error_text); }
+
+int report_statement_error(World& world, const Error& error) { return report(world, error, statement_error_text); }
 
 aws::Environment process_environment() {
   aws::Environment environment;

@@ -1,0 +1,267 @@
+"""`ctk shell` at a terminal: what a person types there, Ctrl-C, Tab, and what they see."""
+import signal
+import sqlite3
+import unittest
+
+from harness import Case, CrateTarget, crate_address
+from servers import Postgres, wait_until
+from terminal import CTRL_C, CTRL_D, TAB, Terminal
+
+PROMPT = r"ctk> "
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c"
+
+
+class AtTerminal(Case):
+    def open(self, url, **options):
+        terminal = Terminal("shell", url, env={"XDG_STATE_HOME": str(self.home)}, **options)
+        self.addCleanup(terminal.close)
+        terminal.expect(PROMPT)
+        return terminal
+
+    def assert_answers(self, terminal):
+        terminal.enter("SELECT 40 + 2 AS answer;")
+        self.assertRegex(terminal.expect(r"\(1 row\)"), r"answer\s+-+\s+42\s")
+        terminal.expect(PROMPT)
+
+    def assert_leaves(self, terminal, keys="\\q\r"):
+        terminal.type(keys)
+        self.assertEqual(terminal.code(), 0)
+
+
+class OnSqlite(AtTerminal):
+    def setUp(self):
+        super().setUp()
+        self.path = self.home / "prompt.db"
+        connection = sqlite3.connect(self.path)
+        connection.executescript("CREATE TABLE warehouse (shelf TEXT PRIMARY KEY, pieces INTEGER NOT NULL)")
+        connection.close()
+        self.url = f"sqlite:///{self.path}"
+        self.terminal = self.open(self.url)
+
+    def is_locked(self):
+        connection = sqlite3.connect(self.path, timeout=0)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return False
+        except sqlite3.OperationalError:
+            return True
+        finally:
+            connection.close()
+
+    def test_leaving(self):
+        for keys in ("\\q\r", "exit\r", "quit;\r", CTRL_D):
+            with self.subTest(keys):
+                self.assert_leaves(self.open(self.url), keys)
+
+    def test_ctrl_c_drops_what_was_typed(self):
+        self.terminal.type("SELECT nonsense")
+        self.terminal.expect("nonsense")
+        self.terminal.type(CTRL_C)
+        self.terminal.expect(PROMPT)
+        self.terminal.enter("SELECT 'an open text;")
+        self.terminal.expect(r"  '> ")
+        self.terminal.type(CTRL_C)
+        self.terminal.expect(PROMPT)
+        self.terminal.type(CTRL_C)
+        self.terminal.expect(PROMPT)
+        self.assert_answers(self.terminal)
+        self.assert_leaves(self.terminal)
+
+    def test_ctrl_c_stops_the_statement(self):
+        self.terminal.enter(f"INSERT INTO warehouse SELECT x, x FROM ({ENDLESS});")
+        wait_until("the statement runs", self.is_locked)
+        self.terminal.type(CTRL_C)
+        self.terminal.expect("the statement was stopped: interrupted")
+        self.terminal.expect(PROMPT)
+        self.assertFalse(self.is_locked())
+        self.assert_answers(self.terminal)
+        self.assert_leaves(self.terminal)
+
+    def test_ctrl_c_stops_the_wait_for_a_lock(self):
+        other = sqlite3.connect(self.path, isolation_level=None)
+        self.addCleanup(other.close)
+        other.execute("BEGIN IMMEDIATE")
+        self.terminal.enter("SELECT 1; INSERT INTO warehouse VALUES ('a', 1); SELECT 'not this';")
+        self.terminal.expect(r"\(1 row\)\r\n")
+        self.terminal.type(CTRL_C)
+        self.assertNotIn("not this", self.terminal.expect("the statement was stopped.*\r\n" + PROMPT))
+        self.assert_answers(self.terminal)
+        self.assert_leaves(self.terminal)
+
+    def test_an_interrupt_ends_a_script_and_its_statement(self):
+        script = self.start_ctk("shell", self.url, "-c", f"INSERT INTO warehouse SELECT x, x FROM ({ENDLESS}); SELECT 1")
+        wait_until("the statement runs", self.is_locked)
+        script.send_signal(signal.SIGINT)
+        out, err = script.communicate(timeout=60)
+        self.assertEqual((script.returncode, out), (-signal.SIGINT, b""))
+        self.assertIn(b"the statement was stopped", err)
+
+    def test_words_besides_sql(self):
+        for words in ("\\?", "help", "help;"):
+            self.terminal.enter(words)
+            self.terminal.expect("list a table's columns")
+            self.terminal.expect(PROMPT)
+        self.terminal.enter("\\d")
+        self.terminal.expect(r"main\s+\| warehouse \| table")
+        self.terminal.enter("\\d warehouse")
+        self.terminal.expect(r"shelf\s+\| TEXT\s+\| true\s+\| true")
+        self.terminal.enter("\\d nowhere")
+        self.terminal.expect("there is no table nowhere")
+        self.terminal.enter("\\copy t from stdin")
+        self.terminal.expect(r"unknown command \\copy")
+        self.terminal.enter("\\x")
+        self.terminal.enter("SELECT 1 AS one;")
+        self.terminal.expect(r"-- row 1\s+one \| 1")
+        self.assert_leaves(self.terminal)
+
+    def test_tab_completes_words_tables_and_columns(self):
+        self.terminal.enter("sel" + TAB + "she" + TAB + "fro" + TAB + "ware" + TAB + ";")
+        self.terminal.expect(r"shelf\s+-+\s+\(0 rows\)")
+        self.terminal.enter("CREATE TABLE yard (gate);")
+        self.terminal.expect("OK")
+        self.terminal.enter("SELECT gat" + TAB + "FROM yar" + TAB + ";")
+        self.terminal.expect(r"gate\s+-+\s+\(0 rows\)")
+        self.assert_leaves(self.terminal)
+
+    def test_only_rows_are_counted(self):
+        self.terminal.enter("INSERT INTO warehouse VALUES ('a', 1), ('b', 2);")
+        self.terminal.expect("OK, 2 rows\r\n")
+        self.terminal.enter("CREATE TABLE other (a);")
+        self.terminal.expect("OK\r\n")
+        self.terminal.enter("/* none */ DELETE FROM warehouse WHERE pieces > 5;")
+        self.terminal.expect("OK, 0 rows\r\n")
+        self.assert_leaves(self.terminal)
+
+    def test_a_trigger_is_one_statement(self):
+        self.terminal.enter("CREATE TRIGGER t AFTER INSERT ON warehouse BEGIN")
+        self.terminal.expect("END> ")
+        self.terminal.enter("DELETE FROM warehouse WHERE shelf = CASE new.shelf WHEN 'x' THEN 'y' END;")
+        self.terminal.expect("END> ")
+        self.terminal.enter("END;")
+        self.terminal.expect("OK\r\n")
+        self.terminal.expect(PROMPT)
+        self.assert_leaves(self.terminal)
+
+    def test_the_history_keeps_lines(self):
+        self.terminal.enter("SELECT 'a' -- not b")
+        self.terminal.expect("  -> ")
+        self.terminal.enter(", 'c' AS third;")
+        self.terminal.expect(r"\(1 row\)")
+        self.assert_leaves(self.terminal)
+        history = self.home / "ctk" / "history"
+        self.assertNotIn("not b ,", history.read_text())
+        self.assertEqual(history.stat().st_mode & 0o777, 0o600)
+        again = self.open(self.url)
+        again.type("\x1b[A\x1b[A")
+        again.expect("not b")
+        again.type("\r")
+        again.expect(r"a +\| c")
+        self.assert_leaves(again)
+
+    def test_characters_of_many_bytes(self):
+        self.terminal.enter("SELECT 'Grüße ✓' AS greeting;")
+        self.assertNotIn("\\303", self.terminal.expect(r"\(1 row\)"))
+        self.assert_leaves(self.terminal)
+
+    def test_a_history_that_cannot_be_written(self):
+        terminal = Terminal("shell", self.url, env={"XDG_STATE_HOME": "/dev/null/nowhere"})
+        self.addCleanup(terminal.close)
+        terminal.expect(PROMPT)
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+
+class OnPostgres(AtTerminal):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Postgres()
+        cls.addClassCleanup(cls.server.stop)
+
+    def running(self):
+        return self.server.sql("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%' "
+                               "AND pid <> pg_backend_pid()").strip()
+
+    def test_ctrl_c_stops_the_statement_on_the_server(self):
+        terminal = self.open(self.server.url())
+        terminal.enter("SELECT pg_sleep(600);")
+        wait_until("the statement runs", lambda: self.running() == "1")
+        terminal.type(CTRL_C)
+        terminal.expect("the statement was stopped: ERROR: +canceling statement due to user request")
+        terminal.expect(PROMPT)
+        self.assertEqual(self.running(), "0")
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_an_interrupt_ends_a_script_and_its_statement(self):
+        script = self.start_ctk("shell", self.server.url(), "-c", "SELECT pg_sleep(600); SELECT 1")
+        wait_until("the statement runs", lambda: self.running() == "1")
+        script.send_signal(signal.SIGINT)
+        out, _ = script.communicate(timeout=60)
+        self.assertEqual((script.returncode, out), (-signal.SIGINT, b""))
+        wait_until("the statement is stopped", lambda: self.running() == "0")
+
+    def test_words_besides_sql(self):
+        self.server.sql("CREATE TABLE depot (shelf text PRIMARY KEY, pieces numeric(9,2))")
+        terminal = self.open(self.server.url())
+        terminal.enter("\\d")
+        terminal.expect(r"public +\| depot +\| table")
+        terminal.enter("\\d depot")
+        terminal.expect(r"shelf +\| text +\| false +\| true\r\n pieces +\| numeric\(9,2\) +\| true +\| false")
+        terminal.enter("SELECT pie" + TAB + "FROM dep" + TAB + ";")
+        terminal.expect(r"pieces\s+-+\s+\(0 rows\)")
+        self.assert_leaves(terminal)
+
+    def test_the_caret_points_at_what_is_meant(self):
+        _, err = self.run_ctk("shell", self.server.url(), stdin="SELECT 1;\n\nSELECT 'ü',\n\tnothing;".encode(), expect=1)
+        self.assertEqual(err, 'ctk: line 3: PostgreSQL refused the statement: ERROR:  column "nothing" does not exist\n'
+                              "LINE 2:  nothing\n"
+                              "         ^\n")
+
+    def test_statements_are_cut_as_the_server_cuts_them(self):
+        script = (rb"SELECT E'a\'b;c' AS a; /* one /* two; */ ; */ SELECT $t$;$$;$t$ AS b;"
+                  b"CREATE FUNCTION twice(x int) RETURNS int BEGIN ATOMIC; SELECT CASE x WHEN 1 THEN 2 END; SELECT 2 * x; END;"
+                  b"SELECT twice(4) AS c; SET standard_conforming_strings = off; SELECT 'a\\';b' AS d;")
+        out, _ = self.run_ctk("shell", self.server.url(), "-q", "--format", "json", stdin=script)
+        self.assertEqual(out, '[{"a":"a\'b;c"}]\n[{"b":";$$;"}]\n[{"c":8}]\n[{"d":"a\';b"}]\n')
+
+
+@unittest.skipUnless(crate_address(), "needs a CrateDB at CTK_TEST_CRATEDB_URL")
+class OnCrateDb(AtTerminal):
+    ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000) a(x), generate_series(1, 1000000) b(y)"
+
+    def setUp(self):
+        super().setUp()
+        self.target = CrateTarget(crate_address(), "ctk_prompt")
+
+    def running(self):
+        return self.target.sql("SELECT count(*) FROM sys.jobs WHERE stmt LIKE 'SELECT count(*) FROM generate_series(1, 1000000)%'")[0][0]
+
+    def test_ctrl_c_stops_the_statement_on_the_server(self):
+        terminal = self.open(self.target.url())
+        terminal.enter(self.ENDLESS + ";")
+        wait_until("the statement runs", lambda: self.running() == 1)
+        terminal.type(CTRL_C)
+        terminal.expect("the statement was stopped")
+        terminal.expect(PROMPT)
+        wait_until("the statement is stopped", lambda: self.running() == 0)
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_words_besides_sql(self):
+        self.addCleanup(self.target.drop)
+        self.target.sql('CREATE TABLE "ctk_prompt".depot (shelf TEXT PRIMARY KEY, pieces BIGINT)')
+        terminal = self.open(self.target.url())
+        terminal.enter("\\d")
+        terminal.expect(r"ctk_prompt +\| depot +\| table")
+        terminal.enter("\\d ctk_prompt.depot")
+        terminal.expect(r"shelf +\| text +\| false +\| true\r\n pieces +\| bigint +\| true +\| false")
+        self.assert_leaves(terminal)
+
+    def test_statements_are_cut_as_the_server_cuts_them(self):
+        script = rb"SELECT E'a\'b;c' AS a; SELECT /* one /* two; */ 2 AS b; SELECT $t$;$$;$t$ AS c"
+        out, _ = self.run_ctk("shell", self.target.url(), "--format", "json", stdin=script)
+        self.assertEqual(out, '[{"a":"a\'b;c"}]\n[{"b":2}]\n[{"c":";$$;"}]\n')
+
+
+if __name__ == "__main__":
+    unittest.main()
