@@ -171,7 +171,10 @@ struct LoadEnding {
 
 /// One text as a user typed it.
 struct Query {
-  Query(std::string text) : sql(std::move(text)) {}  // NOLINT(google-explicit-constructor): most are a text alone
+  // NOLINTBEGIN(google-explicit-constructor): most are a text alone
+  Query(std::string text) : sql(std::move(text)) {}
+  Query(const char* text) : sql(text) {}
+  // NOLINTEND(google-explicit-constructor)
   Query(std::string text, std::stop_token asked, std::string unique)
       : sql(std::move(text)), stop(std::move(asked)), mark(std::move(unique)) {}
 

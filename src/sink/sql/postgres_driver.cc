@@ -283,7 +283,7 @@ class PostgresDriver final : public Driver {
   /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a
   /// number up: where they differ nothing is set, and no statement has a name.
   Status begin_session() {
-    Result<ResultSet> asked = query(std::string("SELECT pg_catalog.pg_backend_pid()"));
+    Result<ResultSet> asked = query("SELECT pg_catalog.pg_backend_pid()");
     if (!asked) {
       disconnect();
       return forward_error(std::move(asked));
@@ -293,11 +293,11 @@ class PostgresDriver final : public Driver {
     unnamed_.clear();
     if (!alone_) return {};
     ++sessions_;
-    if (Result<ResultSet> set = query(std::string(kSession)); !set) {
+    if (Result<ResultSet> set = query(kSession); !set) {
       disconnect();
       return forward_error(std::move(set));
     }
-    (void)query(std::string(kNoticeLostClients));  // unknown before PostgreSQL 14
+    (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
     return {};
   }
 
@@ -308,7 +308,7 @@ class PostgresDriver final : public Driver {
 
   Result<ResultSet> forget_statements() {
     prepared_.clear();
-    return query(std::string("DEALLOCATE ALL"));
+    return query("DEALLOCATE ALL");
   }
 
   bool send_all(std::span<const Statement> statements) {
