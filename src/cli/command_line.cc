@@ -43,10 +43,11 @@ Status check_arguments(const ParsedWords& parsed) {
                  fmt::format("ctk {} --help tells more", command.path));
   }
   if (found > command.most) {
-    return usage(fmt::format("ctk {} takes {}, found one more: \"{}\"", command.path,
-                             command.arguments.empty() ? "no arguments" : command.arguments,
-                             net::redact_url(parsed.arguments[command.most])),
-                 fmt::format("ctk {} --help tells more", command.path));
+    return usage(
+        fmt::format("ctk {} takes {}, found one more: \"{}\"", command.path,
+                    command.arguments.empty() ? "no arguments" : command.arguments,
+                    net::redact_url(parsed.arguments[command.most])),
+        command.advice.empty() ? fmt::format("ctk {} --help tells more", command.path) : std::string(command.advice));
   }
   return {};
 }

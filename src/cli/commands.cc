@@ -53,6 +53,7 @@ const std::vector<CommandInfo>& commands() {
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
        .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
                "At the prompt \\? lists what there is besides SQL.",
+       .advice = "SQL is given by -c, or on standard input: ctk shell TARGET < FILE",
        .flags = {{.name = "command", .letter = 'c', .value = "SQL", .help = "run this; may be given more than once",
                   .repeatable = true},
                  format("table|json|csv|vertical", "table", "how to print rows"), kTarget},

@@ -29,6 +29,7 @@ struct CommandInfo {
   size_t least = 0, most = 0;  ///< how many
   std::string_view help;       ///< one sentence
   std::string_view more{};     ///< paragraphs below it
+  std::string_view advice{};   ///< to someone whose words were no command line of it
   std::vector<FlagInfo> flags = {};
   bool source_options = false;
   bool target_options = false;

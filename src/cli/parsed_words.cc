@@ -156,10 +156,12 @@ std::vector<std::string> Parser::option_names(const CommandInfo* command) const 
 std::unexpected<Error> Parser::explain_extras(const std::vector<std::string>& extras) const {
   const std::string where = path();
   const auto option = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with('-'); });
-  const std::string help = fmt::format("ctk {}{}--help lists what there is", where, where.empty() ? "" : " ");
+  std::string help = fmt::format("ctk {}{}--help lists what there is", where, where.empty() ? "" : " ");
+  const CommandInfo* command = find_command(where);
+  if (command != nullptr && !command->advice.empty()) help = fmt::format("{}; {}", command->advice, help);
   if (option != extras.end()) {
     const std::string name = option->substr(0, option->find('='));
-    return usage(fmt::format("unknown option {}{}", name, did_you_mean(name, option_names(find_command(where)))), help);
+    return usage(fmt::format("unknown option {}{}", name, did_you_mean(name, option_names(command))), help);
   }
   auto words = where.empty() ? first_words() : second_words(where);
   return usage(fmt::format("unknown command \"{}{}{}\", accepted is {}{}", where, where.empty() ? "" : " ", extras.front(),

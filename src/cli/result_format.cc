@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "cli/shown_text.h"
 #include "dynamodb/number.h"
 #include "json/reader.h"
 #include "json/writer.h"
@@ -15,32 +16,20 @@ namespace {
 using sink::ResultSet;
 using Kind = ResultSet::Column::Kind;
 
-/// Characters, for alignment: every byte but those that continue a UTF-8 sequence.
-size_t width(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(text, [](unsigned char c) { return (c & 0xc0) != 0x80; }));
-}
-
-/// Line ends and control characters would break the table: they are shown as escapes.
-std::string one_line(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
-    }
+/// The same with its line ends as they are.
+std::string many_lines(std::string_view text) {
+  std::string lines;
+  while (true) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    lines += one_line(text.substr(0, end));
+    if (end == text.size()) return lines;
+    lines += '\n';
+    text.remove_prefix(end + 1);
   }
-  return out;
 }
 
 std::string padded(const std::string& text, size_t columns, bool right) {
-  const std::string blanks(columns - std::min(columns, width(text)), ' ');
+  const std::string blanks(columns - std::min(columns, shown_width(text)), ' ');
   return right ? blanks + text : text + blanks;
 }
 
@@ -58,7 +47,7 @@ std::string format_table(const ResultSet& result) {
   }
   std::vector<size_t> widths(result.columns.size(), 1);
   for (const auto& line : cells) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], width(line[i]));
+    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], shown_width(line[i]));
   }
   std::string text;
   for (size_t row = 0; row < cells.size(); ++row) {
@@ -127,13 +116,13 @@ std::string format_csv(const ResultSet& result) {
 
 std::string format_vertical(const ResultSet& result) {
   size_t widest = 0;
-  for (const auto& column : result.columns) widest = std::max(widest, width(column.name));
+  for (const auto& column : result.columns) widest = std::max(widest, shown_width(one_line(column.name)));
   std::string text;
   for (size_t row = 0; row < result.rows.size(); ++row) {
     text += fmt::format("-- row {}\n", row + 1);
     for (size_t i = 0; i < result.rows[row].size(); ++i) {
       text += fmt::format("{} | {}\n", padded(one_line(result.columns[i].name), widest, false),
-                          result.rows[row][i].value_or("NULL"));
+                          result.rows[row][i] ? many_lines(*result.rows[row][i]) : "NULL");
     }
   }
   return text + fmt::format("({})\n", count_rows(result.rows.size()));

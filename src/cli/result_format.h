@@ -14,8 +14,9 @@ enum class ResultFormat { table, json, csv, vertical };
 std::optional<ResultFormat> parse_result_format(std::string_view text);
 
 /// table: aligned columns and a count of rows, as psql prints them. json: one array of objects, numbers and JSON as the
-/// database gave them. csv: RFC 4180 with a header; NULL is empty, an empty text is "". vertical: a line a cell.
-/// Ends with a line end.
+/// database gave them. csv: RFC 4180 with a header; NULL is empty, an empty text is "". vertical: a line a cell. In table
+/// and vertical, which people read, control characters are shown as escapes;
+/// in table line ends too. Ends with a line end.
 std::string format_result(const sink::ResultSet& result, ResultFormat format);
 
 /// "1 row", "12 rows".

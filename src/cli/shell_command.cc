@@ -25,11 +25,6 @@ namespace {
 /// NUL ends a text for the others, whatever comes behind it.
 bool takes_nul(table::Target target) { return target == table::Target::cratedb; }
 
-Error with_line(Error error, size_t line) {
-  error.message = fmt::format("line {}: {}", line, error.message);
-  return error;
-}
-
 /// The prompt for another line says what the text before is in the midst of.
 const char* prompt_of(const StatementSplitter& splitter) {
   using enum SqlScanner::Place;
@@ -60,8 +55,10 @@ class Shell {
   /// Runs one statement and prints its rows.
   Result<int> run(const std::string& sql, Interrupts& interrupts, const std::function<void()>& again);
   int print_rows(const sink::ResultSet& rows, Interrupts& interrupts);
-  /// A statement of a script, whose line is said where it fails. An interrupt stops it, and then the program.
+  /// A statement of a script. An interrupt stops it, and then the program.
   int run_part(const SqlStatement& statement);
+  /// The line is said of what the database refused, in texts that have several.
+  Error located(Error error, const SqlStatement& statement) const;
   /// Whole statements of what was fed; stops at the first failure.
   int run_whole();
   /// Whole ones, and one that has no semicolon.
@@ -80,6 +77,7 @@ class Shell {
   ResultFormat format_;
   World& world_;
   StatementSplitter splitter_;
+  bool from_file_ = false;
   std::optional<std::vector<std::string>> names_;  ///< for Tab; nothing: to be asked for
 };
 
@@ -114,9 +112,16 @@ int Shell::run_part(const SqlStatement& statement) {
   Interrupts interrupts;
   const auto code = run(statement.sql, interrupts, end_as_interrupted);
   if (code) return *code;
-  const int failed = report_statement_error(world_, with_line(code.error(), statement.line));
+  const int failed = report_statement_error(world_, located(code.error(), statement));
   if (code.error().kind == ErrorKind::stopped) end_as_interrupted();
   return failed;
+}
+
+Error Shell::located(Error error, const SqlStatement& statement) const {
+  const bool refused = !error.peer.empty() || error.kind == ErrorKind::refused;
+  const bool told = refused && (from_file_ || statement.line > 1);
+  if (told) error.message = fmt::format("line {}: {}", statement.line, error.message);
+  return error;
 }
 
 int Shell::run_whole() {
@@ -140,6 +145,7 @@ int Shell::run_text(const std::string& text) {
 }
 
 int Shell::run_standard_input() {
+  from_file_ = true;
   std::array<char, 65536> buffer;
   ssize_t size = 0;
   bool first = true;

@@ -9,11 +9,25 @@
 #include <algorithm>
 #include <stop_token>
 
+#include "sink/sqlite_file.h"
+
 namespace ctk::cli {
 
 using coordination::Done;
 using coordination::RelayName;
 using coordination::StoredPosition;
+
+namespace {
+
+/// A SQLite file that is not there holds nothing that could be asked for; it is more likely another name that was meant.
+Status check_file(const sink::TargetOptions& target) {
+  if (target.kind != table::Target::sqlite) return {};
+  const std::string file = sink::sqlite_file(target.url);
+  if (file == ":memory:" || is_readable_file(file)) return {};
+  return fail(ErrorKind::not_found, fmt::format("there is no file {}", file), "", "ctk load makes it");
+}
+
+}  // namespace
 
 TargetSession::TargetSession(sink::TargetOptions target, World& world)
     : log_(world.log),
@@ -38,6 +52,7 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
   if (plan->target.kind == table::Target::ndjson) {
     return fail(ErrorKind::usage, "an ndjson target holds no tables: expected crate://, postgresql:// or sqlite:///");
   }
+  if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
   std::unique_ptr<TargetSession> session(new TargetSession(std::move(plan->target), world));
   const auto connected = session->wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.connect(std::move(done)); });
   if (!connected) return std::unexpected(connected.error());

@@ -253,7 +253,12 @@ Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
 
 Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags) {
   const auto url = net::parse_url(text);
-  if (!url) return usage("the target's URL cannot be read: " + url.error().message, url.error().hint);
+  if (!url) {
+    const bool bare = text.find(':') == std::string::npos;
+    return usage(
+        "the target's URL cannot be read: " + url.error().message,
+        bare ? fmt::format("a SQLite file is sqlite:///{}, a server crate:// or postgresql://", text) : url.error().hint);
+  }
   const Scheme* scheme = find_scheme(url->scheme);
   if (scheme == nullptr) return unknown_scheme(url->scheme);
   if (scheme->later) return not_in_this_version(fmt::format("the target {}://", url->scheme));

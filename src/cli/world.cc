@@ -1,5 +1,6 @@
 #include "cli/world.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -74,6 +75,14 @@ void load_dotenv() {
   const auto text = read_file(".env");
   if (!text) return;
   for (const auto& [name, value] : parse_dotenv(*text)) setenv(name.c_str(), value.c_str(), 0);
+}
+
+void keep_standard_descriptors() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(descriptor, F_GETFD) != -1) continue;
+    // The lowest free number is taken, which is this one.
+    (void)open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 void leave_quietly_on_broken_pipe() {

@@ -40,6 +40,10 @@ aws::Environment process_environment();
 /// Sets the variables of `.env` in the working directory that are not set yet. Before any thread is made.
 void load_dotenv();
 
+/// Standard input, output and error that are closed are opened so that using them fails: a file that is opened later does
+/// not take their place. Before anything is opened.
+void keep_standard_descriptors();
+
 /// A write to a standard output or error whose reader has gone ends the program quietly, as in any pipe of tools; the same
 /// on a socket is an error of that socket only.
 void leave_quietly_on_broken_pipe();

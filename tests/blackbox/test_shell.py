@@ -39,6 +39,52 @@ class Around(Case):
         self.assertEqual(out, '[{"a":1}]\n')
         self.assertIn('near "SELEC": syntax error', err)
 
+    def test_the_line_of_a_script_is_said(self):
+        self.assertIn("ctk: line 3: SQLite refused", self.shell(stdin=b"SELECT 1;\r\n\r\nSELECT\r\n nope;", expect=1)[1])
+        self.assertIn("ctk: line 2: SQLite refused", self.shell("-c", "SELECT 1;\nSELECT nope", expect=1)[1])
+        self.assertIn("ctk: SQLite refused", self.shell("-c", "SELECT nope", expect=1)[1])
+
+    def test_encodings_of_scripts(self):
+        script = "SELECT 'ü' AS a;"
+        marked = self.shell("--format", "json", stdin=script.encode("utf-8-sig"))[0]
+        self.assertEqual(marked, '[{"a":"ü"}]\n')
+        for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+            self.assertIn("standard input is UTF-16 text", self.shell(stdin=script.encode(encoding), expect=1)[1])
+        self.assertIn("NUL byte", self.shell(stdin=b"SELECT 'a\0b';", expect=1)[1])
+
+    def test_cells_do_nothing_to_a_terminal(self):
+        sql = "SELECT char(27) || '[31m' || char(155) || char(10) || 'x' || char(8238) AS c, '日本' AS w, 1 AS one"
+        table = self.shell("-c", sql)[0]
+        self.assertIn(r" \x1b[31m\u009b\nx\u202e | 日本 |   1", table)
+        self.assertIn(" | w    | one\n", table)
+        self.assertIn(r"c   | \x1b[31m\u009b" + "\nx\\u202e\n", self.shell("-c", sql, "--format", "vertical")[0])
+        self.assertEqual(json.loads(self.shell("-c", sql, "--format", "json")[0])[0]["c"], "\x1b[31m\x9b\nx\u202e")
+        self.assertEqual(self.shell("-c", sql, "--format", "csv")[0], 'c,w,one\n"\x1b[31m\x9b\nx\u202e",日本,1\n')
+
+    def test_what_is_typed_wrongly(self):
+        for arguments, code, words in (
+                (["-f", "script.sql"], 2, "unknown option -f"), (["-f", "script.sql"], 2, "shell TARGET < FILE"),
+                (["SELECT 1"], 2, "SQL is given by -c"), (["-c", ""], 2, "option --command"), (["-c"], 2, "needs a value"),
+                (["--format", "xml"], 2, "table, json, csv or vertical"), (["--layout", "document"], 2, "unknown option --layout")):
+            with self.subTest(arguments):
+                self.assertIn(words, self.shell(*arguments, expect=code)[1])
+        self.assertIn("a SQLite file is sqlite:///around.db", self.run_ctk("shell", "around.db", expect=2)[1])
+        for arguments in (["shell", "-c", "SELECT 1"], ["show", "table", "demo"], ["dead-letters", "list"], ["positions", "list"]):
+            with self.subTest(arguments):
+                missing = self.run_ctk(*arguments, "--target", "sqlite:////nowhere/around.db", expect=1)[1]
+                self.assertIn("there is no file /nowhere/around.db", missing)
+
+    def test_closed_descriptors(self):
+        for redirection, code, words in (("<&-", 1, "standard input cannot be read"), (">&-", 1, "cannot write"),
+                                         ("> /dev/full", 1, "cannot write")):
+            with self.subTest(redirection):
+                statement = "" if "<" in redirection else "-c 'SELECT 1'"
+                ended = subprocess.run(["sh", "-c", f'exec "$0" shell "$1" {statement} {redirection}', PROGRAM, self.url],
+                                       env=clean_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                       timeout=60)
+                self.assertEqual(ended.returncode, code)
+                self.assertIn(words, ended.stderr)
+
     def test_show_table(self):
         shown = self.run_json("show", "table", "demo", self.url)
         self.assertEqual(list(shown), ["table", "columns", "key", "rows", "living", "marked", "size_bytes", "positions",

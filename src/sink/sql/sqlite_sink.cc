@@ -2,25 +2,25 @@
 #include "sink/sql/sql_sink.h"
 #include "sink/sql/sqlite_dialect.h"
 #include "sink/sql/sqlite_driver.h"
+#include "sink/sqlite_file.h"
 
 namespace ctk::sink {
 namespace {
 
 constexpr Duration kLongestBusy = std::chrono::seconds(10);
 
-/// As SQLAlchemy reads it: the URL's third slash only ends the empty host.
-std::string file_of(const net::Url& url) {
+}  // namespace
+
+std::string sqlite_file(const net::Url& url) {
   std::string path = url.path;
   if (path.starts_with('/')) path.erase(0, 1);
   return path.empty() ? ":memory:" : path;
 }
 
-}  // namespace
-
 std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_sqlite_dialect();
-  parts.drivers.push_back(sql::make_sqlite_driver(file_of(options.url), std::min(options.timeout, kLongestBusy)));
+  parts.drivers.push_back(sql::make_sqlite_driver(sqlite_file(options.url), std::min(options.timeout, kLongestBusy)));
   return sql::make_sql_sink(options, environment, std::move(parts));
 }
 

@@ -1,0 +1,91 @@
+#include "cli/shown_text.h"
+
+#include <fmt/format.h>
+
+#include <clocale>
+#include <cwchar>
+
+namespace ctk::cli {
+namespace {
+
+/// While one lives, this thread takes text for UTF-8, whatever the user's locale is.
+class Utf8 {
+ public:
+  Utf8() : before_(uselocale(locale())) {}
+  ~Utf8() { uselocale(before_); }
+  Utf8(const Utf8&) = delete;
+  Utf8& operator=(const Utf8&) = delete;
+
+ private:
+  static locale_t locale() {
+    static const locale_t kUtf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+    return kUtf8 != nullptr ? kUtf8 : LC_GLOBAL_LOCALE;
+  }
+
+  locale_t before_;
+};
+
+struct Character {
+  size_t bytes = 1;
+  wchar_t code = 0;
+  bool valid = false;
+};
+
+/// The first character of a text that is not empty.
+Character first_of(std::string_view text) {
+  std::mbstate_t state{};
+  wchar_t code = 0;
+  const size_t bytes = std::mbrtowc(&code, text.data(), text.size(), &state);
+  if (bytes == 0) return {1, L'\0', true};
+  const bool valid = bytes != static_cast<size_t>(-1) && bytes != static_cast<size_t>(-2);
+  return valid ? Character{bytes, code, true} : Character{};
+}
+
+bool turns_direction(wchar_t code) {
+  return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x200e || code == 0x200f;
+}
+
+bool is_control(wchar_t code) {
+  return code < L' ' || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || turns_direction(code);
+}
+
+std::string escaped(const Character& character, std::string_view bytes) {
+  switch (character.valid ? character.code : L'\0') {
+    case L'\n': return "\\n";
+    case L'\r': return "\\r";
+    case L'\t': return "\\t";
+    default: break;
+  }
+  const auto code = static_cast<unsigned>(character.code);
+  if (character.valid && code >= 0x80) return fmt::format("\\u{:04x}", code);
+  return fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes.front()));
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  const Utf8 utf8;
+  std::string line;
+  while (!text.empty()) {
+    const Character character = first_of(text);
+    const std::string_view bytes = text.substr(0, character.bytes);
+    const bool plain = character.valid && !is_control(character.code);
+    line += plain ? std::string(bytes) : escaped(character, bytes);
+    text.remove_prefix(character.bytes);
+  }
+  return line;
+}
+
+size_t shown_width(std::string_view line) {
+  const Utf8 utf8;
+  size_t width = 0;
+  while (!line.empty()) {
+    const Character character = first_of(line);
+    const int columns = character.valid ? wcwidth(character.code) : 1;
+    width += static_cast<size_t>(columns < 0 ? 1 : columns);
+    line.remove_prefix(character.bytes);
+  }
+  return width;
+}
+
+}  // namespace ctk::cli
