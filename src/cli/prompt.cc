@@ -2,8 +2,11 @@
 
 #include <editline/readline.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <clocale>
 #include <cstdio>
 #include <cstdlib>
@@ -27,37 +30,45 @@ struct Editing {
   Prompt::Completer completer;
   std::vector<std::string> offers;
   bool dropped = false;
-  volatile std::sig_atomic_t resized = 0;
-  volatile std::sig_atomic_t continued = 0;
+  int stirred = -1;  ///< readable after a signal that concerns the display, which may have come to any thread
+  std::atomic<bool> resized = false;
+  std::atomic<bool> continued = false;
 };
 Editing editing;
 
-extern "C" void on_resized(int) { editing.resized = 1; }
-extern "C" void on_continued(int) { editing.continued = 1; }
+extern "C" void on_display_signal(int signal) {
+  const int saved = errno;
+  (signal == SIGWINCH ? editing.resized : editing.continued) = true;
+  eventfd_write(editing.stirred, 1);
+  errno = saved;
+}
 
-/// What was noted while nothing could be done about it: the terminal has another size, or was another program's.
+/// The terminal has another size, or was another program's meanwhile.
 void repair_display() {
-  if (editing.resized != 0) rl_resize_terminal();
-  if (editing.continued != 0) {
+  eventfd_t count = 0;
+  eventfd_read(editing.stirred, &count);
+  if (editing.resized.exchange(false)) rl_resize_terminal();
+  if (editing.continued.exchange(false)) {
+    rl_deprep_terminal();  // libedit does not know that its modes are gone
     rl_prep_terminal(1);
     rl_forced_update_display();
   }
-  editing.resized = 0;
-  editing.continued = 0;
 }
 
 /// One character, as the wide one that libedit works with; -1 ends the line.
 int read_character(std::FILE*) {
   std::mbstate_t state{};
   while (true) {
-    pollfd ends[] = {{STDIN_FILENO, POLLIN, 0}, {editing.interrupts->descriptor(), POLLIN, 0}};
-    const int ready = poll(ends, 2, -1);
+    pollfd ends[] = {
+        {STDIN_FILENO, POLLIN, 0}, {editing.interrupts->descriptor(), POLLIN, 0}, {editing.stirred, POLLIN, 0}};
+    const int ready = poll(ends, 3, -1);
     repair_display();
     if (ready < 0) continue;
     if (editing.interrupts->take()) {
       editing.dropped = true;
       return -1;
     }
+    if (ends[0].revents == 0) continue;
     char byte = 0;
     if (read(STDIN_FILENO, &byte, 1) != 1) return -1;
     wchar_t wide = 0;
@@ -102,8 +113,9 @@ Prompt::Prompt(const aws::Environment& environment, Interrupts& interrupts, Comp
   rl_completer_word_break_characters = breaks;
   using_history();
   stifle_history(kHistoryLength);
-  handle(SIGWINCH, on_resized);
-  handle(SIGCONT, on_continued);
+  editing.stirred = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  handle(SIGWINCH, on_display_signal);
+  handle(SIGCONT, on_display_signal);
   if (history_file_.empty()) return;
   std::error_code failed;  // a history that cannot be kept is no reason to stop
   std::filesystem::create_directories(std::filesystem::path(history_file_).parent_path(), failed);
@@ -113,6 +125,7 @@ Prompt::Prompt(const aws::Environment& environment, Interrupts& interrupts, Comp
 Prompt::~Prompt() {
   handle(SIGWINCH, SIG_DFL);
   handle(SIGCONT, SIG_DFL);
+  close(editing.stirred);
   if (history_file_.empty()) return;
   write_history(history_file_.c_str());
   std::error_code failed;  // statements may hold passwords

@@ -188,7 +188,7 @@ bool Shell::answer_line(const std::string& line, Prompt& prompt, Interrupts& int
   const bool at_code = splitter_.place() == SqlScanner::Place::code;
   const bool is_command = word.kind != ShellWord::Kind::none && at_code && line.starts_with('\\');
   if (is_command || (word.kind != ShellWord::Kind::none && !splitter_.pending())) {
-    prompt.remember(line);
+    if (word.kind != ShellWord::Kind::leave) prompt.remember(line);
     return answer_word(word, interrupts);
   }
   splitter_.feed(line + "\n");

@@ -32,6 +32,14 @@ class Terminal:
     def enter(self, line):
         self.type(line + ENTER)
 
+    def echoes(self):
+        return bool(termios.tcgetattr(self.master)[3] & termios.ECHO)
+
+    def echo(self):
+        modes = termios.tcgetattr(self.master)
+        modes[3] |= termios.ECHO | termios.ICANON
+        termios.tcsetattr(self.master, termios.TCSANOW, modes)
+
     def expect(self, pattern, seconds=60):
         """What was on the screen up to the pattern, which is taken from it."""
         deadline = time.monotonic() + seconds

@@ -1,4 +1,5 @@
 """`ctk shell` at a terminal: what a person types there, Ctrl-C, Tab, and what they see."""
+import os
 import signal
 import sqlite3
 import unittest
@@ -86,6 +87,19 @@ class OnSqlite(AtTerminal):
         self.terminal.type(CTRL_C)
         self.assertNotIn("not this", self.terminal.expect("the statement was stopped.*\r\n" + PROMPT))
         self.assert_answers(self.terminal)
+        self.assert_leaves(self.terminal)
+
+    def test_it_takes_the_terminal_back_after_a_pause(self):
+        self.terminal.type("SELECT 40 + 2")
+        wait_until("the line is edited", lambda: not self.terminal.echoes())
+        self.terminal.process.send_signal(signal.SIGSTOP)
+        os.waitpid(self.terminal.process.pid, os.WUNTRACED)
+        self.terminal.echo()  # as the program that had it meanwhile left it
+        self.terminal.process.send_signal(signal.SIGCONT)
+        wait_until("the line is edited again", lambda: not self.terminal.echoes())
+        self.terminal.expect(r"ctk> SELECT 40 \+ 2")
+        self.terminal.enter(" AS answer;")
+        self.terminal.expect(r"42\s+\(1 row\)")
         self.assert_leaves(self.terminal)
 
     def test_an_interrupt_ends_a_script_and_its_statement(self):
