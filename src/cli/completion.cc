@@ -40,6 +40,7 @@ std::string argument_words(const CommandInfo& command) {
     return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// "
            "ndjson:-";
   if (command.path == "completion") return "bash zsh fish";
+  if (command.path == "help") return joined(first_words());
   return command.target_options ? "crate:// postgresql:// sqlite:///" : "";
 }
 
@@ -105,6 +106,10 @@ std::string manual_commands() {
   for (const CommandInfo& command : all_commands()) {
     if (!is_offered(command)) continue;
     text += fmt::format(".SS ctk {} {}\n{}.\n", troff(command.path), troff(command.arguments), troff(command.help));
+    if (!command.of_target.empty()) {
+      text += fmt::format("Of the options of a target these count: {}.\n",
+                          troff(fmt::format("{}", fmt::join(command.of_target, ", "))));
+    }
     for (const FlagInfo& flag : command.flags) {
       if (!flag.later && flag.name != "target") text += manual_flag(flag);
     }

@@ -59,6 +59,7 @@ TEST(BashCompletion, CommandsFlagsAndValues) {
   if (std::system("command -v bash >/dev/null") != 0) GTEST_SKIP() << "there is no bash here";
   EXPECT_EQ(offers("sh"), "shell\nshow\n");
   EXPECT_EQ(offers("he"), "help\n");
+  EXPECT_EQ(offers("help pos"), "positions\n");
   EXPECT_EQ(offers("shell --ti"), "--timeout\n");
   EXPECT_EQ(offers("shell --lay"), "\n");
   EXPECT_EQ(offers("positions \"\""), "list\nreset\nprune\n");
@@ -96,6 +97,7 @@ TEST(ManualPage, HoldsEveryOptionAndCommand) {
     for (size_t at = name.find('-'); at != std::string_view::npos; at = name.find('-', at + 2)) name.insert(at, "\\");
     EXPECT_EQ(page.find("\\fB\\-\\-" + name) != std::string_view::npos, shown) << info.name;
   }
+  EXPECT_THAT(page, HasSubstr("Of the options of a target these count: ssl, sslmode, timeout.\n"));
   EXPECT_THAT(page, HasSubstr(".SS ctk dead\\-letters show ID [TARGET]"));
   EXPECT_THAT(page, Not(HasSubstr("ctk verify")));
 }

@@ -384,8 +384,9 @@ class Identity {
     X509_add_ext(certificate, addresses, -1);
     X509_EXTENSION_free(addresses);
     X509_sign(certificate, key, EVP_sha256());
-    path = std::filesystem::temp_directory_path() / ("ctk-test-" + std::to_string(::getpid()) + ".pem");
-    std::FILE* file = std::fopen(path.c_str(), "w");
+    std::string name_pattern = (std::filesystem::temp_directory_path() / "ctk-certificate-XXXXXX").string();
+    std::FILE* file = ::fdopen(::mkstemp(name_pattern.data()), "w");
+    path = name_pattern;
     PEM_write_X509(file, certificate);
     std::fclose(file);
   }

@@ -1,5 +1,6 @@
 """`ctk shell` at a terminal: what a person types there, Ctrl-C, Tab, and what they see."""
 import os
+import secrets
 import signal
 import sqlite3
 import unittest
@@ -241,18 +242,18 @@ class OnPostgres(AtTerminal):
 
 @unittest.skipUnless(crate_address(), "needs a CrateDB at CTK_TEST_CRATEDB_URL")
 class OnCrateDb(AtTerminal):
-    ENDLESS = "SELECT count(*) FROM generate_series(1, 1000000) a(x), generate_series(1, 1000000) b(y)"
-
     def setUp(self):
         super().setUp()
-        self.target = CrateTarget(crate_address(), "ctk_prompt")
+        self.name = f"ctk_prompt_{secrets.token_hex(6)}"
+        self.target = CrateTarget(crate_address(), self.name)
+        self.endless = f"SELECT count(*) AS {self.name} FROM generate_series(1, 1000000) a(x), generate_series(1, 1000000) b(y)"
 
     def running(self):
-        return self.target.sql("SELECT count(*) FROM sys.jobs WHERE stmt LIKE 'SELECT count(*) FROM generate_series(1, 1000000)%'")[0][0]
+        return self.target.sql(f"SELECT count(*) FROM sys.jobs WHERE stmt LIKE 'SELECT count(*) AS {self.name}%'")[0][0]
 
     def test_ctrl_c_stops_the_statement_on_the_server(self):
         terminal = self.open(self.target.url())
-        terminal.enter(self.ENDLESS + ";")
+        terminal.enter(self.endless + ";")
         wait_until("the statement runs", lambda: self.running() == 1)
         terminal.type(CTRL_C)
         terminal.expect("the statement was stopped")
@@ -263,11 +264,11 @@ class OnCrateDb(AtTerminal):
 
     def test_words_besides_sql(self):
         self.addCleanup(self.target.drop)
-        self.target.sql('CREATE TABLE "ctk_prompt".depot (shelf TEXT PRIMARY KEY, pieces BIGINT)')
+        self.target.sql(f'CREATE TABLE "{self.name}".depot (shelf TEXT PRIMARY KEY, pieces BIGINT)')
         terminal = self.open(self.target.url())
         terminal.enter("\\d")
-        terminal.expect(r"ctk_prompt +\| depot +\| table")
-        terminal.enter("\\d ctk_prompt.depot")
+        terminal.expect(rf"{self.name} +\| depot +\| table")
+        terminal.enter(f"\\d {self.name}.depot")
         terminal.expect(r"shelf +\| text +\| false +\| true\r\n pieces +\| bigint +\| true +\| false")
         self.assert_leaves(terminal)
 
