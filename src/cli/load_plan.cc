@@ -76,6 +76,12 @@ void read_rhythm(const OptionValues& source, const OptionValues& target, relay::
   relay.batch_age = target.duration("batch-age");
 }
 
+/// A dry run makes nothing at the source either.
+void make_nothing(SourcePlan& source) {
+  if (auto* kinesis = std::get_if<KinesisPlan>(&source.from)) kinesis->create = false;
+  if (auto* table = std::get_if<TablePlan>(&source.from)) table->enable_stream = false;
+}
+
 }  // namespace
 
 Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text) {
@@ -126,6 +132,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   if (!target) return std::unexpected(target.error());
   plan.target = std::move(target->target);
   plan.target.dry_run = command.dry_run;
+  if (command.dry_run) make_nothing(plan.source);
 
   const OptionValues& options = plan.source.options;
   if (auto read = read_selection(options, plan.target.tables); !read) return std::unexpected(read.error());

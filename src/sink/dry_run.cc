@@ -16,6 +16,7 @@ std::unique_ptr<Sink> make_dry_run_sink(const TargetOptions& options, const Sink
   }
   TargetOptions printed = options;  // the rows themselves are what this target would get
   printed.url.path = "-";
+  printed.dead_letters_file.reset();
   return make_ndjson_sink(printed, environment);
 }
 

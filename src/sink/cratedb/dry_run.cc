@@ -49,9 +49,7 @@ class DryRunSink final : public Sink {
   void records(Done<std::vector<coordination::TableRecord>> done) override {
     answer(std::move(done), Result<std::vector<coordination::TableRecord>>(records_.all()));
   }
-  void exists(const table::QualifiedName& name, Done<bool> done) override {
-    answer(std::move(done), Result<bool>(records_.contains(name.str())));
-  }
+  void exists(const table::QualifiedName&, Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
 
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
     BatchOutcome outcome;
@@ -160,8 +158,12 @@ class DryRunSink final : public Sink {
         return outcome;
       }
       const auto& refused = std::get<table::Refused>(rendered);
-      letters.push_back(make_dead_letter(origin_of(batch, folded, i, renderer.spec().source_table), clock_.now(), "refused",
-                                         refused.reason, dynamodb::event_text(change)));
+      DeadLetter& letter =
+          letters.emplace_back(make_dead_letter(origin_of(batch, folded, i, renderer.spec().source_table), clock_.now(),
+                                                "refused", refused.reason, dynamodb::event_text(change)));
+      letter.source_table = change.table;
+      letter.key = change.key;
+      letter.version = table::version_text(writes.epoch, change.order);
       outcome.parked++;
       outcome.key_refused = outcome.key_refused || refused.because_of_key;
     }

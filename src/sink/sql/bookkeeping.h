@@ -1,9 +1,11 @@
 // The three tables beside a target's own: how they are made, and who makes them.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
+#include "coordination/table_record.h"
 #include "sink/live_view.h"
 #include "sink/sql/dialect.h"
 #include "sink/sql/transaction.h"
@@ -22,6 +24,8 @@ struct Bookkeeping {
   const Dialect& dialect;
   std::string schema;
   std::string positions, tables, dead_letters;  ///< quoted
+  /// `--dry-run`: what ctk_tables would hold by now. Reading it has no other answer there.
+  std::map<std::string, coordination::TableRecord>* rehearsed = nullptr;
 };
 
 /// CREATE TABLE of ctk_positions, ctk_tables and ctk_dead_letters, in this order.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/event_loop.h"
+#include "base/lifeline.h"
 #include "coordination/position_store.h"
 #include "sink/sql/driver.h"
 
@@ -13,7 +14,7 @@ namespace ctk::sink::sql {
 
 using coordination::Done;
 
-/// Used on the loop; jobs run on a lane's executor and may block there.
+/// Used on the loop; jobs run on a lane's executor and may block there. What ends after the lanes have gone is not told.
 class Lanes {
  public:
   void add(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> driver) {
@@ -57,13 +58,14 @@ class Lanes {
           if (Status connected = driver->connect(reach); !connected) return forward_error(std::move(connected));
           return job(*driver);
         },
-        [pending = lane.pending, done = std::move(done)](Result<T> result) mutable {
+        lifeline_.guard([pending = lane.pending, done = std::move(done)](Result<T> result) mutable {
           --*pending;
           done(std::move(result));
-        });
+        }));
   }
 
   std::vector<Lane> lanes_;
+  Lifeline lifeline_;
 };
 
 }  // namespace ctk::sink::sql

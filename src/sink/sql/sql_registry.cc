@@ -71,6 +71,10 @@ std::string upsert_record(const Bookkeeping& at, const RecordsTable& there) {
 
 Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
                                               const std::string& lock) {
+  if (at.rehearsed != nullptr) {
+    const auto kept = at.rehearsed->find(table);
+    return kept == at.rehearsed->end() ? std::nullopt : std::optional(kept->second);
+  }
   Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
   if (!there->there) return std::nullopt;
@@ -82,9 +86,13 @@ Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping&
 }
 
 Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& at) {
+  std::vector<TableRecord> records;
+  if (at.rehearsed != nullptr) {
+    for (const auto& [table, record] : *at.rehearsed) records.push_back(record);
+    return records;
+  }
   Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
-  std::vector<TableRecord> records;
   if (!there->there) return records;
   Tried<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY \"table\""));
   if (!answer) return broken(std::move(answer));
@@ -112,6 +120,7 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
     write.width = write.params.size();
   }
   if (Tried<Answer> written = driver.run(std::move(write)); !written) return broken(std::move(written));
+  if (at.rehearsed != nullptr) (*at.rehearsed)[record.table] = record;
   return true;
 }
 

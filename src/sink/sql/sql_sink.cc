@@ -42,7 +42,9 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   Tried<std::optional<TableRecord>> existing = read_record(driver, at, claim.table, at.dialect.for_update());
   if (!existing) return broken(std::move(existing));
   Claimed claimed;
-  if (*existing) {
+  // A dry run takes what it may not make for there, and looks at nothing.
+  const bool rehearsing = at.rehearsed != nullptr;
+  if (*existing && !rehearsing) {
     Tried<coordination::TableSight> sight = look_at_table(driver, at, spec, **existing);
     if (!sight) return broken(std::move(sight));
     claimed.sight = *sight;
@@ -51,10 +53,14 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   if (!record) return broken(std::move(record).error());
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;
-  Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
-  if (!view) return broken(std::move(view));
-  claimed.view = std::move(*view);
-  if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
+  if (!rehearsing || spec.options.create_table) {
+    Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
+    if (!view) return broken(std::move(view));
+    claimed.view = std::move(*view);
+  }
+  if (!rehearsing) {
+    if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
+  }
   if (*existing != claimed.record) {
     if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
   }
@@ -77,6 +83,7 @@ class SqlSink final : public Sink {
         create_tables_(options.tables.create_table),
         positions_(lanes_, at_, environment.clock, options.tables.create_table),
         other_positions_(std::move(parts.positions)) {
+    if (other_positions_) at_.rehearsed = &rehearsed_;
     capabilities_.transactional = true;
     capabilities_.tells_stale = true;
     capabilities_.connections = static_cast<int>(parts.drivers.size());
@@ -106,6 +113,7 @@ class SqlSink final : public Sink {
       tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer);
       if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
       view_notes_.say(spec.name.str(), claimed->view);
+      bookkeeping_is_there_ = true;
       done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight, std::move(claimed->view.name)});
     };
     lanes_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
@@ -118,6 +126,7 @@ class SqlSink final : public Sink {
 
   void exists(const table::QualifiedName& name, Done<bool> done) override {
     auto job = [this, name](Driver& driver) -> Result<bool> {
+      if (at_.rehearsed != nullptr) return true;
       Result<Standing> standing = to_result(look_at(driver, *dialect_, name));
       if (!standing) return forward_error(std::move(standing));
       return !standing->nothing();
@@ -145,6 +154,7 @@ class SqlSink final : public Sink {
       }
       return write_batch(driver, {at_, *batch, tables, now, before, tries});
     };
+    if (other_positions_) done = moving(batch, std::move(done));
     auto written = [this, batch, done = std::move(done)](Result<BatchOutcome> outcome) mutable {
       if (!outcome) return done(std::move(outcome));
       written_ = written_ || any_row_taken(*outcome);
@@ -221,6 +231,18 @@ class SqlSink final : public Sink {
     then();
   }
 
+  /// The positions that a batch has moved are kept elsewhere: they are moved there, too.
+  Done<BatchOutcome> moving(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) {
+    return [this, batch = std::move(batch), done = std::move(done)](Result<BatchOutcome> outcome) mutable {
+      if (!outcome || batch->moves.empty()) return done(std::move(outcome));
+      other_positions_->move(batch->relay, batch->fence, batch->moves,
+                             [outcome = std::move(outcome), done = std::move(done)](Result<bool> moved) mutable {
+                               if (!moved) return done(forward_error(std::move(moved)));
+                               done(std::move(outcome));
+                             });
+    };
+  }
+
   Clock& clock_;
   ViewNotes view_notes_;
   std::unique_ptr<Dialect> dialect_;
@@ -234,6 +256,7 @@ class SqlSink final : public Sink {
   bool bookkeeping_is_there_ = false;
   SqlPositions positions_;
   std::unique_ptr<coordination::PositionStore> other_positions_;
+  std::map<std::string, TableRecord> rehearsed_;
   Lanes lanes_;  // after what its jobs use: it is joined first
 };
 
