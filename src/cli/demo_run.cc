@@ -37,19 +37,13 @@ class Warnings final : public Log {
 }  // namespace
 
 struct DemoRun::Leg {
-  Leg(std::unique_ptr<WiredSource> wired, const LoadPlan& plan, World& world, EventLoop& loop, Log& log)
-      : source(std::move(wired)),
-        sink(plan.target, world, loop),
-        worker(loop, "ctk-worker"),
-        relay(plan.relay, source->source(), sink.sink(), {loop, world.clock, world.random, log, worker}) {
+  Leg(std::unique_ptr<WiredRelay> made, World& world, EventLoop& loop) : wired(std::move(made)) {
     if (!world.terminal.live() || world.output.quiet) return;
-    progress.emplace([this] { return relay.stats(); }, loop, world.clock, world.log, world.terminal);
+    progress.emplace([this] { return relay().stats(); }, loop, world.clock, world.log, world.terminal);
   }
+  relay::Relay& relay() const { return wired->relay(); }
 
-  std::unique_ptr<WiredSource> source;
-  WiredSink sink;
-  ThreadExecutor worker;
-  relay::Relay relay;
+  std::unique_ptr<WiredRelay> wired;
   std::optional<observe::ProgressReporter> progress;
 };
 
@@ -58,6 +52,7 @@ DemoRun::DemoRun(World& world)
       loop_(world.clock),
       signals_([this] {
         loop_.post([this] {
+          world_.log.info("stopping; a second Ctrl-C ends it at once");
           interrupted_ = true;
           stop_relay();
         });
@@ -158,17 +153,17 @@ std::function<bool()> DemoRun::after(Duration pause) {
 }
 
 void DemoRun::start_relay() {
-  auto source = WiredSource::make(plan_.source, world_, loop_);
-  if (!source) return end(forward_error(std::move(source)));
-  leg_ = std::make_unique<Leg>(std::move(*source), plan_, world_, loop_, *log_);
-  leg_->relay.run([this](Result<relay::RelayStats> result) {
+  auto wired = WiredRelay::make(plan_, world_, loop_, *log_);
+  if (!wired) return end(forward_error(std::move(wired)));
+  leg_ = std::make_unique<Leg>(std::move(*wired), world_, loop_);
+  leg_->relay().run([this](Result<relay::RelayStats> result) {
     // Not from inside what is about to go.
     loop_.post([this, result = std::move(result)]() mutable { on_relay_end(std::move(result)); });
   });
 }
 
 void DemoRun::stop_relay() {
-  if (leg_) return leg_->relay.stop();
+  if (leg_) return leg_->relay().stop();
   if (interrupted_) end(interruption());
 }
 
@@ -204,7 +199,7 @@ void DemoRun::end(Status ending) {
   loop_.quit();
 }
 
-relay::RelayStats DemoRun::stats() const { return leg_ ? leg_->relay.stats() : relay::RelayStats{}; }
+relay::RelayStats DemoRun::stats() const { return leg_ ? leg_->relay().stats() : relay::RelayStats{}; }
 
 uint64_t DemoRun::applied() const {
   const relay::RelayStats now = stats();

@@ -12,7 +12,7 @@
 #include "cli/demo_table.h"
 #include "cli/load_plan.h"
 #include "cli/signals.h"
-#include "cli/wiring.h"
+#include "cli/wired_relay.h"
 #include "cli/world.h"
 #include "observe/progress.h"
 #include "relay/relay.h"

@@ -6,7 +6,7 @@
 #include "cli/exit_code.h"
 #include "cli/run_commands.h"
 #include "cli/signals.h"
-#include "cli/wiring.h"
+#include "cli/wired_relay.h"
 #include "observe/progress.h"
 #include "relay/relay.h"
 
@@ -24,13 +24,12 @@ coordination::WorkerName worker_name(Random& random) {
 struct Ending {
   Result<relay::RelayStats> result;
   relay::RelayStats stats;  ///< also of a run that failed
-  bool stopped = false;     ///< by a signal
 };
 
 void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   const bool begun = ending.result || ending.stats.shards > 0 || ending.stats.read > 0;
   if (!world.output.quiet && begun) {
-    const char* verb = !ending.result ? "failed" : ending.stopped ? "stopped" : "done";
+    const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
     const std::string line = observe::summary_line(verb, ending.stats, live_view);
     for (const std::string& each : {line, observe::dead_letters_line(ending.stats, plan.dead_letters_hint)}) {
@@ -45,15 +44,28 @@ void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");
 }
 
-int exit_code_of(const Ending& ending, const LoadPlan& plan, World& world) {
-  if (!ending.result) return report_error(world, ending.result.error());
-  if (ending.stats.load && ending.stats.load->running) {
-    return report_error(world, Error{ErrorKind::stopped, "the load was stopped before it had read the whole table", "",
-                                     "the same command goes on where it was"});
-  }
+std::optional<Error> error_of(const Ending& ending) {
+  if (!ending.result) return ending.result.error();
+  if (!ending.stats.load || !ending.stats.load->running) return std::nullopt;
+  return Error{ErrorKind::stopped, "the load was stopped before it had read the whole table", "",
+               "the same command goes on where it was"};
+}
+
+int exit_code_of(const Ending& ending, const std::optional<Error>& error, const LoadPlan& plan) {
+  if (error) return exit_code(error->kind);
   const bool bounded = plan.relay.once || plan.source.is_file() || !plan.source.follow;
-  const bool ran_to_its_end = !ending.stopped && bounded;
+  const bool ran_to_its_end = !ending.stats.stopped && bounded;
   return ran_to_its_end && ending.stats.dead_letters > 0 ? kDeadLetters : kDone;
+}
+
+/// Says how the run ended; its exit code.
+int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWatcher& signals) {
+  const std::optional<Error> error = error_of(ending);
+  const int code = exit_code_of(ending, error, plan);
+  signals.run_is_over(code);
+  print_summary(ending, plan, world);
+  if (error) report_error(world, *error);
+  return code;
 }
 
 }  // namespace
@@ -72,13 +84,12 @@ int run_load_plan(LoadPlan plan, World& world) {
   plan.relay.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));
 
   ThreadLoop loop(world.clock);
-  relay::Relay* running = nullptr;
-  bool stopped = false;
+  std::unique_ptr<WiredRelay> wired;
   bool abandoned = false;
-  const SignalWatcher signals([&] {
+  SignalWatcher signals([&] {
     loop.post([&] {
-      stopped = true;
-      running->stop();
+      world.log.info("stopping: writing what was read, storing positions; a second Ctrl-C ends it at once");
+      wired->relay().stop();
       // Where even closing the target takes too long, the promise of the grace period comes first.
       loop.after(grace - std::min<Duration>(grace / 20, std::chrono::milliseconds(500)), [&] {
         abandoned = true;
@@ -86,14 +97,12 @@ int run_load_plan(LoadPlan plan, World& world) {
       });
     });
   });
-  auto source = WiredSource::make(plan.source, world, loop);
-  if (!source) return report_error(world, source.error());
-  WiredSink sink(plan.target, world, loop);
-  ThreadExecutor worker(loop, "ctk-worker");
-  relay::Relay relay(plan.relay, (*source)->source(), sink.sink(), {loop, world.clock, world.random, world.log, worker});
-  running = &relay;
+  auto made = WiredRelay::make(plan, world, loop, world.log);
+  if (!made) return report_error(world, made.error());
+  wired = std::move(*made);
+  relay::Relay& relay = wired->relay();
 
-  Ending ending{relay::RelayStats{}, {}, false};
+  Ending ending{relay::RelayStats{}, {}};
   {
     std::optional<observe::ProgressReporter> progress;
     if (!world.output.quiet) {
@@ -107,12 +116,10 @@ int run_load_plan(LoadPlan plan, World& world) {
     });
     loop.run();
   }
-  ending.stopped = stopped;
   ending.stats = ending.result && !abandoned ? *ending.result : relay.stats();
-  print_summary(ending, plan, world);
-  if (!abandoned) return exit_code_of(ending, plan, world);
-  std::fflush(nullptr);
-  _exit(kDone);  // a thread still waits for the target
+  const int code = conclude(ending, plan, world, signals);
+  if (abandoned) _exit(code);  // a thread still waits for the target
+  return code;
 }
 
 }  // namespace ctk::cli

@@ -31,7 +31,13 @@ SignalWatcher::~SignalWatcher() {
   }
   close(signals_);
   close(closing_);
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  if (!run_is_over()) pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool SignalWatcher::is_closing_soon() const {
+  constexpr int kSecond = 1000;
+  pollfd closing{closing_, POLLIN, 0};
+  return poll(&closing, 1, kSecond) == 1;
 }
 
 void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::milliseconds same_wish) const {
@@ -43,6 +49,10 @@ void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::millis
     if ((ends[1].revents & POLLIN) != 0) return;
     signalfd_siginfo signal{};
     if (read(signals_, &signal, sizeof signal) != sizeof signal) continue;
+    if (run_is_over()) {
+      if (is_closing_soon()) return;
+      _exit(exit_code_);
+    }
     if (asked && Clock::now() - *asked < same_wish) continue;
     if (asked) _exit(128 + static_cast<int>(signal.ssi_signo));
     asked = Clock::now();

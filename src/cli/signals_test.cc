@@ -44,5 +44,23 @@ TEST(SignalWatcherDeathTest, TheSecondEndsAtOnce) {
   EXPECT_EXIT(send_twice(SIGTERM), testing::ExitedWithCode(143), "");
 }
 
+/// All is done and said when the signal comes.
+void signal_at_the_end(int exit_code, bool stuck) {
+  {
+    SignalWatcher watcher([] { _exit(99); });
+    watcher.run_is_over(exit_code);
+    kill(getpid(), SIGTERM);
+    if (stuck) pause();
+  }
+  kill(getpid(), SIGINT);
+  _exit(exit_code);
+}
+
+TEST(SignalWatcherDeathTest, ASignalAfterTheRunChangesNothing) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(signal_at_the_end(4, false), testing::ExitedWithCode(4), "");
+  EXPECT_EXIT(signal_at_the_end(0, true), testing::ExitedWithCode(0), "");
+}
+
 }  // namespace
 }  // namespace ctk::cli

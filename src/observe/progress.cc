@@ -71,16 +71,17 @@ uint64_t rate_of(const ProgressSample& sample) {
 std::string load_text(const ProgressSample& sample) {
   if (!sample.now.load || !sample.now.load->running) return "";
   const relay::LoadProgress& load = *sample.now.load;
-  std::string text = fmt::format("load {}", group_digits(load.items));
+  const uint64_t items = load.items_before + load.items;
+  std::string text = fmt::format("load {}", group_digits(items));
   if (load.expected_items > 0) text += fmt::format(" of about {}", group_digits(load.expected_items));
   text += fmt::format(" items, {}", human_bytes(load.bytes));
   const double seconds = std::chrono::duration<double>(sample.since_before).count();
   if (seconds <= 0 || load.items <= sample.loaded_before) return text;
   const double rate = static_cast<double>(load.items - sample.loaded_before) / seconds;
   text += fmt::format(", {}/s", group_digits(static_cast<uint64_t>(std::llround(rate))));
-  // An earlier run's part is not counted here, so what is left of a resumed load is not known.
-  if (load.resumed || load.expected_items <= load.items) return text;
-  const double left = static_cast<double>(load.expected_items - load.items) / rate;
+  const bool earlier_part_is_unknown = load.resumed && load.items_before == 0;
+  if (earlier_part_is_unknown || load.expected_items <= items) return text;
+  const double left = static_cast<double>(load.expected_items - items) / rate;
   return text + fmt::format(", {} left", human_duration(Duration(static_cast<int64_t>(left * 1e6))));
 }
 
@@ -111,7 +112,7 @@ void log_progress(Log& log, const ProgressSample& sample) {
     fields.emplace_back("seconds_to_data_loss", left.count());
   }
   if (const std::string load = load_text(sample); !load.empty()) {
-    fields.emplace_back("loaded_items", now.load->items);
+    fields.emplace_back("loaded_items", now.load->items_before + now.load->items);
     fields.emplace_back("loaded_bytes", now.load->bytes);
     fields.emplace_back("load", load);
   }
@@ -127,11 +128,13 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
   line += fmt::format(", deleted {}, dead letters {}", stats.deleted, stats.dead_letters);
   if (stats.gaps > 0) line += fmt::format(", gaps {}", stats.gaps);
   line += fmt::format(", shards {}, {} in {:.1f} s", stats.shards, human_bytes(stats.bytes), stats.seconds);
-  if (stats.marked > 0) {
+  if (stats.living && stats.marked.value_or(0) > 0) {
     const std::string living = live_view ? in_parentheses(joined(stats.views)) : "";
-    line +=
-        fmt::format("; {} living{}, {} marked{}", stats.living, living, stats.marked, in_parentheses(joined(stats.tables)));
+    line += fmt::format("; {} living{}, {} marked{}", *stats.living, living, *stats.marked,
+                        in_parentheses(joined(stats.tables)));
   }
+  if (stats.applied > 0 && stats.stale == stats.applied)
+    line += "; nothing was new: the rows were as late already, or later";
   if (stats.load && stats.load->running) line += "; the load is not complete";
   if (stats.changes_only_since) {
     line += fmt::format("; changes only since {}: add snapshot=initial for the whole table", *stats.changes_only_since);
@@ -155,18 +158,18 @@ std::string summary_json(const relay::RelayStats& stats) {
     writer.key(name);
     writer.number(std::to_string(value));
   };
+  const auto count_or_null = [&](std::string_view name, const std::optional<uint64_t>& value) {
+    if (value) return count(name, *value);
+    writer.key(name);
+    writer.null();
+  };
   writer.begin_object();
   count("read", stats.read);
   count("applied", stats.applied);
   count("filtered", stats.filtered);
-  if (stats.stale) {
-    count("stale", *stats.stale);
-  } else {
-    writer.key("stale");
-    writer.null();
-  }
+  count_or_null("stale", stats.stale);
   count("deleted", stats.deleted);
-  count("marked", stats.marked);
+  count_or_null("marked", stats.marked);
   count("dead_letters", stats.dead_letters);
   count("gaps", stats.gaps);
   count("shards", stats.shards);

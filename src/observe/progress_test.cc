@@ -89,8 +89,19 @@ TEST(Summary, SaysWhatHappened) {
   stats.filtered = 0;
   stats.stale.reset();
   stats.gaps = 1;
-  EXPECT_EQ(summary_line("stopped", stats, true),
-            "stopped: read 12345, applied 12340, deleted 40, dead letters 3, gaps 1, shards 5, 45.6 KB in 1.2 s");
+  const std::string_view without =
+      "stopped: read 12345, applied 12340, deleted 40, dead letters 3, gaps 1, shards 5, 45.6 KB in 1.2 s";
+  EXPECT_EQ(summary_line("stopped", stats, true), without);
+  stats.marked = stats.living = std::nullopt;  // they could not be counted
+  EXPECT_EQ(summary_line("stopped", stats, true), without);
+  EXPECT_THAT(summary_json(stats), testing::HasSubstr(R"("marked":null)"));
+}
+
+TEST(Summary, SaysWhatAFilePlayedAgainHasDone) {
+  auto stats = some_stats();
+  stats.stale = stats.applied;
+  EXPECT_THAT(summary_line("done", stats, false),
+              testing::EndsWith("; nothing was new: the rows were as late already, or later"));
 }
 
 TEST(Summary, JsonHasExactlyTheContractsMembers) {
@@ -141,6 +152,9 @@ TEST(LoadText, ItemsBytesRateAndTimeLeft) {
   EXPECT_EQ(load_text(sample), "load 1,200 of about 45,000 items, 3.0 MB, 600/s, 1m13s left");
   sample.now.load->resumed = true;
   EXPECT_EQ(load_text(sample), "load 1,200 of about 45,000 items, 3.0 MB, 600/s");
+  sample.now.load->items_before = 43200;
+  EXPECT_EQ(load_text(sample), "load 44,400 of about 45,000 items, 3.0 MB, 600/s, 1.0s left");
+  sample.now.load->items_before = 0;
   sample.now.load->expected_items = 0;
   sample.loaded_before = 1200;
   EXPECT_EQ(load_text(sample), "load 1,200 items, 3.0 MB");

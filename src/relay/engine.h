@@ -128,6 +128,12 @@ class Relay::Engine {
     Timestamp read_to = kNoTime;
   };
 
+  /// With on-error=stop: the batch that is the last to be applied, and why.
+  struct StopAt {
+    uint64_t flight;
+    Error error;
+  };
+
   enum Side { kSource = 0, kTarget = 1 };
 
   struct Table {
@@ -147,6 +153,7 @@ class Relay::Engine {
     bool said_waiting = false;
     bool ending = false;  ///< the target is told that it is over
     bool resumed = false;
+    uint64_t items_before = 0;  ///< LoadProgress::items_before
     bool running() const { return record.load == coordination::LoadState::running; }
   };
 
@@ -193,6 +200,7 @@ class Relay::Engine {
   std::vector<ListedShard> with_segments(std::vector<ListedShard> listed) const;
   void note_segments(const std::vector<coordination::StoredPosition>& rows);
   void begin_load();
+  void count_loaded_before();
   void await_other_relays(std::vector<coordination::RelayName> relays);
   void consider_load_end();
   void on_load_end(Result<sink::LoadEnding> ending);
@@ -261,9 +269,13 @@ class Relay::Engine {
   void open_table(const std::string& name);
   void note_view(const std::string& view);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
+  void say_what_a_file_does(const std::string& name) const;
   static void drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut);
   void render_if_open(Flight& flight);
-  void on_rendered(uint64_t id, std::vector<sink::TableWrites> writes);
+  void on_rendered(uint64_t id, RenderedPrefix prefix);
+  static std::vector<BadChange> take_undecodable(Flight& flight, const ChangeLists& lists);
+  void stop_at(Flight& flight, const std::vector<BadChange>& found);
+  bool stops_now();
   std::string letters_source() const;
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
 
@@ -288,13 +300,16 @@ class Relay::Engine {
   std::vector<coordination::PositionMove> due_moves(bool all);
   bool caught_up(const Shard& shard) const;
   void settle_ends();
+  /// What a round is for: to remove what is due on the way, the same at the end with the rows counted, or only to count.
+  enum class Sweeping { on_the_way, at_the_end, only_counting };
   struct SweepRound {
+    Sweeping purpose;
     std::deque<std::string> tables;
-    uint64_t marked = 0, living = 0;
+    std::optional<uint64_t> marked = 0, living = 0;  ///< of all tables; nothing once one could not be counted
     std::move_only_function<void()> then;
   };
   /// Sweeps every open table, one after another.
-  void sweep(std::move_only_function<void()> then);
+  void sweep(Sweeping purpose, std::move_only_function<void()> then);
   void sweep_next(const std::shared_ptr<SweepRound>& round);
   sink::SweepRequest sweep_request(const std::string& table) const;
   void consider_finishing();
@@ -368,6 +383,7 @@ class Relay::Engine {
   bool paid_ = false;                  ///< what the last load owed at the start
   bool claimed_ = false;               ///< --reset has forgotten what it should
   std::set<std::string> opened_once_;  ///< tables that --reset has had its way with
+  std::optional<StopAt> bad_;
   CutLimits limits_;
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
@@ -383,6 +399,7 @@ class Relay::Engine {
   bool storing_ = false;
   bool checking_incarnation_ = false;
   Duration next_incarnation_check_{};
+  bool stored_at_end_ = false;
   bool sweeping_ = false;
   Duration next_relist_{};
   Duration next_forgetting_{};

@@ -14,8 +14,9 @@ constexpr uint64_t kRefusalsThatEndARun = 100;
 }  // namespace
 
 bool Relay::Engine::may_apply(const Flight& flight) const {
-  if (!transactional_) return true;
-  // The writes of one shard follow each other: each compares with the position that the one before has left.
+  if (!transactional_ && options_.on_error != OnError::stop) return true;
+  // The writes of one shard follow each other: each compares with the position that the one before has left, or may turn
+  // out to be the last.
   for (const auto& earlier : flights_) {
     if (earlier.get() == &flight) return true;
     for (const Slice& mine : flight.slices) {
@@ -85,7 +86,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     count(*flight, *result);
     acknowledge(*flight);
   }
-  if (phase_ == Phase::ended) return;
+  if (phase_ == Phase::ended || stops_now()) return;
   if (dropping_ && applying_ == 0) return drop_and_read_again("");
   feed_hungry();
   pump();
@@ -201,6 +202,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   ++generation_;
   for (const auto& flight : flights_) budget_.release(flight->bytes);
   flights_.clear();
+  bad_.reset();
   tables_.clear();
   stats_.tables.clear();
   duplicates_.clear();

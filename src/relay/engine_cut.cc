@@ -57,7 +57,7 @@ CutLimits Relay::Engine::limits_now() const {
 
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
-  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_) return false;
+  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_ || bad_) return false;
   if (holding_.empty() && gap_letters_.empty()) return false;
   if (flights_.size() > static_cast<size_t>(sink_.capabilities().connections)) return false;
   std::vector<QueueView> views = queue_views();
@@ -107,7 +107,7 @@ Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
   Slice slice;
   slice.shard = shard.id;
   slice.items = shard.items;
-  slice.to = shard.cut_position;
+  slice.from = slice.to = shard.cut_position;
   slice.records.reserve(records);
   for (size_t i = 0; i < records; ++i) {
     Queued& queued = shard.queue.front();
@@ -140,6 +140,7 @@ void Relay::Engine::on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBa
   flight->slices = std::move(slices);
   flight->decoded = std::move(decoded);
   if (!kind_) kind_ = flight->decoded.kind;
+  if (options_.on_error == OnError::stop) stop_at(*flight, take_undecodable(*flight, {&flight->decoded.changes}));
   route(*flight);
 }
 

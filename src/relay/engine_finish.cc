@@ -38,7 +38,7 @@ void Relay::Engine::every_second() {
   consider_ready();
   if (phase_ == Phase::running && now() >= next_sweep_ && !options_.once) {
     next_sweep_ = now() + kSweepEvery;
-    sweep([] {});
+    sweep(Sweeping::on_the_way, [] {});
   }
 }
 
@@ -132,15 +132,16 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   return request;
 }
 
-void Relay::Engine::sweep(std::move_only_function<void()> then) {
+void Relay::Engine::sweep(Sweeping purpose, std::move_only_function<void()> then) {
   if (sweeping_) {
-    // A round is under way: its figures will do.
+    // One round at a time; the one under way may be of older rows.
     env_.loop.after(std::chrono::milliseconds(50),
-                    guarded([this, then = std::move(then)]() mutable { sweep(std::move(then)); }));
+                    guarded([this, purpose, then = std::move(then)]() mutable { sweep(purpose, std::move(then)); }));
     return;
   }
   sweeping_ = true;
   auto round = std::make_shared<SweepRound>();
+  round->purpose = purpose;
   for (const auto& [name, table] : tables_) {
     if (table.open) round->tables.push_back(name);
   }
@@ -151,24 +152,36 @@ void Relay::Engine::sweep(std::move_only_function<void()> then) {
 void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
   if (round->tables.empty()) {
     sweeping_ = false;
-    stats_.marked = round->marked;
-    stats_.living = round->living;
+    if (round->purpose != Sweeping::on_the_way) {
+      stats_.marked = round->marked;
+      stats_.living = round->living;
+    }
     return std::exchange(round->then, nullptr)();
   }
   const std::string table = round->tables.front();
   round->tables.pop_front();
-  sink_.sweep(sweep_request(table), guarded([this, round, table](Result<sink::SweepOutcome> outcome) {
+  sink::SweepRequest request = sweep_request(table);
+  request.count_living = round->purpose != Sweeping::on_the_way;
+  if (round->purpose == Sweeping::only_counting) request.grace = Duration::max();
+  sink_.sweep(request, guarded([this, round, table](Result<sink::SweepOutcome> outcome) {
                 if (phase_ == Phase::ended) return;
                 const std::string doing = "sweeping " + table;
                 if (outcome) {
                   no_trouble(kTarget, doing);
-                  round->marked += outcome->marks_left;
-                  round->living += outcome->living;
+                  if (round->marked) *round->marked += outcome->marks_left;
+                  if (round->living) *round->living += outcome->living;
                   take_sweep_of_load(table, *outcome);
                   if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
-                } else if (outcome.error().kind == ErrorKind::mismatch) {
+                  return sweep_next(round);
+                }
+                round->marked = round->living = std::nullopt;
+                if (outcome.error().kind == ErrorKind::mismatch && round->purpose != Sweeping::only_counting) {
                   sweeping_ = false;
                   return on_lost_table(outcome.error());
+                }
+                if (round->purpose != Sweeping::on_the_way) {
+                  env_.log.warn("the table's rows could not be counted",
+                                {{"table", table}, {"error", to_string(outcome.error())}});
                 } else if (outages_[kTarget].failed(doing, outcome.error(), now())) {
                   env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
                 }
@@ -215,11 +228,12 @@ void Relay::Engine::stop() {
   if (phase_ == Phase::stopping || phase_ == Phase::finishing || phase_ == Phase::ended) return;
   const bool nothing_held = phase_ == Phase::idle || phase_ == Phase::starting;
   phase_ = Phase::stopping;
-  env_.log.info("stopping: writing what was read, storing positions");
+  stats_.stopped = true;
   if (nothing_held) return end(stats());
   env_.loop.after(options_.grace, guarded([this] {
                     if (phase_ == Phase::ended) return;
-                    env_.log.warn("the grace period is over; what is not stored will be read again");
+                    // Where all is stored, only the count of the rows was to come.
+                    if (!stored_at_end_) env_.log.warn("the grace period is over; what is not stored will be read again");
                     end(stats());
                   }));
   pump();
@@ -239,8 +253,10 @@ void Relay::Engine::finish() {
                       }));
       return;
     }
-    if (stopping) return end(stats());
-    sweep([this] { end(stats()); });
+    stored_at_end_ = stored;
+    // With a target in trouble counting would only use up the rest of the grace period.
+    if (stopping && !stored) return end(stats());
+    sweep(stopping ? Sweeping::only_counting : Sweeping::at_the_end, [this] { end(stats()); });
   });
 }
 
@@ -249,7 +265,12 @@ void Relay::Engine::fail_run(Error error) {
   const bool store_first = walk_ != nullptr && error.kind != ErrorKind::fenced && !outages_[kTarget].any();
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
-  store_positions(true, [this, error = std::move(error)](bool) { end(std::unexpected(error)); });
+  auto why = std::make_shared<Error>(std::move(error));
+  env_.loop.after(options_.grace, guarded([this, why] { end(std::unexpected(*why)); }));
+  store_positions(true, [this, why](bool stored) {
+    if (!stored) return end(std::unexpected(*why));
+    sweep(Sweeping::only_counting, [this, why] { end(std::unexpected(*why)); });
+  });
 }
 
 void Relay::Engine::end(Result<RelayStats> result) {

@@ -178,11 +178,25 @@ void Relay::Engine::begin_load() {
                  {"epoch", load_->record.epoch},
                  {"segments", load_->segments.size()},
                  {"items", identity_.scan ? identity_.scan->items : 0}});
+  if (load_->resumed) count_loaded_before();
   std::vector<coordination::RelayName> others = load_->record.relays;
   std::erase(others, relay_);
   if (transactional_) others.clear();
   await_other_relays(std::move(others));
   consider_load_end();
+}
+
+/// A resumed load goes on counting where an earlier run was: at the table's rows, for nothing else tells. A later epoch's
+/// are not to be told from those of the load before.
+void Relay::Engine::count_loaded_before() {
+  if (epoch_ > 1) return;
+  sink::SweepRequest request = sweep_request(load_->table);
+  request.grace = Duration::max();
+  sink_.sweep(request, guarded([this, generation = generation_](Result<sink::SweepOutcome> counted) {
+                if (!counted || phase_ == Phase::ended || generation != generation_ || !load_) return;
+                const uint64_t rows = counted->living + counted->marks_left;
+                load_->items_before = rows - std::min(rows, loaded_items_);
+              }));
 }
 
 /// A write of an older epoch must not come after the Scan has passed its item. Where nothing rolls it back, the first page

@@ -118,6 +118,7 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
   progress.running = load_->running();
   progress.resumed = load_->resumed;
   progress.items = loaded_items_;
+  progress.items_before = load_->items_before;
   progress.bytes = loaded_bytes_;
   progress.segments = load_->segments.size();
   if (identity_.scan) {

@@ -11,15 +11,48 @@ void Relay::Engine::route(Flight& flight) {
   for (RoutedChange& routed : changes) {
     if (!route_change(flight, std::move(routed))) return;
   }
-  flight.undecodable = flight.decoded.undecodable.size();
-  if (flight.undecodable > 0 && options_.on_error == OnError::stop) {
-    const RoutedUndecodable& bad = flight.decoded.undecodable.front();
-    return fail_run(Error{ErrorKind::corrupt,
-                          "a change cannot be decoded: " + bad.undecodable.reason + " (shard " + bad.shard.str() +
-                              ", position " + bad.position + ")",
-                          "", "on-error=park keeps it as a dead letter and goes on"});
+  if (options_.on_error == OnError::stop) {
+    ChangeLists lists;
+    for (TableShare& share : flight.shares) lists.push_back(&share.changes);
+    stop_at(flight, take_undecodable(flight, lists));
   }
   render_if_open(flight);
+}
+
+/// With on-error=stop: what cannot be decoded, and all that follows it, leaves the batch.
+std::vector<BadChange> Relay::Engine::take_undecodable(Flight& flight, const ChangeLists& lists) {
+  const std::vector<RoutedUndecodable> undecodable = std::exchange(flight.decoded.undecodable, {});
+  return cut_at_undecodable(undecodable, lists);
+}
+
+/// With on-error=stop: the batch ends before the first bad change of each shard, and the run once it is applied.
+void Relay::Engine::stop_at(Flight& flight, const std::vector<BadChange>& found) {
+  for (const BadChange& bad : found) {
+    Slice& slice = *std::ranges::find(flight.slices, bad.shard, &Slice::shard);
+    slice.to = bad.before.value_or(slice.from);
+    slice.has_end = false;
+    slice.arrivals = {};
+    shard(bad.shard).frontier.shorten(flight.id, slice.to);
+    if (bad_ && bad_->flight <= flight.id) continue;
+    bad_ = StopAt{flight.id, Error{ErrorKind::corrupt,
+                                   "a change cannot be applied: " + bad.reason + " (shard " + bad.shard.str() +
+                                       ", position " + bad.position + "); what came before it is",
+                                   "", "on-error=park keeps it as a dead letter and goes on"}};
+  }
+  if (!bad_ || found.empty()) return;
+  std::erase_if(flights_, [this](const std::unique_ptr<Flight>& one) {
+    if (one->id <= bad_->flight || one->applying) return false;
+    budget_.release(one->bytes);
+    return true;
+  });
+}
+
+/// Whether the run has ended because all is applied that comes before its first bad change.
+bool Relay::Engine::stops_now() {
+  if (!bad_ || phase_ == Phase::ended) return false;
+  const bool waits = std::ranges::any_of(flights_, [this](const auto& one) { return one->id <= bad_->flight; });
+  if (!waits) fail_run(bad_->error);
+  return !waits;
 }
 
 /// Returns false if the run has ended because of it.
@@ -43,7 +76,7 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
     }
     dynamodb::Undecodable bad{change.index_in_record,    error->message, std::string(change.table), std::string(change.key),
                               std::string(change.order), change.record};
-    flight.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position});
+    flight.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position, routed.ordinal});
     return true;
   }
   const table::QualifiedName& name = std::get<table::QualifiedName>(destination);
@@ -157,6 +190,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
   if (load_ && load_->table == name) load_->record = result->record;
   warn_of_missing_load(result->record);
+  say_what_a_file_does(name);
   table.open = true;
   table.opened = std::move(*result);
   for (const auto& flight : flights_) {
@@ -167,6 +201,16 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
 
 void Relay::Engine::note_view(const std::string& view) {
   if (!view.empty() && std::ranges::find(stats_.views, view) == stats_.views.end()) stats_.views.push_back(view);
+}
+
+/// Of a table that is filled already: playing a file, the same or another, is no loading anew.
+void Relay::Engine::say_what_a_file_does(const std::string& name) const {
+  if (identity_.service != "file" || options_.reset) return;
+  if (std::ranges::find(known_tables_, name, &coordination::TableRecord::table) == known_tables_.end()) return;
+  env_.log.info(
+      "the table is filled already: a change counts only where it is later than its row, so that files can be "
+      "played again, and in any order",
+      {{"table", name}});
 }
 
 /// What happened before the cut is in the load; it may come later than what the load has seen, and must not win over it.
@@ -191,9 +235,13 @@ void Relay::Engine::render_if_open(Flight& flight) {
   }
   auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.shares));
   flight.shares.clear();
+  const bool stops = options_.on_error == OnError::stop;
   run_on(
-      env_.worker, [shares] { return fold_and_render(std::move(*shares)); },
-      guarded([this, id = flight.id](std::vector<sink::TableWrites> writes) { on_rendered(id, std::move(writes)); }));
+      env_.worker,
+      [shares, stops] {
+        return stops ? fold_and_render_prefix(std::move(*shares)) : RenderedPrefix{fold_and_render(std::move(*shares)), {}};
+      },
+      guarded([this, id = flight.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
 }
 
 /// A stream's relay has its name for it. Files are all of one incarnation, and may have any name given: what tells them
@@ -215,9 +263,10 @@ sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
   return letter;
 }
 
-void Relay::Engine::on_rendered(uint64_t id, std::vector<sink::TableWrites> writes) {
+void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   Flight* flight = find_flight(id);
   if (flight == nullptr || phase_ == Phase::ended) return;
+  stop_at(*flight, prefix.bad);
   flight->batch = std::make_shared<sink::Batch>();
   sink::Batch& batch = *flight->batch;
   batch.relay = relay_;
@@ -225,7 +274,7 @@ void Relay::Engine::on_rendered(uint64_t id, std::vector<sink::TableWrites> writ
   batch.source = letters_source();
   batch.fence = fence_;
   batch.stop_on_refusal = options_.on_error == OnError::stop;
-  batch.tables = std::move(writes);
+  batch.tables = std::move(prefix.writes);
   for (const RoutedUndecodable& bad : flight->decoded.undecodable) batch.dead_letters.push_back(letter(bad));
   std::ranges::move(gap_letters_, std::back_inserter(batch.dead_letters));
   gap_letters_.clear();

@@ -15,6 +15,7 @@ struct RoutedChange {
   std::shared_ptr<const dynamodb::Change> change;
   aws::ShardId shard;
   std::string position;  ///< of its record
+  size_t ordinal = 0;    ///< in its batch: of one shard's changes, the later has the higher one
 };
 
 /// One FoldedChange a key, in the order of the keys' first occurrences. In each, versions descend; of equal versions the

@@ -6,6 +6,15 @@ void Frontier::add(uint64_t write, shards::Position to, Arrivals arrivals) {
   pending_.push_back({write, std::move(to), arrivals});
 }
 
+void Frontier::shorten(uint64_t write, shards::Position to) {
+  for (Write& pending : pending_) {
+    if (pending.id != write) continue;
+    pending.to = std::move(to);
+    pending.arrivals = {};
+    return;
+  }
+}
+
 void Frontier::restart(shards::Position position) {
   pending_.clear();
   acknowledged_ = std::move(position);

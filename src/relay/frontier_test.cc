@@ -25,6 +25,17 @@ TEST(Frontier, MovesOnlyOverAContiguousPrefix) {
   EXPECT_EQ(frontier.pending(), 1u);
 }
 
+TEST(Frontier, AShortenedWriteMovesOnlySoFar) {
+  Frontier frontier(at(5));
+  frontier.add(1, at(10), {from_micros(1), from_micros(2)});
+  frontier.add(2, at(20), {from_micros(3), from_micros(4)});
+  frontier.shorten(2, at(13));
+  frontier.acknowledge(1);
+  frontier.acknowledge(2);
+  EXPECT_EQ(frontier.acknowledged(), at(13));
+  EXPECT_EQ(frontier.acknowledged_arrival(), from_micros(2));
+}
+
 TEST(Frontier, ARestartForgetsWhatIsPending) {
   Frontier frontier(at(5));
   frontier.add(1, at(10), {});

@@ -1,6 +1,9 @@
 #include "relay/prepare.h"
 
+#include <algorithm>
 #include <utility>
+
+#include "shards/segment.h"
 
 namespace ctk::relay {
 namespace {
@@ -38,11 +41,13 @@ class SliceDecoder {
 
  private:
   void take(const aws::ShardId& shard, dynamodb::Decoded decoded, const std::string& position) {
+    const size_t first = batch_.changes.size();
     for (dynamodb::Change& change : decoded.changes) {
-      batch_.changes.push_back({std::make_shared<const dynamodb::Change>(std::move(change)), shard, position});
+      const size_t ordinal = batch_.changes.size();
+      batch_.changes.push_back({std::make_shared<const dynamodb::Change>(std::move(change)), shard, position, ordinal});
     }
     for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
-      batch_.undecodable.push_back({std::move(undecodable), shard, position});
+      batch_.undecodable.push_back({std::move(undecodable), shard, position, first});
     }
   }
 
@@ -50,6 +55,54 @@ class SliceDecoder {
   dynamodb::Decoder& decoder_;
   dynamodb::DecodeOptions options_;
 };
+
+/// Where a shard may resume so that the record of the bad change is read again; the lists hold what comes before it.
+std::optional<shards::Position> position_before(const BadChange& bad, const ChangeLists& lists) {
+  const RoutedChange* last = nullptr;
+  for (const std::vector<RoutedChange>* changes : lists) {
+    for (const RoutedChange& one : *changes) {
+      const bool before = one.shard == bad.shard && one.position != bad.position;
+      if (before && (last == nullptr || one.ordinal > last->ordinal)) last = &one;
+    }
+  }
+  // Inside a Scan's page there is no place to resume at.
+  if (last == nullptr || shards::is_segment(bad.shard)) return std::nullopt;
+  return shards::Position::after(aws::SequenceNumber(last->position));
+}
+
+ChangeLists lists_of(std::vector<TableShare>& shares) {
+  ChangeLists lists;
+  for (TableShare& share : shares) lists.push_back(&share.changes);
+  return lists;
+}
+
+/// Changes of one record share its position: of them, those before the bad one's index come before it.
+bool comes_before(const RoutedChange& routed, const RoutedUndecodable& bad) {
+  const bool same_record = routed.position == bad.position;
+  return same_record && routed.change->index_in_record < bad.undecodable.index_in_record;
+}
+
+/// The refused change that comes first, by its ordinal.
+const RoutedChange* first_refused(const std::vector<TableShare>& shares, const std::vector<sink::TableWrites>& writes) {
+  const RoutedChange* first = nullptr;
+  for (size_t i = 0; i < writes.size(); ++i) {
+    for (const sink::FoldedChange& folded : writes[i].changes) {
+      if (!std::holds_alternative<table::Refused>(folded.rendered)) continue;
+      const auto found = std::ranges::find(shares[i].changes, folded.changes.front(), &RoutedChange::change);
+      if (first == nullptr || found->ordinal < first->ordinal) first = &*found;
+    }
+  }
+  return first;
+}
+
+std::string reason_of(const std::vector<sink::TableWrites>& writes, const RoutedChange& refused) {
+  for (const sink::TableWrites& table : writes) {
+    for (const sink::FoldedChange& folded : table.changes) {
+      if (folded.changes.front() == refused.change) return std::get<table::Refused>(folded.rendered).reason;
+    }
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -72,6 +125,40 @@ DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decode
   }
   batch.kind = into.kind();
   return batch;
+}
+
+std::vector<BadChange> cut_at_undecodable(const std::vector<RoutedUndecodable>& undecodable, const ChangeLists& lists) {
+  std::vector<BadChange> found;
+  for (const RoutedUndecodable& one : undecodable) {
+    if (std::ranges::find(found, one.shard, &BadChange::shard) != found.end()) continue;
+    BadChange bad{one.shard, one.position, one.undecodable.reason, {}};
+    for (std::vector<RoutedChange>* changes : lists) {
+      std::erase_if(*changes, [&](const RoutedChange& routed) {
+        return routed.shard == bad.shard && routed.ordinal >= one.ordinal && !comes_before(routed, one);
+      });
+    }
+    bad.before = position_before(bad, lists);
+    found.push_back(std::move(bad));
+  }
+  return found;
+}
+
+RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares) {
+  RenderedPrefix prefix;
+  for (;;) {
+    prefix.writes = fold_and_render(shares);
+    const RoutedChange* refused = first_refused(shares, prefix.writes);
+    if (refused == nullptr) return prefix;
+    BadChange bad{refused->shard, refused->position, reason_of(prefix.writes, *refused), {}};
+    const size_t ordinal = refused->ordinal;
+    for (TableShare& share : shares) {
+      std::erase_if(share.changes,
+                    [&](const RoutedChange& routed) { return routed.shard == bad.shard && routed.ordinal >= ordinal; });
+    }
+    bad.before = position_before(bad, lists_of(shares));
+    std::erase_if(prefix.bad, [&](const BadChange& later) { return later.shard == bad.shard; });
+    prefix.bad.push_back(std::move(bad));
+  }
 }
 
 std::vector<sink::TableWrites> fold_and_render(std::vector<TableShare> shares) {

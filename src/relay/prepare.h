@@ -18,6 +18,7 @@ namespace ctk::relay {
 /// One shard's part of a batch: consecutive records, and where the shard may resume once they are acknowledged.
 struct Slice {
   aws::ShardId shard;
+  shards::Position from;
   std::vector<dynamodb::RawRecord> records;
   std::shared_ptr<const dynamodb::ItemSource> items;  ///< the records are items of a Scan
   shards::Position to;
@@ -31,6 +32,15 @@ struct RoutedUndecodable {
   dynamodb::Undecodable undecodable;
   aws::ShardId shard;
   std::string position;
+  size_t ordinal = 0;  ///< of the first change of its record, and of what follows
+};
+
+/// With on-error=stop: a change that cannot be applied. Of its shard, nothing from it on is in the batch.
+struct BadChange {
+  aws::ShardId shard;
+  std::string position;  ///< of its record
+  std::string reason;
+  std::optional<shards::Position> before;  ///< behind the last record before it that has a change; nothing: there is none
 };
 
 struct DecodedBatch {
@@ -46,6 +56,12 @@ struct DecodedBatch {
 DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder,
                            std::optional<dynamodb::VersionKind> kind, bool old_images);
 
+using ChangeLists = std::vector<std::vector<RoutedChange>*>;
+
+/// For on-error=stop: takes out of the lists, which are one batch's, what comes behind the first of these of its shard.
+/// At most one a shard is returned.
+std::vector<BadChange> cut_at_undecodable(const std::vector<RoutedUndecodable>& undecodable, const ChangeLists& lists);
+
 /// One table's share of a batch, before folding.
 struct TableShare {
   std::string table;
@@ -56,5 +72,13 @@ struct TableShare {
 
 /// Folds and renders. Rendering never fails: what cannot be a row says so in its FoldedChange.
 std::vector<sink::TableWrites> fold_and_render(std::vector<TableShare> shares);
+
+struct RenderedPrefix {
+  std::vector<sink::TableWrites> writes;
+  std::vector<BadChange> bad;  ///< at most one a shard
+};
+
+/// The same for on-error=stop: of each shard, only what comes before the first change that would be refused for itself.
+RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares);
 
 }  // namespace ctk::relay

@@ -71,15 +71,17 @@ struct LoadProgress {
   bool running = false;                             ///< it has not read everything yet
   bool resumed = false;                             ///< an earlier run has read a part
   uint64_t items = 0, bytes = 0;                    ///< written by this run
+  uint64_t items_before = 0;                        ///< about as many were written by earlier runs; 0: none, or unknown
   uint64_t expected_items = 0, expected_bytes = 0;  ///< as the service last counted them; 0: unknown
   size_t segments = 0, segments_done = 0;
 };
 
 /// Counters of a run, and its state now; the manual says what each of them counts.
 struct RelayStats {
-  uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, marked = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
+  uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
   std::optional<uint64_t> stale;  ///< nothing where the target does not tell
-  uint64_t living = 0;
+  /// Rows of the tables written, counted at the run's end; nothing where they could not be.
+  std::optional<uint64_t> living, marked;
   double seconds = 0;
   size_t shards_reading = 0, shards_waiting = 0;
   Duration lag{};                           ///< the oldest shard's distance from its tip
@@ -93,6 +95,7 @@ struct RelayStats {
   bool ready = false;                       ///< the stream has passed the load's end
   /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").
   std::optional<std::string> changes_only_since;
+  bool stopped = false;  ///< it was asked to stop before its source's end
   size_t memory_used = 0;
 };
 

@@ -1,11 +1,15 @@
 """How a run ends: on a pipe that stays open, by a signal, at a bad line, as a dry run."""
+import json
 import pathlib
+import re
+import signal
 import subprocess
 import unittest
 
-from events import Model, to_lines
+import aws
+from events import Model, put_into, to_lines
 from harness import Case, SqliteTarget, finish
-from servers import wait_until
+from servers import SimulatedKinesis, wait_until
 
 STDIN = "file+dynamodb+cdc:-"
 
@@ -61,6 +65,169 @@ class Pipes(Case):
         self.process.stdin.write(b"no JSON\n")
         self.process.stdin.flush()
         self.ends_with(1)
+
+
+class Signals(Case):
+    def setUp(self):
+        super().setUp()
+        self.model = Model()
+        for _ in range(2000):
+            self.model.write_anything()
+        self.file = self.home / "events.ndjson"
+        self.file.write_text(to_lines(self.model.events))
+
+    def test_one_that_comes_after_the_summary_changes_nothing(self):
+        for number in range(20):
+            process = self.start_ctk("load", f"file+dynamodb+cdc://{self.file}", f"sqlite:///{self.home}/{number}.db?table=demo")
+            for line in process.stderr:
+                if line.startswith(b"done:"):
+                    break
+            process.send_signal(signal.SIGINT if number % 2 else signal.SIGTERM)
+            self.assertEqual(process.wait(20), 0)
+
+    def test_the_closing_counts_are_the_tables(self):
+        target = SqliteTarget(self.home)
+        process = self.start_ctk("load", STDIN, target.url(), "--format", "json", stdin=subprocess.PIPE)
+        process.stdin.write(self.file.read_bytes())
+        process.stdin.flush()
+        self.wait_for(target, self.model, process=process)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(20), 0)
+        _, out, err = finish(process)
+        marked, = target.query("SELECT count(*) FROM demo WHERE cdc_deleted")[0]
+        self.assertGreater(marked, 0)
+        self.assertEqual(json.loads(out)["marked"], marked)
+        self.assertIn(f"; {len(self.model.items)} living (demo_live), {marked} marked", err)
+        self.assertIn("a second Ctrl-C ends it at once", err)
+
+
+class BadChanges(Case):
+    """--on-error stop: what came before the bad change is applied, nothing after."""
+
+    def setUp(self):
+        super().setUp()
+        self.target = SqliteTarget(self.home)
+
+    def stop_at(self, bad, before, after=3000, source="file+dynamodb+cdc:-"):
+        """Plays `before` changes, a bad line and `after` more, and compares."""
+        model = Model(seed=before)
+        for _ in range(before):
+            model.write_anything()
+        lines = to_lines(model.events) + bad + "\n"
+        later = Model(seed=2, start=model.time + 1)
+        for _ in range(after):
+            later.write_anything()
+        _, err = self.run_ctk("load", source, self.target.url(), "--on-error", "stop", expect=1,
+                              stdin=(lines + to_lines(later.events)).encode())
+        self.assertIn(f"position {before + 1}", err)
+        if before:
+            self.assert_holds(self.target, model)
+        return err
+
+    def test_a_line_that_is_no_json(self):
+        for before in (0, 1, 2, 37, 1500, 4000):
+            with self.subTest(before=before):
+                self.target.path = self.home / f"{before}.db"
+                self.stop_at("this is no JSON", before)
+
+    def test_a_change_without_an_image(self):
+        bad = Model().put("x")
+        del bad["dynamodb"]["NewImage"]
+        self.stop_at(json.dumps(bad), 700)
+
+    def test_a_key_of_another_type(self):
+        bad = Model(start=1_795_318_371_900_000).put("x")
+        for image in ("Keys", "NewImage"):
+            bad["dynamodb"][image]["sk"] = {"S": "no number"}
+        self.stop_at(json.dumps(bad), 700)
+
+
+class DryRuns(Case):
+    """A dry run of every source ends where the run would, prints each statement once, and touches nothing."""
+    items = 60
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = SimulatedKinesis()
+        cls.addClassCleanup(cls.server.stop)
+        cls.dynamodb = aws.Client.dynamodb(cls.server.url)
+        cls.dynamodb("CreateTable", TableName="demo", BillingMode="PAY_PER_REQUEST",
+                     AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in (("pk", "S"), ("sk", "N"))],
+                     KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in (("pk", "HASH"), ("sk", "RANGE"))],
+                     StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+        cls.server.create("cdc", 2)
+        model = Model()
+        for number in range(cls.items):
+            key = {"pk": {"S": f"k{number}"}, "sk": {"N": "0"}}
+            cls.dynamodb("PutItem", TableName="demo", Item=key | {"n": {"N": str(number)}})
+            model.put(f"k{number}", n={"N": str(number)})
+        put_into(cls.server.client, "cdc", model.events)
+        cls.lines = to_lines(model.events)
+
+    def sources(self):
+        """Every way to read those 60 changes or items that ends by itself, and how often it reads each."""
+        host = f"k:s@127.0.0.1:{self.server.port}"
+        file = self.home / "events.ndjson"
+        file.write_text(self.lines)
+        return [(f"file+dynamodb+cdc://{file}?", 1), (f"dynamodb://{host}/demo?region=us-east-1", 1),
+                (f"dynamodb+cdc://{host}/demo?region=us-east-1&once=true", 1),
+                (f"dynamodb+cdc://{host}/demo?region=us-east-1&once=true&snapshot=initial", 2),
+                (f"dynamodb+cdc://{host}/demo?region=us-east-1&once=true&positions=memory", 1),
+                (f"kinesis+dynamodb+cdc://{host}/cdc?region=us-east-1&once=true", 1)]
+
+    def targets(self):
+        """Addresses that nobody answers at, files that are not there."""
+        return ["crate://127.0.0.1:1/doc/demo", "postgresql://u@127.0.0.1:1/db?table=public.demo",
+                f"sqlite:///{self.home}/never.db?table=demo", f"ndjson:///{self.home}/never.ndjson"]
+
+    def test_every_source_into_every_target(self):
+        for source, times in self.sources():
+            for target in self.targets():
+                with self.subTest(source=source, target=target):
+                    out, _ = self.run_ctk("load", source, target, "--dry-run")
+                    for number in range(self.items):
+                        rows = [line for line in out.splitlines() if re.search(rf"""["']k{number}["']""", line)]
+                        self.assertIn(len(rows), range(1, times + 1), rows)
+                    made = [line for line in out.splitlines() if line.startswith("CREATE ")]
+                    self.assertEqual(len(made), len(set(made)))
+                    self.assertEqual(list(self.home.glob("never*")), [])
+
+    def test_a_reader_that_goes_ends_it(self):
+        for source, _ in self.sources():
+            process = self.start_ctk("load", source, "crate://127.0.0.1:1/doc/demo", "--dry-run")
+            process.stdout.close()
+            process.stdout = None
+            self.assertIn(process.wait(20), (0, -signal.SIGPIPE))
+
+    def test_nothing_is_made_at_the_source(self):
+        host = f"k:s@127.0.0.1:{self.server.port}"
+        self.run_ctk("load", f"kinesis+dynamodb+cdc://{host}/new?region=us-east-1&create=true&once=true",
+                     f"sqlite:///{self.home}/never.db", "--dry-run", expect=1)
+        self.assertNotIn("new", self.server.client("ListStreams")["StreamNames"])
+
+    def test_a_dead_letter_is_printed_with_all_that_is_known(self):
+        bad = Model().put("x")
+        for image in ("Keys", "NewImage"):
+            bad["dynamodb"][image]["sk"] = {"S": "no number"}
+        file = self.home / "bad.ndjson"
+        file.write_text(self.lines + json.dumps(bad) + "\n")
+        for target in self.targets():
+            with self.subTest(target=target):
+                option = "&dead-letters=" + str(self.home / "never.letters") if target.startswith("ndjson") else ""
+                target += f"?{option}" if option else ""
+                out, err = self.run_ctk("load", f"file+dynamodb+cdc://{file}", target, "--dry-run", expect=4)
+                self.assertIn("00000001.1.", [line for line in (out + err).splitlines() if "no number" in line][-1]
+                              if not target.startswith(("postgresql", "sqlite")) else out)
+                self.assertEqual(list(self.home.glob("never*")), [])
+
+    def test_a_table_that_may_not_be_made_is_taken_for_there(self):
+        file = self.home / "events.ndjson"
+        file.write_text(self.lines)
+        for target in self.targets()[:3]:
+            with self.subTest(target=target):
+                out, _ = self.run_ctk("load", f"file+dynamodb+cdc://{file}", target, "--create-table=false", "--dry-run")
+                self.assertNotIn("CREATE", out)
+                self.assertIn("INSERT INTO", out)
 
 
 def has_thread(process, name):

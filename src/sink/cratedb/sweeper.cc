@@ -279,9 +279,10 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
   }
   Result<int64_t> marked = co_await read_number(session, count_marked(spec.name), "counting marks of " + spec.name.str());
   if (!marked) co_return forward_error(std::move(marked));
+  outcome.marks_left = static_cast<uint64_t>(*marked);
+  if (!request.count_living) co_return outcome;
   Result<int64_t> rows = co_await read_number(session, count_rows(spec.name), "counting rows of " + spec.name.str());
   if (!rows) co_return forward_error(std::move(rows));
-  outcome.marks_left = static_cast<uint64_t>(*marked);
   outcome.living = static_cast<uint64_t>(*rows - *marked);
   co_return outcome;
 }

@@ -1,0 +1,29 @@
+// A relay with everything it stands on, in the one order in which they can go.
+#pragma once
+
+#include <memory>
+
+#include "cli/load_plan.h"
+#include "cli/wiring.h"
+#include "relay/relay.h"
+
+namespace ctk::cli {
+
+/// May be destroyed at any moment, on the loop's thread or when the loop no longer runs: what is under way then is waited
+/// for as far as it cannot be broken off, and nobody is told of it. The loop and the world outlive it.
+class WiredRelay {
+ public:
+  /// `denied` or `usage` where there are no credentials for the source.
+  static Result<std::unique_ptr<WiredRelay>> make(const LoadPlan& plan, World& world, EventLoop& loop, Log& log);
+  relay::Relay& relay() { return relay_; }
+
+ private:
+  WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log);
+
+  std::unique_ptr<WiredSource> source_;
+  WiredSink sink_;
+  ThreadExecutor worker_;  ///< its jobs keep what they touch
+  relay::Relay relay_;
+};
+
+}  // namespace ctk::cli

@@ -1,0 +1,96 @@
+#include "relay/prepare.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ctk::relay {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+std::string event(const std::string& key, int number) {
+  return fmt::format(
+      R"({{"eventName":"INSERT","tableName":"demo","dynamodb":{{"ApproximateCreationDateTime":{},"Keys":{{"pk":{}}},"NewImage":{{"pk":{}}}}}}})",
+      1'795'318'371'000'000 + number, key, key);
+}
+
+std::string text_key(int number) { return fmt::format(R"({{"S":"k{}"}})", number); }
+
+/// A slice of a shard: records of these numbers; -1 is no JSON, -2 has a key of another type.
+Slice slice(const std::string& shard, const std::vector<int>& numbers) {
+  Slice slice;
+  slice.shard = aws::ShardId(shard);
+  int place = 0;
+  for (const int number : numbers) {
+    const std::string data = number == -1 ? "no JSON" : event(number == -2 ? R"({"N":"1"})" : text_key(number), place);
+    slice.records.push_back({data, aws::SequenceNumber(std::to_string(++place)), static_cast<uint64_t>(place), kNoTime});
+  }
+  return slice;
+}
+
+DecodedBatch decoded(std::vector<Slice> slices) {
+  dynamodb::Decoder decoder;
+  return decode_slices(slices, decoder, dynamodb::VersionKind::file_time, false);
+}
+
+std::vector<std::string> places(const std::vector<RoutedChange>& changes) {
+  std::vector<std::string> places;
+  for (const RoutedChange& one : changes) places.push_back(one.shard.str() + one.position);
+  return places;
+}
+
+TEST(CutAtUndecodable, KeepsWhatComesBeforeInItsShardAndAllOfTheOthers) {
+  DecodedBatch batch = decoded({slice("a", {1, 2, -1, 4, -1}), slice("b", {1, 2})});
+  const std::vector<BadChange> bad = cut_at_undecodable(batch.undecodable, {&batch.changes});
+  EXPECT_THAT(places(batch.changes), ElementsAre("a1", "a2", "b1", "b2"));
+  ASSERT_THAT(bad, SizeIs(1));
+  EXPECT_EQ(bad[0].shard.str(), "a");
+  EXPECT_EQ(bad[0].position, "3");
+  EXPECT_EQ(bad[0].before, shards::Position::after(aws::SequenceNumber("2")));
+}
+
+TEST(CutAtUndecodable, TheFirstRecordLeavesNothing) {
+  DecodedBatch batch = decoded({slice("a", {-1, 2, 3})});
+  const std::vector<BadChange> bad = cut_at_undecodable(batch.undecodable, {&batch.changes});
+  EXPECT_THAT(batch.changes, IsEmpty());
+  ASSERT_THAT(bad, SizeIs(1));
+  EXPECT_FALSE(bad[0].before);
+}
+
+TEST(CutAtUndecodable, OfABatchInOneRecordTheChangesBeforeItAreKeptButTheRecordIsReadAgain) {
+  Slice whole = slice("a", {1, 2});
+  whole.records[1].data =
+      R"({"Records":[)" + event(text_key(2), 5) + R"(,{"eventName":"NONSENSE"},)" + event(text_key(3), 6) + "]}";
+  DecodedBatch batch = decoded({std::move(whole)});
+  const std::vector<BadChange> bad = cut_at_undecodable(batch.undecodable, {&batch.changes});
+  EXPECT_THAT(places(batch.changes), ElementsAre("a1", "a2"));
+  ASSERT_THAT(bad, SizeIs(1));
+  EXPECT_EQ(bad[0].before, shards::Position::after(aws::SequenceNumber("1")));
+}
+
+TEST(FoldAndRenderPrefix, EndsBeforeTheFirstRefusal) {
+  DecodedBatch batch = decoded({slice("a", {1, 2, -2, 4, -2}), slice("b", {5, 6})});
+  ASSERT_THAT(batch.undecodable, IsEmpty());
+  const table::KeySchema keys = table::key_schema_of(*batch.changes.front().change);
+  const auto spec = table::make_spec(table::Target::sqlite, {"", "demo"}, "demo", keys, {});
+  ASSERT_TRUE(spec) << to_string(spec.error());
+  TableShare share{"demo", 1, std::make_shared<const table::Renderer>(*spec), std::move(batch.changes)};
+  std::vector<TableShare> shares;
+  shares.push_back(std::move(share));
+  const RenderedPrefix prefix = fold_and_render_prefix(std::move(shares));
+  ASSERT_THAT(prefix.writes, SizeIs(1));
+  std::vector<std::string> written;
+  for (const sink::FoldedChange& folded : prefix.writes[0].changes)
+    written.push_back(folded.shards[0].str() + folded.positions[0]);
+  EXPECT_THAT(written, ElementsAre("a1", "a2", "b1", "b2"));
+  ASSERT_THAT(prefix.bad, SizeIs(1));
+  EXPECT_EQ(prefix.bad[0].position, "3");
+  EXPECT_EQ(prefix.bad[0].before, shards::Position::after(aws::SequenceNumber("2")));
+  EXPECT_FALSE(prefix.bad[0].reason.empty());
+}
+
+}  // namespace
+}  // namespace ctk::relay
