@@ -84,7 +84,7 @@ endif()
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
   add_executable(ctk src/cli/main.cc)
   target_link_libraries(ctk PRIVATE ${ctk_modules})
-  if(NOT CTK_SANITIZE)
+  if(NOT CTK_SANITIZE AND NOT CTK_SANITIZE_THREADS)
     target_link_libraries(ctk PRIVATE PkgConfig::jemalloc)  # a fifth of the CPU time a change
   endif()
   set_target_properties(ctk PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

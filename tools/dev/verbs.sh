@@ -24,7 +24,7 @@ verb_test() {
   run_sanitized
   build/tests/simulate --runs 2000
   ctest --preset release
-  python3 tools/dev/skipped.py build-sanitize build
+  python3 tools/dev/skipped.py build-sanitize build-tsan build
 }
 
 # For the inner loop: format, imports, build, and the tests of the programs that have changed since they last passed.
@@ -41,9 +41,12 @@ run_sanitized() {
   configure sanitize
   compile sanitize unit_tests
   ctest --preset sanitize
+  configure tsan
+  compile tsan teardown_test
+  ctest --preset tsan
 }
 
-# The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer; whole relays on real threads under ThreadSanitizer.
 verb_sanitize() {
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   need_tools "${test_tools[@]}"
@@ -108,5 +111,5 @@ verb_interop() {
 }
 
 verb_clean() {
-  rm -rf build build-sanitize build-fuzz tests/node_modules
+  rm -rf build build-sanitize build-tsan build-fuzz tests/node_modules
 }
