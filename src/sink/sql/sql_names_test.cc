@@ -102,6 +102,23 @@ TEST_P(NamesOfPostgres, AVeryLongNameHasItsViewToo) {
   EXPECT_THAT(backend->said(), IsEmpty());
 }
 
+TEST_P(NamesOfPostgres, AViewThatMayNotBeMadeNamesItsOption) {
+  load("demo", R"({"v":{"N":"1"}})");
+  must("DROP VIEW " + quoted("demo_live"));
+  must("CREATE ROLE viewless LOGIN PASSWORD 'secret'");
+  must("GRANT USAGE ON SCHEMA \"" + options.schema + "\" TO viewless");
+  must("GRANT ALL ON ALL TABLES IN SCHEMA \"" + options.schema + "\" TO viewless");
+  options.url.user = "viewless";
+  const auto limited = backend->make_sink(options);
+  const Result<OpenTable> denied = open(*limited, "demo", *put(1, text_key("a"), "{}"));
+  ASSERT_FALSE(denied);
+  EXPECT_EQ(denied.error().kind, ErrorKind::denied) << to_string(denied.error());
+  EXPECT_THAT(to_string(denied.error()), HasSubstr("live-view=false"));
+  options.tables.live_view = false;
+  const auto without = backend->make_sink(options);
+  EXPECT_TRUE(open(*without, "demo", *put(1, text_key("a"), "{}")));
+}
+
 INSTANTIATE_TEST_SUITE_P(Sql, NamesOfPostgres, ::testing::Values(BackendMaker{"postgres", make_postgres_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
