@@ -106,7 +106,8 @@ class Fencing:
         first = self.start_relay()
         self.wait_for(self.target, self.model, process=first)
         second = self.start_relay()
-        self.write(50)
+        # It has something to write until it notices: the second may take its time to start.
+        wait_until("the first has ended", lambda: self.write(5) or first.poll() is not None, seconds=60)
         code, _, err = finish(first, seconds=60)
         self.assertEqual(code, 1, err)
         self.assertRegex(err, "taken over")
