@@ -1,6 +1,7 @@
 #include "coordination/table_record.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "json/reader.h"
 #include "json/writer.h"
@@ -177,6 +178,16 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
   record->cut = claim.load->cut;
   record->loaded.reset();
   record->sweep.reset();
+  return record;
+}
+
+Result<TableRecord> begin_above(TableRecord record, std::string_view highest) {
+  Epoch epoch = 0;
+  const size_t digits = std::min(highest.find('.'), highest.size());
+  const auto parsed = std::from_chars(highest.data(), highest.data() + digits, epoch);
+  if (highest.empty() || parsed.ec != std::errc()) return record;
+  if (epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
+  record.epoch = std::max(record.epoch, epoch + 1);
   return record;
 }
 

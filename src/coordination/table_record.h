@@ -112,6 +112,10 @@ Error lost_table_error(const std::string& table, TableSight sight);
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim,
                                  TableSight sight = TableSight::as_recorded);
 
+/// A first record of a table that has rows with versions already: their record is lost, and with it what they were compared
+/// by. It begins above them, so that every change wins. `highest` is the highest version found; empty: none.
+Result<TableRecord> begin_above(TableRecord record, std::string_view highest);
+
 /// Whether the relay has ever written the table and has positions.
 bool is_filled_by(const TableRecord& record, const RelayName& relay);
 

@@ -239,6 +239,14 @@ TEST(DecideClaim, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
   EXPECT_FALSE(decide_claim(record, claim)->since);
 }
 
+TEST(DecideClaim, AFirstRecordBeginsAboveTheRowsThatAreThere) {
+  EXPECT_EQ(begin_above(record_of(), "")->epoch, 1U);
+  EXPECT_EQ(begin_above(record_of(), "somebody's own")->epoch, 1U);
+  EXPECT_EQ(begin_above(record_of(), "00000001.1.0017")->epoch, 2U);
+  EXPECT_EQ(begin_above(record_of(), "00000041.0.0017")->epoch, 42U);
+  EXPECT_FALSE(begin_above(record_of(), "99999999.1"));
+}
+
 TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
   TableRecord loaded_by_hand = record_of();
   loaded_by_hand.relays.clear();

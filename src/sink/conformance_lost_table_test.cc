@@ -224,6 +224,20 @@ TEST_P(Conformance, WhereNothingMayBeAlteredARecordOfAnEarlierVersionWillDo) {
   EXPECT_TRUE(sweep(Duration::max()));
 }
 
+TEST_P(Conformance, WhereTheRecordIsLostChangesWinOverTheRowsThatAreThere) {
+  fill(3);
+  open_loading(kCut, LoadWish::Kind::again);
+  apply(some_items(20, 3));
+  backend->refresh(*sink, name("ctk_tables"));
+  change_by_hand("DELETE FROM " + backend->quoted(name("ctk_tables")) + " WHERE epoch > 0");
+  const Result<OpenTable> again = open_again();
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(again->record.epoch, 3u);
+  opened = *again;
+  apply(Changes{put(5, text_key("item-0"), R"({"pk":{"S":"item-0"},"v":{"S":"new"}})")});
+  EXPECT_TRUE(items().at("item-0").contains("new")) << "not stale for ever";
+}
+
 TEST_P(Conformance, ASecondRelayOfATableIsNoStranger) {
   fill(3);
   relay = coordination::RelayName("kinesis:another@test");

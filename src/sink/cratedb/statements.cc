@@ -224,6 +224,12 @@ std::string select_rows(const TableSpec& spec, size_t rows) {
                      quote_name(spec.name), fmt::join(conditions, " OR "));
 }
 
+std::string select_highest_version(const table::QualifiedName& name) {
+  return fmt::format(
+      "SELECT \"cdc_version\" FROM {} WHERE \"cdc_version\" IS NOT NULL ORDER BY \"cdc_version\" DESC LIMIT 1",
+      quote_name(name));
+}
+
 std::string count_marked(const table::QualifiedName& name) {
   return fmt::format("SELECT count(*) FROM {} WHERE \"cdc_deleted\"", quote_name(name));
 }

@@ -52,6 +52,8 @@ std::string mark_older(const table::TableSpec& spec);
 std::string delete_mark(const table::TableSpec& spec);
 /// Key, version and mark of `rows` rows. Parameters: their keys, one after another.
 std::string select_rows(const table::TableSpec& spec, size_t rows);
+/// The highest version of all rows.
+std::string select_highest_version(const table::QualifiedName& name);
 std::string count_marked(const table::QualifiedName& name);
 std::string count_rows(const table::QualifiedName& name);
 std::string refresh(const table::QualifiedName& name);

@@ -43,6 +43,8 @@ std::string all_statements() {
     add(name + ": due marks", select_due_marks(spec));
     add(name + ": older epochs", select_older(spec));
     add(name + ": delete a mark", delete_mark(spec));
+    add(name + ": some rows", select_rows(spec, 2));
+    add(name + ": highest version", select_highest_version(spec.name));
   }
   table::TableSpec open = make_spec(Layout::ctk);
   open.options.typed = false;

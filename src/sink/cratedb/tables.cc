@@ -138,6 +138,11 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
     claimed.sight = *sight;
   }
   Result<TableRecord> wanted = coordination::decide_claim(existing, claim, claimed.sight);
+  if (wanted && !existing) {
+    Result<std::string> highest = co_await highest_version(session, spec, definition);
+    if (!highest) co_return forward_error(std::move(highest));
+    wanted = coordination::begin_above(std::move(*wanted), *highest);
+  }
   if (!wanted) co_return forward_error(std::move(wanted));
   claimed.record = std::move(*wanted);
   claimed.record.names.insert(spec.names.begin(), spec.names.end());

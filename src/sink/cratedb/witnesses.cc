@@ -78,6 +78,17 @@ Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec&
   co_return judge_rows(*found, record.witnesses);
 }
 
+Task<Result<std::string>> highest_version(Session& session, const table::TableSpec& spec, const Definition& definition) {
+  if (definition.find("cdc_version") == nullptr) co_return std::string();
+  Result<bool> refreshed = co_await refresh_if_there(session, spec.name);
+  if (!refreshed) co_return forward_error(std::move(refreshed));
+  Statement select{.sql = select_highest_version(spec.name), .args = "", .bulk = ""};
+  Result<Answer> answer = co_await run_or_fail(session, std::move(select), "looking at rows of " + spec.name.str());
+  if (!answer) co_return forward_error(std::move(answer));
+  if (answer->rows.empty() || answer->rows[0].empty()) co_return std::string();
+  co_return cell_text(answer->rows[0][0]).value_or("");
+}
+
 Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spec, std::string table, Witnesses fresh,
                                    std::string bound) {
   constexpr int kTries = 10;

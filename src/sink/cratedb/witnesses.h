@@ -31,6 +31,9 @@ coordination::Witnesses lasting(const FoundRows& found, const std::string& bound
 Task<Result<coordination::TableSight>> look_at_table(Session& session, const table::TableSpec& spec,
                                                      const Definition& definition, const coordination::TableRecord& record);
 
+/// The highest version in a table that has no record; empty where there is none.
+Task<Result<std::string>> highest_version(Session& session, const table::TableSpec& spec, const Definition& definition);
+
 /// Before a sweep removes anything: `mismatch` where the table has lost its witnesses; else only rows that stay are
 /// witnesses, some of `fresh` among them. `bound` is the lowest version that stays. The table is refreshed.
 Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spec, std::string table,

@@ -50,6 +50,11 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
     claimed.sight = *sight;
   }
   Result<TableRecord> record = coordination::decide_claim(*existing, claim, claimed.sight);
+  if (record && !*existing) {
+    Tried<std::string> highest = highest_version(driver, at, spec);
+    if (!highest) return broken(std::move(highest));
+    record = coordination::begin_above(std::move(*record), *highest);
+  }
   if (!record) return broken(std::move(record).error());
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;

@@ -59,6 +59,18 @@ Tried<TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const tab
   return coordination::judge_sight(found->asked, found->there.size());
 }
 
+Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
+  Tried<FoundTable> table = describe_table(driver, at.dialect, spec.name);
+  if (!table) return broken(std::move(table));
+  if (std::ranges::none_of(table->columns, [](const FoundColumn& column) { return column.name == "cdc_version"; }))
+    return std::string();
+  const std::string sql =
+      fmt::format("SELECT max({}) FROM {}", at.dialect.bytewise("\"cdc_version\""), Dialect::quote(spec.name));
+  Tried<Answer> answer = driver.run(patiently(look_up(sql)));
+  if (!answer) return broken(std::move(answer));
+  return answer->rows.empty() ? std::string() : answer->rows.front()[0].value_or("");
+}
+
 Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                             const TableRecord& record) {
   Tried<Found> found = find_witnesses(driver, at, renderer, record.witnesses);

@@ -19,6 +19,9 @@ Tried<Found> find_witnesses(Driver& driver, const Bookkeeping& at, const table::
 Tried<coordination::TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
                                               const coordination::TableRecord& record);
 
+/// The highest version in a table that has no record; empty where there is none. It reads the whole table.
+Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
+
 /// `mismatch` where none of the record's witnesses is there. Before anything is removed.
 Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                             const coordination::TableRecord& record);

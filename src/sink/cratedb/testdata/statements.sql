@@ -31,6 +31,12 @@ SELECT "pk"['device'], "pk"['it''s "n"'], "cdc_version", "_seq_no", "_primary_te
 -- ctk: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "pk"['device'] = ? AND "pk"['it''s "n"'] = ? AND "_seq_no" = ? AND "_primary_term" = ?;
 
+-- ctk: some rows
+SELECT "pk"['device'], "pk"['it''s "n"'], "cdc_version", coalesce("cdc_deleted", FALSE) FROM "testdrive"."demo" WHERE ("pk"['device'] = ? AND "pk"['it''s "n"'] = ?) OR ("pk"['device'] = ? AND "pk"['it''s "n"'] = ?);
+
+-- ctk: highest version
+SELECT "cdc_version" FROM "testdrive"."demo" WHERE "cdc_version" IS NOT NULL ORDER BY "cdc_version" DESC LIMIT 1;
+
 -- columns: table
 CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
   "device" TEXT,
@@ -66,6 +72,12 @@ SELECT "device", "it's ""n""", "cdc_version", "_seq_no", "_primary_term" FROM "t
 -- columns: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "device" = ? AND "it's ""n""" = ? AND "_seq_no" = ? AND "_primary_term" = ?;
 
+-- columns: some rows
+SELECT "device", "it's ""n""", "cdc_version", coalesce("cdc_deleted", FALSE) FROM "testdrive"."demo" WHERE ("device" = ? AND "it's ""n""" = ?) OR ("device" = ? AND "it's ""n""" = ?);
+
+-- columns: highest version
+SELECT "cdc_version" FROM "testdrive"."demo" WHERE "cdc_version" IS NOT NULL ORDER BY "cdc_version" DESC LIMIT 1;
+
 -- document: table
 CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
   "id" TEXT PRIMARY KEY,
@@ -98,6 +110,12 @@ SELECT "id", "cdc_version", "_seq_no", "_primary_term" FROM "testdrive"."demo" W
 
 -- document: delete a mark
 DELETE FROM "testdrive"."demo" WHERE "id" = ? AND "_seq_no" = ? AND "_primary_term" = ?;
+
+-- document: some rows
+SELECT "id", "cdc_version", coalesce("cdc_deleted", FALSE) FROM "testdrive"."demo" WHERE ("id" = ?) OR ("id" = ?);
+
+-- document: highest version
+SELECT "cdc_version" FROM "testdrive"."demo" WHERE "cdc_version" IS NOT NULL ORDER BY "cdc_version" DESC LIMIT 1;
 
 -- typed=false: table
 CREATE TABLE IF NOT EXISTS "testdrive"."demo" (
