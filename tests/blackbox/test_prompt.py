@@ -18,6 +18,7 @@ class AtTerminal(Case):
         terminal = Terminal("shell", url, env={"XDG_STATE_HOME": str(self.home)}, **options)
         self.addCleanup(terminal.close)
         terminal.expect(PROMPT)
+        wait_until("keys are the program's", lambda: not terminal.echoes())  # a Ctrl-D before that is the terminal's own
         return terminal
 
     def assert_answers(self, terminal):
