@@ -29,6 +29,7 @@ std::string error_text(const Error& error) {
 }
 
 std::string statement_error_text(const Error& error) {
+  if (error.kind == ErrorKind::unreachable) return error_text(error);
   const std::string message = to_string(Error{error.kind, error.message, "", ""});
   return "ctk: " + message + (error.peer.empty() ? "" : ": " + error.peer) + "\n" + hint_line(error);
 }

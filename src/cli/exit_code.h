@@ -19,7 +19,7 @@ int exit_code(ErrorKind kind);
 std::string error_text(const Error& error);
 
 /// The same for a statement that a database refused: the lines of its words stay lines, so that a caret under the second
-/// points at what is meant.
+/// points at what is meant. Of a lost connection there is nothing to point at.
 std::string statement_error_text(const Error& error);
 
 }  // namespace ctk::cli
