@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <clocale>
+#include <cstdint>
 #include <cwchar>
 
 namespace ctk::cli {
@@ -56,7 +58,7 @@ std::string escaped(const Character& character, std::string_view bytes) {
     case L'\t': return "\\t";
     default: break;
   }
-  const auto code = static_cast<unsigned>(character.code);
+  const auto code = std::bit_cast<uint32_t>(character.code);
   if (character.valid && code >= 0x80) return fmt::format("\\u{:04x}", code);
   return fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes.front()));
 }
