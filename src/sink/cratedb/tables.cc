@@ -139,7 +139,7 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
   }
   Result<TableRecord> wanted = coordination::decide_claim(existing, claim, claimed.sight);
   if (wanted && !existing) {
-    Result<std::string> highest = co_await highest_version(session, spec, definition);
+    Result<std::string> highest = co_await highest_version(session, spec, site.definition);
     if (!highest) co_return forward_error(std::move(highest));
     wanted = coordination::begin_above(std::move(*wanted), *highest);
   }
