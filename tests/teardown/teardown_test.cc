@@ -31,11 +31,19 @@ uint64_t moments_each() {
   return asked == nullptr ? 5 : std::strtoull(asked, nullptr, 10);
 }
 
-/// The servers of the whole program; made at first use.
-Places& places() {
-  static Places all;
-  return all;
-}
+/// The servers of the whole program; gone before its statics are, which their threads use.
+class Servers final : public testing::Environment {
+ public:
+  void SetUp() override { all_ = std::make_unique<Places>(); }
+  void TearDown() override { all_.reset(); }
+  static Places& get() { return *all_; }
+
+ private:
+  static inline std::unique_ptr<Places> all_;
+};
+const testing::Environment* const kServers = testing::AddGlobalTestEnvironment(new Servers);
+
+Places& places() { return Servers::get(); }
 
 /// The services make a source fail that cannot hold a bad change.
 bool fails_by_its_service(From from) { return from == From::streams || from == From::scan; }
