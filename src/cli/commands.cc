@@ -30,6 +30,28 @@ constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "t
 constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
 
 // clang-format off
+CommandInfo simulator() {
+  return {.path = "simulator", .arguments = "", .help = "a simulated DynamoDB, DynamoDB Streams and Kinesis, on one port",
+   .more = "Prints \"listening on http://HOST:PORT\" and serves any AWS client, with any key, until it is ended. Nothing is\n"
+           "stored. POST /simulator makes something happen, by a JSON object:\n"
+           "  {\"action\": \"roll-shard\" or \"split-shard\", \"table\": …, \"all\": true, or \"stream\": …, \"shard\": …}\n"
+           "  {\"action\": \"merge-shards\", \"stream\": …, \"shard\": …, \"adjacent\": …}\n"
+           "  {\"action\": \"trim\" or \"throttle\", \"table\" or \"stream\": …, \"seconds\": …}\n"
+           "  {\"action\": \"expire-iterators\" or \"kill-connections\"}\n"
+           "  {\"action\": \"advance-clock\", \"seconds\": …}\n",
+   .flags = {{.name = "listen", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .help = "where; port 0 picks a free one"},
+             {.name = "seed", .value = "N", .help = "of all chances; one seed, one course of faults"},
+             {.name = "speed", .fallback = "1", .value = "N", .help = "how much faster than real time its clock runs"},
+             {.name = "table", .value = "NAME:HASH[:RANGE]", .help = "make a table with keys of type S and a stream",
+              .repeatable = true},
+             {.name = "stream", .value = "NAME:SHARDS", .help = "make a Kinesis stream", .repeatable = true},
+             {.name = "faults", .kind = choice, .choices = "none|mild|wild", .fallback = "none",
+              .value = "none|mild|wild", .help = "how often calls go wrong"},
+             {.name = "limits", .kind = choice, .choices = "on|off", .fallback = "on", .value = "on|off",
+              .help = "off: lift the services' read limits (Kinesis: 5 GetRecords and 2 MB a second a shard; DynamoDB "
+                      "Streams: 2 readers a shard, 10 DescribeStream a second)"}}};
+}
+
 const std::vector<CommandInfo>& commands() {
   static const std::vector<CommandInfo> kCommands = {
       {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
@@ -79,25 +101,7 @@ const std::vector<CommandInfo>& commands() {
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
        .flags = {{.name = "output", .fallback = "ctk-demo.db", .value = "FILE", .help = "the SQLite file to make anew"}}},
-      {.path = "simulator", .arguments = "", .help = "a simulated DynamoDB, DynamoDB Streams and Kinesis, on one port",
-       .more = "Prints \"listening on http://HOST:PORT\" and serves any AWS client, with any key, until it is ended. Nothing is\n"
-               "stored. POST /simulator makes something happen, by a JSON object:\n"
-               "  {\"action\": \"roll-shard\" or \"split-shard\", \"table\": …, \"all\": true, or \"stream\": …, \"shard\": …}\n"
-               "  {\"action\": \"merge-shards\", \"stream\": …, \"shard\": …, \"adjacent\": …}\n"
-               "  {\"action\": \"trim\" or \"throttle\", \"table\" or \"stream\": …, \"seconds\": …}\n"
-               "  {\"action\": \"expire-iterators\" or \"kill-connections\"}\n"
-               "  {\"action\": \"advance-clock\", \"seconds\": …}\n",
-       .flags = {{.name = "listen", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .help = "where; port 0 picks a free one"},
-                 {.name = "seed", .value = "N", .help = "of all chances; one seed, one course of faults"},
-                 {.name = "speed", .fallback = "1", .value = "N", .help = "how much faster than real time its clock runs"},
-                 {.name = "table", .value = "NAME:HASH[:RANGE]", .help = "make a table with keys of type S and a stream",
-                  .repeatable = true},
-                 {.name = "stream", .value = "NAME:SHARDS", .help = "make a Kinesis stream", .repeatable = true},
-                 {.name = "faults", .kind = choice, .choices = "none|mild|wild", .fallback = "none",
-                  .value = "none|mild|wild", .help = "how often calls go wrong"},
-                 {.name = "limits", .kind = choice, .choices = "on|off", .fallback = "on", .value = "on|off",
-                  .help = "off: lift the services' read limits (Kinesis: 5 GetRecords and 2 MB a second a shard; DynamoDB "
-                          "Streams: 2 readers a shard, 10 DescribeStream a second)"}}},
+      simulator(),
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},

@@ -183,9 +183,9 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
 
 Result<TableRecord> begin_above(TableRecord record, std::string_view highest) {
   Epoch epoch = 0;
-  const size_t digits = std::min(highest.find('.'), highest.size());
-  const auto parsed = std::from_chars(highest.data(), highest.data() + digits, epoch);
-  if (highest.empty() || parsed.ec != std::errc()) return record;
+  // The number ends at the version's first dot.
+  const auto parsed = std::from_chars(highest.begin(), highest.end(), epoch);
+  if (parsed.ec != std::errc()) return record;
   if (epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
   record.epoch = std::max(record.epoch, epoch + 1);
   return record;

@@ -60,6 +60,14 @@ class CratePartialFaults : public Conformance {
   FakeCrateDb& server() { return fake_server(*backend); }
   void fail_share(double share, uint64_t seed) { server().intercept = FaultDice(server(), share, seed); }
   void fail_nothing() { server().intercept = nullptr; }
+  /// Rows that are sent to a table of the user's from now on.
+  void count_rows(size_t& sent) {
+    server().intercept = [&sent](const net::HttpRequest& request) -> Reply {
+      if (request.body.find("ctk_tables") != std::string::npos) return std::nullopt;
+      for (size_t at = 0; (at = request.body.find("\"00000001.", at)) != std::string::npos; at++) sent++;
+      return std::nullopt;
+    };
+  }
   Duration now() { return backend->clock().monotonic(); }
 
   static Changes rows_of(int batch) {
@@ -148,10 +156,7 @@ TEST_P(CratePartialFaults, WhatABatchHasDoneIsNotDoneAgain) {
   EXPECT_EQ(rows_sent, 30u);
   rows_sent = 0;
   works = true;
-  server().intercept = [&](const net::HttpRequest& request) -> Reply {
-    for (size_t at = 0; (at = request.body.find("\"00000001.", at)) != std::string::npos; at++) rows_sent++;
-    return std::nullopt;
-  };
+  count_rows(rows_sent);
   const Result<BatchOutcome> outcome = apply(batch);
   ASSERT_TRUE(outcome) << to_string(outcome.error());
   EXPECT_EQ(rows_sent, static_cast<size_t>(kRows) - 30u);
@@ -171,10 +176,11 @@ TEST_P(CratePartialFaults, ATableOpenedAnewGetsTheWholeBatch) {
   };
   const std::shared_ptr<const Batch> batch = batch_of(rows_of(0));
   ASSERT_FALSE(apply(batch));
-  fail_nothing();
-  ASSERT_TRUE(query("DROP TABLE " + backend->quoted(name("demo"))));
+  size_t rows_sent = 0;
+  count_rows(rows_sent);
   open(*put(1, text_key("a"), R"({"n":{"N":"1"}})"));
   ASSERT_TRUE(apply(batch));
+  EXPECT_EQ(rows_sent, static_cast<size_t>(kRows)) << "it may be another table";
   EXPECT_EQ(items().size(), static_cast<size_t>(kRows));
 }
 
