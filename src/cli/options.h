@@ -35,7 +35,7 @@ enum class OptionScope {
 };
 
 /// Which targets an option of the target's means something to.
-enum class TargetSet { all, cratedb, sql_servers, ndjson };
+enum class TargetSet { all, cratedb, sql_servers, databases, ndjson };
 
 enum class OptionFate {
   works,

@@ -16,16 +16,16 @@ using table::Target;
 struct Scheme {
   std::string_view name;
   Target target;
-  bool tls = false;
+  std::optional<bool> tls{};  ///< what it says of TLS by itself
   bool later = false;
 };
 
 constexpr auto kSchemes = std::to_array<Scheme>({
     {"crate", Target::cratedb},
     {"cratedb", Target::cratedb},
-    {"crate+http", Target::cratedb},
-    {"cratedb+http", Target::cratedb},
-    {"http", Target::cratedb},
+    {"crate+http", Target::cratedb, false},
+    {"cratedb+http", Target::cratedb, false},
+    {"http", Target::cratedb, false},
     {"crate+https", Target::cratedb, true},
     {"cratedb+https", Target::cratedb, true},
     {"https", Target::cratedb, true},
@@ -33,9 +33,9 @@ constexpr auto kSchemes = std::to_array<Scheme>({
     {"postgres", Target::postgres},
     {"sqlite", Target::sqlite},
     {"ndjson", Target::ndjson},
-    {"mysql", Target::sqlite, false, true},
-    {"mariadb", Target::sqlite, false, true},
-    {"odbc", Target::sqlite, false, true},
+    {"mysql", Target::sqlite, {}, true},
+    {"mariadb", Target::sqlite, {}, true},
+    {"odbc", Target::sqlite, {}, true},
 });
 
 const Scheme* find_scheme(std::string_view name) {
@@ -52,6 +52,7 @@ bool means_something(TargetSet set, Target target) {
     case TargetSet::all: return true;
     case TargetSet::cratedb: return target == Target::cratedb;
     case TargetSet::sql_servers: return knows_schemas(target);
+    case TargetSet::databases: return target != Target::ndjson;
     case TargetSet::ndjson: return target == Target::ndjson;
   }
   return false;
@@ -62,19 +63,28 @@ std::string_view set_name(TargetSet set) {
     case TargetSet::all: return "every target";
     case TargetSet::cratedb: return "CrateDB";
     case TargetSet::sql_servers: return "CrateDB and PostgreSQL";
+    case TargetSet::databases: return "databases";
     case TargetSet::ndjson: return "ndjson";
   }
   return "";
+}
+
+/// Whether the user wrote this option, by this name of it.
+bool is_given(const OptionInfo& info, const OptionValues& options) {
+  if (info.is_family()) return !options.family(info.name).empty();
+  if (info.stands_for.empty()) return options.has(info.name);
+  const std::string spelled = options.spelled(info.stands_for);
+  return spelled == fmt::format("--{}", info.name) || spelled.starts_with(fmt::format("{} in ", info.name));
 }
 
 /// An option that means nothing to this kind of target would be a silent loss of what the user wants.
 Status check_applicable(Target target, const OptionValues& options) {
   for (const OptionInfo& info : all_options()) {
     if (info.scope != OptionScope::target || means_something(info.targets, target)) continue;
-    const bool given = info.is_family() ? !options.family(info.name).empty() : options.has(info.name);
-    if (!given) continue;
-    const std::string name =
-        info.is_family() ? std::string(info.name) + options.family(info.name).begin()->first : std::string(info.name);
+    if (!is_given(info, options)) continue;
+    const std::string name = info.is_family()          ? std::string(info.name) + options.family(info.name).begin()->first
+                             : info.stands_for.empty() ? std::string(info.name)
+                                                       : std::string(info.stands_for);
     return usage(fmt::format("option {} is for {}, found a target of kind {}", options.spelled(name),
                              set_name(info.targets), target_name(target)));
   }
@@ -163,10 +173,65 @@ Status read_layout(const OptionValues& options, sink::TargetOptions& target) {
   return {};
 }
 
-void read_connection(const OptionValues& options, bool tls_scheme, sink::TargetOptions& target) {
-  target.ssl = options.boolean("ssl", tls_scheme);
+/// Options that another one leaves without any effect.
+Status check_together(const OptionValues& options, const table::TableOptions& tables) {
+  const auto idle = [&](std::string_view name, std::string_view because) {
+    return usage(fmt::format("option {} has no effect: {}", options.spelled(name), because));
+  };
+  const std::string shapeless = tables.encoding == table::Encoding::dynamodb ? "encoding=dynamodb" : "typed=false";
+  if (!tables.typed || tables.encoding == table::Encoding::dynamodb) {
+    const std::string why = fmt::format("with {} `data` has no columns", shapeless);
+    if (options.has("max-columns")) return idle("max-columns", why);
+    if (!tables.path_types.empty()) return idle("type." + tables.path_types.begin()->first, why);
+  }
+  if (tables.layout == table::Layout::document && !tables.key_types.empty()) {
+    return idle("key-type." + tables.key_types.begin()->first, "layout=document has no key columns");
+  }
+  for (const char* name : {"delete-grace", "delete-floor"}) {
+    if (tables.deletes == table::Deletes::soft && options.has(name)) return idle(name, "deletes=soft keeps marks for ever");
+  }
+  if (!tables.create_table && options.boolean("live-view", false)) {
+    return idle("live-view", "with create-table=false no view is made");
+  }
+  return {};
+}
+
+/// `ssl`, `sslmode` and the scheme in one voice: who asks for TLS gets it, with the checks that the mode names.
+Status read_tls(const OptionValues& options, const Scheme& scheme, sink::TargetOptions& target) {
+  const bool crate = target.kind == Target::cratedb;
+  std::optional<bool> wanted = scheme.tls;
+  std::string said_by = fmt::format("the scheme {}", scheme.name);
+  if (options.has("ssl")) {
+    const bool ssl = options.boolean("ssl", false);
+    if (wanted && *wanted != ssl) {
+      return usage(fmt::format("option {}={} contradicts {}", options.spelled("ssl"), ssl, said_by));
+    }
+    wanted = ssl;
+    said_by = fmt::format("option {}={}", options.spelled("ssl"), ssl);
+  }
   target.sslmode = options.text("sslmode");
-  target.timeout = options.duration("timeout").value_or(target.timeout);
+  if (!target.sslmode) {
+    target.ssl = wanted.value_or(false);
+    if (wanted && !crate) target.sslmode = *wanted ? "require" : "disable";
+    return {};
+  }
+  const std::string& mode = *target.sslmode;
+  const bool either = mode == "allow" || mode == "prefer";
+  if (either && crate) {
+    return usage(fmt::format("option {}: found \"{}\", accepted on CrateDB is disable, require, verify-ca or verify-full",
+                             options.spelled("sslmode"), mode),
+                 "a port of CrateDB speaks TLS or it does not; nobody can ask for what it prefers");
+  }
+  const bool encrypts = mode != "disable" && !either;
+  if (wanted && (either || *wanted != encrypts)) {
+    return usage(fmt::format("option {}={} contradicts {}", options.spelled("sslmode"), mode, said_by));
+  }
+  target.ssl = encrypts;
+  return {};
+}
+
+void read_bounds(const OptionValues& options, sink::TargetOptions& target) {
+  target.timeout = options.duration("timeout");
   target.batch_rows = options.integer("batch-rows");
   target.batch_bytes = options.size("batch-bytes");
   target.connections = options.integer("connections");
@@ -196,6 +261,10 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
 /// What each kind needs of its URL's hosts and path.
 Status check_place(const net::Url& url, Target target) {
   const bool has_path = !url.path.empty() && url.path != "/";
+  const bool has_user = !url.user.empty() || url.password.has_value();
+  if (has_user && !knows_schemas(target)) {
+    return usage(fmt::format("the target's URL names a user, and {} knows none", target_name(target)));
+  }
   switch (target) {
     case Target::cratedb:
       if (url.hosts.empty()) return usage("the target's URL names no host: expected crate://host:4200/schema/table");
@@ -277,7 +346,9 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   }
   if (auto read = read_names(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto read = read_layout(*options, plan.target); !read) return std::unexpected(read.error());
-  read_connection(*options, scheme->tls, plan.target);
+  if (auto checked = check_together(*options, plan.target.tables); !checked) return std::unexpected(checked.error());
+  if (auto read = read_tls(*options, *scheme, plan.target); !read) return std::unexpected(read.error());
+  read_bounds(*options, plan.target);
   if (auto read = read_settings(*options, plan.target); !read) return std::unexpected(read.error());
   plan.options = std::move(*options);
   return plan;

@@ -57,6 +57,7 @@ TEST(TargetUrl, SchemesOfCrateDb) {
   EXPECT_FALSE(target("crate+http://localhost").ssl);
   const auto many = target("crate://u:p@a,b:4201/doc/demo?sslmode=require&timeout=5");
   EXPECT_EQ(many.kind, Target::cratedb);
+  EXPECT_TRUE(many.ssl) << "the password must not go out in clear";
   EXPECT_EQ(many.url.hosts.size(), 2u);
   EXPECT_EQ(many.sslmode, "require");
   EXPECT_EQ(many.timeout, std::chrono::seconds(5));
@@ -115,18 +116,62 @@ TEST(TargetUrl, LayoutFollowsTheTarget) {
   EXPECT_THAT(refused("sqlite:///x.db?layout=ctk"), AllOf(HasSubstr("\"ctk\""), HasSubstr("columns or document")));
 }
 
+TEST(TargetUrl, WhoAsksForTlsGetsIt) {
+  for (const char* mode : {"require", "verify-ca", "verify-full"}) {
+    for (const char* before : {"crate://h/?", "crate://h/?ssl=true&", "https://h/?", "crate+https://h/?ssl=1&"}) {
+      const auto options = target(std::string(before) + "sslmode=" + mode);
+      EXPECT_TRUE(options.ssl) << before << mode;
+      EXPECT_EQ(options.sslmode, mode);
+    }
+  }
+  EXPECT_FALSE(target("crate://h?sslmode=disable").ssl);
+  EXPECT_EQ(target("crate://h?ssl=true").sslmode, std::nullopt) << "every check there is";
+  EXPECT_EQ(target("postgresql://h/db?ssl=true").sslmode, "require");
+  EXPECT_EQ(target("postgresql://h/db?ssl=false").sslmode, "disable");
+  EXPECT_EQ(target("postgresql://h/db?ssl=true&sslmode=verify-full").sslmode, "verify-full");
+  EXPECT_EQ(target("postgresql://h/db?sslmode=prefer").sslmode, "prefer");
+}
+
+TEST(TargetUrl, ContradictionsOnTls) {
+  for (const char* url : {
+           "crate://h?ssl=false&sslmode=require",
+           "crate://h?ssl=false&sslmode=verify-ca",
+           "crate://h?ssl=no&sslmode=verify-full",
+           "crate://h?ssl=true&sslmode=disable",
+           "https://h?ssl=false",
+           "https://h?sslmode=disable",
+           "crate+https://h?sslmode=disable",
+           "http://h?ssl=true",
+           "http://h?sslmode=require",
+           "crate+http://h?sslmode=verify-full",
+           "postgresql://h/db?ssl=false&sslmode=require",
+           "postgresql://h/db?ssl=true&sslmode=disable",
+           "postgresql://h/db?ssl=true&sslmode=prefer",
+           "postgresql://h/db?ssl=false&sslmode=allow",
+       }) {
+    EXPECT_THAT(refused(url), HasSubstr("contradicts")) << url;
+  }
+  EXPECT_THAT(refused("crate://h?sslmode=require", {{"ssl", "false"}}),
+              AllOf(HasSubstr("--ssl=false"), HasSubstr("sslmode in the target's URL=require")));
+  for (const char* url : {"crate://h?sslmode=prefer", "crate://h?sslmode=allow", "crate://h?ssl=true&sslmode=prefer"}) {
+    EXPECT_THAT(refused(url), HasSubstr("verify-full")) << url;
+  }
+}
+
 TEST(TargetUrl, TableOptions) {
-  const auto options = target("crate://localhost?encoding=dynamodb&deletes=soft&typed=false&max-columns=50&create-table=no",
-                              {{"live-view", "false"}, {"adopt", "true"}, {"key-type.id", "bigint"}, {"type.a", "text"}});
+  const auto typed = target("crate://localhost?max-columns=50", {{"type.a", "text"}});
+  EXPECT_EQ(typed.tables.max_columns, 50);
+  EXPECT_EQ(typed.tables.path_types.at("a"), table::ColumnType::text);
+  const auto options = target("crate://localhost?encoding=dynamodb&deletes=soft&typed=false&create-table=no",
+                              {{"live-view", "false"}, {"adopt", "true"}, {"key-type.id", "bigint"}});
   EXPECT_EQ(options.tables.encoding, table::Encoding::dynamodb);
   EXPECT_EQ(options.tables.deletes, table::Deletes::soft);
   EXPECT_FALSE(options.tables.typed);
-  EXPECT_EQ(options.tables.max_columns, 50);
+  EXPECT_EQ(options.tables.max_columns, 800);
   EXPECT_FALSE(options.tables.create_table);
   EXPECT_FALSE(options.tables.live_view);
   EXPECT_TRUE(options.tables.adopt);
   EXPECT_EQ(options.tables.key_types.at("id"), table::ColumnType::bigint);
-  EXPECT_EQ(options.tables.path_types.at("a"), table::ColumnType::text);
   EXPECT_THAT(refused("crate://localhost?key-type.id=blob5"), AllOf(HasSubstr("key-type.id"), HasSubstr("blob5")));
 }
 
@@ -140,6 +185,48 @@ TEST(TargetUrl, OptionsThatMeanNothingThere) {
   EXPECT_THAT(refused("sqlite:///x.db?max-columns=5"), AllOf(HasSubstr("max-columns"), HasSubstr("CrateDB")));
   EXPECT_THAT(refused("sqlite:///x.db", {{"type.a", "text"}}), AllOf(HasSubstr("--type.a"), HasSubstr("CrateDB")));
   EXPECT_THAT(refused("postgresql://h/db?dead-letters=x"), HasSubstr("ndjson"));
+  for (const char* option : {"connections=2", "ssl=true", "sslmode=require", "schema=s", "typed=true", "max-columns=9",
+                             "database=d", "dead-letters=x"}) {
+    EXPECT_THAT(refused(std::string("sqlite:///x.db?") + option), HasSubstr("SQLite")) << option;
+  }
+  for (const char* option : {"connections=2", "ssl=true", "sslmode=require", "schema=s", "typed=true", "max-columns=9",
+                             "database=d", "timeout=5s", "delete-grace=5s", "delete-floor=5s", "key-type.id=text",
+                             "type.a=text", "create-table=true", "live-view=true", "adopt=true"}) {
+    EXPECT_THAT(refused(std::string("ndjson:-?") + option), HasSubstr("ndjson")) << option;
+  }
+  for (const char* option : {"typed=true", "max-columns=9", "database=d", "type.a=text", "dead-letters=x"}) {
+    EXPECT_THAT(refused(std::string("postgresql://h/db?") + option), HasSubstr("PostgreSQL")) << option;
+  }
+  EXPECT_THAT(refused("sqlite://u:hush@/x.db"), AllOf(Not("accepted"), Not(HasSubstr("hush"))));
+}
+
+TEST(TargetUrl, OptionsThatAnotherOneLeavesIdle) {
+  for (const char* url :
+       {"crate://h?typed=false&max-columns=9", "crate://h?encoding=dynamodb&max-columns=9",
+        "crate://h?typed=false&type.a=text", "crate://h?encoding=dynamodb&type.a=text",
+        "sqlite:///x.db?layout=document&key-type.id=text", "sqlite:///x.db?deletes=soft&delete-grace=5s",
+        "crate://h?deletes=soft&delete-floor=5s", "postgresql://h/db?create-table=false&live-view=true"}) {
+    EXPECT_THAT(refused(url), HasSubstr("has no effect")) << url;
+  }
+  EXPECT_FALSE(target("crate://h?create-table=false&live-view=false").tables.live_view);
+}
+
+/// Every option is taken by some target: none is left in the table that no target knows.
+TEST(TargetUrl, EveryOptionHasItsTarget) {
+  const std::string urls[] = {"crate://h", "postgresql://h/db", "sqlite:///x.db", "ndjson:-"};
+  for (const OptionInfo& info : all_options()) {
+    if (info.scope != OptionScope::target || info.fate != OptionFate::works) continue;
+    const std::string name = std::string(info.name) + (info.is_family() ? "a" : "");
+    const std::string value = info.kind == OptionKind::boolean   ? "true"
+                              : info.kind == OptionKind::choice  ? split_choices(info.choices).back()
+                              : info.kind == OptionKind::integer ? "5"
+                              : info.kind == OptionKind::text    ? "text"
+                              : info.kind == OptionKind::size    ? "1MB"
+                                                                 : "5s";
+    int takers = 0;
+    for (const std::string& url : urls) takers += plan_target(url, {{name, value}}).has_value() ? 1 : 0;
+    EXPECT_GT(takers, 0) << name;
+  }
 }
 
 TEST(TargetUrl, Schemes) {

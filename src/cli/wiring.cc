@@ -24,9 +24,10 @@ net::CurlOptions curl_options_for_aws(const aws::Environment& environment) {
 net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment) {
   net::CurlOptions options;
   options.ca_bundle = environment.get("SSL_CERT_FILE").value_or("");
-  // As libpq has it: these modes encrypt, and look at no certificate.
+  // As libpq has it: `require` encrypts and looks at no certificate, `verify-ca` at whoever signed it.
   const std::string mode = target.sslmode.value_or("verify-full");
-  options.verify_certificates = mode != "allow" && mode != "prefer" && mode != "require";
+  options.verify_certificates = mode != "require";
+  options.verify_host = mode != "require" && mode != "verify-ca";
   options.user_agent = user_agent();
   return options;
 }

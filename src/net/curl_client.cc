@@ -170,10 +170,8 @@ void set_up(Transfer& transfer, const CurlOptions& options) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   if (!options.ca_bundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
-  if (!options.verify_certificates) {
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-  }
+  if (!options.verify_certificates) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+  if (!options.verify_host) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
   set_method(easy, request);
 }
 

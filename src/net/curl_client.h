@@ -11,7 +11,8 @@ namespace ctk::net {
 
 struct CurlOptions {
   std::string ca_bundle;            ///< a file of certificates (AWS_CA_BUNDLE, SSL_CERT_FILE); empty: the system's
-  bool verify_certificates = true;  ///< `sslmode=…` of a CrateDB target may turn it off
+  bool verify_certificates = true;  ///< signed by one that we trust; `sslmode=require` of a CrateDB target turns it off
+  bool verify_host = true;          ///< and made out to the host that was asked; `sslmode=verify-ca` turns it off
   int max_connections_per_host = 64;
   Duration connect_timeout = std::chrono::seconds(10);
   std::string user_agent = "ctk";

@@ -420,8 +420,20 @@ TEST(CurlClient, ChecksCertificates) {
   EXPECT_EQ(trusted->body, "safe");
 
   CurlOptions careless;
-  careless.verify_certificates = false;
+  careless.verify_certificates = careless.verify_host = false;
   EXPECT_TRUE(Browser(careless).fetch(get(url)));
+
+  // The certificate is made out to the address, not to this name of it.
+  std::string by_name = url;
+  by_name.replace(by_name.find("127.0.0.1"), std::string("127.0.0.1").size(), "localhost");
+  Result<HttpResponse> misnamed = Browser(trusting).fetch(get(by_name));
+  ASSERT_FALSE(misnamed);
+  EXPECT_EQ(misnamed.error().kind, ErrorKind::refused);
+  trusting.verify_host = false;
+  EXPECT_TRUE(Browser(trusting).fetch(get(by_name)));
+  CurlOptions doubtful;
+  doubtful.verify_host = false;
+  EXPECT_FALSE(Browser(doubtful).fetch(get(by_name))) << "signed by nobody we trust";
 
   CurlOptions mistyped;
   mistyped.ca_bundle = "/nowhere/ca.pem";

@@ -22,9 +22,9 @@ struct TargetOptions {
   std::string schema;                ///< resolved: option, URL or default ("doc", "public", "")
   std::optional<std::string> table;  ///< resolved: option or URL; nothing: the source table's own name
   table::TableOptions tables;
-  bool ssl = false;
-  std::optional<std::string> sslmode;
-  Duration timeout = std::chrono::seconds(90);
+  bool ssl = false;                    ///< CrateDB: speak TLS
+  std::optional<std::string> sslmode;  ///< how far: libpq's words. Never in contradiction to `ssl`
+  std::optional<Duration> timeout;     ///< longest wait for one answer; nothing: what suits the target
   std::optional<size_t> batch_rows, batch_bytes;
   std::optional<int> connections;
   std::optional<std::string> dead_letters_file;  ///< ndjson

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kDefaultPort = 4200;
 /// The server itself waits up to a minute for a shard before it gives up; a shorter patience would hide its answer.
-constexpr Duration kShortestTimeout = std::chrono::seconds(90);
+constexpr Duration kLongestAnswer = std::chrono::seconds(90);
 
 /// A fault that comes and goes has gone after a few of these; what lasts is an outage, and for the caller to wait out.
 constexpr RetryPolicy kTries = {
@@ -131,7 +131,7 @@ bool worth_another_try(const Failure& failure, Again again, int failures) {
 Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope)
     : urls_(node_urls(options)),
       authorization_(basic_authorization(options.url)),
-      timeout_(std::max(options.timeout, kShortestTimeout)),
+      timeout_(options.timeout.value_or(kLongestAnswer)),
       ring_(urls_.size()),
       http_(http),
       clock_(clock),

@@ -9,6 +9,8 @@ namespace ctk::sink {
 namespace sql {
 namespace {
 
+constexpr Duration kLongestAnswer = std::chrono::seconds(90);
+
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
@@ -121,7 +123,7 @@ PostgresAddress address_of(const TargetOptions& options) {
   settings.set("client_encoding", "UTF8");
 
   PostgresAddress address;
-  address.timeout = options.timeout;
+  address.timeout = options.timeout.value_or(kLongestAnswer);
   address.shown = shown(settings);
   address.settings = std::move(settings).take();
   return address;

@@ -20,7 +20,7 @@ std::string sqlite_file(const net::Url& url) {
 std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_sqlite_dialect();
-  parts.drivers.push_back(sql::make_sqlite_driver(sqlite_file(options.url), std::min(options.timeout, kLongestBusy)));
+  parts.drivers.push_back(sql::make_sqlite_driver(sqlite_file(options.url), options.timeout.value_or(kLongestBusy)));
   return sql::make_sql_sink(options, environment, std::move(parts));
 }
 
