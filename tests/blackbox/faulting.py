@@ -1,0 +1,148 @@
+"""What lies between the program and its target, and breaks: an HTTP proxy that fails a share of all requests, a relay of
+bytes that cuts connections. Each counts what it did; its dice are seeded."""
+import http.client
+import http.server
+import random
+import socket
+import socketserver
+import struct
+import threading
+import urllib.parse
+
+
+class FaultingProxy:
+    """An HTTP proxy before `url` that fails `share` of all requests, in each of the ways that were seen at real ones."""
+    FAULTS = (429, 500, 502, 503, "reset", "reply lost", "cut off")
+
+    def __init__(self, url, share, seed=1):
+        self.upstream = urllib.parse.urlsplit(url).netloc
+        self.share = share
+        self.dice = random.Random(seed)
+        self.lock = threading.Lock()
+        self.requests, self.failed = 0, 0
+        self.statements = []  # of every request, failed ones included: the first words
+        proxy = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def handle_any(self):
+                body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                proxy.handle(self, body)
+
+            do_GET = do_POST = handle_any
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.local = threading.local()
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def roll(self, body):
+        with self.lock:
+            self.requests += 1
+            self.statements.append(body[:80].decode(errors="replace"))
+            if self.dice.random() >= self.share:
+                return None
+            self.failed += 1
+            return self.dice.choice(self.FAULTS)
+
+    def handle(self, request, body):
+        fault = self.roll(body)
+        if fault == "reset":
+            return self.hang_up(request)
+        if isinstance(fault, int):
+            return self.answer(request, fault, "text/html", b"<html>no</html>")
+        status, kind, reply = self.forward(request, body)
+        if fault == "reply lost":
+            return self.hang_up(request)
+        return self.answer(request, status, kind, reply[: len(reply) // 2] if fault == "cut off" else reply)
+
+    def forward(self, request, body):
+        """To the server, over this thread's connection."""
+        connection = getattr(self.local, "connection", None)
+        if connection is None:
+            connection = self.local.connection = http.client.HTTPConnection(self.upstream, timeout=120)
+        kept = {name: request.headers[name] for name in ("content-type", "authorization") if name in request.headers}
+        connection.request(request.command, request.path, body, kept)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("content-type", ""), answer.read()
+
+    @staticmethod
+    def answer(request, status, kind, body):
+        request.send_response(status)
+        if kind:
+            request.send_header("content-type", kind)
+        request.send_header("content-length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    @staticmethod
+    def hang_up(request):
+        """A reset, not an end: nothing more can be read."""
+        request.close_connection = True
+        request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        request.connection.close()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class CuttingProxy:
+    """Passes bytes to 127.0.0.1:`port`, and cuts a connection with the chance `share` at each piece, either way."""
+
+    def __init__(self, port, share, seed=1):
+        self.upstream = port
+        self.share = share
+        self.dice = random.Random(seed)
+        self.lock = threading.Lock()
+        self.pieces, self.cuts = 0, 0
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                proxy.pass_on(self.request)
+
+        class Server(socketserver.ThreadingTCPServer):
+            allow_reuse_address = True
+            daemon_threads = True
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def pass_on(self, client):
+        with socket.create_connection(("127.0.0.1", self.upstream)) as server:
+            back = threading.Thread(target=self.pump, args=(server, client), daemon=True)
+            back.start()
+            self.pump(client, server)
+            back.join()
+
+    def pump(self, source, sink):
+        try:
+            while piece := source.recv(1 << 16):
+                with self.lock:
+                    self.pieces += 1
+                    cut = self.dice.random() < self.share
+                    self.cuts += cut
+                if cut:
+                    break
+                sink.sendall(piece)
+        except OSError:
+            pass  # the other direction has cut it
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
