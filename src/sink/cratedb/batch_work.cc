@@ -22,7 +22,7 @@ Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds
   const auto found = session_.tables.find(writes.table);
   if (found == session_.tables.end()) co_return fail(ErrorKind::internal, "table " + writes.table + " is not open");
   const std::shared_ptr<TableState> state = found->second;
-  Result<bool> step = co_await check_epoch(session_, writes.table, writes.epoch);
+  Result<bool> step = co_await check_epoch(session_, state, writes.epoch);
   if (!step) co_return step;
   // A table that was opened again since may be another one.
   if (!writer_ || &writer_->state() != state.get()) {

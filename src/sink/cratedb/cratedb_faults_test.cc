@@ -236,6 +236,32 @@ TEST_P(CrateFaults, CloseWaitsForWhatIsUnderWay) {
   EXPECT_THAT(order, ::testing::ElementsAre("applied", "closed"));
 }
 
+TEST_P(CrateFaults, TheEpochIsAskedForOnceASecondAndARaisedOneIsNoticed) {
+  apply(Changes{put(1, text_key("first"), "{}")});  // notes a witness
+  let_pass(*backend, std::chrono::seconds(1));
+  int questions = 0;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("FROM \\\"test\\\".\\\"ctk_tables\\\"") != std::string::npos) questions++;
+    return std::nullopt;
+  };
+  for (int i = 0; i < 20; i++) apply(Changes{put(1, text_key(std::to_string(i)), "{}")});
+  EXPECT_EQ(questions, 1);
+
+  auto other = backend->make_sink(options);
+  coordination::TableClaim again = claim_of(opened->renderer->spec());
+  again.incarnation = coordination::Incarnation("another life");
+  again.reset = true;
+  const auto raised = await<OpenTable>([&](auto done) { other->open(opened->renderer->spec(), again, std::move(done)); });
+  ASSERT_TRUE(raised) << to_string(raised.error());
+  let_pass(*backend, std::chrono::seconds(1));
+  for (int i = 0; i < 2; i++) {  // and is not forgotten
+    const Result<BatchOutcome> late = apply(batch_of(Changes{put(1, text_key("late"), "{}")}));
+    ASSERT_FALSE(late);
+    EXPECT_EQ(late.error().kind, ErrorKind::stale_epoch);
+  }
+  EXPECT_FALSE(items().contains("late"));
+}
+
 TEST_P(CrateFaults, MarksWaitForTheFloor) {
   using coordination::PositionMove;
   const aws::ShardId shard("s1");

@@ -26,6 +26,12 @@ struct TableState {
   std::shared_ptr<const table::Renderer> renderer;
   /// The one that the relay has.
   std::shared_ptr<const table::Renderer> handed_out;
+  /// The epoch that ctk_tables was last seen to have, and when (monotonic).
+  struct EpochSeen {
+    coordination::Epoch epoch;
+    Duration at;
+  };
+  std::optional<EpochSeen> epoch_seen;
   /// One ALTER of the table at a time; whoever needs the columns waits.
   Turnstile altering;
 };

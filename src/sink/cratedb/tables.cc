@@ -318,11 +318,18 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight, std::move(view.name)};
 }
 
-Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch) {
-  Result<std::optional<StoredRecord>> stored = co_await find_record(session, table);
+Task<Result<bool>> check_epoch(Session& session, std::shared_ptr<TableState> state, coordination::Epoch epoch) {
+  const Duration asked_at = session.clock.monotonic();
+  const auto& seen = state->epoch_seen;
+  if (seen && seen->epoch == epoch && asked_at - seen->at < kEpochHolds) co_return true;
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, state->key);
   if (!stored) co_return forward_error(std::move(stored));
-  if (*stored && (*stored)->record.epoch == epoch) co_return true;
-  co_return fail(ErrorKind::stale_epoch, fmt::format("table {} is at epoch {}, this write at {}", table,
+  state->epoch_seen.reset();
+  if (*stored && (*stored)->record.epoch == epoch) {
+    state->epoch_seen = TableState::EpochSeen{epoch, asked_at};
+    co_return true;
+  }
+  co_return fail(ErrorKind::stale_epoch, fmt::format("table {} is at epoch {}, this write at {}", state->key,
                                                      *stored ? (*stored)->record.epoch : 0, epoch));
 }
 

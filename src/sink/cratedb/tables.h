@@ -24,8 +24,10 @@ Task<Result<bool>> store_record(Session& session, const StoredRecord& stored, co
 /// All records of the schema, as of the last refresh.
 Task<Result<std::vector<coordination::TableRecord>>> all_records(Session& session);
 
-/// `stale_epoch` where ctk_tables says another epoch than the batch's.
-Task<Result<bool>> check_epoch(Session& session, std::string table, coordination::Epoch epoch);
+/// How long an epoch that was seen is taken for the table's: decision 9.
+inline constexpr Duration kEpochHolds = std::chrono::seconds(1);
+/// `stale_epoch` where ctk_tables says another epoch than the batch's, or said so at most kEpochHolds ago.
+Task<Result<bool>> check_epoch(Session& session, std::shared_ptr<TableState> state, coordination::Epoch epoch);
 
 Task<Result<bool>> table_exists(Session& session, table::QualifiedName name);
 
