@@ -20,7 +20,6 @@ class FaultingProxy:
         self.dice = random.Random(seed)
         self.lock = threading.Lock()
         self.requests, self.failed = 0, 0
-        self.statements = []  # of every request, failed ones included: the first words
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -34,6 +33,14 @@ class FaultingProxy:
 
             do_GET = do_POST = handle_any
 
+            def setup(self):
+                super().setup()
+                self.upstream = http.client.HTTPConnection(proxy.upstream, timeout=120)
+
+            def finish(self):
+                self.upstream.close()
+                super().finish()
+
             def log_message(self, *_):
                 pass
 
@@ -41,20 +48,18 @@ class FaultingProxy:
         self.server.daemon_threads = True
         self.port = self.server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.local = threading.local()
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def roll(self, body):
+    def roll(self):
         with self.lock:
             self.requests += 1
-            self.statements.append(body[:80].decode(errors="replace"))
             if self.dice.random() >= self.share:
                 return None
             self.failed += 1
             return self.dice.choice(self.FAULTS)
 
     def handle(self, request, body):
-        fault = self.roll(body)
+        fault = self.roll()
         if fault == "reset":
             return self.hang_up(request)
         if isinstance(fault, int):
@@ -64,14 +69,11 @@ class FaultingProxy:
             return self.hang_up(request)
         return self.answer(request, status, kind, reply[: len(reply) // 2] if fault == "cut off" else reply)
 
-    def forward(self, request, body):
-        """To the server, over this thread's connection."""
-        connection = getattr(self.local, "connection", None)
-        if connection is None:
-            connection = self.local.connection = http.client.HTTPConnection(self.upstream, timeout=120)
+    @staticmethod
+    def forward(request, body):
         kept = {name: request.headers[name] for name in ("content-type", "authorization") if name in request.headers}
-        connection.request(request.command, request.path, body, kept)
-        answer = connection.getresponse()
+        request.upstream.request(request.command, request.path, body, kept)
+        answer = request.upstream.getresponse()
         return answer.status, answer.getheader("content-type", ""), answer.read()
 
     @staticmethod

@@ -1,0 +1,98 @@
+"""Targets of which a share of all requests fails at random: everything arrives, and what was done is not done again. Progress
+is counted in requests, not in seconds."""
+import json
+import unittest
+import uuid
+
+from events import Model
+from faulting import CuttingProxy, FaultingProxy
+from harness import Case, CrateTarget, PostgresTarget, crate_address
+from relaying import Relaying
+from servers import FakeCrateDb, Postgres, SimulatedKinesis
+
+CHANGES = 5000
+ROWS_A_REQUEST = 100
+ADDRESS = crate_address()
+POSTGRES = None
+
+
+def setUpModule():
+    global ADDRESS, POSTGRES
+    if not ADDRESS:
+        fake = FakeCrateDb()
+        unittest.addModuleCleanup(fake.stop)
+        ADDRESS = fake.url
+    POSTGRES = Postgres()
+    unittest.addModuleCleanup(POSTGRES.stop)
+    Relaying.kinesis = SimulatedKinesis()
+    unittest.addModuleCleanup(Relaying.kinesis.stop)
+
+
+def written(folder, changes):
+    """A file of changes of as many items, and the model of them."""
+    model = Model()
+    for i in range(changes):
+        model.put(f"k{i}", i % 3, text={"S": "x" * 50}, number={"N": str(i)})
+    path = folder / "changes.ndjson"
+    path.write_text("".join(json.dumps(event) + "\n" for event in model.events))
+    return f"file+dynamodb+cdc://{path}", model
+
+
+class CrateDbBehindAFaultingProxy(Case):
+    def load(self, share):
+        """The requests that it took to load the file into a table of its own."""
+        target = CrateTarget(ADDRESS, f"ctk_test_{uuid.uuid4().hex[:8]}")
+        self.addCleanup(target.drop)
+        proxy = FaultingProxy(ADDRESS, share, seed=5)
+        self.addCleanup(proxy.stop)
+        source, model = written(self.home, CHANGES)
+        through = CrateTarget(proxy.url, target.schema).url(**{"batch-rows": ROWS_A_REQUEST})
+        counts = self.run_json("load", source, through)
+        self.assertEqual((counts["applied"], counts["dead_letters"]), (CHANGES, 0))
+        self.assert_holds(target, model)
+        return proxy.requests
+
+    def test_each_request_is_tried_again_by_itself(self):
+        whole = self.load(0)
+        for share in (0.1, 0.3):
+            requests = self.load(share)
+            self.assertLess(requests, whole / (1 - share) * 1.3, f"{share:.0%} fail")
+            self.assertGreater(requests, whole, "some failed")
+
+
+class SweepingBehindAFaultingProxy(Relaying):
+    def make_target(self):
+        self.direct = CrateTarget(ADDRESS, f"ctk_test_{uuid.uuid4().hex[:8]}")
+        self.addCleanup(self.direct.drop)
+        proxy = FaultingProxy(ADDRESS, 0.3, seed=7)
+        self.addCleanup(proxy.stop)
+        return CrateTarget(proxy.url, self.direct.schema)
+
+    def test_marks_are_swept(self):
+        self.write(300)
+        url = self.target.url() + "?delete-grace=0s&delete-floor=0s"
+        counts = self.run_json("load", self.source(once="true"), url)
+        self.assertEqual((counts["read"], counts["dead_letters"]), (300, 0))
+        self.assert_holds(self.direct, self.model)
+        for _ in range(5):  # positions were stored each time
+            self.write(20)
+            self.assertEqual(self.run_json("load", self.source(once="true"), url)["read"], 20)
+        self.assert_holds(self.direct, self.model)
+
+
+class PostgresBehindAProxyThatCuts(Case):
+    def test_every_change_is_applied_once(self):
+        schema = f"ctk_test_{uuid.uuid4().hex[:8]}"
+        target = PostgresTarget(POSTGRES, schema)
+        source, model = written(self.home, CHANGES)
+        proxy = CuttingProxy(POSTGRES.port, 0.03, seed=3)
+        self.addCleanup(proxy.stop)
+        url = target.url().replace(f":{POSTGRES.port}/", f":{proxy.port}/") + f"&batch-rows={ROWS_A_REQUEST}"
+        counts = self.run_json("load", source, url)
+        self.assertEqual((counts["applied"], counts["dead_letters"]), (CHANGES, 0))
+        self.assert_holds(target, model)
+        self.assertGreater(proxy.cuts, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
