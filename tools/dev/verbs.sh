@@ -75,7 +75,7 @@ verb_bench() {
   configure release
   compile release all
   case "${1:-}" in
-    compare) bench/against_reference ;;
+    compare) shift && bench/against_reference "$@" ;;
     kcl) need_packages "${maven_packages[@]}" && need_npm && bench/against_kcl ;;
     *) bench/run "$@" ;;
   esac
