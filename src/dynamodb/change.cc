@@ -22,7 +22,7 @@ std::optional<VersionKind> parse_version_kind(std::string_view text) {
 
 size_t Change::memory() const {
   size_t bytes = sizeof(Change) + slot_count_ * sizeof(Node);
-  if (record && index_in_record == 0) bytes += record->size();
+  if (record && first_of_text) bytes += record->size();
   return bytes;
 }
 

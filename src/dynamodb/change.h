@@ -35,8 +35,10 @@ class Change {
   std::string_view order;
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
   std::string_view key;
-  uint32_t index_in_record = 0;               ///< which of the record's changes this is
-  std::shared_ptr<const std::string> record;  ///< the record's own text, for dead letters
+  uint32_t index_in_record = 0;  ///< which of the record's changes this is
+  std::shared_ptr<const std::string>
+      record;                 ///< the record's own text, for dead letters; of a record of several values, one
+  bool first_of_text = true;  ///< no earlier change shares `record`
 
   /// An item that a load has read, not something that happened to it.
   bool from_load() const { return order.starts_with('0'); }
@@ -47,7 +49,7 @@ class Change {
   Value new_image() const { return at(new_image_); }  ///< a map; call only if has_new_image()
   Value old_image() const { return at(old_image_); }  ///< only where DecodeOptions::old_image asked for it
 
-  /// Bytes that this change holds in memory, roughly; a record of several changes counts with the first of them. Stays the
+  /// Bytes that this change holds in memory, roughly; a text of several changes counts with the first of them. Stays the
   /// same for the change's life.
   size_t memory() const;
 

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include <fmt/format.h>
+
 #include "dynamodb/bare_numbers.h"
 #include "dynamodb/encode.h"
 #include "dynamodb/event.h"
+#include "dynamodb/resemblance.h"
+#include "json/value_splitter.h"
 
 namespace ctk::dynamodb {
 
@@ -112,20 +116,38 @@ std::string check_sequence(VersionKind kind, std::string_view sequence) {
   return is_sequence(sequence) ? "" : "SequenceNumber is not a number of up to 60 digits: " + excerpt(sequence);
 }
 
-void read_order(Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind,
+std::string no_time(json::Element value) {
+  std::string reason = "ApproximateCreationDateTime is no time between 1970 and 5138";
+  std::string_view text;
+  if (value.get(text) == simdjson::SUCCESS) reason += ": " + excerpt(text);
+  return reason;
+}
+
+/// Which of what shares a line or a record a change is.
+struct Place {
+  uint32_t value = 0;   ///< of the values
+  uint32_t change = 0;  ///< of the value's changes
+};
+
+void append_place(std::string& order, char mark, uint32_t index) {
+  if (index == 0) return;
+  order += mark;
+  append_padded(order, index, kIndexDigits);
+}
+
+void read_order(Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind, Place place,
                 Reason& reason) {
   if (!event.time) return reason.note("ApproximateCreationDateTime is missing");
   std::optional<Timestamp> time = creation_time(*event.time, event.precision);
-  if (!time) return reason.note("ApproximateCreationDateTime is no time between 1970 and 5138");
+  if (!time) return reason.note(no_time(*event.time));
   change.time = *time;
   if (std::string wrong = check_sequence(kind, event.sequence); !wrong.empty()) return reason.note(std::move(wrong));
   std::string_view sequence = kind == VersionKind::kinesis ? std::string_view(raw.sequence.str()) : event.sequence;
   append_order_text(order, kind, *time, sequence, raw.line);
-  bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
-  if (shared && change.index_in_record > 0) {
-    order += '.';
-    append_padded(order, change.index_in_record, kIndexDigits);
-  }
+  const bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
+  if (!shared) return;
+  append_place(order, ':', place.value);
+  append_place(order, '.', place.change);
 }
 
 std::string check_keys(Value keys) {
@@ -176,8 +198,11 @@ struct Decoder::Job {
   std::shared_ptr<const std::string> record;
   Decoded& out;
   std::optional<VersionKind> first_kind = {};  ///< of the first change that could be decoded
+  std::optional<uint32_t> value = {};          ///< the record is taken apart: which of its values
+  uint32_t value_begin = 0;                    ///< index of that value's first change
 
   uint32_t next_index() const { return static_cast<uint32_t>(out.total()); }
+  Place next_place() const { return {raw.value + value.value_or(0), next_index() - value_begin}; }
   void refuse(std::string reason) { out.undecodable.push_back({next_index(), std::move(reason), {}, {}, {}, record}); }
 };
 
@@ -199,19 +224,24 @@ std::optional<VersionKind> Decoder::file_kind(std::string_view record) {
 std::optional<VersionKind> Decoder::run(RawRecord& record, const DecodeOptions& options, Decoded& out) {
   auto data = std::make_shared<std::string>(std::move(record.data));
   Job job{.options = options, .raw = record, .record = data, .out = out};
-  if (data->empty()) {
+  if (!record.refusal.empty()) {
+    job.refuse(std::string(record.refusal));
+  } else if (data->empty()) {
     job.refuse("the record is empty");
   } else {
-    decode_text(job, *data, parser_, false);
+    decode_text(job, *data, parser_, {});
+  }
+  if (record.first_line != 0 && record.first_line != record.line) {
+    for (Undecodable& one : out.undecodable) one.reason += fmt::format(" (lines {} to {})", record.first_line, record.line);
   }
   return job.first_kind;
 }
 
-void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped) {
+void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, std::string_view wrapper) {
   size_t changes = job.out.changes.size(), undecodable = job.out.undecodable.size();
   text.reserve(text.size() + json::kPadding);
   Result<json::Element> document = parser.parse_padded(text);
-  if (document && decode_document(job, *document, wrapped)) return;
+  if (document && decode_document(job, *document, wrapper)) return;
 
   cut(job.out.changes, changes);
   cut(job.out.undecodable, undecodable);
@@ -219,59 +249,105 @@ void Decoder::decode_text(Job& job, std::string& text, json::Parser& parser, boo
   quoted.reserve(quoted.size() + json::kPadding);
   document = parser.parse_padded(quoted);
   if (document) {
-    decode_document(job, *document, wrapped);
-  } else {
-    job.refuse((wrapped ? "kinesis.data: " : "") + to_string(document.error()));
+    decode_document(job, *document, wrapper);
+  } else if (job.value || !decode_values(job, text, parser, wrapper)) {
+    job.refuse((wrapper.empty() ? "" : std::string(wrapper) + ": ") + to_string(document.error()) +
+               like(resemblance_of_bytes(text)));
   }
 }
 
+/// Takes apart what is not one JSON document but several; false where it is not.
+bool Decoder::decode_values(Job& job, std::string_view text, json::Parser& parser, std::string_view wrapper) {
+  json::ValueSplitter splitter(std::string_view::npos);
+  const std::shared_ptr<const std::string> whole = job.record;
+  std::vector<std::string_view> pieces;
+  size_t objects = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const json::ValueSplitter::Step step = splitter.next(rest, true);
+    if (step.piece) {
+      pieces.push_back(rest.substr(step.piece->begin, step.piece->end - step.piece->begin));
+      if (step.piece->kind == json::ValueSplitter::Kind::object) ++objects;
+    }
+    rest.remove_prefix(step.consumed);
+  }
+  // One that is as long as the text is the text itself.
+  if (objects == 0 || pieces.front().size() == text.size()) return false;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    auto own = std::make_shared<std::string>();
+    own->reserve(pieces[i].size() + json::kPadding);
+    *own = pieces[i];
+    job.value = static_cast<uint32_t>(i);
+    job.value_begin = job.next_index();
+    // What stands in a wrapper cannot be played again without it.
+    if (wrapper.empty()) job.record = own;
+    decode_text(job, *own, parser, wrapper);
+  }
+  job.record = whole;
+  job.value.reset();
+  return true;
+}
+
 /// False where a number without quotes was met.
-bool Decoder::decode_document(Job& job, json::Element document, bool wrapped) {
+bool Decoder::decode_document(Job& job, json::Element document, std::string_view wrapper) {
   json::Object object;
+  json::Array records;
+  if (document.get(records) == simdjson::SUCCESS && records.size() > 0) return decode_array(job, records, wrapper);
   if (document.get(object) != simdjson::SUCCESS) {
-    job.refuse("the record is no JSON object");
+    job.refuse("the record is no JSON object" + like(resemblance_of_scalar(document)));
     return true;
   }
   Envelope envelope = read_envelope(object);
-  json::Array records;
-  if (wrapped || !envelope.records || envelope.records->get(records) != simdjson::SUCCESS) {
-    return decode_envelope(job, envelope, wrapped);
+  if (!wrapper.empty() || !envelope.records || envelope.records->get(records) != simdjson::SUCCESS) {
+    return decode_envelope(job, envelope, object, wrapper);
   }
+  return decode_array(job, records, wrapper);
+}
+
+bool Decoder::decode_array(Job& job, json::Array records, std::string_view wrapper) {
   bool quoted = true;
   for (json::Element record : records) {
+    json::Object object;
     if (record.get(object) != simdjson::SUCCESS) {
       job.refuse("Records holds what is no JSON object");
     } else {
-      quoted &= decode_envelope(job, read_envelope(object), wrapped);
+      quoted &= decode_envelope(job, read_envelope(object), object, wrapper);
     }
   }
   return quoted;
 }
 
-bool Decoder::decode_envelope(Job& job, const Envelope& envelope, bool wrapped) {
+bool Decoder::decode_envelope(Job& job, const Envelope& envelope, json::Object document, std::string_view wrapper) {
   if (envelope.event.has_stream_record) return decode_event(job, envelope.event);
-  if (envelope.kinesis && !wrapped) {
-    decode_wrapped(job, *envelope.kinesis);
+  if (envelope.kinesis && wrapper.empty()) {
+    std::optional<std::string_view> data = json::string_member(*envelope.kinesis, "data");
+    data ? decode_data(job, "kinesis.data", *data) : job.refuse("kinesis.data is missing");
+  } else if (!envelope.data_name.empty() && wrapper.empty()) {
+    decode_data(job, envelope.data_name, envelope.data);
   } else {
-    job.refuse("no change of DynamoDB: it has no member dynamodb");
+    job.refuse("no change of DynamoDB: it has no member dynamodb" + like(resemblance_of(document)));
   }
   return true;
 }
 
-void Decoder::decode_wrapped(Job& job, json::Element kinesis) {
-  std::optional<std::string_view> data = json::string_member(kinesis, "data");
-  if (!data) return job.refuse("kinesis.data is missing");
+/// A record's payload. Tools that show it print its text; all others its base64.
+void Decoder::decode_data(Job& job, std::string_view name, std::string_view data) {
+  if (data.empty()) return job.refuse(std::string(name) + " is empty");
   std::string text;
-  text.reserve(data->size() + json::kPadding);
-  if (!json::append_decoded_base64(text, *data)) return job.refuse("kinesis.data is no base64");
-  if (text.empty()) return job.refuse("kinesis.data is empty");
-  decode_text(job, text, inner_parser_, true);
+  text.reserve(data.size() + json::kPadding);
+  if (data.front() == '{' || data.front() == '[') {
+    text = data;
+  } else if (!json::append_decoded_base64(text, data)) {
+    return job.refuse(std::string(name) + " is no base64");
+  }
+  decode_text(job, text, inner_parser_, name);
 }
 
 bool Decoder::decode_event(Job& job, const Event& event) {
   uint32_t index = job.next_index();
+  const Place place = job.next_place();
   Change& change = job.out.changes.emplace_back();
   change.index_in_record = index;
+  change.first_of_text = place.change == 0;
   builder_.begin();
   key_.clear();
   order_.clear();
@@ -281,7 +357,7 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   check_source(event, reason);
   read_operation(change, event, reason);
   read_keys(change, event, reason);
-  read_order(change, order_, event, job.raw, job.options.kind.value_or(own_kind), reason);
+  read_order(change, order_, event, job.raw, job.options.kind.value_or(own_kind), place, reason);
   if (reason.empty()) read_images(change, event, job.options.old_image, reason);
   if (!reason.empty()) {
     job.out.undecodable.push_back({index, reason.take(), std::string(event.table()), key_, order_, job.record});

@@ -1,14 +1,19 @@
 // From a record's bytes to Changes.
 //
-//   record   = change | wrapped | batch
+//   record   = value *value                               (one, as AWS has it; others write several, with blanks or commas)
+//   value    = change | wrapped | batch | "[" *(change | wrapped) "]"
 //   change   = {"eventName", "dynamodb": {"Keys", "NewImage"?, "OldImage"?, "ApproximateCreationDateTime",
 //               "ApproximateCreationDateTimePrecision"?, "SequenceNumber"?}, "eventID"?, "tableName"?, "eventSourceARN"?,
 //               …}
 //   wrapped  = {"kinesis": {"data": base64(change), "sequenceNumber"?, …}, …}              (Lambda)
-//   batch    = {"Records": [change | wrapped, …]}                                           (a whole Lambda batch)
+//            | {"Data": base64(change), "PartitionKey"?, "SequenceNumber"?, …}               (GetRecords of Kinesis)
+//            | {"data": base64(change), "recordId"?, …}                                      (Firehose, for Lambda)
+//   batch    = {"Records" | "records": [change | wrapped, …]}            (a whole Lambda batch; the answer of GetRecords)
 //
-// Sources: "Using Kinesis Data Streams to capture changes to DynamoDB" and the API reference of DynamoDB Streams (Record,
-// StreamRecord) for `change`; "Using Lambda to process records from Amazon Kinesis Data Streams" for the two around it.
+// Data may be a change's text as well as its base64. Sources: "Using Kinesis Data Streams to capture changes to DynamoDB"
+// and the API reference of DynamoDB Streams (Record, StreamRecord) for `change`; "Using Lambda to process records from
+// Amazon Kinesis Data Streams", the API reference of Kinesis (GetRecords) and "Amazon Data Firehose data transformation"
+// for those around it.
 #pragma once
 
 #include <memory>
@@ -27,10 +32,13 @@ namespace ctk::dynamodb {
 
 /// What a source hands over: bytes, and where they stood.
 struct RawRecord {
-  std::string data;              ///< best with json::kPadding spare capacity (one copy less)
-  aws::SequenceNumber sequence;  ///< Kinesis; empty for files
-  uint64_t line = 0;             ///< files: from 1
+  std::string data{};            ///< best with json::kPadding spare capacity (one copy less)
+  aws::SequenceNumber sequence;  ///< Kinesis: its number; files: the record's position
+  uint64_t line = 0;             ///< files: the line on which it ends, from 1
   Timestamp arrival{};           ///< Kinesis: arrival time; items of a Scan: the page's; kNoTime for files
+  uint64_t first_line = 0;       ///< files: the line on which it begins; 0: the same
+  uint32_t value = 0;            ///< files: which of the records that end on that line, from 0
+  std::string_view refusal{};    ///< why the source knows that it is none: a constant; its data is not looked at then
 };
 
 /// A record, or one of its changes, that is no Change: kept as a dead letter.
@@ -58,8 +66,8 @@ struct DecodeOptions {
 
 /// The version without epoch. `kinesis`: "1." time in µs (17 digits) "." sequence (60 digits); `streams`/`file_sequence`:
 /// "1." sequence (40 digits; one that is longer, ":" and 60 digits, which sorts behind); `file_time`: "1." time "." line
-/// (20 digits). The second and later changes of one record, which share time and line, get "." and their index (10 digits)
-/// behind it; that sorts right after the first.
+/// (20 digits). What shares time and line gets its place behind it: the second and later values of a line or of a record
+/// ":" and their index (10 digits), the second and later changes of a value "." and theirs. So a later one sorts behind.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
 /// Where scanned items come from.
@@ -76,8 +84,9 @@ std::string load_order(Timestamp time);
 ///   Decoded decoded = decoder.decode(std::move(record), {.kind = VersionKind::kinesis});
 /// Every change of a record comes out in one of the two lists, at its index. Undecodable is what cannot be a Change: bytes
 /// that are no JSON in UTF-8, an unknown envelope, event or source, missing keys, time or image, values that are none of
-/// DynamoDB's. Taken although DynamoDB never sends it: `{}` (an empty map), `{"S":null}` (NULL), empty sets, numbers of
-/// more than 38 digits, numbers without quotes.
+/// DynamoDB's; the reason says what it looks like (resemblance.h). Of a record of several values each is one by itself: its
+/// text is that value's. Taken although DynamoDB never sends it: `{}` (an empty map), `{"S":null}` (NULL), empty sets,
+/// numbers of more than 38 digits, numbers without quotes.
 class Decoder {
  public:
   Decoded decode(RawRecord record, const DecodeOptions& options);
@@ -91,10 +100,13 @@ class Decoder {
   struct Job;
 
   std::optional<VersionKind> run(RawRecord& record, const DecodeOptions& options, Decoded& out);
-  void decode_text(Job& job, std::string& text, json::Parser& parser, bool wrapped);
-  bool decode_document(Job& job, json::Element document, bool wrapped);
-  bool decode_envelope(Job& job, const struct Envelope& envelope, bool wrapped);
-  void decode_wrapped(Job& job, json::Element kinesis);
+  // `wrapper` names the member that held the text; empty where it is the record itself.
+  void decode_text(Job& job, std::string& text, json::Parser& parser, std::string_view wrapper);
+  bool decode_values(Job& job, std::string_view text, json::Parser& parser, std::string_view wrapper);
+  bool decode_array(Job& job, json::Array records, std::string_view wrapper);
+  bool decode_document(Job& job, json::Element document, std::string_view wrapper);
+  bool decode_envelope(Job& job, const struct Envelope& envelope, json::Object document, std::string_view wrapper);
+  void decode_data(Job& job, std::string_view name, std::string_view data);
   bool decode_event(Job& job, const struct Event& event);
   bool decode_item_text(Job& job, std::string& text, const ItemSource& source);
   void read_item(Change& change, json::Element item, const ItemSource& source, class Reason& reason);

@@ -132,9 +132,38 @@ TEST(Decode, ReadsTimesInAnyUnit) {
   EXPECT_EQ(micros("99999999999", ""), 99999999999000000);
 }
 
+TEST(Decode, ReadsTimesOfTheCalendar) {
+  const auto micros = [](const std::string& time) {
+    EventText event;
+    event.time = '"' + time + '"';
+    event.precision = "";
+    return to_micros(decode_one(event.str()).time);
+  };
+  EXPECT_EQ(micros("2024-07-11T23:23:53Z"), 1720740233000000);
+  EXPECT_EQ(micros("2024-07-11T23:23:53.012Z"), 1720740233012000);
+  EXPECT_EQ(micros("2024-07-11T23:23:53.012995Z"), 1720740233012995);
+  EXPECT_EQ(micros("2024-07-11T23:23:53.012995999Z"), 1720740233012995);
+  EXPECT_EQ(micros("2024-07-12T01:23:53.5+02:00"), 1720740233500000);
+  EXPECT_EQ(micros("2024-07-11T19:23:53-0400"), 1720740233000000);
+  EXPECT_EQ(micros("2024-07-11T19:23:53-04"), 1720740233000000);
+  EXPECT_EQ(micros("2024-07-11 23:23:53+00:00"), 1720740233000000);
+  EXPECT_EQ(micros("2024-07-11T23:23:53"), 1720740233000000);
+  EXPECT_EQ(micros("2024-07-11T23:23Z"), 1720740180000000);
+  EXPECT_EQ(micros("2024-07-11"), 1720656000000000);
+}
+
+TEST(Decode, OrdersATimeOfTheCalendarAsThatTime) {
+  EventText number, calendar;
+  calendar.time = "\"2024-07-11T23:23:53.012995Z\"";
+  EXPECT_EQ(decode_one(calendar.str()).order, decode_one(number.str()).order);
+  EXPECT_EQ(decode_one(calendar.str(), VersionKind::file_time).order,
+            decode_one(number.str(), VersionKind::file_time).order);
+}
+
 TEST(Decode, RefusesWhatIsNoTime) {
-  for (const char* time :
-       {"-1", "1e17", "100000000000000000", "18446744073709551615", "true", "{}", "\"soon\"", "-0.5", "\"1e400\""}) {
+  for (const char* time : {"-1", "1e17", "100000000000000000", "18446744073709551615", "true", "{}", "\"soon\"", "-0.5",
+                           "\"1e400\"", "\"1969-12-31T23:59:59Z\"", "\"2024-13-01T00:00:00Z\"",
+                           "\"2024-07-11T23:23:53 CET\"", "\"5139-01-01\"", "\"-2024-07-11\""}) {
     EventText event;
     event.time = time;
     Undecodable failed = refused(event.str());
@@ -206,6 +235,112 @@ TEST(Decode, TakesWholeLambdaBatches) {
   EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order) << "later changes of a record win over earlier ones";
   EXPECT_LT(decoded.changes[1].order, order_text(VersionKind::file_time, decoded.changes[1].time, "", 8));
   EXPECT_EQ(decode(R"({"Records":[]})").total(), 0u);
+}
+
+TEST(Decode, TakesTheAnswersOfGetRecords) {
+  const std::string event = EventText().str();
+  std::string data;
+  json::append_base64(data, event);
+  const std::string record =
+      R"({"SequenceNumber":"496","ApproximateArrivalTimestamp":"2024-07-12T01:23:53+02:00","Data":")" + data +
+      R"(","PartitionKey":"p"})";
+  EXPECT_EQ(decode_one(record).key, decode_one(event).key);
+  const Decoded answer = decode(R"({"Records":[)" + record + "," + record + R"(],"MillisBehindLatest":0})");
+  ASSERT_EQ(answer.changes.size(), 2u);
+  EXPECT_LT(answer.changes[0].order, answer.changes[1].order);
+  EXPECT_EQ(decode_one(R"({"invocationId":"i","records":[{"recordId":"r","data":")" + data + "\"}]}").key,
+            decode_one(event).key);
+  std::string text;
+  json::append_string(text, event);
+  EXPECT_EQ(decode_one(R"({"PartitionKey":"p","Data":)" + text + "}").key, decode_one(event).key) << "as tools show it";
+  EXPECT_EQ(decode("[" + record + "," + event + "]").changes.size(), 2u);
+  EXPECT_EQ(refused(R"({"Data":"?"})").reason, "Data is no base64");
+  EXPECT_EQ(refused(R"({"Data":""})").reason, "Data is empty");
+}
+
+TEST(Decode, TakesTheValuesOfARecordApart) {
+  EventText bare, broken;
+  bare.new_image = R"({"n":{"N":7}})";
+  broken.keys = "";
+  const std::string good = EventText().str();
+  for (const char* between : {"", " ", "\n", ",", "\r\n\n"}) {
+    const Decoded decoded = decode(good + between + bare.str() + between + broken.str() + between + "{\"x\n" + good + "\n");
+    ASSERT_EQ(decoded.changes.size(), 3u) << between;
+    ASSERT_EQ(decoded.undecodable.size(), 2u) << between;
+    EXPECT_EQ(*decoded.changes[0].record, good);
+    EXPECT_EQ(*decoded.changes[1].record, bare.str());
+    EXPECT_EQ(plain(decoded.changes[1].new_image()), R"({"n":7})");
+    EXPECT_EQ(*decoded.undecodable[0].record, broken.str());
+    EXPECT_EQ(*decoded.undecodable[1].record, "{\"x");
+    EXPECT_EQ(decoded.changes[2].index_in_record, 4u);
+    EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order) << "the later one wins";
+    EXPECT_LT(decoded.changes[1].order, decoded.changes[2].order);
+    EXPECT_GT(decoded.changes[1].memory(), bare.str().size());
+  }
+  EXPECT_EQ(*decode_one("\xEF\xBB\xBF" + good).record, good) << "a byte order mark is none of the text";
+  EXPECT_EQ(decode(good + good, std::nullopt).changes.size(), 2u);
+  EXPECT_EQ(Decoder().file_kind(good + good), VersionKind::file_time);
+  EXPECT_EQ(decode(wrap(good + "\n" + good)).changes.size(), 2u) << "in a wrapper, too";
+}
+
+TEST(Decode, OrdersWhatSharesALine) {
+  const std::string one = EventText().str(), two = R"({"Records":[)" + one + "," + one + "]}";
+  std::vector<std::string> orders;
+  const auto add = [&](const std::string& text, uint32_t value) {
+    RawRecord record = raw(text);
+    record.value = value;
+    for (const Change& change : Decoder().decode(std::move(record), {.kind = VersionKind::file_time}).changes)
+      orders.emplace_back(change.order);
+  };
+  add(two, 0);
+  add(two, 1);
+  add(one, 2);
+  add(one, 11);
+  EXPECT_TRUE(std::ranges::is_sorted(orders));
+  EXPECT_EQ(std::ranges::adjacent_find(orders), orders.end());
+  EXPECT_LT(orders.back(), order_text(VersionKind::file_time, from_micros(1720740233012995), "", 8)) << "the next line";
+  std::vector<std::string> together;
+  for (const Change& change : decode(two + two + one, VersionKind::file_time).changes) together.emplace_back(change.order);
+  orders.pop_back();
+  EXPECT_EQ(together, orders) << "it is the same whether a file's reader or the decoder takes the line apart";
+}
+
+TEST(Decode, DoesNotLookAtWhatTheSourceRefuses) {
+  RawRecord record = raw(EventText().str());
+  record.refusal = "too long";
+  record.first_line = 3;
+  const Decoded decoded = Decoder().decode(std::move(record), {});
+  ASSERT_EQ(decoded.undecodable.size(), 1u);
+  EXPECT_EQ(decoded.undecodable[0].reason, "too long (lines 3 to 7)");
+}
+
+TEST(Decode, SaysWhatARecordLooksLike) {
+  using namespace std::string_literals;
+  const auto reason = [](const std::string& text) { return refused(text).reason; };
+  EXPECT_THAT(reason("\xF3\x89\x9A\xC2\x0a\x01p\x1a{}"), HasSubstr("Kinesis Producer Library has aggregated"));
+  EXPECT_THAT(reason("\xF3\x89\x9A\xC2\x0a\x01p\x1a{}"), HasSubstr("AggregationEnabled=false"));
+  EXPECT_THAT(refused(wrap("\xF3\x89\x9A\xC2\x0a")).reason, HasSubstr("Kinesis Producer Library has aggregated"));
+  EXPECT_THAT(reason("\x1f\x8b\x08\x00\x00"s), HasSubstr("CloudWatch Logs"));
+  EXPECT_THAT(reason("\x28\xb5\x2f\xfd more"), HasSubstr("zstd"));
+  EXPECT_THAT(reason("{\0\"\0"s), HasSubstr("UTF-16"));
+  EXPECT_THAT(reason("\xff\xfe{\0"s), HasSubstr("UTF-16"));
+  EXPECT_THAT(reason("{'eventName': 'INSERT'}"), HasSubstr("Python"));
+  std::string twice;
+  json::append_base64(twice, EventText().str());
+  EXPECT_THAT(reason(twice), HasSubstr("base64 of JSON"));
+  EXPECT_THAT(refused(wrap(twice)).reason, HasSubstr("base64 of JSON"));
+  EXPECT_THAT(reason(R"("{\"eventName\":1}")"), HasSubstr("JSON within a JSON string"));
+  EXPECT_THAT(reason(R"({"Records":[{"eventSource":"aws:s3","s3":{}}]})"), HasSubstr("an event of S3"));
+  EXPECT_THAT(reason(R"({"Records":[{"EventSource":"aws:sns","Sns":{}}]})"), HasSubstr("SNS"));
+  EXPECT_THAT(reason(R"({"Records":[{"eventSource":"aws:sqs","body":"{}"}]})"), HasSubstr("SQS"));
+  EXPECT_THAT(reason(R"({"Records":[{"eventSource":"me","body":"{}"}]})"), HasSubstr("an event of me"));
+  EXPECT_THAT(reason(R"({"version":"0","detail-type":"x","detail":{}})"), HasSubstr("EventBridge"));
+  EXPECT_THAT(reason(R"({"awslogs":{"data":"H4sI"}})"), HasSubstr("CloudWatch Logs"));
+  EXPECT_THAT(reason(R"({"Item":{"pk":{"S":"a"}}})"), HasSubstr("export to S3"));
+  EXPECT_THAT(reason(R"({"pk":{"S":"a"},"n":{"N":"1"}})"), HasSubstr("an item alone"));
+  EXPECT_THAT(reason(R"({"Keys":{"pk":{"S":"a"}},"NewImage":{}})"), HasSubstr("a stream record without the event"));
+  EXPECT_EQ(reason(R"({"hello":"world"})"), "no change of DynamoDB: it has no member dynamodb");
+  EXPECT_THAT(reason("not json"), testing::Not(HasSubstr("looks like")));
 }
 
 TEST(Decode, FilesGoBySequenceNumberOrByTime) {

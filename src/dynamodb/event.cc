@@ -49,10 +49,13 @@ void read_stream_record(Event& event, json::Object record) {
 void read_member(Envelope& envelope, std::string_view name, json::Element value) {
   Event& event = envelope.event;
   switch (name.size()) {
+    case 4:
+      if ((name == "Data" || name == "data") && value.get(envelope.data) == simdjson::SUCCESS) envelope.data_name = name;
+      break;
     case 7:
       if (name == "eventID") set_text(event.id, value);
       if (name == "kinesis") set_element(envelope.kinesis, value);
-      if (name == "Records") set_element(envelope.records, value);
+      if (name == "Records" || name == "records") set_element(envelope.records, value);
       break;
     case 8: {
       json::Object record;
@@ -94,8 +97,16 @@ std::optional<Timestamp> fractional_time(double value, std::string_view precisio
   return from_micros(std::llround(micros));
 }
 
+std::optional<Timestamp> calendar_time(std::string_view text) {
+  const bool has_year = text.size() > 4 && text[4] == '-';
+  if (!has_year) return std::nullopt;
+  const Result<Timestamp> time = parse_timestamp(text);
+  if (!time || to_micros(*time) < 0 || to_micros(*time) >= kTimeBelow) return std::nullopt;
+  return *time;
+}
+
 std::optional<Timestamp> text_time(std::string_view text, std::string_view precision) {
-  if (!is_number(text)) return std::nullopt;
+  if (!is_number(text)) return calendar_time(text);
   if (std::optional<int64_t> whole = exact_int64(text)) return whole_time(*whole, precision);
   std::string digits = json_number(text);
   double value = 0;

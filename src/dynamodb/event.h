@@ -32,14 +32,18 @@ struct Event {
 struct Envelope {
   Event event;
   std::optional<json::Element> kinesis;  ///< Lambda's wrapper of one record
-  std::optional<json::Element> records;  ///< Lambda's batch
+  std::optional<json::Element> records;  ///< Lambda's batch, or that of an answer
+  std::string_view data;                 ///< of a record of Kinesis or Firehose: Data or data, a text
+  std::string_view data_name;            ///< which of the two it is
 };
 
 Envelope read_envelope(json::Object document);
 
 /// ApproximateCreationDateTime. The unit follows `precision` (`MILLISECOND`, `MICROSECOND`, `SECOND`), else the magnitude
-/// (< 1e11 seconds, < 1e14 milliseconds, else microseconds); any JSON number, or a string that holds one. Nothing where it
-/// is none, or lies before 1970 or after 5138.
+/// (< 1e11 seconds, < 1e14 milliseconds, else microseconds); any JSON number, or a string that holds one. Or a string that
+/// is a moment by ISO-8601, as the AWS command line and most languages print one: `2026-11-22T03:32:55.742Z`, with or
+/// without a fraction, whose digits behind the sixth are left out, with `Z`, `+01:00`, `+0100`, `+01` or nothing (UTC); a
+/// blank may stand for the T; a date alone is its midnight. Nothing where it is none, or lies before 1970 or after 5138.
 std::optional<Timestamp> creation_time(json::Element value, std::string_view precision);
 
 }  // namespace ctk::dynamodb
