@@ -59,7 +59,7 @@ const std::vector<CommandInfo>& commands() {
        .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
                "        dynamodb+cdc://[KEY:SECRET@](aws|host:port)/TABLE, or the ARN of the table or its stream\n"
                "        dynamodb://[KEY:SECRET@](aws|host:port)/TABLE-or-ARN: the table's items, once\n"
-               "        file+dynamodb+cdc:///path (.ndjson, also gzip or zstd), :relative/path, or :- for standard input\n"
+               "        file+dynamodb+cdc:///path (JSON, also gzip or zstd), :relative/path, or :- for standard input\n"
                "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
                "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
                "\n"

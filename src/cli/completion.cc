@@ -154,7 +154,7 @@ With \fBsnapshot=initial\fR the table is loaded beside it.
 The table's items, once, by parallel Scan.
 .TP
 \fBfile+dynamodb+cdc:///\fIpath\fR
-Recorded events, one JSON object a line; also gzip or zstd. \fB:\-\fR is standard input.
+Recorded events: JSON objects, one or many a line, or over many lines, or in arrays; also gzip or zstd. \fB:\-\fR is standard input.
 .SH TARGETS
 .TP
 \fBcrate://\fIuser\fB:\fIpassword\fB@\fIhost\fB:4200/\fIschema\fB/\fItable\fR

@@ -411,6 +411,7 @@ class Relay::Engine {
 
   RelayStats stats_;
   Outage outages_[2];
+  std::optional<Error> unreadable_;    ///< the source ends here, as it should not
   bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed
   bool dropping_ = false;              ///< what is held will be dropped once nothing is being applied
 };

@@ -220,6 +220,7 @@ void Relay::Engine::consider_finishing() {
   }
   if (phase_ != Phase::running || !(options_.once || identity_.bounded) || !walk_) return;
   if (walk_->waiting() > 0 || !everything_done()) return;
+  if (unreadable_) return fail_run(*unreadable_);
   if (const std::optional<Error> why = source_.ended()) env_.log.warn(why->message, {{"hint", why->hint}});
   finish();
 }

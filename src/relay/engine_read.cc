@@ -150,6 +150,13 @@ bool Relay::Engine::useless_from_the_start(const Shard& shard, const Error& erro
 }
 
 void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
+  if (identity_.errors_are_final) {
+    // What came before it is written, then the run ends with it.
+    unreadable_ = error;
+    shard.at_tip = true;
+    pump();
+    return consider_finishing();
+  }
   if (useless_from_the_start(shard, error)) return fail_run(error);
   switch (error.kind) {
     case ErrorKind::expired:

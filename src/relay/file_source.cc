@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "base/lifeline.h"
-#include "relay/line_reader.h"
+#include "relay/byte_stream.h"
+#include "relay/decompress.h"
+#include "relay/record_reader.h"
 
 namespace ctk::relay {
 namespace {
@@ -13,12 +15,10 @@ namespace {
 /// What one read takes at the most, whatever the budget allows: more would only delay the first row.
 constexpr size_t kPageBytes = 2u << 20;
 
-bool is_blank(const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; }
-
 /// The file as the reader's jobs see it; they keep it for as long as they need it.
-class FileLines {
+class FileRecords {
  public:
-  explicit FileLines(std::string path) : path_(std::move(path)) {}
+  explicit FileRecords(std::string path) : path_(std::move(path)) {}
 
   const std::string& path() const { return path_; }
   /// From any thread: ends whatever waits for bytes.
@@ -29,13 +29,14 @@ class FileLines {
   Status open() {
     Result<std::unique_ptr<ByteStream>> raw = open_file(path_, wait_);
     if (!raw) return std::unexpected(std::move(raw).error());
-    Result<std::unique_ptr<ByteStream>> plain = decompress(std::move(*raw));
+    Result<std::unique_ptr<ByteStream>> plain = decompress(std::move(*raw), name_of(path_));
     if (!plain) return std::unexpected(std::move(plain).error());
-    lines_ = std::make_unique<LineReader>(std::move(*plain));
+    records_ = std::make_unique<RecordReader>(std::move(*plain));
     return {};
   }
 
-  /// As many lines as fit into the request, but none is kept waiting for one that has not been written yet.
+  /// As many records as fit into the request, but none is kept waiting for one that has not been written yet, or that
+  /// cannot be read: the error comes at the next call.
   Result<Page> read(const ReadRequest& request) {
     if (stale_.exchange(false)) {
       if (Status sought = seek(request.position); !sought) return std::unexpected(std::move(sought).error());
@@ -43,20 +44,18 @@ class FileLines {
     Page page;
     const size_t most = std::min(kPageBytes, request.max_bytes == 0 ? kPageBytes : request.max_bytes);
     while (page.bytes < most) {
-      std::string line;
+      dynamodb::RawRecord record;
       wait_.set_patient(page.records.empty());
-      Result<bool> more = lines_->next(line);
+      Result<bool> more = records_->next(record);
       wait_.set_patient(true);
-      if (!more && is_nothing_yet(more.error())) break;
+      if (!more && !page.records.empty()) break;
       if (!more) return std::unexpected(std::move(more).error());
       if (!*more) {
         page.ended = true;
         break;
       }
-      if (is_blank(line)) continue;
-      page.bytes += line.capacity();
-      const uint64_t number = lines_->number();
-      page.records.push_back({std::move(line), aws::SequenceNumber(std::to_string(number)), number, kNoTime});
+      page.bytes += record.data.capacity();
+      page.records.push_back(std::move(record));
     }
     return page;
   }
@@ -67,19 +66,15 @@ class FileLines {
     if (!std::filesystem::is_regular_file(path_))
       return fail(ErrorKind::refused, "pipe '" + path_ + "' cannot be read again");
     if (Status opened = open(); !opened) return opened;
-    const uint64_t skip = position.kind == Position::Kind::after_sequence ? std::stoull(position.sequence.str()) : 0;
-    std::string line;
-    while (lines_->number() < skip) {
-      Result<bool> more = lines_->next(line);
-      if (!more) return std::unexpected(std::move(more).error());
-      if (!*more) break;
-    }
+    if (position.kind != Position::Kind::after_sequence) return {};
+    Result<bool> found = records_->skip_to(position.sequence.str());
+    if (!found) return std::unexpected(std::move(found).error());
     return {};
   }
 
   const std::string path_;
   ReadWait wait_;
-  std::unique_ptr<LineReader> lines_;
+  std::unique_ptr<RecordReader> records_;
   std::atomic<bool> stale_ = false;
 };
 
@@ -93,23 +88,24 @@ std::string whole_path(const std::string& path) {
 
 class FileSource final : public Source {
  public:
-  FileSource(std::string path, Executor& reader) : lines_(std::make_shared<FileLines>(std::move(path))), reader_(reader) {}
+  FileSource(std::string path, Executor& reader) : file_(std::make_shared<FileRecords>(std::move(path))), reader_(reader) {}
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
-  ~FileSource() override { lines_->stop(); }
+  ~FileSource() override { file_->stop(); }
 
   void open(Done<SourceIdentity> done) override {
     run_on(
-        reader_, [lines = lines_] { return lines->open(); },
+        reader_, [file = file_] { return file->open(); },
         lifeline_.guard([this, done = std::move(done)](Status opened) mutable {
           if (!opened) return done(std::unexpected(std::move(opened).error()));
           SourceIdentity identity;
           identity.service = "file";
-          identity.name = lines_->path();
-          identity.origin = whole_path(lines_->path());
+          identity.name = file_->path();
+          identity.origin = whole_path(file_->path());
           // All files of a source table are one incarnation.
           identity.incarnation = Incarnation("file");
           identity.bounded = true;
+          identity.errors_are_final = true;
           identity.stores_positions = false;
           done(std::move(identity));
         }));
@@ -123,13 +119,13 @@ class FileSource final : public Source {
   }
 
   void read(const ReadRequest& request, Done<Page> done) override {
-    run_on(reader_, [lines = lines_, request] { return lines->read(request); }, lifeline_.guard(std::move(done)));
+    run_on(reader_, [file = file_, request] { return file->read(request); }, lifeline_.guard(std::move(done)));
   }
 
-  void forget(const ShardId&) override { lines_->forget(); }
+  void forget(const ShardId&) override { file_->forget(); }
 
  private:
-  std::shared_ptr<FileLines> lines_;
+  std::shared_ptr<FileRecords> file_;
   Executor& reader_;
   Lifeline lifeline_;
 };

@@ -1,5 +1,5 @@
-// A file of recorded events as a Source: one JSON object a line; plain, gzip or zstd, told by its first bytes; `-` is
-// standard input. One shard, always bounded.
+// A file of recorded events as a Source: JSON objects (record_reader.h); plain, gzip or zstd, told by its first bytes; `-`
+// is standard input. One shard, always bounded. An error comes behind all that could be read before it, and then again.
 #pragma once
 
 #include <memory>

@@ -44,6 +44,7 @@ struct SourceIdentity {
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
   std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known
   bool bounded = false;                     ///< a file: it always ends
+  bool errors_are_final = false;            ///< a file: what cannot be read now cannot be read later
   bool stores_positions = true;
   bool has_stream = true;            ///< false: there is nothing but the table's items
   std::optional<ScannedTable> scan;  ///< where the table's items can be read beside its stream
