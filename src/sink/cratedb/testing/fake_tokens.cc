@@ -25,8 +25,11 @@ class Scanner {
   }
 
  private:
+  /// Comments to the end of a line are space, too.
   void skip_space() {
-    while (at_ < sql_.size() && std::isspace(static_cast<unsigned char>(sql_[at_])) != 0) {
+    while (at_ < sql_.size()) {
+      if (sql_.substr(at_, 2) == "--") at_ = std::min(sql_.find('\n', at_), sql_.size());
+      if (at_ >= sql_.size() || std::isspace(static_cast<unsigned char>(sql_[at_])) == 0) return;
       if (sql_[at_++] != '\n') continue;
       line_++;
       line_start_ = at_;
