@@ -115,7 +115,8 @@ class ZstdUnpacker final : public Unpacker {
     // A call that meets damage gives nothing, not even what it has unpacked before: so no more than it asks for, and
     // nothing while there may be output left.
     ZSTD_outBuffer to{out, size, 0};
-    ZSTD_inBuffer from{in.data(), filled_ ? 0 : std::min(in.size(), wanted_), 0};
+    const std::string_view given = in.substr(0, filled_ ? 0 : wanted_);
+    ZSTD_inBuffer from{given.data(), given.size(), 0};
     const size_t wanted = ZSTD_decompressStream(state_, &to, &from);
     filled_ = to.pos == size;
     Step step{from.pos, to.pos, wanted == 0};
