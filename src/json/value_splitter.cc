@@ -8,6 +8,8 @@ namespace {
 constexpr size_t kNone = std::string_view::npos;
 /// Of what is too long, as much is kept.
 constexpr size_t kKept = 64u << 10;
+/// As much of a line may stand before the `{` at which the text recovers.
+constexpr size_t kLongestBegin = 4096;
 constexpr std::string_view kMark = "\xEF\xBB\xBF";
 constexpr std::string_view kBlanks = " \t";
 
@@ -24,30 +26,31 @@ struct Recovery {
   size_t again = 0;       ///< the end of the line before it, or of the last line that is there
 };
 
-/// Looks at the lines that begin behind `from`.
-Recovery find_recovery(std::string_view text, size_t from, size_t indent) {
+/// Looks at the lines that begin behind `from`; at `most` bytes of each at the most.
+Recovery find_recovery(std::string_view text, size_t from, size_t indent, size_t most) {
   Recovery found;
   for (size_t end = text.find('\n', from); end != kNone; end = text.find('\n', end + 1)) {
+    const size_t line = end + 1;
+    const size_t first = std::min(text.find_first_not_of(kBlanks, line), text.size());
+    const size_t object = std::min(text.find_first_not_of(" \t,[]}", first), text.size());
+    if (first - line > indent || object - line > most) continue;
+    if (object < text.size() && text[object] != '{') continue;
     found.again = end;
-    const size_t first = text.find_first_not_of(kBlanks, end + 1);
-    if (first == kNone) return found;
-    if (first - end - 1 > indent) continue;
-    const size_t object = text.find_first_not_of(" \t,[]}", first);
-    if (object == kNone) return found;
-    if (text[object] == '{') {
-      found.object = object;
-      return found;
-    }
+    if (object < text.size()) found.object = object;
+    return found;
   }
-  found.again = std::max(found.again, text.size());
+  found.again = text.size();
   return found;
 }
 
-/// At most `most` bytes, whole characters.
+/// At most `most` bytes, whole characters where it is UTF-8.
 size_t kept_of(std::string_view text, size_t most) {
-  size_t end = std::min(text.size(), most);
-  while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return end;
+  constexpr size_t kLongestCharacter = 4;
+  if (text.size() <= most) return text.size();
+  for (size_t end = most; end > 0 && end + kLongestCharacter > most; --end) {
+    if ((static_cast<unsigned char>(text[end]) & 0xC0) != 0x80) return end;
+  }
+  return most;
 }
 
 }  // namespace
@@ -126,7 +129,7 @@ ValueSplitter::Step ValueSplitter::step_object(std::string_view text, bool last)
 }
 
 ValueSplitter::Step ValueSplitter::step_broken(std::string_view text, bool last) {
-  const Recovery recovery = find_recovery(text, seen_, indent_);
+  const Recovery recovery = find_recovery(text, seen_, indent_, longest_begin());
   if (recovery.object == kNone && !last) {
     seen_ = recovery.again;
     if (text.size() <= longest_) return {};
@@ -144,16 +147,15 @@ ValueSplitter::Step ValueSplitter::step_broken(std::string_view text, bool last)
   return {Piece{Kind::broken, 0, trimmed(piece, shares_line ? " \t,[" : " \t\r\n")}, consumed};
 }
 
+size_t ValueSplitter::longest_begin() const { return std::min(kLongestBegin, longest_); }
+
 ValueSplitter::Piece ValueSplitter::first_part(std::string_view text) const {
   return {Kind::too_long, 0, kept_of(text, std::min(kKept, longest_))};
 }
 
 ValueSplitter::Step ValueSplitter::step_passing(std::string_view text, bool last) {
-  const Recovery recovery = find_recovery(text, 0, indent_);
-  if (recovery.object == kNone && !last) {
-    // A line of nothing but blanks has no end to wait for, either.
-    return {{}, text.size() - recovery.again > longest_ ? text.size() : recovery.again};
-  }
+  const Recovery recovery = find_recovery(text, 0, indent_, longest_begin());
+  if (recovery.object == kNone && !last) return {{}, recovery.again};
   const size_t consumed = recovery.object == kNone ? text.size() : recovery.object;
   place_ = Place::between;
   note_line(text.substr(0, consumed));

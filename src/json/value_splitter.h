@@ -63,6 +63,7 @@ class ValueSplitter {
   Step step_line(std::string_view text, bool last);
   Step step_passing_line(std::string_view text);
   Piece first_part(std::string_view text) const;
+  size_t longest_begin() const;
   void note_line(std::string_view passed);
 
   const size_t longest_;

@@ -104,6 +104,12 @@ TEST(ValueSplitter, WhatIsTooLongIsPassedOverAndNotKept) {
   }
 }
 
+TEST(ValueSplitter, CutsBetweenCharactersWhereThereAreAny) {
+  const std::string text = "abcd\xC3\xA9" + std::string(20, 'x') + "\n", odd(20, '\x9c');
+  EXPECT_EQ(split(text, kUnbounded, 5), Pieces{"…abcd"});
+  EXPECT_EQ(split(odd, kUnbounded, 5), Pieces{"…" + odd.substr(0, 5)});
+}
+
 TEST(ValueSplitter, HoldsNoMoreThanOneObjectMayHave) {
   ValueSplitter splitter(1000);
   std::string text = "{\"a\":\"";
