@@ -35,7 +35,20 @@ coordination::Witnesses FreshRows::take(const std::string& table) {
 
 bool FreshRows::is_first(const std::string& table) const {
   const auto found = tables_.find(table);
-  return found != tables_.end() && !found->second.settled && !found->second.rows.empty();
+  if (found == tables_.end()) return false;
+  const Rows& table_rows = found->second;
+  return !table_rows.settled && !table_rows.noting && !table_rows.rows.empty();
+}
+
+coordination::Witnesses FreshRows::begin_first(const std::string& table) {
+  tables_[table].noting = true;
+  return take(table);
+}
+
+void FreshRows::end_first(const std::string& table, bool noted) {
+  Rows& rows = tables_[table];
+  rows.noting = false;
+  rows.settled = rows.settled || noted;
 }
 
 void FreshRows::settle(const std::string& table) { tables_[table].settled = true; }

@@ -262,6 +262,25 @@ TEST_P(CrateFaults, TheEpochIsAskedForOnceASecondAndARaisedOneIsNoticed) {
   EXPECT_FALSE(items().contains("late"));
 }
 
+TEST_P(CrateFaults, BatchesAtOnceNoteTheFirstRowsOnce) {
+  server().latency = std::chrono::milliseconds(5);
+  int notes = 0;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("UPDATE \\\"test\\\".\\\"ctk_tables\\\"") != std::string::npos) notes++;
+    return std::nullopt;
+  };
+  int done = 0;
+  for (int i = 0; i < 4; i++) {
+    sink->apply(batch_of(Changes{put(1, text_key(std::to_string(i)), "{}")}), [&](const Result<BatchOutcome>& outcome) {
+      EXPECT_TRUE(outcome) << to_string(outcome.error());
+      done++;
+    });
+  }
+  ASSERT_TRUE(backend->run_until([&] { return done == 4; }));
+  EXPECT_EQ(notes, 1);
+  EXPECT_FALSE(record_of(*sink, "demo")->witnesses.empty());
+}
+
 TEST_P(CrateFaults, MarksWaitForTheFloor) {
   using coordination::PositionMove;
   const aws::ShardId shard("s1");

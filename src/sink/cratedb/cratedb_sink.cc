@@ -137,8 +137,9 @@ class CrateSink final : public Sink {
   Task<bool> note_first(std::string table) {
     const auto state = session_.tables.find(table);
     if (state == session_.tables.end() || !session_.bookkeeping.has_witnesses || !fresh_.is_first(table)) co_return false;
-    Result<bool> noted = co_await note_first_rows(session_, state->second, fresh_.take(table));
-    if (noted) fresh_.settle(table);
+    coordination::Witnesses rows = fresh_.begin_first(table);
+    Result<bool> noted = co_await note_first_rows(session_, state->second, std::move(rows));
+    fresh_.end_first(table, noted.has_value());
     co_return noted.has_value();
   }
 

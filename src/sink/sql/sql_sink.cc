@@ -224,11 +224,10 @@ class SqlSink final : public Sink {
     for (const TableWrites& writes : batch.tables) {
       const auto table = tables_.find(writes.table);
       if (table == tables_.end() || !fresh_.is_first(writes.table)) continue;
-      auto job = [this, name = writes.table, table = table->second, fresh = fresh_.take(writes.table)](Driver& driver) {
-        return note_witnesses(driver, at_, table->renderer(), name, fresh);
-      };
+      auto job = [this, name = writes.table, table = table->second, fresh = fresh_.begin_first(writes.table)](
+                     Driver& driver) { return note_witnesses(driver, at_, table->renderer(), name, fresh); };
       auto noted = [this, name = writes.table, then = std::move(then)](const Result<bool>& result) mutable {
-        if (result) fresh_.settle(name);
+        fresh_.end_first(name, result.has_value());
         then();
       };
       return lanes_.run<bool>(Reach::create, std::move(job), std::move(noted));
