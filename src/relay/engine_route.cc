@@ -183,6 +183,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                           "", "load it in a run of its own, with table=" + table.spec.name.table});
   }
   no_trouble(kTarget);
+  apply_retry_.succeeded();
   note_view(result->view);
   opened_once_.insert(name);
   warn_of_sight(*result);

@@ -52,6 +52,10 @@ class Driver {
   /// One text as a user typed it; no limit of time.
   virtual Result<ResultSet> query(const Query& query) = 0;
 
+  /// Whether a failure has cost the connection, so that the same work may do on a new one. Not where there are none to
+  /// lose.
+  virtual bool connection_is_lost() const { return false; }
+
   /// Whether the connection is inside a transaction: a trigger may have ended it (SQLite's RAISE(ROLLBACK)).
   virtual bool in_transaction() const = 0;
 

@@ -1,6 +1,7 @@
 // The connections of one sink: each a Driver with an Executor of its own.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -22,20 +23,21 @@ class Lanes {
   }
   size_t size() const { return lanes_.size(); }
 
-  /// `job(Driver&)` gives a Result<T>; it runs on the least busy lane, connected as far as `reach` allows.
+  /// `job(Driver&)` gives a Result<T>; it runs on the least busy lane, connected as far as `reach` allows. Where the
+  /// connection is lost it runs again at once, a few times: jobs are transactions that find out what was committed.
   template <class T, class Job>
   void run(Reach reach, Job job, Done<T> done) {
     size_t best = 0;
     for (size_t i = 1; i < lanes_.size(); ++i) {
       if (*lanes_[i].pending < *lanes_[best].pending) best = i;
     }
-    run_at<T>(best, reach, std::move(job), std::move(done));
+    run_at<T>(best, reach, kTries, std::move(job), std::move(done));
   }
 
-  /// The same, always on the first lane: a user's statements share a session.
+  /// The same, always on the first lane, and once: a user's statements share a session.
   template <class T, class Job>
   void run_first(Reach reach, Job job, Done<T> done) {
-    run_at<T>(0, reach, std::move(job), std::move(done));
+    run_at<T>(0, reach, 1, std::move(job), std::move(done));
   }
 
   /// Disconnects every lane after what is under way.
@@ -48,15 +50,30 @@ class Lanes {
     std::unique_ptr<Executor> executor;  // last, so that it is joined before its driver goes
   };
 
+  /// Connections that break at random do so seldom so often in a row; what takes long is an outage, for the caller to wait
+  /// out.
+  static constexpr int kTries = 20;
+  static constexpr std::chrono::seconds kQuickly{2};
+
   template <class T, class Job>
-  void run_at(size_t index, Reach reach, Job job, Done<T> done) {
+  static Result<T> run_job(Driver& driver, Reach reach, int tries, Job& job) {
+    const auto start = std::chrono::steady_clock::now();
+    while (true) {
+      Status connected = driver.connect(reach);
+      Result<T> result = connected ? job(driver) : Result<T>(forward_error(std::move(connected)));
+      const bool worth_it = !result && result.error().kind == ErrorKind::unreachable && driver.connection_is_lost();
+      if (!worth_it || --tries <= 0 || std::chrono::steady_clock::now() - start > kQuickly) return result;
+    }
+  }
+
+  template <class T, class Job>
+  void run_at(size_t index, Reach reach, int tries, Job job, Done<T> done) {
     Lane& lane = lanes_[index];
     ++*lane.pending;
     run_on(
         *lane.executor,
-        [driver = lane.driver.get(), reach, job = std::move(job)]() mutable -> Result<T> {
-          if (Status connected = driver->connect(reach); !connected) return forward_error(std::move(connected));
-          return job(*driver);
+        [driver = lane.driver.get(), reach, tries, job = std::move(job)]() mutable -> Result<T> {
+          return run_job<T>(*driver, reach, tries, job);
         },
         lifeline_.guard([pending = lane.pending, done = std::move(done)](Result<T> result) mutable {
           --*pending;

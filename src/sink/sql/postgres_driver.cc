@@ -223,6 +223,8 @@ class PostgresDriver final : public Driver {
 
   using Driver::run;
 
+  bool connection_is_lost() const override { return !connection_; }
+
  private:
   enum class Connecting { done, failed, silent };
 
