@@ -14,11 +14,12 @@ constexpr Duration kLongestAnswer = std::chrono::seconds(90);
 
 /// A fault that comes and goes has gone after a few of these; what lasts is an outage, and for the caller to wait out.
 constexpr RetryPolicy kTries = {
-    .first = std::chrono::milliseconds(5), .longest = std::chrono::seconds(1), .budget = std::chrono::seconds(4)};
+    .first = std::chrono::milliseconds(5), .longest = std::chrono::milliseconds(100), .budget = std::chrono::seconds(4)};
 /// Tries of a request that the caller can make smaller, and of one that may be its row's own fault.
 constexpr int kTriesBeforeLess = 2;
 constexpr int kTriesOfAccidents = 5;
 constexpr size_t kMoreGreetings = 3;
+constexpr Duration kLongestGreeting = std::chrono::seconds(1);
 constexpr int kPostgresPort = 5432;
 
 std::vector<std::string> node_urls(const TargetOptions& options) {
@@ -193,7 +194,7 @@ Task<Result<std::string>> Client::server_version() {
     Result<std::string> version = version_in(exchanged.response, urls_[exchanged.node]);
     if (version || version.error().kind != ErrorKind::unreachable || !insists_) co_return version;
     if (tried < urls_.size()) continue;  // each node once
-    if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - started > kTries.longest) co_return version;
+    if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - started > kLongestGreeting) co_return version;
     co_await scope_.pause(kTries.first * static_cast<int>(tried));
   }
 }
