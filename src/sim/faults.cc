@@ -36,6 +36,7 @@ std::string_view to_string(Fault fault) {
     case Fault::none: return "none";
     case Fault::throttled: return "throttled";
     case Fault::server_error: return "server error";
+    case Fault::denied: return "denied";
     case Fault::lost_request: return "lost request";
     case Fault::lost_answer: return "lost answer";
     case Fault::expired_iterator: return "expired iterator";
@@ -61,6 +62,8 @@ Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random) {
     fate.fault = Fault::throttled;
   } else if (hits(knobs.server_error)) {
     fate.fault = Fault::server_error;
+  } else if (hits(knobs.denied)) {
+    fate.fault = Fault::denied;
   } else if (hits(knobs.lost_request)) {
     fate.fault = Fault::lost_request;
   } else if (hits(knobs.lost_answer)) {
@@ -76,7 +79,8 @@ Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random) {
 }
 
 bool is_refusal(Fault fault) {
-  return fault == Fault::throttled || fault == Fault::server_error || fault == Fault::expired_iterator;
+  return fault == Fault::throttled || fault == Fault::server_error || fault == Fault::denied ||
+         fault == Fault::expired_iterator;
 }
 
 ServiceError injected(Fault fault, ServiceName service) {
@@ -84,6 +88,7 @@ ServiceError injected(Fault fault, ServiceName service) {
     case Fault::throttled:
       return {service == ServiceName::streams ? "LimitExceededException" : "ProvisionedThroughputExceededException",
               "Rate exceeded, by the simulation's choice.", 400};
+    case Fault::denied: return {"AccessDeniedException", "Not authorized, by the simulation's choice.", 400};
     case Fault::expired_iterator: return {"ExpiredIteratorException", "Iterator expired, by the simulation's choice.", 400};
     default:
       return {service == ServiceName::kinesis ? "InternalFailure" : "InternalServerError",

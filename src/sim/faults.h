@@ -19,6 +19,7 @@ enum class CallKind { other, get_records, describe_stream };
 struct FaultKnobs {
   double throttled = 0;         ///< ProvisionedThroughputExceededException or LimitExceededException
   double server_error = 0;      ///< InternalFailure, status 500
+  double denied = 0;            ///< AccessDeniedException
   double lost_request = 0;      ///< the connection breaks before the work is done
   double lost_answer = 0;       ///< the work is done, the answer is not seen
   double expired_iterator = 0;  ///< GetRecords: the iterator has died early
@@ -36,6 +37,7 @@ enum class Fault {
   none,
   throttled,
   server_error,
+  denied,
   lost_request,
   lost_answer,
   expired_iterator,

@@ -69,6 +69,7 @@ std::optional<FaultKnobs> parse_faults(std::string_view body) {
   };
   return FaultKnobs{.throttled = knob("throttled"),
                     .server_error = knob("server_error"),
+                    .denied = knob("denied"),
                     .lost_request = knob("lost_request"),
                     .lost_answer = knob("lost_answer"),
                     .expired_iterator = knob("expired_iterator"),

@@ -138,7 +138,7 @@ std::string Places::target(To to) {
 
 void Places::fail_services(bool failing) {
   sim::FaultKnobs knobs;
-  if (failing) knobs.server_error = 1;
+  if (failing) knobs.denied = 1;
   aws_.set_faults(knobs);
 }
 
