@@ -24,20 +24,20 @@ class Lanes {
   size_t size() const { return lanes_.size(); }
 
   /// `job(Driver&)` gives a Result<T>; it runs on the least busy lane, connected as far as `reach` allows. Where the
-  /// connection is lost it runs again at once, a few times: jobs are transactions that find out what was committed.
+  /// connection is lost it runs again at once, for a while: jobs are transactions that find out what was committed.
   template <class T, class Job>
   void run(Reach reach, Job job, Done<T> done) {
     size_t best = 0;
     for (size_t i = 1; i < lanes_.size(); ++i) {
       if (*lanes_[i].pending < *lanes_[best].pending) best = i;
     }
-    run_at<T>(best, reach, kTries, std::move(job), std::move(done));
+    run_at<T>(best, reach, Runs::again, std::move(job), std::move(done));
   }
 
   /// The same, always on the first lane, and once: a user's statements share a session.
   template <class T, class Job>
   void run_first(Reach reach, Job job, Done<T> done) {
-    run_at<T>(0, reach, 1, std::move(job), std::move(done));
+    run_at<T>(0, reach, Runs::once, std::move(job), std::move(done));
   }
 
   /// Disconnects every lane after what is under way.
@@ -50,30 +50,34 @@ class Lanes {
     std::unique_ptr<Executor> executor;  // last, so that it is joined before its driver goes
   };
 
-  /// Connections that break at random do so seldom so often in a row; what takes long is an outage, for the caller to wait
-  /// out.
-  static constexpr int kTries = 20;
+  enum class Runs { once, again };
+
+  /// Connections that break at random are seldom refused so often in a row; what is, or takes long, is an outage, for the
+  /// caller to wait out.
+  static constexpr int kMostRefused = 20;
   static constexpr std::chrono::seconds kQuickly{2};
 
   template <class T, class Job>
-  static Result<T> run_job(Driver& driver, Reach reach, int tries, Job& job) {
+  static Result<T> run_job(Driver& driver, Reach reach, Runs runs, Job& job) {
     const auto start = std::chrono::steady_clock::now();
-    while (true) {
+    for (int refused = 0;;) {
       Status connected = driver.connect(reach);
+      refused = connected ? 0 : refused + 1;
       Result<T> result = connected ? job(driver) : Result<T>(forward_error(std::move(connected)));
       const bool worth_it = !result && result.error().kind == ErrorKind::unreachable && driver.connection_is_lost();
-      if (!worth_it || --tries <= 0 || std::chrono::steady_clock::now() - start > kQuickly) return result;
+      const bool in_time = std::chrono::steady_clock::now() - start < kQuickly;
+      if (!worth_it || runs == Runs::once || refused >= kMostRefused || !in_time) return result;
     }
   }
 
   template <class T, class Job>
-  void run_at(size_t index, Reach reach, int tries, Job job, Done<T> done) {
+  void run_at(size_t index, Reach reach, Runs runs, Job job, Done<T> done) {
     Lane& lane = lanes_[index];
     ++*lane.pending;
     run_on(
         *lane.executor,
-        [driver = lane.driver.get(), reach, tries, job = std::move(job)]() mutable -> Result<T> {
-          return run_job<T>(*driver, reach, tries, job);
+        [driver = lane.driver.get(), reach, runs, job = std::move(job)]() mutable -> Result<T> {
+          return run_job<T>(*driver, reach, runs, job);
         },
         lifeline_.guard([pending = lane.pending, done = std::move(done)](Result<T> result) mutable {
           --*pending;

@@ -13,6 +13,7 @@ class FailingDriver final : public Driver {
   explicit FailingDriver(bool loses) : loses_(loses) {}
 
   Status connect(Reach) override {
+    if (++connects > refused_from) return fail(ErrorKind::unreachable, "refused");
     connected_ = true;
     return {};
   }
@@ -28,6 +29,8 @@ class FailingDriver final : public Driver {
     return fail(kind, "no");
   }
   int runs = 0;
+  int connects = 0;
+  int refused_from = 1000000;
 
  private:
   bool loses_;
@@ -37,13 +40,15 @@ class FailingDriver final : public Driver {
 struct Ran {
   bool worked = false;
   int runs = 0;
+  int connects = 0;
 };
 
 /// A job that fails so often, run on the only lane.
-Ran run(int failures, ErrorKind kind, bool loses, bool of_a_user = false) {
+Ran run(int failures, ErrorKind kind, bool loses, bool of_a_user = false, int refused_from = 1000000) {
   VirtualLoop loop{from_micros(0)};
   auto owned = std::make_unique<FailingDriver>(loses);
   FailingDriver& driver = *owned;
+  driver.refused_from = refused_from;
   Lanes lanes;
   lanes.add(std::make_unique<InlineExecutor>(loop), std::move(owned));
   std::optional<Result<int>> result;
@@ -55,7 +60,7 @@ Ran run(int failures, ErrorKind kind, bool loses, bool of_a_user = false) {
     lanes.run<int>(Reach::existing, job, std::move(done));
   }
   loop.run_until([&] { return result.has_value(); }, std::chrono::seconds(1));
-  return {result && *result, driver.runs};
+  return {result && *result, driver.runs, driver.connects};
 }
 
 TEST(Lanes, ALostConnectionIsMadeAnewAtOnce) {
@@ -64,10 +69,17 @@ TEST(Lanes, ALostConnectionIsMadeAnewAtOnce) {
   EXPECT_EQ(ran.runs, 4);
 }
 
-TEST(Lanes, ButNotForEver) {
-  const Ran ran = run(1000, ErrorKind::unreachable, true);
+TEST(Lanes, ALongTransactionThatIsCutAgainAndAgainComesThrough) {
+  const Ran ran = run(500, ErrorKind::unreachable, true);
+  EXPECT_TRUE(ran.worked);
+  EXPECT_EQ(ran.runs, 501);
+}
+
+TEST(Lanes, ButAServerThatLetsNobodyInIsNotAskedForEver) {
+  const Ran ran = run(1000, ErrorKind::unreachable, true, false, 3);
   EXPECT_FALSE(ran.worked);
-  EXPECT_EQ(ran.runs, 20);
+  EXPECT_EQ(ran.runs, 3);
+  EXPECT_EQ(ran.connects, 23);
 }
 
 TEST(Lanes, WhatFailsForAnotherReasonFails) {
