@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 
 #include "cli/suggest.h"
 
@@ -238,12 +239,22 @@ void read_bounds(const OptionValues& options, sink::TargetOptions& target) {
   target.dead_letters_file = options.text("dead-letters");
 }
 
-/// libpq's own settings; what is wrong with their values only libpq knows.
+bool is_whole_number(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+/// libpq's own settings; what is wrong with their values libpq knows, but where we use them in its place.
 Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
   constexpr std::array<std::string_view, 3> kUtf8 = {"utf8", "utf-8", "unicode"};
   for (const auto& [name, value] : options.others()) {
     if (value.find('\0') != std::string::npos) {
       return usage(fmt::format("option {} in the target's URL holds %00, which no setting can", name));
+    }
+    if (name == "connect_timeout" && !is_whole_number(value)) {
+      return usage(
+          fmt::format("option connect_timeout in the target's URL: found \"{}\", accepted are whole seconds", value));
     }
     std::string lower = value;
     std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -256,6 +267,12 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
   }
   target.settings = options.others();
   return {};
+}
+
+/// `sqlite:/abs.db` has no empty host whose slash could be taken away: written as `sqlite:////abs.db` it is the same file.
+void settle_sqlite_path(const std::string& text, net::Url& url) {
+  const bool has_host = text.find("://") != std::string::npos && text.find("://") == text.find(':');
+  if (!has_host && url.path.starts_with('/')) url.path.insert(0, "/");
 }
 
 /// What each kind needs of its URL's hosts and path.
@@ -341,6 +358,7 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   plan.target.kind = scheme->target;
   if (auto checked = check_applicable(scheme->target, *options); !checked) return std::unexpected(checked.error());
   if (auto checked = check_place(*url, scheme->target); !checked) return std::unexpected(checked.error());
+  if (scheme->target == Target::sqlite) settle_sqlite_path(text, plan.target.url);
   if (scheme->target == Target::cratedb) {
     if (auto read = read_crate_path(url->path, plan.target); !read) return std::unexpected(read.error());
   }

@@ -89,6 +89,7 @@ TEST(TargetUrl, WhatLibpqTakesInAUriIsTaken) {
                           "postgresql://h/db?client_encoding=UTF8", "postgres://u@?host=x"}) {
     EXPECT_EQ(target(url).kind, Target::postgres) << url;
   }
+  EXPECT_THAT(refused("postgresql://h/db?connect_timeout=3s"), HasSubstr("whole seconds"));
   EXPECT_THAT(refused("postgresql://h/db?aplication_name=x"), HasSubstr("did you mean \"application_name\"?"));
   EXPECT_THAT(refused("postgresql://h/db?replication=true"), HasSubstr("unknown option"));
   EXPECT_THAT(refused("postgresql://h/db?client_encoding=LATIN1"), HasSubstr("UTF8"));
@@ -103,6 +104,9 @@ TEST(TargetUrl, NamesOnSqliteAndNdjson) {
   EXPECT_EQ(named("ndjson:-"), ".?");
   EXPECT_EQ(target("ndjson:///out.ndjson?dead-letters=x").dead_letters_file, "x");
   EXPECT_EQ(target("sqlite:///demo.db").kind, Target::sqlite);
+  EXPECT_EQ(target("sqlite:///demo.db").url.path, "/demo.db");
+  EXPECT_EQ(target("sqlite:/abs.db").url.path, "//abs.db") << "as sqlite:////abs.db";
+  EXPECT_EQ(target("sqlite:demo.db").url.path, "demo.db");
   EXPECT_THAT(refused("sqlite:///demo.db?schema=x"), AllOf(HasSubstr("schema"), HasSubstr("SQLite")));
   EXPECT_THAT(refused("sqlite://demo.db"), HasSubstr("sqlite:///relative.db"));
   EXPECT_THAT(refused("ndjson:"), HasSubstr("names no file"));
