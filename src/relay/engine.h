@@ -115,6 +115,7 @@ class Relay::Engine {
     DecodedBatch decoded;
     std::vector<TableShare> shares;      ///< routed, waiting for tables to open
     std::shared_ptr<sink::Batch> batch;  ///< rendered
+    std::vector<TableShare> rendered;    ///< with on-error=stop: what the batch was made of
     bool ready = false;
     bool applying = false;
     // Counters that are added to the run's when the batch is acknowledged.
@@ -275,6 +276,7 @@ class Relay::Engine {
   void on_rendered(uint64_t id, RenderedPrefix prefix);
   static std::vector<BadChange> take_undecodable(Flight& flight, const ChangeLists& lists);
   void stop_at(Flight& flight, const std::vector<BadChange>& found);
+  void render_before(Flight& flight, std::vector<sink::RefusedChange> refused);
   bool stops_now();
   std::string letters_source() const;
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;

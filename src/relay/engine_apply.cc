@@ -73,6 +73,8 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
   if (phase_ == Phase::ended) return;
   if (!result) {
     on_apply_error(result.error());
+  } else if (!result->refused.empty()) {
+    render_before(*flight, std::move(result->refused));
   } else {
     no_trouble(kTarget);
     apply_retry_.succeeded();
@@ -167,9 +169,6 @@ void Relay::Engine::on_apply_error(const Error& error) {
     case ErrorKind::usage:
     case ErrorKind::mismatch: return fail_run(error);
     case ErrorKind::stale_epoch: return start_over("the table's epoch was raised");
-    case ErrorKind::refused:
-      if (options_.on_error == OnError::stop) return fail_run(error);
-      break;
     default: break;
   }
   if (!unwritten_since_) unwritten_since_ = now();

@@ -33,7 +33,7 @@ void Relay::Engine::stop_at(Flight& flight, const std::vector<BadChange>& found)
     slice.has_end = false;
     slice.arrivals = {};
     shard(bad.shard).frontier.shorten(flight.id, slice.to);
-    if (bad_ && bad_->flight <= flight.id) continue;
+    if (bad_ && bad_->flight < flight.id) continue;
     bad_ = StopAt{flight.id, Error{ErrorKind::corrupt,
                                    "a change cannot be applied: " + bad.reason + " (shard " + bad.shard.str() +
                                        ", position " + bad.position + "); what came before it is",
@@ -240,8 +240,19 @@ void Relay::Engine::render_if_open(Flight& flight) {
   run_on(
       env_.worker,
       [shares, stops] {
-        return stops ? fold_and_render_prefix(std::move(*shares)) : RenderedPrefix{fold_and_render(std::move(*shares)), {}};
+        if (stops) return fold_and_render_prefix(std::move(*shares));
+        return RenderedPrefix{fold_and_render(std::move(*shares)), {}, {}};
       },
+      guarded([this, id = flight.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
+}
+
+/// With on-error=stop, where the target refuses changes: what comes before them is the batch.
+void Relay::Engine::render_before(Flight& flight, std::vector<sink::RefusedChange> refused) {
+  flight.ready = false;
+  std::ranges::move(flight.batch->dead_letters, std::back_inserter(gap_letters_));
+  auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.rendered));
+  run_on(
+      env_.worker, [shares, refused = std::move(refused)] { return fold_and_render_prefix(std::move(*shares), refused); },
       guarded([this, id = flight.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
 }
 
@@ -276,6 +287,7 @@ void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   batch.fence = fence_;
   batch.stop_on_refusal = options_.on_error == OnError::stop;
   batch.tables = std::move(prefix.writes);
+  flight->rendered = std::move(prefix.shares);
   for (const RoutedUndecodable& bad : flight->decoded.undecodable) batch.dead_letters.push_back(letter(bad));
   std::ranges::move(gap_letters_, std::back_inserter(batch.dead_letters));
   gap_letters_.clear();

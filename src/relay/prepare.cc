@@ -95,6 +95,28 @@ const RoutedChange* first_refused(const std::vector<TableShare>& shares, const s
   return first;
 }
 
+const RoutedChange* find_change(const std::vector<TableShare>& shares,
+                                const std::shared_ptr<const dynamodb::Change>& change) {
+  for (const TableShare& share : shares) {
+    const auto found = std::ranges::find(share.changes, change, &RoutedChange::change);
+    if (found != share.changes.end()) return &*found;
+  }
+  return nullptr;
+}
+
+/// Takes out the change and all of its shard that follows it.
+void cut_before(RenderedPrefix& prefix, const RoutedChange& refused, std::string reason) {
+  BadChange bad{refused.shard, refused.position, std::move(reason), {}};
+  const size_t ordinal = refused.ordinal;
+  for (TableShare& share : prefix.shares) {
+    std::erase_if(share.changes,
+                  [&](const RoutedChange& routed) { return routed.shard == bad.shard && routed.ordinal >= ordinal; });
+  }
+  bad.before = position_before(bad, lists_of(prefix.shares));
+  std::erase_if(prefix.bad, [&](const BadChange& later) { return later.shard == bad.shard; });
+  prefix.bad.push_back(std::move(bad));
+}
+
 std::string reason_of(const std::vector<sink::TableWrites>& writes, const RoutedChange& refused) {
   for (const sink::TableWrites& table : writes) {
     for (const sink::FoldedChange& folded : table.changes) {
@@ -143,21 +165,16 @@ std::vector<BadChange> cut_at_undecodable(const std::vector<RoutedUndecodable>& 
   return found;
 }
 
-RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares) {
-  RenderedPrefix prefix;
+RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares, const std::vector<sink::RefusedChange>& refused) {
+  RenderedPrefix prefix{{}, {}, std::move(shares)};
+  for (const sink::RefusedChange& one : refused) {
+    if (const RoutedChange* routed = find_change(prefix.shares, one.change)) cut_before(prefix, *routed, one.reason);
+  }
   for (;;) {
-    prefix.writes = fold_and_render(shares);
-    const RoutedChange* refused = first_refused(shares, prefix.writes);
-    if (refused == nullptr) return prefix;
-    BadChange bad{refused->shard, refused->position, reason_of(prefix.writes, *refused), {}};
-    const size_t ordinal = refused->ordinal;
-    for (TableShare& share : shares) {
-      std::erase_if(share.changes,
-                    [&](const RoutedChange& routed) { return routed.shard == bad.shard && routed.ordinal >= ordinal; });
-    }
-    bad.before = position_before(bad, lists_of(shares));
-    std::erase_if(prefix.bad, [&](const BadChange& later) { return later.shard == bad.shard; });
-    prefix.bad.push_back(std::move(bad));
+    prefix.writes = fold_and_render(prefix.shares);
+    const RoutedChange* routed = first_refused(prefix.shares, prefix.writes);
+    if (routed == nullptr) return prefix;
+    cut_before(prefix, *routed, reason_of(prefix.writes, *routed));
   }
 }
 

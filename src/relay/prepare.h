@@ -75,10 +75,12 @@ std::vector<sink::TableWrites> fold_and_render(std::vector<TableShare> shares);
 
 struct RenderedPrefix {
   std::vector<sink::TableWrites> writes;
-  std::vector<BadChange> bad;  ///< at most one a shard
+  std::vector<BadChange> bad;      ///< at most one a shard
+  std::vector<TableShare> shares;  ///< what the writes were made of
 };
 
-/// The same for on-error=stop: of each shard, only what comes before the first change that would be refused for itself.
-RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares);
+/// The same for on-error=stop: of each shard, only what comes before the first change that is refused for itself, by its
+/// rendering or, as far as that is known already, by the target.
+RenderedPrefix fold_and_render_prefix(std::vector<TableShare> shares, const std::vector<sink::RefusedChange>& refused = {});
 
 }  // namespace ctk::relay

@@ -71,21 +71,42 @@ TEST(CutAtUndecodable, OfABatchInOneRecordTheChangesBeforeItAreKeptButTheRecordI
   EXPECT_EQ(bad[0].before, shards::Position::after(aws::SequenceNumber("1")));
 }
 
-TEST(FoldAndRenderPrefix, EndsBeforeTheFirstRefusal) {
-  DecodedBatch batch = decoded({slice("a", {1, 2, -2, 4, -2}), slice("b", {5, 6})});
-  ASSERT_THAT(batch.undecodable, IsEmpty());
+/// All of a batch's changes, for one table.
+std::vector<TableShare> shares_of(DecodedBatch batch) {
+  EXPECT_THAT(batch.undecodable, IsEmpty());
   const table::KeySchema keys = table::key_schema_of(*batch.changes.front().change);
   const auto spec = table::make_spec(table::Target::sqlite, {"", "demo"}, "demo", keys, {});
-  ASSERT_TRUE(spec) << to_string(spec.error());
-  TableShare share{"demo", 1, std::make_shared<const table::Renderer>(*spec), std::move(batch.changes)};
+  EXPECT_TRUE(spec) << to_string(spec.error());
   std::vector<TableShare> shares;
-  shares.push_back(std::move(share));
-  const RenderedPrefix prefix = fold_and_render_prefix(std::move(shares));
-  ASSERT_THAT(prefix.writes, SizeIs(1));
+  shares.push_back({"demo", 1, std::make_shared<const table::Renderer>(*spec), std::move(batch.changes)});
+  return shares;
+}
+
+std::vector<std::string> written_by(const RenderedPrefix& prefix) {
   std::vector<std::string> written;
-  for (const sink::FoldedChange& folded : prefix.writes[0].changes)
-    written.push_back(folded.shards[0].str() + folded.positions[0]);
-  EXPECT_THAT(written, ElementsAre("a1", "a2", "b1", "b2"));
+  for (const sink::TableWrites& writes : prefix.writes) {
+    for (const sink::FoldedChange& folded : writes.changes) written.push_back(folded.shards[0].str() + folded.positions[0]);
+  }
+  return written;
+}
+
+TEST(FoldAndRenderPrefix, EndsBeforeWhatTheTargetHasRefused) {
+  const std::vector<TableShare> shares = shares_of(decoded({slice("a", {1, 2, 3, 4}), slice("b", {5, 6})}));
+  const std::vector<RoutedChange>& changes = shares[0].changes;
+  const RenderedPrefix prefix =
+      fold_and_render_prefix(shares, {{changes[3].change, "too late"}, {changes[1].change, "the first"}});
+  EXPECT_THAT(written_by(prefix), ElementsAre("a1", "b1", "b2"));
+  EXPECT_THAT(places(prefix.shares[0].changes), ElementsAre("a1", "b1", "b2")) << "to be cut again";
+  ASSERT_THAT(prefix.bad, SizeIs(1));
+  EXPECT_EQ(prefix.bad[0].position, "2");
+  EXPECT_EQ(prefix.bad[0].reason, "the first");
+  EXPECT_EQ(prefix.bad[0].before, shards::Position::after(aws::SequenceNumber("1")));
+}
+
+TEST(FoldAndRenderPrefix, EndsBeforeTheFirstRefusal) {
+  const RenderedPrefix prefix =
+      fold_and_render_prefix(shares_of(decoded({slice("a", {1, 2, -2, 4, -2}), slice("b", {5, 6})})));
+  EXPECT_THAT(written_by(prefix), ElementsAre("a1", "a2", "b1", "b2"));
   ASSERT_THAT(prefix.bad, SizeIs(1));
   EXPECT_EQ(prefix.bad[0].position, "3");
   EXPECT_EQ(prefix.bad[0].before, shards::Position::after(aws::SequenceNumber("2")));

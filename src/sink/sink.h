@@ -113,7 +113,7 @@ struct Batch {
   std::vector<TableWrites> tables;
   std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
   std::vector<DeadLetter> dead_letters;
-  /// on-error=stop: a change that is refused for itself fails the call (`refused`, with the reason), nothing is written.
+  /// on-error=stop: where a change is refused for itself, nothing is written, and BatchOutcome::refused says which.
   bool stop_on_refusal = false;
 };
 
@@ -128,6 +128,12 @@ struct ChangeOutcome {
   bool key_refused = false;   ///< parked because of its key (when all of the first 100 of a run are, it ends)
 };
 
+/// A change that the target refuses for itself, and why.
+struct RefusedChange {
+  std::shared_ptr<const dynamodb::Change> change;
+  std::string reason;
+};
+
 struct BatchOutcome {
   /// [i][j] is the outcome of tables[i].changes[j].
   std::vector<std::vector<ChangeOutcome>> tables;
@@ -135,6 +141,9 @@ struct BatchOutcome {
   std::vector<std::pair<std::string, std::shared_ptr<const table::Renderer>>> renderers;
   /// The letters that were kept, for counting and for `dead-letters=FILE`.
   std::vector<DeadLetter> dead_letters;
+  /// Of a batch that stops on refusals: the highest change of each key that was refused. Where there is one, nothing was
+  /// written (targets without transactions may have written other rows), and nothing else is filled in.
+  std::vector<RefusedChange> refused;
 };
 
 struct SweepRequest {

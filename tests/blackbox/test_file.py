@@ -138,6 +138,24 @@ class FileToSqlite(Case):
         self.file.write_text("nonsense\n" + self.file.read_text())
         self.load(f"file+dynamodb+cdc://{self.file}?on-error=stop", expect=1)
 
+    def test_on_error_stop_where_the_database_refuses_rows(self):
+        target = SqliteTarget(self.home)
+        model = Model(table="numbers", seed=3)
+        model.put("before")
+        self.file.write_text(to_lines(model.events))
+        source = f"file+dynamodb+cdc://{self.file}"
+        self.run_json("load", source, target.url("numbers"))
+        with sqlite3.connect(target.path) as database:
+            database.execute("CREATE TRIGGER picky BEFORE INSERT ON numbers WHEN new.pk IN ('k5', 'k8') "
+                             "BEGIN SELECT RAISE(ABORT, 'not this one'); END")
+        for i in range(10):
+            model.put(f"k{i}")
+        self.file.write_text(to_lines(model.events))
+        _, err = self.run_ctk("load", source, target.url("numbers"), "--on-error", "stop", expect=1)
+        self.assertIn("not this one", err)
+        self.assertIn("position 7", err, "the record that was refused first")
+        self.assertEqual({pk for pk, _ in target.rows("numbers")}, {"before", "k0", "k1", "k2", "k3", "k4"})
+
     def test_shell_and_show(self):
         self.load()
         out, _ = self.run_ctk("shell", "--command", "SELECT count(*) AS n FROM demo_live;", "--format", "json", self.target.url())

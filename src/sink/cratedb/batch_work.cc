@@ -14,6 +14,7 @@ Task<Result<bool>> BatchWork::run(BatchBounds& bounds) {
   while (outcome_.tables.size() < batch_->tables.size()) {
     Result<bool> step = co_await write_table(batch_->tables[outcome_.tables.size()], bounds);
     if (!step) co_return step;
+    if (!outcome_.refused.empty()) co_return true;
   }
   co_return co_await keep_letters();
 }
@@ -30,6 +31,11 @@ Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds
   }
   step = co_await writer_->run(bounds);
   if (!step) co_return step;
+  if (std::vector<RefusedChange> refused = writer_->refused(); !refused.empty()) {
+    outcome_ = {};
+    outcome_.refused = std::move(refused);
+    co_return true;
+  }
   outcome_.tables.push_back(writer_->outcomes());
   for (DeadLetter& letter : writer_->letters()) outcome_.dead_letters.push_back(std::move(letter));
   writer_.reset();

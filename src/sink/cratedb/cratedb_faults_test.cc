@@ -155,14 +155,15 @@ TEST_P(CrateFaults, ARowWithoutAReasonIsAskedForAgain) {
   EXPECT_EQ(items().size(), 35u);
 }
 
-TEST_P(CrateFaults, OnErrorStopFailsTheCall) {
+TEST_P(CrateFaults, OnErrorStopEndsTheBatch) {
   answer_upserts(error_response({4000, "SQLParseException[never]"}));
   auto batch = std::make_shared<Batch>(*batch_of(Changes{change}));
   batch->stop_on_refusal = true;
   const Result<BatchOutcome> outcome = apply(batch);
-  ASSERT_FALSE(outcome);
-  EXPECT_EQ(outcome.error().kind, ErrorKind::refused);
-  EXPECT_THAT(outcome.error().peer, HasSubstr("never"));
+  ASSERT_TRUE(outcome) << to_string(outcome.error());
+  ASSERT_EQ(outcome->refused.size(), 1u);
+  EXPECT_EQ(outcome->refused[0].change, change);
+  EXPECT_THAT(outcome->refused[0].reason, HasSubstr("never"));
   EXPECT_TRUE(letters().empty());
 }
 

@@ -63,6 +63,7 @@ void TableWriter::take(Line& line, table::Rendered rendered) {
 
 void TableWriter::park(Line& line, std::string reason, bool key_refused) {
   const dynamodb::Change& parked = change(line);
+  if (line.candidate == 0) refused_.push_back({line.folded->changes.front(), reason});
   DeadLetter letter = make_dead_letter(origin_of(batch_, *line.folded, line.candidate, state_->spec.source_table),
                                        session_.clock.now(), "refused", std::move(reason), dynamodb::event_text(parked));
   letter.key = parked.key;
@@ -99,9 +100,7 @@ Task<Result<bool>> TableWriter::run(BatchBounds& bounds) {
     Result<bool> step = co_await settle_columns();
     if (!step) co_return step;
     settle_unwritable();
-    if (batch_.stop_on_refusal && !letters_.empty()) {
-      co_return fail(ErrorKind::refused, "a change of " + state_->spec.source_table + " is refused", letters_[0].reason);
-    }
+    if (batch_.stop_on_refusal && !refused_.empty()) co_return true;
     step = co_await send_rows();
     if (!step) co_return step;
     if (std::all_of(lines_.begin(), lines_.end(), [](const Line& line) { return line.settled; })) co_return true;

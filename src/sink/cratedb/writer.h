@@ -36,6 +36,10 @@ class TableWriter {
   std::vector<ChangeOutcome> outcomes() const;
   /// Of changes that were refused; not stored yet.
   std::vector<DeadLetter> letters() { return std::move(letters_); }
+  /// Where the batch stops on refusals: what was refused, which ended the run; empty where all is written.
+  std::vector<RefusedChange> refused() {
+    return batch_.stop_on_refusal ? std::move(refused_) : std::vector<RefusedChange>{};
+  }
 
  private:
   /// In what form the change was sent last.
@@ -78,7 +82,8 @@ class TableWriter {
   std::vector<Line> lines_;
   std::deque<Group> work_;
   std::vector<DeadLetter> letters_;
-  std::optional<ServerError> later_;  ///< why the call will fail once the rest is settled
+  std::vector<RefusedChange> refused_;  ///< the highest changes of the lines that have letters
+  std::optional<ServerError> later_;    ///< why the call will fail once the rest is settled
   bool any_passed_ = false;
 };
 

@@ -68,6 +68,7 @@ class NdjsonSink final : public Sink {
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
     struct Written {
       BatchOutcome outcome;
+      std::vector<RefusedChange> refused;
       Result<bool> result = true;
     };
     auto written = std::make_shared<Written>();
@@ -76,12 +77,16 @@ class NdjsonSink final : public Sink {
     for (const TableWrites& writes : batch->tables) {
       auto& outcomes = written->outcome.tables.emplace_back();
       for (const FoldedChange& folded : writes.changes) {
+        const size_t letters = written->outcome.dead_letters.size();
         outcomes.push_back(settle(*batch, writes, folded, lines, written->outcome.dead_letters));
+        if (written->outcome.dead_letters.size() == letters) continue;
+        written->refused.push_back({folded.changes.front(), written->outcome.dead_letters[letters].reason});
       }
     }
-    if (batch->stop_on_refusal && written->outcome.dead_letters.size() > batch->dead_letters.size()) {
-      const DeadLetter& first = written->outcome.dead_letters[batch->dead_letters.size()];
-      return answer(std::move(done), Result<BatchOutcome>(fail(ErrorKind::refused, "a change is refused", first.reason)));
+    if (batch->stop_on_refusal && !written->refused.empty()) {
+      BatchOutcome stopped;
+      stopped.refused = std::move(written->refused);
+      return answer(std::move(done), Result<BatchOutcome>(std::move(stopped)));
     }
     std::string letters;
     for (const DeadLetter& letter : written->outcome.dead_letters) append_letter(letters, letter);

@@ -117,8 +117,10 @@ TEST_F(NdjsonSinkTest, StopsAtARefusalIfAsked) {
   std::optional<Result<BatchOutcome>> outcome;
   sink->apply(batch, [&](Result<BatchOutcome> result) { outcome.emplace(std::move(result)); });
   loop.run_until_idle(std::chrono::hours(1));
-  ASSERT_FALSE(*outcome);
-  EXPECT_EQ(outcome->error().kind, ErrorKind::refused);
+  ASSERT_TRUE(*outcome);
+  ASSERT_EQ((*outcome)->refused.size(), 1u);
+  EXPECT_EQ((*outcome)->refused[0].change, change);
+  EXPECT_TRUE(lines_of(options.url.path).empty());
 }
 
 TEST_F(NdjsonSinkTest, SaysWhereItCannotWrite) {

@@ -30,6 +30,7 @@ class RowItem {
   size_t candidates() const { return change_.changes.size(); }
 
   ChangeOutcome outcome() const;
+  const std::shared_ptr<const dynamodb::Change>& highest() const { return change_.changes.front(); }
   /// Why the highest change was refused; null where it was not.
   const std::string* refusal() const { return reasons_.empty() ? nullptr : &reasons_.front(); }
 

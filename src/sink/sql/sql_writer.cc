@@ -19,6 +19,12 @@ namespace {
 
 using Items = std::span<RowItem*>;
 
+BatchOutcome stopped(std::vector<RefusedChange> refused) {
+  BatchOutcome outcome;
+  outcome.refused = std::move(refused);
+  return outcome;
+}
+
 std::vector<const table::Row*> rows_of(Items items) {
   std::vector<const table::Row*> rows;
   rows.reserve(items.size());
@@ -84,7 +90,8 @@ class BatchWriter {
 
   std::vector<RowItem*> rows_to_write(size_t table);
   Tried<bool> attempt();
-  Tried<bool> check_refusals() const;
+  /// on-error=stop: what was refused so far; it is not to be written then.
+  std::vector<RefusedChange> stopped_by() const;
   Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
   Tried<bool> write_carefully();
   Tried<bool> settle_doubts();
@@ -140,9 +147,10 @@ std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
 }
 
 Result<BatchOutcome> BatchWriter::write() {
-  if (Tried<bool> taken = check_refusals(); !taken) return std::unexpected(call_error(std::move(taken).error()));
+  if (std::vector<RefusedChange> refused = stopped_by(); !refused.empty()) return stopped(std::move(refused));
   for (int left = kTransactionTries;; --left) {
     Tried<bool> written = attempt();
+    if (std::vector<RefusedChange> refused = stopped_by(); !refused.empty()) return stopped(std::move(refused));
     if (written) return *written ? outcome() : already_written();
     Scope scope = written.error().scope;
     if (std::exchange(found_one_, false)) {
@@ -155,16 +163,15 @@ Result<BatchOutcome> BatchWriter::write() {
   }
 }
 
-/// on-error=stop: the first refusal ends the call.
-Tried<bool> BatchWriter::check_refusals() const {
-  if (!job_.batch.stop_on_refusal) return true;
+std::vector<RefusedChange> BatchWriter::stopped_by() const {
+  std::vector<RefusedChange> refused;
+  if (!job_.batch.stop_on_refusal) return refused;
   for (const std::deque<RowItem>& items : items_) {
     for (const RowItem& item : items) {
-      if (item.refusal() == nullptr) continue;
-      return broken({ErrorKind::refused, "a change was refused, and on-error=stop", *item.refusal(), ""});
+      if (item.refusal() != nullptr) refused.push_back({item.highest(), *item.refusal()});
     }
   }
-  return true;
+  return refused;
 }
 
 /// True: written. False: a compare-and-set found another position.
@@ -206,7 +213,7 @@ Tried<bool> BatchWriter::attempt() {
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
     if (Tried<bool> settled = settle_doubts(); !settled) return settled;
-    if (Tried<bool> taken = check_refusals(); !taken) return taken;
+    if (!stopped_by().empty()) return true;  // rolled back
   }
   if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
   return true;
