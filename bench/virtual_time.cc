@@ -22,7 +22,7 @@
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_api.h"
 #include "sim/dynamodb_streams.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 
 namespace ctk::bench {
 namespace {

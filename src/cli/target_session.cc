@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <stop_token>
 
-#include "sink/sqlite_file.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
 

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "cli/suggest.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
 namespace {

@@ -1,16 +1,36 @@
 #include "cli/wiring.h"
 
+#include <iostream>
+
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
 #include "relay/file_source.h"
 #include "relay/kinesis_source.h"
 #include "relay/scan_source.h"
 #include "relay/streams_source.h"
+#include "sink/cratedb/cratedb_sink.h"
+#include "sink/ndjson/ndjson_sink.h"
+#include "sink/sql/dry_run_sink.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
 namespace {
 
 std::string user_agent() { return "ctk/" CTK_VERSION; }
+
+/// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
+std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment) {
+  switch (target.kind) {
+    case table::Target::cratedb: return sink::make_cratedb_dry_run_sink(target, environment, std::cout);
+    case table::Target::postgres:
+    case table::Target::sqlite: return sink::sql::make_sql_dry_run_sink(target, environment, std::cout);
+    case table::Target::ndjson: break;
+  }
+  sink::TargetOptions printed = target;  // the rows themselves are what this target would get
+  printed.url.path = "-";
+  printed.dead_letters_file.reset();
+  return sink::make_ndjson_sink(printed, environment);
+}
 
 }  // namespace
 
@@ -84,7 +104,7 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
       loop,      world.clock, world.random,
       world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
   if (target.dry_run) {
-    sink_ = sink::make_dry_run_sink(target, environment);
+    sink_ = make_dry_run_sink(target, environment);
     return;
   }
   switch (target.kind) {

@@ -33,9 +33,6 @@ struct TargetOptions {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
-/// The names of libpq's connection settings that a postgresql:// URL takes beside our options.
-std::vector<std::string> postgres_settings();
-
 /// What sinks are made with; all owned by `main`.
 struct SinkEnvironment {
   EventLoop& loop;
@@ -46,12 +43,5 @@ struct SinkEnvironment {
   /// Makes the thread of one database connection (InlineExecutor in the simulation).
   std::function<std::unique_ptr<Executor>(const char* name)> make_executor;
 };
-
-std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment);
-std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment);
-std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment);
-std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment);
-/// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
-std::unique_ptr<Sink> make_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment);
 
 }  // namespace ctk::sink

@@ -1,6 +1,9 @@
-"""Imports point one way: a module of src/ includes only itself and modules that cmake/modules.cmake names before it.
+"""Imports point one way: a room of src/ includes only itself and the rooms that cmake/modules.cmake says it uses, all of
+which stand above it there. Tests beside the code, fuzzers and folders named testing/ may include anything of the rooms above
+their own, and of those within it.
 
-Prints every include that breaks the order. Files that have grown over 500 lines are named too, as a hint only.
+Prints every include and every line of the build that breaks this, and what a room says it uses and does not. Files that have
+grown over 500 lines are named too, as a hint only.
 """
 import pathlib
 import re
@@ -8,33 +11,73 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = 500
+INCLUDE = re.compile(r'#include "([^"]+/[^"]+)"')
+OF_TESTS = re.compile(r"(_test\.(h|cc)|_fuzz\.cc)$|/testing/")
 
 
-def module_order():
-    text = (ROOT / "cmake/modules.cmake").read_text()
-    return re.findall(r"^ctk_module\((\w+)", text, re.MULTILINE)
+def named_rooms():
+    """Room → the rooms it uses, in the order of the house."""
+    text = re.sub(r"#.*", "", (ROOT / "cmake/modules.cmake").read_text())
+    rooms = {}
+    for room, arguments in re.findall(r"^ctk_module\(([\w/]+)([^)]*)\)", text, re.MULTILINE):
+        used = re.search(r"USES([\s\w/]*?)(LIBRARIES|$)", arguments)
+        rooms[room] = used[1].split() if used else []
+    return rooms
+
+
+def room_of(path, rooms):
+    """The innermost room that holds the file."""
+    parts = path.split("/")[:-1]
+    while parts and "/".join(parts) not in rooms:
+        parts.pop()
+    return "/".join(parts)
+
+
+def broken_order(rooms):
+    above = set()
+    for room, used in rooms.items():
+        for other in used:
+            if other not in above:
+                yield f"cmake/modules.cmake: {room} uses {other}, which does not stand above it"
+        above.add(room)
+
+
+def is_allowed(room, other, rooms, of_tests):
+    if other == room or other in rooms[room]:
+        return True
+    order = list(rooms)
+    within = other.startswith(room.split("/")[0] + "/") or other == room.split("/")[0]
+    return of_tests and (order.index(other) < order.index(room) or within)
 
 
 def main():
-    order = module_order()
-    rank = {name: index for index, name in enumerate(order)}
-    broken = 0
+    rooms = named_rooms()
+    broken = list(broken_order(rooms))
+    included = {room: set() for room in rooms}
     for path in sorted((ROOT / "src").rglob("*")):
         if path.suffix not in (".h", ".cc"):
             continue
-        module = path.relative_to(ROOT / "src").parts[0]
+        name = path.relative_to(ROOT / "src").as_posix()
+        room = room_of(name, rooms)
         lines = path.read_text().splitlines()
-        if module not in rank:
-            print(f"{path.relative_to(ROOT)}: the folder {module} is no module of cmake/modules.cmake")
-            broken += 1
+        if len(lines) > LONG:
+            print(f"hint: src/{name} has {len(lines)} lines: what is it really about?")
+        if not room:
+            broken.append(f"src/{name}: its folder is no room of cmake/modules.cmake")
             continue
         for number, line in enumerate(lines, 1):
-            match = re.match(r'#include "([^"/]+)/', line)
-            if match and rank.get(match[1], len(order)) > rank[module]:
-                print(f"{path.relative_to(ROOT)}:{number}: {module} must not know {match[1]}: {line}")
-                broken += 1
-        if len(lines) > LONG:
-            print(f"hint: {path.relative_to(ROOT)} has {len(lines)} lines: what is it really about?")
+            match = INCLUDE.match(line)
+            other = match and room_of(match[1], rooms)
+            if not other:
+                continue
+            of_tests = bool(OF_TESTS.search(name))
+            if not of_tests:
+                included[room].add(other)
+            if not is_allowed(room, other, rooms, of_tests):
+                broken.append(f"src/{name}:{number}: {room} must not know {other}: {line}")
+    for room, used in rooms.items():
+        broken += [f"cmake/modules.cmake: {room} does not use {other}" for other in used if other not in included[room]]
+    print("\n".join(broken))
     return 1 if broken else 0
 
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "sim/target.h"
 #include "simulation/far_side.h"
+#include "simulation/target.h"
 
 namespace ctk::simulation {
 

@@ -9,7 +9,7 @@
 #include "relay/relay.h"
 #include "sim/dynamodb_table.h"
 #include "sim/kinesis_api.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 
 namespace ctk::simulation {
 namespace {

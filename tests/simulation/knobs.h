@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "sim/dynamodb.h"
 #include "sim/faults.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 
 namespace ctk::simulation {
 

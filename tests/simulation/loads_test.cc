@@ -15,7 +15,7 @@
 #include "relay/streams_source.h"
 #include "sim/dynamodb_api.h"
 #include "sim/kinesis_api.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 
 namespace ctk::simulation {
 namespace {

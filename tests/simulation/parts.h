@@ -8,7 +8,7 @@
 #include "aws/dynamodb_streams.h"
 #include "aws/kinesis.h"
 #include "relay/source.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 #include "sink/sink.h"
 
 namespace ctk::simulation {

@@ -12,7 +12,7 @@
 #include "shards/segment.h"
 #include "sim/dynamodb_api.h"
 #include "sim/item.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 
 namespace ctk::simulation {
 namespace {

@@ -17,7 +17,7 @@
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_api.h"
 #include "sim/dynamodb_streams.h"
-#include "sim/target.h"
+#include "simulation/target.h"
 #include "simulation/trace.h"
 
 namespace ctk::simulation {

@@ -10,11 +10,11 @@
 #include "base/random.h"
 #include "relay/relay.h"
 #include "sim/dynamodb_api.h"
-#include "sim/target.h"
 #include "simulation/far_side.h"
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
+#include "simulation/target.h"
 #include "simulation/wire_client.h"
 
 namespace ctk::simulation {

@@ -11,11 +11,11 @@
 
 #include "base/event_loop.h"
 #include "base/random.h"
-#include "sim/target.h"
 #include "simulation/checker.h"
 #include "simulation/far_side.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
+#include "simulation/target.h"
 #include "simulation/trace.h"
 #include "simulation/worker.h"
 

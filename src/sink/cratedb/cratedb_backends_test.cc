@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "net/curl_client.h"
+#include "sink/cratedb/cratedb_sink.h"
 #include "sink/cratedb/statements.h"
 
 namespace ctk::sink::testing {

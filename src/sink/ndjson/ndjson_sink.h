@@ -6,10 +6,18 @@
 //   ISO-8601}
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "sink/sink.h"
+#include "sink/target_options.h"
 #include "table/render.h"
+
+namespace ctk::sink {
+
+std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment);
+
+}  // namespace ctk::sink
 
 namespace ctk::sink::ndjson {
 

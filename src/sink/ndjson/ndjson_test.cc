@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "sink/conformance_test.h"
+#include "sink/ndjson/ndjson_sink.h"
 #include "sink/ndjson/output.h"
 
 namespace ctk::sink::ndjson {

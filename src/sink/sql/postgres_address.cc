@@ -1,4 +1,5 @@
 #include "sink/sql/postgres_address.h"
+#include "sink/sql/sql_targets.h"
 
 #include <libpq-fe.h>
 

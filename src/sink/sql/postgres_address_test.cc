@@ -5,6 +5,7 @@
 #include <map>
 
 #include "net/url.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::sink::sql {
 namespace {

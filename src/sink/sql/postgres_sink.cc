@@ -3,6 +3,7 @@
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/postgres_driver.h"
 #include "sink/sql/sql_sink.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::sink {
 namespace {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "sink/sql/dialect.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::sink::testing {
 namespace {

@@ -3,6 +3,7 @@
 
 #include "sink/conformance_test.h"
 #include "sink/sql/sql_backends_test.h"
+#include "sink/sql/sql_targets.h"
 #include "sink/testing/postgres_server.h"
 
 namespace ctk::sink::testing {

@@ -1,8 +1,8 @@
 // `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:relative.db`, `sqlite:///:memory:`.
 #include "sink/sql/sql_sink.h"
+#include "sink/sql/sql_targets.h"
 #include "sink/sql/sqlite_dialect.h"
 #include "sink/sql/sqlite_driver.h"
-#include "sink/sqlite_file.h"
 
 namespace ctk::sink {
 namespace {

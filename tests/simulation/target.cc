@@ -1,4 +1,4 @@
-#include "sim/target.h"
+#include "simulation/target.h"
 
 #include <algorithm>
 #include <utility>
