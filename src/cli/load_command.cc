@@ -118,8 +118,9 @@ int run_load_plan(LoadPlan plan, World& world) {
   }
   ending.stats = ending.result && !abandoned ? *ending.result : relay.stats();
   const int code = conclude(ending, plan, world, signals);
-  if (abandoned) _exit(code);  // a thread still waits for the target
-  wired.reset();               // while the signals are still watched: this may take its time
+  // A thread still waits for the target.
+  if (abandoned || ending.stats.target_hangs) _exit(code);
+  wired.reset();  // while the signals are still watched: this may take its time
   return code;
 }
 

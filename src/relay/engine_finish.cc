@@ -282,6 +282,13 @@ void Relay::Engine::end(Result<RelayStats> result) {
     if (!closed && *last) *last = std::unexpected(closed.error());
     if (done_) std::exchange(done_, nullptr)(std::move(*last));
   }));
+  // What is to be stored is stored by now; a target that hangs may do so for ever.
+  env_.loop.after(options_.grace, guarded([this, last] {
+                    if (!done_) return;
+                    stats_.target_hangs = true;
+                    if (*last) (*last)->target_hangs = true;
+                    std::exchange(done_, nullptr)(std::move(*last));
+                  }));
 }
 
 void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {

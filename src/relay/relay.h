@@ -95,7 +95,8 @@ struct RelayStats {
   bool ready = false;                       ///< the stream has passed the load's end
   /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").
   std::optional<std::string> changes_only_since;
-  bool stopped = false;  ///< it was asked to stop before its source's end
+  bool stopped = false;       ///< it was asked to stop before its source's end
+  bool target_hangs = false;  ///< it had not closed by the end of the grace period: a thread may wait for it yet
   size_t memory_used = 0;
 };
 

@@ -40,6 +40,16 @@ TEST_P(LostTables, OneThatIsDroppedUnderARelayIsWaitedForAndThenTold) {
   EXPECT_FALSE(rig.state.tables.contains(kDemo)) << "nothing is made";
 }
 
+TEST_P(LostTables, ThatIsToldWhereTheTargetHangsToo) {
+  rig.kill();
+  rig.state.tables.erase(kDemo);
+  rig.knobs.never_closes = true;
+  rig.start();
+  rig.live(minutes(1));
+  expect_told();
+  EXPECT_TRUE(rig.stats().target_hangs);
+}
+
 TEST_P(LostTables, OneThatComesBackIsWrittenOn) {
   auto rows = rig.state.tables.extract(kDemo);
   rig.put("later", 1);

@@ -20,12 +20,13 @@ struct TargetKnobs {
   int connections = 1;
   size_t batch_rows = 50;
   Duration write_time = std::chrono::milliseconds(5);
-  double lost_request = 0;  ///< the connection breaks before anything is written
-  double lost_reply = 0;    ///< everything is written, nobody hears of it
-  double torn_write = 0;    ///< without transactions: some rows of the batch are written, then the connection breaks
-  bool down = false;        ///< nobody answers
-  bool full = false;        ///< every write of rows is refused: there is no room
-  std::string poison;       ///< a new image that holds this text is refused for itself; empty: none
+  double lost_request = 0;    ///< the connection breaks before anything is written
+  double lost_reply = 0;      ///< everything is written, nobody hears of it
+  double torn_write = 0;      ///< without transactions: some rows of the batch are written, then the connection breaks
+  bool down = false;          ///< nobody answers
+  bool never_closes = false;  ///< close() waits for something that hangs
+  bool full = false;          ///< every write of rows is refused: there is no room
+  std::string poison;         ///< a new image that holds this text is refused for itself; empty: none
   /// A write is done long after its client gave up on it, by up to `straggle_by`.
   double straggler = 0;
   Duration straggle_by = std::chrono::minutes(5);
