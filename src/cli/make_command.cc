@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "cli/numbers.h"
 #include "cli/parsed_words.h"
 #include "cli/suggest.h"
 #include "cli/target_url.h"
@@ -42,14 +42,6 @@ ShellCommand shell_command(const ParsedWords& parsed) {
   command.format = parsed.flag("format").value_or("table");
   command.target = target_words(parsed, 0);
   return command;
-}
-
-/// A whole text as a number of its kind; nothing where it is none.
-template <class T>
-std::optional<T> parse_number(const std::string& text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
 Result<Command> simulator_command(const ParsedWords& parsed) {

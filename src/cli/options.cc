@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "cli/numbers.h"
 #include "cli/suggest.h"
 
 namespace ctk::cli {
@@ -142,13 +142,6 @@ std::unexpected<Error> unknown_option(std::string_view name, OptionScope side, c
                fmt::format("options of a {}: {}", side_name(side), fmt::join(names, ", ")));
 }
 
-std::optional<long> parse_long(std::string_view text) {
-  long value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 bool in_range(const OptionInfo& info, long value) { return value >= info.min && value <= info.max; }
 
 bool is_one_of(const std::string& value, std::string_view choices) {
@@ -172,7 +165,7 @@ bool fits(const OptionInfo& info, const std::string& value) {
       return parsed && *parsed <= static_cast<size_t>(info.max) && in_range(info, static_cast<long>(*parsed));
     }
     case integer: {
-      const auto parsed = parse_long(value);
+      const auto parsed = parse_number<long>(value);
       return parsed && in_range(info, *parsed);
     }
     case choice: return is_one_of(value, info.choices);
@@ -311,7 +304,7 @@ std::optional<size_t> OptionValues::size(std::string_view name) const {
 std::optional<int> OptionValues::integer(std::string_view name) const {
   const auto value = text(name);
   if (!value) return std::nullopt;
-  return static_cast<int>(parse_long(*value).value());
+  return static_cast<int>(parse_number<long>(*value).value());
 }
 
 std::map<std::string, std::string> OptionValues::family(std::string_view name) const {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 
+#include "cli/numbers.h"
 #include "cli/suggest.h"
 #include "sink/sql/sql_targets.h"
 
@@ -240,12 +240,6 @@ void read_bounds(const OptionValues& options, sink::TargetOptions& target) {
   target.dead_letters_file = options.text("dead-letters");
 }
 
-bool is_whole_number(std::string_view text) {
-  int number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
 /// libpq's own settings; what is wrong with their values libpq knows, but where we use them in its place.
 Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
   constexpr std::array<std::string_view, 3> kUtf8 = {"utf8", "utf-8", "unicode"};
@@ -253,7 +247,7 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
     if (value.find('\0') != std::string::npos) {
       return usage(fmt::format("option {} in the target's URL holds %00, which no setting can", name));
     }
-    if (name == "connect_timeout" && !is_whole_number(value)) {
+    if (name == "connect_timeout" && !parse_number<int>(value)) {
       return usage(
           fmt::format("option connect_timeout in the target's URL: found \"{}\", accepted are whole seconds", value));
     }
@@ -272,7 +266,7 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
 
 /// `sqlite:/abs.db` has no empty host whose slash could be taken away: written as `sqlite:////abs.db` it is the same file.
 void settle_sqlite_path(const std::string& text, net::Url& url) {
-  const bool has_host = text.find("://") != std::string::npos && text.find("://") == text.find(':');
+  const bool has_host = text.find("://") == text.find(':');
   if (!has_host && url.path.starts_with('/')) url.path.insert(0, "/");
 }
 
