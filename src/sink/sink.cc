@@ -72,6 +72,12 @@ DeadLetter make_dead_letter(const LetterOrigin& origin, Timestamp now, std::stri
   return letter;
 }
 
+BatchOutcome stopped_by(std::vector<RefusedChange> refused) {
+  BatchOutcome outcome;
+  outcome.refused = std::move(refused);
+  return outcome;
+}
+
 bool is_same_letter(const DeadLetter& stored, const DeadLetter& letter) {
   return stored.shard == letter.shard && stored.position == letter.position && stored.change == letter.change;
 }

@@ -146,6 +146,9 @@ struct BatchOutcome {
   std::vector<RefusedChange> refused;
 };
 
+/// The outcome of a batch that these have stopped.
+BatchOutcome stopped_by(std::vector<RefusedChange> refused);
+
 struct SweepRequest {
   std::string table;
   coordination::RelayName relay;

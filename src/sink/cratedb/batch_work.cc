@@ -32,8 +32,7 @@ Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds
   step = co_await writer_->run(bounds);
   if (!step) co_return step;
   if (std::vector<RefusedChange> refused = writer_->refused(); !refused.empty()) {
-    outcome_ = {};
-    outcome_.refused = std::move(refused);
+    outcome_ = stopped_by(std::move(refused));
     co_return true;
   }
   outcome_.tables.push_back(writer_->outcomes());

@@ -68,11 +68,11 @@ class NdjsonSink final : public Sink {
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
     struct Written {
       BatchOutcome outcome;
-      std::vector<RefusedChange> refused;
       Result<bool> result = true;
     };
     auto written = std::make_shared<Written>();
     std::string lines;
+    std::vector<RefusedChange> refused;
     written->outcome.dead_letters = batch->dead_letters;
     for (const TableWrites& writes : batch->tables) {
       auto& outcomes = written->outcome.tables.emplace_back();
@@ -80,13 +80,11 @@ class NdjsonSink final : public Sink {
         const size_t letters = written->outcome.dead_letters.size();
         outcomes.push_back(settle(*batch, writes, folded, lines, written->outcome.dead_letters));
         if (written->outcome.dead_letters.size() == letters) continue;
-        written->refused.push_back({folded.changes.front(), written->outcome.dead_letters[letters].reason});
+        refused.push_back({folded.changes.front(), written->outcome.dead_letters[letters].reason});
       }
     }
-    if (batch->stop_on_refusal && !written->refused.empty()) {
-      BatchOutcome stopped;
-      stopped.refused = std::move(written->refused);
-      return answer(std::move(done), Result<BatchOutcome>(std::move(stopped)));
+    if (batch->stop_on_refusal && !refused.empty()) {
+      return answer(std::move(done), Result<BatchOutcome>(stopped_by(std::move(refused))));
     }
     std::string letters;
     for (const DeadLetter& letter : written->outcome.dead_letters) append_letter(letters, letter);

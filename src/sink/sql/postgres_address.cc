@@ -1,10 +1,11 @@
 #include "sink/sql/postgres_address.h"
-#include "sink/sql/sql_targets.h"
 
 #include <libpq-fe.h>
 
 #include <memory>
 #include <optional>
+
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::sink {
 namespace sql {

@@ -19,12 +19,6 @@ namespace {
 
 using Items = std::span<RowItem*>;
 
-BatchOutcome stopped(std::vector<RefusedChange> refused) {
-  BatchOutcome outcome;
-  outcome.refused = std::move(refused);
-  return outcome;
-}
-
 std::vector<const table::Row*> rows_of(Items items) {
   std::vector<const table::Row*> rows;
   rows.reserve(items.size());
@@ -91,7 +85,7 @@ class BatchWriter {
   std::vector<RowItem*> rows_to_write(size_t table);
   Tried<bool> attempt();
   /// on-error=stop: what was refused so far; it is not to be written then.
-  std::vector<RefusedChange> stopped_by() const;
+  std::vector<RefusedChange> refusals() const;
   Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
   Tried<bool> write_carefully();
   Tried<bool> settle_doubts();
@@ -147,10 +141,10 @@ std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
 }
 
 Result<BatchOutcome> BatchWriter::write() {
-  if (std::vector<RefusedChange> refused = stopped_by(); !refused.empty()) return stopped(std::move(refused));
+  if (std::vector<RefusedChange> refused = refusals(); !refused.empty()) return stopped_by(std::move(refused));
   for (int left = kTransactionTries;; --left) {
     Tried<bool> written = attempt();
-    if (std::vector<RefusedChange> refused = stopped_by(); !refused.empty()) return stopped(std::move(refused));
+    if (std::vector<RefusedChange> refused = refusals(); !refused.empty()) return stopped_by(std::move(refused));
     if (written) return *written ? outcome() : already_written();
     Scope scope = written.error().scope;
     if (std::exchange(found_one_, false)) {
@@ -163,7 +157,7 @@ Result<BatchOutcome> BatchWriter::write() {
   }
 }
 
-std::vector<RefusedChange> BatchWriter::stopped_by() const {
+std::vector<RefusedChange> BatchWriter::refusals() const {
   std::vector<RefusedChange> refused;
   if (!job_.batch.stop_on_refusal) return refused;
   for (const std::deque<RowItem>& items : items_) {
@@ -213,7 +207,7 @@ Tried<bool> BatchWriter::attempt() {
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
     if (Tried<bool> settled = settle_doubts(); !settled) return settled;
-    if (!stopped_by().empty()) return true;  // rolled back
+    if (!refusals().empty()) return true;  // rolled back
   }
   if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
   return true;
