@@ -86,12 +86,11 @@ add_library(ctk_fake_cratedb STATIC ${fake_cratedb_sources})
 target_link_libraries(ctk_fake_cratedb PUBLIC ctk_sink_cratedb)
 ctk_precompile(ctk_fake_cratedb ctk_json)
 
-foreach(folder base json aws dynamodb shards coordination load table relay observe sim)
+foreach(folder base json aws dynamodb shards coordination load table relay observe sim cli)
   ctk_module_tests(${folder})
 endforeach()
 ctk_module_tests(net PkgConfig::httplib ZLIB::ZLIB OpenSSL::SSL OpenSSL::Crypto)
 ctk_module_tests(sink ctk_sink_ndjson ctk_sink_sql ctk_sink_cratedb ctk_fake_cratedb)
-ctk_module_tests(cli)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)
   add_executable(ctk src/cli/main.cc)

@@ -65,19 +65,20 @@ def main():
         if not room:
             broken.append(f"src/{name}: its folder is no room of cmake/modules.cmake")
             continue
+        of_tests = bool(OF_TESTS.search(name))
         for number, line in enumerate(lines, 1):
             match = INCLUDE.match(line)
             other = match and room_of(match[1], rooms)
             if not other:
                 continue
-            of_tests = bool(OF_TESTS.search(name))
             if not of_tests:
                 included[room].add(other)
             if not is_allowed(room, other, rooms, of_tests):
                 broken.append(f"src/{name}:{number}: {room} must not know {other}: {line}")
     for room, used in rooms.items():
         broken += [f"cmake/modules.cmake: {room} does not use {other}" for other in used if other not in included[room]]
-    print("\n".join(broken))
+    for sentence in broken:
+        print(sentence)
     return 1 if broken else 0
 
 
