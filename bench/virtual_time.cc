@@ -49,7 +49,7 @@ class World {
     options_.table = "bench";
     options_.idle_poll = idle_poll;
     options_.worker = coordination::WorkerName("worker");
-    sink_ = sim::connect_target(state_, knobs_, {loop_, loop_, random_});
+    sink_ = simulation::connect_target(state_, knobs_, {loop_, loop_, random_});
     relay_ = std::make_unique<relay::Relay>(options_, *source_, *sink_,
                                             relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
     relay_->run([](const Result<relay::RelayStats>& result) {
@@ -112,8 +112,8 @@ class World {
   sim::DynamoDb dynamodb_{{}, streams_, random_};
   sim::DynamoDbApi tables_api_{dynamodb_, {loop_, loop_, random_}};
   sim::DynamoDbStreamsApi streams_api_{streams_, {loop_, loop_, random_}};
-  sim::TargetState state_;
-  sim::TargetKnobs knobs_;
+  simulation::TargetState state_;
+  simulation::TargetKnobs knobs_;
   relay::RelayOptions options_;
   std::unique_ptr<relay::Source> source_;
   std::unique_ptr<sink::Sink> sink_;

@@ -183,13 +183,13 @@ class BrokenListing final : public Parts {
   }
 };
 
-class NoGuard final : public sim::TargetRules {
+class NoGuard final : public TargetRules {
  public:
-  bool may_write(const sim::TargetRow&, const std::string&) const override { return true; }
+  bool may_write(const TargetRow&, const std::string&) const override { return true; }
 };
 
 /// A load's rows as if they were changes of the moment at which they were read.
-class HighLoads final : public sim::TargetRules {
+class HighLoads final : public TargetRules {
  public:
   std::string version(const dynamodb::Change& change, coordination::Epoch epoch) const override {
     std::string version = TargetRules::version(change, epoch);
@@ -199,7 +199,7 @@ class HighLoads final : public sim::TargetRules {
   }
 };
 
-class NoGrace final : public sim::TargetRules {
+class NoGrace final : public TargetRules {
  public:
   coordination::SweepPlan plan_sweep(const coordination::TableRecord&, Timestamp, Timestamp now,
                                      const sink::SweepRequest&) const override {
@@ -210,7 +210,7 @@ class NoGrace final : public sim::TargetRules {
 template <class Rules>
 class BrokenTarget final : public Parts {
  public:
-  const sim::TargetRules* rules() override { return &rules_; }
+  const TargetRules* rules() override { return &rules_; }
 
  private:
   Rules rules_;

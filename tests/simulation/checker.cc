@@ -20,7 +20,7 @@ std::string_view order_of(const std::string& version) {
 std::string key_of(const std::string& name) { return fmt::format(R"({{"pk":{{"S":"{}"}}}})", name); }
 
 /// What a living row shows: "v" of {"ttl":…,"v":17}.
-int value_of(const sim::TargetRow& row) {
+int value_of(const TargetRow& row) {
   const size_t at = row.data.find("\"v\":");
   return at == std::string::npos ? 0 : static_cast<int>(std::strtol(row.data.c_str() + at + 4, nullptr, 10));
 }
@@ -61,7 +61,7 @@ bool Checker::target_holds(const StreamRecord& change) const {
   };
   const auto table = target_.tables.find(kTargetTable);
   if (table != target_.tables.end()) {
-    if (holds(table->second, [](const sim::TargetRow& row) { return row.version; })) return true;
+    if (holds(table->second, [](const TargetRow& row) { return row.version; })) return true;
     const auto row = table->second.find(change.key);
     const bool loaded = row != table->second.end() && order_of(row->second.version).starts_with("0.");
     if (loaded && row->second.time >= change.time) return true;
@@ -127,7 +127,7 @@ const std::optional<std::string>& Checker::look() {
 /// From when on no row may go back: always, or once the table was ready, until it is loaded again.
 bool Checker::never_goes_back() const { return !loads_ || (record() != nullptr && record()->epoch == ready_epoch_); }
 
-void Checker::on_row(const std::string& key, const sim::TargetRow* row) {
+void Checker::on_row(const std::string& key, const TargetRow* row) {
   Shown& shown = shown_[key];
   if (row == nullptr || row->deleted) {
     shown.gone = true;
@@ -152,7 +152,7 @@ std::map<std::string, Timestamp> Checker::last_changes(Timestamp arrived_by) con
 }
 
 /// Whether the row shows the item as it was at a moment, or later.
-bool Checker::shows(const std::vector<Moment>& moments, const sim::TargetRow* row, Timestamp since) {
+bool Checker::shows(const std::vector<Moment>& moments, const TargetRow* row, Timestamp since) {
   if (row == nullptr || row->deleted) {
     if (moments.front().at > since) return true;
     return std::ranges::any_of(moments, [since](const Moment& moment) { return !moment.value && moment.at >= since; });
@@ -182,7 +182,7 @@ void Checker::on_ready() {
   ready_epoch_ = record()->epoch;
 }
 
-const sim::TargetRow* Checker::row_of(const std::string& name) const {
+const TargetRow* Checker::row_of(const std::string& name) const {
   const auto table = target_.tables.find(kTargetTable);
   if (table == target_.tables.end()) return nullptr;
   const auto row = table->second.find(key_of(name));
@@ -190,7 +190,7 @@ const sim::TargetRow* Checker::row_of(const std::string& name) const {
 }
 
 std::optional<std::string> Checker::compare(const std::string& name, const std::vector<Moment>& moments) const {
-  const sim::TargetRow* row = row_of(name);
+  const TargetRow* row = row_of(name);
   const bool refused = std::ranges::any_of(moments, &Moment::refused);
   // A key with an open dead letter is not taken for gone by a load, and what it was before the load nobody knows.
   const bool of_this_load = row != nullptr && record() != nullptr && order_epoch(row->version) == record()->epoch;

@@ -17,13 +17,13 @@ namespace ctk::simulation {
 class Checker {
  public:
   /// `loads`: rows may go back until the table is ready.
-  Checker(FarSide& far_side, const sim::TargetState& target, bool loads)
+  Checker(FarSide& far_side, const TargetState& target, bool loads)
       : far_side_(far_side), target_(target), loads_(loads) {}
 
   /// Called as a write arrives, before any of it is done.
   void on_write(const sink::Batch& batch);
   /// Called after a row has changed, or (null) was swept.
-  void on_row(const std::string& key, const sim::TargetRow* row);
+  void on_row(const std::string& key, const TargetRow* row);
   /// A relay says that the table is ready.
   void on_ready();
   /// What is wrong by now; the first that was found stays.
@@ -43,8 +43,8 @@ class Checker {
   const coordination::TableRecord* record() const;
   /// The moment of each item's last change that had arrived by then.
   std::map<std::string, Timestamp> last_changes(Timestamp arrived_by) const;
-  static bool shows(const std::vector<Moment>& moments, const sim::TargetRow* row, Timestamp since);
-  const sim::TargetRow* row_of(const std::string& name) const;
+  static bool shows(const std::vector<Moment>& moments, const TargetRow* row, Timestamp since);
+  const TargetRow* row_of(const std::string& name) const;
   std::optional<std::string> compare(const std::string& name, const std::vector<Moment>& moments) const;
   bool target_holds(const StreamRecord& record) const;
   /// The first record of the shard that the target does not hold, among those up to `last` (all, without one).
@@ -54,7 +54,7 @@ class Checker {
   void wrong(std::string what);
 
   FarSide& far_side_;
-  const sim::TargetState& target_;
+  const TargetState& target_;
   const bool loads_;
   std::map<std::string, std::vector<StreamRecord>> records_;  ///< by shard
   std::map<std::string, size_t> held_;                        ///< so many of a shard's records are known to be held

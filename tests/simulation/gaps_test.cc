@@ -84,14 +84,14 @@ class GapRig final : public Parts {
   VirtualLoop loop_{from_micros(1'795'000'000'000'000)};
   Trace log_{nullptr, loop_};
   sim::FaultKnobs faults_;
-  sim::TargetKnobs target_;
+  TargetKnobs target_;
   std::unique_ptr<Worker> worker_;
   std::vector<std::unique_ptr<Worker>> dead_;
   int started_ = 0;
 
  public:
   FarSide far_side;
-  sim::TargetState state;
+  TargetState state;
   std::function<bool(const aws::ShardId&)> locked = [](const aws::ShardId&) { return false; };
   std::optional<Error> error;
 };

@@ -92,7 +92,7 @@ class KinesisRules : public testing::Test {
   void start() {
     ended.reset();
     source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
-    sink = sim::connect_target(state, knobs, {loop, loop, random});
+    sink = connect_target(state, knobs, {loop, loop, random});
     relay =
         std::make_unique<relay::Relay>(options, *source, *sink, relay::RelayEnvironment{loop, loop, random, log, executor});
     relay->run([this](Result<relay::RelayStats> result) { ended = std::move(result); });
@@ -110,8 +110,8 @@ class KinesisRules : public testing::Test {
   sim::KinesisApi service{kinesis, {loop, loop, random}};
   HandledKinesis api{service, loop};
   sim::DynamoDbTable table{"demo", {"pk"}, "us-east-1", random};
-  sim::TargetState state;
-  sim::TargetKnobs knobs;
+  TargetState state;
+  TargetKnobs knobs;
   relay::RelayOptions options;
   std::unique_ptr<relay::Source> source;
   std::unique_ptr<sink::Sink> sink;
@@ -156,7 +156,7 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   start();
   ASSERT_TRUE(until([&] { return holds("a"); }));
   const auto other_source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
-  const auto other_sink = sim::connect_target(state, knobs, {loop, loop, random});
+  const auto other_sink = connect_target(state, knobs, {loop, loop, random});
   relay::Relay other(options, *other_source, *other_sink, {loop, loop, random, log, executor});
   const coordination::Fence before = state.last_fence;
   other.run([](const Result<relay::RelayStats>&) {});

@@ -57,7 +57,7 @@ struct WorldKnobs {
   Duration delete_grace = std::chrono::minutes(15);
   size_t max_memory = 64u << 20;
   sim::FaultKnobs service;
-  sim::TargetKnobs target;
+  TargetKnobs target;
 
   bool loads() const { return snapshot || resnapshot; }
 };

@@ -24,13 +24,13 @@ constexpr const char* kTable = "demo";
 const Timestamp kStart = from_micros(1'795'000'000'000'000);
 
 /// A broken target that takes every write, to try the checks on.
-class NoGuard final : public sim::TargetRules {
+class NoGuard final : public TargetRules {
  public:
-  bool may_write(const sim::TargetRow&, const std::string&) const override { return true; }
+  bool may_write(const TargetRow&, const std::string&) const override { return true; }
 };
 
 struct LoadKnobs {
-  const sim::TargetRules* rules = nullptr;
+  const TargetRules* rules = nullptr;
   bool by_kinesis = false;
   int items = 100;
   int changes = 200;
@@ -41,7 +41,7 @@ struct LoadKnobs {
   int segments = 3;
   sim::DeliveryKnobs delivery;
   sim::FaultKnobs service;
-  sim::TargetKnobs target;
+  TargetKnobs target;
 };
 
 LoadKnobs draw(Random& random) {
@@ -170,7 +170,7 @@ class LoadWorld {
       worker->stream = relay::make_streams_source(tables_api_, streams_api_, {kTable, false}, loop_, loop_);
     }
     worker->source = relay::make_scan_source(tables_api_, {aws::TableName(kTable), {}}, worker->stream.get(), loop_, loop_);
-    worker->sink = sim::connect_target(state_, knobs_.target, {loop_, loop_, random_, {}, nullptr, knobs_.rules});
+    worker->sink = connect_target(state_, knobs_.target, {loop_, loop_, random_, {}, nullptr, knobs_.rules});
     relay::RelayOptions options;
     options.once = once;
     options.snapshot = snapshot;
@@ -258,7 +258,7 @@ class LoadWorld {
   sim::DynamoDbApi tables_api_;
   sim::DynamoDbStreamsApi streams_api_;
   sim::KinesisApi kinesis_api_;
-  sim::TargetState state_;
+  TargetState state_;
   std::unique_ptr<Worker> worker_;
   std::vector<std::unique_ptr<Worker>> dead_;
   std::optional<Error> failure_;

@@ -20,7 +20,7 @@ class Parts {
   virtual std::unique_ptr<aws::DynamoDbStreamsApi> streams(std::unique_ptr<aws::DynamoDbStreamsApi> api) { return api; }
   virtual std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> source) { return source; }
   virtual std::unique_ptr<sink::Sink> sink(std::unique_ptr<sink::Sink> sink) { return sink; }
-  virtual const sim::TargetRules* rules() { return nullptr; }
+  virtual const TargetRules* rules() { return nullptr; }
 };
 
 }  // namespace ctk::simulation

@@ -177,11 +177,11 @@ TEST_F(ScanTest, AThrottledPageIsReadLater) {
 TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   create({{"pk", 'S'}, {"sk", 'B'}});
   fill(40, (400u << 10) - 20);
-  sim::TargetState state;
-  sim::TargetKnobs knobs;
+  TargetState state;
+  TargetKnobs knobs;
   InlineExecutor executor(loop_);
   NullLog log;
-  const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+  const auto sink = connect_target(state, knobs, {loop_, loop_, random_});
   relay::RelayOptions options;
   options.schema = "public";
   options.table = "demo";
@@ -202,11 +202,11 @@ TEST_F(ScanTest, NoPageOfLargeItemsIsPaidForTwice) {
     fill(40, bytes);
     open();
     const uint64_t before = api_.counts().scan;
-    sim::TargetState state;
-    sim::TargetKnobs knobs;
+    TargetState state;
+    TargetKnobs knobs;
     InlineExecutor executor(loop_);
     NullLog log;
-    const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+    const auto sink = connect_target(state, knobs, {loop_, loop_, random_});
     relay::RelayOptions options;
     options.schema = "public";
     options.table = "demo";
@@ -249,11 +249,11 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
   const auto time_for = [&](const sim::FaultKnobs& faults) {
     source_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, nullptr, loop_, loop_);
     api_.settings().faults = faults;
-    sim::TargetState state;
-    sim::TargetKnobs knobs;
+    TargetState state;
+    TargetKnobs knobs;
     InlineExecutor executor(loop_);
     NullLog log;
-    const auto sink = sim::connect_target(state, knobs, {loop_, loop_, random_});
+    const auto sink = connect_target(state, knobs, {loop_, loop_, random_});
     relay::RelayOptions options;
     options.schema = "public";
     options.table = "demo";

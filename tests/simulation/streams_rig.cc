@@ -112,7 +112,7 @@ void StreamsRig::start() {
   kill();
   worker_ = std::make_unique<Worker>();
   worker_->source = relay::make_streams_source(tables_api, api, {"demo", false}, loop, loop);
-  worker_->sink = sim::connect_target(state, knobs, {loop, loop, random});
+  worker_->sink = connect_target(state, knobs, {loop, loop, random});
   worker_->relay = std::make_unique<relay::Relay>(options, *worker_->source, *worker_->sink,
                                                   relay::RelayEnvironment{loop, loop, random, trace, executor});
   worker_->relay->run([worker = worker_.get()](Result<relay::RelayStats> result) { worker->result = std::move(result); });

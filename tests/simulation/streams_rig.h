@@ -96,8 +96,8 @@ class StreamsRig {
   sim::DynamoDbApi tables_api;
   sim::DynamoDbStreamsApi streams_api;
   HandledStreams api;
-  sim::TargetState state;
-  sim::TargetKnobs knobs;
+  TargetState state;
+  TargetKnobs knobs;
 
  private:
   struct Worker {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace ctk::sim {
+namespace ctk::simulation {
 namespace {
 
 using coordination::Claim;
@@ -190,9 +190,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   coordination::TableSight look_at(const coordination::TableRecord& record) const {
     const auto table = state_.tables.find(record.table);
     if (table == state_.tables.end()) return coordination::TableSight::gone;
-    const auto found =
-        std::ranges::count_if(record.witnesses, [&](const auto& witness) { return holds(table->second, witness); });
-    return coordination::judge_sight(record.witnesses.size(), static_cast<size_t>(found));
+    coordination::WitnessRows found{record.witnesses, {}};
+    for (const auto& [key, version] : record.witnesses) {
+      const auto row = table->second.find(key);
+      if (row != table->second.end()) found.rows.push_back({key, row->second.version, row->second.deleted});
+    }
+    return coordination::judge_witnesses(found);
   }
 
   Status check_table(const coordination::TableRecord& record) const {
@@ -452,4 +455,4 @@ std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knob
   return std::make_unique<SimTarget>(state, knobs, std::move(environment));
 }
 
-}  // namespace ctk::sim
+}  // namespace ctk::simulation

@@ -12,7 +12,7 @@
 #include "sim/faults.h"
 #include "sink/sink.h"
 
-namespace ctk::sim {
+namespace ctk::simulation {
 
 /// Probabilities, 0 … 1, of what goes wrong with one write; and what the target refuses.
 struct TargetKnobs {
@@ -71,7 +71,7 @@ struct TargetEnvironment {
   EventLoop& loop;
   Clock& clock;
   Random& random;
-  FaultObserver on_fault = {};
+  sim::FaultObserver on_fault = {};
   EventLoop* caller = nullptr;  ///< where answers are handed over, if not on `loop`
   const TargetRules* rules = nullptr;
   std::function<void(const sink::Batch&)> on_write = {};  ///< a write arrives
@@ -82,4 +82,4 @@ struct TargetEnvironment {
 /// A connection to it. `state` and `knobs` are shared by all connections, and outlive them.
 std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment);
 
-}  // namespace ctk::sim
+}  // namespace ctk::simulation

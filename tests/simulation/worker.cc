@@ -88,7 +88,7 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
   worker->name = coordination::WorkerName("worker-" + std::to_string(number));
   worker->beside = order.load_only;
   worker->source = world.parts.source(make_source(world, order, *worker));
-  worker->sink = world.parts.sink(sim::connect_target(world.state, world.target,
+  worker->sink = world.parts.sink(connect_target(world.state, world.target,
                                                       {world.loop, world.loop, world.random, world.misfortune,
                                                        &worker->loop, world.parts.rules(), world.on_write, world.on_row}));
   worker->relay = std::make_unique<relay::Relay>(

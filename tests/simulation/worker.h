@@ -56,12 +56,12 @@ struct Surroundings {
   Random& random;
   Log& log;
   const sim::FaultKnobs& faults;
-  sim::TargetState& state;
-  sim::TargetKnobs& target;
+  TargetState& state;
+  TargetKnobs& target;
   Parts& parts;
   sim::FaultObserver misfortune;
   std::function<void(const sink::Batch&)> on_write;
-  std::function<void(const std::string& table, const std::string& key, const sim::TargetRow* row)> on_row;
+  std::function<void(const std::string& table, const std::string& key, const TargetRow* row)> on_row;
 };
 
 /// A process that is ready to run. `number` tells it from the others.

@@ -81,7 +81,7 @@ Surroundings World::surroundings() {
           parts_,
           [this](auto where, auto what) { misfortune(where, what); },
           [this](const sink::Batch& batch) { on_write(batch); },
-          [this](const std::string&, const std::string& key, const sim::TargetRow* row) { checker_.on_row(key, row); }};
+          [this](const std::string&, const std::string& key, const TargetRow* row) { checker_.on_row(key, row); }};
 }
 
 void World::on_write(const sink::Batch& batch) {

@@ -30,7 +30,7 @@ class World {
   /// Lives the whole life; returns what is wrong, or nothing. `coverage` tells what happened.
   std::optional<std::string> run();
   Coverage coverage() const;
-  const sim::TargetState& target() const { return state_; }
+  const TargetState& target() const { return state_; }
 
  private:
   Worker* start(const Order& order);
@@ -64,10 +64,10 @@ class World {
   Random random_;
   VirtualLoop loop_;
   Trace log_;
-  sim::TargetKnobs target_knobs_;
+  TargetKnobs target_knobs_;
   FarSide far_side_;
   sim::FaultKnobs faults_;
-  sim::TargetState state_;
+  TargetState state_;
   Checker checker_;
   Parts right_;
   Parts& parts_;
