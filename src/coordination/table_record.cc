@@ -144,17 +144,13 @@ bool is_filled_by(const TableRecord& record, const RelayName& relay) {
   return std::ranges::find(record.relays, relay) != record.relays.end();
 }
 
-TableSight judge_sight(size_t asked, size_t found) {
-  return asked > 0 && found == 0 ? TableSight::emptied : TableSight::as_recorded;
-}
-
 std::string describe_sight(const std::string& table, TableSight sight) {
   switch (sight) {
     case TableSight::as_recorded: break;
     case TableSight::gone: return "table " + table + " was dropped";
     case TableSight::emptied:
       return "table " + table +
-             " holds none of the rows that it held: it was emptied, made anew, or restored from an older backup";
+             " does not hold the rows that it held: it was emptied, made anew, or restored from an older backup";
   }
   return "";
 }

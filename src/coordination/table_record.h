@@ -32,8 +32,8 @@ struct SweepPair {
   bool operator==(const SweepPair&) const = default;
 };
 
-/// Rows that the table held a while ago, by which it is known again: key (typed JSON) → version. The table has each of
-/// them, in that version or a higher one, until a sweep takes it.
+/// Rows that the table held a while ago, by which it is known again (witnesses.h): key (typed JSON) → version. The table has
+/// each of them, in that version or a higher one, until a sweep takes it.
 using Witnesses = std::map<std::string, std::string>;
 /// So many that a user who deletes a row or two by hand does not make the table another one.
 inline constexpr size_t kMostWitnesses = 8;
@@ -90,11 +90,8 @@ struct TableClaim {
 enum class TableSight {
   as_recorded,
   gone,     ///< there is no such table
-  emptied,  ///< none of the record's witnesses is in it: emptied, made by somebody else, or from an older backup
+  emptied,  ///< the record's witnesses are not in it: emptied, made by somebody else, or from an older backup
 };
-
-/// What asking the table for the record's witnesses says of it.
-TableSight judge_sight(size_t asked, size_t found);
 
 /// What has become of the table: "table demo was dropped". Empty for `as_recorded`.
 std::string describe_sight(const std::string& table, TableSight sight);

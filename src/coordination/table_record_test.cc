@@ -313,12 +313,6 @@ TEST(LostTable, AnotherSourceTableIsSaidFirst) {
   EXPECT_EQ(decide_claim(record_of(), claim, TableSight::gone).error().kind, ErrorKind::refused);
 }
 
-TEST(LostTable, IsSeenByNoneOfItsWitnesses) {
-  EXPECT_EQ(judge_sight(0, 0), TableSight::as_recorded);
-  EXPECT_EQ(judge_sight(8, 1), TableSight::as_recorded) << "a user may delete a row";
-  EXPECT_EQ(judge_sight(1, 0), TableSight::emptied);
-}
-
 TEST(Watermark, IsTheLowestUnfinishedShard) {
   EXPECT_EQ(watermark({}), kNoTime);
   EXPECT_EQ(watermark({row(Position::shard_end(), Timestamp(1s))}), kNoTime);

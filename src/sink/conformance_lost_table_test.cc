@@ -184,6 +184,29 @@ TEST_P(Conformance, ATableThatIsEmptiedMeanwhileIsSeenByTheNextSweep) {
   EXPECT_EQ(swept.error().kind, ErrorKind::mismatch);
 }
 
+TEST_P(Conformance, AKeyThatChangesAgainDoesNotHideThatTheTableWasEmptied) {
+  fill(8);
+  change_by_hand("DELETE FROM " + backend->quoted(name("demo")));
+  apply(some_items(50, 4));
+  const Result<SweepOutcome> swept = sweep(Duration::max());
+  ASSERT_FALSE(swept);
+  EXPECT_EQ(swept.error().kind, ErrorKind::mismatch);
+  EXPECT_EQ(open_again().error().kind, ErrorKind::mismatch);
+}
+
+TEST_P(Conformance, AKeyThatChangesAllTheTimeIsNotTheOnlyOneThatATableIsKnownBy) {
+  fill(8);
+  for (uint64_t version = 20; version < 23; ++version) {
+    apply(Changes{put(version, text_key("counter"), "{}")});
+    backend->refresh(*sink, name("demo"));
+    ASSERT_TRUE(sweep(Duration::max()));
+  }
+  EXPECT_EQ(record_of(*sink, "demo")->witnesses.size(), coordination::kMostWitnesses);
+  const std::string key = options.kind == table::Target::cratedb ? "pk['pk']" : "pk";
+  change_by_hand("DELETE FROM " + backend->quoted(name("demo")) + " WHERE " + key + " = 'counter'");
+  EXPECT_TRUE(open_again());
+}
+
 TEST_P(Conformance, ALoadOfATableThatIsEmptiedMeanwhileDoesNotEnd) {
   open_loading(kCut, LoadWish::Kind::initial);
   apply(some_items(10, 3));

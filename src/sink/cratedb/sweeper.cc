@@ -237,9 +237,9 @@ Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end) {
     }
     coordination::TableRecord record = (*stored)->record;
     if (record.load != coordination::LoadState::running) co_return LoadEnding{std::move(record), 0};
-    Result<FoundRows> rows = co_await find_rows(session, state->spec, record.witnesses);
+    Result<coordination::WitnessRows> rows = co_await find_rows(session, state->spec, record.witnesses);
     if (!rows) co_return forward_error(std::move(rows));
-    const coordination::TableSight sight = judge_rows(*rows, record.witnesses);
+    const coordination::TableSight sight = coordination::judge_witnesses(*rows);
     if (sight != coordination::TableSight::as_recorded) {
       co_return std::unexpected(coordination::lost_table_error(end.table, sight));
     }

@@ -13,8 +13,9 @@ namespace ctk::sink::cratedb {
 using coordination::TableRecord;
 using coordination::TableSight;
 using coordination::Witnesses;
+using coordination::WitnessRows;
 
-Task<Result<FoundRows>> find_rows(Session& session, const table::TableSpec& spec, const Witnesses& keys) {
+Task<Result<WitnessRows>> find_rows(Session& session, const table::TableSpec& spec, const Witnesses& keys) {
   std::map<std::vector<std::string>, std::string> by_cells;
   std::vector<std::string> cells_of_all;
   for (const auto& [key, version] : keys) {
@@ -22,8 +23,8 @@ Task<Result<FoundRows>> find_rows(Session& session, const table::TableSpec& spec
     if (!cells || !by_cells.emplace(*cells, key).second) continue;
     cells_of_all.insert(cells_of_all.end(), cells->begin(), cells->end());
   }
-  FoundRows found;
-  found.asked = by_cells.size();
+  WitnessRows found;
+  for (const auto& [cells, key] : by_cells) found.asked.emplace(key, keys.at(key));
   if (by_cells.empty()) co_return found;
   Statement select{
       .sql = select_rows(spec, by_cells.size()), .args = fmt::format("[{}]", fmt::join(cells_of_all, ",")), .bulk = ""};
@@ -39,27 +40,6 @@ Task<Result<FoundRows>> find_rows(Session& session, const table::TableSpec& spec
   co_return found;
 }
 
-TableSight judge_rows(const FoundRows& found, const Witnesses& witnesses) {
-  const auto holding = std::ranges::count_if(found.rows, [&](const FoundRow& row) {
-    const auto witness = witnesses.find(row.key);
-    return witness != witnesses.end() && row.version >= witness->second;
-  });
-  return coordination::judge_sight(found.asked, static_cast<size_t>(holding));
-}
-
-Witnesses lasting(const FoundRows& found, const std::string& bound) {
-  std::vector<const FoundRow*> rows;
-  for (const FoundRow& row : found.rows) {
-    if (!row.marked && !row.version.empty() && row.version >= bound) rows.push_back(&row);
-  }
-  std::ranges::sort(rows, std::ranges::greater(), &FoundRow::version);
-  Witnesses kept;
-  for (const FoundRow* row : rows) {
-    if (kept.size() < coordination::kMostWitnesses) kept.emplace(row->key, row->version);
-  }
-  return kept;
-}
-
 Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec& spec, const Definition& definition,
                                        const TableRecord& record) {
   if (definition.columns.empty()) {
@@ -73,9 +53,9 @@ Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec&
   if (definition.find("cdc_version") == nullptr) co_return TableSight::emptied;
   Result<bool> refreshed = co_await refresh_if_there(session, spec.name);
   if (!refreshed) co_return forward_error(std::move(refreshed));
-  Result<FoundRows> found = co_await find_rows(session, spec, record.witnesses);
+  Result<WitnessRows> found = co_await find_rows(session, spec, record.witnesses);
   if (!found) co_return forward_error(std::move(found));
-  co_return judge_rows(*found, record.witnesses);
+  co_return coordination::judge_witnesses(*found);
 }
 
 Task<Result<std::string>> highest_version(Session& session, const table::TableSpec& spec, const Definition& definition) {
@@ -98,16 +78,13 @@ Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spe
     if (!*stored || !session.bookkeeping.has_witnesses) co_return true;
     TableRecord record = (*stored)->record;
     if (record.witnesses.empty() && fresh.empty()) co_return true;
-    Result<FoundRows> old = co_await find_rows(session, spec, record.witnesses);
+    Result<WitnessRows> old = co_await find_rows(session, spec, record.witnesses);
     if (!old) co_return forward_error(std::move(old));
-    const TableSight sight = judge_rows(*old, record.witnesses);
+    const TableSight sight = coordination::judge_witnesses(*old);
     if (sight != TableSight::as_recorded) co_return std::unexpected(coordination::lost_table_error(table, sight));
-    Result<FoundRows> young = co_await find_rows(session, spec, fresh);
+    Result<WitnessRows> young = co_await find_rows(session, spec, fresh);
     if (!young) co_return forward_error(std::move(young));
-    Witnesses next = lasting(*young, bound);
-    for (auto& [key, version] : lasting(*old, bound)) {
-      if (next.size() < coordination::kMostWitnesses) next.try_emplace(key, version);
-    }
+    Witnesses next = coordination::next_witnesses(*old, *young, bound);
     // A higher version of the same rows tells nothing that is worth a write.
     const bool same =
         std::ranges::equal(next, record.witnesses, {}, &Witnesses::value_type::first, &Witnesses::value_type::first);

@@ -1,31 +1,15 @@
 // By which rows a table is known again: whether it still has them, and which are noted next.
 #pragma once
 
+#include "coordination/witnesses.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/session.h"
 
 namespace ctk::sink::cratedb {
 
-/// A witness's row as it is there.
-struct FoundRow {
-  std::string key;  ///< typed JSON, as the witness has it
-  std::string version;
-  bool marked = false;
-};
-struct FoundRows {
-  size_t asked = 0;  ///< witnesses whose key is this table's
-  std::vector<FoundRow> rows;
-};
-
 /// The rows of `keys`, as of the last refresh. Parameters: the keys' cells. No statement where no key is this table's.
-Task<Result<FoundRows>> find_rows(Session& session, const table::TableSpec& spec, const coordination::Witnesses& keys);
-
-/// What the rows that were found say of the table. Pure.
-coordination::TableSight judge_rows(const FoundRows& found, const coordination::Witnesses& witnesses);
-
-/// The witnesses to note: of the rows found, those that no sweep takes before it looks at them again, the newest. `bound`
-/// is the lowest version that stays. Pure.
-coordination::Witnesses lasting(const FoundRows& found, const std::string& bound);
+Task<Result<coordination::WitnessRows>> find_rows(Session& session, const table::TableSpec& spec,
+                                                  const coordination::Witnesses& keys);
 
 /// How a table that has a record is there. `definition` is what was found before the record was read.
 Task<Result<coordination::TableSight>> look_at_table(Session& session, const table::TableSpec& spec,

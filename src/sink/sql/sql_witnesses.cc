@@ -13,31 +13,35 @@ namespace ctk::sink::sql {
 using coordination::TableRecord;
 using coordination::TableSight;
 using coordination::Witnesses;
+using coordination::WitnessRows;
 
-Tried<Found> find_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                            const Witnesses& witnesses, bool living) {
+Tried<WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                             const Witnesses& keys) {
   const table::TableSpec& spec = renderer.spec();
-  Statement find = look_up(at.dialect.bind(fmt::format("SELECT 1 FROM {} WHERE {} AND {} >= ?{}", Dialect::quote(spec.name),
-                                                       Dialect::key_condition(spec), at.dialect.bytewise("\"cdc_version\""),
-                                                       living ? " AND \"cdc_deleted\" IS NOT TRUE" : "")));
-  find.width = spec.keys.size() + 1;
-  std::vector<std::vector<table::KeyCell>> keys;
-  keys.reserve(witnesses.size());
-  std::vector<const Witnesses::value_type*> asked;
-  for (const Witnesses::value_type& witness : witnesses) {
-    const std::vector<table::KeyCell>& cells = keys.emplace_back(key_cells(renderer, witness.first));
+  Statement find =
+      look_up(at.dialect.bind(fmt::format("SELECT \"cdc_version\", CASE WHEN \"cdc_deleted\" THEN 1 END FROM {} WHERE {}",
+                                          Dialect::quote(spec.name), Dialect::key_condition(spec))));
+  find.width = spec.keys.size();
+  std::vector<std::vector<table::KeyCell>> cells_of_all;
+  cells_of_all.reserve(keys.size());
+  std::vector<std::string> asked;
+  WitnessRows found;
+  for (const auto& [key, version] : keys) {
+    const std::vector<table::KeyCell>& cells = cells_of_all.emplace_back(key_cells(renderer, key));
     if (cells.size() != spec.keys.size()) continue;
     for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
-    find.params.push_back(Param::of(witness.second));
-    asked.push_back(&witness);
+    asked.push_back(key);
+    found.asked.emplace(key, version);
   }
-  Found found;
-  found.asked = asked.size();
   if (asked.empty()) return found;
   Tried<Answer> answer = driver.run(std::move(find));
   if (!answer) return broken(std::move(answer));
+  // A key has one row at most.
+  auto row = answer->rows.begin();
   for (size_t i = 0; i < asked.size() && i < answer->affected.size(); ++i) {
-    if (answer->affected[i] > 0) found.there.insert(*asked[i]);
+    if (answer->affected[i] == 0 || row == answer->rows.end()) continue;
+    found.rows.push_back({std::move(asked[i]), (*row)[0].value_or(""), (*row)[1].has_value()});
+    ++row;
   }
   return found;
 }
@@ -54,9 +58,9 @@ Tried<TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const tab
   const bool has_version =
       std::ranges::none_of(plan->add, [](const ColumnDef& column) { return column.role == ColumnDef::Role::version; });
   if (!has_version) return TableSight::emptied;
-  Tried<Found> found = find_witnesses(driver, at, table::Renderer(spec), record.witnesses);
+  Tried<WitnessRows> found = find_rows(driver, at, table::Renderer(spec), record.witnesses);
   if (!found) return broken(std::move(found));
-  return coordination::judge_sight(found->asked, found->there.size());
+  return coordination::judge_witnesses(*found);
 }
 
 Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
@@ -73,18 +77,20 @@ Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const 
 
 Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                             const TableRecord& record) {
-  Tried<Found> found = find_witnesses(driver, at, renderer, record.witnesses);
+  Tried<WitnessRows> found = find_rows(driver, at, renderer, record.witnesses);
   if (!found) return broken(std::move(found));
-  const TableSight sight = coordination::judge_sight(found->asked, found->there.size());
+  const TableSight sight = coordination::judge_witnesses(*found);
   if (sight != TableSight::as_recorded) return broken(coordination::lost_table_error(record.table, sight));
   return true;
 }
 
 Tried<bool> keep_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, TableRecord& record) {
-  Tried<Found> found = find_witnesses(driver, at, renderer, record.witnesses);
+  Tried<WitnessRows> found = find_rows(driver, at, renderer, record.witnesses);
   if (!found) return broken(std::move(found));
-  if (found->there == record.witnesses) return true;
-  record.witnesses = std::move(found->there);
+  const size_t removed = std::erase_if(record.witnesses, [&](const Witnesses::value_type& witness) {
+    return std::ranges::find(found->rows, witness.first, &coordination::WitnessRow::key) == found->rows.end();
+  });
+  if (removed == 0) return true;
   return write_record(driver, at, record);
 }
 
@@ -93,10 +99,14 @@ Result<bool> note_witnesses(Driver& driver, const Bookkeeping& at, const table::
   return transact<bool>(driver, at.dialect, [&](Driver& inside) -> Tried<bool> {
     Tried<std::optional<TableRecord>> record = read_record(inside, at, table, at.dialect.for_update());
     if (!record) return broken(std::move(record));
-    Tried<Found> found = find_witnesses(inside, at, renderer, fresh, true);
-    if (!found) return broken(std::move(found));
-    if (!*record || found->there.empty() || found->there == (*record)->witnesses) return true;
-    (*record)->witnesses = std::move(found->there);
+    if (!*record) return true;
+    Tried<WitnessRows> young = find_rows(inside, at, renderer, fresh);
+    if (!young) return broken(std::move(young));
+    Tried<WitnessRows> noted = find_rows(inside, at, renderer, (*record)->witnesses);
+    if (!noted) return broken(std::move(noted));
+    Witnesses next = coordination::next_witnesses(*noted, *young);
+    if (next.empty() || next == (*record)->witnesses) return true;
+    (*record)->witnesses = std::move(next);
     return write_record(inside, at, **record);
   });
 }

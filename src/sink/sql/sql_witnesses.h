@@ -1,19 +1,15 @@
 // By which rows a table is known again: whether it still has them, and which are noted next.
 #pragma once
 
-#include "coordination/table_record.h"
+#include "coordination/witnesses.h"
 #include "sink/sql/bookkeeping.h"
 #include "table/render.h"
 
 namespace ctk::sink::sql {
 
-/// Which witnesses the table could be asked for, and which of them it has. `living` asks for rows that are not marked.
-struct Found {
-  size_t asked = 0;
-  coordination::Witnesses there;
-};
-Tried<Found> find_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                            const coordination::Witnesses& witnesses, bool living = false);
+/// The rows of these keys. No statement where no key is this table's.
+Tried<coordination::WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                           const coordination::Witnesses& keys);
 
 /// How the table of a record is there. Inside a transaction.
 Tried<coordination::TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
@@ -22,7 +18,7 @@ Tried<coordination::TableSight> look_at_table(Driver& driver, const Bookkeeping&
 /// The highest version in a table that has no record; empty where there is none. It reads the whole table.
 Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
 
-/// `mismatch` where none of the record's witnesses is there. Before anything is removed.
+/// `mismatch` where the table has lost the record's witnesses. Before anything is removed.
 Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                             const coordination::TableRecord& record);
 
@@ -30,7 +26,7 @@ Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::
 Tried<bool> keep_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                            coordination::TableRecord& record);
 
-/// Makes `fresh` rows the table's witnesses, as far as they are living. A transaction of its own.
+/// Some of the `fresh` rows become witnesses, as far as they are living. A transaction of its own.
 Result<bool> note_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                             const std::string& table, const coordination::Witnesses& fresh);
 
