@@ -22,7 +22,8 @@ using shards::Position;
 
 /// Raised by each new start of a relay; only the newest writes.
 using Fence = int64_t;
-/// The table's epoch, 1 … 99,999,999; `EEEEEEEE` in a version.
+/// The table's epoch, 1 … 99,999,999; `EEEEEEEE` in a version. 0 in a row of `ctk_positions` that was written before its
+/// relay had a table.
 using Epoch = uint32_t;
 
 /// One row of `ctk_positions`.

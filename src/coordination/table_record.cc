@@ -27,6 +27,7 @@ TableRecord first_record(const TableClaim& claim) {
   record.incarnation = claim.incarnation;
   record.kind = claim.kind;
   record.keys = claim.keys;
+  record.form = claim.form;
   record.since = claim.since;
   return record;
 }
@@ -75,9 +76,16 @@ Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, co
                     claim.source_table,
                 {}, "name another target table with table=NAME");
   }
+  if (existing->form != claim.form && !existing->form.empty() && !claim.form.empty()) {
+    return fail(ErrorKind::refused,
+                "table " + existing->table + " is written with " + existing->form + ", and this run would write it with " +
+                    claim.form,
+                {}, "say " + existing->form + ", or name another target table with table=NAME");
+  }
   begun = false;
   TableRecord record = *existing;
   if (record.keys.attributes.empty()) record.keys = claim.keys;
+  if (record.form.empty()) record.form = claim.form;
   if (!claim.kind) {
     // No stream: whatever feeds the table goes on to.
     if (!record.kind) record.incarnation = claim.incarnation;
@@ -117,10 +125,14 @@ bool would_hide(const TableRecord& existing, const TableClaim& claim) {
   return claim.goes_on || !existing.relays.empty() || existing.load != LoadState::none;
 }
 
+std::string how_to_begin_anew(const TableClaim& claim) {
+  const std::string reset = claim.reset_command.empty() ? "--reset begins anew" : "to begin anew: " + claim.reset_command;
+  return reset + "; with snapshot=initial the table is loaded again";
+}
+
 std::unexpected<Error> lost(const TableRecord& existing, const TableClaim& claim, TableSight sight) {
   Error error = lost_table_error(existing.table, sight);
-  error.hint = claim.reset_command.empty() ? "--reset begins anew" : "to begin anew: " + claim.reset_command;
-  error.hint += "; with snapshot=initial the table is loaded again";
+  error.hint = how_to_begin_anew(claim);
   return std::unexpected(std::move(error));
 }
 
@@ -177,14 +189,30 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
   return record;
 }
 
-Result<TableRecord> begin_above(TableRecord record, std::string_view highest) {
+Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest) {
+  const bool forgets = claim.load || claim.reset;
+  if (highest.empty() && claim.record_lost && !forgets) {
+    Error error{ErrorKind::mismatch,
+                "positions of this relay are stored, but nothing is on record of table " + claim.table +
+                    ", and it has no rows: what was read before would be missing from it",
+                "", ""};
+    error.hint = how_to_begin_anew(claim);
+    return std::unexpected(std::move(error));
+  }
+  Result<TableRecord> record = decide_claim(std::nullopt, claim);
+  if (!record) return record;
   Epoch epoch = 0;
   // The number ends at the version's first dot.
   const auto parsed = std::from_chars(highest.begin(), highest.end(), epoch);
   if (parsed.ec != std::errc()) return record;
   if (epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
-  record.epoch = std::max(record.epoch, epoch + 1);
+  record->epoch = std::max(record->epoch, epoch + 1);
   return record;
+}
+
+bool tell_of_rows(const std::vector<StoredPosition>& rows) {
+  return std::ranges::any_of(rows,
+                             [](const StoredPosition& row) { return row.epoch > 0 && !shards::is_segment(row.shard); });
 }
 
 Timestamp watermark(const std::vector<StoredPosition>& rows) {
@@ -285,13 +313,17 @@ std::map<std::string, std::string> parse_names(const std::string& json) {
   return names;
 }
 
-std::string keys_json(const dynamodb::KeySchema& keys) {
+std::string keys_json(const dynamodb::KeySchema& keys, const std::string& form) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object();
   for (const auto& [attribute, type] : keys.attributes) {
     writer.key(attribute);
     writer.string(dynamodb::to_string(type));
+  }
+  if (!form.empty()) {
+    writer.key("");
+    writer.string(form);
   }
   writer.end_object();
   return out;
@@ -303,12 +335,19 @@ dynamodb::KeySchema parse_keys(const std::string& json) {
   const Result<json::Element> element = parser.parse(json);
   if (!element || !element->is_object()) return keys;
   for (auto [attribute, letter] : element->get_object()) {
+    if (attribute.empty()) continue;
     if (!letter.is_string()) return {};
     const std::optional<dynamodb::Type> type = dynamodb::parse_type(letter.get_string().value_unsafe());
     if (!type) return {};
     keys.attributes.emplace_back(std::string(attribute), *type);
   }
   return keys;
+}
+
+std::string parse_form(const std::string& json) {
+  const std::map<std::string, std::string> members = parse_names(json);
+  const auto form = members.find("");
+  return form == members.end() ? "" : form->second;
 }
 
 }  // namespace ctk::coordination

@@ -32,8 +32,8 @@ struct SweepPair {
   bool operator==(const SweepPair&) const = default;
 };
 
-/// Rows that the table held a while ago, by which it is known again (witnesses.h): key (typed JSON) → version. The table has
-/// each of them, in that version or a higher one, until a sweep takes it.
+/// Rows that the table held a while ago, by which it is known again (witnesses.h): key (typed JSON) → version. The table
+/// has each of them, in that version or a higher one, until a sweep takes it.
 using Witnesses = std::map<std::string, std::string>;
 /// So many that a user who deletes a row or two by hand does not make the table another one.
 inline constexpr size_t kMostWitnesses = 8;
@@ -51,6 +51,7 @@ struct TableRecord {
   std::optional<SweepPair> sweep;
   std::map<std::string, std::string> names;  ///< attribute → column, where they differ
   dynamodb::KeySchema keys;                  ///< the source table's key; without attributes: not known
+  std::string form;                          ///< how its rows are written (table::form_of); empty: not known
   /// Its rows are only what a stream has told since then; nothing where a load has filled it, or that is not known.
   std::optional<Timestamp> since;
   Witnesses witnesses;  ///< none: nothing living was written yet, or all of it was swept
@@ -77,6 +78,7 @@ struct TableClaim {
   /// Nothing for a load without a stream: it leaves open what the first stream will decide.
   std::optional<dynamodb::VersionKind> kind = dynamodb::VersionKind::kinesis;
   dynamodb::KeySchema keys;
+  std::string form;  ///< how this run writes rows; empty: as they are
   std::optional<LoadWish> load;
   std::optional<Timestamp> since;  ///< from when on the stream is read; nothing where that is not known, or it goes on
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
@@ -84,6 +86,8 @@ struct TableClaim {
   std::string reset_command;  ///< the exact command line with --reset, for the error's hint
   /// This run has written the table before, and goes on from where it was.
   bool goes_on = false;
+  /// The relay's stored positions were written with rows of a table, and no record names one: it is lost.
+  bool record_lost = false;
 };
 
 /// A table that has a record, as it was found.
@@ -99,9 +103,9 @@ std::string describe_sight(const std::string& table, TableSight sight);
 /// `mismatch` for a running relay that finds its table so; how to go on is said by whoever knows the command line.
 Error lost_table_error(const std::string& table, TableSight sight);
 
-/// The record to store, or why the table cannot be had: another source table is `refused` (exit 1), another incarnation or
-/// kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of its own, in a
-/// table that had none before the first.
+/// The record to store, or why the table cannot be had: another source table or form is `refused` (exit 1), another
+/// incarnation or kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of
+/// its own, in a table that had none before the first.
 ///
 /// Of a table that is gone or emptied nothing holds that was recorded of its rows. A claim that loads it begins a load, and
 /// `reset` forgets; else stored positions, a load or a run that goes on would call it complete without what it has lost:
@@ -109,9 +113,13 @@ Error lost_table_error(const std::string& table, TableSight sight);
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim,
                                  TableSight sight = TableSight::as_recorded);
 
-/// A first record of a table that has rows with versions already: their record is lost, and with it what they were compared
-/// by. It begins above them, so that every change wins. `highest` is the highest version found; empty: none.
-Result<TableRecord> begin_above(TableRecord record, std::string_view highest);
+/// The record of a table that has none. `highest` is the highest version of its rows; empty: there is none.
+/// Rows with versions have lost their record, and with it what they were compared by: it begins above them, so that every
+/// change wins. Without rows where the relay once wrote some, they are lost too: `mismatch`, as for a table that is gone.
+Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest);
+
+/// Whether stored positions tell that the relay has written rows.
+bool tell_of_rows(const std::vector<StoredPosition>& rows);
 
 /// Whether the relay has ever written the table and has positions.
 bool is_filled_by(const TableRecord& record, const RelayName& relay);
@@ -141,8 +149,10 @@ std::string relays_json(const std::vector<RelayName>& relays);
 std::vector<RelayName> parse_relays(const std::string& json);
 std::string names_json(const std::map<std::string, std::string>& names);
 std::map<std::string, std::string> parse_names(const std::string& json);
-std::string keys_json(const dynamodb::KeySchema& keys);
+/// The form stands beside the key's attributes under "", which names none.
+std::string keys_json(const dynamodb::KeySchema& keys, const std::string& form);
 /// Without attributes where the text is no key schema.
 dynamodb::KeySchema parse_keys(const std::string& json);
+std::string parse_form(const std::string& json);
 
 }  // namespace ctk::coordination

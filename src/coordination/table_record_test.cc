@@ -240,11 +240,46 @@ TEST(DecideClaim, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
 }
 
 TEST(DecideClaim, AFirstRecordBeginsAboveTheRowsThatAreThere) {
-  EXPECT_EQ(begin_above(record_of(), "")->epoch, 1U);
-  EXPECT_EQ(begin_above(record_of(), "somebody's own")->epoch, 1U);
-  EXPECT_EQ(begin_above(record_of(), "00000001.1.0017")->epoch, 2U);
-  EXPECT_EQ(begin_above(record_of(), "00000041.0.0017")->epoch, 42U);
-  EXPECT_FALSE(begin_above(record_of(), "99999999.1"));
+  const TableClaim claim = claim_of();
+  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 1U);
+  EXPECT_EQ(decide_first_claim(claim, "somebody's own")->epoch, 1U);
+  EXPECT_EQ(decide_first_claim(claim, "00000001.1.0017")->epoch, 2U);
+  EXPECT_EQ(decide_first_claim(claim, "00000041.0.0017")->epoch, 42U);
+  EXPECT_FALSE(decide_first_claim(claim, "99999999.1"));
+}
+
+TEST(DecideClaim, ARecordThatIsLostWithItsRowsStopsARun) {
+  TableClaim claim = claim_of();
+  claim.record_lost = true;
+  EXPECT_EQ(decide_first_claim(claim, "").error().kind, ErrorKind::mismatch);
+  EXPECT_TRUE(decide_first_claim(claim, "00000001.1.0017")) << "the rows are there";
+  claim.reset = true;
+  EXPECT_TRUE(decide_first_claim(claim, ""));
+  claim.reset = false;
+  claim.load = LoadWish{};
+  EXPECT_TRUE(decide_first_claim(claim, ""));
+}
+
+TEST(DecideClaim, AnotherFormIsRefused) {
+  TableClaim claim = claim_of();
+  claim.form = "layout=columns";
+  const auto record = decide_claim(std::nullopt, claim);
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(decide_claim(*record, claim));
+  claim.form = "layout=document";
+  claim.reset = true;
+  EXPECT_EQ(decide_claim(*record, claim).error().kind, ErrorKind::refused);
+  TableRecord unknown = *record;
+  unknown.form.clear();
+  EXPECT_EQ(decide_claim(unknown, claim)->form, "layout=document") << "of an earlier version";
+}
+
+TEST(Positions, TellOfRowsOnceTheyMovedWithSome) {
+  StoredPosition row;
+  row.epoch = 0;
+  EXPECT_FALSE(tell_of_rows({row}));
+  row.epoch = 1;
+  EXPECT_TRUE(tell_of_rows({row}));
 }
 
 TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
@@ -430,8 +465,11 @@ TEST(RecordJson, TakesAnythingElseForEmpty) {
 
 TEST(RecordJson, KeepsTheKeysOrder) {
   const dynamodb::KeySchema keys{{{"zid", dynamodb::Type::S}, {"at", dynamodb::Type::N}}};
-  EXPECT_EQ(keys_json(keys), R"({"zid":"S","at":"N"})");
-  EXPECT_EQ(parse_keys(keys_json(keys)), keys);
+  EXPECT_EQ(keys_json(keys, ""), R"({"zid":"S","at":"N"})");
+  EXPECT_EQ(parse_form(keys_json(keys, "")), "");
+  EXPECT_EQ(parse_form(keys_json(keys, "layout=document")), "layout=document");
+  EXPECT_EQ(parse_keys(keys_json(keys, "layout=document")), keys);
+  EXPECT_EQ(parse_keys(keys_json(keys, "")), keys);
   for (const char* text : {"", "null", "{", "[1]", R"({"a":"M3"})", R"({"a":1})"}) {
     EXPECT_TRUE(parse_keys(text).attributes.empty()) << text;
   }

@@ -177,6 +177,9 @@ class Relay::Engine {
   std::optional<dynamodb::VersionKind> kind_of_files() const;
   void load_positions();
   void accept_positions(std::vector<coordination::StoredPosition> rows);
+  void check_records(std::vector<coordination::StoredPosition> rows);
+  /// Whether a table of this relay was on record at the start.
+  bool has_records() const;
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void list_shards(std::vector<coordination::StoredPosition> rows);
@@ -384,6 +387,7 @@ class Relay::Engine {
   bool ticking_ = false;
   bool paid_ = false;                  ///< what the last load owed at the start
   bool claimed_ = false;               ///< --reset has forgotten what it should
+  bool record_lost_ = false;           ///< positions tell of rows, and no table is on record
   std::set<std::string> opened_once_;  ///< tables that --reset has had its way with
   std::optional<StopAt> bad_;
   CutLimits limits_;

@@ -134,6 +134,8 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                           kind_ == dynamodb::VersionKind::kinesis, gapped_);
   coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
                                      record.epoch};
+  if (!load_ && !has_records())
+    request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {
     // What is gone from the stream is in the new load.

@@ -143,11 +143,13 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.kind.reset();
   if (identity_.has_stream) claim.kind = kind_.value_or(options_.kind);
   claim.keys = table.keys;
+  claim.form = table::form_of(table.spec.options);
   if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
   claim.reset = options_.reset && !opened_once_.contains(claim.table);
   claim.reset_command = options_.reset_command;
   claim.since = reads_since();
   claim.goes_on = opened_once_.contains(claim.table);
+  claim.record_lost = record_lost_ && opened_once_.empty();
   return claim;
 }
 

@@ -149,7 +149,31 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
     if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return;
   }
   if (std::optional<Error> gap = lost_since_load(rows); gap && !note_gap({}, {}, std::move(*gap))) return;
-  open_target(std::move(rows));
+  check_records(std::move(rows));
+}
+
+/// Where the relay has written rows, and no table of its is on record, that record is lost; with its table, if that is
+/// gone.
+void Relay::Engine::check_records(std::vector<coordination::StoredPosition> rows) {
+  record_lost_ = coordination::tell_of_rows(rows) && !has_records();
+  if (!record_lost_ || !options_.table || wants_load()) return open_target(std::move(rows));
+  const table::QualifiedName name{options_.schema, *options_.table};
+  attempt<bool>(
+      "looking for the table", [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); },
+      [this, name, rows = std::move(rows)](bool exists) mutable {
+        if (exists) return open_target(std::move(rows));
+        coordination::TableClaim claim;
+        claim.table = name.str();
+        claim.reset_command = options_.reset_command;
+        claim.record_lost = true;
+        fail_run(coordination::decide_first_claim(claim, "").error());
+      });
+}
+
+bool Relay::Engine::has_records() const {
+  return std::ranges::any_of(known_tables_, [this](const coordination::TableRecord& record) {
+    return coordination::is_filled_by(record, relay_);
+  });
 }
 
 void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {

@@ -236,6 +236,14 @@ KeySchema key_schema_of(const dynamodb::Change& change) {
   return schema;
 }
 
+std::string form_of(const TableOptions& options) {
+  std::string form = options.layout == Layout::ctk        ? "layout=ctk"
+                     : options.layout == Layout::document ? "layout=document"
+                                                          : "layout=columns";
+  if (options.encoding == Encoding::dynamodb) form += "&encoding=dynamodb";
+  return form;
+}
+
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options) {
   TableSpec spec;

@@ -72,6 +72,10 @@ struct TableSpec {
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options);
 
+/// How rows are written, in the words of the options: "layout=columns", with "&encoding=dynamodb" where that is so. Rows of
+/// two forms do not fit into one table.
+std::string form_of(const TableOptions& options);
+
 /// One mapping function per target (decision 2): what the target refuses, folds or cuts, and our own column
 /// names, get `_` and 8 hex digits of the name's hash. Empty names become `_<hash>`.
 std::string map_column_name(Target target, const std::string& attribute);

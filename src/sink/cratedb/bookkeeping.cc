@@ -80,7 +80,7 @@ Args& append_record(const Bookkeeping& ours, Args& args, const TableRecord& reco
       .text_or_null(record.sweep ? time_text(record.sweep->server_time) : std::nullopt)
       .text(coordination::names_json(record.names))
       .text_or_null(record.loaded ? time_text(*record.loaded) : std::nullopt)
-      .text(coordination::keys_json(record.keys));
+      .text(coordination::keys_json(record.keys, record.form));
   if (!ours.has_witnesses) return args;
   args.text_or_null(record.since ? time_text(*record.since) : std::nullopt);
   if (record.witnesses.empty()) return args.text_or_null(std::nullopt);
@@ -335,6 +335,7 @@ Result<StoredRecord> read_record(const std::vector<std::string>& row) {
   stored.record.names = coordination::parse_names(text_of(row[10]));
   if (const Timestamp loaded = time_of(row[11]); loaded != kNoTime) stored.record.loaded = loaded;
   stored.record.keys = coordination::parse_keys(text_of(row[12]));
+  stored.record.form = coordination::parse_form(text_of(row[12]));
   if (row.size() == kRecordCellsWithWitnesses) {
     if (const Timestamp since = time_of(row[13]); since != kNoTime) stored.record.since = since;
     stored.record.witnesses = coordination::parse_names(text_of(row[14]));

@@ -46,8 +46,9 @@ class CrateSink final : public Sink {
   void connect(Done<bool> done) override { scope_.spawn(cratedb::connect(session_), std::move(done)); }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    auto opened = [this, done = std::move(done)](Result<OpenTable> result) mutable {
+    auto opened = [this, relay = claim.relay, done = std::move(done)](Result<OpenTable> result) mutable {
       if (result && !result->record.witnesses.empty()) fresh_.settle(result->record.table);
+      if (result && relay) positions_.note_table(*relay, result->record.epoch);
       done(std::move(result));
     };
     scope_.spawn(open_table(session_, spec, claim), std::move(opened));

@@ -32,6 +32,11 @@ void CratePositions::remove(const RelayName& relay, bool finished_only, Done<siz
   session_.scope.spawn(remove_rows(relay, finished_only), std::move(done));
 }
 
+void CratePositions::note_table(const RelayName& relay, coordination::Epoch epoch) {
+  const auto holder = holders_.find(relay);
+  if (holder != holders_.end() && holder->second.epoch == 0) holder->second.epoch = epoch;
+}
+
 Task<Result<bool>> CratePositions::ensure_table() {
   if (table_is_there_) co_return true;
   Result<bool> made =

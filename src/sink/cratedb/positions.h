@@ -25,6 +25,9 @@ class CratePositions final : public coordination::PositionStore {
   /// Rows as they are now; none where the table is missing.
   Task<Result<std::vector<coordination::StoredPosition>>> read(coordination::RelayName relay);
 
+  /// The relay has a table: positions that move from now on tell of rows.
+  void note_table(const coordination::RelayName& relay, coordination::Epoch epoch);
+
  private:
   /// What a claim said of itself: stamped into the rows that it writes.
   struct Holder {

@@ -137,12 +137,14 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
     if (!sight) co_return forward_error(std::move(sight));
     claimed.sight = *sight;
   }
-  Result<TableRecord> wanted = coordination::decide_claim(existing, claim, claimed.sight);
-  if (wanted && !existing) {
-    Result<std::string> highest = co_await highest_version(session, spec, site.definition);
-    if (!highest) co_return forward_error(std::move(highest));
-    wanted = coordination::begin_above(std::move(*wanted), *highest);
+  std::string highest;
+  if (!existing) {
+    Result<std::string> found = co_await highest_version(session, spec, site.definition);
+    if (!found) co_return forward_error(std::move(found));
+    highest = std::move(*found);
   }
+  Result<TableRecord> wanted = existing ? coordination::decide_claim(existing, claim, claimed.sight)
+                                        : coordination::decide_first_claim(claim, highest);
   if (!wanted) co_return forward_error(std::move(wanted));
   claimed.record = std::move(*wanted);
   claimed.record.names.insert(spec.names.begin(), spec.names.end());

@@ -51,7 +51,10 @@ TableRecord to_record(const Cells& row) {
   if (watermark && server_time) record.sweep = coordination::SweepPair{*watermark, *server_time};
   if (row[10]) record.names = coordination::parse_names(*row[10]);
   record.loaded = to_time(row[11]);
-  if (row[12]) record.keys = coordination::parse_keys(*row[12]);
+  if (row[12]) {
+    record.keys = coordination::parse_keys(*row[12]);
+    record.form = coordination::parse_form(*row[12]);
+  }
   if (row.size() > 14) record.since = to_time(row[13]);
   if (row.size() > 14 && row[14]) record.witnesses = coordination::parse_names(*row[14]);
   return record;
@@ -105,7 +108,7 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
   if (!there) return broken(std::move(there));
   std::string kind, load(to_string(record.load)),
       relays = coordination::relays_json(record.relays), names = coordination::names_json(record.names),
-      keys = coordination::keys_json(record.keys), witnesses = coordination::names_json(record.witnesses);
+      keys = coordination::keys_json(record.keys, record.form), witnesses = coordination::names_json(record.witnesses);
   if (record.kind) kind = dynamodb::to_string(*record.kind);
   Statement write = statement(upsert_record(at, *there),
                               {Param::of(record.table), Param::of(record.source_table), Param::of(record.incarnation.str()),

@@ -49,12 +49,10 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
     if (!sight) return broken(std::move(sight));
     claimed.sight = *sight;
   }
-  Result<TableRecord> record = coordination::decide_claim(*existing, claim, claimed.sight);
-  if (record && !*existing) {
-    Tried<std::string> highest = highest_version(driver, at, spec);
-    if (!highest) return broken(std::move(highest));
-    record = coordination::begin_above(std::move(*record), *highest);
-  }
+  Tried<std::string> highest = *existing ? std::string() : highest_version(driver, at, spec);
+  if (!highest) return broken(std::move(highest));
+  Result<TableRecord> record = *existing ? coordination::decide_claim(*existing, claim, claimed.sight)
+                                         : coordination::decide_first_claim(claim, *highest);
   if (!record) return broken(std::move(record).error());
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;
