@@ -192,6 +192,25 @@ std::string translated(const OptionInfo& info, const std::string& value) {
   return info.name == "checkpointer" && value == "cratedb" ? "target" : value;
 }
 
+/// A URL that says two things of one option is not understood: which of them counts may be the user's secret, or data.
+/// Values are not repeated: they may be secrets.
+Status check_given_once(OptionScope side, const net::Url& url) {
+  std::map<std::string_view, std::pair<std::string_view, std::string_view>> given;  // option → name, value
+  for (const auto& [name, value] : url.query) {
+    const OptionInfo* info = find_option(name);
+    const std::string_view known_as =
+        info == nullptr || info->stands_for.empty() ? std::string_view(name) : info->stands_for;
+    const auto [first, fresh] = given.try_emplace(known_as, name, value);
+    if (fresh || first->second.second == value) continue;
+    if (first->second.first == name) {
+      return usage(fmt::format("option {} in the {}'s URL is given twice, with two values", name, side_name(side)));
+    }
+    return usage(fmt::format("options {} and {} in the {}'s URL are two names of one, with two values", first->second.first,
+                             name, side_name(side)));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::span<const OptionInfo> all_options() { return kOptions; }
@@ -255,6 +274,7 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
     values.values_[known_as] = {translated(info, value), spelled};
     return {};
   };
+  if (auto once = check_given_once(side, url); !once) return std::unexpected(once.error());
   for (const auto& [name, value] : url.query) {
     const OptionInfo* info = find_option(name);
     if (info == nullptr && std::ranges::find(also, name) != also.end()) {

@@ -168,5 +168,15 @@ TEST(ReadOptions, ASecretIsNeverRepeated) {
             "option session-token in the source's URL: found nothing, accepted is a text");
 }
 
+TEST(Options, OneThatIsGivenTwiceIsNotGuessed) {
+  const Error twice = refused(OptionScope::target, {{"sslmode", "require"}, {"sslmode", "disable"}});
+  EXPECT_EQ(twice.kind, ErrorKind::usage);
+  EXPECT_THAT(twice.message, HasSubstr("sslmode in the target's URL is given twice"));
+  EXPECT_THAT(refused(OptionScope::target, {{"key-type.a", "text"}, {"key-type.a", "bigint"}}).message, HasSubstr("twice"));
+  EXPECT_EQ(read(OptionScope::target, {{"sslmode", "require"}, {"sslmode", "require"}}).text("sslmode"), "require");
+  EXPECT_EQ(read(OptionScope::target, {{"sslmode", "require"}}, {{"sslmode", "disable"}}).text("sslmode"), "disable")
+      << "a flag wins";
+}
+
 }  // namespace
 }  // namespace ctk::cli
