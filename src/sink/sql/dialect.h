@@ -56,6 +56,8 @@ class Dialect {
   virtual std::string placeholder(size_t n) const = 0;  ///< from 1
 
   virtual std::string begin() const = 0;
+  /// The first statement of a transaction: how long it may wait for a lock, or for us. Empty where nothing is to be said.
+  virtual std::string bound_transaction() const { return ""; }
   /// From here to the transaction's end deferred constraints are checked with each statement; empty where there are none.
   virtual std::string check_constraints_at_once() const = 0;
   virtual std::string for_update() const = 0;  ///< appended to a SELECT, with its blank; may be empty

@@ -21,6 +21,13 @@ class PostgresDialect final : public Dialect {
 
   // Said each time: the session's default is the role's, or behind a pooler anybody's.
   std::string begin() const override { return "BEGIN ISOLATION LEVEL READ COMMITTED"; }
+  // Whoever is frozen, or whose machine is gone, in the midst of a transaction holds its locks no longer than this, and who
+  // waits for them says so. What the role has set stands.
+  std::string bound_transaction() const override {
+    return "SELECT CASE current_setting('idle_in_transaction_session_timeout') WHEN '0' THEN "
+           "set_config('idle_in_transaction_session_timeout', '60s', true) END, "
+           "CASE current_setting('lock_timeout') WHEN '0' THEN set_config('lock_timeout', '20s', true) END";
+  }
   std::string check_constraints_at_once() const override { return "SET CONSTRAINTS ALL IMMEDIATE"; }
   std::string for_update() const override { return " FOR UPDATE"; }
   std::string for_share() const override { return " FOR SHARE"; }

@@ -189,6 +189,23 @@ TEST_P(PostgresRefusals, ALockedRowIsWaitedForAndParkedNever) {
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_P(PostgresRefusals, ATransactionNeitherWaitsNorIsWaitedForForEver) {
+  const std::string settings =
+      "NEW.data = jsonb_build_object('lock', current_setting('lock_timeout'), "
+      "'idle', current_setting('idle_in_transaction_session_timeout'));";
+  open(*row(1, "k1", "good"));
+  add_trigger(settings);
+  apply(Changes{row(1, "k1", "good")});
+  EXPECT_THAT(items().at("k1"), AllOf(HasSubstr("20s"), HasSubstr("1min")));
+  const Result<ResultSet> after = query("SELECT current_setting('lock_timeout')");
+  ASSERT_TRUE(after);
+  EXPECT_EQ(after->rows.at(0).at(0), "0") << "the session keeps nothing of it";
+  become_writer("hasty", "lock_timeout = '70ms'");
+  open(*row(1, "k1", "good"));
+  apply(Changes{row(2, "k1", "good")});
+  EXPECT_THAT(items().at("k1"), HasSubstr("70ms")) << "what the role has set stands";
+}
+
 TEST_P(PostgresRefusals, ARowThatTakesTooLongEachTimeIsParkedInTheEnd) {
   open(*row(1, "k1", "good"));
   add_trigger("IF NEW.data->>'v' = 'bad' THEN PERFORM pg_sleep(60); END IF;");

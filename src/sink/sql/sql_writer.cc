@@ -118,7 +118,7 @@ class BatchWriter {
 /// One transaction's statements but the COMMIT, and where they stand.
 struct BatchWriter::Script {
   std::vector<Statement> statements;
-  size_t moves = 0;  ///< number of compare-and-sets; they are statements[1]
+  size_t moves = 0, first_move = 0;  ///< number of compare-and-sets; they are one statement
   size_t epochs = 0, first_epoch = 0;
   struct Rows {
     size_t first;
@@ -172,7 +172,7 @@ std::vector<RefusedChange> BatchWriter::refusals() const {
 Tried<bool> BatchWriter::attempt() {
   const Batch& batch = job_.batch;
   Script script;
-  script.statements.push_back(statement(job_.at.dialect.begin()));
+  script.statements = opening_statements(job_.at.dialect);
   auto append = [&](std::vector<Statement> more) {
     for (Statement& each : more) script.statements.push_back(std::move(each));
   };
@@ -181,6 +181,7 @@ Tried<bool> BatchWriter::attempt() {
   for (const TableWrites& writes : batch.tables) epoch = std::max(epoch.value_or(0), writes.epoch);
   MoveStatements moves(job_.at, batch.relay, batch.fence, batch.moves, epoch, job_.now);
   script.moves = batch.moves.size();
+  script.first_move = script.statements.size();
   if (script.moves > 0) append(std::move(moves.statements));
 
   script.first_epoch = script.statements.size();
@@ -214,7 +215,7 @@ Tried<bool> BatchWriter::attempt() {
 }
 
 Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& answers) {
-  if (script.moves > 0 && !MoveStatements::all_moved(answers[1])) return false;
+  if (script.moves > 0 && !MoveStatements::all_moved(answers[script.first_move])) return false;
   for (size_t i = 0; i < script.epochs; ++i) {
     if (answers[script.first_epoch + i].affected.front() == 1) continue;
     const TableWrites& writes = job_.batch.tables[i];

@@ -38,13 +38,22 @@ std::unexpected<Failure> broken(Tried<T>&& tried) {
 /// What a failure is for the caller of the sink.
 inline Error call_error(Failure failure) { return std::move(failure.error); }
 
+/// What every transaction begins with.
+inline std::vector<Statement> opening_statements(const Dialect& dialect) {
+  std::vector<Statement> opening = {statement(dialect.begin())};
+  if (const std::string bounds = dialect.bound_transaction(); !bounds.empty()) opening.push_back(look_up(bounds));
+  return opening;
+}
+
 /// Runs `body` in a transaction.
 template <class T>
 Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<Tried<T>(Driver&)>& body) {
   for (int left = kTransactionTries;; --left) {
     Tried<T> value = [&]() -> Tried<T> {
-      if (Tried<Answer> begun = driver.run(statement(dialect.begin())); !begun) return broken(std::move(begun));
+      const std::vector<Statement> opening = opening_statements(dialect);
+      Tried<std::vector<Answer>> begun = driver.run(std::span(opening));
       Rollback transaction(driver);
+      if (!begun) return broken(std::move(begun));
       Tried<T> made = body(driver);
       if (!made) return made;
       if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
