@@ -142,6 +142,7 @@ class Relay::Engine {
     table::KeySchema keys;
     bool open = false;
     bool opening = false;
+    Duration wanted_since{};  ///< when it was first to be opened
     sink::OpenTable opened;
   };
 
@@ -399,6 +400,7 @@ class Relay::Engine {
   bool first_open_ = true;
   bool written_ = false;                     ///< the target has taken a batch of this run
   std::optional<Duration> unwritten_since_;  ///< since when it takes none
+  bool looked_again_ = false;                ///< its tables were opened again since
   ReasonTally reasons_;
   std::set<ShardId> counted_;  ///< in stats_.shards
 

@@ -79,6 +79,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     no_trouble(kTarget);
     apply_retry_.succeeded();
     unwritten_since_.reset();
+    looked_again_ = false;
     // What only moved positions says nothing of the rights on a table.
     written_ = written_ || !flight->batch->tables.empty() || !flight->batch->dead_letters.empty();
     for (auto& [name, renderer] : result->renderers) {
@@ -172,13 +173,17 @@ void Relay::Engine::on_apply_error(const Error& error) {
     default: break;
   }
   if (!unwritten_since_) unwritten_since_ = now();
-  const TargetStanding standing{written_, !opened_once_.empty(), transactional_, now() - *unwritten_since_,
-                                options_.start_timeout};
+  const TargetStanding standing{
+      written_, !opened_once_.empty(), transactional_, now() - *unwritten_since_, options_.start_timeout, looked_again_};
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return fail_run(error);
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
   if (patience == Patience::look_again && memory_store_ && transactional_) return fail_run(error);
-  if (patience == Patience::look_again && !memory_store_) return start_over("a table is not there");
+  if (patience == Patience::look_again) {
+    looked_again_ = true;
+    unwritten_since_ = now();  // another while until the next look
+    if (!memory_store_) return start_over("a table is not there");
+  }
   trouble(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
   Duration oldest = now();

@@ -34,7 +34,9 @@ void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
     if (result) return state->then(std::move(*result));
     const ErrorKind kind = result.error().kind;
     // What the target had before may come back.
-    const bool again = after_failed_open(kind, restarted_ && state->side == kTarget) == Patience::wait;
+    OpenStanding standing;
+    standing.opened_before = restarted_ && state->side == kTarget;
+    const bool again = after_failed_open(kind, standing) == Patience::wait;
     const bool endless = restarted_ && !options_.once && !identity_.bounded;
     const Duration most = restarted_ ? options_.give_up : options_.start_timeout;
     const bool in_time = endless || now() - (restarted_ ? state->begun : started_at_) < most;

@@ -120,6 +120,7 @@ bool Relay::Engine::add_table(const table::QualifiedName& name, const std::strin
   Table& table = tables_[key];
   table.spec = std::move(*spec);
   table.keys = keys;
+  table.wanted_since = now();
   stats_.tables.push_back(key);
   open_table(key);
   return true;
@@ -169,9 +170,12 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   Table& table = found->second;
   table.opening = false;
   if (!result) {
-    if (after_failed_open(result.error().kind, opened_once_.contains(name)) == Patience::give_up)
-      return fail_run(std::move(result).error());
-    trouble(kTarget, result.error(), "opening table " + name);
+    const std::string doing = "opening table " + name;
+    const bool young = table.wanted_since - started_at_ < options_.start_timeout;
+    const OpenStanding standing{opened_once_.contains(name), opened_once_.empty() && young, now() - table.wanted_since,
+                                options_.start_timeout};
+    if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
+    trouble(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
     env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this, name] {
                       if (tables_.contains(name)) open_table(name);

@@ -14,7 +14,7 @@ Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
   switch (kind) {
     case ErrorKind::denied: return standing.written ? Patience::wait : Patience::give_up;
     case ErrorKind::not_found:
-      if (!standing.written && !standing.opened) return Patience::give_up;
+      if (!standing.written && (!standing.opened || standing.looked)) return Patience::give_up;
       return standing.failing > kMissingTable ? Patience::look_again : Patience::wait;
     case ErrorKind::refused:
       if (standing.written) return Patience::wait;
@@ -23,9 +23,12 @@ Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
   }
 }
 
-Patience after_failed_open(ErrorKind kind, bool opened_before) {
+Patience after_failed_open(ErrorKind kind, const OpenStanding& standing) {
+  if (is_outage(kind)) {
+    return standing.starting && standing.failing >= standing.start_timeout ? Patience::give_up : Patience::wait;
+  }
   const bool was_there = kind == ErrorKind::not_found || kind == ErrorKind::denied;
-  return is_outage(kind) || (opened_before && was_there) ? Patience::wait : Patience::give_up;
+  return standing.opened_before && was_there ? Patience::wait : Patience::give_up;
 }
 
 }  // namespace ctk::relay

@@ -14,6 +14,15 @@ struct TargetStanding {
   bool transactional = false;
   Duration failing{};  ///< for how long nothing has been written
   Duration start_timeout{};
+  bool looked = false;  ///< its tables were opened again since, and nothing has been written
+};
+
+/// How opening a table has gone.
+struct OpenStanding {
+  bool opened_before = false;  ///< this run had it open
+  bool starting = false;       ///< no table was open yet, and the run was young when this began to fail
+  Duration failing{};
+  Duration start_timeout{};
 };
 
 enum class Patience {
@@ -24,10 +33,12 @@ enum class Patience {
 
 /// Who does not answer, or asks us to slow down, may do better later. Rights, tables and room that a run never had do not
 /// come by waiting; what it had may come back: a server that starts knows no tables for a while, rights are given again, a
-/// disk is emptied. A table that stays away is looked for.
+/// disk is emptied. A table that stays away is looked for; where all are there, and what is missing was never written to by
+/// this run, it is another's (a trigger's, a right's), and looking once more would find the same.
 Patience after_failed_write(ErrorKind kind, const TargetStanding& standing);
 
-/// The same for opening a table. A definition that cannot be ours stays so, whatever was before.
-Patience after_failed_open(ErrorKind kind, bool opened_before);
+/// The same for opening a table. A definition that cannot be ours stays so, whatever was before. A start is tried for its
+/// time: a database that is read-only, or a lock that is never let go, may be like that for ever.
+Patience after_failed_open(ErrorKind kind, const OpenStanding& standing);
 
 }  // namespace ctk::relay

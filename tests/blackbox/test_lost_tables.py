@@ -23,6 +23,9 @@ class Sqlite(SqliteTarget):
     def drop_table(self):
         self.execute("DROP TABLE demo")
 
+    def forget_record(self):
+        self.execute("DELETE FROM ctk_tables")
+
     def empty_table(self):
         self.execute("DELETE FROM demo")
 
@@ -41,6 +44,9 @@ class Postgresql(PostgresTarget):
     def drop_table(self):
         self.execute("DROP TABLE demo CASCADE")
 
+    def forget_record(self):
+        self.execute("DELETE FROM ctk_tables")
+
     def empty_table(self):
         self.execute("TRUNCATE demo")
 
@@ -57,6 +63,11 @@ class Crate(CrateTarget):
 
     def drop_table(self):
         self.sql(f'DROP TABLE "{self.schema}".demo')
+
+    def forget_record(self):
+        self.sql(f'REFRESH TABLE "{self.schema}".ctk_tables')
+        self.sql(f'DELETE FROM "{self.schema}".ctk_tables')
+        self.sql(f'REFRESH TABLE "{self.schema}".ctk_tables')
 
     def empty_table(self):
         self.sql(f'DELETE FROM "{self.schema}".demo')
@@ -109,8 +120,28 @@ class LostTables:
         self.target.empty_table()
         self.simulator.put(20)
         _, said = self.run_ctk("load", self.kinesis(once="true"), self.target.url(), expect=3)
-        self.assertIn("none of the rows", said)
+        self.assertIn("does not hold the rows", said)
         self.assertIn(RESET, said)
+
+    def test_positions_of_a_table_that_is_lost_with_its_record(self):
+        self.run_json("load", self.kinesis(once="true"), self.target.url())
+        self.target.drop_table()
+        self.target.forget_record()
+        for number in range(2):
+            _, said = self.run_ctk("load", self.kinesis(once="true"), self.target.url(), expect=3)
+            self.assertIn("nothing is on record of table", said)
+            self.assertIn(RESET, said)
+            self.assertFalse(self.target.has_table(), "nothing is made")
+            self.simulator.put(20 + number)
+        self.run_json("load", self.kinesis(once="true"), self.target.url(), RESET)
+        self.assertEqual(self.target.count(), 22)
+
+    def test_positions_of_a_relay_that_saw_only_other_tables(self):
+        for number, source_table in enumerate(("later", "later", "demo")):
+            self.run_json("load", self.kinesis(once="true", source_table=source_table), self.target.url(),
+                          "--positions-name", "one")
+            self.simulator.put(20 + number)
+        self.assertTrue(self.target.has_table(), "no table of it was lost")
 
     def test_a_load_is_done_again(self):
         follow = self.dynamodb(snapshot="initial", once="true")

@@ -144,6 +144,13 @@ class Rights(Case):
         self.assertIn("CREATE", err)
         self.assertIn(self.schema, err)
 
+    def test_a_role_that_only_reads_is_tried_for_the_time_of_a_start(self):
+        postgres.sql(f"ALTER ROLE {self.role} SET default_transaction_read_only = on")
+        began = time.monotonic()
+        _, err = self.run_ctk("load", self.write_file(["a"]), self.url(), "--start-timeout", "2s", expect=1)
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertIn("read-only", err)
+
     def test_a_row_that_row_security_refuses_is_parked(self):
         self.as_admin_first()
         postgres.sql(f"""ALTER TABLE "{self.schema}".demo ENABLE ROW LEVEL SECURITY;
