@@ -4,6 +4,7 @@
 // the spelling, and Drivers, which know the connection. It must not know where changes come from.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,11 +73,12 @@ class Dialect {
   virtual std::string time_type() const = 0;
   /// A time column as ISO-8601 in UTC, whatever the session is set to.
   virtual std::string time_text(const std::string& column) const = 0;
-  /// The identity of a stored row, for `row_not_in`.
+  /// The identity of a stored row, for `row_in`.
   virtual std::string row_id() const = 0;
-  /// A condition: the row's id is none of a list, which is one parameter (see row_id_list).
+  /// A condition: the row's id is one, or none, of a list, which is one parameter (see row_id_list).
+  virtual std::string row_in() const = 0;
   virtual std::string row_not_in() const = 0;
-  virtual std::string row_id_list(const std::vector<std::string>& ids) const = 0;
+  virtual std::string row_id_list(std::span<const std::string> ids) const = 0;
 
   std::vector<ColumnDef> columns(const table::TableSpec& spec) const;
   std::string create_table(const table::TableSpec& spec) const;

@@ -41,8 +41,9 @@ class PostgresDialect final : public Dialect {
     return "to_char(" + column + R"( AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))";
   }
   std::string row_id() const override { return "ctid::text"; }
+  std::string row_in() const override { return "ctid = ANY (?::text::tid[])"; }
   std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }
-  std::string row_id_list(const std::vector<std::string>& ids) const override {
+  std::string row_id_list(std::span<const std::string> ids) const override {
     std::string list = "{";
     for (const std::string& id : ids) list += (list.size() > 1 ? ",\"" : "\"") + id + "\"";
     return list + "}";

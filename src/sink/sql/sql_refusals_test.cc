@@ -189,6 +189,31 @@ TEST_P(PostgresRefusals, ALockedRowIsWaitedForAndParkedNever) {
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_P(PostgresRefusals, AMarkThatAUsersRowRefersToStaysAndTheOthersGo) {
+  for (const char* constraint : {"", " DEFERRABLE INITIALLY DEFERRED"}) {
+    open(*row(1, "k0", "good"));
+    Changes gone;
+    for (uint64_t i = 0; i < 9; ++i) {
+      const std::string key = "k" + std::to_string(i);
+      apply(Changes{row(10, key, "good")});
+      gone.push_back(removal(20, text_key(key)));
+    }
+    run("CREATE TABLE " + quoted("orders") + " (pk text REFERENCES " + quoted("demo") + " (pk)" + constraint + ")");
+    run("INSERT INTO " + quoted("orders") + " VALUES ('k4')");
+    apply(std::move(gone));
+    const aws::ShardId shard("s");
+    const coordination::Claim claimed = claim(*sink, "worker", {{shard, shards::Position::trim_horizon()}}, true);
+    const Timestamp late = from_micros(1'900'000'000'000'000);
+    const auto there = shards::Position::after(aws::SequenceNumber("9"));
+    ASSERT_TRUE(move_alone(*sink, claimed.fence, {{shard, shards::Position::trim_horizon(), there, late, {}}}));
+    const Result<SweepOutcome> swept = sweep(Duration{});
+    ASSERT_TRUE(swept) << to_string(swept.error());
+    EXPECT_EQ(swept->swept, 8u);
+    EXPECT_EQ(swept->marks_left, 1u);
+    run("DROP TABLE " + quoted("orders"));
+  }
+}
+
 TEST_P(PostgresRefusals, ATransactionNeitherWaitsNorIsWaitedForForEver) {
   const std::string settings =
       "NEW.data = jsonb_build_object('lock', current_setting('lock_timeout'), "

@@ -17,6 +17,11 @@ namespace {
 using coordination::StoredPosition;
 using coordination::TableRecord;
 
+enum class Removal {
+  at_once,
+  by_halves,  ///< a row of the users' refers to some of the rows
+};
+
 /// The least time up to which everything is read and stored: of the table's relays, and what the request knows.
 /// kNoTime where a relay has no rows: it may start anew. Nothing where no one knows.
 Tried<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job, const TableRecord& record) {
@@ -73,13 +78,65 @@ Tried<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, std::string s
   return static_cast<uint64_t>(removed->affected.front());
 }
 
+/// Removes marks by their rows' ids, by halves where the database refuses some: those that a row of the users' refers to
+/// stay, as marks. Inside a transaction.
+class MarkRemover {
+ public:
+  MarkRemover(Driver& driver, const SweepJob& job) : driver_(driver), dialect_(job.at.dialect) {
+    sql_ = dialect_.bind("DELETE FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE \"cdc_deleted\" AND " +
+                         dialect_.row_in());
+  }
+
+  Tried<uint64_t> remove(std::span<const std::string> ids) {
+    if (ids.empty()) return uint64_t{0};
+    const std::string list = dialect_.row_id_list(ids);
+    const std::vector<Statement> script = {statement("SAVEPOINT ctk_marks"), statement(sql_, {Param::of(list)}),
+                                           statement("RELEASE SAVEPOINT ctk_marks")};
+    Tried<std::vector<Answer>> answers = driver_.run(std::span(script));
+    if (answers) return static_cast<uint64_t>((*answers)[1].affected.front());
+    if (answers.error().scope != Scope::row) return broken(std::move(answers));
+    const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_marks"),
+                                         statement("RELEASE SAVEPOINT ctk_marks")};
+    if (Tried<std::vector<Answer>> undone = driver_.run(std::span(undo)); !undone) return broken(std::move(undone));
+    if (ids.size() == 1) return uint64_t{0};
+    Tried<uint64_t> first = remove(ids.first(ids.size() / 2));
+    if (!first) return first;
+    Tried<uint64_t> second = remove(ids.subspan(ids.size() / 2));
+    if (!second) return second;
+    return *first + *second;
+  }
+
+ private:
+  Driver& driver_;
+  const Dialect& dialect_;
+  std::string sql_;
+};
+
+/// What the database refuses to remove at once.
+Tried<uint64_t> remove_marks_by_halves(Driver& driver, const SweepJob& job, const std::string& due, Param bound,
+                                       const std::vector<std::string>& keep) {
+  const Dialect& dialect = job.at.dialect;
+  Tried<Answer> found =
+      driver.run(patiently(statement(dialect.bind(fmt::format("SELECT {} FROM {} WHERE {}", dialect.row_id(),
+                                                              Dialect::quote(job.renderer.spec().name), due)),
+                                     {bound})));
+  if (!found) return broken(std::move(found));
+  std::vector<std::string> ids;
+  for (const Cells& row : found->rows) {
+    if (row[0] && std::ranges::find(keep, *row[0]) == keep.end()) ids.push_back(*row[0]);
+  }
+  return MarkRemover(driver, job).remove(ids);
+}
+
 /// Marks stay while an older change of their key may still be replayed.
-Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before) {
+Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before, Removal removal) {
   const std::string hidden = "\"cdc_deleted\" AND " + job.at.dialect.bytewise("\"cdc_version\"") + " > ?";
   Tried<std::vector<std::string>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
   if (!keep) return broken(std::move(keep));
+  const std::string due = "\"cdc_deleted\" AND \"cdc_time\" < ?";
+  if (removal == Removal::by_halves) return remove_marks_by_halves(driver, job, due, Param::of_time(before), *keep);
   const std::string remove = "DELETE FROM " + Dialect::quote(job.renderer.spec().name);
-  return change_rows(driver, job.at, remove, "\"cdc_deleted\" AND \"cdc_time\" < ?", Param::of_time(before), *keep);
+  return change_rows(driver, job.at, remove, due, Param::of_time(before), *keep);
 }
 
 /// What a complete load has not seen is gone from its source, unless a dead letter says that it was merely refused. With
@@ -132,7 +189,11 @@ Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::strin
   return rows;
 }
 
-Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
+Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) {
+  if (const std::string at_once = job.at.dialect.check_constraints_at_once();
+      removal == Removal::by_halves && !at_once.empty()) {
+    if (Tried<Answer> set = driver.run(statement(at_once)); !set) return broken(std::move(set));
+  }
   // No load may begin meanwhile, but writes go on.
   std::string lock = job.request.floor > Duration::zero() ? job.at.dialect.for_update() : job.at.dialect.for_share();
   Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, lock);
@@ -154,7 +215,7 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job) {
     if (Tried<bool> noted = write_record(driver, job.at, **record); !noted) return broken(std::move(noted));
   }
   if (!plan.before) return uint64_t{0};
-  Tried<uint64_t> swept = remove_marks(driver, job, *plan.before);
+  Tried<uint64_t> swept = remove_marks(driver, job, *plan.before, removal);
   if (!swept || *swept == 0) return swept;
   if (Tried<bool> kept = keep_witnesses(driver, job.at, job.renderer, **record); !kept) return broken(std::move(kept));
   return swept;
@@ -169,8 +230,11 @@ Result<LoadEnding> finish_load(Driver& driver, const Bookkeeping& at, const tabl
 
 Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
   SweepOutcome outcome;
-  Result<uint64_t> swept =
-      transact<uint64_t>(driver, job.at.dialect, [&job](Driver& inside) { return sweep_due(inside, job); });
+  const auto sweep = [&](Removal removal) {
+    return transact<uint64_t>(driver, job.at.dialect, [&](Driver& inside) { return sweep_due(inside, job, removal); });
+  };
+  Result<uint64_t> swept = sweep(Removal::at_once);
+  if (!swept && swept.error().kind == ErrorKind::refused) swept = sweep(Removal::by_halves);
   if (!swept) return forward_error(std::move(swept));
   outcome.swept = *swept;
   // Behind the look at the old ones: what an emptied table has got since must not hide that it was emptied.

@@ -38,8 +38,9 @@ class SqliteDialect final : public Dialect {
   std::string time_type() const override { return "TEXT"; }
   std::string time_text(const std::string& column) const override { return column; }
   std::string row_id() const override { return "rowid"; }
+  std::string row_in() const override { return "rowid IN (SELECT value FROM json_each(?))"; }
   std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }
-  std::string row_id_list(const std::vector<std::string>& ids) const override {
+  std::string row_id_list(std::span<const std::string> ids) const override {
     std::string list = "[";
     for (const std::string& id : ids) list += (list.size() > 1 ? "," : "") + id;
     return list + "]";
