@@ -247,6 +247,9 @@ class Relay::Engine {
   void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
+  Duration pause_after_failure(Shard& shard);
+  /// Whether the run ends by itself.
+  bool is_bounded() const { return options_.once || identity_.bounded; }
   void check_incarnation();
   Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
   bool useless_from_the_start(const Shard& shard, const Error& error) const;

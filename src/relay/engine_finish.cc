@@ -203,7 +203,7 @@ bool Relay::Engine::everything_done() const {
 
 /// The source itself has ended, and everything in it is stored: a relay that was to follow it has nothing to follow.
 void Relay::Engine::consider_source_end() {
-  if (phase_ != Phase::running || !walk_ || options_.once || identity_.bounded) return;
+  if (phase_ != Phase::running || !walk_ || is_bounded()) return;
   std::optional<Error> why = source_.ended();
   if (why && everything_done() && walk_->all_finished()) fail_run(std::move(*why));
 }
@@ -218,7 +218,7 @@ void Relay::Engine::consider_finishing() {
     if (quiet) finish();
     return;
   }
-  if (phase_ != Phase::running || !(options_.once || identity_.bounded) || !walk_) return;
+  if (phase_ != Phase::running || !is_bounded() || !walk_) return;
   if (walk_->waiting() > 0 || !everything_done()) return;
   if (unreadable_) return fail_run(*unreadable_);
   if (const std::optional<Error> why = source_.ended()) env_.log.warn(why->message, {{"hint", why->hint}});
@@ -298,8 +298,7 @@ void Relay::Engine::trouble(Side side, const Error& error, const std::string& do
     env_.log.warn(doing + " failed, waiting it out",
                   {{"error", to_string(error)}, {"seconds", outage.lasts(now()) / std::chrono::seconds(1)}});
   }
-  const bool bounded = options_.once || identity_.bounded;
-  if (bounded && outage.failing_for(doing, now()) > options_.give_up) fail_run(error);
+  if (is_bounded() && outage.failing_for(doing, now()) > options_.give_up) fail_run(error);
 }
 
 void Relay::Engine::no_trouble(Side side, const std::string& doing) {

@@ -187,14 +187,23 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
-      if (shard.cadence.failing_for(now()) > kThrottlesThatAreAnOutage)
+      if (shard.cadence.failing_for(now()) > std::min(kThrottlesThatAreAnOutage, options_.give_up))
         trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
   }
   if (phase_ == Phase::ended) return;
   if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();
-  schedule_read(shard, shard.cadence.failed(now(), env_.random));
+  const Duration pause = pause_after_failure(shard);
+  if (is_bounded() && shard.cadence.failing_for(now()) > options_.give_up) return fail_run(error);
+  schedule_read(shard, pause);
+}
+
+/// A run that is bounded looks again when it would give up, not after that.
+Duration Relay::Engine::pause_after_failure(Shard& shard) {
+  const Duration pause = shard.cadence.failed(now(), env_.random);
+  const Duration left = options_.give_up - shard.cadence.failing_for(now());
+  return is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
 }
 
 void Relay::Engine::feed_hungry() {

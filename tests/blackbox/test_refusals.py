@@ -57,6 +57,16 @@ class Refused(Case):
         self.assertEqual(target.query("SELECT count(*) FROM demo"), [(5000,)])
         self.assertLess(seconds, 5 * max(1, faultless))
 
+    def test_throttles_that_do_not_end_end_a_bounded_run_in_its_time(self):
+        self.fill(10, 200)
+        for source, action in ((TABLE, "Scan"), (KINESIS, "GetRecords")):
+            with self.subTest(source=source):
+                self.proxy.refuse = lambda called, _: (
+                    ("ProvisionedThroughputExceededException", "too much") if called == action else None)
+                err, seconds, _ = self.load(source, "--once", "--give-up", "3s", expect=1)
+                self.assertIn("too much", err)
+                self.assertLess(seconds, 8)
+
     def test_no_page_of_large_items_is_paid_for_twice(self):
         self.fill(60, 300_000)
         for options, most in (([], 22), (["--max-memory", "8MB"], 62)):
