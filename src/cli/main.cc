@@ -64,6 +64,7 @@ const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
 int main(int argc, char** argv) {
   cli::keep_standard_descriptors();
   cli::leave_quietly_on_broken_pipe();
+  cli::outlive_size_limits();
   try {
     return run({argv + 1, argv + argc});
   } catch (const std::exception& bug) {

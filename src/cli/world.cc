@@ -92,6 +92,8 @@ void leave_quietly_on_broken_pipe() {
   sigaction(SIGPIPE, &action, nullptr);
 }
 
+void outlive_size_limits() { signal(SIGXFSZ, SIG_IGN); }
+
 bool is_readable_file(const std::string& path) {
   struct stat status{};
   return stat(path.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);

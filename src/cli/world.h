@@ -48,6 +48,9 @@ void keep_standard_descriptors();
 /// on a socket is an error of that socket only.
 void leave_quietly_on_broken_pipe();
 
+/// A file that may not grow any further (`ulimit -f`) is an error of that file's, as a full disk is.
+void outlive_size_limits();
+
 /// A regular file, pipe or device that can be opened; no directory.
 bool is_readable_file(const std::string& path);
 

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from events import Model, to_lines
-from harness import Case, SqliteTarget
+from harness import PROGRAM, Case, SqliteTarget
 
 
 def lively(writes=300):
@@ -25,6 +25,11 @@ class FileToSqlite(Case):
         self.file = self.home / "events.ndjson"
         self.file.write_text(to_lines(self.model.events))
         self.target = SqliteTarget(self.home)
+
+    def keys(self):
+        """Of all changes."""
+        keys = (event["dynamodb"]["Keys"] for event in self.model.events)
+        return {(key["pk"]["S"], key["sk"]["N"]) for key in keys}
 
     def load(self, source=None, **options):
         return self.run_ctk("load", source or f"file+dynamodb+cdc://{self.file}", self.target.url(), **options)
@@ -108,6 +113,21 @@ class FileToSqlite(Case):
         self.assertEqual({line["op"] for line in lines}, {"upsert", "delete"})
         last = {json.dumps(line["key"], sort_keys=True): line for line in sorted(lines, key=lambda line: line["version"])}
         self.assertEqual(sum(line["op"] == "upsert" for line in last.values()), len(self.model.items))
+
+    def test_ndjson_files_hold_whole_lines_whatever_ends_a_run(self):
+        source, out = f"file+dynamodb+cdc://{self.file}", self.home / "out.ndjson"
+        shell = f'ulimit -f 4; exec "{PROGRAM}" load "{source}" "ndjson://{out}" --start-timeout 1s --give-up 1s'
+        full = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, timeout=60)
+        self.assertEqual(full.returncode, 1, full.stderr)
+        self.assertIn("too large", full.stderr)
+        self.assertEqual(out.read_bytes(), b"", "nothing of what could not be written as a whole")
+        out.write_text('{"table":"demo","op":"ups')  # as a kill leaves it
+        _, err = self.run_ctk("load", source, f"ndjson://{out}")
+        self.assertIn(f"{out} does not end with a whole line", err)
+        torn, *lines = out.read_text().splitlines()
+        self.assertEqual(torn, '{"table":"demo","op":"ups')
+        written = {json.dumps(json.loads(line)["key"]) for line in lines}
+        self.assertEqual(written, {json.dumps({"pk": pk, "sk": int(sk)}) for pk, sk in self.keys()})
 
     def test_undecodable_lines_become_dead_letters(self):
         lines = self.file.read_text().splitlines()

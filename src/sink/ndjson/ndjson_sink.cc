@@ -14,16 +14,16 @@ namespace ctk::sink {
 namespace ndjson {
 namespace {
 
-std::unique_ptr<Output> make_output(const net::Url& url) {
+std::unique_ptr<Output> make_output(const net::Url& url, Log& log) {
   if (url.path.empty() || url.path == "-" || url.path == "/-") {
-    return std::make_unique<Output>(STDOUT_FILENO, "standard output");
+    return std::make_unique<Output>(STDOUT_FILENO, "standard output", log);
   }
-  return std::make_unique<Output>(url.path);
+  return std::make_unique<Output>(url.path, log);
 }
 
-std::unique_ptr<Output> make_letters(const TargetOptions& options) {
-  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file);
-  return std::make_unique<Output>(STDERR_FILENO, "standard error");
+std::unique_ptr<Output> make_letters(const TargetOptions& options, Log& log) {
+  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file, log);
+  return std::make_unique<Output>(STDERR_FILENO, "standard error", log);
 }
 
 /// Lines are made on the loop and written by one thread. There is no guard: each change is a line of its own.
@@ -32,8 +32,8 @@ class NdjsonSink final : public Sink {
   NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment)
       : loop_(environment.loop),
         clock_(environment.clock),
-        output_(make_output(options.url)),
-        letters_(make_letters(options)),
+        output_(make_output(options.url, environment.log)),
+        letters_(make_letters(options, environment.log)),
         positions_(coordination::make_memory_store(environment.loop, environment.clock)),
         executor_(environment.make_executor("ndjson")) {}
 
@@ -91,7 +91,10 @@ class NdjsonSink final : public Sink {
     executor_->submit(
         [this, written, lines = std::move(lines), letters = std::move(letters)] {
           written->result = output_->write(lines);
-          if (written->result) written->result = letters_->write(letters);
+          if (!written->result) return;
+          written->result = letters_->write(letters);
+          // They come again with the letters.
+          if (!written->result) output_->take_back();
         },
         [written, done = std::move(done)]() mutable {
           if (!written->result) return done(std::unexpected(std::move(written->result).error()));

@@ -1,11 +1,14 @@
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "sink/conformance_test.h"
 #include "sink/ndjson/ndjson_sink.h"
@@ -139,16 +142,156 @@ TEST(Output, TellsAReaderThatWentFromAFullDisk) {
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   ::close(ends[0]);
-  Output pipe(ends[1], "standard output");
+  NullLog log;
+  Output pipe(ends[1], "standard output", log);
   const Result<bool> broken = pipe.write("x");
   ASSERT_FALSE(broken);
   EXPECT_EQ(broken.error().kind, ErrorKind::stopped);
   ::close(ends[1]);
 
-  Output full("/dev/full");
+  Output full("/dev/full", log);
   const Result<bool> refused = full.write("x");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+}
+
+/// A file whose size is limited, as by a full disk: what still fits is written.
+class OutputTest : public NdjsonSinkTest {
+ protected:
+  OutputTest() {
+    std::signal(SIGXFSZ, SIG_IGN);
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+  }
+  ~OutputTest() override { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+  void limit(rlim_t bytes) const {
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  void unlimit() const { ::setrlimit(RLIMIT_FSIZE, &before_); }
+  void append(std::string_view text) const { std::ofstream(path, std::ios::app) << text; }
+  std::string content() const {
+    std::ostringstream all;
+    all << std::ifstream(path).rdbuf();
+    return all.str();
+  }
+
+  const std::string path = (folder / "lines").string();
+  sink::testing::RecordingLog said;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(OutputTest, NothingIsLeftOfAWriteThatFailed) {
+  Output output(path, said);
+  ASSERT_TRUE(output.write("one\n"));
+  limit(10);
+  for (int i = 0; i < 3; ++i) {
+    const Result<bool> failed = output.write("two\nthree\n");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().kind, ErrorKind::refused);
+    EXPECT_EQ(content(), "one\n");
+  }
+  unlimit();
+  ASSERT_TRUE(output.write("two\nthree\n"));
+  EXPECT_EQ(content(), "one\ntwo\nthree\n");
+}
+
+TEST_F(OutputTest, NeitherOfAFileThatWasPassedOn) {
+  append("one\n");
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  ::lseek(file, 4, SEEK_SET);
+  Output output(file, "standard output", said);
+  limit(10);
+  ASSERT_FALSE(output.write("two\nthree\n"));
+  unlimit();
+  ASSERT_TRUE(output.write("two\nthree\n"));
+  EXPECT_EQ(content(), "one\ntwo\nthree\n");
+  ::close(file);
+}
+
+TEST_F(OutputTest, WhatAKillHasLeftIsALineOfItsOwn) {
+  append("one\ntw");
+  Output output(path, said);
+  ASSERT_TRUE(output.open());
+  EXPECT_THAT(said.lines, ElementsAre(HasSubstr("lines does not end with a whole line")));
+  ASSERT_TRUE(output.write("two\n"));
+  ASSERT_TRUE(output.write("three\n"));
+  EXPECT_EQ(content(), "one\ntw\ntwo\nthree\n");
+  const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  append("fo");
+  Output again(file, "standard output", said);
+  ASSERT_TRUE(again.write("four\n"));
+  EXPECT_EQ(content(), "one\ntw\ntwo\nthree\nfo\nfour\n");
+  ::close(file);
+}
+
+TEST_F(OutputTest, WhatIsWholeIsLeftAsItIs) {
+  append("one\n");
+  Output output(path, said);
+  ASSERT_TRUE(output.write("two\n"));
+  EXPECT_EQ(content(), "one\ntwo\n");
+  EXPECT_TRUE(said.lines.empty());
+}
+
+TEST_F(OutputTest, NobodyElsesLinesAreCutAway) {
+  Output output(path, said);
+  ASSERT_TRUE(output.write("one\n"));
+  Output other(path, said);
+  ASSERT_TRUE(other.write("other\n"));
+  limit(13);
+  ASSERT_FALSE(output.write("two\nthree\n"));
+  EXPECT_EQ(content(), "one\nother\ntwo");
+  unlimit();
+  ASSERT_TRUE(output.write("two\nthree\n"));
+  EXPECT_EQ(content(), "one\nother\ntwo\ntwo\nthree\n");
+}
+
+TEST_F(OutputTest, TakesAWriteBackUnlessSomeoneHasWrittenBehindIt) {
+  Output output(path, said);
+  ASSERT_TRUE(output.write("one\n"));
+  ASSERT_TRUE(output.write("two\n"));
+  output.take_back();
+  EXPECT_EQ(content(), "one\n");
+  output.take_back();
+  EXPECT_EQ(content(), "one\n") << "once";
+  ASSERT_TRUE(output.write("two\n"));
+  append("other\n");
+  output.take_back();
+  EXPECT_EQ(content(), "one\ntwo\nother\n");
+}
+
+TEST_F(OutputTest, ChangesAreWrittenOnceWhereTheirDeadLettersWait) {
+  options.dead_letters_file = "/dev/full";
+  open();
+  const auto batch = [] {
+    return std::vector{put(1, text_key("a"), "{}"), put(2, R"({"pk":{"N":"5"}})", "{}")};  // a key of another type
+  };
+  for (int i = 0; i < 3; ++i) ASSERT_FALSE(apply(batch()));
+  EXPECT_TRUE(lines_of(options.url.path).empty());
+}
+
+TEST_F(OutputTest, WaitsForRoomInAPipeThatDoesNotWait) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+  Output pipe(ends[1], "standard output", said);
+  const std::string lines = std::string(1u << 20, 'x') + "\n";
+  std::string got;
+  {
+    const std::jthread reader([&] {
+      char bytes[4096];
+      while (got.size() < lines.size()) {
+        const ssize_t count = ::read(ends[0], bytes, sizeof bytes);
+        if (count > 0) got.append(bytes, static_cast<size_t>(count));
+      }
+    });
+    EXPECT_TRUE(pipe.write(lines));
+  }
+  EXPECT_EQ(got, lines);
+  ::close(ends[0]);
+  ::close(ends[1]);
 }
 
 }  // namespace

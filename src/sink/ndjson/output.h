@@ -1,34 +1,55 @@
 // A file, or an open descriptor, that lines are appended to. Blocks; used from its executor's thread.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/log.h"
 
 namespace ctk::sink::ndjson {
 
+/// Lines stay lines, whatever became of those before: what a full disk or a kill left of one is cut away, or becomes a line
+/// of its own. Several processes may append to one file.
 class Output {
  public:
-  /// A path to append to, opened at the first write.
-  explicit Output(std::string path) : path_(std::move(path)) {}
+  /// A path to append to, opened at the first write. `log` outlives it.
+  Output(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
   /// A descriptor that stays open: standard output, standard error.
-  Output(int descriptor, std::string name) : path_(std::move(name)), descriptor_(descriptor), owned_(false) {}
+  Output(int descriptor, std::string name, Log& log)
+      : path_(std::move(name)), log_(log), descriptor_(descriptor), owned_(false) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
 
   Result<bool> open();
-  /// All of it, or an error: `stopped` where the reader has gone (EPIPE), `refused` where the disk is full, `denied` and
-  /// `not_found` for the path, else `unreachable`.
-  Result<bool> write(std::string_view text);
+  /// All of `lines`, or an error and none of them, as far as that can be taken back: `stopped` where the reader has gone
+  /// (EPIPE), `refused` where the disk is full, `denied` and `not_found` for the path, else `unreachable`.
+  Result<bool> write(std::string_view lines);
+  /// Takes the last write back, where nobody has written behind it: its lines will be written again. Not in a pipe.
+  void take_back();
 
   const std::string& name() const { return path_; }
 
  private:
+  void look_at_end();
+  Result<bool> append(std::string_view text);
+  bool wait_for_room() const;
+  bool cut_back();
+
   std::string path_;
+  Log& log_;
   int descriptor_ = -1;
   bool owned_ = true;
+  bool looked_ = false;
+  bool regular_ = false;
+  bool torn_ = false;      ///< it ends within a line
+  bool was_torn_ = false;  ///< and did so before the last write
+  char last_ = '\n';       ///< byte of what has been written of it
+  bool whole_ = false;     ///< nobody has written in between what the last write wrote
+  uint64_t begin_ = 0;     ///< of the last write
+  uint64_t end_ = 0;       ///< of what has been written of it
 };
 
 }  // namespace ctk::sink::ndjson
