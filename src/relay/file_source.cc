@@ -1,7 +1,11 @@
 #include "relay/file_source.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "base/lifeline.h"
@@ -26,13 +30,12 @@ class FileRecords {
   /// From any thread: the next read begins at its request's position.
   void forget() { stale_ = true; }
 
+  /// What a file is, is known then. A pipe's first bytes may be long in coming, and the target is reached before that.
   Status open() {
     Result<std::unique_ptr<ByteStream>> raw = open_file(path_, wait_);
-    if (!raw) return std::unexpected(std::move(raw).error());
-    Result<std::unique_ptr<ByteStream>> plain = decompress(std::move(*raw), name_of(path_));
-    if (!plain) return std::unexpected(std::move(plain).error());
-    records_ = std::make_unique<RecordReader>(std::move(*plain));
-    return {};
+    if (!raw) return forward_error(std::move(raw));
+    raw_ = std::move(*raw);
+    return may_wait() ? Status{} : look();
   }
 
   /// As many records as fit into the request, but none is kept waiting for one that has not been written yet, or that
@@ -41,14 +44,16 @@ class FileRecords {
     if (stale_.exchange(false)) {
       if (Status sought = seek(request.position); !sought) return std::unexpected(std::move(sought).error());
     }
+    if (Status looked = look(); !looked) return forward_error(std::move(looked));
     Page page;
     const size_t most = std::min(kPageBytes, request.max_bytes == 0 ? kPageBytes : request.max_bytes);
     while (page.bytes < most) {
       dynamodb::RawRecord record;
-      wait_.set_patient(page.records.empty());
+      wait_.set_patient(false);
       Result<bool> more = records_->next(record);
       wait_.set_patient(true);
       if (!more && !page.records.empty()) break;
+      if (!more && is_nothing_yet(more.error())) more = records_->next(record);
       if (!more) return std::unexpected(std::move(more).error());
       if (!*more) {
         page.ended = true;
@@ -61,10 +66,35 @@ class FileRecords {
   }
 
  private:
+  bool is_regular() const {
+    std::error_code unknown;
+    return path_ != "-" && std::filesystem::is_regular_file(path_, unknown);
+  }
+
+  /// Whether its bytes may be long in coming: a pipe, a socket, a terminal.
+  bool may_wait() const {
+    struct stat status{};
+    const int found = path_ == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path_.c_str(), &status);
+    return found == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
+  }
+
+  /// What it is, by its first bytes.
+  Status look() {
+    if (raw_) {
+      Result<std::unique_ptr<ByteStream>> plain = decompress(std::exchange(raw_, nullptr), name_of(path_));
+      if (plain) {
+        records_ = std::make_unique<RecordReader>(std::move(*plain));
+      } else {
+        unreadable_ = std::move(plain).error();
+      }
+    }
+    if (unreadable_) return std::unexpected(*unreadable_);
+    return {};
+  }
+
   Status seek(const Position& position) {
     if (path_ == "-") return fail(ErrorKind::refused, "standard input cannot be read again");
-    if (!std::filesystem::is_regular_file(path_))
-      return fail(ErrorKind::refused, "pipe '" + path_ + "' cannot be read again");
+    if (!is_regular()) return fail(ErrorKind::refused, "pipe '" + path_ + "' cannot be read again");
     if (Status opened = open(); !opened) return opened;
     if (position.kind != Position::Kind::after_sequence) return {};
     Result<bool> found = records_->skip_to(position.sequence.str());
@@ -74,7 +104,9 @@ class FileRecords {
 
   const std::string path_;
   ReadWait wait_;
+  std::unique_ptr<ByteStream> raw_;  ///< until it has been looked at
   std::unique_ptr<RecordReader> records_;
+  std::optional<Error> unreadable_;  ///< instead of records
   std::atomic<bool> stale_ = false;
 };
 

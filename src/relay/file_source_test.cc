@@ -111,6 +111,33 @@ TEST_F(FileSourceTest, GivesTheLinesOfAPipeAsTheyCome) {
   EXPECT_TRUE(ended);
 }
 
+TEST_F(FileSourceTest, GivesWholeObjectsOfAPipeWhoseLineHasNotEnded) {
+  Pipe pipe;
+  pipe.write(R"({"a":1})");
+  open(pipe.path());
+  EXPECT_THAT(read(), ElementsAre(R"({"a":1})"));
+  pipe.write(
+      "\n"
+      R"({"b":2}{"c":3)");
+  EXPECT_THAT(read(), ElementsAre(R"({"b":2})"));
+  pipe.write(
+      "}\n"
+      R"([{"d":4},{"e":5},{"f")");
+  EXPECT_THAT(read(), ElementsAre(R"({"c":3})", R"({"d":4})", R"({"e":5})"));
+  pipe.write(":6}]\n");
+  EXPECT_THAT(read(), ElementsAre(R"({"f":6})"));
+}
+
+TEST_F(FileSourceTest, APipeIsOpenBeforeAnythingHasCome) {
+  Pipe pipe;
+  open(pipe.path());
+  pipe.write(
+      "\xfd"
+      "7zX");
+  EXPECT_THAT(read(), ElementsAre(testing::HasSubstr("is packed by xz")));
+  EXPECT_THAT(read(), ElementsAre(testing::HasSubstr("is packed by xz"))) << "it stays";
+}
+
 TEST_F(FileSourceTest, AReadThatWaitsForAWriterEndsWithItsSource) {
   Pipe pipe;
   pipe.write("one\n");
@@ -121,8 +148,8 @@ TEST_F(FileSourceTest, AReadThatWaitsForAWriterEndsWithItsSource) {
 
 TEST_F(FileSourceTest, SoDoesOneThatWaitsToSeeWhetherThePipeIsCompressed) {
   const Pipe pipe;
-  make(pipe.path());
-  destroy_while([this] { source_->open([](const Result<SourceIdentity>&) { FAIL() << "the source is gone"; }); });
+  open(pipe.path());
+  destroy_while([this] { source_->read(request(), [](const Result<Page>&) { FAIL() << "the source is gone"; }); });
 }
 
 TEST_F(FileSourceTest, SoDoesOneOfANamedPipeThatNobodyHasOpened) {
@@ -130,8 +157,8 @@ TEST_F(FileSourceTest, SoDoesOneOfANamedPipeThatNobodyHasOpened) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const std::string path = folder + "/pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
-  make(path);
-  destroy_while([this] { source_->open([](const Result<SourceIdentity>&) { FAIL() << "the source is gone"; }); });
+  open(path);
+  destroy_while([this] { source_->read(request(), [](const Result<Page>&) { FAIL() << "the source is gone"; }); });
   std::filesystem::remove_all(folder);
 }
 

@@ -46,8 +46,17 @@ Result<bool> RecordReader::next(dynamodb::RawRecord& record) {
   while (!take(record)) {
     if (failure_) return std::unexpected(*failure_);
     if (finished_) return false;
-    if (Status filled = fill(); !filled) return forward_error(std::move(filled));
+    Status filled = fill();
+    // A line's end may not come for long: what is whole of it so far is not kept waiting for it.
+    if (!filled && !take_line_apart()) return forward_error(std::move(filled));
   }
+  return true;
+}
+
+/// Has the line that is there so far read piece by piece; false where it is already, or nothing is there.
+bool RecordReader::take_line_apart() {
+  if (!at_line_begin_ || !splitter_.between() || text().empty()) return false;
+  at_line_begin_ = false;
   return true;
 }
 

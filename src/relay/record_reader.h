@@ -24,7 +24,8 @@ class RecordReader {
   explicit RecordReader(std::unique_ptr<ByteStream> bytes) : bytes_(std::move(bytes)) {}
 
   /// The next record, with spare capacity for in-place parsing; false at the end. An error of the stream comes behind the
-  /// whole records that came before it, and again at each later call; after one that is_nothing_yet() it goes on.
+  /// whole records that came before it, and again at each later call; after one that is_nothing_yet() it goes on. Then,
+  /// too, all objects that are whole have been given, be their line at its end or not.
   Result<bool> next(dynamodb::RawRecord& record);
   /// Goes on behind the record whose position this is; false where the file has no such place.
   Result<bool> skip_to(const std::string& position);
@@ -34,6 +35,7 @@ class RecordReader {
   bool take(dynamodb::RawRecord& record);
   bool take_line(dynamodb::RawRecord& record);
   bool take_piece(dynamodb::RawRecord& record);
+  bool take_line_apart();
   void give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const;
   void pass(size_t count);
   Status fill();

@@ -44,6 +44,30 @@ class Pipes(Case):
             self.write(5)
             self.wait_for(self.target, self.model, process=self.process)
 
+    def test_an_object_is_applied_before_its_line_ends(self):
+        self.start_relay()
+        self.model.put("a")
+        self.model.put("b")
+        whole, torn = to_lines(self.model.events[:1]).strip(), to_lines(self.model.events[1:])
+        self.process.stdin.write((whole + torn[:40]).encode())
+        self.process.stdin.flush()
+        wait_until("the whole one is there", lambda: len(self.target.rows("demo") or {}) == 1, process=self.process)
+        self.process.stdin.write(torn[40:-1].encode())
+        self.process.stdin.flush()
+        self.wait_for(self.target, self.model, process=self.process)
+        self.process.stdin.write(b'{"eventName":"INS')
+        self.process.stdin.flush()
+        self.process.terminate()
+        _, _, err = self.ends_with(0)
+        self.assertIn("read 2, applied 2,", err)
+        self.assertIn("dead letters 0,", err)
+
+    def test_a_target_that_is_not_there_is_told_before_the_first_byte(self):
+        self.process = self.start_ctk("load", STDIN, "crate://127.0.0.1:1/doc/demo", "--start-timeout", "1s",
+                                      stdin=subprocess.PIPE)
+        _, _, err = self.ends_with(1)
+        self.assertIn("127.0.0.1:1", err)
+
     def test_a_signal_ends_it_within_the_grace_period(self):
         self.start_relay("--grace", "5s")
         self.write(5)
