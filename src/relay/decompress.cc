@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +11,8 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+
+#include "relay/other_formats.h"
 
 namespace ctk::relay {
 namespace {
@@ -71,6 +74,7 @@ class Unpacker {
     size_t used = 0, made = 0;
     bool ended = false;       ///< a member or frame ended here
     std::string damage = {};  ///< the library's words; empty while all is well
+    std::string lacks = {};   ///< then, where nothing is damaged: what it would take to unpack it
   };
   virtual ~Unpacker() = default;
   virtual Step step(std::string_view in, char* out, size_t size) = 0;
@@ -106,7 +110,10 @@ class GzipUnpacker final : public Unpacker {
 
 class ZstdUnpacker final : public Unpacker {
  public:
-  ZstdUnpacker() : state_(ZSTD_createDStream()) {}
+  ZstdUnpacker() : state_(ZSTD_createDStream()) {
+    // As far back as a frame may refer (zstd --long): memory is only taken for what a frame needs of it.
+    ZSTD_DCtx_setParameter(state_, ZSTD_d_windowLogMax, ZSTD_dParam_getBounds(ZSTD_d_windowLogMax).upperBound);
+  }
   ~ZstdUnpacker() override { ZSTD_freeDStream(state_); }
   ZstdUnpacker(const ZstdUnpacker&) = delete;
   ZstdUnpacker& operator=(const ZstdUnpacker&) = delete;
@@ -122,6 +129,7 @@ class ZstdUnpacker final : public Unpacker {
     Step step{from.pos, to.pos, wanted == 0};
     if (ZSTD_isError(wanted) != 0U) {
       step.damage = ZSTD_getErrorName(wanted);
+      step.lacks = lacks(ZSTD_getErrorCode(wanted));
     } else {
       wanted_ = wanted == 0 ? kFrameBegin : wanted;
     }
@@ -131,6 +139,18 @@ class ZstdUnpacker final : public Unpacker {
 
  private:
   static constexpr size_t kFrameBegin = 5;  ///< the shortest that zstd asks for at first
+
+  static std::string lacks(ZSTD_ErrorCode code) {
+    switch (code) {
+      case ZSTD_error_memory_allocation: return "more memory than there is";
+      case ZSTD_error_frameParameter_windowTooLarge: return "a window of more than 2 GB of memory";
+      case ZSTD_error_dictionary_wrong:
+      case ZSTD_error_dictionary_corrupted: return "the dictionary that it was packed with";
+      case ZSTD_error_version_unsupported:
+      case ZSTD_error_frameParameter_unsupported: return "another version of zstd";
+      default: return "";
+    }
+  }
 
   ZSTD_DStream* state_;
   size_t wanted_ = kFrameBegin;
@@ -158,7 +178,12 @@ class UnpackedStream final : public ByteStream {
       inside_ = !step.ended;
       filled_ = step.made == size && inside_;
       began_ = began_ || step.ended;
-      if (!step.damage.empty()) {
+      if (!step.lacks.empty()) {
+        damage_ = Error{
+            ErrorKind::refused,
+            fmt::format("{} cannot be unpacked here from byte {} on: that takes {}", name_, input_.offset(), step.lacks),
+            step.damage, "unpack it elsewhere: zstd -dc --long=31 FILE | ctk load file+dynamodb+cdc:- …"};
+      } else if (!step.damage.empty()) {
         damage_ =
             damaged("is damaged", ": its " + std::string(unpacker_->format()) + " data cannot be unpacked", step.damage)
                 .error();
@@ -211,11 +236,11 @@ class UnpackedStream final : public ByteStream {
   std::optional<Error> damage_;  ///< told once all that came before it is read
 };
 
-/// Up to `count` of the first bytes; `stream` gives them all the same.
+/// Up to `count` of the first bytes, or up to a line's end among them; `stream` gives them all the same.
 Result<std::string> peek(std::unique_ptr<ByteStream>& stream, size_t count) {
   std::string first(count, '\0');
   size_t have = 0;
-  while (have < count) {
+  while (have < count && (have < kShortHead || first.find('\n') >= have)) {
     Result<size_t> got = stream->read(first.data() + have, count - have);
     // An error that is not the first read's comes again behind what was read.
     if (!got && have > 0) break;
@@ -228,48 +253,6 @@ Result<std::string> peek(std::unique_ptr<ByteStream>& stream, size_t count) {
   return first;
 }
 
-struct Archive {
-  std::string_view begins, name, program;
-};
-
-constexpr Archive kOtherArchives[] = {{"\xfd"
-                                       "7zX"sv,
-                                       "xz", "xz -dc"},
-                                      {"BZh"sv, "bzip2", "bzip2 -dc"},
-                                      {"\x04\x22\x4d\x18"sv, "lz4", "lz4 -dc"},
-                                      {"PK\x03\x04"sv, "zip", "unzip -p"},
-                                      {"\xff\x06\x00\x00"sv, "Snappy", "snzip -dc"}};
-
-Status check_archive(std::string_view first, const std::string& name) {
-  for (const Archive& archive : kOtherArchives) {
-    if (!first.starts_with(archive.begins)) continue;
-    return fail(ErrorKind::refused,
-                fmt::format("{} is packed by {}; plain, gzip and zstd files are read", name, archive.name), "",
-                fmt::format("{} FILE | ctk load file+dynamodb+cdc:- …", archive.program));
-  }
-  if (first.starts_with("PAR1"))
-    return fail(ErrorKind::refused, name + " is a Parquet file; events are read as JSON", "", "export it as JSON lines");
-  return {};
-}
-
-/// The first characters of JSON are of ASCII: where the zeros stand tells the width and the order of the bytes.
-std::string_view wide_encoding(std::string_view first) {
-  if (first.starts_with("\xff\xfe\0\0"sv) || first.starts_with("\0\0\xfe\xff"sv)) return "UTF-32";
-  if (first.starts_with("\xff\xfe"sv) || first.starts_with("\xfe\xff"sv)) return "UTF-16";
-  if (first.size() < 4) return {};
-  const auto zero = [&](size_t at) { return first[at] == '\0'; };
-  const int zeros = zero(0) + zero(1) + zero(2) + zero(3);
-  if (zeros == 3 && (zero(0) != zero(3))) return "UTF-32";
-  if (zeros == 2 && zero(0) == zero(2) && zero(1) == zero(3)) return "UTF-16";
-  return {};
-}
-
-bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> endings) {
-  // As errors show it, the name stands in quotes.
-  if (name.ends_with('\'')) name.remove_suffix(1);
-  return std::ranges::any_of(endings, [name](std::string_view ending) { return name.ends_with(ending); });
-}
-
 bool is_skippable(std::string_view first) {
   return first.size() >= 4 && (first[0] & 0xF0) == 0x50 && first.substr(1, 3) == "\x2a\x4d\x18"sv;
 }
@@ -277,30 +260,34 @@ bool is_skippable(std::string_view first) {
 }  // namespace
 
 Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw, const std::string& name) {
-  Result<std::string> first = peek(raw, 4);
+  Result<std::string> first = peek(raw, kShortHead);
   if (!first) return forward_error(std::move(first));
   const bool named_gzip = ends_with_any(name, {".gz"}), named_zstd = ends_with_any(name, {".zst", ".zstd"});
   const bool cut_gzip = first->size() < kGzip.size() && kGzip.starts_with(*first) && (named_gzip || !first->empty());
   const bool cut_zstd = first->size() < kZstd.size() && kZstd.starts_with(*first) && (named_zstd || first->size() > 1);
   std::unique_ptr<ByteStream> plain = std::move(raw);
+  std::string_view packed_by;
   if (first->starts_with(kGzip)) {
+    packed_by = "gzip";
     plain = std::make_unique<UnpackedStream>(std::move(plain), std::make_unique<GzipUnpacker>(), name);
   } else if (first->starts_with(kZstd) || is_skippable(*first)) {
+    packed_by = "zstd";
     plain = std::make_unique<UnpackedStream>(std::move(plain), std::make_unique<ZstdUnpacker>(), name);
   } else if (cut_gzip || cut_zstd) {
     return fail(
         ErrorKind::corrupt,
         fmt::format("{} ends at byte {}, before its {} data begins", name, first->size(), cut_gzip ? "gzip" : "zstd"), "",
         "load it again from a good copy");
-  } else if (Status known = check_archive(*first, name); !known) {
-    return forward_error(std::move(known));
   }
-  Result<std::string> text = peek(plain, 4);
+  Result<std::string> text = peek(plain, kShortHead);
   if (!text) return forward_error(std::move(text));
-  if (const std::string_view encoding = wide_encoding(*text); !encoding.empty()) {
-    return fail(ErrorKind::refused, fmt::format("{} is {} text; JSON is read in UTF-8", name, encoding), "",
-                fmt::format("iconv -f {} -t UTF-8 FILE | ctk load file+dynamodb+cdc:- …", encoding));
+  Status readable = check_other_formats(*text, name, packed_by);
+  if (readable && may_be_tar(*text)) {
+    text = peek(plain, kTarHead);
+    if (!text) return forward_error(std::move(text));
+    readable = check_other_formats(*text, name, packed_by);
   }
+  if (!readable) return forward_error(std::move(readable));
   return plain;
 }
 

@@ -164,6 +164,32 @@ TEST(Decompress, GivesAllThatComesBeforeTheDamage) {
   }
 }
 
+/// A frame of one block that holds its text as it is, with a window of 2^`log` bytes.
+std::string zstd_frame(const std::string& text, int log) {
+  std::string frame = "\x28\xb5\x2f\xfd\0"s + static_cast<char>((log - 10) << 3);
+  const size_t block = text.size() << 3 | 1;
+  for (int i = 0; i < 3; ++i) frame += static_cast<char>((block >> (8 * i)) & 0xff);
+  return frame + text;
+}
+
+TEST(Decompress, TakesFramesWithALongWindow) {
+  for (int log = 20; log <= 31; ++log) {
+    const Unpacked unpacked = unpack(zstd_frame("one\ntwo\n", log));
+    EXPECT_EQ(unpacked.text, "one\ntwo\n") << log;
+    EXPECT_FALSE(unpacked.error) << log;
+  }
+}
+
+TEST(Decompress, DoesNotCallDamagedWhatItLacksTheMeansFor) {
+  const Unpacked far = unpack(zstd("one\n") + zstd_frame("two\n", 32));
+  EXPECT_EQ(far.text, "one\n");
+  ASSERT_TRUE(far.error);
+  EXPECT_EQ(far.error->kind, ErrorKind::refused);
+  EXPECT_THAT(far.error->message, HasSubstr("takes a window of more than 2 GB"));
+  const std::string with_dictionary = "\x28\xb5\x2f\xfd\x01\x50\x07\x21\0\0one\n"s;
+  EXPECT_THAT(message_of(with_dictionary), HasSubstr("takes the dictionary"));
+}
+
 TEST(Decompress, AnEmptyFileWithAnArchivesNameIsNoArchive) {
   EXPECT_THAT(message_of("", "file 'x.gz'"), HasSubstr("ends at byte 0, before its gzip data"));
   EXPECT_THAT(message_of("", "file 'x.zst'"), HasSubstr("ends at byte 0, before its zstd data"));
@@ -177,6 +203,13 @@ TEST(Decompress, NamesWhatIsNotRead) {
   EXPECT_THAT(message_of("BZh91AY&SY"), HasSubstr("bzip2"));
   EXPECT_THAT(message_of("PK\x03\x04 more"), HasSubstr("zip"));
   EXPECT_THAT(message_of("PAR1 more"), HasSubstr("Parquet"));
+  EXPECT_THAT(message_of("\x1f\x9d\x90{"), HasSubstr("packed by compress (.Z)"));
+  EXPECT_THAT(message_of("7z\xbc\xaf\x27\x1c"), HasSubstr("packed by 7-Zip"));
+  EXPECT_THAT(message_of("\x5d\0\0\x80\0"s), HasSubstr("packed by lzma"));
+  EXPECT_THAT(message_of("\x78\x9c\xab"), HasSubstr("packed by zlib"));
+  EXPECT_THAT(message_of("$ion_1_0 {}"), HasSubstr("Ion"));
+  EXPECT_THAT(message_of("\x8b\x03\x80{}\n", "file 'x.br'"), HasSubstr("packed by Brotli"));
+  EXPECT_EQ(unpack("{}\n", "file 'x.br'").text, "{}\n") << "the content counts";
   const std::string wide = "\xff\xfe{\0\"\0"s, naked = "{\0\"\0a\0"s, big = "\0{\0\""s, mark = "\xfe\xff\0{"s;
   for (const std::string& text : {wide, naked, big, mark}) {
     EXPECT_THAT(message_of(text), HasSubstr("file 'x' is UTF-16 text"));
@@ -186,6 +219,40 @@ TEST(Decompress, NamesWhatIsNotRead) {
   EXPECT_THAT(message_of("{\0\0\0\"\0\0\0"s), HasSubstr("UTF-32"));
   EXPECT_EQ(unpack("\xEF\xBB\xBF{}").text, "\xEF\xBB\xBF{}");
   EXPECT_EQ(unpack("7").text, "7");
+}
+
+std::string tar(const std::string& member, const std::string& content) {
+  std::string archive = member + std::string(257 - member.size(), '\0') + "ustar";
+  archive.resize(512);
+  archive += content;
+  archive.resize(1024 + 1024);
+  return archive;
+}
+
+TEST(Decompress, NamesWhatIsInside) {
+  for (const char* member : {"events.json", "./a", "a", "PaxHeader/x"}) {
+    const std::string archive = tar(member, "{}\n");
+    EXPECT_THAT(message_of(archive), HasSubstr("packed by tar;"));
+    for (const std::string& packed : {gzip(archive), zstd(archive)}) {
+      for (const size_t gulp : {size_t{1}, size_t{1} << 20}) {
+        const Unpacked unpacked = unpack(packed, "file 'x'", gulp);
+        ASSERT_TRUE(unpacked.error);
+        EXPECT_EQ(unpacked.error->kind, ErrorKind::refused);
+        EXPECT_THAT(unpacked.error->message, HasSubstr("packed by tar, inside "));
+        EXPECT_THAT(unpacked.error->hint, HasSubstr("tar -xOf FILE | ctk load"));
+      }
+    }
+  }
+  const Unpacked twice = unpack(gzip(gzip("{}\n")));
+  ASSERT_TRUE(twice.error);
+  EXPECT_THAT(twice.error->message, HasSubstr("packed by gzip, inside gzip"));
+  EXPECT_THAT(twice.error->hint, HasSubstr("gzip -dc FILE > INNER; gzip -dc INNER | ctk load"));
+  EXPECT_THAT(message_of(zstd("PK\x03\x04 more")), HasSubstr("packed by zip, inside zstd"));
+}
+
+TEST(Decompress, ALineThatIsNoJsonIsNotKeptWaiting) {
+  EXPECT_EQ(unpack("one\n").text, "one\n");
+  EXPECT_EQ(unpack("no JSON at all", "file 'x'", 1).text, "no JSON at all");
 }
 
 /// A file that goes with the test.
