@@ -1,5 +1,6 @@
 #include "json/cut_off.h"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace ctk::json {
@@ -48,6 +49,16 @@ bool close_cut_list(std::string& text, std::string_view list) {
   if (end == 0) return false;
   text.resize(end);
   text += "]}";
+  return true;
+}
+
+bool begins_with_list(std::string_view text, std::string_view list) {
+  for (const std::string_view token : {std::string_view("{"), std::string_view("\""), list, std::string_view("\""),
+                                       std::string_view(":"), std::string_view("[")}) {
+    if (token != list) text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    if (!text.starts_with(token)) return false;
+    text.remove_prefix(token.size());
+  }
   return true;
 }
 

@@ -11,4 +11,7 @@ namespace ctk::json {
 /// objects; their insides are not looked at.
 bool close_cut_list(std::string& text, std::string_view list);
 
+/// Whether an object's text begins with a list of that name.
+bool begins_with_list(std::string_view text, std::string_view list);
+
 }  // namespace ctk::json

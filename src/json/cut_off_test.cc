@@ -46,5 +46,12 @@ TEST(CutOff, KnowsOnlyTheListThatIsNamed) {
   EXPECT_EQ(text, R"({"Records":[{"a":1}]})");
 }
 
+TEST(BeginsWithList, LooksAtTheFirstMember) {
+  for (const char* text : {R"({"a":[)", R"({ "a" : [{"b":1},)", "{\n\"a\":\n[{"})
+    EXPECT_TRUE(begins_with_list(text, "a")) << text;
+  for (const char* text : {"", "{", R"({"a":)", R"({"a":{)", R"({"b":[)", R"({"ab":[)", R"([{"a":[)"})
+    EXPECT_FALSE(begins_with_list(text, "a")) << text;
+}
+
 }  // namespace
 }  // namespace ctk::json

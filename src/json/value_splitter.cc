@@ -93,6 +93,8 @@ ValueSplitter::Step ValueSplitter::step_between(std::string_view text, bool last
     }
     if (is_separator(c)) {
       line_begins_ = false;
+      if (c == '[') ++arrays_;
+      if (c == ']' && arrays_ > 0) --arrays_;
       continue;
     }
     if (c == kMark[0]) {
@@ -138,6 +140,7 @@ ValueSplitter::Step ValueSplitter::step_broken(std::string_view text, bool last)
   }
   const size_t consumed = recovery.object == kNone ? text.size() : recovery.object;
   place_ = Place::between;
+  if (recovery.object != kNone) arrays_ = 0;
   note_line(text.substr(0, consumed));
   if (consumed > longest_) return {first_part(text), consumed};
   std::string_view piece = text.substr(0, consumed);
@@ -158,11 +161,13 @@ ValueSplitter::Step ValueSplitter::step_passing(std::string_view text, bool last
   if (recovery.object == kNone && !last) return {{}, recovery.again};
   const size_t consumed = recovery.object == kNone ? text.size() : recovery.object;
   place_ = Place::between;
+  if (recovery.object != kNone) arrays_ = 0;
   note_line(text.substr(0, consumed));
   return {{}, consumed};
 }
 
 ValueSplitter::Step ValueSplitter::step_line(std::string_view text, bool last) {
+  arrays_ = 0;
   const size_t end = text.find('\n', seen_);
   seen_ = text.size();
   if (end == kNone && !last) {

@@ -45,6 +45,12 @@ class ValueSplitter {
   Step next(std::string_view text, bool last);
   /// Whether it stands between two pieces.
   bool between() const { return place_ == Place::between; }
+  /// Whether it stands in an object that keeps the grammar so far.
+  bool in_object() const { return place_ == Place::object; }
+  /// Whether an array has been begun and not ended. What is broken in it, and does not end the text, ends it.
+  bool in_array() const { return arrays_ > 0; }
+  /// Leaves the object that it stands in: nothing more of it is in the next call's text.
+  void leave() { place_ = Place::between; }
 
  private:
   enum class Place : uint8_t {
@@ -69,6 +75,7 @@ class ValueSplitter {
   const size_t longest_;
   ValueScanner scanner_;
   Place place_ = Place::between;
+  size_t arrays_ = 0;        ///< that are open between pieces
   size_t seen_ = 0;          ///< bytes of the piece that have been looked at
   size_t line_indent_ = 0;   ///< blanks before the first other byte of the line that is being read
   bool line_begins_ = true;  ///< nothing but blanks has come of it

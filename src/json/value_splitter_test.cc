@@ -50,6 +50,20 @@ TEST(ValueSplitter, FindsObjectsHoweverTheyStand) {
             (Pieces{"{\"a\":1}", "{\"b\":2}", "{\"c\":3}"}));
 }
 
+bool ends_in_array(std::string_view text) {
+  ValueSplitter splitter(kUnbounded);
+  while (!text.empty()) text.remove_prefix(splitter.next(text, true).consumed);
+  return splitter.in_array();
+}
+
+TEST(ValueSplitter, KnowsWhetherAnArrayIsClosed) {
+  for (const char* text :
+       {"", "{}", "[{\"a\":[1]},{}]", "[]\n[{}]\n", "{\"[\":\"[\"}", "]", "[1,2\n{}\n", "[{\"a\":\n{}\n{}\n"})
+    EXPECT_FALSE(ends_in_array(text)) << text;
+  for (const char* text : {"[", "[{}", "[{},\n{},\n", "[[{}]", "[{}]\n[{}", "[{},{\"a\":"})
+    EXPECT_TRUE(ends_in_array(text)) << text;
+}
+
 TEST(ValueSplitter, KnowsStringsFromBrackets) {
   const std::string odd = R"({"a}":"{\"}]\\","b\u007b":["[{",-1.5E+3,true,null,[],{}]})";
   EXPECT_EQ(split(odd + odd), (Pieces{odd, odd}));

@@ -83,7 +83,7 @@ class FileRecords {
     if (raw_) {
       Result<std::unique_ptr<ByteStream>> plain = decompress(std::exchange(raw_, nullptr), name_of(path_));
       if (plain) {
-        records_ = std::make_unique<RecordReader>(std::move(*plain));
+        records_ = std::make_unique<RecordReader>(std::move(*plain), name_of(path_));
       } else {
         unreadable_ = std::move(plain).error();
       }

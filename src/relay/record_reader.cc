@@ -1,9 +1,12 @@
 #include "relay/record_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
+#include "json/cut_off.h"
 #include "json/reader.h"
 #include "relay/read_wait.h"
 
@@ -44,6 +47,7 @@ bool holds_whole_objects(std::string_view line) {
 
 Result<bool> RecordReader::next(dynamodb::RawRecord& record) {
   while (!take(record)) {
+    if (finished_ && splitter_.in_array()) cut_off("an array", 0);
     if (failure_) return std::unexpected(*failure_);
     if (finished_) return false;
     Status filled = fill();
@@ -95,7 +99,10 @@ bool RecordReader::take_line(dynamodb::RawRecord& record) {
 bool RecordReader::take_piece(dynamodb::RawRecord& record) {
   using Kind = json::ValueSplitter::Kind;
   const std::string_view all = text();
-  const json::ValueSplitter::Step step = splitter_.next(all, finished_ && !failure_);
+  json::ValueSplitter::Step step = splitter_.next(all, false);
+  const bool stuck = finished_ && !step.piece && step.consumed == 0;
+  if (stuck && take_cut_list(record)) return !record.data.empty();
+  if (stuck && !failure_) step = splitter_.next(text(), true);
   waits_ = !step.piece && step.consumed == 0;
   if (!step.piece) {
     pass(step.consumed);
@@ -112,6 +119,30 @@ bool RecordReader::take_piece(dynamodb::RawRecord& record) {
   ++records_;
   pass(step.consumed - step.piece->end);
   return true;
+}
+
+/// An object that holds records, and that nothing more comes of: those that are whole. True if it is one.
+bool RecordReader::take_cut_list(dynamodb::RawRecord& record) {
+  record = {};
+  if (!splitter_.in_object()) return false;
+  std::string whole(text());
+  const auto any_of = [](auto has) { return has("Records") || has("records"); };
+  const bool some = any_of([&whole](std::string_view list) { return json::close_cut_list(whole, list); });
+  if (!some && !any_of([&whole](std::string_view list) { return json::begins_with_list(whole, list); })) return false;
+  const uint64_t first_line = line_;
+  pass(text().size());
+  splitter_.leave();
+  if (some) give(record, whole, first_line);
+  cut_off("the list of records", first_line);
+  return true;
+}
+
+/// The end came where none may be; nothing where the stream's own error says so already.
+void RecordReader::cut_off(const char* within, uint64_t first_line) {
+  if (failure_) return;
+  const std::string where = first_line == 0 ? "" : fmt::format(" that begins on line {}", first_line);
+  failure_ = Error{ErrorKind::corrupt, fmt::format("{} was cut off: it ends within {}{}", name_, within, where), "",
+                   "what lies before is applied; load it again from a good copy"};
 }
 
 void RecordReader::give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const {

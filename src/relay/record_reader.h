@@ -17,15 +17,17 @@
 namespace ctk::relay {
 
 /// Reads records from UTF-8 text. Holds one record at a time, and of one that is longer than 32 MB its beginning only.
-///   RecordReader reader(std::move(bytes));
+///   RecordReader reader(std::move(bytes), name);
 ///   while (reader.next(record).value_or(false)) …
 class RecordReader {
  public:
-  explicit RecordReader(std::unique_ptr<ByteStream> bytes) : bytes_(std::move(bytes)) {}
+  /// `name` is the text's as errors show it: "file 'x'".
+  RecordReader(std::unique_ptr<ByteStream> bytes, std::string name) : bytes_(std::move(bytes)), name_(std::move(name)) {}
 
-  /// The next record, with spare capacity for in-place parsing; false at the end. An error of the stream comes behind the
-  /// whole records that came before it, and again at each later call; after one that is_nothing_yet() it goes on. Then,
-  /// too, all objects that are whole have been given, be their line at its end or not.
+  /// The next record, with spare capacity for in-place parsing; false at the end. An error of the stream, or `corrupt`
+  /// where it ends within an array or a list of records, comes behind the whole records that came before it, and again at
+  /// each later call; after one that is_nothing_yet() it goes on. Then, too, all objects that are whole have been given, be
+  /// their line at its end or not.
   Result<bool> next(dynamodb::RawRecord& record);
   /// Goes on behind the record whose position this is; false where the file has no such place.
   Result<bool> skip_to(const std::string& position);
@@ -36,11 +38,14 @@ class RecordReader {
   bool take_line(dynamodb::RawRecord& record);
   bool take_piece(dynamodb::RawRecord& record);
   bool take_line_apart();
+  bool take_cut_list(dynamodb::RawRecord& record);
+  void cut_off(const char* within, uint64_t first_line);
   void give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const;
   void pass(size_t count);
   Status fill();
 
   std::unique_ptr<ByteStream> bytes_;
+  std::string name_;
   json::ValueSplitter splitter_{kLongest};
   std::string buffer_;
   size_t begin_ = 0;

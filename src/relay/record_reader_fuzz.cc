@@ -52,7 +52,7 @@ Records records_of(std::string_view bytes, size_t gulp) {
   Records all;
   auto stream = ctk::relay::decompress(std::make_unique<Bytes>(bytes, gulp), "file 'x'");
   if (!stream) return {{}, true};
-  RecordReader reader(std::move(*stream));
+  RecordReader reader(std::move(*stream), "file 'x'");
   for (size_t total = 0; total < (1U << 20) && all.records.size() < 10'000;) {
     RawRecord record;
     const Result<bool> more = reader.next(record);
@@ -85,7 +85,7 @@ void check_nothing_is_lost(std::string_view text, const Records& all) {
 void check_position(std::string_view bytes, const Records& all, size_t index) {
   auto stream = ctk::relay::decompress(std::make_unique<Bytes>(bytes, bytes.size()), "file 'x'");
   check(stream.has_value());
-  RecordReader reader(std::move(*stream));
+  RecordReader reader(std::move(*stream), "file 'x'");
   check(*reader.skip_to(all.records[index].sequence.str()));
   if (index + 1 == all.records.size()) return;
   RawRecord next;

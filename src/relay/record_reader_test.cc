@@ -46,7 +46,7 @@ Records records_of(RecordReader& reader) {
 }
 
 Records read(const std::string& text, size_t gulp = 1u << 20) {
-  RecordReader reader(std::make_unique<Bytes>(text, gulp));
+  RecordReader reader(std::make_unique<Bytes>(text, gulp), "file \'x\'");
   return records_of(reader);
 }
 
@@ -66,7 +66,7 @@ TEST(RecordReader, CountsWhatEndsOnALine) {
 }
 
 TEST(RecordReader, SaysWhereARecordBegins) {
-  RecordReader reader(std::make_unique<Bytes>("{}\n{\n\"a\":{\n}\n}\n", 3));
+  RecordReader reader(std::make_unique<Bytes>("{}\n{\n\"a\":{\n}\n}\n", 3), "file \'x\'");
   dynamodb::RawRecord record;
   ASSERT_TRUE(*reader.next(record));
   EXPECT_EQ(std::pair(record.first_line, record.line), std::pair(uint64_t{1}, uint64_t{1}));
@@ -92,7 +92,7 @@ TEST(RecordReader, TakesLongLinesApart) {
 
 TEST(RecordReader, KeepsTheBeginningOfWhatHasNoEnd) {
   const std::string text = "{\"a\":\"" + std::string(40u << 20, 'x') + "\n{\"b\":2}\n";
-  RecordReader reader(std::make_unique<Bytes>(text, 1u << 20));
+  RecordReader reader(std::make_unique<Bytes>(text, 1u << 20), "file \'x\'");
   dynamodb::RawRecord record;
   ASSERT_TRUE(*reader.next(record));
   EXPECT_EQ(record.data, text.substr(0, 64u << 10));
@@ -106,7 +106,7 @@ TEST(RecordReader, KeepsTheBeginningOfWhatHasNoEnd) {
 TEST(RecordReader, GivesWhatIsWholeBeforeAnError) {
   const Error error{ErrorKind::corrupt, "damaged", "", ""};
   const auto read_all = [&](const std::string& text) {
-    RecordReader reader(std::make_unique<Bytes>(text, 5, error));
+    RecordReader reader(std::make_unique<Bytes>(text, 5, error), "file \'x\'");
     Records records = records_of(reader);
     EXPECT_EQ(records_of(reader), Records{"error damaged"}) << "it stays";
     return records;
@@ -116,11 +116,29 @@ TEST(RecordReader, GivesWhatIsWholeBeforeAnError) {
   EXPECT_EQ(read_all("{\"a\":1}\nno J"), (Records{"1 {\"a\":1}", "error damaged"}));
 }
 
+TEST(RecordReader, TellsThatAnArrayOrAListOfRecordsIsCutOff) {
+  const std::string array = "error file 'x' was cut off: it ends within an array";
+  EXPECT_EQ(read("[{\"a\":1},{\"b\":2}"), (Records{"1 {\"a\":1}", "1:2 {\"b\":2}", array}));
+  EXPECT_EQ(read("[\n{\"a\":1},\n{\"b\":2}\n"), (Records{"2 {\"a\":1}", "3 {\"b\":2}", array}));
+  EXPECT_EQ(read("[{\"a\":1},{\"b\":"), (Records{"1 {\"a\":1}", "1:2 {\"b\":", array}));
+  const auto list = [](int line) {
+    return "error file 'x' was cut off: it ends within the list of records that begins on line " + std::to_string(line);
+  };
+  EXPECT_EQ(read(R"({"Records":[{"a":1},{"b":[2]},{"c":)"), (Records{R"(1 {"Records":[{"a":1},{"b":[2]}]})", list(1)}));
+  EXPECT_EQ(read("{}\n{\n  \"records\": [\n    {\"a\":1},\n    {\"b\""),
+            (Records{"1 {}", "5 {\n  \"records\": [\n    {\"a\":1}]}", list(2)}));
+  EXPECT_EQ(read(R"({"Records":[)"), Records{list(1)});
+  EXPECT_EQ(read(R"({"Records":[{"a")"), Records{list(1)});
+  EXPECT_EQ(read(R"({"Records":[{"a":1}])"), (Records{R"(1 {"Records":[{"a":1}]})", list(1)}));
+  EXPECT_EQ(read("{\"a\":1}\n{\"b\":"), (Records{"1 {\"a\":1}", "2 {\"b\":"}))
+      << "a line that breaks off is one that is broken";
+}
+
 /// Lines and parts of lines.
 rc::Gen<std::string> some_file() {
   const auto part = rc::gen::element<std::string>("{\"a\":1}\n", "{\"a\":1}", "{\n", "}\n", "[{\"b\":2},\n", "]\n", "\n",
-                                                  "{\"c\":\"}\"}\n", "no JSON\n", "{\"d\":\n", "  ", "{\n  \"e\": 1\n}\n",
-                                                  "{\"f\":{\"g\":[{}]}}{\"h\":1}\n", ",", "{}");
+                                                  "{\"Records\":[{},", "{\"c\":\"}\"}\n", "no JSON\n", "{\"d\":\n", "  ",
+                                                  "{\n  \"e\": 1\n}\n", "{\"f\":{\"g\":[{}]}}{\"h\":1}\n", ",", "{}");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(part), [](const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& one : parts) text += one;
@@ -136,9 +154,10 @@ RC_GTEST_PROP(RecordReader, GivesTheSameHoweverTheBytesCome, ()) {
 RC_GTEST_PROP(RecordReader, GoesOnBehindEveryRecord, ()) {
   const std::string text = *some_file();
   const Records all = read(text);
-  RC_PRE(!all.empty());
-  const size_t done = *rc::gen::inRange<size_t>(0, all.size());
-  RecordReader reader(std::make_unique<Bytes>(text, 7));
+  const size_t count = all.size() - (!all.empty() && all.back().starts_with("error") ? 1 : 0);
+  RC_PRE(count > 0);
+  const size_t done = *rc::gen::inRange<size_t>(0, count);
+  RecordReader reader(std::make_unique<Bytes>(text, 7), "file \'x\'");
   RC_ASSERT(*reader.skip_to(all[done].substr(0, all[done].find(' '))));
   RC_ASSERT(records_of(reader) == Records(all.begin() + static_cast<std::ptrdiff_t>(done) + 1, all.end()));
 }

@@ -1,10 +1,12 @@
 """What people have in files: damaged archives, JSON in every arrangement, times in every spelling, other things' records."""
 import base64
 import gzip
+import io
 import json
 import os
 import shutil
 import subprocess
+import tarfile
 import time
 import unittest
 
@@ -206,6 +208,30 @@ class Arrangements(Input):
         self.load(to_lines(self.events))
         held = self.target.query("SELECT pk, sk, cdc_version FROM demo ORDER BY pk, sk")
         self.assertTrue(all(len(version.split(".")) == 4 and ":" not in version for _, _, version in held))
+
+
+class CutOff(Input):
+    """What ends within an array, or a list of records, is applied as far as it goes, and told."""
+
+    def test_an_array(self):
+        for content in json.dumps(self.events)[:-1], json.dumps(self.events, indent=2)[:-1]:
+            self.assertIn("was cut off: it ends within an array", self.fails(self.write(content)))
+            self.assert_holds(self.target, self.model)
+
+    def test_a_list_of_records(self):
+        for indent in None, 2:
+            whole = json.dumps({"Records": self.events[:3]}, indent=indent)
+            err = self.fails(self.write(whole[:whole.rindex('"tableName"')]))
+            self.assertIn("within the list of records that begins on line 1", err)
+            self.assertIn("read 2, applied 2,", err)
+
+    def test_an_archive_is_named(self):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            tar.add(self.home, "events")
+        err = self.fails(self.write(archive.getvalue()))
+        self.assertIn("packed by tar, inside gzip", err)
+        self.assertIn("tar -xOf FILE | ctk load", err)
 
 
 class Broken(Input):
