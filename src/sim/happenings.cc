@@ -107,9 +107,25 @@ Body kill_connections(const Happening& call) {
 
 Body advance_clock(const Happening& call) {
   if (!call.controls.advance_clock) return refuse("ValidationException", "This clock cannot be moved");
-  if (call.seconds() < Duration{}) return refuse("ValidationException", "The clock only goes forward");
   call.controls.advance_clock(call.seconds());
   return fmt::format(R"({{"now":"{}"}})", format_iso8601(call.now + call.seconds()));
+}
+
+/// Whatever is misspelt or of another type would otherwise mean its default: a `trim` of everything.
+Answer<void> check_members(const Happening& call) {
+  constexpr int64_t kMostSeconds = 1'000'000'000;
+  constexpr std::string_view kTexts[] = {"action", "stream", "table", "shard", "adjacent"};
+  for (const auto& [name, value] : call.body().get_object().value_unsafe()) {
+    const bool text = std::ranges::find(kTexts, name) != std::end(kTexts);
+    int64_t seconds = -1;
+    if (name == "seconds" && (value.get(seconds) != simdjson::SUCCESS || seconds < 0 || seconds > kMostSeconds))
+      return refuse("ValidationException", fmt::format("\"seconds\" is a whole number from 0 to {}", kMostSeconds));
+    if (name == "all" && !value.is_bool()) return refuse("ValidationException", "\"all\" is true or false");
+    if (text && !value.is_string()) return refuse("ValidationException", fmt::format("\"{}\" is a string", name));
+    if (!text && name != "seconds" && name != "all")
+      return refuse("ValidationException", fmt::format("Nothing happens by a member \"{}\"", name));
+  }
+  return {};
 }
 
 struct Action {
@@ -139,6 +155,7 @@ WireAnswer make_happen(Services& services, std::string_view body, Timestamp now,
   if (found == kActions.end()) {
     return to_wire({"ValidationException", fmt::format("No action \"{}\"", call.text("action")), 400});
   }
+  if (const Answer<void> fits = check_members(call); !fits) return to_wire(fits.error());
   Body answer = found->run(call);
   if (!answer) return to_wire(answer.error());
   return {200, std::move(*answer)};
