@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <stop_token>
 
 #include "sink/sql/sql_targets.h"
@@ -23,7 +24,8 @@ namespace {
 Status check_file(const sink::TargetOptions& target) {
   if (target.kind != table::Target::sqlite) return {};
   const std::string file = sink::sqlite_file(target.url);
-  if (file == ":memory:" || is_readable_file(file)) return {};
+  std::error_code unknown;
+  if (file == ":memory:" || std::filesystem::exists(file, unknown)) return {};
   return fail(ErrorKind::not_found, fmt::format("there is no file {}", file), "", "ctk load makes it");
 }
 

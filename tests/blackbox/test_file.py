@@ -1,6 +1,7 @@
 """Recorded events in files: every way in, every way out that needs no server."""
 import gzip
 import json
+import os
 import pathlib
 import shutil
 import sqlite3
@@ -205,6 +206,19 @@ class FileToSqlite(Case):
         self.assertEqual(counts["filtered"], 1)
         self.assert_holds(target, self.model)
 
+    def test_a_source_table_that_matches_nothing_is_told(self):
+        for quiet in [], ["-q"]:
+            _, err = self.run_ctk("load", f"file+dynamodb+cdc://{self.file}?source-table=Demo", self.target.url(), *quiet)
+            self.assertIn(f"source-table matches nothing: all {len(self.model.events)} changes are of other tables, such as 'demo'",
+                          err)
+
+    def test_quiet_tells_dead_letters_all_the_same(self):
+        self.file.write_text(self.file.read_text() + "no JSON\n")
+        _, err = self.run_ctk("load", "-q", f"file+dynamodb+cdc://{self.file}", self.target.url(), expect=4)
+        self.assertRegex(err, r"^1 dead letter: not valid JSON.*; list them with: ctk dead-letters list \S+\n$")
+        _, err = self.run_ctk("load", "-q", f"file+dynamodb+cdc://{self.file}", self.target.url(), "--log-format", "json", expect=4)
+        self.assertEqual(json.loads(err)["level"], "warn")
+
     def test_layout_document(self):
         self.run_ctk("load", f"file+dynamodb+cdc://{self.file}", self.target.url(layout="document"))
         found = {key: json.loads(data) for key, data in self.target.query("SELECT id, data FROM demo_live")}
@@ -284,6 +298,15 @@ class Unreachable(Case):
             _, err = self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/e", target, "--start-timeout", "1s", expect=1)
             self.assertIn("127.0.0.1:1", err)
             self.assertNotIn("pw", err.replace("***", ""))
+
+    def test_what_can_be_no_sqlite_file(self):
+        (self.home / "e").write_text(to_lines(lively(3).events))
+        os.mkfifo(self.home / "pipe")
+        for path, words in (self.home, "is a directory"), ("/dev/null", "is a device"), (self.home / "pipe", "is a device, a pipe"):
+            for command in ["load", f"file+dynamodb+cdc://{self.home}/e"], ["shell", "-c", "SELECT 1"]:
+                _, err = self.run_ctk(*command, f"sqlite:///{path}", expect=1)
+                self.assertIn(f"{path} {words}", err)
+                self.assertNotIn("trying again", err)
 
     def test_a_directory_that_cannot_hold_a_file(self):
         (self.home / "e").write_text(to_lines(lively(3).events))

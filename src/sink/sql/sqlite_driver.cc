@@ -133,6 +133,9 @@ class SqliteDriver final : public Driver {
     if (missing) {
       if (Status folder = check_folder(); !folder) return folder;
     }
+    if (!missing && path_ != ":memory:") {
+      if (Status kind = check_kind(); !kind) return kind;
+    }
     stand_in_ = missing && reach == Reach::existing;
     if (Status opened = open(stand_in_ ? ":memory:" : path_); !opened) return opened;
     return reach == Reach::create ? make_ours() : Status{};
@@ -183,6 +186,17 @@ class SqliteDriver final : public Driver {
     std::error_code ignored;
     if (std::filesystem::is_directory(folder, ignored)) return {};
     return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_));
+  }
+
+  /// SQLite itself opens a device, and fails at each write.
+  Status check_kind() const {
+    std::error_code ignored;
+    const std::filesystem::file_status status = std::filesystem::status(path_, ignored);
+    if (std::filesystem::is_directory(status))
+      return fail(ErrorKind::refused, path_ + " is a directory, no SQLite file", "", "name a file in it");
+    if (std::filesystem::is_other(status))
+      return fail(ErrorKind::refused, path_ + " is a device, a pipe or a socket, no SQLite file");
+    return {};
   }
 
   Status open(const std::string& path) {
