@@ -124,7 +124,7 @@ constexpr auto kCommonFlags = std::to_array<FlagInfo>({
      .help = "how log lines look"},
     {.name = "log-level", .kind = choice, .choices = "error|warn|info|debug", .fallback = "info",
      .value = "error|warn|info|debug", .help = "which log lines are written"},
-    {.name = "quiet", .letter = 'q', .kind = boolean, .help = "warnings and errors only, no progress, no summary line"},
+    {.name = "quiet", .letter = 'q', .kind = boolean, .help = "warnings, errors and dead letters only, no progress, no summary line"},
 });
 // clang-format on
 

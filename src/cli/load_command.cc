@@ -26,21 +26,23 @@ struct Ending {
   relay::RelayStats stats;  ///< also of a run that failed
 };
 
+/// A line of the summary; nothing of an empty one.
+void say(const std::string& line, LogLevel level, World& world) {
+  if (line.empty()) return;
+  if (world.output.log_format != observe::LogFormat::json) return world.terminal.write_line(line);
+  world.log.write(level, line, {});
+}
+
 void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   const bool begun = ending.result || ending.stats.shards > 0 || ending.stats.read > 0;
   if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
-    const std::string line = observe::summary_line(verb, ending.stats, live_view);
-    for (const std::string& each : {line, observe::dead_letters_line(ending.stats, plan.dead_letters_hint)}) {
-      if (each.empty()) continue;
-      if (world.output.log_format == observe::LogFormat::json) {
-        world.log.info(each);
-      } else {
-        world.terminal.write_line(each);
-      }
-    }
+    say(observe::summary_line(verb, ending.stats, live_view), LogLevel::info, world);
   }
+  // These are no mere progress: --quiet does not keep them back.
+  say(observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
+  if (ending.result) say(observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
   if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");
 }
 

@@ -124,6 +124,8 @@ void log_progress(Log& log, const ProgressSample& sample) {
 std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view) {
   std::string line = fmt::format("{}: read {}, applied {}", verb, stats.read, stats.applied);
   if (stats.filtered > 0) line += fmt::format(", filtered {}", stats.filtered);
+  if (stats.filtered > 0 && !stats.filtered_table.empty())
+    line += fmt::format(" (of other tables, such as '{}')", stats.filtered_table);
   if (stats.stale) line += fmt::format(", stale {}", *stats.stale);
   line += fmt::format(", deleted {}, dead letters {}", stats.deleted, stats.dead_letters);
   if (stats.gaps > 0) line += fmt::format(", gaps {}", stats.gaps);
@@ -149,6 +151,13 @@ std::string dead_letters_line(const relay::RelayStats& stats, const std::string&
     line += fmt::format("{}{}", stats.dead_letters == 1 ? ": " : ", most often: ", stats.commonest_reason);
   }
   return line + "; " + where;
+}
+
+std::string nothing_matched_line(const relay::RelayStats& stats) {
+  if (stats.filtered == 0 || stats.filtered < stats.read) return "";
+  return fmt::format("source-table matches nothing: {} of other tables, such as '{}'",
+                     stats.filtered == 1 ? "the only change is" : fmt::format("all {} changes are", stats.filtered),
+                     stats.filtered_table);
 }
 
 std::string summary_json(const relay::RelayStats& stats) {

@@ -41,6 +41,9 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
 /// A second line where there are dead letters: their number, the commonest reason, and `where` they are to be had: "list
 /// them with: ctk dead-letters list …". Empty where there are none.
 std::string dead_letters_line(const relay::RelayStats& stats, const std::string& where);
+
+/// Where source-table has left out all that was read; empty where it has not.
+std::string nothing_matched_line(const relay::RelayStats& stats);
 /// The summary as one JSON object, on one line.
 std::string summary_json(const relay::RelayStats& stats);
 

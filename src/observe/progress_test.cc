@@ -29,6 +29,22 @@ relay::RelayStats some_stats() {
   return stats;
 }
 
+TEST(Summary, SaysThatSourceTableMatchesNothing) {
+  relay::RelayStats stats;
+  stats.read = 12;
+  stats.filtered = 2;
+  stats.filtered_table = "Demo";
+  EXPECT_EQ(nothing_matched_line(stats), "");
+  EXPECT_TRUE(summary_line("done", stats, true).contains(", filtered 2 (of other tables, such as 'Demo'), "));
+  stats.filtered = 12;
+  EXPECT_EQ(nothing_matched_line(stats),
+            "source-table matches nothing: all 12 changes are of other tables, such as 'Demo'");
+  stats.read = stats.filtered = 1;
+  EXPECT_EQ(nothing_matched_line(stats),
+            "source-table matches nothing: the only change is of other tables, such as 'Demo'");
+  EXPECT_EQ(nothing_matched_line({}), "");
+}
+
 TEST(Figures, ReadWell) {
   EXPECT_EQ(group_digits(0), "0");
   EXPECT_EQ(group_digits(999), "999");

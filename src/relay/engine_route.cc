@@ -67,6 +67,7 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
   Route destination = routes_.route(change.table);
   if (std::holds_alternative<FilteredOut>(destination)) {
     ++flight.filtered;
+    if (stats_.filtered_table.empty()) stats_.filtered_table = change.table;
     return true;
   }
   if (const auto* error = std::get_if<Error>(&destination)) {

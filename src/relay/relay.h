@@ -87,6 +87,7 @@ struct RelayStats {
   Duration lag{};                           ///< the oldest shard's distance from its tip
   std::optional<Duration> until_data_loss;  ///< retention minus lag
   std::string commonest_reason;             ///< of the dead letters
+  std::string filtered_table;               ///< a source table whose changes were filtered out
   std::string trouble;                      ///< empty while all is well; else in short: "source unreachable for 40 s"
   std::string trouble_says;                 ///< the error itself, of any age
   std::vector<std::string> tables;          ///< the target tables written
