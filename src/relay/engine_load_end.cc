@@ -36,7 +36,11 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
   no_trouble(kTarget);
   load_->record = ending->record;
   tables_[load_->table].opened.record = ending->record;
-  env_.log.info("the load is complete", {{"table", load_->table}, {"items", loaded_items_}, {"swept", ending->swept}});
+  // What an earlier run has read of it is known of a first load only.
+  const bool all = !load_->resumed || load_->items_before > 0;
+  env_.log.info("the load is complete", {{"table", load_->table},
+                                         {all ? "items" : "items_of_this_run", load_->items_before + loaded_items_},
+                                         {"swept", ending->swept}});
   if (load_->record.load == coordination::LoadState::loaded)
     env_.log.info("rows that the load has not seen are swept " + format_duration(sweep_request(load_->table).floor) +
                   " from now, by this run or a later one");
@@ -65,15 +69,16 @@ void Relay::Engine::consider_ready() {
   env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table}});
 }
 
-/// From when on a relay that begins reads its stream; nothing where it goes on, or begins at a number.
+/// From when on a relay that begins reads its stream, which has nothing from before it was made; nothing where it goes on,
+/// or begins at a number.
 std::optional<Timestamp> Relay::Engine::reads_since() const {
   const bool goes_on = std::ranges::any_of(stored_read_to_, [](const auto& row) { return row.second != kNoTime; });
   if (goes_on || identity_.bounded) return std::nullopt;
   using Kind = StartPoint::Kind;
   switch (options_.start.kind) {
-    case Kind::earliest: return server_now() - identity_.retention;
+    case Kind::earliest: return std::max(server_now() - identity_.retention, identity_.created);
     case Kind::latest: return identity_.server_time;
-    case Kind::timestamp: return options_.start.at;
+    case Kind::timestamp: return std::max(options_.start.at, identity_.created);
     case Kind::sequence_at:
     case Kind::sequence_after: break;
   }

@@ -82,6 +82,7 @@ class KinesisSource final : public Source {
     identity.name = summary.name.str();
     identity.incarnation = Incarnation(summary.arn.str() + "/" + format_iso8601(summary.created));
     identity.server_time = summary.server_time;
+    identity.created = summary.created;
     identity.retention = summary.retention;
     identity.seeks_time = true;
     return identity;

@@ -40,6 +40,7 @@ struct SourceIdentity {
   /// What tells it from others of its incarnation: a file's whole path, "-" for standard input. Empty: there are no others.
   std::string origin;
   Timestamp server_time = kNoTime;
+  Timestamp created = kNoTime;              ///< kNoTime: not known
   Duration retention{};                     ///< zero: nothing is ever trimmed
   std::optional<std::string> source_table;  ///< where the source has one table only and says so
   std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known

@@ -134,6 +134,7 @@ class StreamsSource final : public Source {
     identity.name = stream.table.str();
     identity.incarnation = Incarnation(stream.arn.str() + "/" + format_iso8601(stream.created));
     identity.server_time = stream.server_time;
+    identity.created = stream.created;
     identity.retention = kRetention;
     identity.source_table = stream.table.str();
     for (const aws::KeyAttribute& key : stream.keys) identity.key_order.push_back(key.name);

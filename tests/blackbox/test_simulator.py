@@ -1,9 +1,12 @@
 """`ctk simulator`: DynamoDB, its streams and Kinesis on one port, for any client; and the relay of the same program on it."""
+import datetime
 import http.client
+import re
 import unittest
 
 import aws
 from harness import Case, SqliteTarget, from_json
+from servers import wait_until
 from simulator import Simulator
 
 
@@ -69,6 +72,8 @@ class Serves(Case):
         simulator.happen("kill-connections")
         with self.assertRaisesRegex(aws.AwsError, "No action"):
             simulator.happen("dance")
+        with self.assertRaisesRegex(aws.AwsError, "400"):
+            simulator.happen("trim", stream="cdc", seconds="x")
 
     def test_the_relay_follows_a_table_with_a_kinesis_stream(self):
         simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:2")
@@ -82,6 +87,33 @@ class Serves(Case):
                      target.url())
         values = {from_json(data)["v"] for data, in target.query("SELECT data FROM demo_live")}
         self.assertEqual(values, set(range(1, 20)))
+
+    def test_a_load_that_goes_on_counts_what_an_earlier_run_has_read(self):
+        simulator, target = Simulator(self, "--table", "demo:pk:sk"), SqliteTarget(self.home)
+        for number in range(150):
+            simulator.put(number, text={"S": "x" * 8000})
+        source = f"dynamodb://k:s@127.0.0.1:{simulator.port}/demo?region=us-east-1"
+        process = self.start_ctk("load", source + "&read-capacity=30", target.url())
+        wait_until("something was read", lambda: target.rows("demo"), process=process)
+        code, _, err = self.stop_ctk(process)
+        self.assertEqual(code, 1, err)
+        before = len(target.rows("demo"))
+        self.assertLess(before, 150)
+        _, err = self.run_ctk("load", source, target.url())
+        self.assertRegex(err, f"applied {150 - before},")
+        self.assertRegex(err, 'msg="the load is complete" table=demo items=150 ')
+
+    def test_changes_only_since_a_stream_was_made(self):
+        began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1)
+        simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:1")
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
+        simulator.put(1)
+        for scheme, name in ("kinesis+dynamodb+cdc", "cdc"), ("dynamodb+cdc", "demo"):
+            source = f"{scheme}://k:s@127.0.0.1:{simulator.port}/{name}?region=us-east-1&once=true"
+            _, err = self.run_ctk("load", source, f"sqlite:///{self.home}/{name}.db?table=demo")
+            (since,) = set(re.findall(r"changes only since ([^;: ]+:\d\d:\d\d)", err))
+            self.assertGreater(datetime.datetime.fromisoformat(since + "Z"), began, err)
 
     def test_the_services_read_limits_hold_unless_they_are_lifted(self):
         for options, most in (((), 5), (("--limits", "off"), 20)):
