@@ -131,6 +131,9 @@ class Around(Case):
 
     def test_quiet(self):
         _, err = self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events.ndjson", self.url, "-q", expect=4)
+        self.assertRegex(err, r"^1 dead letter: [^\n]*\n$", "why it is no 0")
+        (self.home / "events.ndjson").write_text(INSERT)
+        _, err = self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events.ndjson", self.url, "-q")
         self.assertEqual(err, "")
 
     def test_completion_and_manual(self):
