@@ -12,11 +12,12 @@ import urllib.parse
 
 class FaultingProxy:
     """An HTTP proxy before `url` that fails `share` of all requests, in each of the ways that were seen at real ones."""
-    FAULTS = (429, 500, 502, 503, "reset", "reply lost", "cut off")
+    FAULTS = (302, 400, 401, 403, 404, 429, 500, 502, 503, "reset", "reply lost", "cut off")
 
-    def __init__(self, url, share, seed=1):
+    def __init__(self, url, share, seed=1, faults=FAULTS):
         self.upstream = urllib.parse.urlsplit(url).netloc
         self.share = share
+        self.faults = faults
         self.dice = random.Random(seed)
         self.lock = threading.Lock()
         self.requests, self.failed = 0, 0
@@ -56,7 +57,7 @@ class FaultingProxy:
             if self.dice.random() >= self.share:
                 return None
             self.failed += 1
-            return self.dice.choice(self.FAULTS)
+            return self.dice.choice(self.faults)
 
     def handle(self, request, body):
         fault = self.roll()

@@ -59,6 +59,14 @@ class CrateDbBehindAFaultingProxy(Case):
             self.assertLess(requests, whole / (1 - share) * 1.3, f"{share:.0%} fail")
             self.assertGreater(requests, whole, "some failed")
 
+    def test_a_proxy_that_refuses_everything_ends_the_start_and_is_told_from_cratedb(self):
+        proxy = FaultingProxy(ADDRESS, 1, faults=(404,))
+        self.addCleanup(proxy.stop)
+        source, _ = written(self.home, 1)
+        _, err = self.run_ctk("load", source, CrateTarget(proxy.url, "doc").url(), "--start-timeout", "1s", expect=1)
+        self.assertIn("something between ctk and CrateDB", err)
+        self.assertIn("HTTP status 404: <html>no</html>", err)
+
 
 class SweepingBehindAFaultingProxy(Relaying):
     def make_target(self):

@@ -1,5 +1,7 @@
 #include "sink/cratedb/classify.h"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace ctk::sink::cratedb {
@@ -16,9 +18,6 @@ struct Rule {
 // CrateDB reference, "HTTP endpoint: error codes"; the exceptions under 5000 as servers 6.2 to 6.4 send them.
 constexpr std::array kRules = {
     Rule{429, 0, "", Action::send_less},
-    Rule{408, 0, "", Action::wait},
-    Rule{425, 0, "", Action::wait},
-    Rule{413, 0, "", Action::refuse},  // too large a request: halve it
     Rule{0, 5000, "CircuitBreakingException", Action::send_less},
     Rule{0, 5000, "EsRejectedExecutionException", Action::send_less},
     Rule{0, 5000, "ClassCastException", Action::refuse},
@@ -60,9 +59,16 @@ constexpr std::array kRules = {
     // What is left of 5000 in a row (status 0) is a value that the server chokes on, and refused like any other.
     Rule{500, 5000, "", Action::isolate},
     Rule{500, 0, "", Action::wait},
-    Rule{502, 0, "", Action::wait},
-    Rule{504, 0, "", Action::wait},
 };
+
+/// What lies between us and the server has statuses and pages of its own, and may cut an answer off: nothing of that is
+/// said of a row or a statement, and it passes. The server's outer layers say without a code only that a request is too
+/// large (halve it), and that they want another password.
+Action action_for_foreign(const ServerError& error) {
+  if (error.challenge) return Action::deny;
+  if (error.status == 413) return Action::refuse;
+  return error.status == 429 ? Action::send_less : Action::wait;
+}
 
 bool matches(const Rule& rule, const ServerError& error) {
   return (rule.status == 0 || rule.status == error.status) && (rule.code == 0 || rule.code == error.code) &&
@@ -100,17 +106,19 @@ std::string_view hint_for(Action action) {
 }  // namespace
 
 Action action_for(const ServerError& error) {
+  if (error.is_foreign()) return action_for_foreign(error);
   for (const Rule& rule : kRules) {
     if (matches(rule, error)) return rule.action;
   }
-  // What lies between us and the server has its own statuses, and may cut an answer off.
-  const bool without_code = error.code == 0 && error.status != 0;
-  if (without_code && (error.status >= 500 || error.status < 300)) return Action::wait;
   return Action::refuse;
 }
 
 Error to_error(const ServerError& error, const std::string& doing) {
   const Action action = action_for(error);
+  if (error.is_foreign() && action == Action::wait) {
+    return {ErrorKind::unreachable, fmt::format("{} while {}", kForeignAnswer, doing), error.message,
+            std::string(kForeignHint)};
+  }
   return {kind_for(action), "CrateDB failed " + doing, error.message, std::string(hint_for(action))};
 }
 

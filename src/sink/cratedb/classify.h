@@ -2,6 +2,8 @@
 // name. Pure.
 #pragma once
 
+#include <string_view>
+
 #include "base/error.h"
 #include "sink/cratedb/protocol.h"
 
@@ -22,6 +24,11 @@ enum class Action {
 };
 
 Action action_for(const ServerError& error);
+
+/// Of an answer that is not CrateDB's own.
+inline constexpr std::string_view kForeignAnswer =
+    "something between ctk and CrateDB answered in its place, or cut its answer off,";
+inline constexpr std::string_view kForeignHint = "look at the proxy or load balancer on the way to CrateDB";
 
 /// The Error of a whole call that ends with `error`. `doing` is our words: "writing to doc.orders".
 Error to_error(const ServerError& error, const std::string& doing);

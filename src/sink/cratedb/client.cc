@@ -74,23 +74,24 @@ Result<std::string> version_in(const Result<net::HttpResponse>& response, const 
     if (error.hint.empty()) error.hint = hint_for(address);
     return std::unexpected(std::move(error));
   }
-  if (response->status == 401 || response->status == 403) {
-    return fail(ErrorKind::denied, "CrateDB at " + address + " refuses the user or password", response->body);
+  const std::string words = foreign_words(*response);
+  if (response->status == 401 && !response->header("www-authenticate").empty()) {
+    return fail(ErrorKind::denied, "CrateDB at " + address + " refuses the user or password", words);
   }
   json::Parser parser;
   const auto root = parser.parse(response->body);
   const auto version = root ? json::member(*root, "version") : std::nullopt;
   const auto number = version ? json::string_member(*version, "number") : std::nullopt;
-  const bool cut_off = !root && response->status == 200 && response->header("content-type").starts_with("application/json");
-  const bool passes = response->status >= 500 || response->status == 429 || cut_off;
-  if (passes || (root && json::bool_member(*root, "ok") == false)) {
-    return fail(ErrorKind::unreachable, "CrateDB at " + address + " is not ready", response->body.substr(0, 500));
+  const bool waits = root && json::bool_member(*root, "ok") == false;
+  if (number && response->status == 200 && !waits) return std::string(*number);
+  if (number || waits) return fail(ErrorKind::unreachable, "CrateDB at " + address + " is not ready", words);
+  // A page without a fault is another server's; faults come and go.
+  const bool is_json = response->header("content-type").starts_with("application/json");
+  if (response->status == 200 && (root || !is_json)) {
+    return fail(ErrorKind::refused, "what answers at " + address + " is no CrateDB", words, hint_for(address));
   }
-  if (!number) {
-    return fail(ErrorKind::refused, "what answers at " + address + " is no CrateDB", response->body.substr(0, 200),
-                hint_for(address));
-  }
-  return std::string(*number);
+  return fail(ErrorKind::unreachable, fmt::format("{} while greeting {}", kForeignAnswer, address), words,
+              std::string(kForeignHint));
 }
 
 }  // namespace
@@ -167,6 +168,7 @@ Task<SqlResult> Client::run_once(std::string body) {
     failure.answered = true;
     failure.server = std::move(answer).error();
     failure.action = action_for(failure.server);
+    if (failure.server.is_foreign() && failure.action == Action::wait) ring_.failed(exchanged.node, clock_.monotonic());
   } else {
     failure.transport = std::move(exchanged.response).error();
   }

@@ -72,7 +72,15 @@ TEST_P(CrateFaults, EveryErrorOfAWholeRequestHasItsKind) {
       {error_response({5000, "NullPointerException[…]"}), ErrorKind::unreachable},
       {net::HttpResponse{.status = 429, .headers = {}, .body = ""}, ErrorKind::throttled},
       {net::HttpResponse{.status = 503, .headers = {}, .body = ""}, ErrorKind::unreachable},
-      {net::HttpResponse{.status = 401, .headers = {}, .body = "password authentication failed"}, ErrorKind::denied},
+      {net::HttpResponse{.status = 401, .headers = {{"www-authenticate", "Basic"}}, .body = "no such user"},
+       ErrorKind::denied},
+      {net::HttpResponse{.status = 401, .headers = {}, .body = "<html>no</html>"}, ErrorKind::unreachable},
+      {net::HttpResponse{.status = 404, .headers = {}, .body = "<html>no</html>"}, ErrorKind::unreachable},
+      {net::HttpResponse{.status = 400, .headers = {}, .body = "<html>no</html>"}, ErrorKind::unreachable},
+      {net::HttpResponse{.status = 302, .headers = {}, .body = ""}, ErrorKind::unreachable},
+      {json_response(403, R"({"error":{"message":"no","code":403}})"), ErrorKind::unreachable},
+      {json_response(404, R"({"error":{"message":"SchemaUnknownExc)"), ErrorKind::unreachable},
+      {json_response(200, R"({"status":"ok"})"), ErrorKind::unreachable},
   };
   for (const auto& [response, kind] : cases) {
     answer_upserts(response);
@@ -86,6 +94,37 @@ TEST_P(CrateFaults, EveryErrorOfAWholeRequestHasItsKind) {
   server().intercept = nullptr;
   apply(Changes{change});
   EXPECT_EQ(items().at("a"), R"({"n":1})");
+}
+
+TEST_P(CrateFaults, NoForeignAnswerEndsAStart) {
+  const std::vector<std::function<net::HttpResponse(net::HttpResponse)>> spoils = {
+      [](net::HttpResponse own) {
+        own.body.resize(own.body.size() / 2);
+        return own;
+      },
+      [](const net::HttpResponse&) {
+        return net::HttpResponse{.status = 404, .headers = {{"content-type", "text/html"}}, .body = "<html>no</html>"};
+      },
+      [](const net::HttpResponse&) { return net::HttpResponse{.status = 403, .headers = {}, .body = ""}; }};
+  for (const auto& spoil : spoils) {
+    // Each of its answers is spoilt in one start.
+    for (int nth = 0, asked = 1; nth < asked; nth++) {
+      asked = 0;
+      server().intercept = [&](const net::HttpRequest& request) -> Reply {
+        if (asked++ != nth) return std::nullopt;
+        return spoil(server().answer(request));
+      };
+      options.schema += "x";  // one that is not there yet
+      sink = backend->make_sink(options);
+      const Result<bool> connected = await<bool>([&](auto done) { sink->connect(std::move(done)); });
+      ASSERT_TRUE(connected) << nth << ": " << to_string(connected.error());
+      const auto records =
+          await<std::vector<coordination::TableRecord>>([&](auto done) { sink->records(std::move(done)); });
+      ASSERT_TRUE(records) << nth << ": " << to_string(records.error());
+      const Result<OpenTable> fresh = open(*sink, "fresh", *change);
+      ASSERT_TRUE(fresh) << nth << ": " << to_string(fresh.error());
+    }
+  }
 }
 
 TEST_P(CrateFaults, AShortOfMemoryServerGetsLess) {

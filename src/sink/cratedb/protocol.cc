@@ -65,11 +65,27 @@ class Cursor {
 
 bool is_json(const net::HttpResponse& response) { return response.header("content-type").starts_with("application/json"); }
 
-ServerError outer_error(const net::HttpResponse& response) {
-  std::string words = response.body.substr(0, 1000);
-  while (!words.empty() && is_space(words.back())) words.pop_back();
-  if (words.empty()) words = "HTTP status " + std::to_string(response.status) + " without a word";
-  return {.status = response.status, .code = 0, .exception = "", .message = std::move(words)};
+/// The beginning of `text` on one line.
+std::string first_words(std::string_view text) {
+  constexpr size_t kMost = 200;
+  std::string words;
+  for (const char c : text) {
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+    if (words.size() >= kMost && !continues) return words + "…";
+    if (!is_space(c)) {
+      words += c;
+    } else if (!words.empty() && words.back() != ' ') {
+      words += ' ';
+    }
+  }
+  if (words.ends_with(' ')) words.pop_back();
+  return words;
+}
+
+ServerError foreign_error(const net::HttpResponse& response) {
+  const bool challenge = response.status == 401 && !response.header("www-authenticate").empty();
+  std::string words = challenge ? first_words(response.body) : foreign_words(response);
+  return {.status = response.status, .code = 0, .exception = "", .message = std::move(words), .challenge = challenge};
 }
 
 ServerError error_of(std::string_view json, int status) {
@@ -82,6 +98,13 @@ ServerError error_of(std::string_view json, int status) {
   }
   error.exception = exception_name(error.message);
   return error;
+}
+
+/// The error of a whole request. CrateDB's codes have four digits or five; others give the HTTP status again.
+ServerError request_error(std::string_view json, const net::HttpResponse& response) {
+  constexpr int kLowestCode = 1000;
+  ServerError error = error_of(json, response.status);
+  return error.code < kLowestCode ? foreign_error(response) : error;
 }
 
 std::vector<RowResult> results_of(std::string_view json) {
@@ -145,13 +168,15 @@ std::string request_body(const Statement& statement) {
 }
 
 std::expected<Answer, ServerError> parse_answer(const net::HttpResponse& response) {
-  if (!is_json(response)) return std::unexpected(outer_error(response));
+  if (!is_json(response)) return std::unexpected(foreign_error(response));
   const auto members = split_object(response.body);
-  if (!members) return std::unexpected(outer_error(response));
+  if (!members) return std::unexpected(foreign_error(response));
   Answer answer;
+  bool is_own = false;
   for (const auto& [name, value] : *members) {
-    if (name == "\"error\"") return std::unexpected(error_of(value, response.status));
+    if (name == "\"error\"") return std::unexpected(request_error(value, response));
     if (name == "\"cols\"") {
+      is_own = true;
       answer.columns = converted<std::string>(value, [](std::string_view cell) { return cell_text(cell).value_or(""); });
     }
     if (name == "\"col_types\"") answer.types = converted<int>(value, outer_type);
@@ -159,8 +184,14 @@ std::expected<Answer, ServerError> parse_answer(const net::HttpResponse& respons
     if (name == "\"rowcount\"") answer.rowcount = cell_int(value).value_or(-1);
     if (name == "\"results\"") answer.results = results_of(value);
   }
-  if (response.status >= 300) return std::unexpected(outer_error(response));
+  if (response.status >= 300 || !is_own) return std::unexpected(foreign_error(response));
   return answer;
+}
+
+std::string foreign_words(const net::HttpResponse& response) {
+  const std::string words = first_words(response.body);
+  const std::string status = "HTTP status " + std::to_string(response.status);
+  return words.empty() ? status + " without a word" : status + ": " + words;
 }
 
 std::string exception_name(std::string_view message) {

@@ -4,7 +4,8 @@
 //   answer  = {"cols": […], ["col_types": […],] "rows": [[VALUE, …], …], "rowcount": N, "duration": MS}
 //           | {"cols": [], "duration": MS, "results": [{"rowcount": N [, "error": {"code": N, "message": TEXT}]}, …]}
 //           | {"error": {"message": "ExceptionName[text]", "code": NNNN}}
-// (CrateDB reference, HTTP endpoint.) Answers that are not JSON come from the server's outer layers: authentication, size.
+// (CrateDB reference, HTTP endpoint.) An answer in no such words comes from the server's outer layers (authentication,
+// size), or from whatever lies between it and us; or it was cut off on its way.
 #pragma once
 
 #include <expected>
@@ -28,11 +29,15 @@ std::string request_body(const Statement& statement);
 
 /// What the server says went wrong: of a request, or of one row of a bulk.
 struct ServerError {
-  int status = 0;         ///< HTTP status; 0 for a row
-  int code = 0;           ///< CrateDB's own code; 0 where there is none
-  std::string exception;  ///< "SQLParseException"; empty where the message has none
-  std::string message;    ///< the server's whole words
+  int status = 0;          ///< HTTP status; 0 for a row
+  int code = 0;            ///< CrateDB's own code; 0 where there is none
+  std::string exception;   ///< "SQLParseException"; empty where the message has none
+  std::string message;     ///< the server's whole words; the first ones of an answer that is not in CrateDB's own
+  bool challenge = false;  ///< a 401 that asks who we are
   bool operator==(const ServerError&) const = default;
+
+  /// A request's error that is not in CrateDB's own words: anybody on the way can have said it.
+  bool is_foreign() const { return status != 0 && code == 0; }
 };
 
 /// A row of a bulk.
@@ -49,8 +54,11 @@ struct Answer {
   std::vector<RowResult> results;  ///< of a bulk, one a row
 };
 
-/// Parses whatever came back with any status. A body that cannot be understood is a ServerError of code 0.
+/// Parses whatever came back with any status. A body that cannot be understood is a ServerError that is foreign.
 std::expected<Answer, ServerError> parse_answer(const net::HttpResponse& response);
+
+/// An answer that is not CrateDB's as words of an error: "HTTP status 404: <html> <head>…".
+std::string foreign_words(const net::HttpResponse& response);
 
 /// "SQLParseException[…]" → "SQLParseException".
 std::string exception_name(std::string_view message);

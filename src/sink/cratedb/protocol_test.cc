@@ -54,8 +54,9 @@ TEST(Protocol, ReadsErrorsOfEveryLayer) {
   EXPECT_EQ(sql.error().exception, "RelationUnknown");
   EXPECT_EQ(action_for(sql.error()), Action::wait_table);
 
-  const auto auth =
-      parse_answer({.status = 401, .headers = {}, .body = "password authentication failed for user \"relay\"\n"});
+  const auto auth = parse_answer({.status = 401,
+                                  .headers = {{"www-authenticate", "Basic realm=\"CrateDB Authenticator\""}},
+                                  .body = "password authentication failed for user \"relay\"\n"});
   ASSERT_FALSE(auth.has_value());
   EXPECT_EQ(auth.error().message, "password authentication failed for user \"relay\"");
   EXPECT_EQ(action_for(auth.error()), Action::deny);
@@ -66,6 +67,39 @@ TEST(Protocol, ReadsErrorsOfEveryLayer) {
 
   const auto cut = parse_answer(json(200, R"({"cols":["a"],"rows":[[1)"));
   EXPECT_FALSE(cut.has_value());
+}
+
+TEST(Protocol, WhatIsNotCrateDbsOwnWordsPasses) {
+  const std::string own = R"({"error":{"message":"SchemaUnknownException[Schema 'doc' unknown]","code":4045}})";
+  std::vector<net::HttpResponse> foreign = {json(404, own.substr(0, own.size() / 2)),
+                                            json(404, own.substr(0, own.size() - 1)),
+                                            json(404, ""),
+                                            json(403, R"({"error":{"message":"Forbidden","code":403}})"),
+                                            json(400, R"({"error":{"message":"x","code":"4000"}})"),
+                                            json(400, R"({"error":"bad request","status":400})"),
+                                            json(404, R"({"message":"no Route matched"})"),
+                                            json(200, R"({"status":"ok"})"),
+                                            json(200, "{}")};
+  for (const int status : {200, 302, 400, 401, 403, 404, 405, 408, 409, 425, 500, 502, 503, 504}) {
+    foreign.push_back({.status = status, .headers = {{"content-type", "text/html"}}, .body = "<html>\n  no</html>\n"});
+  }
+  for (const net::HttpResponse& response : foreign) {
+    const auto answer = parse_answer(response);
+    ASSERT_FALSE(answer.has_value()) << response.status << response.body;
+    EXPECT_EQ(action_for(answer.error()), Action::wait) << response.status << response.body;
+    const Error error = to_error(answer.error(), "writing to doc.t");
+    EXPECT_EQ(error.kind, ErrorKind::unreachable);
+    EXPECT_THAT(error.message, testing::AllOf(testing::HasSubstr("something between ctk and CrateDB"),
+                                              testing::EndsWith("while writing to doc.t")));
+    EXPECT_THAT(error.peer, testing::StartsWith("HTTP status " + std::to_string(response.status)));
+  }
+  EXPECT_EQ(parse_answer(foreign.back()).error().message, "HTTP status 504: <html> no</html>");
+}
+
+TEST(Protocol, ShowsTheFirstWordsOfAPage) {
+  const std::string page = foreign_words({.status = 404, .headers = {}, .body = std::string(199, 'x') + "éü"});
+  EXPECT_EQ(page, "HTTP status 404: " + std::string(199, 'x') + "é…");
+  EXPECT_EQ(foreign_words({.status = 404, .headers = {}, .body = " \n"}), "HTTP status 404 without a word");
 }
 
 TEST(Protocol, ReadsCells) {
