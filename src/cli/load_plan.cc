@@ -166,6 +166,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.batch_bytes = plan.target.batch_bytes;
   relay.kind = kind_of(plan.source);
   read_rhythm(options, target->options, relay);
+  plan.target.start_timeout = relay.start_timeout;
 
   plan.json_summary = command.json_summary;
   plan.dead_letters_hint = dead_letters_hint(command, plan.target);

@@ -110,6 +110,7 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_TRUE(relay.positions_in_memory);
   EXPECT_EQ(relay.positions_name, "r");
   EXPECT_EQ(relay.start_timeout, 5s);
+  EXPECT_EQ(load.target.start_timeout, 5s);
   EXPECT_EQ(relay.give_up, 1min);
   EXPECT_EQ(relay.grace, 2s);
   EXPECT_THAT(relay.tables.include, testing::ElementsAre("a", "b"));

@@ -25,6 +25,8 @@ struct TargetOptions {
   bool ssl = false;                    ///< CrateDB: speak TLS
   std::optional<std::string> sslmode;  ///< how far: libpq's words. Never in contradiction to `ssl`
   std::optional<Duration> timeout;     ///< longest wait for one answer; nothing: what suits the target
+  /// CrateDB: longest wait for a first sign of life; nothing: what suits a command that somebody waits for.
+  std::optional<Duration> start_timeout;
   std::optional<size_t> batch_rows, batch_bytes;
   std::optional<int> connections;
   std::optional<std::string> dead_letters_file;  ///< ndjson

@@ -1,6 +1,8 @@
 """Targets of which a share of all requests fails at random: everything arrives, and what was done is not done again. Progress
 is counted in requests, not in seconds."""
 import json
+import socket
+import time
 import unittest
 import uuid
 
@@ -66,6 +68,17 @@ class CrateDbBehindAFaultingProxy(Case):
         _, err = self.run_ctk("load", source, CrateTarget(proxy.url, "doc").url(), "--start-timeout", "1s", expect=1)
         self.assertIn("something between ctk and CrateDB", err)
         self.assertIn("HTTP status 404: <html>no</html>", err)
+
+
+class SilentCrateDb(Case):
+    def test_a_server_that_takes_connections_and_never_answers_ends_the_start_in_its_time(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            node = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            source, _ = written(self.home, 1)
+            begun = time.monotonic()
+            _, err = self.run_ctk("load", source, CrateTarget(node, "doc").url(), "--start-timeout", "2s", expect=1)
+        self.assertLess(time.monotonic() - begun, 8, "far from the 90 s of a statement")
+        self.assertIn(f"cannot reach CrateDB at {node}", err)
 
 
 class SweepingBehindAFaultingProxy(Relaying):

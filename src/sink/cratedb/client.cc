@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "json/reader.h"
 #include "json/writer.h"
 
@@ -20,6 +22,10 @@ constexpr int kTriesBeforeLess = 2;
 constexpr int kTriesOfAccidents = 5;
 constexpr size_t kMoreGreetings = 3;
 constexpr Duration kLongestGreeting = std::chrono::seconds(1);
+/// For a first answer, where nobody says.
+constexpr Duration kLongestStart = std::chrono::seconds(10);
+/// A request that is sent at the very end of a start.
+constexpr Duration kShortestWait = std::chrono::milliseconds(500);
 constexpr int kPostgresPort = 5432;
 
 std::vector<std::string> node_urls(const TargetOptions& options) {
@@ -134,13 +140,15 @@ Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock
     : urls_(node_urls(options)),
       authorization_(basic_authorization(options.url)),
       timeout_(options.timeout.value_or(kLongestAnswer)),
+      start_timeout_(std::min(options.start_timeout.value_or(kLongestStart), Duration(std::chrono::hours(1)))),
+      begun_(clock.monotonic()),
       ring_(urls_.size()),
       http_(http),
       clock_(clock),
       random_(random),
       scope_(scope) {}
 
-Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body) {
+Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body, Duration timeout) {
   const size_t node = ring_.pick(clock_.monotonic());
   net::HttpRequest request;
   request.method = std::move(method);
@@ -148,7 +156,7 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   request.headers.emplace_back("content-type", "application/json");
   if (!authorization_.empty()) request.headers.emplace_back("authorization", authorization_);
   request.body = std::move(body);
-  request.timeout = timeout_;
+  request.timeout = std::min(timeout, timeout_);
   Exchange sending{http_, scope_.token(), std::move(request)};
   Result<net::HttpResponse> response = co_await sending;
   if (!response || response->status == 503) {
@@ -159,10 +167,17 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   co_return Exchanged{std::move(response), node};
 }
 
+std::optional<Duration> Client::left_to_start() const {
+  if (has_answered_) return std::nullopt;
+  return begun_ + start_timeout_ - clock_.monotonic();
+}
+
 Task<SqlResult> Client::run_once(std::string body) {
-  Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body));
+  const Duration patience = std::max(left_to_start().value_or(timeout_), kShortestWait);
+  Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body), patience);
   Failure failure;
   if (exchanged.response) {
+    has_answered_ = true;
     auto answer = parse_answer(*exchanged.response);
     if (answer) co_return std::move(*answer);
     failure.answered = true;
@@ -183,6 +198,7 @@ Task<SqlResult> Client::run(Statement statement, Again again) {
   while (true) {
     SqlResult answer = co_await run_once(body);
     if (answer || !insists_ || !worth_another_try(answer.error(), again, retry.failures())) co_return answer;
+    if (left_to_start().value_or(kShortestWait) <= Duration(0)) co_return answer;
     const std::optional<Duration> pause = retry.failed(clock_.monotonic(), random_);
     if (!pause) co_return answer;
     co_await scope_.pause(*pause);
@@ -190,13 +206,16 @@ Task<SqlResult> Client::run(Statement statement, Again again) {
 }
 
 Task<Result<std::string>> Client::server_version() {
-  const Duration started = clock_.monotonic();
+  begun_ = clock_.monotonic();
   for (size_t tried = 1;; tried++) {
-    Exchanged exchanged = co_await exchange("GET", "/", "");
+    // Silent nodes share the time.
+    const Duration left = begun_ + start_timeout_ - clock_.monotonic();
+    const auto nodes = static_cast<int64_t>(urls_.size() - std::min(tried, urls_.size()) + 1);
+    Exchanged exchanged = co_await exchange("GET", "/", "", std::max(left / nodes, kShortestWait));
     Result<std::string> version = version_in(exchanged.response, urls_[exchanged.node]);
     if (version || version.error().kind != ErrorKind::unreachable || !insists_) co_return version;
     if (tried < urls_.size()) continue;  // each node once
-    if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - started > kLongestGreeting) co_return version;
+    if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - begun_ > kLongestGreeting) co_return version;
     co_await scope_.pause(kTries.first * static_cast<int>(tried));
   }
 }

@@ -76,12 +76,17 @@ class Client {
     Result<net::HttpResponse> response;
     size_t node;
   };
-  Task<Exchanged> exchange(std::string method, std::string path, std::string body);
+  Task<Exchanged> exchange(std::string method, std::string path, std::string body, Duration timeout);
   Task<SqlResult> run_once(std::string body);
+  /// How much is left of the time in which a server must give a first answer; nothing once it has.
+  std::optional<Duration> left_to_start() const;
 
   std::vector<std::string> urls_;
   std::string authorization_;
   Duration timeout_;
+  Duration start_timeout_;
+  Duration begun_;             ///< when a first answer was asked for
+  bool has_answered_ = false;  ///< a statement
   NodeRing ring_;
   net::HttpClient& http_;
   Clock& clock_;

@@ -235,6 +235,47 @@ TEST_P(CrateFaults, ASilentNodeIsSetAside) {
   EXPECT_EQ(std::count(asked.begin(), asked.end(), "http://two:4200"), 6);
 }
 
+TEST_P(CrateFaults, ASilentServerTakesNoLongerThanAStart) {
+  options.url.hosts = {{"one", 4200}, {"two", 4200}, {"three", 4200}};
+  options.start_timeout = seconds(4);
+  bool greets = false;
+  server().delay = [&](const net::HttpRequest& request) {
+    return greets && request.method == "GET" ? Duration(0) : request.timeout;
+  };
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (greets && request.method == "GET") return std::nullopt;
+    return fail(ErrorKind::unreachable, "no answer");
+  };
+  Duration begun{};
+  const auto begin = [&] {
+    sink = backend->make_sink(options);
+    begun = backend->clock().monotonic();
+  };
+  const auto taken = [&] { return backend->clock().monotonic() - begun; };
+  begin();
+  const Result<bool> connected = await<bool>([&](auto done) { sink->connect(std::move(done)); });
+  ASSERT_FALSE(connected);
+  EXPECT_THAT(to_string(connected.error()), HasSubstr("http://three:4200"));
+  EXPECT_GE(taken(), seconds(3));
+  EXPECT_LE(taken(), seconds(4));
+
+  greets = true;
+  begin();
+  EXPECT_FALSE(await<bool>([&](auto done) { sink->connect(std::move(done)); })) << "statements are not answered";
+  EXPECT_LE(taken(), seconds(4));
+  // Once it has answered a statement, it has the time that statements take.
+  server().delay = nullptr;
+  server().intercept = nullptr;
+  ASSERT_TRUE(await<bool>([&](auto done) { sink->exists(name("demo"), std::move(done)); }));
+  Duration patience{};
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    patience = request.timeout;
+    return std::nullopt;
+  };
+  ASSERT_TRUE(await<bool>([&](auto done) { sink->exists(name("demo"), std::move(done)); }));
+  EXPECT_GT(patience, seconds(60));
+}
+
 TEST_P(CrateFaults, AWrongPasswordIsDeniedAtOnce) {
   server().authorization = "Basic Y3JhdGU6czNjcmV0";  // crate:s3cret
   options.url.user = "crate";
