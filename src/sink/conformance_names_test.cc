@@ -107,6 +107,22 @@ TEST_P(ConformanceOfNames, AViewGivesWayToATableOfItsName) {
   EXPECT_EQ(opened->view, "");
 }
 
+TEST_P(ConformanceOfNames, TheViewOfATableThatWasDroppedIsTheNewOnes) {
+  load("shop", R"({"n":{"N":"1"}})");
+  must("DROP TABLE " + quoted("shop") + (options.kind == table::Target::postgres ? " CASCADE" : ""));
+  sink = backend->make_sink(options);
+  const auto change = put(2, text_key("a"), R"({"n":{"N":"2"}})");
+  const table::TableSpec spec = spec_of("shop", *change);
+  coordination::TableClaim again = claim_of(spec);
+  again.reset = true;
+  opened = await<OpenTable>([&](auto done) { sink->open(spec, again, std::move(done)); }).value();
+  EXPECT_EQ(opened->view, name("shop_live").str());
+  EXPECT_TRUE(backend->said().empty());
+  apply(Changes{change});
+  backend->refresh(*sink, name("shop"));
+  EXPECT_EQ(count(quoted("shop_live")), 1);
+}
+
 TEST_P(ConformanceOfNames, ASomebodysViewOfTheTablesNameIsAnError) {
   make_place();
   make_table("theirs");

@@ -541,6 +541,16 @@ TEST_P(CrateFaults, AViewThatTheServerRefusesIsDoneWithout) {
   EXPECT_THAT(backend->said()[0], HasSubstr("InvalidRelationName"));
 }
 
+TEST_P(CrateFaults, AViewOfATableThatIsGoneGivesWayToATableOfItsName) {
+  open(*change, "shop");
+  ASSERT_TRUE(query("DROP TABLE " + backend->quoted(name("shop"))));
+  const auto shown = query("SELECT view_definition FROM information_schema.views WHERE table_name = 'shop_live'");
+  ASSERT_THAT(shown->rows.at(0).at(0).value(), ::testing::StartsWith("/* Corrupted view, needs fix */\nSELECT"));
+  open(*change, "shop_live");
+  apply(Changes{change});
+  EXPECT_EQ(items().size(), 1u);
+}
+
 TEST_P(CrateFaults, AViewThatComesBetweenTheLookAndTheTableGoes) {
   open(*change, "shop");
   ASSERT_TRUE(query("DROP VIEW " + backend->quoted(name("shop_live"))));

@@ -44,6 +44,13 @@ std::string kind_of(const std::string& type) {
 
 Selection own_selection(const TableSpec& spec) { return read_selection(select_living(spec)).value_or(Selection{}); }
 
+/// A view whose table is gone, or has lost its columns, is shown with this before its words. It works again once they are
+/// back.
+std::string_view without_complaint(std::string_view definition) {
+  constexpr std::string_view kComplaint = "/* Corrupted view, needs fix */";
+  return definition.starts_with(kComplaint) ? definition.substr(kComplaint.size()) : definition;
+}
+
 /// How a view came out that something else stands in for.
 LiveView taken(const TableSpec& spec, const Standing& standing) {
   LiveView view;
@@ -96,7 +103,8 @@ Task<Result<Relations>> look_at(Session& session, std::string schema, std::vecto
   if (!found) co_return forward_error(std::move(found));
   for (const auto& row : found->rows) {
     if (row.size() != 2) continue;
-    relations.by_name[cell_text(row[0]).value_or("")].selection = read_selection(cell_text(row[1]).value_or(""));
+    const std::string definition = cell_text(row[1]).value_or("");
+    relations.by_name[cell_text(row[0]).value_or("")].selection = read_selection(without_complaint(definition));
   }
   co_return relations;
 }

@@ -162,10 +162,21 @@ Relation tables_relation(const Store& store) {
   return builder.done();
 }
 
+/// Whether what the view reads is there.
+bool works(const Store& store, const Select& view) {
+  if (!view.from || store.views.contains(*view.from)) return true;
+  const auto table = store.tables.find(*view.from);
+  if (table == store.tables.end()) return false;
+  return std::ranges::all_of(view.items, [&](const Select::Item& item) {
+    return item.expr.kind != Expr::Kind::column || table->second.root.find(item.expr.name) != nullptr;
+  });
+}
+
 Relation views_relation(const Store& store) {
   RelationBuilder builder({"table_schema", "table_name", "view_definition"});
   for (const auto& [name, view] : store.views) {
-    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text(view_text(view))});
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table),
+                 Value::of_text((works(store, view) ? "" : "/* Corrupted view, needs fix */\n") + view_text(view))});
   }
   return builder.done();
 }
