@@ -362,6 +362,20 @@ TEST_P(CrateFaults, BatchesAtOnceNoteTheFirstRowsOnce) {
   EXPECT_FALSE(record_of(*sink, "demo")->witnesses.empty());
 }
 
+TEST_P(CrateFaults, AHotKeyDoesNotCrowdOutTheOtherWitnesses) {
+  apply(many(8));
+  const coordination::Witnesses before = record_of(*sink, "demo")->witnesses;
+  ASSERT_EQ(before.size(), coordination::kMostWitnesses);
+  for (uint64_t i = 0; i < 20; i++) {
+    apply(Changes{put(2 + i, text_key("hot"), "{}")});
+    ASSERT_TRUE(sweep(std::chrono::hours(24)));
+  }
+  const coordination::Witnesses after = record_of(*sink, "demo")->witnesses;
+  EXPECT_EQ(after.size(), coordination::kMostWitnesses);
+  const auto stayed = std::ranges::count_if(before, [&](const auto& witness) { return after.contains(witness.first); });
+  EXPECT_EQ(stayed, static_cast<ptrdiff_t>(coordination::kMostWitnesses) - 1);
+}
+
 TEST_P(CrateFaults, MarksWaitForTheFloor) {
   using coordination::PositionMove;
   const aws::ShardId shard("s1");
