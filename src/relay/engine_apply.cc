@@ -173,10 +173,19 @@ void Relay::Engine::on_apply_error(const Error& error) {
     default: break;
   }
   if (!unwritten_since_) unwritten_since_ = now();
-  const TargetStanding standing{
-      written_, !opened_once_.empty(), transactional_, now() - *unwritten_since_, options_.start_timeout, looked_again_};
+  const TargetStanding standing{.written = written_,
+                                .opened = !opened_once_.empty(),
+                                .stopping = phase_ == Phase::stopping,
+                                .transactional = transactional_,
+                                .failing = now() - *unwritten_since_,
+                                .start_timeout = options_.start_timeout,
+                                .looked = looked_again_};
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return fail_run(error);
+  if (patience == Patience::leave) {
+    env_.log.warn("writing failed; what is not stored will be read again", {{"error", to_string(error)}});
+    return end(stats());
+  }
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
   if (patience == Patience::look_again && memory_store_ && transactional_) return fail_run(error);
   if (patience == Patience::look_again) {

@@ -237,6 +237,9 @@ void Relay::Engine::stop() {
                     if (!stored_at_end_) env_.log.warn("the grace period is over; what is not stored will be read again");
                     end(stats());
                   }));
+  // The pause of an outage may be as long as the grace period.
+  if (apply_timer_ != 0) env_.loop.cancel(std::exchange(apply_timer_, 0));
+  apply_ready();
   pump();
   consider_finishing();
 }

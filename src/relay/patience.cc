@@ -11,6 +11,8 @@ bool is_outage(ErrorKind kind) { return kind == ErrorKind::unreachable || kind =
 }  // namespace
 
 Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
+  const bool refuses = kind == ErrorKind::denied || kind == ErrorKind::refused;
+  if (refuses && standing.written && standing.stopping) return Patience::leave;
   switch (kind) {
     case ErrorKind::denied: return standing.written ? Patience::wait : Patience::give_up;
     case ErrorKind::not_found:

@@ -8,7 +8,13 @@ namespace {
 using namespace std::chrono_literals;
 
 TargetStanding standing(bool written, bool opened, Duration failing) {
-  return {written, opened, false, failing, 30s, false};
+  return {.written = written,
+          .opened = opened,
+          .stopping = false,
+          .transactional = false,
+          .failing = failing,
+          .start_timeout = 30s,
+          .looked = false};
 }
 
 OpenStanding opening(bool opened_before) { return {opened_before, false, 0s, 30s}; }
@@ -61,6 +67,17 @@ TEST(Patience, WhatIsMissingBehindTablesThatAreThereIsNotLookedForTwice) {
   EXPECT_EQ(after_failed_write(ErrorKind::not_found, looked), Patience::give_up);
   looked.written = true;
   EXPECT_EQ(after_failed_write(ErrorKind::not_found, looked), Patience::wait) << "it was there in this run";
+}
+
+TEST(Patience, AStopWaitsForNobodyWhoRefuses) {
+  TargetStanding stopping = standing(true, true, 5s);
+  stopping.stopping = true;
+  EXPECT_EQ(after_failed_write(ErrorKind::refused, stopping), Patience::leave);
+  EXPECT_EQ(after_failed_write(ErrorKind::denied, stopping), Patience::leave);
+  EXPECT_EQ(after_failed_write(ErrorKind::unreachable, stopping), Patience::wait);
+  EXPECT_EQ(after_failed_write(ErrorKind::throttled, stopping), Patience::wait);
+  stopping.written = false;
+  EXPECT_EQ(after_failed_write(ErrorKind::denied, stopping), Patience::give_up);
 }
 
 }  // namespace

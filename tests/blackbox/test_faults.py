@@ -2,15 +2,16 @@
 is counted in requests, not in seconds."""
 import json
 import socket
+import subprocess
 import time
 import unittest
 import uuid
 
-from events import Model
+from events import Model, to_lines
 from faulting import CuttingProxy, FaultingProxy
 from harness import Case, CrateTarget, PostgresTarget, crate_address
 from relaying import Relaying
-from servers import FakeCrateDb, Postgres, SimulatedKinesis
+from servers import FakeCrateDb, Postgres, SimulatedKinesis, wait_until
 
 CHANGES = 5000
 ROWS_A_REQUEST = 100
@@ -68,6 +69,32 @@ class CrateDbBehindAFaultingProxy(Case):
         _, err = self.run_ctk("load", source, CrateTarget(proxy.url, "doc").url(), "--start-timeout", "1s", expect=1)
         self.assertIn("something between ctk and CrateDB", err)
         self.assertIn("HTTP status 404: <html>no</html>", err)
+
+
+class StopBeforeAProxyThatRefusesEverything(Case):
+    def test_it_does_not_take_the_grace_period(self):
+        target = CrateTarget(ADDRESS, f"ctk_test_{uuid.uuid4().hex[:8]}")
+        self.addCleanup(target.drop)
+        proxy = FaultingProxy(ADDRESS, 0, faults=(413,))
+        self.addCleanup(proxy.stop)
+        model = Model()
+        for i in range(500):
+            model.put(f"k{i}", 0, text={"S": "x" * 50})
+        process = self.start_ctk("load", "file+dynamodb+cdc:-", CrateTarget(proxy.url, target.schema).url(), "--grace",
+                                 "60s", stdin=subprocess.PIPE)
+        process.stdin.write(to_lines(model.events[:1]).encode())
+        process.stdin.flush()
+        wait_until("the first row is there", lambda: target.rows("demo"), process=process)
+        proxy.share = 1
+        process.stdin.write(to_lines(model.events[1:]).encode())
+        process.stdin.flush()
+        wait_until("requests are refused", lambda: proxy.failed > 2, process=process)
+        begun = time.monotonic()
+        code, _, err = self.stop_ctk(process)
+        self.assertEqual(code, 0, err)
+        self.assertLess(time.monotonic() - begun, 30)
+        self.assertIn("what is not stored will be read again", err)
+        self.assertEqual(len(target.rows("demo")), 1, "nothing became a dead letter")
 
 
 class SilentCrateDb(Case):

@@ -20,6 +20,8 @@ constexpr RetryPolicy kTries = {
 /// Tries of a request that the caller can make smaller, and of one that may be its row's own fault.
 constexpr int kTriesBeforeLess = 2;
 constexpr int kTriesOfAccidents = 5;
+/// No limit of a server or a proxy is as low.
+constexpr size_t kSmallBody = 8192;
 constexpr size_t kMoreGreetings = 3;
 constexpr Duration kLongestGreeting = std::chrono::seconds(1);
 /// For a first answer, where nobody says.
@@ -173,6 +175,7 @@ std::optional<Duration> Client::left_to_start() const {
 }
 
 Task<SqlResult> Client::run_once(std::string body) {
+  const bool small = body.size() < kSmallBody;
   const Duration patience = std::max(left_to_start().value_or(timeout_), kShortestWait);
   Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body), patience);
   Failure failure;
@@ -183,6 +186,8 @@ Task<SqlResult> Client::run_once(std::string body) {
     failure.answered = true;
     failure.server = std::move(answer).error();
     failure.action = action_for(failure.server);
+    // Not for its size: nothing is won by halving it, nor is a row to blame.
+    if (failure.server.status == 413 && small) failure.action = Action::wait;
     if (failure.server.is_foreign() && failure.action == Action::wait) ring_.failed(exchanged.node, clock_.monotonic());
   } else {
     failure.transport = std::move(exchanged.response).error();

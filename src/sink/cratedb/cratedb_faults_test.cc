@@ -146,8 +146,22 @@ TEST_P(CrateFaults, TooLargeARequestIsHalved) {
     if (!is_upsert(request) || rows_in(request) <= 20) return std::nullopt;
     return net::HttpResponse{.status = 413, .headers = {}, .body = ""};
   };
-  apply(many(50));
+  const std::string image = R"({"text":{"S":")" + std::string(1000, 'x') + R"("}})";
+  Changes large;
+  for (int i = 0; i < 50; i++) large.push_back(put(1, text_key("k" + std::to_string(i)), image));
+  apply(large);
   EXPECT_EQ(items().size(), 50u);
+}
+
+TEST_P(CrateFaults, ASmallRequestIsNotTooLarge) {
+  const net::HttpResponse too_large{.status = 413, .headers = {}, .body = ""};
+  answer_upserts(too_large, 3);
+  apply(many(5));
+  EXPECT_EQ(items().size(), 5u);
+  answer_upserts(too_large);
+  EXPECT_EQ(kind_of_failure(), ErrorKind::refused) << "where it lasts, it is said";
+  EXPECT_THAT(message, HasSubstr("HTTP status 413"));
+  EXPECT_TRUE(letters().empty());
 }
 
 TEST_P(CrateFaults, RowsThatFailForAWhileFailTheCall) {
