@@ -468,6 +468,17 @@ TEST(CurlErrors, TellWhatMayHelpFromWhatWillNot) {
   EXPECT_EQ(curl_error(failure).kind, ErrorKind::unreachable);
   failure.code = CURLE_RECV_ERROR;
   EXPECT_EQ(curl_error(failure).peer, "Connection reset by peer");
+  failure = {};
+  failure.address = "db:5432";
+  failure.code = CURLE_UNSUPPORTED_PROTOCOL;
+  EXPECT_EQ(curl_error(failure).kind, ErrorKind::usage);
+  failure.connected = true;
+  failure.detail = "Received HTTP/0.9 when not allowed";
+  EXPECT_EQ(to_string(curl_error(failure)),
+            "what answers at db:5432 does not speak HTTP: Received HTTP/0.9 when not allowed (does this port speak HTTP?)");
+  EXPECT_EQ(curl_error(failure).kind, ErrorKind::unreachable);
+  failure.code = CURLE_GOT_NOTHING;
+  EXPECT_EQ(curl_error(failure).hint, kSpeaksNoHttp);
 }
 
 }  // namespace

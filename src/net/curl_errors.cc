@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "net/http.h"
+
 namespace ctk::net {
 namespace {
 
@@ -14,6 +16,11 @@ Error timed_out(const CurlFailure& failure) {
                             : fmt::format("no connection to {} within {}", failure.address,
                                           format_duration(std::min(failure.timeout, failure.connect_timeout)));
   return Error{ErrorKind::unreachable, std::move(message), failure.detail, ""};
+}
+
+Error speaks_no_http(const CurlFailure& failure, const std::string& detail) {
+  return Error{ErrorKind::unreachable, fmt::format("what answers at {} does not speak HTTP", failure.address), detail,
+               std::string(kSpeaksNoHttp)};
 }
 
 Error handshake_failed(const CurlFailure& failure) {
@@ -34,8 +41,13 @@ Error curl_error(const CurlFailure& failure) {
                  fmt::format("the answer of {} is longer than {} bytes", at, failure.max_answer_bytes), "", ""};
   }
   switch (failure.code) {
+    case CURLE_WEIRD_SERVER_REPLY: return speaks_no_http(failure, detail);
+    case CURLE_GOT_NOTHING:
+      return Error{ErrorKind::unreachable, fmt::format("{} hung up without an answer", at), detail,
+                   std::string(kSpeaksNoHttp)};
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+      if (failure.connected) return speaks_no_http(failure, detail);
       return Error{ErrorKind::usage, fmt::format("'{}' is no http or https address", at), detail, ""};
     case CURLE_COULDNT_RESOLVE_HOST:
       return Error{ErrorKind::unreachable, fmt::format("cannot resolve the host of {}", at), detail,

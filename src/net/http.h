@@ -37,6 +37,9 @@ struct HttpResponse {
   std::optional<Timestamp> date() const;
 };
 
+/// The hint of an Error where a peer has answered in another language than HTTP, or hung up without a word.
+inline constexpr std::string_view kSpeaksNoHttp = "does this port speak HTTP?";
+
 using HttpDone = std::move_only_function<void(Result<HttpResponse>)>;
 
 /// `done` is called once, on the loop, never from inside `send`. Any status is an answer; an Error means that there was

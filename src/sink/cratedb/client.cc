@@ -67,10 +67,12 @@ struct Exchange {
   Result<net::HttpResponse> await_resume() { return std::move(result); }
 };
 
+constexpr std::string_view kOtherPort =
+    "CrateDB is spoken to over HTTP, whose port is 4200 unless it was changed; 5432 is the one of its PostgreSQL protocol";
+
 /// Words for whoever has taken the other port of the server for this one.
 std::string hint_for(const std::string& address) {
-  if (!address.ends_with(":" + std::to_string(kPostgresPort))) return "";
-  return "CrateDB is spoken to over HTTP, whose port is 4200; 5432 is the one of its PostgreSQL protocol";
+  return address.ends_with(":" + std::to_string(kPostgresPort)) ? std::string(kOtherPort) : "";
 }
 
 /// The version that the answer to `GET /` tells; `address` is who was asked.
@@ -79,6 +81,7 @@ Result<std::string> version_in(const Result<net::HttpResponse>& response, const 
     Error error = response.error();
     error.message = fmt::format("cannot reach CrateDB at {}: {}", address, error.message);
     if (error.kind != ErrorKind::refused) error.kind = ErrorKind::unreachable;
+    if (error.hint == net::kSpeaksNoHttp) error.hint = kOtherPort;
     if (error.hint.empty()) error.hint = hint_for(address);
     return std::unexpected(std::move(error));
   }
@@ -123,6 +126,7 @@ Error Failure::error(const std::string& doing) const {
   if (answered) return to_error(server, where);
   Error error = transport;
   if (error.kind != ErrorKind::refused) error.kind = ErrorKind::unreachable;
+  if (error.hint == net::kSpeaksNoHttp) error.hint.clear();  // it has spoken it before
   error.message = fmt::format("CrateDB failed {}: {}", where, transport.message);
   return error;
 }

@@ -290,6 +290,18 @@ TEST_P(CrateFaults, ASilentServerTakesNoLongerThanAStart) {
   EXPECT_GT(patience, seconds(60));
 }
 
+TEST_P(CrateFaults, AnotherPortIsToldOfTheOneForHttp) {
+  server().intercept = [](const net::HttpRequest&) -> Reply {
+    return fail(ErrorKind::unreachable, "one:6543 hung up", "", std::string(net::kSpeaksNoHttp));
+  };
+  auto other = backend->make_sink(options);
+  const Result<bool> connected = await<bool>([&](auto done) { other->connect(std::move(done)); });
+  ASSERT_FALSE(connected);
+  EXPECT_THAT(connected.error().hint, HasSubstr("port is 4200"));
+  EXPECT_EQ(kind_of_failure(), ErrorKind::unreachable);
+  EXPECT_THAT(message, ::testing::Not(HasSubstr(net::kSpeaksNoHttp)));
+}
+
 TEST_P(CrateFaults, AWrongPasswordIsDeniedAtOnce) {
   server().authorization = "Basic Y3JhdGU6czNjcmV0";  // crate:s3cret
   options.url.user = "crate";

@@ -179,6 +179,11 @@ class PostgresDriver final : public Driver {
     PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
     PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
     PQsetnonblocking(connection_.get(), 1);
+    if (PQparameterStatus(connection_.get(), "crate_version") != nullptr) {
+      disconnect();
+      return fail(ErrorKind::refused, fmt::format("what answers at {} is a CrateDB", address_.shown), "",
+                  "its URL begins with crate://, and names its HTTP port, which is 4200 unless it was changed");
+    }
     return begin_session();
   }
 
