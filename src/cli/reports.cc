@@ -133,7 +133,7 @@ std::string table_report_json(const sink::TableReport& report, Timestamp now) {
     write_positions(writer, report.positions, now);
     object.number("dead_letters", report.dead_letters);
   }
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string table_report_text(const sink::TableReport& report, Timestamp now) {
@@ -157,7 +157,7 @@ std::string positions_json(const std::vector<RelayRows>& relays, Timestamp now) 
   std::string text;
   json::Writer writer(text);
   write_positions(writer, relays, now);
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now) {
@@ -182,14 +182,14 @@ std::string dead_letters_json(const std::vector<DeadLetter>& letters) {
   writer.begin_array();
   for (const DeadLetter& letter : letters) write_letter(writer, letter);
   writer.end_array();
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string dead_letter_json(const DeadLetter& letter) {
   std::string text;
   json::Writer writer(text);
   write_letter(writer, letter);
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string dead_letters_text(const std::vector<DeadLetter>& letters) {

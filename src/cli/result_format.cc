@@ -91,7 +91,7 @@ std::string format_json(const ResultSet& result) {
     writer.end_object();
   }
   writer.end_array();
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string csv_cell(std::string_view text) {

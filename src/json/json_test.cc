@@ -116,6 +116,23 @@ TEST(Parser, JoinsSurrogatePairsAndKeepsNul) {
   EXPECT_EQ(string_member(document, "b"), std::string_view("\0", 1));
 }
 
+TEST(ToUtf8, ReplacesWhatIsNone) {
+  EXPECT_EQ(to_utf8("plain ü 日本 \xf0\x9f\x98\x80"), "plain ü 日本 \xf0\x9f\x98\x80");
+  EXPECT_EQ(to_utf8("{\"x\":\"\xff"
+                    "A\"}"),
+            "{\"x\":\"\xef\xbf\xbd"
+            "A\"}");
+  EXPECT_EQ(to_utf8("\"\xe2\x80\""), "\"\xef\xbf\xbd\xef\xbf\xbd\"");                  // cut off: the quote stays
+  EXPECT_EQ(to_utf8("\xed\xa0\x80\xc0\x80ü"), to_utf8("\xff\xff\xff\xff\xff") + "ü");  // a surrogate, a long NUL
+}
+
+RC_GTEST_PROP(ToUtf8Properties, EveryTextBecomesADocument, (std::string bytes)) {
+  std::string text;
+  append_string(text, bytes);
+  Parser parser;
+  RC_ASSERT(parser.parse(to_utf8(std::move(text))).has_value());
+}
+
 TEST(Base64, FollowsTheStandardsExamples) {
   EXPECT_EQ(base64(""), "");
   EXPECT_EQ(base64("f"), "Zg==");

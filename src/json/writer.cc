@@ -1,6 +1,9 @@
 // JSON text (RFC 8259) by appending. What it must not know: what the values mean.
 #include "json/writer.h"
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -53,6 +56,15 @@ void append_escape(std::string& out, char c) {
   out += kHex[c & 15];
 }
 
+/// Bytes of the character that the text begins with; 0 where it is no UTF-8.
+size_t character_length(std::string_view text) {
+  constexpr size_t kLongest = 4;
+  for (size_t length = 1; length <= std::min(kLongest, text.size()); ++length) {
+    if (simdjson::validate_utf8(text.data(), length)) return length;
+  }
+  return 0;
+}
+
 constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 }  // namespace
@@ -66,6 +78,17 @@ void append_string(std::string& out, std::string_view text) {
     if (at < text.size()) append_escape(out, text[at++]);
   }
   out += '"';
+}
+
+std::string to_utf8(std::string text) {
+  if (simdjson::validate_utf8(text.data(), text.size())) return text;
+  std::string valid;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t length = character_length(rest);
+    valid += length == 0 ? "\xef\xbf\xbd" : rest.substr(0, length);
+    rest.remove_prefix(std::max<size_t>(length, 1));
+  }
+  return valid;
 }
 
 void append_base64(std::string& out, std::string_view bytes) {

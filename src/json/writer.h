@@ -12,6 +12,9 @@ void append_string(std::string& out, std::string_view text);
 /// Appends standard base64 with padding (RFC 4648 section 4), without quotes.
 void append_base64(std::string& out, std::string_view bytes);
 
+/// JSON is UTF-8, whatever a database or a file has put into a text: each byte that is none becomes U+FFFD.
+std::string to_utf8(std::string text);
+
 /// Writes one document; puts the commas. `value` calls must follow `key` inside objects.
 ///   Writer w(out); w.begin_object(); w.key("a"); w.number("1"); w.end_object();
 class Writer {

@@ -79,7 +79,7 @@ std::string format_json(Timestamp time, LogLevel level, std::string_view message
     writer.string(field.value);
   }
   writer.end_object();
-  return line;
+  return json::to_utf8(std::move(line));
 }
 
 }  // namespace

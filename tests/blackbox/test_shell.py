@@ -61,6 +61,10 @@ class Around(Case):
         self.assertEqual(json.loads(self.shell("-c", sql, "--format", "json")[0])[0]["c"], "\x1b[31m\x9b\nx\u202e")
         self.assertEqual(self.shell("-c", sql, "--format", "csv")[0], 'c,w,one\n"\x1b[31m\x9b\nx\u202e",日本,1\n')
 
+    def test_json_is_utf_8(self):
+        out = self.shell("--format", "json", "-c", "SELECT CAST(x'ff41' AS TEXT) AS x, CAST(x'e280' AS TEXT) AS y")[0]
+        self.assertEqual(json.loads(out), [{"x": "\ufffdA", "y": "\ufffd\ufffd"}])
+
     def test_what_is_typed_wrongly(self):
         for arguments, code, words in (
                 (["-f", "script.sql"], 2, "unknown option -f"), (["-f", "script.sql"], 2, "shell TARGET < FILE"),
