@@ -1,6 +1,6 @@
 #include "cli/exit_code.h"
 
-#include <algorithm>
+#include "cli/shown_text.h"
 
 namespace ctk::cli {
 
@@ -15,23 +15,19 @@ int exit_code(ErrorKind kind) {
 
 namespace {
 
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  return text;
-}
-
-std::string hint_line(const Error& error) { return error.hint.empty() ? "" : "  hint: " + one_line(error.hint) + "\n"; }
+/// Words from outside do nothing to a terminal.
+std::string hint_line(const Error& error) { return error.hint.empty() ? "" : "  hint: " + shown_line(error.hint) + "\n"; }
 
 }  // namespace
 
 std::string error_text(const Error& error) {
-  return "ctk: " + to_string(Error{error.kind, error.message, error.peer, ""}) + "\n" + hint_line(error);
+  return "ctk: " + shown_line(to_string(Error{error.kind, error.message, error.peer, ""})) + "\n" + hint_line(error);
 }
 
 std::string statement_error_text(const Error& error) {
   if (error.kind == ErrorKind::unreachable) return error_text(error);
-  const std::string message = to_string(Error{error.kind, error.message, "", ""});
-  return "ctk: " + message + (error.peer.empty() ? "" : ": " + error.peer) + "\n" + hint_line(error);
+  const std::string message = shown_line(error.message);
+  return "ctk: " + message + (error.peer.empty() ? "" : ": " + shown_lines(error.peer)) + "\n" + hint_line(error);
 }
 
 }  // namespace ctk::cli

@@ -16,18 +16,6 @@ namespace {
 using sink::ResultSet;
 using Kind = ResultSet::Column::Kind;
 
-/// The same with its line ends as they are.
-std::string many_lines(std::string_view text) {
-  std::string lines;
-  while (true) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    lines += one_line(text.substr(0, end));
-    if (end == text.size()) return lines;
-    lines += '\n';
-    text.remove_prefix(end + 1);
-  }
-}
-
 std::string padded(const std::string& text, size_t columns, bool right) {
   const std::string blanks(columns - std::min(columns, shown_width(text)), ' ');
   return right ? blanks + text : text + blanks;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <clocale>
 #include <cstdint>
@@ -76,6 +77,29 @@ std::string one_line(std::string_view text) {
     text.remove_prefix(character.bytes);
   }
   return line;
+}
+
+std::string many_lines(std::string_view text) {
+  std::string lines;
+  while (true) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    lines += one_line(text.substr(0, end));
+    if (end == text.size()) return lines;
+    lines += '\n';
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::string shown_line(std::string_view text) {
+  std::string line(text);
+  std::ranges::replace_if(line, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return one_line(line);
+}
+
+std::string shown_lines(std::string_view text) {
+  std::string lines(text);
+  std::ranges::replace_if(lines, [](char c) { return c == '\r' || c == '\t'; }, ' ');
+  return many_lines(lines);
 }
 
 size_t shown_width(std::string_view line) {

@@ -10,6 +10,14 @@ namespace ctk::cli {
 /// bytes that are no UTF-8 become escapes.
 std::string one_line(std::string_view text);
 
+/// The same with its line ends as they are.
+std::string many_lines(std::string_view text);
+
+/// A person's or a program's message, whose tabs are blanks (PostgreSQL's point at nothing): its line ends become blanks,
+/// or stay in shown_lines.
+std::string shown_line(std::string_view text);
+std::string shown_lines(std::string_view text);
+
 /// Columns that such a line takes: two for wide characters, none for combining ones.
 size_t shown_width(std::string_view line);
 
