@@ -32,16 +32,13 @@ Status check_file(const sink::TargetOptions& target) {
 }  // namespace
 
 TargetSession::TargetSession(sink::TargetOptions target, World& world)
-    : log_(world.log),
-      random_(world.random),
-      target_(std::move(target)),
-      loop_(world.clock),
-      sink_(target_, world, loop_),
-      thread_([this] { loop_.run(); }) {}
+    : world_(world), target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] {
+        loop_.run();
+      }) {}
 
 TargetSession::~TargetSession() {
   const auto closed = wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); });
-  if (!closed) log_.warn("closing the target failed", {{"error", to_string(closed.error())}});
+  if (!closed) world_.log.warn("closing the target failed", {{"error", to_string(closed.error())}});
   loop_.quit();
   thread_.join();
 }
@@ -68,7 +65,8 @@ Result<sink::ResultSet> TargetSession::query(std::string sql) {
 
 Result<sink::ResultSet> TargetSession::query(std::string sql, Interrupts& interrupts, const std::function<void()>& again) {
   std::stop_source stop;
-  sink::Query query(std::move(sql), stop.get_token(), fmt::format("ctk {:016x}", random_.next()));
+  sink::Query query(std::move(sql), stop.get_token(), fmt::format("ctk {:016x}", world_.random.next()));
+  query.on_notice = [this](const sink::Notice& notice) { report_notice(world_, notice); };
   const int answered = eventfd(0, EFD_CLOEXEC);
   std::optional<Result<sink::ResultSet>> answer;
   loop_.post([&] {

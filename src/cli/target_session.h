@@ -50,8 +50,7 @@ class TargetSession {
     return promise.get_future().get();
   }
 
-  Log& log_;
-  Random& random_;
+  World& world_;
   sink::TargetOptions target_;
   ThreadLoop loop_;
   WiredSink sink_;

@@ -13,6 +13,7 @@
 
 #include "cli/dotenv.h"
 #include "cli/exit_code.h"
+#include "cli/shown_text.h"
 
 namespace ctk::cli {
 namespace {
@@ -58,6 +59,15 @@ bool print_result(World& world, std::string_view text) {
 int report_error(World& world, const Error& error) { return report(world, error, error_text); }
 
 int report_statement_error(World& world, const Error& error) { return report(world, error, statement_error_text); }
+
+void report_notice(World& world, const sink::Notice& notice) {
+  if (world.output.quiet && !notice.is_warning) return;
+  if (world.output.log_format == observe::LogFormat::json) {
+    const auto say = notice.is_warning ? &Log::warn : &Log::info;
+    return (world.log.*say)("the database says", {{"peer", notice.words}});
+  }
+  world.terminal.write_line(world.redactor.redact("ctk: " + shown_lines(notice.words)));
+}
 
 aws::Environment process_environment() {
   aws::Environment environment;

@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "observe/log_format.h"
 #include "observe/terminal.h"
+#include "sink/sink.h"
 
 namespace ctk::cli {
 
@@ -33,6 +34,9 @@ int report_error(World& world, const Error& error);
 
 /// The same for a statement that a database refused: as text, its words keep their lines.
 int report_statement_error(World& world, const Error& error);
+
+/// Says on standard error what a database has to say besides its answer; where that is to be quiet, warnings only.
+void report_notice(World& world, const sink::Notice& notice);
 
 /// The environment of this process.
 aws::Environment process_environment();

@@ -181,6 +181,12 @@ struct LoadEnding {
   uint64_t swept = 0;                ///< rows of older epochs, or without a version (adopt), that the load has not seen
 };
 
+/// What a database says besides its answer, in its own words: "WARNING:  there is no transaction in progress".
+struct Notice {
+  std::string words;
+  bool is_warning = false;
+};
+
 /// One text as a user typed it.
 struct Query {
   // NOLINTBEGIN(google-explicit-constructor): most are a text alone
@@ -195,6 +201,8 @@ struct Query {
   std::stop_token stop;
   /// Words that no other statement of the target holds, where `stop` may be asked for: some find it by them.
   std::string mark;
+  /// Called while it runs, on any thread.
+  std::function<void(const Notice&)> on_notice = {};
 };
 
 /// A query's answer, for the shell and `show`. Cells are text as the database gives it; nothing is NULL.
@@ -208,6 +216,7 @@ struct ResultSet {
   int64_t affected = -1;  ///< statements without rows; -1 where the database does not say
   /// PostgreSQL with standard_conforming_strings = off: in '…' a backslash escapes, so what comes next is cut differently.
   bool backslashes_escape = false;
+  bool in_transaction = false;  ///< of the user's, which a statement that fails would spoil (PostgreSQL)
 };
 
 /// `ctk show table`.

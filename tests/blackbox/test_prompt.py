@@ -1,4 +1,5 @@
 """`ctk shell` at a terminal: what a person types there, Ctrl-C, Tab, and what they see."""
+import json
 import os
 import secrets
 import signal
@@ -215,6 +216,71 @@ class OnPostgres(AtTerminal):
         out, _ = script.communicate(timeout=60)
         self.assertEqual((script.returncode, out), (-signal.SIGINT, b""))
         wait_until("the statement is stopped", lambda: self.running() == "0")
+
+    def end_sessions(self):
+        self.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ctk'")
+
+    def test_the_commit_of_a_failed_transaction(self):
+        self.server.sql("CREATE TABLE failed (a int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
+        terminal = self.open(self.server.url())
+        for commit in ("COMMIT", "/* so */ end work"):
+            terminal.enter("BEGIN; INSERT INTO failed VALUES (1); SELECT 1/0; " + commit + ";")
+            terminal.expect("division by zero")
+            terminal.expect("it was rolled back: nothing of it is stored")
+            terminal.expect(PROMPT)
+        terminal.enter("BEGIN; SELECT 1/0; ROLLBACK;")
+        terminal.expect("division by zero\r\nOK\r\n")
+        self.assert_leaves(terminal)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM failed").strip(), "0")
+
+    def test_a_session_that_is_lost_in_a_transaction(self):
+        self.server.sql("CREATE TABLE lost (a int)")
+        terminal = self.open(self.server.url())
+        terminal.enter("BEGIN; INSERT INTO lost VALUES (10);")
+        terminal.expect("OK, 1 row\r\n" + PROMPT)
+        self.end_sessions()
+        terminal.enter("INSERT INTO lost VALUES (11); INSERT INTO lost VALUES (12); COMMIT;")
+        terminal.expect("the transaction is lost with the connection")
+        terminal.expect("is not run outside of it")
+        terminal.expect("there is nothing to commit")
+        terminal.expect(PROMPT)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM lost").strip(), "0")
+        terminal.enter("INSERT INTO lost VALUES (13);")
+        terminal.expect("OK, 1 row\r\n" + PROMPT)
+        self.end_sessions()
+        terminal.enter("SELECT 1;")
+        terminal.expect("a new session, without what was SET")
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+        _, err = self.run_ctk("shell", self.server.url(), expect=1, stdin=b"BEGIN; INSERT INTO lost VALUES (14);\n"
+                              b"SELECT pg_terminate_backend(pg_backend_pid());\nINSERT INTO lost VALUES (15); COMMIT;")
+        self.assertIn("the transaction is lost", err)
+        self.assertEqual(self.server.sql("SELECT a FROM lost").strip(), "13")
+
+    def test_notices_are_shown(self):
+        script = b"COMMIT; DO $$ BEGIN RAISE NOTICE E'so \\x1b[2J'; RAISE WARNING 'and so'; END $$; DROP TABLE IF EXISTS nix;"
+        out, err = self.run_ctk("shell", self.server.url(), stdin=script)
+        self.assertEqual(out, "")
+        self.assertEqual([line for line in err.splitlines() if line != "OK"],
+                         ["ctk: WARNING:  there is no transaction in progress", r"ctk: NOTICE:  so \x1b[2J", "ctk: WARNING:  and so",
+                          'ctk: NOTICE:  table "nix" does not exist, skipping'])
+        _, err = self.run_ctk("shell", self.server.url(), "-q", stdin=script)
+        self.assertEqual(err, "ctk: WARNING:  there is no transaction in progress\nctk: WARNING:  and so\n")
+        _, err = self.run_ctk("shell", self.server.url(), "-q", "--log-format", "json", "-c", "COMMIT")
+        self.assertEqual(json.loads(err)["peer"], "WARNING:  there is no transaction in progress")
+
+    def test_copy_is_refused_with_its_line(self):
+        self.server.sql("CREATE TABLE copied (a int)")
+        for copy in (b"COPY copied FROM STDIN", b"COPY copied TO STDOUT"):
+            _, err = self.run_ctk("shell", self.server.url(), stdin=b"INSERT INTO copied VALUES (1);\n" + copy + b";", expect=1)
+            self.assertIn("ctk: line 2: COPY to or from the client is not possible here", err)
+            self.assertIn("use psql for it", err)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM copied").strip(), "2")
+
+    def test_errors_do_nothing_to_a_terminal(self):
+        _, err = self.run_ctk("shell", self.server.url(), "-c", r"SELECT E'\x1b]0;x\x07'::int", expect=1)
+        self.assertIn(r'integer: "\x1b]0;x\x07"', err)
+        self.assertNotIn("\x1b", err)
 
     def test_words_besides_sql(self):
         self.server.sql("CREATE TABLE depot (shelf text PRIMARY KEY, pieces numeric(9,2))")

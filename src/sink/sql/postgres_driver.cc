@@ -13,6 +13,7 @@
 #include "sink/sql/postgres_params.h"
 #include "sink/sql/sql_state.h"
 #include "sink/sql/stop_bell.h"
+#include "sink/sql/user_transaction.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -26,9 +27,7 @@ constexpr const char* kUnnamed = "";
 
 /// Nothing that we do relies on these; they are for a session that is ours alone. Times are shown alike everywhere; plans
 /// of multi-row inserts do not depend on their values.
-constexpr const char* kSession =
-    "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET client_min_messages = 'warning'; "
-    "SET plan_cache_mode = 'force_generic_plan'";
+constexpr const char* kSession = "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET plan_cache_mode = 'force_generic_plan'";
 
 /// A session that waits for a lock notices that we are gone, and lets go of its own locks.
 constexpr const char* kNoticeLostClients = "SET client_connection_check_interval = '5s'";
@@ -41,8 +40,6 @@ struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
 using Connection = std::unique_ptr<PGconn, Finish>;
-
-void ignore_notice(void*, const PGresult*) {}
 
 std::string trimmed(const char* text) {
   std::string line = text == nullptr ? "" : text;
@@ -177,7 +174,7 @@ class PostgresDriver final : public Driver {
       return connect_failure(ended);
     }
     PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
-    PQsetNoticeReceiver(connection_.get(), ignore_notice, nullptr);
+    PQsetNoticeReceiver(connection_.get(), pass_on, this);
     PQsetnonblocking(connection_.get(), 1);
     if (PQparameterStatus(connection_.get(), "crate_version") != nullptr) {
       disconnect();
@@ -208,22 +205,12 @@ class PostgresDriver final : public Driver {
   }
 
   Result<ResultSet> query(const Query& query) override {
-    if (!connection_ || PQsendQuery(connection_.get(), query.sql.c_str()) != 1) return std::unexpected(lost().error);
-    Result<ResultSet> last = ResultSet{};
-    const StopBell bell(query.stop);
-    while (true) {
-      if (!wait_or_cancel(bell)) return std::unexpected(lost_for_good());
-      PgResult result(PQgetResult(connection_.get()));
-      if (!result) break;
-      if (last) last = to_result_set(result.get());
-      if (!last && last.error().kind == ErrorKind::usage) {  // COPY: the connection cannot be used any more
-        disconnect();
-        return last;
-      }
-    }
-    if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost_for_good());
-    if (last) last->backslashes_escape = backslashes_escape();
-    return last;
+    if (std::optional<Result<ResultSet>> instead = user_.answer_instead(query.sql)) return std::move(*instead);
+    const bool inside = in_transaction();
+    Result<ResultSet> answer = ask(query);
+    if (!answer && !connection_) return std::unexpected(user_.lost(std::move(answer).error(), query.sql, inside));
+    if (answer) answer->in_transaction = in_transaction();
+    return answer;
   }
 
   using Driver::run;
@@ -232,6 +219,45 @@ class PostgresDriver final : public Driver {
 
  private:
   enum class Connecting { done, failed, silent };
+
+  /// What the server says besides its answer, to whoever asked for it; of a relay's statements it is dropped.
+  static void pass_on(void* driver, const PGresult* notice) {
+    const Query* asking = static_cast<PostgresDriver*>(driver)->asking_;
+    if (asking == nullptr || !asking->on_notice) return;
+    const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+    asking->on_notice(
+        {trimmed(PQresultErrorMessage(notice)), severity != nullptr && severity == std::string_view("WARNING")});
+  }
+
+  /// One text, to the end of its results.
+  Result<ResultSet> ask(const Query& query) {
+    asking_ = &query;
+    Result<ResultSet> answer = send_and_wait(query);
+    asking_ = nullptr;
+    return answer;
+  }
+
+  Result<ResultSet> send_and_wait(const Query& query) {
+    if (!connection_ || PQsendQuery(connection_.get(), query.sql.c_str()) != 1) return std::unexpected(lost_for_good());
+    Result<ResultSet> last = ResultSet{};
+    const StopBell bell(query.stop);
+    while (true) {
+      if (!wait_or_cancel(bell)) return std::unexpected(lost_for_good());
+      PgResult result(PQgetResult(connection_.get()));
+      if (!result) break;
+      if (last) last = to_result_set(result.get());
+      if (last && is_rollback(result.get()) && transaction_word(query.sql) == TransactionWord::commits) {
+        last = std::unexpected(UserTransaction::undone());
+      }
+      if (is_copy(result.get())) {  // the connection cannot be used any more
+        disconnect();
+        return last;
+      }
+    }
+    if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost_for_good());
+    if (last) last->backslashes_escape = backslashes_escape();
+    return last;
+  }
 
   void start_connecting(const HostList& hosts) {
     std::vector<const char*> names, values;
@@ -290,7 +316,7 @@ class PostgresDriver final : public Driver {
   /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a
   /// number up: where they differ nothing is set, and no statement has a name.
   Status begin_session() {
-    Result<ResultSet> asked = query("SELECT pg_catalog.pg_backend_pid()");
+    Result<ResultSet> asked = ask("SELECT pg_catalog.pg_backend_pid()");
     if (!asked) {
       disconnect();
       return forward_error(std::move(asked));
@@ -300,11 +326,11 @@ class PostgresDriver final : public Driver {
     unnamed_.clear();
     if (!alone_) return {};
     ++sessions_;
-    if (Result<ResultSet> set = query(kSession); !set) {
+    if (Result<ResultSet> set = ask(kSession); !set) {
       disconnect();
       return forward_error(std::move(set));
     }
-    (void)query(kNoticeLostClients);  // unknown before PostgreSQL 14
+    (void)ask(kNoticeLostClients);  // unknown before PostgreSQL 14
     return {};
   }
 
@@ -315,7 +341,7 @@ class PostgresDriver final : public Driver {
 
   Result<ResultSet> forget_statements() {
     prepared_.clear();
-    return query("DEALLOCATE ALL");
+    return ask("DEALLOCATE ALL");
   }
 
   bool send_all(std::span<const Statement> statements) {
@@ -392,9 +418,8 @@ class PostgresDriver final : public Driver {
   }
 
   /// COMMIT of a transaction that had failed is answered as if all were well, by another word.
-  static bool was_undone(const std::string& sql, PGresult* result) {
-    return sql == "COMMIT" && std::string_view(PQcmdStatus(result)) == "ROLLBACK";
-  }
+  static bool was_undone(const std::string& sql, PGresult* result) { return sql == "COMMIT" && is_rollback(result); }
+  static bool is_rollback(PGresult* result) { return std::string_view(PQcmdStatus(result)) == "ROLLBACK"; }
   Failure undone() const {
     return {Scope::lost,
             {ErrorKind::unreachable, fmt::format("PostgreSQL at {} rolled a transaction back", address_.shown), "", ""}};
@@ -488,11 +513,16 @@ class PostgresDriver final : public Driver {
     return error;
   }
 
+  static bool is_copy(const PGresult* result) {
+    const ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+  }
+
   static Result<ResultSet> to_result_set(PGresult* result) {
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
-      return fail(ErrorKind::usage, "COPY to or from the client is not possible here", "", "use psql for it");
+    if (is_copy(result)) {
+      return fail(ErrorKind::refused, "COPY to or from the client is not possible here", "", "use psql for it");
     }
+    ExecStatusType status = PQresultStatus(result);
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
       const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
       ErrorKind kind = meaning_of(code == nullptr ? "" : code).kind;
@@ -520,6 +550,8 @@ class PostgresDriver final : public Driver {
   std::vector<Command> commands_;
   PostgresParams params_;
   bool silent_ = false;
+  const Query* asking_ = nullptr;  ///< while it runs
+  UserTransaction user_;
 };
 
 }  // namespace
