@@ -1,6 +1,7 @@
 #include "cli/prompt.h"
 
 #include <editline/readline.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ namespace ctk::cli {
 namespace {
 
 constexpr int kHistoryLength = 1000;
+constexpr wchar_t kReplacement = L'\ufffd';
 
 std::string history_path(const aws::Environment& environment) {
   if (const auto state = environment.get("XDG_STATE_HOME")) return *state + "/ctk/history";
@@ -30,7 +32,8 @@ struct Editing {
   Prompt::Completer completer;
   std::vector<std::string> offers;
   bool dropped = false;
-  int stirred = -1;  ///< readable after a signal that concerns the display, which may have come to any thread
+  bool replaced = false;  ///< something that was typed
+  int stirred = -1;       ///< readable after a signal that concerns the display, which may have come to any thread
   std::atomic<bool> resized = false;
   std::atomic<bool> continued = false;
 };
@@ -74,7 +77,9 @@ int read_character(std::FILE*) {
     wchar_t wide = 0;
     const size_t used = std::mbrtowc(&wide, &byte, 1, &state);
     if (used == static_cast<size_t>(-2)) continue;
-    return used == static_cast<size_t>(-1) ? '?' : static_cast<int>(wide);
+    if (used != static_cast<size_t>(-1)) return static_cast<int>(wide);
+    editing.replaced = true;
+    return kReplacement;
   }
 }
 
@@ -103,7 +108,7 @@ Prompt::Prompt(const aws::Environment& environment, Interrupts& interrupts, Comp
   editing.interrupts = &interrupts;
   editing.completer = std::move(completer);
   std::setlocale(LC_CTYPE, "");  // so that characters have their widths
-  if (MB_CUR_MAX == 1) std::setlocale(LC_CTYPE, "C.UTF-8");
+  if (std::string_view(nl_langinfo(CODESET)) != "UTF-8") std::setlocale(LC_CTYPE, "C.UTF-8");
   static char name[] = "ctk";
   static char breaks[] = " \t\n,;()=<>+-*/.'";
   rl_readline_name = name;
@@ -135,9 +140,11 @@ Prompt::~Prompt() {
 
 PromptLine Prompt::read_line(const char* prompt) {
   editing.dropped = false;
+  editing.replaced = false;
   char* line = readline(prompt);
   if (line == nullptr) return {editing.dropped ? PromptLine::Kind::dropped : PromptLine::Kind::end, ""};
   PromptLine read{PromptLine::Kind::text, line};
+  read.is_whole = !editing.replaced || !read.text.contains("\ufffd");  // it may have been wiped out again
   std::free(line);
   return read;
 }

@@ -18,6 +18,7 @@ struct PromptLine {
   };
   Kind kind = Kind::text;
   std::string text;
+  bool is_whole = true;  ///< false: bytes that are no UTF-8 were typed, and U+FFFD stands in their place
 };
 
 /// One at a time, on the main thread.

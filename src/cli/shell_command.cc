@@ -42,6 +42,11 @@ const char* prompt_of(const StatementSplitter& splitter) {
   return "  -> ";
 }
 
+Error misread_error() {
+  return {ErrorKind::refused, "the statement is not run: bytes that are no UTF-8 were typed", "",
+          "set the terminal to UTF-8"};
+}
+
 class Shell {
  public:
   Shell(TargetSession& session, ResultFormat format, World& world)
@@ -65,7 +70,7 @@ class Shell {
   int run_rest();
 
   /// False: the person leaves.
-  bool answer_line(const std::string& line, Prompt& prompt, Interrupts& interrupts);
+  bool answer_line(const PromptLine& typed, Prompt& prompt, Interrupts& interrupts);
   bool answer_word(const ShellWord& word, Interrupts& interrupts);
   void describe(const std::string& name, Interrupts& interrupts);
   /// The person sees what went wrong and goes on; false where they stopped it, and with it what follows on the line.
@@ -78,6 +83,7 @@ class Shell {
   World& world_;
   StatementSplitter splitter_;
   bool from_file_ = false;
+  bool misread_ = false;                           ///< what is typed, to its end: it is not what was meant
   std::optional<std::vector<std::string>> names_;  ///< for Tab; nothing: to be asked for
 };
 
@@ -174,8 +180,9 @@ int Shell::run_prompt() {
     if (line.kind == PromptLine::Kind::end) break;
     if (line.kind == PromptLine::Kind::dropped) {
       splitter_.drop();
+      misread_ = false;
       print_result(world_, "^C\n");
-    } else if (!answer_line(line.text, prompt, interrupts)) {
+    } else if (!answer_line(line, prompt, interrupts)) {
       return kDone;
     }
   }
@@ -183,7 +190,8 @@ int Shell::run_prompt() {
   return kDone;
 }
 
-bool Shell::answer_line(const std::string& line, Prompt& prompt, Interrupts& interrupts) {
+bool Shell::answer_line(const PromptLine& typed, Prompt& prompt, Interrupts& interrupts) {
+  const std::string& line = typed.text;
   const ShellWord word = read_shell_word(line);
   const bool at_code = splitter_.place() == SqlScanner::Place::code;
   const bool is_command = word.kind != ShellWord::Kind::none && at_code && line.starts_with('\\');
@@ -192,11 +200,18 @@ bool Shell::answer_line(const std::string& line, Prompt& prompt, Interrupts& int
     return answer_word(word, interrupts);
   }
   splitter_.feed(line + "\n");
+  misread_ = misread_ || !typed.is_whole;
   while (const auto statement = splitter_.next()) {
+    if (misread_) {
+      report_error(world_, misread_error());
+      continue;
+    }
     prompt.remember(statement->sql + ";");
     if (!run_for_person(statement->sql, interrupts)) splitter_.drop();
   }
-  if (!splitter_.pending()) splitter_.drop();  // comments
+  if (splitter_.pending()) return true;
+  splitter_.drop();  // comments
+  misread_ = false;
   return true;
 }
 

@@ -27,7 +27,7 @@ class Terminal:
         self.screen = ""
 
     def type(self, keys):
-        os.write(self.master, keys.encode())
+        os.write(self.master, keys if isinstance(keys, bytes) else keys.encode())
 
     def enter(self, line):
         self.type(line + ENTER)

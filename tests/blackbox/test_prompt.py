@@ -180,6 +180,20 @@ class OnSqlite(AtTerminal):
         self.assertNotIn("\\303", self.terminal.expect(r"\(1 row\)"))
         self.assert_leaves(self.terminal)
 
+    def test_bytes_that_are_no_characters_are_refused(self):
+        self.terminal.type(b"INSERT INTO warehouse VALUES ('a\xff\xe9b',\r")
+        self.terminal.expect("  -> ")
+        self.terminal.enter(" 1); SELECT 'not this';")
+        self.assertNotRegex(self.terminal.expect("(?s)the statement is not run: bytes that are no UTF-8 were typed.*\r\n" + PROMPT),
+                            r"\(1 row\)|OK")
+        self.terminal.type(b"SELECT '\xff")
+        self.terminal.expect("SELECT '")
+        self.terminal.type(CTRL_C)
+        self.terminal.expect(PROMPT)
+        self.terminal.type(b"SELECT \xff\x7f 40 + 2 AS answer;\r")  # wiped out again
+        self.terminal.expect(r"42\s+\(1 row\)")
+        self.assert_leaves(self.terminal)
+
     def test_a_history_that_cannot_be_written(self):
         terminal = Terminal("shell", self.url, env={"XDG_STATE_HOME": "/dev/null/nowhere"})
         self.addCleanup(terminal.close)
