@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cctype>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,12 @@ std::string host_and_port(const std::string& address) {
   return url_part(url.get(), CURLUPART_HOST, 0) + ":" + url_part(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
 }
 
+/// Wakes the thread of a multi handle, which then looks for what has been asked to stop.
+struct Wake {
+  CURLM* multi;
+  void operator()() const { curl_multi_wakeup(multi); }
+};
+
 /// One exchange, from send() to its answer.
 struct Transfer {
   HttpRequest request;
@@ -64,6 +71,7 @@ struct Transfer {
   HttpResponse response;
   bool too_large = false;
   std::array<char, CURL_ERROR_SIZE> detail{};
+  std::optional<std::stop_callback<Wake>> wake_on_stop;
 };
 
 /// Makes room for `more` bytes and the padding behind them, doubling.
@@ -233,6 +241,7 @@ struct CurlClient::State {
       int running = 0;
       curl_multi_perform(multi.get(), &running);
       finish_completed();
+      break_off_stopped();
       constexpr int kLongestPollMs = 60'000;
       curl_multi_poll(multi.get(), nullptr, 0, kLongestPollMs, nullptr);
     }
@@ -252,6 +261,22 @@ struct CurlClient::State {
     curl_multi_add_handle(multi.get(), easy);
   }
 
+  void break_off_stopped() {
+    std::erase_if(active, [this](auto& each) {
+      auto& [easy, transfer] = each;
+      if (!transfer->request.stop.stop_requested()) return false;
+      curl_multi_remove_handle(multi.get(), easy);
+      complete(*transfer, fail(ErrorKind::stopped, "the answer is not waited for any more"));
+      return true;
+    });
+  }
+
+  void complete(Transfer& transfer, Result<HttpResponse> answer) {
+    loop.post([done = std::move(transfer.done), answer = std::move(answer), gone = gone]() mutable {
+      if (!gone->load()) done(std::move(answer));
+    });
+  }
+
   void finish_completed() {
     int left = 0;
     while (CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
@@ -265,9 +290,7 @@ struct CurlClient::State {
       Result<HttpResponse> answer = answer_of(*transfer, code, options);
       curl_easy_reset(easy);
       idle.push_back(std::move(transfer->easy));
-      loop.post([done = std::move(transfer->done), answer = std::move(answer), gone = gone]() mutable {
-        if (!gone->load()) done(std::move(answer));
-      });
+      complete(*transfer, std::move(answer));
     }
   }
 
@@ -305,6 +328,9 @@ void CurlClient::send(HttpRequest request, HttpDone done) {
   auto transfer = std::make_unique<Transfer>();
   transfer->request = std::move(request);
   transfer->done = std::move(done);
+  if (transfer->request.stop.stop_possible()) {
+    transfer->wake_on_stop.emplace(transfer->request.stop, Wake{state_->multi.get()});
+  }
   {
     std::lock_guard lock(state_->mutex);
     state_->queued.push_back(std::move(transfer));

@@ -237,6 +237,33 @@ TEST(CurlClient, GivesUpAfterTheTimeout) {
   EXPECT_THAT(answer.error().message, HasSubstr("no answer from 127.0.0.1:" + std::to_string(here.port) + " within 50ms"));
 }
 
+TEST(CurlClient, BreaksOffWhatIsToStop) {
+  PlainServer here;
+  std::promise<void> arrived, released;
+  std::shared_future<void> held = released.get_future().share();
+  here.server.Get("/held", [&](const httplib::Request&, httplib::Response&) {
+    arrived.set_value();
+    held.wait();
+  });
+  here.server.Get("/",
+                  [](const httplib::Request&, httplib::Response& response) { response.set_content("a", "text/plain"); });
+  here.listen();
+  Browser browser;
+  std::stop_source stop;
+  HttpRequest request = get(here.url("/held"));
+  request.stop = stop.get_token();
+  std::future<Result<HttpResponse>> answer = browser.start(request);
+  arrived.get_future().wait();
+  stop.request_stop();
+  const Result<HttpResponse> broken_off = answer.get();
+  ASSERT_FALSE(broken_off);
+  EXPECT_EQ(broken_off.error().kind, ErrorKind::stopped);
+  EXPECT_FALSE(browser.fetch(request)) << "it was stopped before it began";
+  EXPECT_TRUE(browser.fetch(get(here.url("/"))));
+  EXPECT_TRUE(browser.always_on_loop());
+  released.set_value();
+}
+
 TEST(CurlClient, CutsOffAnAnswerThatIsTooLong) {
   PlainServer here;
   here.server.Get("/", [](const httplib::Request&, httplib::Response& response) {

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@ struct HttpRequest {
   Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
   size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
   bool keep_beginning = false;                  ///< instead of `too_large`, the beginning is the answer
+  std::stop_token stop = {};                    ///< breaks the exchange off, from any thread: it fails with `stopped`
 };
 
 struct HttpResponse {
@@ -43,7 +45,7 @@ inline constexpr std::string_view kSpeaksNoHttp = "does this port speak HTTP?";
 using HttpDone = std::move_only_function<void(Result<HttpResponse>)>;
 
 /// `done` is called once, on the loop, never from inside `send`. Any status is an answer; an Error means that there was
-/// none (`unreachable`, `too_large`, `refused` for TLS), and that the peer may or may not have done the work.
+/// none (`unreachable`, `too_large`, `stopped`, `refused` for TLS), and that the peer may or may not have done the work.
 class HttpClient {
  public:
   virtual ~HttpClient() = default;
