@@ -154,7 +154,8 @@ Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock
       random_(random),
       scope_(scope) {}
 
-Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body, Duration timeout) {
+Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body, Duration timeout,
+                                         std::stop_token stop) {
   const size_t node = ring_.pick(clock_.monotonic());
   net::HttpRequest request;
   request.method = std::move(method);
@@ -163,11 +164,13 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   if (!authorization_.empty()) request.headers.emplace_back("authorization", authorization_);
   request.body = std::move(body);
   request.timeout = std::min(timeout, timeout_);
+  request.stop = std::move(stop);
   Exchange sending{http_, scope_.token(), std::move(request)};
   Result<net::HttpResponse> response = co_await sending;
-  if (!response || response->status == 503) {
+  const bool stopped = !response && response.error().kind == ErrorKind::stopped;
+  if (!stopped && (!response || response->status == 503)) {
     ring_.failed(node, clock_.monotonic());
-  } else {
+  } else if (!stopped) {
     ring_.answered(node);
   }
   co_return Exchanged{std::move(response), node};
@@ -178,10 +181,10 @@ std::optional<Duration> Client::left_to_start() const {
   return begun_ + start_timeout_ - clock_.monotonic();
 }
 
-Task<SqlResult> Client::run_once(std::string body) {
+Task<SqlResult> Client::run_once(std::string body, std::stop_token stop) {
   const bool small = body.size() < kSmallBody;
   const Duration patience = std::max(left_to_start().value_or(timeout_), kShortestWait);
-  Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body), patience);
+  Exchanged exchanged = co_await exchange("POST", "/_sql?types", std::move(body), patience, std::move(stop));
   Failure failure;
   if (exchanged.response) {
     has_answered_ = true;
@@ -202,10 +205,11 @@ Task<SqlResult> Client::run_once(std::string body) {
 
 Task<SqlResult> Client::run(Statement statement, Again again) {
   const std::string body = request_body(statement);
+  const std::stop_token stop = statement.stop;
   statement = {};
   Retry retry(kTries);
   while (true) {
-    SqlResult answer = co_await run_once(body);
+    SqlResult answer = co_await run_once(body, stop);
     if (answer || !insists_ || !worth_another_try(answer.error(), again, retry.failures())) co_return answer;
     if (left_to_start().value_or(kShortestWait) <= Duration(0)) co_return answer;
     const std::optional<Duration> pause = retry.failed(clock_.monotonic(), random_);
@@ -220,7 +224,8 @@ Task<Result<std::string>> Client::server_version() {
     // Silent nodes share the time.
     const Duration left = begun_ + start_timeout_ - clock_.monotonic();
     const auto nodes = static_cast<int64_t>(urls_.size() - std::min(tried, urls_.size()) + 1);
-    Exchanged exchanged = co_await exchange("GET", "/", "", std::max(left / nodes, kShortestWait));
+    std::stop_token never;
+    Exchanged exchanged = co_await exchange("GET", "/", "", std::max(left / nodes, kShortestWait), std::move(never));
     Result<std::string> version = version_in(exchanged.response, urls_[exchanged.node]);
     if (version || version.error().kind != ErrorKind::unreachable || !insists_) co_return version;
     if (tried < urls_.size()) continue;  // each node once

@@ -76,8 +76,8 @@ class Client {
     Result<net::HttpResponse> response;
     size_t node;
   };
-  Task<Exchanged> exchange(std::string method, std::string path, std::string body, Duration timeout);
-  Task<SqlResult> run_once(std::string body);
+  Task<Exchanged> exchange(std::string method, std::string path, std::string body, Duration timeout, std::stop_token stop);
+  Task<SqlResult> run_once(std::string body, std::stop_token stop);
   /// How much is left of the time in which a server must give a first answer; nothing once it has.
   std::optional<Duration> left_to_start() const;
 

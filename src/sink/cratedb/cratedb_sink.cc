@@ -5,6 +5,7 @@
 #include "sink/cratedb/batch_work.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/positions.h"
+#include "sink/cratedb/query.h"
 #include "sink/cratedb/reports.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"

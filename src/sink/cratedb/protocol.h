@@ -10,6 +10,7 @@
 
 #include <expected>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct Statement {
   std::string sql;
   std::string args;
   std::string bulk;
+  std::stop_token stop = {};  ///< its answer is not waited for any more
 };
 
 std::string request_body(const Statement& statement);

@@ -112,57 +112,6 @@ ResultSet to_result_set(const Answer& answer) {
   return result;
 }
 
-namespace {
-
-/// A statement that is under way: whoever stops it gives up once it is over.
-struct Running {
-  std::string sql;
-  bool over = false;
-};
-
-std::string one_text_arg(const std::string& text) {
-  std::string args;
-  json::Writer writer(args);
-  writer.begin_array();
-  writer.string(text);
-  writer.end_array();
-  return args;
-}
-
-/// Looks for the statement's job and kills it. The server may not have begun with it yet: then it is looked for again.
-Task<Result<bool>> kill(Session& session, std::shared_ptr<const Running> running) {
-  constexpr int kTries = 100;
-  for (int i = 0; i < kTries && !running->over; ++i) {
-    Statement find{.sql = "SELECT id FROM sys.jobs WHERE stmt = ?", .args = one_text_arg(running->sql), .bulk = ""};
-    SqlResult jobs = co_await session.client.run(std::move(find));
-    if (!jobs) co_return false;
-    if (jobs->rows.empty()) continue;
-    const std::string id = cell_text(jobs->rows[0][0]).value_or("");
-    Statement end{.sql = "KILL ?", .args = one_text_arg(id), .bulk = ""};
-    const SqlResult killed = co_await session.client.run(std::move(end));
-    co_return killed.has_value();
-  }
-  co_return false;
-}
-
-}  // namespace
-
-Task<Result<ResultSet>> query(Session& session, Query query) {
-  std::string& sql = query.sql;
-  while (!sql.empty() && (sql.back() == ';' || std::isspace(static_cast<unsigned char>(sql.back())))) sql.pop_back();
-  if (!query.mark.empty()) sql += "\n-- " + query.mark;
-  auto running = std::make_shared<Running>(Running{sql, false});
-  // Asked on another thread; while this conversation lives, so does the scope.
-  const std::stop_callback asked(query.stop, [&session, running] {
-    session.scope.post([&session, running] { session.scope.spawn(kill(session, running), [](const Result<bool>&) {}); });
-  });
-  Statement statement{.sql = sql, .args = "", .bulk = ""};
-  Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "running the statement", Again::never);
-  running->over = true;
-  Result<ResultSet> result = answer ? Result<ResultSet>(to_result_set(*answer)) : forward_error(std::move(answer));
-  co_return stopped_if_asked(query, std::move(result));
-}
-
 Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id) {
   Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.dead_letters);
   if (!there) co_return forward_error(std::move(there));

@@ -6,7 +6,6 @@
 
 namespace ctk::sink::cratedb {
 
-Task<Result<ResultSet>> query(Session& session, Query query);
 Task<Result<TableReport>> report(Session& session, CratePositions& positions, table::QualifiedName name);
 Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id);
 
