@@ -98,8 +98,9 @@ LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t le
 
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result) {
   if (result || !query.stop.stop_requested()) return result;
-  result.error().kind = ErrorKind::stopped;
-  result.error().message = "the statement was stopped";
+  Error& error = result.error();
+  if (error.kind != ErrorKind::stopped) error.message = "the statement was stopped";
+  error.kind = ErrorKind::stopped;
   return result;
 }
 

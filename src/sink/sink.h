@@ -276,7 +276,7 @@ class Sink {
   virtual void close(Done<bool> done) = 0;
 };
 
-/// The failure of a query that was asked to stop is `stopped`, with the database's words.
+/// The failure of a query that was asked to stop is `stopped`, with the database's words; `stopped` stays as it is.
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result);
 
 }  // namespace ctk::sink

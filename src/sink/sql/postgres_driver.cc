@@ -5,9 +5,12 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <memory>
+#include <thread>
 #include <unordered_map>
 
 #include "sink/sql/postgres_params.h"
@@ -22,6 +25,7 @@ constexpr Duration kLongestConnect = std::chrono::seconds(10);
 constexpr size_t kCachedStatements = 200;
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
 constexpr int kCancelPauseMs = 1000;
+constexpr Duration kCancelPatience = std::chrono::seconds(5);
 constexpr Oid kBoolean = 16;
 constexpr const char* kUnnamed = "";
 
@@ -208,7 +212,10 @@ class PostgresDriver final : public Driver {
     if (std::optional<Result<ResultSet>> instead = user_.answer_instead(query.sql)) return std::move(*instead);
     const bool inside = in_transaction();
     Result<ResultSet> answer = ask(query);
-    if (!answer && !connection_) return std::unexpected(user_.lost(std::move(answer).error(), query.sql, inside));
+    if (!answer && !connection_) {
+      if (query.stop.stop_requested()) answer.error().kind = ErrorKind::stopped;  // but by more than the database's word
+      return std::unexpected(user_.lost(std::move(answer).error(), query.sql, inside));
+    }
     if (answer) answer->in_transaction = in_transaction();
     return answer;
   }
@@ -238,6 +245,7 @@ class PostgresDriver final : public Driver {
   }
 
   Result<ResultSet> send_and_wait(const Query& query) {
+    ignores_cancel_ = false;
     if (!connection_ || PQsendQuery(connection_.get(), query.sql.c_str()) != 1) return std::unexpected(lost_for_good());
     Result<ResultSet> last = ResultSet{};
     const StopBell bell(query.stop);
@@ -447,11 +455,12 @@ class PostgresDriver final : public Driver {
     return true;
   }
 
-  /// The same without a limit. Once the bell rings the server is asked to cancel, and every second again: it passes over
-  /// a request that comes before it has begun.
+  /// The same without a limit. Once the bell rings the server is asked to cancel, and every second again, for a while: it
+  /// passes over a request that comes before it has begun.
   bool wait_or_cancel(const StopBell& bell) {
     PGconn* on = connection_.get();
     silent_ = false;
+    std::optional<std::chrono::steady_clock::time_point> give_up;
     while (PQisBusy(on) != 0) {
       int unsent = PQflush(on);
       if (unsent < 0) return false;
@@ -460,16 +469,25 @@ class PostgresDriver final : public Driver {
       if (poll(ends, 2, -1) < 0 && errno != EINTR) return false;
       if ((ends[0].revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
       if ((ends[1].revents & POLLIN) == 0 || PQisBusy(on) == 0) continue;
+      const auto now = std::chrono::steady_clock::now();
+      if (!give_up) give_up = now + kCancelPatience;
+      ignores_cancel_ = now >= *give_up;
+      if (ignores_cancel_) return false;
       cancel();
       poll(ends, 1, kCancelPauseMs);
     }
     return true;
   }
 
+  /// On a thread of its own: a server that is silent may keep it for ever.
   void cancel() {
+    if (cancelling_->exchange(true)) return;
     std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request(PQgetCancel(connection_.get()), PQfreeCancel);
-    char why[256];
-    if (request) PQcancel(request.get(), why, sizeof why);
+    std::thread([request = std::move(request), cancelling = cancelling_] {
+      char why[256];
+      if (request) PQcancel(request.get(), why, sizeof why);
+      *cancelling = false;
+    }).detach();
   }
 
   Failure failure_of(PGresult* result) {
@@ -509,6 +527,13 @@ class PostgresDriver final : public Driver {
 
   Error lost_for_good() {
     Error error = lost().error;
+    if (ignores_cancel_) {
+      error = {ErrorKind::stopped,
+               fmt::format("PostgreSQL at {} did not stop the statement within {}, and it may still run there; the "
+                           "connection is closed",
+                           address_.shown, format_duration(kCancelPatience)),
+               "", ""};
+    }
     disconnect();
     return error;
   }
@@ -550,6 +575,9 @@ class PostgresDriver final : public Driver {
   std::vector<Command> commands_;
   PostgresParams params_;
   bool silent_ = false;
+  bool ignores_cancel_ = false;
+  /// A request to cancel is on its way; it may outlive this.
+  std::shared_ptr<std::atomic<bool>> cancelling_ = std::make_shared<std::atomic<bool>>(false);
   const Query* asking_ = nullptr;  ///< while it runs
   UserTransaction user_;
 };
