@@ -11,9 +11,11 @@ namespace ctk::cli {
 namespace {
 
 std::atomic<int> rung{-1};  // a handler has no other way to know
+std::atomic<int> last{0};
 
-extern "C" void on_interrupt(int) {
+extern "C" void on_interrupt(int signal) {
   const int saved = errno;
+  last = signal;
   eventfd_write(rung, 1);
   errno = saved;
 }
@@ -23,14 +25,18 @@ extern "C" void on_interrupt(int) {
 Interrupts::Interrupts() : bell_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (bell_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   rung = bell_;
+  last = 0;
   struct sigaction action{};
   action.sa_handler = on_interrupt;
   action.sa_flags = SA_RESTART;
-  sigaction(SIGINT, &action, &before_);
+  for (size_t i = 0; i < kSignals.size(); ++i) {
+    sigaction(kSignals[i], nullptr, &before_[i]);
+    if (before_[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &action, nullptr);
+  }
 }
 
 Interrupts::~Interrupts() {
-  sigaction(SIGINT, &before_, nullptr);
+  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before_[i], nullptr);
   rung = -1;
   close(bell_);
 }
@@ -40,10 +46,12 @@ bool Interrupts::take() {
   return eventfd_read(bell_, &count) == 0;
 }
 
-void end_as_interrupted() {
-  signal(SIGINT, SIG_DFL);
-  raise(SIGINT);
-  _exit(128 + SIGINT);
+int Interrupts::signal() const { return last; }
+
+void end_by_signal(int signal) {
+  std::signal(signal, SIG_DFL);
+  raise(signal);
+  _exit(128 + signal);
 }
 
 }  // namespace ctk::cli

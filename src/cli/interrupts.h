@@ -1,11 +1,13 @@
-// SIGINT as something that a wait can be woken by, instead of the end of the program.
+// Signals that end a program as something that a wait can be woken by, so that what runs elsewhere is stopped first.
 #pragma once
 
+#include <array>
 #include <csignal>
 
 namespace ctk::cli {
 
-/// While one lives, SIGINT ends nothing; afterwards it does what it did before. One at a time.
+/// While one lives, SIGINT, SIGTERM and SIGHUP end nothing; afterwards they do what they did before. What the program was
+/// started to ignore stays ignored. One at a time.
 class Interrupts {
  public:
   Interrupts();
@@ -17,13 +19,19 @@ class Interrupts {
   int descriptor() const { return bell_; }
   /// Takes what has come; false where nothing has.
   bool take();
+  /// The last one that has come; 0 where none has.
+  int signal() const;
+  /// Whether one has come that ends the program also where Ctrl-C only ends what it is doing.
+  bool is_to_end() const { return signal() == SIGTERM || signal() == SIGHUP; }
 
  private:
+  static constexpr std::array kSignals = {SIGINT, SIGTERM, SIGHUP};
+
   int bell_;
-  struct sigaction before_{};
+  std::array<struct sigaction, kSignals.size()> before_{};
 };
 
-/// Ends the program as SIGINT does by itself, so that a script that runs it ends too.
-[[noreturn]] void end_as_interrupted();
+/// Ends the program as this signal does by itself, so that a script that runs it ends too.
+[[noreturn]] void end_by_signal(int signal);
 
 }  // namespace ctk::cli

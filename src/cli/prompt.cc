@@ -68,7 +68,7 @@ int read_character(std::FILE*) {
     repair_display();
     if (ready < 0) continue;
     if (editing.interrupts->take()) {
-      editing.dropped = true;
+      editing.dropped = !editing.interrupts->is_to_end();
       return -1;
     }
     if (ends[0].revents == 0) continue;

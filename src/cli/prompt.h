@@ -14,7 +14,7 @@ struct PromptLine {
   enum class Kind {
     text,
     dropped,  ///< Ctrl-C: what was typed does not count
-    end,      ///< Ctrl-D
+    end,      ///< Ctrl-D, or a signal that ends the program
   };
   Kind kind = Kind::text;
   std::string text;

@@ -22,6 +22,9 @@
 namespace ctk::cli {
 namespace {
 
+/// Nobody waits longer for what Tab may offer.
+constexpr Duration kPatienceForNames = std::chrono::seconds(1);
+
 /// NUL ends a text for the others, whatever comes behind it.
 bool takes_nul(table::Target target) { return target == table::Target::cratedb; }
 
@@ -69,13 +72,14 @@ class Shell {
   /// Whole ones, and one that has no semicolon.
   int run_rest();
 
+  int answer_lines(Interrupts& interrupts);
   /// False: the person leaves.
   bool answer_line(const PromptLine& typed, Prompt& prompt, Interrupts& interrupts);
   bool answer_word(const ShellWord& word, Interrupts& interrupts);
   void describe(const std::string& name, Interrupts& interrupts);
   /// The person sees what went wrong and goes on; false where they stopped it, and with it what follows on the line.
   bool run_for_person(const std::string& sql, Interrupts& interrupts);
-  std::vector<std::string> offers(const std::string& word);
+  std::vector<std::string> offers(const std::string& word, const Interrupts& interrupts);
 
   TargetSession& session_;
   table::Target dialect_;
@@ -85,6 +89,8 @@ class Shell {
   bool from_file_ = false;
   bool misread_ = false;                           ///< what is typed, to its end: it is not what was meant
   std::optional<std::vector<std::string>> names_;  ///< for Tab; nothing: to be asked for
+  bool lacks_names_ = false;                       ///< they could not be had
+  bool in_transaction_ = false;
 };
 
 Result<int> Shell::run(const std::string& sql, Interrupts& interrupts, const std::function<void()>& again) {
@@ -94,8 +100,10 @@ Result<int> Shell::run(const std::string& sql, Interrupts& interrupts, const std
   const auto result = session_.query(sql, interrupts, again);
   if (!result) return std::unexpected(result.error());
   splitter_.set_backslashes(result->backslashes_escape);
+  in_transaction_ = result->in_transaction;
+  if (result->columns.empty() || lacks_names_) names_.reset();
+  lacks_names_ = false;
   if (!result->columns.empty()) return print_rows(*result, interrupts);
-  names_.reset();
   if (!world_.output.quiet) {
     const std::string count = result->affected < 0 ? "" : ", " + count_rows(static_cast<size_t>(result->affected));
     world_.terminal.write_line("OK" + count);
@@ -116,11 +124,10 @@ int Shell::print_rows(const sink::ResultSet& rows, Interrupts& interrupts) {
 
 int Shell::run_part(const SqlStatement& statement) {
   Interrupts interrupts;
-  const auto code = run(statement.sql, interrupts, end_as_interrupted);
-  if (code) return *code;
-  const int failed = report_statement_error(world_, located(code.error(), statement));
-  if (code.error().kind == ErrorKind::stopped) end_as_interrupted();
-  return failed;
+  const auto code = run(statement.sql, interrupts, [&] { end_by_signal(interrupts.signal()); });
+  const int ended = code ? *code : report_statement_error(world_, located(code.error(), statement));
+  if (interrupts.signal() != 0) end_by_signal(interrupts.signal());
+  return ended;
 }
 
 Error Shell::located(Error error, const SqlStatement& statement) const {
@@ -173,9 +180,15 @@ int Shell::run_standard_input() {
 
 int Shell::run_prompt() {
   Interrupts interrupts;
-  Prompt prompt(world_.environment(), interrupts, [this](const std::string& word) { return offers(word); });
+  const int code = answer_lines(interrupts);
+  if (interrupts.is_to_end()) end_by_signal(interrupts.signal());
+  return code;
+}
+
+int Shell::answer_lines(Interrupts& interrupts) {
+  Prompt prompt(world_.environment(), interrupts, [&](const std::string& word) { return offers(word, interrupts); });
   world_.terminal.write_line("SQL statements end with a semicolon; \\? lists what else there is, \\q or Ctrl-D leaves.");
-  while (true) {
+  while (!interrupts.is_to_end()) {
     const PromptLine line = prompt.read_line(prompt_of(splitter_));
     if (line.kind == PromptLine::Kind::end) break;
     if (line.kind == PromptLine::Kind::dropped) {
@@ -254,19 +267,21 @@ void Shell::describe(const std::string& name, Interrupts& interrupts) {
 
 bool Shell::run_for_person(const std::string& sql, Interrupts& interrupts) {
   const auto code = run(sql, interrupts, [this] {
-    world_.terminal.write_line("the database was asked to stop the statement and has not answered yet");
+    world_.terminal.write_line("the database is being asked to stop the statement and has not answered yet");
   });
   if (!code) report_statement_error(world_, code.error());
   return code || code.error().kind != ErrorKind::stopped;
 }
 
-/// The names are asked for once, and again after what may have changed them; without them there are still SQL's words.
-std::vector<std::string> Shell::offers(const std::string& word) {
-  if (!names_) {
-    const auto found = session_.query(list_names_sql(dialect_));
+/// The names are asked for once, and again after what may have changed them; without them there are still SQL's words. A
+/// question that fails would spoil a transaction.
+std::vector<std::string> Shell::offers(const std::string& word, const Interrupts& interrupts) {
+  if (!names_ && !in_transaction_) {
+    const auto found = session_.query_within(kPatienceForNames, list_names_sql(dialect_), interrupts);
     names_ = found ? names_to_offer(dialect_, *found) : std::vector<std::string>{};
+    lacks_names_ = !found;
   }
-  return completions(word, *names_);
+  return completions(word, names_.value_or(std::vector<std::string>{}));
 }
 
 }  // namespace

@@ -31,6 +31,21 @@ Status check_file(const sink::TargetOptions& target) {
 
 }  // namespace
 
+class TargetSession::Pending {
+ public:
+  ~Pending() { close(answered_); }
+  int descriptor() const { return answered_; }  ///< readable once the answer is there
+  void give(Result<sink::ResultSet> answer) {
+    answer_ = std::move(answer);
+    eventfd_write(answered_, 1);
+  }
+  Result<sink::ResultSet> take() { return std::move(*answer_); }
+
+ private:
+  int answered_ = eventfd(0, EFD_CLOEXEC);
+  std::optional<Result<sink::ResultSet>> answer_;
+};
+
 TargetSession::TargetSession(sink::TargetOptions target, World& world)
     : world_(world), target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] {
         loop_.run();
@@ -63,27 +78,41 @@ Result<sink::ResultSet> TargetSession::query(std::string sql) {
       [&](sink::Sink& sink, Done<sink::ResultSet> done) { sink.query(std::move(sql), std::move(done)); });
 }
 
+std::shared_ptr<TargetSession::Pending> TargetSession::begin(sink::Query query) {
+  auto pending = std::make_shared<Pending>();
+  loop_.post([this, pending, query = std::move(query)]() mutable {
+    sink_.sink().query(std::move(query), [pending](Result<sink::ResultSet> result) { pending->give(std::move(result)); });
+  });
+  return pending;
+}
+
+Result<sink::ResultSet> TargetSession::query_within(Duration patience, std::string sql, const Interrupts& interrupts) {
+  std::stop_source stop;
+  const auto pending = begin({std::move(sql), stop.get_token(), mark()});
+  pollfd ends[] = {{pending->descriptor(), POLLIN, 0}, {interrupts.descriptor(), POLLIN, 0}};
+  poll(ends, 2, static_cast<int>(patience / std::chrono::milliseconds(1)));
+  if ((ends[0].revents & POLLIN) != 0) return pending->take();
+  stop.request_stop();
+  return fail(ErrorKind::stopped, "nobody waits for the answer any more");
+}
+
 Result<sink::ResultSet> TargetSession::query(std::string sql, Interrupts& interrupts, const std::function<void()>& again) {
   std::stop_source stop;
-  sink::Query query(std::move(sql), stop.get_token(), fmt::format("ctk {:016x}", world_.random.next()));
+  sink::Query query(std::move(sql), stop.get_token(), mark());
   query.on_notice = [this](const sink::Notice& notice) { report_notice(world_, notice); };
-  const int answered = eventfd(0, EFD_CLOEXEC);
-  std::optional<Result<sink::ResultSet>> answer;
-  loop_.post([&] {
-    sink_.sink().query(std::move(query), [&](Result<sink::ResultSet> result) {
-      answer = std::move(result);
-      eventfd_write(answered, 1);
-    });
-  });
-  pollfd ends[] = {{answered, POLLIN, 0}, {interrupts.descriptor(), POLLIN, 0}};
+  const auto pending = begin(std::move(query));
+  pollfd ends[] = {{pending->descriptor(), POLLIN, 0}, {interrupts.descriptor(), POLLIN, 0}};
   while ((ends[0].revents & POLLIN) == 0) {
     const bool ready = poll(ends, 2, -1) > 0;
     if (!ready) ends[0].revents = 0;
     if (ready && interrupts.take() && !stop.request_stop()) again();
   }
-  close(answered);
-  return std::move(*answer);
+  Result<sink::ResultSet> answer = pending->take();
+  if (!answer && stop.stop_requested()) answer.error().kind = ErrorKind::stopped;  // it may not have come so far as to run
+  return answer;
 }
+
+std::string TargetSession::mark() { return fmt::format("ctk {:016x}", world_.random.next()); }
 
 Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) {
   return wait<sink::TableReport>([&](sink::Sink& sink, Done<sink::TableReport> done) { sink.show(name, std::move(done)); });

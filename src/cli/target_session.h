@@ -29,6 +29,8 @@ class TargetSession {
   const sink::TargetOptions& target() const { return target_; }
 
   Result<sink::ResultSet> query(std::string sql);
+  /// The same, within `patience`, or it is left alone: `stopped`. So it is by an interrupt, which is not taken.
+  Result<sink::ResultSet> query_within(Duration patience, std::string sql, const Interrupts& interrupts);
   /// The same; an interrupt asks the database to stop it. `again` is called for each further one.
   Result<sink::ResultSet> query(std::string sql, Interrupts& interrupts, const std::function<void()>& again);
   Result<sink::TableReport> show(const table::QualifiedName& name);
@@ -41,6 +43,12 @@ class TargetSession {
 
  private:
   TargetSession(sink::TargetOptions target, World& world);
+
+  /// An answer that may come when nobody waits for it any more.
+  class Pending;
+  std::shared_ptr<Pending> begin(sink::Query query);
+  /// Query::mark
+  std::string mark();
 
   /// `call(sink, done)` on the loop; waits for `done`.
   template <class T, class Call>

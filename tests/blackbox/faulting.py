@@ -2,6 +2,7 @@
 bytes that cuts connections. Each counts what it did; its dice are seeded."""
 import http.client
 import http.server
+import json
 import random
 import socket
 import socketserver
@@ -98,6 +99,48 @@ class FaultingProxy:
         self.server.server_close()
 
 
+class SilentCrateDb:
+    """CrateDB as far as a shell's first steps go. Statements in whose text `endless` stands are not answered before it is
+    stopped; `refused` are."""
+
+    def __init__(self, refused=(), endless=("endless",)):
+        self.released = threading.Event()
+        self.asked = []
+        silent = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                FaultingProxy.answer(self, 200, "application/json", b'{"ok":true,"version":{"number":"6.4.3"}}')
+
+            def do_POST(self):
+                statement = json.loads(self.rfile.read(int(self.headers["content-length"])))["stmt"]
+                silent.asked.append(statement)
+                if any(word in statement for word in endless):
+                    silent.released.wait()
+                    self.close_connection = True
+                elif any(word in statement for word in refused):
+                    words = b'{"error":{"message":"SchemaUnknownException[Schema \'sys\' unknown]","code":4045}}'
+                    FaultingProxy.answer(self, 404, "application/json", words)
+                else:
+                    cells = b'{"cols":["answer"],"col_types":[10],"rows":[[42]],"rowcount":1,"duration":0.1}'
+                    FaultingProxy.answer(self, 200, "application/json", cells)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"crate://crate@127.0.0.1:{self.server.server_address[1]}/doc"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.released.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
 class CuttingProxy:
     """Passes bytes to 127.0.0.1:`port`, and cuts a connection with the chance `share` at each piece, either way."""
 
@@ -107,6 +150,8 @@ class CuttingProxy:
         self.dice = random.Random(seed)
         self.lock = threading.Lock()
         self.pieces, self.cuts = 0, 0
+        self.speaking = threading.Event()  # cleared, it passes nothing on
+        self.speaking.set()
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -137,6 +182,7 @@ class CuttingProxy:
                     self.cuts += cut
                 if cut:
                     break
+                self.speaking.wait()
                 sink.sendall(piece)
         except OSError:
             pass  # the other direction has cut it

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import unittest
 
+from faulting import CuttingProxy, SilentCrateDb
 from harness import Case, CrateTarget, crate_address
 from servers import Postgres, wait_until
 from terminal import CTRL_C, CTRL_D, TAB, Terminal
@@ -231,6 +232,60 @@ class OnPostgres(AtTerminal):
         self.assertEqual((script.returncode, out), (-signal.SIGINT, b""))
         wait_until("the statement is stopped", lambda: self.running() == "0")
 
+    def test_a_signal_ends_a_script_and_its_statement(self):
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            script = self.start_ctk("shell", self.server.url(), "-c", "SELECT pg_sleep(600); SELECT 1")
+            wait_until("the statement runs", lambda: self.running() == "1")
+            script.send_signal(ending)
+            out, err = script.communicate(timeout=60)
+            self.assertEqual((script.returncode, out), (-ending, b""))
+            self.assertIn(b"the statement was stopped", err)
+            self.assertEqual(self.running(), "0")
+        terminal = self.open(self.server.url())
+        terminal.enter("SELECT pg_sleep(600); SELECT 'not this';")
+        wait_until("the statement runs", lambda: self.running() == "1")
+        terminal.process.send_signal(signal.SIGTERM)
+        self.assertEqual(terminal.code(), -signal.SIGTERM)
+        self.assertEqual(self.running(), "0")
+        terminal = self.open(self.server.url())
+        terminal.process.send_signal(signal.SIGTERM)
+        self.assertEqual(terminal.code(), -signal.SIGTERM)
+
+    def test_a_server_that_falls_silent(self):
+        proxy = CuttingProxy(self.server.port, 0)
+        self.addCleanup(proxy.stop)
+        terminal = self.open(self.server.url().replace(str(self.server.port), str(proxy.port)))
+        self.assert_answers(terminal)
+        proxy.speaking.clear()
+        terminal.type("SELECT * FROM now" + TAB + "here")
+        terminal.expect("nowhere", seconds=4)
+        terminal.type(CTRL_C)
+        terminal.expect(PROMPT)
+        proxy.speaking.set()
+        self.assert_answers(terminal)
+        proxy.speaking.clear()
+        terminal.enter("SELECT 1; SELECT 'not this';")
+        terminal.expect("not this';\r\n")
+        terminal.type(CTRL_C)
+        before = terminal.expect("did not stop the statement within 5s, and it may still run there", seconds=30)
+        before += terminal.expect(PROMPT)
+        self.assertNotIn("not this", before)
+        proxy.speaking.set()
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_tab_leaves_a_transaction_alone(self):
+        self.server.sql("CREATE TABLE locked (a int)")
+        terminal = self.open(self.server.url())
+        terminal.enter("BEGIN; INSERT INTO locked VALUES (1);")
+        terminal.expect("OK, 1 row")
+        terminal.enter("SELECT count(*) AS loc" + TAB + "al FRO" + TAB + "locked;")
+        terminal.expect(r"local\s+-+\s+1\s+\(1 row\)")
+        terminal.enter("COMMIT;")
+        terminal.expect("OK\r\n" + PROMPT)
+        self.assert_leaves(terminal)
+        self.assertEqual(self.server.sql("SELECT count(*) FROM locked").strip(), "1")
+
     def end_sessions(self):
         self.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ctk'")
 
@@ -319,6 +374,54 @@ class OnPostgres(AtTerminal):
                   b"SELECT twice(4) AS c; SET standard_conforming_strings = off; SELECT 'a\\';b' AS d;")
         out, _ = self.run_ctk("shell", self.server.url(), "-q", "--format", "json", stdin=script)
         self.assertEqual(out, '[{"a":"a\'b;c"}]\n[{"b":";$$;"}]\n[{"c":8}]\n[{"d":"a\';b"}]\n')
+
+
+class OnSilentCrateDb(AtTerminal):
+    def serve(self, **how):
+        server = SilentCrateDb(**how)
+        self.addCleanup(server.stop)
+        return server
+
+    def interrupt(self, server):
+        terminal = self.open(server.url)
+        terminal.enter("SELECT endless;")
+        wait_until("the statement runs", lambda: any("endless" in statement for statement in server.asked))
+        terminal.type(CTRL_C)
+        terminal.expect("CrateDB did not stop the statement, which may still run there; its answer is not waited for", seconds=30)
+        return terminal
+
+    def test_a_user_who_may_not_see_jobs(self):
+        terminal = self.interrupt(self.serve(refused=["sys.jobs"]))
+        terminal.expect("looking for it in sys.jobs: SchemaUnknownException")
+        terminal.expect("hint: GRANT DQL ON TABLE sys.jobs")
+        terminal.expect(PROMPT, seconds=5)
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_a_server_that_falls_silent(self):
+        terminal = self.interrupt(self.serve(endless=["endless", "sys.jobs"]))
+        terminal.expect("no answer for 5s")
+        terminal.expect(PROMPT, seconds=5)
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_tab_waits_a_second_for_names(self):
+        terminal = self.open(self.serve(endless=["information_schema"]).url)
+        terminal.type("SELECT now" + TAB + "here")
+        terminal.expect("nowhere", seconds=4)
+        terminal.type(CTRL_C)
+        terminal.expect(PROMPT)
+        self.assert_answers(terminal)
+        self.assert_leaves(terminal)
+
+    def test_a_script_of_such_a_user(self):
+        server = self.serve(refused=["sys.jobs"])
+        script = self.start_ctk("shell", server.url, "-c", "SELECT endless; SELECT 1")
+        wait_until("the statement runs", lambda: any("endless" in statement for statement in server.asked))
+        script.send_signal(signal.SIGTERM)
+        out, err = script.communicate(timeout=60)
+        self.assertEqual((script.returncode, out), (-signal.SIGTERM, b""))
+        self.assertIn(b"which may still run there", err)
 
 
 @unittest.skipUnless(crate_address(), "needs a CrateDB at CTK_TEST_CRATEDB_URL")
