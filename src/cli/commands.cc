@@ -74,7 +74,7 @@ const std::vector<CommandInfo>& commands() {
        .source_options = true, .target_options = true},
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
        .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
-               "At the prompt \\? lists what there is besides SQL.",
+               "Tables without a schema are looked for in the URL's first. At the prompt \\? lists what there is besides SQL.",
        .advice = "SQL is given by -c, or on standard input: ctk shell TARGET < FILE",
        .flags = {{.name = "command", .letter = 'c', .value = "SQL", .help = "run this; may be given more than once",
                   .repeatable = true},

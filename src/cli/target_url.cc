@@ -130,6 +130,7 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
     return usage(fmt::format("the target's table is \"{}\", a name under which ctk keeps its own records", *target.table),
                  "name another table");
   }
+  target.query_schema = target.schema;
   if (target.schema.empty() && target.kind == Target::cratedb) target.schema = "doc";
   if (target.schema.empty() && target.kind == Target::postgres) target.schema = "public";
   return {};

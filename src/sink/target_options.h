@@ -20,6 +20,7 @@ struct TargetOptions {
   net::Url url;  ///< with scheme, hosts, user, password, path
   table::Target kind = table::Target::sqlite;
   std::string schema;                ///< resolved: option, URL or default ("doc", "public", "")
+  std::string query_schema;          ///< the same if it was given: where a user's statements look for tables first
   std::optional<std::string> table;  ///< resolved: option or URL; nothing: the source table's own name
   table::TableOptions tables;
   bool ssl = false;                    ///< CrateDB: speak TLS

@@ -105,7 +105,7 @@ class SilentCrateDb:
 
     def __init__(self, refused=(), endless=("endless",)):
         self.released = threading.Event()
-        self.asked = []
+        self.asked, self.schemas = [], set()
         silent = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -117,6 +117,7 @@ class SilentCrateDb:
             def do_POST(self):
                 statement = json.loads(self.rfile.read(int(self.headers["content-length"])))["stmt"]
                 silent.asked.append(statement)
+                silent.schemas.add(self.headers["default-schema"])
                 if any(word in statement for word in endless):
                     silent.released.wait()
                     self.close_connection = True

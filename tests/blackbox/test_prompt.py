@@ -286,6 +286,27 @@ class OnPostgres(AtTerminal):
         self.assert_leaves(terminal)
         self.assertEqual(self.server.sql("SELECT count(*) FROM locked").strip(), "1")
 
+    def test_the_schema_of_the_url_counts(self):
+        self.server.sql('CREATE SCHEMA "My shop"; CREATE TABLE "My shop".wares (a int); CREATE TABLE public.others (a int)')
+        for where in ({"schema": "My%20shop"}, {"table": '"My%20shop".wares'}):
+            with self.subTest(where):
+                self.run_ctk("shell", self.server.url(**where), "-c", "INSERT INTO wares VALUES (1); SELECT * FROM others; "
+                             "SET search_path = public; SELECT * FROM others")
+        terminal = self.open(self.server.url(schema="My%20shop"))
+        terminal.enter("CREATE TABLE made_here (a int);")
+        terminal.expect("OK\r\n" + PROMPT)
+        self.end_sessions()
+        terminal.enter("SELECT 1;")
+        terminal.expect("a new session")
+        terminal.enter("SELECT count(*) AS wares FROM wares;")
+        terminal.expect(r"wares\s+-+\s+2\s+\(1 row\)")
+        self.assert_leaves(terminal)
+        made = self.server.sql("SELECT table_schema FROM information_schema.tables WHERE table_name = 'made_here'")
+        self.assertEqual(made.strip(), "My shop")
+        default, _ = self.run_ctk("shell", self.server.url(options="-csearch_path%3Dpg_temp,public"), "--format", "csv",
+                                  "-c", "SHOW search_path")
+        self.assertEqual(default, 'search_path\n"pg_temp,public"\n')
+
     def end_sessions(self):
         self.server.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ctk'")
 
@@ -413,6 +434,15 @@ class OnSilentCrateDb(AtTerminal):
         terminal.expect(PROMPT)
         self.assert_answers(terminal)
         self.assert_leaves(terminal)
+
+    def test_the_schema_of_the_url_counts(self):
+        server = self.serve()
+        # A connection heeds the first one that it gets.
+        for schema, said in (("/doc", "doc"), ("/my_shop/orders", "my_shop"), ("/", None), ("/sch%C3%B6n", None)):
+            with self.subTest(schema):
+                server.schemas.clear()
+                self.run_ctk("shell", server.url.removesuffix("/doc") + schema, "-c", "SELECT 1")
+                self.assertEqual(server.schemas, {said})
 
     def test_a_script_of_such_a_user(self):
         server = self.serve(refused=["sys.jobs"])

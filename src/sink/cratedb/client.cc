@@ -49,6 +49,12 @@ std::string basic_authorization(const net::Url& url) {
   return header;
 }
 
+/// Nothing where a header cannot carry it: the server takes other bytes than ASCII for Latin-1, and so for another name.
+std::string header_value(const std::string& text) {
+  const bool fits = std::ranges::all_of(text, [](unsigned char c) { return c >= ' ' && c < 0x7f; });
+  return fits ? text : "";
+}
+
 /// One exchange as something to await; its answer is dropped if the scope is gone.
 struct Exchange {
   net::HttpClient& http;
@@ -145,6 +151,7 @@ bool worth_another_try(const Failure& failure, Again again, int failures) {
 Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope)
     : urls_(node_urls(options)),
       authorization_(basic_authorization(options.url)),
+      query_schema_(header_value(options.query_schema)),
       timeout_(options.timeout.value_or(kLongestAnswer)),
       start_timeout_(std::min(options.start_timeout.value_or(kLongestStart), Duration(std::chrono::hours(1)))),
       begun_(clock.monotonic()),
@@ -162,6 +169,7 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   request.url = urls_[node] + path;
   request.headers.emplace_back("content-type", "application/json");
   if (!authorization_.empty()) request.headers.emplace_back("authorization", authorization_);
+  if (!query_schema_.empty()) request.headers.emplace_back("default-schema", query_schema_);
   request.body = std::move(body);
   request.timeout = std::min(timeout, timeout_);
   request.stop = std::move(stop);

@@ -83,6 +83,9 @@ class Client {
 
   std::vector<std::string> urls_;
   std::string authorization_;
+  /// Where tables are that are named without a schema, as a user's are; empty: as the server has it. The server heeds the
+  /// first request of a connection only, so all of them say it.
+  std::string query_schema_;
   Duration timeout_;
   Duration start_timeout_;
   Duration begun_;             ///< when a first answer was asked for

@@ -126,6 +126,7 @@ PostgresAddress address_of(const TargetOptions& options) {
 
   PostgresAddress address;
   address.timeout = options.timeout.value_or(kLongestAnswer);
+  address.query_schema = options.query_schema;
   address.shown = shown(settings);
   address.settings = std::move(settings).take();
   return address;

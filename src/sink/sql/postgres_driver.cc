@@ -210,6 +210,7 @@ class PostgresDriver final : public Driver {
 
   Result<ResultSet> query(const Query& query) override {
     if (std::optional<Result<ResultSet>> instead = user_.answer_instead(query.sql)) return std::move(*instead);
+    if (Status set = set_search_path(); !set) return forward_error(std::move(set));
     const bool inside = in_transaction();
     Result<ResultSet> answer = ask(query);
     if (!answer && !connection_) {
@@ -339,6 +340,23 @@ class PostgresDriver final : public Driver {
       return forward_error(std::move(set));
     }
     (void)ask(kNoticeLostClients);  // unknown before PostgreSQL 14
+    return {};
+  }
+
+  /// Once a session, of the user's own statements; ours name each table's schema. Not in a session that others have next.
+  Status set_search_path() {
+    if (address_.query_schema.empty() || !alone_ || path_set_in_ == sessions_) return {};
+    const std::unique_ptr<char, decltype(&PQfreemem)> schema(
+        PQescapeLiteral(connection_.get(), address_.query_schema.data(), address_.query_schema.size()), PQfreemem);
+    if (!schema)
+      return fail(ErrorKind::refused, "the schema of the target's URL cannot be written",
+                  trimmed(PQerrorMessage(connection_.get())));
+    Result<ResultSet> set = ask(
+        fmt::format("SELECT pg_catalog.set_config('search_path', pg_catalog.concat_ws(', ', pg_catalog.quote_ident({}), "
+                    "nullif(pg_catalog.current_setting('search_path'), '')), false)",
+                    schema.get()));
+    if (!set) return forward_error(std::move(set));
+    path_set_in_ = sessions_;
     return {};
   }
 
@@ -571,7 +589,7 @@ class PostgresDriver final : public Driver {
   std::unordered_map<std::string, std::string> prepared_;  ///< SQL → the statement's name
   std::string unnamed_;                                    ///< SQL of the session's unnamed statement, within one call
   bool alone_ = false;                                     ///< the session is this connection's alone
-  uint64_t names_ = 0, sessions_ = 0;
+  uint64_t names_ = 0, sessions_ = 0, path_set_in_ = 0;
   std::vector<Command> commands_;
   PostgresParams params_;
   bool silent_ = false;

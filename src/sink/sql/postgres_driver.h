@@ -13,6 +13,7 @@ namespace ctk::sink::sql {
 struct PostgresAddress {
   std::vector<std::pair<std::string, std::string>> settings;  ///< libpq's connection settings by name
   std::string shown;                                          ///< for error messages, without secrets
+  std::string query_schema;                                   ///< for query(), at the head of the search path
   std::string session;                                        ///< a part of statements' names that no other session has
   Duration timeout = std::chrono::seconds(90);                ///< without a byte from the server
 };
