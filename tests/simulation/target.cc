@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "coordination/witnesses.h"
+
 namespace ctk::simulation {
 namespace {
 
