@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <iostream>
+
 #include "base/event_loop.h"
 #include "cli/exit_code.h"
 #include "cli/run_commands.h"
@@ -33,7 +35,8 @@ void say(const std::string& line, LogLevel level, World& world) {
   world.log.write(level, line, {});
 }
 
-void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
+/// False, and said, where a result could not be written.
+bool print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   const bool begun = ending.result || ending.stats.shards > 0 || ending.stats.read > 0;
   if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
@@ -43,7 +46,10 @@ void print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   // These are no mere progress: --quiet does not keep them back.
   say(observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
   if (ending.result) say(observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
-  if (plan.json_summary) print_result(world, observe::summary_json(ending.stats) + "\n");
+  if (plan.json_summary) return print_result(world, observe::summary_json(ending.stats) + "\n");
+  if (!plan.target.dry_run || std::cout.good()) return true;
+  report_error(world, {ErrorKind::refused, "cannot write to standard output", "", ""});
+  return false;
 }
 
 std::optional<Error> error_of(const Ending& ending) {
@@ -65,9 +71,9 @@ int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWat
   const std::optional<Error> error = error_of(ending);
   const int code = exit_code_of(ending, error, plan);
   signals.run_is_over(code);
-  print_summary(ending, plan, world);
+  const bool printed = print_summary(ending, plan, world);
   if (error) report_error(world, *error);
-  return code;
+  return printed || error ? code : kFailed;
 }
 
 }  // namespace

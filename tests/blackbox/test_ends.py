@@ -8,7 +8,7 @@ import unittest
 
 import aws
 from events import Model, put_into, to_lines
-from harness import Case, SqliteTarget, finish
+from harness import PROGRAM, Case, SqliteTarget, clean_environment, finish
 from servers import SimulatedKinesis, wait_until
 
 STDIN = "file+dynamodb+cdc:-"
@@ -203,6 +203,21 @@ class DryRuns(Case):
         """Addresses that nobody answers at, files that are not there."""
         return ["crate://127.0.0.1:1/doc/demo", "postgresql://u@127.0.0.1:1/db?table=public.demo",
                 f"sqlite:///{self.home}/never.db?table=demo", f"ndjson:///{self.home}/never.ndjson"]
+
+    def test_a_result_that_cannot_be_written_is_a_failure(self):
+        source, _ = self.sources()[0]
+        for words in "--dry-run", "--format json":
+            for output, target in (">/dev/full", f"sqlite:///{self.home}/x.db?table=demo"), (">&-", "crate://127.0.0.1:1/doc/demo"):
+                target = target if "dry" in words else f"sqlite:///{self.home}/x.db?table=demo"
+                self.unwritten(source, target, words, output)
+        self.unwritten(source, "ndjson:-", "", ">&-")
+
+    def unwritten(self, source, target, words, output):
+        with self.subTest(f"{target} {words} {output}"):
+            run = subprocess.run(["sh", "-c", f'exec "$0" load "$1" "$2" {words} {output}', PROGRAM, source, target],
+                                 env=clean_environment(), capture_output=True, text=True, timeout=20)
+            self.assertEqual(run.returncode, 1, run.stderr)
+            self.assertIn("cannot write to standard output", run.stderr)
 
     def test_every_source_into_every_target(self):
         for source, times in self.sources():

@@ -20,6 +20,7 @@ ErrorKind kind_of(int error) {
     case EDQUOT:
     case EFBIG:
     case EISDIR: return ErrorKind::refused;
+    case EBADF:  // standard output that was closed
     case EACCES:
     case EPERM:
     case EROFS: return ErrorKind::denied;
