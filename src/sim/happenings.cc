@@ -83,10 +83,15 @@ Body trim(const Happening& call) {
 Body throttle(const Happening& call) {
   const Timestamp until = call.now + call.seconds();
   if (call.has("stream")) {
-    call.services.kinesis.throttle(call.text("stream"), until);
+    const std::string stream = call.text("stream");
+    if (call.services.kinesis.stream(stream) == nullptr)
+      return refuse("ResourceNotFoundException", fmt::format("Stream {} is not there", stream));
+    call.services.kinesis.throttle(stream, until);
     return std::string("{}");
   }
   const std::string table = call.text("table");
+  if (call.services.dynamodb.items_of(table) == nullptr)
+    return refuse("ResourceNotFoundException", fmt::format("Table {} is not there", table));
   call.services.dynamodb.throttle(table, until);
   if (const std::string arn = call.services.dynamodb.stream_of(table); !arn.empty()) {
     call.services.streams.throttle(arn, until);

@@ -114,6 +114,9 @@ TEST_F(HttpServerTest, MakesHappenWhatIsAskedFor) {
   EXPECT_THAT(happen(R"({"action":"advance-clock","seconds":1})")->body, HasSubstr("cannot be moved"));
   EXPECT_THAT(happen(R"({"action":"dance"})")->body, HasSubstr("No action"));
   EXPECT_EQ(happen(R"({"action":"roll-shard","table":"none"})")->status, 400);
+  EXPECT_EQ(happen(R"({"action":"throttle","table":"none","seconds":60})")->status, 400);
+  EXPECT_EQ(happen(R"({"action":"throttle","stream":"none","seconds":60})")->status, 400);
+  EXPECT_EQ(happen(R"({"action":"trim","stream":"none"})")->status, 400);
   for (const char* more : {R"("seconds":"x")", R"("seconds":"60")", R"("seconds":1.5)", R"("seconds":-1)",
                            R"("seconds":null)", R"("secnds":60)", R"("all":"yes")", R"("stream":7)"}) {
     const auto answer = happen(R"({"action":"trim","table":"demo",)" + std::string(more) + "}");
