@@ -60,7 +60,7 @@ void append_escape(std::string& out, char c) {
 size_t character_length(std::string_view text) {
   constexpr size_t kLongest = 4;
   for (size_t length = 1; length <= std::min(kLongest, text.size()); ++length) {
-    if (simdjson::validate_utf8(text.data(), length)) return length;
+    if (simdjson::validate_utf8(text.substr(0, length))) return length;
   }
   return 0;
 }
