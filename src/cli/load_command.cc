@@ -46,10 +46,7 @@ bool print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
   // These are no mere progress: --quiet does not keep them back.
   say(observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
   if (ending.result) say(observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
-  if (plan.json_summary) return print_result(world, observe::summary_json(ending.stats) + "\n");
-  if (!plan.target.dry_run || std::cout.good()) return true;
-  report_error(world, {ErrorKind::refused, "cannot write to standard output", "", ""});
-  return false;
+  return !plan.json_summary || print_result(world, observe::summary_json(ending.stats) + "\n");
 }
 
 std::optional<Error> error_of(const Ending& ending) {
@@ -69,11 +66,12 @@ int exit_code_of(const Ending& ending, const std::optional<Error>& error, const 
 /// Says how the run ended; its exit code.
 int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWatcher& signals) {
   const std::optional<Error> error = error_of(ending);
-  const int code = exit_code_of(ending, error, plan);
+  int code = exit_code_of(ending, error, plan);
   signals.run_is_over(code);
   const bool printed = print_summary(ending, plan, world);
+  if (!printed && !error) signals.run_is_over(code = kFailed);
   if (error) report_error(world, *error);
-  return printed || error ? code : kFailed;
+  return code;
 }
 
 }  // namespace

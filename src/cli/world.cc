@@ -5,9 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -52,7 +54,7 @@ extern "C" void on_broken_pipe(int) {
 
 bool print_result(World& world, std::string_view text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written) report_error(world, {ErrorKind::refused, "cannot write to standard output", "", ""});
+  if (!written) report_error(world, {ErrorKind::refused, "cannot write to standard output", std::strerror(errno), ""});
   return written;
 }
 

@@ -1,7 +1,9 @@
 """How a run ends: on a pipe that stays open, by a signal, at a bad line, as a dry run."""
 import json
+import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import unittest
@@ -123,6 +125,45 @@ class Signals(Case):
         self.assertEqual(json.loads(out)["marked"], marked)
         self.assertIn(f"; {len(self.model.items)} living (demo_live), {marked} marked", err)
         self.assertIn("a second Ctrl-C ends it at once", err)
+
+
+class FullOutputs(Case):
+    """What is written to takes no more."""
+
+    def setUp(self):
+        super().setUp()
+        changes = ({"ApproximateCreationDateTime": 1720740000000, "Keys": {"pk": {"S": str(n)}},
+                    "NewImage": {"pk": {"S": str(n)}, "text": {"S": "x" * 300}}} for n in range(2000))
+        (self.home / "events.ndjson").write_text("".join(
+            json.dumps({"eventID": str(n), "eventName": "INSERT", "tableName": "demo", "dynamodb": change}) + "\n"
+            for n, change in enumerate(changes)))
+        self.source = f"file+dynamodb+cdc://{self.home}/events.ndjson"
+
+    def load(self, *arguments, stdout=None, limit=None):
+        def confine():
+            if limit:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        return subprocess.run([PROGRAM, "load", self.source, *arguments], env=clean_environment(), stdout=stdout,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=confine, text=True, timeout=60)
+
+    def assert_ends(self, ended, words):
+        self.assertEqual(ended.returncode, 1, ended.stderr)
+        self.assertIn(words, ended.stderr)
+        self.assertNotIn("waiting it out", ended.stderr)
+
+    def test_standard_output(self):
+        sqlite = f"sqlite:///{self.home}/full.db?table=demo"
+        for arguments in ((sqlite, "--dry-run"), ("postgresql://127.0.0.1:1/db?table=demo", "--dry-run"),
+                          ("crate://127.0.0.1:1/doc/demo", "--dry-run"), ("ndjson:-", "--dry-run"), (sqlite, "--format", "json")):
+            with self.subTest(arguments), open("/dev/full", "w", encoding="utf-8") as full:
+                self.assert_ends(self.load(*arguments, stdout=full),
+                                 "ctk: cannot write to standard output: No space left on device\n")
+
+    def test_a_limit_of_the_files_size(self):
+        for target, words in ((f"ndjson://{self.home}/small.ndjson", "small.ndjson: File too large\n"),
+                              (f"sqlite:///{self.home}/small.db?table=demo", "small.db may not grow any further: File too large\n")):
+            with self.subTest(target):
+                self.assert_ends(self.load(target, limit=200_000), words)
 
 
 class BadChanges(Case):

@@ -11,6 +11,7 @@
 #include "sink/cratedb/relations.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
+#include "sink/printed.h"
 
 namespace ctk::sink {
 namespace cratedb {
@@ -85,12 +86,14 @@ class DryRunSink final : public Sink {
   void dead_letters(std::optional<std::string>, Done<std::vector<DeadLetter>> done) override {
     answer(std::move(done), Result<std::vector<DeadLetter>>(std::vector<DeadLetter>{}));
   }
-  void close(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
+  void close(Done<bool> done) override {
+    loop_.post([done = std::move(done)]() mutable { done(true); });
+  }
 
  private:
   template <class T>
   void answer(Done<T> done, Result<T> result) {
-    out_.flush();
+    if (Status printed = flush_printed(out_); !printed) result = forward_error(std::move(printed));
     loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
   }
 

@@ -32,6 +32,7 @@ class NdjsonSink final : public Sink {
   NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment)
       : loop_(environment.loop),
         clock_(environment.clock),
+        dry_run_(options.dry_run),
         output_(make_output(options.url, environment.log)),
         letters_(make_letters(options, environment.log)),
         positions_(coordination::make_memory_store(environment.loop, environment.clock)),
@@ -91,10 +92,12 @@ class NdjsonSink final : public Sink {
     executor_->submit(
         [this, written, lines = std::move(lines), letters = std::move(letters)] {
           written->result = output_->write(lines);
-          if (!written->result) return;
-          written->result = letters_->write(letters);
-          // They come again with the letters.
-          if (!written->result) output_->take_back();
+          if (written->result) {
+            written->result = letters_->write(letters);
+            // They come again with the letters.
+            if (!written->result) output_->take_back();
+          }
+          if (!written->result && dry_run_) written->result.error().kind = ErrorKind::stopped;  // nothing to wait for
         },
         [written, done = std::move(done)]() mutable {
           if (!written->result) return done(std::unexpected(std::move(written->result).error()));
@@ -171,6 +174,7 @@ class NdjsonSink final : public Sink {
   Clock& clock_;
   coordination::MemoryRecords records_;
   std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
+  bool dry_run_;
   std::unique_ptr<Output> output_;
   std::unique_ptr<Output> letters_;
   std::unique_ptr<coordination::PositionStore> positions_;

@@ -15,10 +15,10 @@ namespace {
 
 ErrorKind kind_of(int error) {
   switch (error) {
-    case EPIPE: return ErrorKind::stopped;
+    case EPIPE:
+    case EFBIG: return ErrorKind::stopped;
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
     case EISDIR: return ErrorKind::refused;
     case EBADF:  // standard output that was closed
     case EACCES:

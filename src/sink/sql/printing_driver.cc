@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "sink/printed.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -58,7 +60,7 @@ class PrintingDriver final : public Driver {
       answer.affected.assign(each.executions(), 1);
       if (!each.catalogue) print(each);
     }
-    out_.flush();
+    if (Status printed = flush_printed(out_); !printed) return std::unexpected(Failure{Scope::call, printed.error()});
     return answers;
   }
 
@@ -66,6 +68,7 @@ class PrintingDriver final : public Driver {
 
   Result<ResultSet> query(const Query& query) override {
     out_ << query.sql << ";\n";
+    if (Status printed = flush_printed(out_); !printed) return forward_error(std::move(printed));
     return ResultSet{};
   }
 

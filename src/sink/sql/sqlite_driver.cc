@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <unordered_map>
 
@@ -120,6 +124,17 @@ class Stoppable {
   std::stop_token stop_;
   Duration patience_;
 };
+
+/// Whether one of the database's files has the size that the process may give a file (ulimit -f). SQLite does not say so.
+bool may_not_grow(const std::string& path) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return false;
+  return std::ranges::any_of(std::array{"", "-wal", "-journal"}, [&](const char* ending) {
+    std::error_code failed;
+    const auto size = std::filesystem::file_size(path + ending, failed);
+    return !failed && size >= limit.rlim_cur;
+  });
+}
 
 class SqliteDriver final : public Driver {
  public:
@@ -337,6 +352,10 @@ class SqliteDriver final : public Driver {
   Failure failure(int code) const {
     std::string peer = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
     std::string where = fmt::format("SQLite file {}", path_);
+    if (code == SQLITE_IOERR_WRITE && may_not_grow(path_)) {  // no waiting helps
+      return {Scope::call,
+              {ErrorKind::stopped, where + " may not grow any further", std::strerror(EFBIG), "see ulimit -f"}};
+    }
     if (peer.starts_with("no such table")) return {Scope::doubtful, {ErrorKind::not_found, where, peer, ""}};
     for (const CodeMeaning& meaning : kMeanings) {
       if (meaning.code != (code & 0xff)) continue;
