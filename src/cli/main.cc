@@ -9,6 +9,7 @@
 #include "cli/exit_code.h"
 #include "cli/load_plan.h"
 #include "cli/run_commands.h"
+#include "cli/signals.h"
 #include "cli/world.h"
 #include "observe/stderr_log.h"
 
@@ -34,6 +35,11 @@ struct Runner {
   }
 };
 
+/// These stop in their own way, however early they are asked to.
+bool watches_signals(const cli::Command& command) {
+  return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::SimulatorCommand>(command);
+}
+
 int run(const std::vector<std::string>& words) {
   cli::load_dotenv();
   const aws::Environment environment = cli::process_environment();
@@ -49,6 +55,7 @@ int run(const std::vector<std::string>& words) {
   const bool color = terminal_here && !environment.get("NO_COLOR");
   const auto log = make_log({output.log_format, output.log_level, color, redactor}, terminal, clock);
   cli::World world{clock, random, *log, terminal, redactor, output, cli::process_environment};
+  if (!line || !watches_signals(line->command)) cli::release_signals();
   if (!line) return report_error(world, line.error());
   return std::visit(Runner{world}, line->command);
 }
@@ -59,6 +66,12 @@ int run(const std::vector<std::string>& words) {
 extern "C" {
 extern const char* malloc_conf;
 const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+
+// Before the constructors of the libraries that we are linked with, which take longer than all else before main.
+extern "C" {
+extern void (*const ctk_first_of_all)();
+[[gnu::section(".preinit_array"), gnu::used]] void (*const ctk_first_of_all)() = cli::hold_signals;
 }
 
 int main(int argc, char** argv) {

@@ -10,12 +10,30 @@
 #include <utility>
 
 namespace ctk::cli {
+namespace {
 
-SignalWatcher::SignalWatcher(std::function<void()> stop, std::chrono::milliseconds same_wish) {
+sigset_t both_signals() {
   sigset_t both;
   sigemptyset(&both);
   sigaddset(&both, SIGINT);
   sigaddset(&both, SIGTERM);
+  return both;
+}
+
+}  // namespace
+
+void hold_signals() {
+  const sigset_t both = both_signals();
+  pthread_sigmask(SIG_BLOCK, &both, nullptr);
+}
+
+void release_signals() {
+  const sigset_t both = both_signals();
+  pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
+}
+
+SignalWatcher::SignalWatcher(std::function<void()> stop, std::chrono::milliseconds same_wish) {
+  const sigset_t both = both_signals();
   pthread_sigmask(SIG_BLOCK, &both, &before_);
   signals_ = signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
   closing_ = eventfd(0, EFD_CLOEXEC);

@@ -9,6 +9,11 @@
 
 namespace ctk::cli {
 
+/// SIGINT and SIGTERM wait, from the first moment of the program on, until it is known whether a SignalWatcher is to have
+/// them; where none is, they go on as before.
+void hold_signals();
+void release_signals();
+
 /// From construction to destruction both signals are blocked and read by a thread: the first calls `stop` (on that thread),
 /// the second ends the process at once with 128 + its number. What follows within `same_wish` belongs to the first:
 /// timeout(1) signals its child and then the child's whole group. Made before other threads, so that they inherit the mask.

@@ -84,6 +84,18 @@ class Pipes(Case):
         self.process.terminate()
         self.ends_with(0)
 
+    def test_a_signal_ends_it_before_anything_was_done(self):
+        os.mkfifo(self.home / ".env")  # which is read before all else
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            process = self.start_ctk("load", STDIN, self.target.url(), stdin=subprocess.PIPE, cwd=self.home)
+            with open(self.home / ".env", "w", encoding="utf-8"):  # once the program has opened it, too
+                process.send_signal(ending)
+            self.assertEqual(process.wait(20), 0)
+        shell = self.start_ctk("shell", self.target.url(), cwd=self.home)
+        with open(self.home / ".env", "w", encoding="utf-8"):
+            shell.terminate()
+        self.assertEqual(shell.wait(20), -signal.SIGTERM)
+
     def test_a_failure_ends_it(self):
         self.start_relay("--on-error", "stop")
         self.write(5)
