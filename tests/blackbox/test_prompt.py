@@ -181,6 +181,16 @@ class OnSqlite(AtTerminal):
         self.assertNotIn("\\303", self.terminal.expect(r"\(1 row\)"))
         self.assert_leaves(self.terminal)
 
+    def test_a_statement_that_ends_its_transaction(self):
+        self.terminal.enter("BEGIN; INSERT INTO warehouse VALUES ('a', 1);")
+        self.terminal.expect("OK, 1 row\r\n" + PROMPT)
+        self.terminal.enter("INSERT INTO warehouse VALUES ('a', 2);")
+        self.assertNotIn("undone", self.terminal.expect("UNIQUE constraint failed.*\r\n" + PROMPT))
+        self.terminal.enter("INSERT OR ROLLBACK INTO warehouse VALUES ('a', 2);")
+        self.terminal.expect("the transaction is over: all that it did is undone")
+        self.assert_answers(self.terminal)
+        self.assert_leaves(self.terminal)
+
     def test_bytes_that_are_no_characters_are_refused(self):
         self.terminal.type(b"INSERT INTO warehouse VALUES ('a\xff\xe9b',\r")
         self.terminal.expect("  -> ")

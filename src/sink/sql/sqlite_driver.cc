@@ -176,6 +176,17 @@ class SqliteDriver final : public Driver {
   bool in_transaction() const override { return database_ && sqlite3_get_autocommit(database_.get()) == 0; }
 
   Result<ResultSet> query(const Query& query) override {
+    const bool inside = in_transaction();
+    Result<ResultSet> answer = ask(query);
+    // A disk that is full, or ON CONFLICT ROLLBACK; what follows would be committed statement by statement.
+    if (!answer && inside && !in_transaction()) answer.error().hint = "the transaction is over: all that it did is undone";
+    return answer;
+  }
+
+  using Driver::run;
+
+ private:
+  Result<ResultSet> ask(const Query& query) {
     if (stand_in_) return fail(ErrorKind::not_found, fmt::format("there is no file {}", path_));
     const Stoppable stoppable(database_.get(), query.stop, busy_timeout_);
     ResultSet last;
@@ -192,9 +203,6 @@ class SqliteDriver final : public Driver {
     return last;
   }
 
-  using Driver::run;
-
- private:
   Status check_folder() const {
     std::filesystem::path folder = std::filesystem::path(path_).parent_path();
     if (folder.empty()) folder = ".";
