@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <iostream>
 
 #include "base/event_loop.h"
 #include "cli/exit_code.h"
