@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-
 #include "base/event_loop.h"
 #include "cli/exit_code.h"
 #include "cli/run_commands.h"

@@ -17,8 +17,7 @@ namespace ctk::simulation {
 class Checker {
  public:
   /// `loads`: rows may go back until the table is ready.
-  Checker(FarSide& far_side, const TargetState& target, bool loads)
-      : far_side_(far_side), target_(target), loads_(loads) {}
+  Checker(FarSide& far_side, const TargetState& target, bool loads) : far_side_(far_side), target_(target), loads_(loads) {}
 
   /// Called as a write arrives, before any of it is done.
   void on_write(const sink::Batch& batch);

@@ -89,8 +89,8 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
   worker->beside = order.load_only;
   worker->source = world.parts.source(make_source(world, order, *worker));
   worker->sink = world.parts.sink(connect_target(world.state, world.target,
-                                                      {world.loop, world.loop, world.random, world.misfortune,
-                                                       &worker->loop, world.parts.rules(), world.on_write, world.on_row}));
+                                                 {world.loop, world.loop, world.random, world.misfortune, &worker->loop,
+                                                  world.parts.rules(), world.on_write, world.on_row}));
   worker->relay = std::make_unique<relay::Relay>(
       options_of(world.knobs, order, worker->name), *worker->source, *worker->sink,
       relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});
