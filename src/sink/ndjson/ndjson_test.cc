@@ -191,7 +191,7 @@ TEST_F(OutputTest, NothingIsLeftOfAWriteThatFailed) {
   for (int i = 0; i < 3; ++i) {
     const Result<bool> failed = output.write("two\nthree\n");
     ASSERT_FALSE(failed);
-    EXPECT_EQ(failed.error().kind, ErrorKind::refused);
+    EXPECT_EQ(failed.error().kind, ErrorKind::stopped);
     EXPECT_EQ(content(), "one\n");
   }
   unlimit();
