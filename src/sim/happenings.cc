@@ -120,7 +120,7 @@ Body advance_clock(const Happening& call) {
 Answer<void> check_members(const Happening& call) {
   constexpr int64_t kMostSeconds = 1'000'000'000;
   constexpr std::string_view kTexts[] = {"action", "stream", "table", "shard", "adjacent"};
-  for (const auto& [name, value] : call.body().get_object().value_unsafe()) {
+  for (const auto [name, value] : call.body().get_object()) {
     const bool text = std::ranges::find(kTexts, name) != std::end(kTexts);
     int64_t seconds = -1;
     if (name == "seconds" && (value.get(seconds) != simdjson::SUCCESS || seconds < 0 || seconds > kMostSeconds))
