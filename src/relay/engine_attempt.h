@@ -37,7 +37,7 @@ void Relay::Engine::try_attempt(const std::shared_ptr<Attempt<T>>& state) {
     OpenStanding standing;
     standing.opened_before = restarted_ && state->side == kTarget;
     const bool again = after_failed_open(kind, standing) == Patience::wait;
-    const bool endless = restarted_ && !options_.once && !identity_.bounded;
+    const bool endless = restarted_ && !is_bounded();
     const Duration most = restarted_ ? options_.give_up : options_.start_timeout;
     const bool in_time = endless || now() - (restarted_ ? state->begun : started_at_) < most;
     if (!again || !in_time) return fail_run(std::move(result).error());
