@@ -18,4 +18,18 @@ cratedb::testing::FakeCrateDb& fake_server(Backend& backend);
 /// Lets virtual time pass on a fake backend.
 void let_pass(Backend& backend, Duration duration);
 
+/// A fake server with an open table, and its first change, which is not written.
+class OnFakeCrateDb : public Conformance {
+ protected:
+  void SetUp() override {
+    Conformance::SetUp();
+    change = put(1, text_key("a"), R"({"n":{"N":"1"}})");
+    open(*change);
+  }
+
+  cratedb::testing::FakeCrateDb& server() { return fake_server(*backend); }
+
+  std::shared_ptr<const dynamodb::Change> change;
+};
+
 }  // namespace ctk::sink::testing

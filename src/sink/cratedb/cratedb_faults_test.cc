@@ -7,23 +7,14 @@ namespace ctk::sink::testing {
 namespace {
 
 using cratedb::testing::error_response;
-using cratedb::testing::FakeCrateDb;
 using cratedb::testing::json_response;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using Kind = ChangeOutcome::Kind;
 using Reply = std::optional<Result<net::HttpResponse>>;
 
-class CrateFaults : public Conformance {
+class CrateFaults : public OnFakeCrateDb {
  protected:
-  void SetUp() override {
-    Conformance::SetUp();
-    change = put(1, text_key("a"), R"({"n":{"N":"1"}})");
-    open(*change);
-  }
-
-  FakeCrateDb& server() { return fake_server(*backend); }
-
   static bool is_upsert(const net::HttpRequest& request) {
     return request.body.find("INSERT INTO \\\"test\\\".\\\"demo\\\"") != std::string::npos;
   }
@@ -56,7 +47,6 @@ class CrateFaults : public Conformance {
     return changes;
   }
 
-  std::shared_ptr<const dynamodb::Change> change;
   std::string message;
 };
 

@@ -7,26 +7,16 @@ namespace ctk::sink::testing {
 namespace {
 
 using cratedb::testing::error_response;
-using cratedb::testing::FakeCrateDb;
 using cratedb::testing::json_response;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
 using Reply = std::optional<Result<net::HttpResponse>>;
 
-class CrateStarts : public Conformance {
+class CrateStarts : public OnFakeCrateDb {
  protected:
-  void SetUp() override {
-    Conformance::SetUp();
-    change = put(1, text_key("a"), R"({"n":{"N":"1"}})");
-    open(*change);
-  }
-
-  FakeCrateDb& server() { return fake_server(*backend); }
   Result<bool> connect(Sink& to) {
     return await<bool>([&](auto done) { to.connect(std::move(done)); });
   }
-
-  std::shared_ptr<const dynamodb::Change> change;
 };
 
 TEST_P(CrateStarts, NoForeignAnswerEndsAStart) {
