@@ -140,7 +140,8 @@ class CrateSink final : public Sink {
     const auto state = session_.tables.find(table);
     if (state == session_.tables.end() || !session_.bookkeeping.has_witnesses || !fresh_.is_first(table)) co_return false;
     coordination::Witnesses rows = fresh_.begin_first(table);
-    Result<bool> noted = co_await note_first_rows(session_, state->second, std::move(rows));
+    const std::shared_ptr<TableState> shared = state->second;
+    Result<bool> noted = co_await renew_witnesses(session_, shared->spec, table, std::move(rows), "");
     fresh_.end_first(table, noted.has_value());
     co_return noted.has_value();
   }

@@ -51,8 +51,6 @@ Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec&
   if (record.witnesses.empty()) co_return TableSight::as_recorded;
   // Rows that we wrote have a version.
   if (definition.find("cdc_version") == nullptr) co_return TableSight::emptied;
-  Result<bool> refreshed = co_await refresh_if_there(session, spec.name);
-  if (!refreshed) co_return forward_error(std::move(refreshed));
   Result<WitnessRows> found = co_await find_rows(session, spec, record.witnesses);
   if (!found) co_return forward_error(std::move(found));
   co_return coordination::judge_witnesses(*found);
@@ -94,13 +92,6 @@ Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spe
     if (!noted || *noted) co_return noted;
   }
   co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
-}
-
-Task<Result<bool>> note_first_rows(Session& session, std::shared_ptr<TableState> state, Witnesses fresh) {
-  Result<bool> refreshed = co_await refresh_if_there(session, state->spec.name);
-  if (!refreshed) co_return refreshed;
-  Result<bool> noted = co_await renew_witnesses(session, state->spec, state->key, std::move(fresh), "");
-  co_return noted;
 }
 
 }  // namespace ctk::sink::cratedb

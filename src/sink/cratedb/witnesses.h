@@ -7,7 +7,8 @@
 
 namespace ctk::sink::cratedb {
 
-/// The rows of `keys`, as of the last refresh. Parameters: the keys' cells. No statement where no key is this table's.
+/// The rows of `keys`. No statement where no key is this table's. CrateDB looks a full primary key up in what was written
+/// last: it needs no REFRESH, which would wait for all that is being written beside it.
 Task<Result<coordination::WitnessRows>> find_rows(Session& session, const table::TableSpec& spec,
                                                   const coordination::Witnesses& keys);
 
@@ -18,12 +19,9 @@ Task<Result<coordination::TableSight>> look_at_table(Session& session, const tab
 /// The highest version in a table that has no record; empty where there is none.
 Task<Result<std::string>> highest_version(Session& session, const table::TableSpec& spec, const Definition& definition);
 
-/// Before a sweep removes anything: `mismatch` where the table has lost its witnesses; else only rows that stay are
-/// witnesses, some of `fresh` among them. `bound` is the lowest version that stays. The table is refreshed.
+/// For first rows, and before a sweep removes anything: `mismatch` where the table has lost its witnesses; else only rows
+/// that stay are witnesses, some of `fresh` among them. `bound` is the lowest version that stays.
 Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spec, std::string table,
                                    coordination::Witnesses fresh, std::string bound);
-
-/// Notes the first rows of a table; whether that could be done.
-Task<Result<bool>> note_first_rows(Session& session, std::shared_ptr<TableState> state, coordination::Witnesses fresh);
 
 }  // namespace ctk::sink::cratedb
