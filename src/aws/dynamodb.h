@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "aws/done.h"
 #include "aws/ids.h"
+#include "base/done.h"
 #include "base/time.h"
 
 namespace ctk::aws {

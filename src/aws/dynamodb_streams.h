@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "aws/done.h"
 #include "aws/dynamodb.h"
 #include "aws/ids.h"
 #include "aws/kinesis.h"
+#include "base/done.h"
 #include "base/time.h"
 
 namespace ctk::aws {

@@ -7,10 +7,10 @@
 #include <string>
 
 #include "aws/credentials.h"
-#include "aws/done.h"
 #include "aws/errors.h"
 #include "aws/patience.h"
 #include "aws/sigv4.h"
+#include "base/done.h"
 #include "base/event_loop.h"
 #include "json/cut_off.h"
 #include "net/http.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "aws/done.h"
 #include "aws/ids.h"
+#include "base/done.h"
 #include "base/error.h"
 #include "base/time.h"
 

@@ -19,7 +19,7 @@ namespace {
 /// tasks. A cancelled timer frees its slot; its entry stays until it comes to the top, or until most entries are such.
 class Timers {
  public:
-  EventLoop::TimerId add(Duration due, Task task) {
+  EventLoop::TimerId add(Duration due, Job job) {
     const size_t slot = free_.empty() ? slots_.size() : free_.back();
     if (free_.empty())
       slots_.emplace_back();
@@ -27,14 +27,14 @@ class Timers {
       free_.pop_back();
     const EventLoop::TimerId id = ++created_ << kSlotBits | slot;
     slots_[slot].id = id;
-    slots_[slot].task = std::move(task);
+    slots_[slot].job = std::move(job);
     heap_.push_back({due, id});
     std::ranges::push_heap(heap_, std::greater{});
     return id;
   }
   void cancel(EventLoop::TimerId id) {
     if (!is_live(id)) return;
-    const Task task = free_slot(id);  // its end may come back to us
+    const Job job = free_slot(id);  // its end may come back to us
     if (heap_.size() > 64 && heap_.size() > 4 * (slots_.size() - free_.size())) {
       std::erase_if(heap_, [this](const Entry& entry) { return !is_live(entry.id); });
       std::ranges::make_heap(heap_, std::greater{});
@@ -45,12 +45,12 @@ class Timers {
     if (heap_.empty()) return std::nullopt;
     return heap_.front().due;
   }
-  /// The first timer's task if it is due at `now`.
-  std::optional<Task> take(Duration now) {
+  /// The first timer's job if it is due at `now`.
+  std::optional<Job> take(Duration now) {
     if (heap_.empty() || heap_.front().due > now) return std::nullopt;
-    Task task = free_slot(heap_.front().id);
+    Job job = free_slot(heap_.front().id);
     drop_cancelled();
-    return task;
+    return job;
   }
 
  private:
@@ -63,18 +63,18 @@ class Timers {
   };
   struct Slot {
     EventLoop::TimerId id = 0;  ///< 0: free
-    Task task;
+    Job job;
   };
 
   static size_t slot_of(EventLoop::TimerId id) { return id & ((size_t{1} << kSlotBits) - 1); }
   bool is_live(EventLoop::TimerId id) const {
     return id != 0 && slot_of(id) < slots_.size() && slots_[slot_of(id)].id == id;
   }
-  Task free_slot(EventLoop::TimerId id) {
+  Job free_slot(EventLoop::TimerId id) {
     Slot& slot = slots_[slot_of(id)];
     slot.id = 0;
     free_.push_back(slot_of(id));
-    return std::exchange(slot.task, nullptr);
+    return std::exchange(slot.job, nullptr);
   }
   void drop_cancelled() {
     while (!heap_.empty() && !is_live(heap_.front().id)) {
@@ -95,7 +95,7 @@ struct ThreadLoop::State {
   explicit State(Clock& c) : clock(c) {}
 
   /// What was posted since the last call. Waits for it, for the next timer, or for quit().
-  std::deque<Task> wait_for_tasks() {
+  std::deque<Job> wait_for_jobs() {
     std::unique_lock lock(mutex);
     auto awake = [this] { return quitting || !posted.empty(); };
     if (std::optional<Duration> due = timers.next_due()) {
@@ -117,40 +117,40 @@ struct ThreadLoop::State {
   Timers timers;  // of the loop's thread only
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Task> posted;
+  std::deque<Job> posted;
   bool quitting = false;
 };
 
 ThreadLoop::ThreadLoop(Clock& clock) : state_(std::make_unique<State>(clock)) {}
 ThreadLoop::~ThreadLoop() = default;
 
-void ThreadLoop::post(Task task) {
+void ThreadLoop::post(Job job) {
   {
     std::lock_guard lock(state_->mutex);
-    state_->posted.push_back(std::move(task));
+    state_->posted.push_back(std::move(job));
   }
   state_->wake.notify_one();
 }
 
-EventLoop::TimerId ThreadLoop::after(Duration delay, Task task) {
-  return state_->timers.add(state_->clock.monotonic() + delay, std::move(task));
+EventLoop::TimerId ThreadLoop::after(Duration delay, Job job) {
+  return state_->timers.add(state_->clock.monotonic() + delay, std::move(job));
 }
 
 void ThreadLoop::cancel(TimerId timer) { state_->timers.cancel(timer); }
 
 void ThreadLoop::run() {
   while (!state_->is_quitting()) {
-    std::deque<Task> ready = state_->wait_for_tasks();
+    std::deque<Job> ready = state_->wait_for_jobs();
     Duration now = state_->clock.monotonic();
     while (!state_->is_quitting()) {
-      std::optional<Task> timer = state_->timers.take(now);
+      std::optional<Job> timer = state_->timers.take(now);
       if (!timer) break;
       (*timer)();
     }
     while (!ready.empty() && !state_->is_quitting()) {
-      Task task = std::move(ready.front());
+      Job job = std::move(ready.front());
       ready.pop_front();
-      task();
+      job();
     }
   }
 }
@@ -167,8 +167,8 @@ struct ThreadExecutor::State {
   explicit State(EventLoop& l) : loop(l) {}
 
   struct Work {
-    Task job;
-    Task done;
+    Job job;
+    Job done;
   };
 
   void run() {
@@ -208,7 +208,7 @@ ThreadExecutor::~ThreadExecutor() {
   state_->thread.join();
 }
 
-void ThreadExecutor::submit(Task job, Task done) {
+void ThreadExecutor::submit(Job job, Job done) {
   {
     std::lock_guard lock(state_->mutex);
     state_->queue.push_back({std::move(job), std::move(done)});
@@ -216,7 +216,7 @@ void ThreadExecutor::submit(Task job, Task done) {
   state_->wake.notify_one();
 }
 
-void InlineExecutor::submit(Task job, Task done) {
+void InlineExecutor::submit(Job job, Job done) {
   job();
   loop_.post(std::move(done));
 }
@@ -225,21 +225,21 @@ struct VirtualLoop::State {
   Timestamp start;
   Duration elapsed{0};
   Timers timers;
-  std::deque<Task> posted;
+  std::deque<Job> posted;
 
-  /// Runs one task or jumps to the next timer and runs that; false at rest, or where the next timer lies past `end`.
+  /// Runs one job or jumps to the next timer and runs that; false at rest, or where the next timer lies past `end`.
   bool step(Duration end) {
-    Task task;
+    Job job;
     if (!posted.empty()) {
-      task = std::move(posted.front());
+      job = std::move(posted.front());
       posted.pop_front();
     } else {
       std::optional<Duration> due = timers.next_due();
       if (!due || *due > end) return false;
       elapsed = *due;
-      task = std::move(*timers.take(elapsed));
+      job = std::move(*timers.take(elapsed));
     }
-    task();
+    job();
     return true;
   }
 };
@@ -247,10 +247,10 @@ struct VirtualLoop::State {
 VirtualLoop::VirtualLoop(Timestamp start) : state_(std::make_unique<State>()) { state_->start = start; }
 VirtualLoop::~VirtualLoop() = default;
 
-void VirtualLoop::post(Task task) { state_->posted.push_back(std::move(task)); }
+void VirtualLoop::post(Job job) { state_->posted.push_back(std::move(job)); }
 
-EventLoop::TimerId VirtualLoop::after(Duration delay, Task task) {
-  return state_->timers.add(state_->elapsed + std::max(delay, Duration(0)), std::move(task));
+EventLoop::TimerId VirtualLoop::after(Duration delay, Job job) {
+  return state_->timers.add(state_->elapsed + std::max(delay, Duration(0)), std::move(job));
 }
 
 void VirtualLoop::cancel(TimerId timer) { state_->timers.cancel(timer); }

@@ -10,17 +10,17 @@
 
 namespace ctk {
 
-using Task = std::move_only_function<void()>;
+using Job = std::move_only_function<void()>;
 
-/// Runs tasks one after another, on one thread. `post` may be called from any thread, the rest only from a task.
+/// Runs tasks one after another, on one thread. `post` may be called from any thread, the rest only from a job.
 /// In production it sleeps between tasks; in the simulation it jumps on a virtual clock.
 class EventLoop {
  public:
   using TimerId = uint64_t;  ///< 0 is never used
 
   virtual ~EventLoop() = default;
-  virtual void post(Task task) = 0;
-  virtual TimerId after(Duration delay, Task task) = 0;
+  virtual void post(Job job) = 0;
+  virtual TimerId after(Duration delay, Job job) = 0;
   virtual void cancel(TimerId timer) = 0;
 };
 
@@ -30,7 +30,7 @@ class Executor {
  public:
   virtual ~Executor() = default;
   /// `job` runs elsewhere, then `done` on the loop. Never blocks.
-  virtual void submit(Task job, Task done) = 0;
+  virtual void submit(Job job, Job done) = 0;
 };
 
 /// A job with a value: `job()` elsewhere, then `done(value)` on the loop.
@@ -48,8 +48,8 @@ class ThreadLoop final : public EventLoop {
   explicit ThreadLoop(Clock& clock);
   ~ThreadLoop() override;
 
-  void post(Task task) override;
-  TimerId after(Duration delay, Task task) override;
+  void post(Job job) override;
+  TimerId after(Duration delay, Job job) override;
   void cancel(TimerId timer) override;
 
   /// Runs tasks on the calling thread until quit() has been called; tasks still queued then are dropped.
@@ -67,7 +67,7 @@ class ThreadExecutor final : public Executor {
  public:
   ThreadExecutor(EventLoop& loop, const char* thread_name);
   ~ThreadExecutor() override;
-  void submit(Task job, Task done) override;
+  void submit(Job job, Job done) override;
 
  private:
   struct State;
@@ -78,21 +78,21 @@ class ThreadExecutor final : public Executor {
 class InlineExecutor final : public Executor {
  public:
   explicit InlineExecutor(EventLoop& loop) : loop_(loop) {}
-  void submit(Task job, Task done) override;
+  void submit(Job job, Job done) override;
 
  private:
   EventLoop& loop_;
 };
 
-/// A loop on a virtual clock, single-threaded: `run_until_idle()` runs every task and jumps to the next timer until
+/// A loop on a virtual clock, single-threaded: `run_until_idle()` runs every job and jumps to the next timer until
 /// neither is left or `limit` of virtual time has passed. It is also the Clock that belongs to it.
 class VirtualLoop final : public EventLoop, public Clock {
  public:
   explicit VirtualLoop(Timestamp start);
   ~VirtualLoop() override;
 
-  void post(Task task) override;
-  TimerId after(Duration delay, Task task) override;
+  void post(Job job) override;
+  TimerId after(Duration delay, Job job) override;
   void cancel(TimerId timer) override;
   Timestamp now() override;
   Duration monotonic() override;

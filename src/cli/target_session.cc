@@ -14,7 +14,6 @@
 
 namespace ctk::cli {
 
-using coordination::Done;
 using coordination::RelayName;
 using coordination::StoredPosition;
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aws/ids.h"
+#include "base/done.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "shards/position.h"
@@ -80,9 +81,6 @@ struct Claim {
   Fence fence = 0;
   std::vector<StoredPosition> positions;  ///< all rows of the relay, after the claim
 };
-
-template <class T>
-using Done = std::move_only_function<void(Result<T>)>;
 
 /// One relay's view of a store. Completions come on the loop. Errors: `fenced` (the message names the other worker and
 /// its time), `unreachable`, `denied`, `mismatch`.

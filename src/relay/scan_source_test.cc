@@ -35,17 +35,17 @@ class WrittenPages final : public aws::DynamoDbApi {
     table.keys = {{"pk", 'S'}};
   }
 
-  void describe_table(const aws::TableName&, aws::Done<aws::TableDescription> done) override {
+  void describe_table(const aws::TableName&, Done<aws::TableDescription> done) override {
     loop_.post([answer = table, done = std::move(done)]() mutable { done(std::move(answer)); });
   }
-  void scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage> done) override {
+  void scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) override {
     requests.push_back(request);
     asked_at.push_back(loop_.monotonic());
     ASSERT_FALSE(pages.empty()) << "nobody has written a page for this";
     loop_.post([answer = std::move(pages.front()), done = std::move(done)]() mutable { done(std::move(answer)); });
     pages.pop_front();
   }
-  void enable_stream(const aws::TableName&, aws::StreamView, aws::Done<aws::TableDescription> done) override {
+  void enable_stream(const aws::TableName&, aws::StreamView, Done<aws::TableDescription> done) override {
     loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::internal, "nobody asks for a stream")); });
   }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "aws/ids.h"
+#include "base/done.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "coordination/position_store.h"
@@ -22,8 +23,6 @@ using aws::ShardId;
 using coordination::Incarnation;
 using shards::ListedShard;
 using shards::Position;
-template <class T>
-using Done = std::move_only_function<void(Result<T>)>;
 
 /// A table whose items can be read, too.
 struct ScannedTable {

@@ -25,14 +25,14 @@ class FakeTables final : public aws::DynamoDbApi {
     table.status = "ACTIVE";
     table.stream = aws::TableStream{aws::Arn("arn:aws:dynamodb:r:1:table/demo/stream/L"), true, aws::StreamView::new_image};
   }
-  void describe_table(const aws::TableName& name, aws::Done<aws::TableDescription> done) override {
+  void describe_table(const aws::TableName& name, Done<aws::TableDescription> done) override {
     asked.push_back(name.str());
     loop_.post([answer = table, done = std::move(done)]() mutable { done(std::move(answer)); });
   }
-  void scan(const aws::ScanRequest&, aws::Done<aws::ScanPage> done) override {
+  void scan(const aws::ScanRequest&, Done<aws::ScanPage> done) override {
     loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::internal, "nobody scans here")); });
   }
-  void enable_stream(const aws::TableName&, aws::StreamView view, aws::Done<aws::TableDescription> done) override {
+  void enable_stream(const aws::TableName&, aws::StreamView view, Done<aws::TableDescription> done) override {
     enabled_with.push_back(view);
     table.stream = aws::TableStream{aws::Arn("arn:aws:dynamodb:r:1:table/demo/stream/NEW"), true, view};
     describe_table(table.name, std::move(done));
@@ -57,7 +57,7 @@ class FakeStreams final : public aws::DynamoDbStreamsApi {
     int trimmed_through = 0;
   };
 
-  void describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) override {
+  void describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) override {
     ++describe_calls;
     if (request.children_of && !knows_children) return post(failure(ErrorKind::refused), std::move(done));
     if (!describe_errors.empty()) return post(next(describe_errors), std::move(done));
@@ -83,7 +83,7 @@ class FakeStreams final : public aws::DynamoDbStreamsApi {
   }
 
   void get_shard_iterator(const aws::Arn&, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override {
+                          Done<std::string> done) override {
     using Kind = aws::IteratorStart::Kind;
     ++iterator_calls;
     starts.push_back(start);
@@ -101,7 +101,7 @@ class FakeStreams final : public aws::DynamoDbStreamsApi {
     loop_.post([iterator = std::move(iterator), done = std::move(done)]() mutable { done(std::move(iterator)); });
   }
 
-  void get_records(const std::string& iterator, int limit, size_t, aws::Done<aws::StreamsPage> done) override {
+  void get_records(const std::string& iterator, int limit, size_t, Done<aws::StreamsPage> done) override {
     ++get_records_calls;
     limits.push_back(limit);
     if (!record_errors.empty()) return post(next(record_errors), std::move(done));
@@ -150,7 +150,7 @@ class FakeStreams final : public aws::DynamoDbStreamsApi {
     return error;
   }
   template <class T>
-  void post(Error error, aws::Done<T> done) {
+  void post(Error error, Done<T> done) {
     loop_.post([error = std::move(error), done = std::move(done)]() mutable { done(std::unexpected(std::move(error))); });
   }
 

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include "aws/done.h"
 #include "aws/errors.h"
+#include "base/done.h"
 #include "base/event_loop.h"
 #include "base/random.h"
 #include "sim/faults.h"
@@ -39,7 +39,7 @@ std::unexpected<Error> too_large(std::string_view action, size_t most);
 /// `done`, given no more than the first entries of an answer that has more bytes than were asked for (`most` 0: unbounded).
 /// `shorten(page, most)` drops what is behind them.
 template <class T, class Shorten>
-aws::Done<T> at_most(size_t most, const char* action, Shorten shorten, aws::Done<T> done) {
+Done<T> at_most(size_t most, const char* action, Shorten shorten, Done<T> done) {
   return [most, action, shorten, done = std::move(done)](Result<T> result) mutable {
     if (!result || most == 0 || result->answer_bytes <= most) return done(std::move(result));
     result->cut_off = true;
@@ -66,7 +66,7 @@ class ApiCall {
 
   /// Carries one call there and back: `work(now, fault)` runs at the service and gives an Answer<T>. `action` outlives it.
   template <class T, class Work>
-  void carry(const char* action, CallKind kind, Work work, aws::Done<T> done) {
+  void carry(const char* action, CallKind kind, Work work, Done<T> done) {
     if (settings_.down) {
       caller().post([action, done = std::move(done)]() mutable { done(lost_call(action)); });
       return;

@@ -71,14 +71,14 @@ aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
 
 }  // namespace
 
-void DynamoDbApi::describe_table(const aws::TableName& table, aws::Done<aws::TableDescription> done) {
+void DynamoDbApi::describe_table(const aws::TableName& table, Done<aws::TableDescription> done) {
   ++counts_.describe_table;
   way_.carry<aws::TableDescription>(
       "DescribeTable", CallKind::other,
       [this, table](Timestamp now, Fault) { return service_.describe_table(table.str(), now); }, std::move(done));
 }
 
-void DynamoDbApi::scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage> done) {
+void DynamoDbApi::scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) {
   ++counts_.scan;
   way_.carry<aws::ScanPage>(
       "Scan", CallKind::other,
@@ -92,7 +92,7 @@ void DynamoDbApi::scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage>
       at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", shorten_scan, std::move(done)));
 }
 
-void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView view, aws::Done<aws::TableDescription> done) {
+void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) {
   ++counts_.enable_stream;
   way_.carry<aws::TableDescription>(
       "UpdateTable", CallKind::other,
@@ -100,8 +100,7 @@ void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView vie
       std::move(done));
 }
 
-void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& request,
-                                         aws::Done<aws::StreamsDescription> done) {
+void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) {
   ++counts_.describe_stream;
   DescribeStreamInput input;
   input.stream = request.stream.str();
@@ -114,7 +113,7 @@ void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& reque
 }
 
 void DynamoDbStreamsApi::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard,
-                                            const aws::IteratorStart& start, aws::Done<std::string> done) {
+                                            const aws::IteratorStart& start, Done<std::string> done) {
   ++counts_.get_shard_iterator;
   way_.carry<std::string>(
       "GetShardIterator", CallKind::other,
@@ -125,7 +124,7 @@ void DynamoDbStreamsApi::get_shard_iterator(const aws::Arn& stream, const aws::S
 }
 
 void DynamoDbStreamsApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                                     aws::Done<aws::StreamsPage> done) {
+                                     Done<aws::StreamsPage> done) {
   ++counts_.get_records;
   way_.carry<aws::StreamsPage>(
       "GetRecords", CallKind::get_records,

@@ -26,9 +26,9 @@ class DynamoDbApi final : public aws::DynamoDbApi {
   ApiSettings& settings() { return way_.settings(); }
   const DynamoDbCallCounts& counts() const { return counts_; }
 
-  void describe_table(const aws::TableName& table, aws::Done<aws::TableDescription> done) override;
-  void scan(const aws::ScanRequest& request, aws::Done<aws::ScanPage> done) override;
-  void enable_stream(const aws::TableName& table, aws::StreamView view, aws::Done<aws::TableDescription> done) override;
+  void describe_table(const aws::TableName& table, Done<aws::TableDescription> done) override;
+  void scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) override;
+  void enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) override;
 
  private:
   DynamoDb& service_;
@@ -48,11 +48,10 @@ class DynamoDbStreamsApi final : public aws::DynamoDbStreamsApi {
   ApiSettings& settings() { return way_.settings(); }
   const DynamoDbStreamsCallCounts& counts() const { return counts_; }
 
-  void describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) override;
+  void describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) override;
   void get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override;
-  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                   aws::Done<aws::StreamsPage> done) override;
+                          Done<std::string> done) override;
+  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<aws::StreamsPage> done) override;
 
  private:
   DynamoDbStreams& service_;

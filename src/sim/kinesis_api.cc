@@ -37,7 +37,7 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
 
 }  // namespace
 
-void KinesisApi::describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) {
+void KinesisApi::describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) {
   ++counts_.describe_stream;
   way_.carry<aws::StreamSummary>(
       "DescribeStreamSummary", CallKind::other,
@@ -55,7 +55,7 @@ void KinesisApi::describe_stream(const aws::StreamName& stream, aws::Done<aws::S
 }
 
 void KinesisApi::list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
-                             aws::Done<aws::ShardPage> done) {
+                             Done<aws::ShardPage> done) {
   ++counts_.list_shards;
   way_.carry<aws::ShardPage>(
       "ListShards", CallKind::other,
@@ -77,7 +77,7 @@ void KinesisApi::list_shards(const aws::StreamName& stream, const std::optional<
 }
 
 void KinesisApi::get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard,
-                                    const aws::IteratorStart& start, aws::Done<std::string> done) {
+                                    const aws::IteratorStart& start, Done<std::string> done) {
   ++counts_.get_shard_iterator;
   way_.carry<std::string>(
       "GetShardIterator", CallKind::other,
@@ -87,8 +87,7 @@ void KinesisApi::get_shard_iterator(const aws::StreamName& stream, const aws::Sh
       std::move(done));
 }
 
-void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                             aws::Done<aws::RecordPage> done) {
+void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<aws::RecordPage> done) {
   ++counts_.get_records;
   way_.carry<aws::RecordPage>(
       "GetRecords", CallKind::get_records,
@@ -100,7 +99,7 @@ void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_
       at_most<aws::RecordPage>(max_answer_bytes, "GetRecords", shorten, std::move(done)));
 }
 
-void KinesisApi::create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) {
+void KinesisApi::create_stream(const aws::StreamName& stream, int shards, Done<bool> done) {
   ++counts_.create_stream;
   way_.carry<bool>(
       "CreateStream", CallKind::other,

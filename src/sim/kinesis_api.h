@@ -28,14 +28,13 @@ class KinesisApi final : public aws::KinesisApi {
   ApiSettings& settings() { return way_.settings(); }
   const KinesisCallCounts& counts() const { return counts_; }
 
-  void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override;
+  void describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) override;
   void list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
-                   aws::Done<aws::ShardPage> done) override;
+                   Done<aws::ShardPage> done) override;
   void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override;
-  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                   aws::Done<aws::RecordPage> done) override;
-  void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override;
+                          Done<std::string> done) override;
+  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<aws::RecordPage> done) override;
+  void create_stream(const aws::StreamName& stream, int shards, Done<bool> done) override;
 
  private:
   Kinesis& service_;

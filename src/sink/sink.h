@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/done.h"
 #include "base/error.h"
 #include "base/time.h"
 #include "coordination/position_store.h"
@@ -22,8 +23,6 @@
 #include "table/spec.h"
 
 namespace ctk::sink {
-
-using coordination::Done;
 
 struct Capabilities {
   /// Rows, positions and dead letters move in one transaction: every change is applied exactly once.

@@ -8,8 +8,6 @@ namespace {
 using relay::ListedShard;
 using relay::Page;
 using relay::ShardId;
-template <class T>
-using Done = std::move_only_function<void(Result<T>)>;
 
 /// A source that passes everything on.
 class SourceShell : public relay::Source {
@@ -112,24 +110,24 @@ class AcknowledgesTooEarly final : public sink::Sink {
 class FirstPageOfKinesis final : public aws::KinesisApi {
  public:
   explicit FirstPageOfKinesis(std::unique_ptr<aws::KinesisApi> inner) : inner_(std::move(inner)) {}
-  void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override {
+  void describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) override {
     inner_->describe_stream(stream, std::move(done));
   }
   void list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
-                   aws::Done<aws::ShardPage> done) override {
+                   Done<aws::ShardPage> done) override {
     inner_->list_shards(stream, token, [done = std::move(done)](Result<aws::ShardPage> page) mutable {
       if (page) page->next_token.reset();
       done(std::move(page));
     });
   }
   void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override {
+                          Done<std::string> done) override {
     inner_->get_shard_iterator(stream, shard, start, std::move(done));
   }
-  void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::RecordPage> done) override {
+  void get_records(const std::string& iterator, int limit, size_t most, Done<aws::RecordPage> done) override {
     inner_->get_records(iterator, limit, most, std::move(done));
   }
-  void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override {
+  void create_stream(const aws::StreamName& stream, int shards, Done<bool> done) override {
     inner_->create_stream(stream, shards, std::move(done));
   }
 
@@ -140,17 +138,17 @@ class FirstPageOfKinesis final : public aws::KinesisApi {
 class FirstPageOfStreams final : public aws::DynamoDbStreamsApi {
  public:
   explicit FirstPageOfStreams(std::unique_ptr<aws::DynamoDbStreamsApi> inner) : inner_(std::move(inner)) {}
-  void describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) override {
+  void describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) override {
     inner_->describe_stream(request, [done = std::move(done)](Result<aws::StreamsDescription> page) mutable {
       if (page) page->next.reset();
       done(std::move(page));
     });
   }
   void get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override {
+                          Done<std::string> done) override {
     inner_->get_shard_iterator(stream, shard, start, std::move(done));
   }
-  void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::StreamsPage> done) override {
+  void get_records(const std::string& iterator, int limit, size_t most, Done<aws::StreamsPage> done) override {
     inner_->get_records(iterator, limit, most, std::move(done));
   }
 

@@ -14,8 +14,8 @@ class FreezableLoop final : public EventLoop {
  public:
   explicit FreezableLoop(EventLoop& world) : world_(world) {}
 
-  void post(Task task) override { start(Duration{}, std::move(task)); }
-  TimerId after(Duration delay, Task task) override { return start(delay, std::move(task)); }
+  void post(Job task) override { start(Duration{}, std::move(task)); }
+  TimerId after(Duration delay, Job task) override { return start(delay, std::move(task)); }
   void cancel(TimerId timer) override {
     const auto waiting = waiting_.find(timer);
     if (waiting != waiting_.end()) world_.cancel(waiting->second);
@@ -29,14 +29,14 @@ class FreezableLoop final : public EventLoop {
   void thaw() {
     frozen_ = false;
     while (!held_.empty() && !frozen_) {
-      Task task = std::move(held_.front().second);
+      Job task = std::move(held_.front().second);
       held_.erase(held_.begin());
       task();
     }
   }
 
  private:
-  TimerId start(Duration delay, Task task) {
+  TimerId start(Duration delay, Job task) {
     const TimerId id = ++last_;
     waiting_[id] = world_.after(delay, [this, id, task = std::move(task)]() mutable {
       waiting_.erase(id);
@@ -53,7 +53,7 @@ class FreezableLoop final : public EventLoop {
   bool frozen_ = false;
   TimerId last_ = 0;
   std::map<TimerId, TimerId> waiting_;  ///< ours → the world's
-  std::vector<std::pair<TimerId, Task>> held_;
+  std::vector<std::pair<TimerId, Job>> held_;
 };
 
 /// The world's time on a machine whose calendar is wrong.

@@ -19,17 +19,17 @@ class LockedSource final : public relay::Source {
   LockedSource(std::unique_ptr<relay::Source> inner, const std::function<bool(const aws::ShardId&)>& locked,
                EventLoop& loop)
       : inner_(std::move(inner)), locked_(locked), loop_(loop) {}
-  void open(relay::Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
-  void list(relay::Done<std::vector<relay::ListedShard>> done) override { inner_->list(std::move(done)); }
-  void read(const relay::ReadRequest& request, relay::Done<relay::Page> done) override {
+  void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
+  void list(Done<std::vector<relay::ListedShard>> done) override { inner_->list(std::move(done)); }
+  void read(const relay::ReadRequest& request, Done<relay::Page> done) override {
     if (!locked_(request.shard)) return inner_->read(request, std::move(done));
     loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::unreachable, "locked")); });
   }
   void forget(const aws::ShardId& shard) override { inner_->forget(shard); }
-  void children(const aws::ShardId& shard, relay::Done<std::vector<relay::ListedShard>> done) override {
+  void children(const aws::ShardId& shard, Done<std::vector<relay::ListedShard>> done) override {
     inner_->children(shard, std::move(done));
   }
-  void exists(const aws::ShardId& shard, relay::Done<bool> done) override { inner_->exists(shard, std::move(done)); }
+  void exists(const aws::ShardId& shard, Done<bool> done) override { inner_->exists(shard, std::move(done)); }
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:

@@ -24,35 +24,35 @@ class HandledKinesis final : public aws::KinesisApi {
  public:
   HandledKinesis(aws::KinesisApi& api, EventLoop& loop) : api_(api), loop_(loop) {}
 
-  void describe_stream(const aws::StreamName& stream, aws::Done<aws::StreamSummary> done) override {
+  void describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) override {
     api_.describe_stream(stream, [this, done = std::move(done)](Result<aws::StreamSummary> answer) mutable {
       if (behind_description) behind_description();
       done(std::move(answer));
     });
   }
   void list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
-                   aws::Done<aws::ShardPage> done) override {
+                   Done<aws::ShardPage> done) override {
     api_.list_shards(stream, token, [this, done = std::move(done)](Result<aws::ShardPage> answer) mutable {
       if (answer && on_listing) on_listing(*answer);
       done(std::move(answer));
     });
   }
   void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override {
+                          Done<std::string> done) override {
     if (refuses_iterators) return refuse(*refuses_iterators, std::move(done));
     api_.get_shard_iterator(stream, shard, start, std::move(done));
   }
-  void get_records(const std::string& iterator, int limit, size_t most, aws::Done<aws::RecordPage> done) override {
+  void get_records(const std::string& iterator, int limit, size_t most, Done<aws::RecordPage> done) override {
     ++reads;
     if (refuses_records) return refuse(*refuses_records, std::move(done));
     api_.get_records(iterator, limit, most, std::move(done));
   }
-  void create_stream(const aws::StreamName& stream, int shards, aws::Done<bool> done) override {
+  void create_stream(const aws::StreamName& stream, int shards, Done<bool> done) override {
     api_.create_stream(stream, shards, std::move(done));
   }
 
   template <class T>
-  void refuse(const Error& error, aws::Done<T> done) {
+  void refuse(const Error& error, Done<T> done) {
     loop_.after(seconds(0), [error, done = std::move(done)]() mutable { done(std::unexpected(error)); });
   }
 

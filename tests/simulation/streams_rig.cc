@@ -17,7 +17,7 @@ std::string attribute(char type, const std::string& text) { return fmt::format(R
 
 }  // namespace
 
-void HandledStreams::describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) {
+void HandledStreams::describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) {
   descriptions.push_back(request);
   api_.describe_stream(request, [this, request, done = std::move(done)](Result<aws::StreamsDescription> answer) mutable {
     if (on_description) on_description(request, answer);
@@ -26,13 +26,13 @@ void HandledStreams::describe_stream(const aws::DescribeStreamRequest& request, 
 }
 
 void HandledStreams::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                                        aws::Done<std::string> done) {
+                                        Done<std::string> done) {
   starts.push_back(start);
   api_.get_shard_iterator(stream, shard, start, std::move(done));
 }
 
 void HandledStreams::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                                 aws::Done<aws::StreamsPage> done) {
+                                 Done<aws::StreamsPage> done) {
   ++pages;
   if (before_page) {
     if (std::optional<Error> error = before_page(iterator)) {

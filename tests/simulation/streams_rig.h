@@ -27,11 +27,10 @@ class HandledStreams final : public aws::DynamoDbStreamsApi {
  public:
   HandledStreams(aws::DynamoDbStreamsApi& api, EventLoop& loop) : api_(api), loop_(loop) {}
 
-  void describe_stream(const aws::DescribeStreamRequest& request, aws::Done<aws::StreamsDescription> done) override;
+  void describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) override;
   void get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
-                          aws::Done<std::string> done) override;
-  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                   aws::Done<aws::StreamsPage> done) override;
+                          Done<std::string> done) override;
+  void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<aws::StreamsPage> done) override;
 
   /// Each may change an answer before the relay sees it.
   std::function<void(const aws::DescribeStreamRequest&, Result<aws::StreamsDescription>&)> on_description;

@@ -16,7 +16,6 @@ using coordination::PositionMove;
 using coordination::RelayName;
 using coordination::StoredPosition;
 using sink::ChangeOutcome;
-using sink::Done;
 
 class SimTarget final : public sink::Sink, public coordination::PositionStore {
  public:

@@ -1,4 +1,4 @@
-// A loop on a real thread that does something of the test's after its n-th task.
+// A loop on a real thread that does something of the test's after its n-th job.
 #pragma once
 
 #include <cstdint>
@@ -13,23 +13,23 @@ class MomentLoop final : public EventLoop {
   explicit MomentLoop(Clock& clock) : loop_(clock) {}
 
   /// After `count` tasks from now on, or after `latest` where so many do not come.
-  void at(uint64_t count, Duration latest, Task what) {
+  void at(uint64_t count, Duration latest, Job what) {
     left_ = count;
     what_ = std::move(what);
     loop_.after(latest, [this] { now(); });
   }
 
-  void post(Task task) override { loop_.post(counted(std::move(task))); }
-  TimerId after(Duration delay, Task task) override { return loop_.after(delay, counted(std::move(task))); }
+  void post(Job job) override { loop_.post(counted(std::move(job))); }
+  TimerId after(Duration delay, Job job) override { return loop_.after(delay, counted(std::move(job))); }
   void cancel(TimerId timer) override { loop_.cancel(timer); }
   void run() { loop_.run(); }
   void quit() { loop_.quit(); }
 
  private:
-  Task counted(Task task) {
-    return [this, task = std::move(task)]() mutable {
-      task();
-      task = nullptr;
+  Job counted(Job job) {
+    return [this, job = std::move(job)]() mutable {
+      job();
+      job = nullptr;
       if (left_ > 0 && --left_ == 0) now();
     };
   }
@@ -38,7 +38,7 @@ class MomentLoop final : public EventLoop {
   }
 
   uint64_t left_ = 0;  ///< of the loop's thread, as all that follows
-  Task what_;
+  Job what_;
   ThreadLoop loop_;
 };
 

@@ -13,8 +13,8 @@ namespace {
 /// It answers without a loop here: one request after another, under a lock.
 class NoLoop final : public EventLoop {
  public:
-  void post(Task) override {}
-  TimerId after(Duration, Task) override { return 0; }
+  void post(Job) override {}
+  TimerId after(Duration, Job) override { return 0; }
   void cancel(TimerId) override {}
 };
 

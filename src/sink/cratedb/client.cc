@@ -55,7 +55,7 @@ std::string header_value(const std::string& text) {
   return fits ? text : "";
 }
 
-/// One exchange as something to await; its answer is dropped if the scope is gone.
+/// One exchange as something to await; its answer is dropped if the group is gone.
 struct Exchange {
   net::HttpClient& http;
   std::weak_ptr<bool> alive;
@@ -148,7 +148,7 @@ bool worth_another_try(const Failure& failure, Again again, int failures) {
   }
 }
 
-Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope)
+Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, TaskGroup& tasks)
     : urls_(node_urls(options)),
       authorization_(basic_authorization(options.url)),
       query_schema_(header_value(options.query_schema)),
@@ -159,7 +159,7 @@ Client::Client(const TargetOptions& options, net::HttpClient& http, Clock& clock
       http_(http),
       clock_(clock),
       random_(random),
-      scope_(scope) {}
+      tasks_(tasks) {}
 
 Task<Client::Exchanged> Client::exchange(std::string method, std::string path, std::string body, Duration timeout,
                                          std::stop_token stop) {
@@ -173,7 +173,7 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   request.body = std::move(body);
   request.timeout = std::min(timeout, timeout_);
   request.stop = std::move(stop);
-  Exchange sending{http_, scope_.token(), std::move(request)};
+  Exchange sending{http_, tasks_.token(), std::move(request)};
   Result<net::HttpResponse> response = co_await sending;
   const bool stopped = !response && response.error().kind == ErrorKind::stopped;
   if (!stopped && (!response || response->status == 503)) {
@@ -222,7 +222,7 @@ Task<SqlResult> Client::run(Statement statement, Again again) {
     if (left_to_start().value_or(kShortestWait) <= Duration(0)) co_return answer;
     const std::optional<Duration> pause = retry.failed(clock_.monotonic(), random_);
     if (!pause) co_return answer;
-    co_await scope_.pause(*pause);
+    co_await tasks_.pause(*pause);
   }
 }
 
@@ -238,7 +238,7 @@ Task<Result<std::string>> Client::server_version() {
     if (version || version.error().kind != ErrorKind::unreachable || !insists_) co_return version;
     if (tried < urls_.size()) continue;  // each node once
     if (tried >= urls_.size() + kMoreGreetings || clock_.monotonic() - begun_ > kLongestGreeting) co_return version;
-    co_await scope_.pause(kTries.first * static_cast<int>(tried));
+    co_await tasks_.pause(kTries.first * static_cast<int>(tried));
   }
 }
 

@@ -9,11 +9,11 @@
 
 #include "base/random.h"
 #include "base/retry.h"
+#include "base/task.h"
 #include "base/time.h"
 #include "net/http.h"
 #include "sink/cratedb/classify.h"
 #include "sink/cratedb/protocol.h"
-#include "sink/cratedb/task.h"
 #include "sink/target_options.h"
 
 namespace ctk::sink::cratedb {
@@ -61,7 +61,7 @@ bool worth_another_try(const Failure& failure, Again again, int failures);
 
 class Client {
  public:
-  Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, Scope& scope);
+  Client(const TargetOptions& options, net::HttpClient& http, Clock& clock, Random& random, TaskGroup& tasks);
 
   /// A failure that passes by itself is tried again within a few seconds before it is given back.
   Task<SqlResult> run(Statement statement, Again again = Again::freely);
@@ -94,7 +94,7 @@ class Client {
   net::HttpClient& http_;
   Clock& clock_;
   Random& random_;
-  Scope& scope_;
+  TaskGroup& tasks_;
   bool insists_ = true;
 };
 

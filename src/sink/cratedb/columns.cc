@@ -232,7 +232,7 @@ std::vector<table::Path> blamed_paths(const LearnedTypes& types, const std::stri
 }
 
 Task<Result<bool>> ensure_columns(Session& session, std::shared_ptr<TableState> state, Columns wanted) {
-  const Turnstile::Pass pass = co_await state->altering.enter();
+  const AsyncMutex::Lock pass = co_await state->altering.lock();
   std::vector<Columns> work;
   work.push_back(std::move(wanted));
   while (!work.empty()) {
@@ -244,7 +244,7 @@ Task<Result<bool>> ensure_columns(Session& session, std::shared_ptr<TableState> 
 }
 
 Task<Result<bool>> relearn(Session& session, std::shared_ptr<TableState> state) {
-  const Turnstile::Pass pass = co_await state->altering.enter();
+  const AsyncMutex::Lock pass = co_await state->altering.lock();
   Result<bool> read = co_await read_types(session, state);
   co_return read;
 }

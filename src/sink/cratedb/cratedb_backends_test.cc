@@ -17,15 +17,15 @@ namespace {
 /// A loop that a test drives step by step while an HTTP client's thread posts to it. Its timers run out as steps are made.
 class TestLoop final : public EventLoop {
  public:
-  void post(Task task) override {
+  void post(Job job) override {
     {
       const std::lock_guard lock(mutex_);
-      posted_.push_back(std::move(task));
+      posted_.push_back(std::move(job));
     }
     wake_.notify_one();
   }
-  TimerId after(Duration delay, Task task) override {
-    timers_.emplace(++last_timer_, Timer{clock_.monotonic() + delay, std::move(task)});
+  TimerId after(Duration delay, Job job) override {
+    timers_.emplace(++last_timer_, Timer{clock_.monotonic() + delay, std::move(job)});
     return last_timer_;
   }
   void cancel(TimerId id) override { timers_.erase(id); }
@@ -38,10 +38,10 @@ class TestLoop final : public EventLoop {
       const Duration now = clock_.monotonic();
       if (now >= end) return false;
       if (!wake_.wait_for(lock, until_next(now, end), [this] { return !posted_.empty(); })) continue;
-      Task task = std::move(posted_.front());
+      Job job = std::move(posted_.front());
       posted_.pop_front();
       lock.unlock();
-      task();
+      job();
     }
     return true;
   }
@@ -49,7 +49,7 @@ class TestLoop final : public EventLoop {
  private:
   struct Timer {
     Duration due;
-    Task task;
+    Job job;
   };
 
   void run_due_timers() {
@@ -57,9 +57,9 @@ class TestLoop final : public EventLoop {
     while (true) {
       const auto due = std::ranges::find_if(timers_, [&](const auto& timer) { return timer.second.due <= now; });
       if (due == timers_.end()) return;
-      Task task = std::move(due->second.task);
+      Job job = std::move(due->second.job);
       timers_.erase(due);
-      task();
+      job();
     }
   }
 
@@ -73,7 +73,7 @@ class TestLoop final : public EventLoop {
   TimerId last_timer_ = 0;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Task> posted_;
+  std::deque<Job> posted_;
 };
 
 /// The suite compares times exactly: they stand still, at the moment of the test.

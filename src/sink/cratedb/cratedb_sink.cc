@@ -23,16 +23,16 @@ class CrateSink final : public Sink {
   CrateSink(const TargetOptions& options, const SinkEnvironment& environment)
       : options_(options),
         bounds_{options.batch_rows.value_or(BatchBounds{}.rows), options.batch_bytes.value_or(BatchBounds{}.bytes)},
-        client_(options_, *environment.http, environment.clock, environment.random, scope_),
+        client_(options_, *environment.http, environment.clock, environment.random, tasks_),
         session_{.options = options_,
                  .loop = environment.loop,
                  .bookkeeping = Bookkeeping(options_.schema),
                  .client = client_,
                  .clock = environment.clock,
                  .log = environment.log,
-                 .scope = scope_},
+                 .tasks = tasks_},
         positions_(session_),
-        scope_(environment.loop) {}
+        tasks_(environment.loop) {}
 
   Capabilities capabilities() const override {
     const BatchBounds tuned;
@@ -44,7 +44,7 @@ class CrateSink final : public Sink {
             .batch_bytes = options_.batch_bytes.value_or(tuned.bytes)};
   }
 
-  void connect(Done<bool> done) override { scope_.spawn(cratedb::connect(session_), std::move(done)); }
+  void connect(Done<bool> done) override { tasks_.spawn(cratedb::connect(session_), std::move(done)); }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
     auto opened = [this, relay = claim.relay, done = std::move(done)](Result<OpenTable> result) mutable {
@@ -52,46 +52,46 @@ class CrateSink final : public Sink {
       if (result && relay) positions_.note_table(*relay, result->record.epoch);
       done(std::move(result));
     };
-    scope_.spawn(open_table(session_, spec, claim), std::move(opened));
+    tasks_.spawn(open_table(session_, spec, claim), std::move(opened));
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
-    scope_.spawn(all_records(session_), std::move(done));
+    tasks_.spawn(all_records(session_), std::move(done));
   }
 
   void exists(const table::QualifiedName& name, Done<bool> done) override {
-    scope_.spawn(table_exists(session_, name), std::move(done));
+    tasks_.spawn(table_exists(session_, name), std::move(done));
   }
 
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
-    scope_.spawn(write(std::move(batch)), std::move(done));
+    tasks_.spawn(write(std::move(batch)), std::move(done));
   }
 
   coordination::PositionStore& positions() override { return positions_; }
 
   void finish_load(const LoadEnd& load, Done<LoadEnding> done) override {
-    scope_.spawn(cratedb::finish_load(session_, load), std::move(done));
+    tasks_.spawn(cratedb::finish_load(session_, load), std::move(done));
   }
 
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
-    scope_.spawn(sweep_table(session_, positions_, request, fresh_.take(request.table)), std::move(done));
+    tasks_.spawn(sweep_table(session_, positions_, request, fresh_.take(request.table)), std::move(done));
   }
 
   void query(Query query, Done<ResultSet> done) override {
-    scope_.spawn(cratedb::query(session_, std::move(query)), std::move(done));
+    tasks_.spawn(cratedb::query(session_, std::move(query)), std::move(done));
   }
 
   void show(const table::QualifiedName& name, Done<TableReport> done) override {
-    scope_.spawn(report(session_, positions_, name), std::move(done));
+    tasks_.spawn(report(session_, positions_, name), std::move(done));
   }
 
   void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) override {
-    scope_.spawn(list_letters(session_, std::move(id)), std::move(done));
+    tasks_.spawn(list_letters(session_, std::move(id)), std::move(done));
   }
 
   void close(Done<bool> done) override {
     client_.insist_no_more();
-    scope_.when_idle([done = std::move(done)]() mutable { done(true); });
+    tasks_.when_idle([done = std::move(done)]() mutable { done(true); });
   }
 
  private:
@@ -118,7 +118,7 @@ class CrateSink final : public Sink {
     if (std::ranges::none_of(batch.tables, [this](const TableWrites& writes) { return !wanted_of(writes).empty(); })) {
       co_return true;
     }
-    const Turnstile::Pass turn = co_await session_.asking.enter();
+    const AsyncMutex::Lock turn = co_await session_.asking.lock();
     for (const TableWrites& writes : batch.tables) {
       std::vector<table::NewColumn> wanted = wanted_of(writes);
       if (wanted.empty()) continue;
@@ -159,7 +159,7 @@ class CrateSink final : public Sink {
   CratePositions positions_;
   UnfinishedWork unfinished_;
   FreshRows fresh_;
-  Scope scope_;  // last: its conversations use all of the above
+  TaskGroup tasks_;  // last: its conversations use all of the above
 };
 
 }  // namespace

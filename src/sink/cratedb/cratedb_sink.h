@@ -8,7 +8,7 @@
 //   reports        shell, show, dead letters                         dry_run    the same statements, only printed
 //   client         nodes in turn, one statement at a time            protocol   requests and answers as values
 //   classify       errors → what to do, as data                      statements, bookkeeping, row_args, definition: texts
-//   task           coroutines                                        testing/   a server in memory for tests
+//   testing/       a server in memory for tests
 #pragma once
 
 #include <memory>

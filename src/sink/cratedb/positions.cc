@@ -16,20 +16,20 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 
 void CratePositions::load(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
-  session_.scope.spawn(read(relay), std::move(done));
+  session_.tasks.spawn(read(relay), std::move(done));
 }
 void CratePositions::claim(const ClaimRequest& request, Done<Claim> done) {
-  session_.scope.spawn(claim_rows(request), std::move(done));
+  session_.tasks.spawn(claim_rows(request), std::move(done));
 }
 void CratePositions::add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) {
-  session_.scope.spawn(add_rows(relay, fence, std::move(shards)), std::move(done));
+  session_.tasks.spawn(add_rows(relay, fence, std::move(shards)), std::move(done));
 }
 void CratePositions::move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) {
-  session_.scope.spawn(move_rows(relay, fence, std::move(moves)), std::move(done));
+  session_.tasks.spawn(move_rows(relay, fence, std::move(moves)), std::move(done));
 }
-void CratePositions::relays(Done<std::vector<RelayName>> done) { session_.scope.spawn(read_relays(), std::move(done)); }
+void CratePositions::relays(Done<std::vector<RelayName>> done) { session_.tasks.spawn(read_relays(), std::move(done)); }
 void CratePositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
-  session_.scope.spawn(remove_rows(relay, finished_only), std::move(done));
+  session_.tasks.spawn(remove_rows(relay, finished_only), std::move(done));
 }
 
 void CratePositions::note_table(const RelayName& relay, coordination::Epoch epoch) {

@@ -57,7 +57,7 @@ Task<Result<bool>> kill(Session& session, std::shared_ptr<const Running> running
     SqlResult jobs = co_await session.client.run(std::move(find));
     if (!jobs) co_return std::unexpected(unlisted(jobs.error()));
     if (jobs->rows.empty()) {
-      co_await session.scope.pause(kBetweenLooks);
+      co_await session.tasks.pause(kBetweenLooks);
       continue;
     }
     const std::string id = cell_text(jobs->rows[0][0]).value_or("");
@@ -70,7 +70,7 @@ Task<Result<bool>> kill(Session& session, std::shared_ptr<const Running> running
 }
 
 void stop(Session& session, const std::shared_ptr<Running>& running) {
-  session.scope.spawn(kill(session, running), [running](const Result<bool>& killed) {
+  session.tasks.spawn(kill(session, running), [running](const Result<bool>& killed) {
     if (!killed) running->leave(killed.error());
   });
   session.loop.after(kPatience, [weakly = std::weak_ptr(running)] {
@@ -93,9 +93,9 @@ Task<Result<ResultSet>> query(Session& session, Query query) {
   while (!sql.empty() && (sql.back() == ';' || std::isspace(static_cast<unsigned char>(sql.back())) != 0)) sql.pop_back();
   if (!query.mark.empty()) sql += "\n-- " + query.mark;
   auto running = std::make_shared<Running>(Running{.sql = sql});
-  // Asked on another thread; while this conversation lives, so does the scope.
+  // Asked on another thread; while this task lives, so does the group.
   const std::stop_callback asked(
-      query.stop, [&session, running] { session.scope.post([&session, running] { stop(session, running); }); });
+      query.stop, [&session, running] { session.tasks.post([&session, running] { stop(session, running); }); });
   Statement statement{.sql = sql, .args = "", .bulk = "", .stop = running->left.get_token()};
   Result<Answer> answer = co_await run_or_fail(session, std::move(statement), "running the statement", Again::never);
   running->over = true;

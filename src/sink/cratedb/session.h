@@ -6,9 +6,9 @@
 #include <set>
 #include <string>
 
+#include "base/task.h"
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/client.h"
-#include "sink/cratedb/task.h"
 #include "sink/live_view.h"
 #include "sink/target_options.h"
 #include "table/render.h"
@@ -17,8 +17,8 @@ namespace ctk::sink::cratedb {
 
 /// A table that was opened. The loop owns it; batches under way share it.
 struct TableState {
-  TableState(std::string table_key, table::TableSpec table_spec, Scope& scope)
-      : key(std::move(table_key)), spec(std::move(table_spec)), altering(scope) {}
+  TableState(std::string table_key, table::TableSpec table_spec, TaskGroup& tasks)
+      : key(std::move(table_key)), spec(std::move(table_spec)), altering(tasks) {}
 
   std::string key;  ///< its name in ctk_tables
   table::TableSpec spec;
@@ -33,7 +33,7 @@ struct TableState {
   };
   std::optional<EpochSeen> epoch_seen;
   /// One ALTER of the table at a time; whoever needs the columns waits.
-  Turnstile altering;
+  AsyncMutex altering;
 };
 
 struct Session {
@@ -43,7 +43,7 @@ struct Session {
   Client& client;
   Clock& clock;
   Log& log;
-  Scope& scope;
+  TaskGroup& tasks;
   std::map<std::string, std::shared_ptr<TableState>> tables = {};
   bool bookkeeping_is_there = false;
   bool bookkeeping_is_ours = false;  ///< so far as it is there
@@ -51,7 +51,7 @@ struct Session {
   std::set<std::string> said_full = {};  ///< tables that have been said to take no more columns
   /// Batches ask for columns one after another, in the order in which they came: the first that wants a path fixes its
   /// type.
-  Turnstile asking{scope};
+  AsyncMutex asking{tasks};
 };
 
 /// Runs a statement whose failure is the call's; `doing` is "writing to doc.orders".

@@ -310,7 +310,7 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   }
   if (site.made->given_way) view.given_way = site.made->given_way->str();
   session.view_notes.say(spec.name.str(), view);
-  auto state = std::make_shared<TableState>(claim.table, spec, session.scope);
+  auto state = std::make_shared<TableState>(claim.table, spec, session.tasks);
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
   state->handed_out = state->renderer;
   say_if_full(session, *state);

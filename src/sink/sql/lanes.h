@@ -13,8 +13,6 @@
 
 namespace ctk::sink::sql {
 
-using coordination::Done;
-
 /// Used on the loop; jobs run on a lane's executor and may block there. What ends after the lanes have gone is not told.
 class Lanes {
  public:

@@ -1,14 +1,14 @@
-// Coroutines for conversations with a server: statement after statement, each waiting for the answer to the one before.
+// Coroutines for work that waits: step after step, each for the answer to the one before.
 //
-// A Task<T> starts when it is awaited and lives in the frame of whoever awaits it. A Scope owns the outermost ones:
-// destroying it destroys every conversation that still waits, and late answers then find nobody to wake. Everything runs
-// on the loop; there are no locks here and no exceptions cross an await.
+// A Task<T> starts when it is awaited and lives in the frame of whoever awaits it. A TaskGroup owns the outermost ones:
+// destroying it destroys every task that still waits, and late answers then find nobody to wake. Everything runs on the
+// loop; no thread waits here, and no exceptions cross an await.
 //
 // What is passed to an awaited coroutine has a name, or is a function's result: g++ 12 destroys an aggregate that is made
 // in the argument list twice.
 //
 //   Task<Result<int>> count(Client& client) { auto answer = co_await client.run(...); co_return …; }
-//   scope.spawn(count(client), std::move(done));
+//   tasks.spawn(count(client), std::move(done));
 #pragma once
 
 #include <coroutine>
@@ -22,7 +22,7 @@
 
 #include "base/event_loop.h"
 
-namespace ctk::sink::cratedb {
+namespace ctk {
 
 template <class T>
 class [[nodiscard]] Task {
@@ -65,13 +65,13 @@ class [[nodiscard]] Task {
   std::coroutine_handle<promise_type> handle_;
 };
 
-/// Owns conversations. Make it the last member of what they use, so that it goes first.
-class Scope {
+/// Owns tasks. Make it the last member of what they use, so that it goes first.
+class TaskGroup {
  public:
-  explicit Scope(EventLoop& loop) : loop_(loop), alive_(std::make_shared<bool>(true)) {}
-  Scope(const Scope&) = delete;
-  Scope& operator=(const Scope&) = delete;
-  ~Scope() {
+  explicit TaskGroup(EventLoop& loop) : loop_(loop), alive_(std::make_shared<bool>(true)) {}
+  TaskGroup(const TaskGroup&) = delete;
+  TaskGroup& operator=(const TaskGroup&) = delete;
+  ~TaskGroup() {
     alive_.reset();
     for (auto root : std::exchange(roots_, {})) root.destroy();
   }
@@ -84,7 +84,7 @@ class Scope {
     post([handle = root.handle] { handle.resume(); });
   }
 
-  /// Posts a step that is dropped if the scope is gone by then.
+  /// Posts a step that is dropped if the group is gone by then.
   template <class Step>
   void post(Step step) {
     loop_.post([alive = token(), step = std::move(step)]() mutable {
@@ -100,13 +100,13 @@ class Scope {
 
   std::weak_ptr<bool> token() const { return alive_; }
 
-  /// Something to await: goes on after `duration`; never, where the scope is gone by then.
+  /// Something to await: goes on after `duration`; never, where the group is gone by then.
   struct Pausing {
-    Scope& scope;
+    TaskGroup& group;
     Duration duration;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> waiting) const {
-      scope.loop_.after(duration, [alive = scope.token(), waiting] {
+      group.loop_.after(duration, [alive = group.token(), waiting] {
         if (!alive.expired()) waiting.resume();
       });
     }
@@ -117,13 +117,13 @@ class Scope {
  private:
   struct Root {
     struct promise_type {
-      Scope* scope;
+      TaskGroup* group;
       template <class... Rest>
-      explicit promise_type(Scope* owner, Rest&...) : scope(owner) {}
+      explicit promise_type(TaskGroup* owner, Rest&...) : group(owner) {}
       Root get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
       std::suspend_always initial_suspend() const noexcept { return {}; }
       std::suspend_never final_suspend() noexcept {
-        scope->ended(std::coroutine_handle<promise_type>::from_promise(*this));
+        group->ended(std::coroutine_handle<promise_type>::from_promise(*this));
         return {};
       }
       void return_void() const {}
@@ -133,10 +133,10 @@ class Scope {
   };
 
   template <class T, class Done>
-  static Root run(Scope* scope, Task<T> task, Done done) {
+  static Root run(TaskGroup* group, Task<T> task, Done done) {
     T result = co_await std::move(task);
-    // Not from within: whoever is told may destroy the scope, and this conversation with it.
-    scope->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+    // Not from within: whoever is told may destroy the group, and this task with it.
+    group->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
   }
 
   void ended(std::coroutine_handle<> root) noexcept {
@@ -150,54 +150,54 @@ class Scope {
   std::move_only_function<void()> when_idle_;
 };
 
-/// One holder at a time, the others wait in order.
-class Turnstile {
+/// One holder at a time, the others wait in order; nobody blocks.
+class AsyncMutex {
  public:
-  explicit Turnstile(Scope& scope) : scope_(scope) {}
+  explicit AsyncMutex(TaskGroup& tasks) : tasks_(tasks) {}
 
-  /// Holding it; lets the next one in when it goes.
-  class Pass {
+  /// Holding it; hands it on when it goes.
+  class Lock {
    public:
-    explicit Pass(Turnstile* gate) : gate_(gate) {}
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)), alive_(std::move(other.alive_)) {}
-    Pass& operator=(Pass&&) = delete;
-    ~Pass() {
-      if (gate_ && !alive_.expired()) gate_->leave();
+    explicit Lock(AsyncMutex* mutex) : mutex_(mutex) {}
+    Lock(Lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)), alive_(std::move(other.alive_)) {}
+    Lock& operator=(Lock&&) = delete;
+    ~Lock() {
+      if (mutex_ && !alive_.expired()) mutex_->unlock();
     }
 
    private:
-    friend class Turnstile;
-    Turnstile* gate_;
+    friend class AsyncMutex;
+    AsyncMutex* mutex_;
     std::weak_ptr<bool> alive_;
   };
 
-  struct Entering {
-    Turnstile& gate;
-    bool await_ready() const noexcept { return !gate.held_; }
-    void await_suspend(std::coroutine_handle<> waiting) const { gate.waiting_.push_back(waiting); }
-    Pass await_resume() const {
-      gate.held_ = true;
-      Pass pass(&gate);
-      pass.alive_ = gate.scope_.token();
-      return pass;
+  struct Locking {
+    AsyncMutex& mutex;
+    bool await_ready() const noexcept { return !mutex.held_; }
+    void await_suspend(std::coroutine_handle<> waiting) const { mutex.waiting_.push_back(waiting); }
+    Lock await_resume() const {
+      mutex.held_ = true;
+      Lock lock(&mutex);
+      lock.alive_ = mutex.tasks_.token();
+      return lock;
     }
   };
-  Entering enter() { return {*this}; }
+  Locking lock() { return {*this}; }
 
  private:
-  void leave() {
+  void unlock() {
     if (waiting_.empty()) {
       held_ = false;
       return;
     }
     auto next = waiting_.front();
     waiting_.pop_front();
-    scope_.post([next] { next.resume(); });
+    tasks_.post([next] { next.resume(); });
   }
 
-  Scope& scope_;
+  TaskGroup& tasks_;
   bool held_ = false;
   std::deque<std::coroutine_handle<>> waiting_;
 };
 
-}  // namespace ctk::sink::cratedb
+}  // namespace ctk

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 
-namespace ctk::aws {
+namespace ctk {
 
 /// Called once, on the loop, never from inside the call that it was given to.
 template <class T>
 using Done = std::move_only_function<void(Result<T>)>;
 
-}  // namespace ctk::aws
+}  // namespace ctk
