@@ -7,14 +7,29 @@
 namespace ctk {
 
 /// A member, the last one. `lifeline_.guard(f)` does what `f` does while its owner lives, and nothing afterwards.
+///
+/// It ends where the guarded functions run: on the loop, or once the loop no longer runs. `guard` itself may be called on
+/// any thread while the owner lives.
 class Lifeline {
  public:
   template <class F>
   auto guard(F function) const {
-    return [alive = std::weak_ptr<char>(alive_), function = std::move(function)](auto&&... arguments) mutable {
-      if (!alive.expired()) function(std::forward<decltype(arguments)>(arguments)...);
+    return [sight = sight(), function = std::move(function)](auto&&... arguments) mutable {
+      if (sight.alive()) function(std::forward<decltype(arguments)>(arguments)...);
     };
   }
+
+  /// Tells whoever may outlive the owner whether it is still there.
+  class Sight {
+   public:
+    bool alive() const { return !alive_.expired(); }
+
+   private:
+    friend class Lifeline;
+    explicit Sight(const std::shared_ptr<char>& alive) : alive_(alive) {}
+    std::weak_ptr<char> alive_;
+  };
+  Sight sight() const { return Sight(alive_); }
 
  private:
   std::shared_ptr<char> alive_ = std::make_shared<char>();

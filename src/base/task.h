@@ -9,18 +9,24 @@
 //
 //   Task<Result<int>> count(Client& client) { auto answer = co_await client.run(...); co_return …; }
 //   tasks.spawn(count(client), std::move(done));
+//
+// Calls that take a Done are awaited through the group:
+//
+//   auto page = co_await tasks.answer<Page>([&](Done<Page> done) { source.read(request, std::move(done)); });
 #pragma once
 
 #include <coroutine>
 #include <deque>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <set>
+#include <type_traits>
 #include <utility>
 
+#include "base/done.h"
 #include "base/event_loop.h"
+#include "base/lifeline.h"
 
 namespace ctk {
 
@@ -65,14 +71,15 @@ class [[nodiscard]] Task {
   std::coroutine_handle<promise_type> handle_;
 };
 
-/// Owns tasks. Make it the last member of what they use, so that it goes first.
+/// Owns tasks. Make it the last member of what they use, so that it goes first. Used on the loop, `post` and `guard` from
+/// any thread while the group lives.
 class TaskGroup {
  public:
-  explicit TaskGroup(EventLoop& loop) : loop_(loop), alive_(std::make_shared<bool>(true)) {}
+  explicit TaskGroup(EventLoop& loop) : loop_(loop) {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
   ~TaskGroup() {
-    alive_.reset();
+    // The lifeline goes after them: what a frame has handed to another thread may use it until the frame is gone.
     for (auto root : std::exchange(roots_, {})) root.destroy();
   }
 
@@ -87,9 +94,13 @@ class TaskGroup {
   /// Posts a step that is dropped if the group is gone by then.
   template <class Step>
   void post(Step step) {
-    loop_.post([alive = token(), step = std::move(step)]() mutable {
-      if (!alive.expired()) step();
-    });
+    loop_.post(guard(std::move(step)));
+  }
+
+  /// `function` while the group lives, and nothing afterwards.
+  template <class F>
+  auto guard(F function) const {
+    return lifeline_.guard(std::move(function));
   }
 
   /// `then` is called once nothing is under way any more.
@@ -98,7 +109,7 @@ class TaskGroup {
     when_idle_ = std::move(then);
   }
 
-  std::weak_ptr<bool> token() const { return alive_; }
+  Lifeline::Sight sight() const { return lifeline_.sight(); }
 
   /// Something to await: goes on after `duration`; never, where the group is gone by then.
   struct Pausing {
@@ -106,13 +117,33 @@ class TaskGroup {
     Duration duration;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> waiting) const {
-      group.loop_.after(duration, [alive = group.token(), waiting] {
-        if (!alive.expired()) waiting.resume();
-      });
+      group.loop_.after(duration, group.guard([waiting] { waiting.resume(); }));
     }
     void await_resume() const noexcept {}
   };
   Pausing pause(Duration duration) { return {*this, duration}; }
+
+  /// Something to await: what a call gives to its Done. Where the group is gone by then, the answer finds nobody.
+  template <class T, class Call>
+  struct Answering {
+    TaskGroup& group;
+    Call call;
+    std::optional<Result<T>> result = std::nullopt;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> waiting) {
+      call(Done<T>(group.guard([this, waiting](Result<T> answer) {
+        result.emplace(std::move(answer));
+        waiting.resume();
+      })));
+    }
+    Result<T> await_resume() { return std::move(*result); }
+  };
+  /// `call(done)` begins it, at once; it captures by reference.
+  template <class T, class Call>
+  Answering<T, Call> answer(Call call) {
+    static_assert(std::is_trivially_destructible_v<Call>, "g++ 12 would destroy what it has captured twice");
+    return {*this, call};
+  }
 
  private:
   struct Root {
@@ -145,9 +176,9 @@ class TaskGroup {
   }
 
   EventLoop& loop_;
-  std::shared_ptr<bool> alive_;
   std::set<std::coroutine_handle<>> roots_;
   std::move_only_function<void()> when_idle_;
+  Lifeline lifeline_;
 };
 
 /// One holder at a time, the others wait in order; nobody blocks.
@@ -158,17 +189,16 @@ class AsyncMutex {
   /// Holding it; hands it on when it goes.
   class Lock {
    public:
-    explicit Lock(AsyncMutex* mutex) : mutex_(mutex) {}
-    Lock(Lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)), alive_(std::move(other.alive_)) {}
+    explicit Lock(AsyncMutex& mutex) : mutex_(&mutex), tasks_(mutex.tasks_.sight()) {}
+    Lock(Lock&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)), tasks_(std::move(other.tasks_)) {}
     Lock& operator=(Lock&&) = delete;
     ~Lock() {
-      if (mutex_ && !alive_.expired()) mutex_->unlock();
+      if (mutex_ != nullptr && tasks_.alive()) mutex_->unlock();
     }
 
    private:
-    friend class AsyncMutex;
     AsyncMutex* mutex_;
-    std::weak_ptr<bool> alive_;
+    Lifeline::Sight tasks_;
   };
 
   struct Locking {
@@ -177,9 +207,7 @@ class AsyncMutex {
     void await_suspend(std::coroutine_handle<> waiting) const { mutex.waiting_.push_back(waiting); }
     Lock await_resume() const {
       mutex.held_ = true;
-      Lock lock(&mutex);
-      lock.alive_ = mutex.tasks_.token();
-      return lock;
+      return Lock(mutex);
     }
   };
   Locking lock() { return {*this}; }

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace ctk {
@@ -106,6 +108,70 @@ TEST_F(Tasks, AMutexGoesWithTheGroupWhileItIsHeld) {
   group.reset();
   let(seconds(1000));
   EXPECT_THAT(events, ElementsAre("a in"));
+}
+
+/// A service that answers when the test lets it.
+struct Service {
+  std::vector<Done<int>> asked;
+  void ask(Done<int> done) { asked.push_back(std::move(done)); }
+};
+
+Task<Result<int>> ask_twice(TaskGroup& tasks, Service& service) {
+  const Result<int> first = co_await tasks.answer<int>([&](Done<int> done) { service.ask(std::move(done)); });
+  if (!first) co_return first;
+  const Result<int> second = co_await tasks.answer<int>([&](Done<int> done) { service.ask(std::move(done)); });
+  if (!second) co_return second;
+  co_return *first * 10 + *second;
+}
+
+TEST_F(Tasks, AnAnswerIsAwaited) {
+  Service service;
+  std::optional<Result<int>> result;
+  group->spawn(ask_twice(*group, service), [&](Result<int> value) { result = std::move(value); });
+  let(seconds(1));
+  ASSERT_EQ(service.asked.size(), 1);
+  service.asked[0](4);
+  ASSERT_EQ(service.asked.size(), 2);
+  service.asked[1](2);
+  let(seconds(1));
+  ASSERT_TRUE(result && *result);
+  EXPECT_EQ(**result, 42);
+}
+
+TEST_F(Tasks, AnAnswerThatComesTooLateFindsNobody) {
+  Service service;
+  bool told = false;
+  group->spawn(ask_twice(*group, service), [&](const Result<int>&) { told = true; });
+  let(seconds(1));
+  group.reset();
+  service.asked.at(0)(4);
+  let(seconds(1));
+  EXPECT_EQ(service.asked.size(), 1) << "it has gone on";
+  EXPECT_FALSE(told);
+}
+
+/// Whoever stops a task on another thread posts to its group, until the task is gone.
+Task<bool> wait_for_stop(TaskGroup& tasks, std::stop_token token, bool& stopped) {
+  const std::stop_callback asked(token, [&] { tasks.post([&] { stopped = true; }); });
+  co_await tasks.pause(seconds(1000));
+  co_return true;
+}
+
+TEST(TasksOnThreads, AGroupMayGoWhileAnotherThreadPostsToIt) {
+  SystemClock clock;
+  for (int i = 0; i < 200; ++i) {
+    ThreadLoop loop(clock);
+    bool stopped = false;
+    std::optional<TaskGroup> group{std::in_place, loop};
+    std::stop_source stop;
+    group->spawn(wait_for_stop(*group, stop.get_token(), stopped), [](bool) {});
+    loop.post([&] { loop.quit(); });
+    loop.run();
+    std::thread other([&] { stop.request_stop(); });
+    group.reset();
+    other.join();
+    EXPECT_FALSE(stopped) << "the loop ran no more";
+  }
 }
 
 }  // namespace

@@ -55,24 +55,6 @@ std::string header_value(const std::string& text) {
   return fits ? text : "";
 }
 
-/// One exchange as something to await; its answer is dropped if the group is gone.
-struct Exchange {
-  net::HttpClient& http;
-  std::weak_ptr<bool> alive;
-  net::HttpRequest request;
-  Result<net::HttpResponse> result = fail(ErrorKind::internal, "no answer yet");
-
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    http.send(std::move(request), [this, token = alive, waiting](Result<net::HttpResponse> response) {
-      if (token.expired()) return;
-      result = std::move(response);
-      waiting.resume();
-    });
-  }
-  Result<net::HttpResponse> await_resume() { return std::move(result); }
-};
-
 constexpr std::string_view kOtherPort =
     "CrateDB is spoken to over HTTP, whose port is 4200 unless it was changed; 5432 is the one of its PostgreSQL protocol";
 
@@ -173,8 +155,8 @@ Task<Client::Exchanged> Client::exchange(std::string method, std::string path, s
   request.body = std::move(body);
   request.timeout = std::min(timeout, timeout_);
   request.stop = std::move(stop);
-  Exchange sending{http_, tasks_.token(), std::move(request)};
-  Result<net::HttpResponse> response = co_await sending;
+  Result<net::HttpResponse> response = co_await tasks_.answer<net::HttpResponse>(
+      [&](Done<net::HttpResponse> done) { http_.send(std::move(request), std::move(done)); });
   const bool stopped = !response && response.error().kind == ErrorKind::stopped;
   if (!stopped && (!response || response->status == 503)) {
     ring_.failed(node, clock_.monotonic());
