@@ -6,6 +6,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "aws/credentials.h"
@@ -59,6 +60,20 @@ inline std::string header(const net::HttpRequest& request, std::string_view name
   return "";
 }
 
+/// Runs jobs at once and counts them.
+class CountingExecutor final : public Executor {
+ public:
+  explicit CountingExecutor(EventLoop& loop) : inline_(loop) {}
+  void submit(Job job, Job done) override {
+    ++submitted;
+    inline_.submit(std::move(job), std::move(done));
+  }
+  int submitted = 0;
+
+ private:
+  InlineExecutor inline_;
+};
+
 /// A client on a virtual clock.
 class HttpClientTest : public testing::Test {
  protected:
@@ -74,7 +89,7 @@ class HttpClientTest : public testing::Test {
   }
 
   VirtualLoop loop_{parse_timestamp("2026-11-22T03:32:55Z").value()};
-  InlineExecutor decoder_{loop_};
+  CountingExecutor decoder_{loop_};
   FakeHttp http_{loop_};
   FakeCredentials credentials_;
 };

@@ -37,17 +37,18 @@ void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { send(Attempt{std::
 void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
   Result<Credentials> credentials = credentials_.get();
   if (!credentials) {
-    decoder_.submit([] {}, [error = std::move(credentials.error()),
-                            done = std::move(done)]() mutable { done(std::unexpected(std::move(error))); });
+    decoder_.submit([] {}, lifeline_.guard([error = std::move(credentials.error()), done = std::move(done)]() mutable {
+      done(std::unexpected(std::move(error)));
+    }));
     return;
   }
   net::HttpRequest request = signed_request(attempt.call, *credentials);
   request.timeout = patience_[attempt.call.action].timeout();
   attempt.sent = clock_.monotonic();
-  http_.send(std::move(request), [this, alive = std::weak_ptr<int>(alive_), attempt = std::move(attempt),
-                                  done = std::move(done)](Result<net::HttpResponse> answer) mutable {
-    if (!alive.expired()) take_answer(std::move(attempt), std::move(answer), std::move(done));
-  });
+  auto take = [this, attempt = std::move(attempt), done = std::move(done)](Result<net::HttpResponse> answer) mutable {
+    take_answer(std::move(attempt), std::move(answer), std::move(done));
+  };
+  http_.send(std::move(request), lifeline_.guard(std::move(take)));
 }
 
 net::HttpRequest JsonCaller::signed_request(const JsonCall& call, const Credentials& credentials) {

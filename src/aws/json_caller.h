@@ -12,6 +12,7 @@
 #include "aws/sigv4.h"
 #include "base/done.h"
 #include "base/event_loop.h"
+#include "base/lifeline.h"
 #include "json/cut_off.h"
 #include "net/http.h"
 
@@ -49,7 +50,7 @@ struct JsonAnswer {
 
 class JsonCaller {
  public:
-  /// `decoder` is for `call_and_decode`.
+  /// `decoder` is for `call_and_decode`; its jobs hold what they need.
   JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http,
              Executor& decoder, Clock& clock);
 
@@ -70,13 +71,12 @@ class JsonCaller {
         return read(body);
       };
       answer->body.clear();
-      auto deliver = [rest = std::move(*answer), finish = std::move(finish), alive = std::weak_ptr<int>(alive_),
+      auto deliver = [rest = std::move(*answer), finish = std::move(finish),
                       done = std::move(done)](Result<T> value) mutable {
-        if (alive.expired()) return;
         if (value) finish(*value, rest);
         done(std::move(value));
       };
-      run_on(decoder_, std::move(job), std::move(deliver));
+      run_on(decoder_, std::move(job), lifeline_.guard(std::move(deliver)));
     });
   }
 
@@ -115,8 +115,8 @@ class JsonCaller {
   Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
   SigningKey key_;
   Secret key_secret_;
-  std::map<std::string, Patience> patience_;               ///< by action
-  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // lets answers that come too late find nobody
+  std::map<std::string, Patience> patience_;  ///< by action
+  Lifeline lifeline_;
 };
 
 }  // namespace ctk::aws

@@ -318,6 +318,26 @@ TEST_F(KinesisHttpTest, CallsNobodyOnceItIsGone) {
   EXPECT_FALSE(called);
 }
 
+TEST_F(KinesisHttpTest, CallsNobodyOnceItIsGoneNotEvenForWantOfCredentials) {
+  bool called = false;
+  credentials_.fails = true;
+  api_->get_records("IT", 1, 1000, [&](const Result<RecordPage>&) { called = true; });
+  api_.reset();
+  loop_.run_until_idle(seconds(1));
+  EXPECT_FALSE(called);
+}
+
+TEST_F(KinesisHttpTest, CallsNobodyWhoseAnswerWasBeingDecodedWhenItWent) {
+  bool called = false;
+  http_.answer(200, R"({"Records":[]})");
+  api_->get_records("IT", 1, 1000, [&](const Result<RecordPage>&) { called = true; });
+  loop_.run_until([&] { return decoder_.submitted > 0; }, seconds(1));
+  ASSERT_EQ(decoder_.submitted, 1);
+  api_.reset();
+  loop_.run_until_idle(seconds(1));
+  EXPECT_FALSE(called);
+}
+
 TEST(KinesisWire, ReadsTimesInEveryShape) {
   auto created = [](const std::string& time) {
     return read_stream_summary(R"({"StreamDescriptionSummary":{"StreamARN":"a","StreamCreationTimestamp":)" + time + "}}")

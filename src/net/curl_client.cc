@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cctype>
 #include <mutex>
 #include <optional>
@@ -18,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/lifeline.h"
 #include "json/reader.h"
 #include "net/curl_errors.h"
 
@@ -272,9 +272,8 @@ struct CurlClient::State {
   }
 
   void complete(Transfer& transfer, Result<HttpResponse> answer) {
-    loop.post([done = std::move(transfer.done), answer = std::move(answer), gone = gone]() mutable {
-      if (!gone->load()) done(std::move(answer));
-    });
+    loop.post(lifeline.guard(
+        [done = std::move(transfer.done), answer = std::move(answer)]() mutable { done(std::move(answer)); }));
   }
 
   void finish_completed() {
@@ -302,8 +301,8 @@ struct CurlClient::State {
   std::mutex mutex;
   std::vector<std::unique_ptr<Transfer>> queued;
   bool stopping = false;
-  std::shared_ptr<std::atomic<bool>> gone = std::make_shared<std::atomic<bool>>(false);
   std::thread thread;
+  Lifeline lifeline;
 };
 
 CurlClient::CurlClient(EventLoop& loop, CurlOptions options) {
@@ -319,7 +318,6 @@ CurlClient::~CurlClient() {
     std::lock_guard lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->gone->store(true);
   curl_multi_wakeup(state_->multi.get());
   state_->thread.join();
 }
