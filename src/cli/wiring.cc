@@ -54,11 +54,12 @@ net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, cons
 
 Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, World& world, EventLoop& loop) {
   std::unique_ptr<WiredSource> wired(new WiredSource);
-  wired->reader_ = std::make_unique<ThreadExecutor>(loop, "ctk-source");
+  auto reader = std::make_unique<ThreadExecutor>(loop, "ctk-source");
   if (const auto* file = std::get_if<FilePlan>(&plan.from)) {
-    wired->source_ = relay::make_file_source(file->path, *wired->reader_);
+    wired->source_ = relay::make_file_source(file->path, std::move(reader));
     return wired;
   }
+  wired->decoder_ = std::move(reader);
   auto stream = wired->make_stream(plan, world, loop);
   if (!stream) return std::unexpected(stream.error());
   if (!plan.scan) {
@@ -68,7 +69,7 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
   wired->stream_ = std::move(*stream);
   if (!wired->tables_) {
     wired->tables_ =
-        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, *wired->http_, *wired->reader_, world.clock);
+        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, *wired->http_, *wired->decoder_, world.clock);
   }
   const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
   wired->source_ = relay::make_scan_source(*wired->tables_, options, wired->stream_.get(), loop, world.clock);
@@ -79,15 +80,15 @@ Result<std::unique_ptr<relay::Source>> WiredSource::make_stream(const SourcePlan
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
     if (auto reached = reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
     if (!plan.follow) return nullptr;
-    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, *http_, *reader_, world.clock);
-    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, *http_, *reader_, world.clock);
+    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, *http_, *decoder_, world.clock);
+    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, *http_, *decoder_, world.clock);
     const relay::StreamsSourceOptions options{table->table, table->enable_stream};
     return relay::make_streams_source(*tables_, *streams_, options, loop, world.clock);
   }
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
   if (auto reached = reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
   if (!plan.follow) return nullptr;
-  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *reader_, world.clock);
+  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *decoder_, world.clock);
   const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
   return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }

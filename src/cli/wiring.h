@@ -35,7 +35,7 @@ class WiredSource {
 
   std::unique_ptr<aws::CredentialsSource> credentials_;
   std::unique_ptr<net::CurlClient> http_;
-  std::unique_ptr<Executor> reader_;  ///< decodes answers, or reads the file
+  std::unique_ptr<Executor> decoder_;  ///< of answers; its jobs hold what they need
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::DynamoDbApi> tables_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;

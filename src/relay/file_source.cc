@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/lifeline.h"
+#include "base/job_queue.h"
 #include "relay/byte_stream.h"
 #include "relay/decompress.h"
 #include "relay/record_reader.h"
@@ -19,14 +19,12 @@ namespace {
 /// What one read takes at the most, whatever the budget allows: more would only delay the first row.
 constexpr size_t kPageBytes = 2u << 20;
 
-/// The file as the reader's jobs see it; they keep it for as long as they need it.
+/// The file as the reader's jobs see it.
 class FileRecords {
  public:
-  explicit FileRecords(std::string path) : path_(std::move(path)) {}
+  FileRecords(std::string path, const std::stop_token& stop) : path_(std::move(path)), wait_(stop) {}
 
   const std::string& path() const { return path_; }
-  /// From any thread: ends whatever waits for bytes.
-  void stop() const { wait_.stop(); }
   /// From any thread: the next read begins at its request's position.
   void forget() { stale_ = true; }
 
@@ -120,52 +118,49 @@ std::string whole_path(const std::string& path) {
 
 class FileSource final : public Source {
  public:
-  FileSource(std::string path, Executor& reader) : file_(std::make_shared<FileRecords>(std::move(path))), reader_(reader) {}
-  FileSource(const FileSource&) = delete;
-  FileSource& operator=(const FileSource&) = delete;
-  ~FileSource() override { file_->stop(); }
+  FileSource(std::string path, std::unique_ptr<Executor> reader)
+      : FileSource(std::move(path), std::move(reader), std::stop_source()) {}
 
   void open(Done<SourceIdentity> done) override {
-    run_on(
-        reader_, [file = file_] { return file->open(); },
-        lifeline_.guard([this, done = std::move(done)](Status opened) mutable {
-          if (!opened) return done(std::unexpected(std::move(opened).error()));
-          SourceIdentity identity;
-          identity.service = "file";
-          identity.name = file_->path();
-          identity.origin = whole_path(file_->path());
-          // All files of a source table are one incarnation.
-          identity.incarnation = Incarnation("file");
-          identity.bounded = true;
-          identity.errors_are_final = true;
-          identity.stores_positions = false;
-          done(std::move(identity));
-        }));
+    jobs_.run([this] { return file_.open(); },
+              [this, done = std::move(done)](Status opened) mutable {
+                if (!opened) return done(std::unexpected(std::move(opened).error()));
+                SourceIdentity identity;
+                identity.service = "file";
+                identity.name = file_.path();
+                identity.origin = whole_path(file_.path());
+                // All files of a source table are one incarnation.
+                identity.incarnation = Incarnation("file");
+                identity.bounded = true;
+                identity.errors_are_final = true;
+                identity.stores_positions = false;
+                done(std::move(identity));
+              });
   }
 
   void list(Done<std::vector<ListedShard>> done) override {
-    run_on(
-        reader_, [] { return true; }, lifeline_.guard([done = std::move(done)](bool) mutable {
-          done(std::vector<ListedShard>{{ShardId("file"), {}, false}});
-        }));
+    jobs_.run([] { return true; },
+              [done = std::move(done)](bool) mutable { done(std::vector<ListedShard>{{ShardId("file"), {}, false}}); });
   }
 
   void read(const ReadRequest& request, Done<Page> done) override {
-    run_on(reader_, [file = file_, request] { return file->read(request); }, lifeline_.guard(std::move(done)));
+    jobs_.run([this, request] { return file_.read(request); }, std::move(done));
   }
 
-  void forget(const ShardId&) override { file_->forget(); }
+  void forget(const ShardId&) override { file_.forget(); }
 
  private:
-  std::shared_ptr<FileRecords> file_;
-  Executor& reader_;
-  Lifeline lifeline_;
+  FileSource(std::string path, std::unique_ptr<Executor> reader, const std::stop_source& stop)
+      : file_(std::move(path), stop.get_token()), jobs_(std::move(reader), stop) {}
+
+  FileRecords file_;
+  JobQueue jobs_;  // last: its jobs use the file
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_file_source(std::string path, Executor& reader) {
-  return std::make_unique<FileSource>(std::move(path), reader);
+std::unique_ptr<Source> make_file_source(std::string path, std::unique_ptr<Executor> reader) {
+  return std::make_unique<FileSource>(std::move(path), std::move(reader));
 }
 
 }  // namespace ctk::relay

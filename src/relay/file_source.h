@@ -10,7 +10,7 @@
 
 namespace ctk::relay {
 
-/// `reader` is a thread of its own: reading may block (standard input).
-std::unique_ptr<Source> make_file_source(std::string path, Executor& reader);
+/// `reader` is a thread of its own: reading may block (standard input). It goes with the source.
+std::unique_ptr<Source> make_file_source(std::string path, std::unique_ptr<Executor> reader);
 
 }  // namespace ctk::relay

@@ -36,7 +36,7 @@ class Pipe {
   int ends_[2] = {-1, -1};
 };
 
-/// A source on a loop's thread, wired as the program does it: the reader ends after the source.
+/// A source on a loop's thread.
 class FileSourceTest : public testing::Test {
  protected:
   FileSourceTest() : thread_([this] { loop_.run(); }) {}
@@ -46,8 +46,7 @@ class FileSourceTest : public testing::Test {
   }
 
   void make(const std::string& path) {
-    reader_ = std::make_unique<ThreadExecutor>(loop_, "reader");
-    source_ = make_file_source(path, *reader_);
+    source_ = make_file_source(path, std::make_unique<ThreadExecutor>(loop_, "reader"));
   }
   void open(const std::string& path) {
     make(path);
@@ -61,7 +60,7 @@ class FileSourceTest : public testing::Test {
     if (ended != nullptr) *ended = page->ended;
     return lines;
   }
-  /// Destroys the source and its reader, as the program does, while a call waits for bytes.
+  /// Destroys the source while a call waits for bytes.
   void destroy_while(std::move_only_function<void()> waits) {
     std::promise<void> begun;
     loop_.post([&] {
@@ -72,7 +71,6 @@ class FileSourceTest : public testing::Test {
     std::promise<void> gone;
     loop_.post([&] {
       source_.reset();
-      reader_.reset();
       gone.set_value();
     });
     EXPECT_EQ(gone.get_future().wait_for(std::chrono::minutes(1)), std::future_status::ready);
@@ -92,7 +90,6 @@ class FileSourceTest : public testing::Test {
 
   SystemClock clock_;
   ThreadLoop loop_{clock_};
-  std::unique_ptr<Executor> reader_;
   std::unique_ptr<Source> source_;
   std::thread thread_;
 };

@@ -1,26 +1,15 @@
 #include "relay/read_wait.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <system_error>
 
 namespace ctk::relay {
 
-ReadWait::ReadWait() : stopping_(eventfd(0, EFD_CLOEXEC)) {
-  if (stopping_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
-}
-
-ReadWait::~ReadWait() { ::close(stopping_); }
-
-void ReadWait::stop() const { eventfd_write(stopping_, 1); }
-
 Status ReadWait::until_readable(int file, const std::string& name) const {
   for (;;) {
-    pollfd ends[] = {{file, POLLIN, 0}, {stopping_, POLLIN, 0}};
+    pollfd ends[] = {{file, POLLIN, 0}, {stopping_.descriptor(), POLLIN, 0}};
     const int ready = ::poll(ends, 2, patient_ ? -1 : 0);
     if (ready < 0 && errno == EINTR) continue;
     if (ready < 0) return fail(ErrorKind::refused, "cannot wait for " + name, std::strerror(errno));

@@ -1,22 +1,20 @@
 // How a reading thread waits for bytes of a pipe or a terminal, which may never come: every such wait can be ended.
 #pragma once
 
+#include <stop_token>
 #include <string>
 
 #include "base/error.h"
+#include "base/stop_bell.h"
 
 namespace ctk::relay {
 
-/// Shared by the streams of one file. `stop` may be called from any thread, the rest on the thread that reads.
+/// Shared by the streams of one file, on the thread that reads.
 class ReadWait {
  public:
-  ReadWait();
-  ~ReadWait();
-  ReadWait(const ReadWait&) = delete;
-  ReadWait& operator=(const ReadWait&) = delete;
+  /// A request to stop ends the wait that is under way and all later ones, with `stopped`.
+  explicit ReadWait(const std::stop_token& stop = {}) : stopping_(stop) {}
 
-  /// Ends the wait that is under way and all later ones, with `stopped`.
-  void stop() const;
   /// Whether to wait at all for what is not there yet: true at first.
   void set_patient(bool patient) { patient_ = patient; }
   /// Returns once `file` can be read without blocking, or is at its end; else `stopped`, or an error that
@@ -24,7 +22,7 @@ class ReadWait {
   Status until_readable(int file, const std::string& name) const;
 
  private:
-  int stopping_;  ///< eventfd
+  StopBell stopping_;
   bool patient_ = true;
 };
 

@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,10 @@ enum class Reach {
 class Driver {
  public:
   virtual ~Driver() = default;
+
+  /// Before anything else. From a request to stop on, which may come from any thread, whatever waits for the database fails
+  /// with `stopped`. For those that never wait there is nothing to heed.
+  virtual void heed(std::stop_token /*stop*/) {}
 
   /// Connects, if it is not connected already. Errors: unreachable, denied, not_found.
   virtual Status connect(Reach reach) = 0;

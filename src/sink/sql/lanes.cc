@@ -6,9 +6,13 @@ void Lanes::close(Done<bool> done) {
   auto left = std::make_shared<size_t>(lanes_.size());
   auto shared = std::make_shared<Done<bool>>(std::move(done));
   for (Lane& lane : lanes_) {
-    lane.executor->submit([driver = lane.driver.get()] { driver->disconnect(); }, lifeline_.guard([left, shared] {
+    auto disconnect = [&driver = *lane.driver] {
+      driver.disconnect();
+      return true;
+    };
+    lane.jobs.run(std::move(disconnect), [left, shared](bool) {
       if (--*left == 0) (*shared)(true);
-    }));
+    });
   }
 }
 

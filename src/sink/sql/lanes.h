@@ -1,23 +1,24 @@
 // The connections of one sink: each a Driver with an Executor of its own.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <list>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "base/event_loop.h"
-#include "base/lifeline.h"
-#include "coordination/position_store.h"
+#include "base/done.h"
+#include "base/job_queue.h"
 #include "sink/sql/driver.h"
 
 namespace ctk::sink::sql {
 
-/// Used on the loop; jobs run on a lane's executor and may block there. What ends after the lanes have gone is not told.
+/// Used on the loop; jobs run on a connection's own executor and may wait there for the database. When the lanes go, they
+/// are asked to stop and waited for, and nobody is told.
 class Lanes {
  public:
   void add(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> driver) {
-    lanes_.push_back({std::move(driver), std::make_shared<size_t>(0), std::move(executor)});
+    lanes_.emplace_back(std::move(executor), std::move(driver));
   }
   size_t size() const { return lanes_.size(); }
 
@@ -25,17 +26,13 @@ class Lanes {
   /// connection is lost it runs again at once, for a while: jobs are transactions that find out what was committed.
   template <class T, class Job>
   void run(Reach reach, Job job, Done<T> done) {
-    size_t best = 0;
-    for (size_t i = 1; i < lanes_.size(); ++i) {
-      if (*lanes_[i].pending < *lanes_[best].pending) best = i;
-    }
-    run_at<T>(best, reach, Runs::again, std::move(job), std::move(done));
+    run_at<T>(*std::ranges::min_element(lanes_, {}, &Lane::pending), reach, Runs::again, std::move(job), std::move(done));
   }
 
   /// The same, always on the first lane, and once: a user's statements share a session.
   template <class T, class Job>
   void run_first(Reach reach, Job job, Done<T> done) {
-    run_at<T>(0, reach, Runs::once, std::move(job), std::move(done));
+    run_at<T>(lanes_.front(), reach, Runs::once, std::move(job), std::move(done));
   }
 
   /// Disconnects every lane after what is under way.
@@ -43,9 +40,13 @@ class Lanes {
 
  private:
   struct Lane {
+    Lane(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> connection)
+        : driver(std::move(connection)), jobs(std::move(executor)) {
+      driver->heed(jobs.stop_token());
+    }
     std::unique_ptr<Driver> driver;
-    std::shared_ptr<size_t> pending;
-    std::unique_ptr<Executor> executor;  // last, so that it is joined before its driver goes
+    size_t pending = 0;
+    JobQueue jobs;  // last: its jobs use the driver
   };
 
   enum class Runs { once, again };
@@ -69,22 +70,17 @@ class Lanes {
   }
 
   template <class T, class Job>
-  void run_at(size_t index, Reach reach, Runs runs, Job job, Done<T> done) {
-    Lane& lane = lanes_[index];
-    ++*lane.pending;
-    run_on(
-        *lane.executor,
-        [driver = lane.driver.get(), reach, runs, job = std::move(job)]() mutable -> Result<T> {
-          return run_job<T>(*driver, reach, runs, job);
-        },
-        lifeline_.guard([pending = lane.pending, done = std::move(done)](Result<T> result) mutable {
-          --*pending;
-          done(std::move(result));
-        }));
+  static void run_at(Lane& lane, Reach reach, Runs runs, Job job, Done<T> done) {
+    ++lane.pending;
+    lane.jobs.run([&driver = *lane.driver, reach, runs,
+                   job = std::move(job)]() mutable -> Result<T> { return run_job<T>(driver, reach, runs, job); },
+                  [&lane, done = std::move(done)](Result<T> result) mutable {
+                    --lane.pending;
+                    done(std::move(result));
+                  });
   }
 
-  std::vector<Lane> lanes_;
-  Lifeline lifeline_;
+  std::list<Lane> lanes_;
 };
 
 }  // namespace ctk::sink::sql

@@ -13,9 +13,9 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/stop_bell.h"
 #include "sink/sql/postgres_params.h"
 #include "sink/sql/sql_state.h"
-#include "sink/sql/stop_bell.h"
 #include "sink/sql/user_transaction.h"
 
 namespace ctk::sink::sql {
@@ -162,6 +162,8 @@ class PostgresDriver final : public Driver {
  public:
   explicit PostgresDriver(PostgresAddress address) : address_(std::move(address)) {}
 
+  void heed(std::stop_token stop) override { stopping_.emplace(stop); }
+
   Status connect(Reach) override {
     if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) {
       if (prepared_.size() <= kCachedStatements || forget_statements()) return {};
@@ -226,7 +228,7 @@ class PostgresDriver final : public Driver {
   bool connection_is_lost() const override { return !connection_; }
 
  private:
-  enum class Connecting { done, failed, silent };
+  enum class Connecting { done, failed, silent, stopped };
 
   /// What the server says besides its answer, to whoever asked for it; of a relay's statements it is dropped.
   static void pass_on(void* driver, const PGresult* notice) {
@@ -286,8 +288,10 @@ class PostgresDriver final : public Driver {
     while (state != PGRES_POLLING_OK) {
       if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return Connecting::failed;
       auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd waiting{PQsocket(connection_.get()), static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT), 0};
-      if (left.count() <= 0 || poll(&waiting, 1, static_cast<int>(left.count())) == 0) return Connecting::silent;
+      const auto awaited = static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
+      pollfd ends[] = {{PQsocket(connection_.get()), awaited, 0}, {stop_descriptor(), POLLIN, 0}};
+      if (left.count() <= 0 || poll(ends, 2, static_cast<int>(left.count())) == 0) return Connecting::silent;
+      if (notes_stop(ends[1])) return Connecting::stopped;
       state = PQconnectPoll(connection_.get());
     }
     return Connecting::done;
@@ -310,6 +314,7 @@ class PostgresDriver final : public Driver {
     bool no_password = PQconnectionNeedsPassword(connection_.get()) != 0;
     disconnect();
     std::string where = fmt::format("PostgreSQL at {}", address_.shown);
+    if (ended == Connecting::stopped) return std::unexpected(lost().error);
     if (no_password)
       return fail(ErrorKind::denied, where + " asks for a password", peer, "give it in the URL, or in PGPASSWORD");
     if (ended == Connecting::silent) return fail(ErrorKind::unreachable, where + " does not answer", peer);
@@ -462,13 +467,14 @@ class PostgresDriver final : public Driver {
     while (PQisBusy(on) != 0) {
       int unsent = PQflush(on);
       if (unsent < 0) return false;
-      pollfd waiting{PQsocket(on), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0};
+      pollfd ends[] = {{PQsocket(on), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0},
+                       {stop_descriptor(), POLLIN, 0}};
       int millis = limit ? static_cast<int>(*limit / std::chrono::milliseconds(1)) : -1;
-      int ready = poll(&waiting, 1, millis);
+      int ready = poll(ends, 2, millis);
       if (ready < 0 && errno != EINTR) return false;
       silent_ = ready == 0;
-      if (silent_) return false;
-      if (ready > 0 && (waiting.revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
+      if (silent_ || notes_stop(ends[1])) return false;
+      if ((ends[0].revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
     }
     return true;
   }
@@ -483,8 +489,10 @@ class PostgresDriver final : public Driver {
       int unsent = PQflush(on);
       if (unsent < 0) return false;
       pollfd ends[] = {{PQsocket(on), static_cast<short>(POLLIN | (unsent > 0 ? POLLOUT : 0)), 0},
-                       {bell.descriptor(), POLLIN, 0}};
-      if (poll(ends, 2, -1) < 0 && errno != EINTR) return false;
+                       {bell.descriptor(), POLLIN, 0},
+                       {stop_descriptor(), POLLIN, 0}};
+      if (poll(ends, 3, -1) < 0 && errno != EINTR) return false;
+      if (notes_stop(ends[2])) return false;
       if ((ends[0].revents & ~POLLOUT) != 0 && PQconsumeInput(on) != 1) return false;
       if ((ends[1].revents & POLLIN) == 0 || PQisBusy(on) == 0) continue;
       const auto now = std::chrono::steady_clock::now();
@@ -495,6 +503,12 @@ class PostgresDriver final : public Driver {
       poll(ends, 1, kCancelPauseMs);
     }
     return true;
+  }
+
+  int stop_descriptor() const { return stopping_ ? stopping_->descriptor() : -1; }
+  bool notes_stop(const pollfd& bell) {
+    stopped_ = stopped_ || (bell.revents & POLLIN) != 0;
+    return stopped_;
   }
 
   /// On a thread of its own: a server that is silent may keep it for ever.
@@ -537,6 +551,10 @@ class PostgresDriver final : public Driver {
   }
 
   Failure lost() const {
+    if (stopped_) {
+      return {Scope::lost,
+              {ErrorKind::stopped, fmt::format("PostgreSQL at {} is not waited for any more", address_.shown), "", ""}};
+    }
     std::string why =
         silent_ ? fmt::format("gave no answer for {}", format_duration(address_.timeout)) : "closed the connection";
     std::string peer = connection_ && !silent_ ? trimmed(PQerrorMessage(connection_.get())) : "";
@@ -592,6 +610,8 @@ class PostgresDriver final : public Driver {
   uint64_t names_ = 0, sessions_ = 0, path_set_in_ = 0;
   std::vector<Command> commands_;
   PostgresParams params_;
+  std::optional<StopBell> stopping_;
+  bool stopped_ = false;  ///< by it, for good
   bool silent_ = false;
   bool ignores_cancel_ = false;
   /// A request to cancel is on its way; it may outlive this.

@@ -92,37 +92,51 @@ bool writes_rows(std::string_view sql) {
   return word == "insert" || word == "replace" || word == "update" || word == "delete" || word == "with";
 }
 
-/// While it lives, statements of the database heed a request to stop: between their steps, and while they wait for a lock.
-class Stoppable {
+/// How long the statements of a database may run, and wait for a lock: until they are asked to stop, all of them or the one
+/// that a user waits for.
+class Waiting {
  public:
-  Stoppable(sqlite3* database, std::stop_token stop, Duration patience)
-      : database_(database), stop_(std::move(stop)), patience_(patience) {
-    if (!stop_.stop_possible()) return;
+  explicit Waiting(Duration patience) : patience_(patience) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+  void heed(std::stop_token stop) { all_ = std::move(stop); }
+  bool all_stopped() const { return all_.stop_requested(); }
+  /// While it lives, what runs is `query`.
+  class Asking {
+   public:
+    Asking(Waiting& waiting, const Query& query) : waiting_(waiting) { waiting_.one_ = query.stop; }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+    ~Asking() { waiting_.one_ = {}; }
+
+   private:
+    Waiting& waiting_;
+  };
+
+  /// It outlives the database.
+  void watch(sqlite3* database) {
     constexpr int kInstructions = 1000;
-    sqlite3_progress_handler(database_, kInstructions, is_asked, this);
-    sqlite3_busy_handler(database_, wait_for_lock, this);
+    sqlite3_progress_handler(
+        database, kInstructions, [](void* self) { return static_cast<Waiting*>(self)->is_asked() ? 1 : 0; }, this);
+    sqlite3_busy_handler(
+        database, [](void* self, int tries) { return static_cast<Waiting*>(self)->wait_for_lock(tries) ? 1 : 0; }, this);
   }
-  ~Stoppable() {
-    if (!stop_.stop_possible()) return;
-    sqlite3_progress_handler(database_, 0, nullptr, nullptr);
-    sqlite3_busy_timeout(database_, static_cast<int>(patience_ / std::chrono::milliseconds(1)));
-  }
-  Stoppable(const Stoppable&) = delete;
-  Stoppable& operator=(const Stoppable&) = delete;
 
  private:
-  static int is_asked(void* self) { return static_cast<Stoppable*>(self)->stop_.stop_requested() ? 1 : 0; }
-  static int wait_for_lock(void* self, int tries) {
-    constexpr auto kPause = std::chrono::milliseconds(20);
-    const auto& query = *static_cast<Stoppable*>(self);
-    if (query.stop_.stop_requested() || tries * kPause >= query.patience_) return 0;
-    sqlite3_sleep(static_cast<int>(kPause.count()));
-    return 1;
+  bool is_asked() const { return all_.stop_requested() || one_.stop_requested(); }
+  bool wait_for_lock(int tries) {
+    constexpr int kLongestMs = 20;
+    const auto now = std::chrono::steady_clock::now();
+    if (tries == 0) since_ = now;
+    if (is_asked() || now - since_ >= patience_) return false;
+    sqlite3_sleep(tries < 4 ? 1 << tries : kLongestMs);
+    return true;
   }
 
-  sqlite3* database_;
-  std::stop_token stop_;
-  Duration patience_;
+  const Duration patience_;
+  std::stop_token all_, one_;
+  std::chrono::steady_clock::time_point since_;
 };
 
 /// Whether one of the database's files has the size that the process may give a file (ulimit -f). SQLite does not say so.
@@ -138,7 +152,9 @@ bool may_not_grow(const std::string& path) {
 
 class SqliteDriver final : public Driver {
  public:
-  SqliteDriver(std::string path, Duration busy_timeout) : path_(std::move(path)), busy_timeout_(busy_timeout) {}
+  SqliteDriver(std::string path, Duration busy_timeout) : path_(std::move(path)), waiting_(busy_timeout) {}
+
+  void heed(std::stop_token stop) override { waiting_.heed(std::move(stop)); }
 
   Status connect(Reach reach) override {
     bool missing = path_ != ":memory:" && !file_exists(path_);
@@ -188,7 +204,7 @@ class SqliteDriver final : public Driver {
  private:
   Result<ResultSet> ask(const Query& query) {
     if (stand_in_) return fail(ErrorKind::not_found, fmt::format("there is no file {}", path_));
-    const Stoppable stoppable(database_.get(), query.stop, busy_timeout_);
+    const Waiting::Asking asking(waiting_, query);
     ResultSet last;
     const char* rest = query.sql.c_str();
     while (*rest != '\0') {
@@ -229,7 +245,7 @@ class SqliteDriver final : public Driver {
     database_.reset(raw);
     if (code != SQLITE_OK) return give_up(code);
     sqlite3_extended_result_codes(raw, 1);
-    sqlite3_busy_timeout(raw, static_cast<int>(busy_timeout_ / std::chrono::milliseconds(1)));
+    waiting_.watch(raw);
     code = execute("SELECT 1 FROM sqlite_master LIMIT 1");  // opening alone does not look at the file
     return code == SQLITE_OK ? Status{} : give_up(code);
   }
@@ -360,6 +376,7 @@ class SqliteDriver final : public Driver {
   Failure failure(int code) const {
     std::string peer = database_ ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
     std::string where = fmt::format("SQLite file {}", path_);
+    if (waiting_.all_stopped()) return {Scope::call, {ErrorKind::stopped, where + " is not waited for any more", peer, ""}};
     if (code == SQLITE_IOERR_WRITE && may_not_grow(path_)) {  // no waiting helps
       return {Scope::call,
               {ErrorKind::stopped, where + " may not grow any further", std::strerror(EFBIG), "see ulimit -f"}};
@@ -375,7 +392,7 @@ class SqliteDriver final : public Driver {
   }
 
   std::string path_;
-  Duration busy_timeout_;
+  Waiting waiting_;
   Database database_;
   std::unordered_map<std::string, Prepared> prepared_;
   std::vector<std::string> times_;

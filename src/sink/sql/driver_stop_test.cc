@@ -1,0 +1,150 @@
+// Whatever a driver waits for, it waits no longer once it is asked to stop.
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <thread>
+
+#include "sink/sql/lanes.h"
+#include "sink/sql/postgres_address.h"
+#include "sink/sql/postgres_driver.h"
+#include "sink/sql/sql_backends_test.h"
+#include "sink/sql/sqlite_driver.h"
+#include "sink/testing/postgres_server.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+constexpr Duration kForEver = std::chrono::hours(1);
+
+/// Takes connections and says nothing.
+class SilentServer {
+ public:
+  SilentServer() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listening_, 16), 0);
+    EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { ::close(listening_); }
+  SilentServer(const SilentServer&) = delete;
+  SilentServer& operator=(const SilentServer&) = delete;
+  int port() const { return port_; }
+
+ private:
+  int listening_;
+  int port_ = 0;
+};
+
+/// What `call` gives, while another thread asks to stop.
+template <class Call>
+auto stopped(std::stop_source& stop, Call call) {
+  std::jthread other([&] { stop.request_stop(); });
+  return call();
+}
+
+PostgresAddress address_of(int port) {
+  PostgresAddress address;
+  address.settings = {{"host", "127.0.0.1"},    {"port", std::to_string(port)}, {"user", "postgres"},
+                      {"password", "secret"},   {"dbname", "postgres"},         {"sslmode", "disable"},
+                      {"connect_timeout", "60"}};
+  address.shown = "here";
+  address.session = "x";
+  address.timeout = kForEver;
+  return address;
+}
+
+TEST(DriverStops, PostgresThatDoesNotAnswer) {
+  const SilentServer server;
+  std::stop_source stop;
+  const auto driver = make_postgres_driver(address_of(server.port()));
+  driver->heed(stop.get_token());
+  const Status connected = stopped(stop, [&] { return driver->connect(Reach::create); });
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().kind, ErrorKind::stopped) << to_string(connected.error());
+}
+
+TEST(DriverStops, PostgresThatIsLongAboutAStatement) {
+  testing::PostgresServer* server = testing::shared_postgres_server();
+  if (server == nullptr) GTEST_SKIP() << "no PostgreSQL here";
+  for (const bool of_a_user : {false, true}) {
+    std::stop_source stop;
+    const auto driver = make_postgres_driver(address_of(server->port()));
+    driver->heed(stop.get_token());
+    ASSERT_TRUE(driver->connect(Reach::create));
+    if (of_a_user) {
+      const auto answer = stopped(stop, [&] { return driver->query("SELECT pg_catalog.pg_sleep(3600)"); });
+      ASSERT_FALSE(answer);
+      EXPECT_EQ(answer.error().kind, ErrorKind::stopped) << to_string(answer.error());
+    } else {
+      const auto answer = stopped(stop, [&] { return driver->run(statement("SELECT pg_catalog.pg_sleep(3600)")); });
+      ASSERT_FALSE(answer);
+      EXPECT_EQ(answer.error().scope, Scope::lost);
+      EXPECT_EQ(answer.error().error.kind, ErrorKind::stopped) << to_string(answer.error().error);
+    }
+  }
+}
+
+class SqliteStops : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NE(::mkdtemp(folder.data()), nullptr); }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::unique_ptr<Driver> driver() const {
+    auto made = make_sqlite_driver(folder + "/x.db", kForEver);
+    made->heed(stop.get_token());
+    EXPECT_TRUE(made->connect(Reach::create));
+    return made;
+  }
+
+  std::string folder = (std::filesystem::temp_directory_path() / "ctk-stop-XXXXXX").string();
+  std::stop_source stop;
+};
+
+TEST_F(SqliteStops, WhatWaitsForALock) {
+  const auto other = driver();
+  ASSERT_TRUE(other->run(statement("BEGIN IMMEDIATE")));
+  const auto waiting = driver();
+  const auto answer = stopped(stop, [&] { return waiting->run(statement("BEGIN IMMEDIATE")); });
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().error.kind, ErrorKind::stopped) << to_string(answer.error().error);
+}
+
+TEST_F(SqliteStops, AStatementThatTakesLong) {
+  const auto busy = driver();
+  const auto answer = stopped(stop, [&] {
+    return busy->run(statement("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"));
+  });
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().error.kind, ErrorKind::stopped) << to_string(answer.error().error);
+}
+
+TEST(DriverStops, WithTheLanesThatItBelongsTo) {
+  const SilentServer server;
+  SystemClock clock;
+  ThreadLoop loop(clock);
+  bool told = false;
+  {
+    Lanes lanes;
+    for (int i = 0; i < 3; ++i) {
+      lanes.add(std::make_unique<ThreadExecutor>(loop, "lane"), make_postgres_driver(address_of(server.port())));
+    }
+    for (int i = 0; i < 9; ++i) {
+      lanes.run<bool>(
+          Reach::create, [](Driver&) -> Result<bool> { return true; }, [&](const Result<bool>&) { told = true; });
+    }
+  }
+  loop.post([&] { loop.quit(); });
+  loop.run();
+  EXPECT_FALSE(told);
+}
+
+}  // namespace
+}  // namespace ctk::sink::sql
