@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/lifeline.h"
+
 namespace ctk::coordination {
 
 namespace {
@@ -58,7 +60,8 @@ class MemoryStore final : public PositionStore {
 
   template <class T>
   void answer(Done<T> done, Result<T> result) {
-    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+    loop_.post(
+        lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
   }
 
   std::vector<StoredPosition> list(const RelayName& name) const {
@@ -144,6 +147,7 @@ class MemoryStore final : public PositionStore {
   EventLoop& loop_;
   Clock& clock_;
   std::map<RelayName, Relay> relays_;
+  Lifeline lifeline_;
 };
 
 }  // namespace

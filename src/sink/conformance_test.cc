@@ -313,5 +313,28 @@ TEST_P(Conformance, BatchesOfManyRowsAndTables) {
   EXPECT_EQ(items().size(), 3u);
 }
 
+TEST_P(Conformance, OnceItIsGoneNobodyIsTold) {
+  const auto change = put(1, text_key("a"), "{}");
+  open(*change);
+  bool told = false;
+  const auto tell = [&](const auto&) { told = true; };
+  std::unique_ptr<Sink> leaving = backend->make_sink(options);
+  leaving->connect(tell);
+  leaving->records(tell);
+  leaving->exists(name("demo"), tell);
+  leaving->open(opened->renderer->spec(), claim_of(opened->renderer->spec()), tell);
+  leaving->apply(batch_of({change}), tell);
+  leaving->positions().relays(tell);
+  leaving->positions().load(relay, tell);
+  leaving->query("SELECT 1", tell);
+  leaving->show(name("demo"), tell);
+  leaving->dead_letters(std::nullopt, tell);
+  leaving.reset();
+  // Another one's calls come behind whatever was still to come.
+  ASSERT_TRUE(await<bool>([&](auto done) { sink->connect(std::move(done)); }));
+  EXPECT_TRUE(await<std::vector<coordination::TableRecord>>([&](auto done) { sink->records(std::move(done)); }));
+  EXPECT_FALSE(told);
+}
+
 }  // namespace
 }  // namespace ctk::sink::testing

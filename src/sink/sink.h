@@ -242,6 +242,9 @@ LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t le
 /// not_found → the table or the target is not usable as it is: pause, say so, try again slowly. sweep and finish_load give
 /// `mismatch` where the table is found emptied: open it again, which decides what is to be done.
 /// A row that is refused for itself never makes the call fail: it becomes a dead letter.
+///
+/// Completions come on the loop, never from inside the call. A sink may go at any time, on the loop or when it no longer
+/// runs: what is under way then is broken off, and nobody is told of it.
 class Sink {
  public:
   virtual ~Sink() = default;

@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "base/job_queue.h"
+#include "base/lifeline.h"
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
 #include "dynamodb/event_text.h"
@@ -14,29 +16,23 @@ namespace ctk::sink {
 namespace ndjson {
 namespace {
 
-std::unique_ptr<Output> make_output(const net::Url& url, Log& log) {
+std::unique_ptr<Output> make_output(const net::Url& url, Log& log, const std::stop_token& stop) {
   if (url.path.empty() || url.path == "-" || url.path == "/-") {
-    return std::make_unique<Output>(STDOUT_FILENO, "standard output", log);
+    return std::make_unique<Output>(STDOUT_FILENO, "standard output", log, stop);
   }
-  return std::make_unique<Output>(url.path, log);
+  return std::make_unique<Output>(url.path, log, stop);
 }
 
-std::unique_ptr<Output> make_letters(const TargetOptions& options, Log& log) {
-  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file, log);
-  return std::make_unique<Output>(STDERR_FILENO, "standard error", log);
+std::unique_ptr<Output> make_letters(const TargetOptions& options, Log& log, const std::stop_token& stop) {
+  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file, log, stop);
+  return std::make_unique<Output>(STDERR_FILENO, "standard error", log, stop);
 }
 
 /// Lines are made on the loop and written by one thread. There is no guard: each change is a line of its own.
 class NdjsonSink final : public Sink {
  public:
   NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment)
-      : loop_(environment.loop),
-        clock_(environment.clock),
-        dry_run_(options.dry_run),
-        output_(make_output(options.url, environment.log)),
-        letters_(make_letters(options, environment.log)),
-        positions_(coordination::make_memory_store(environment.loop, environment.clock)),
-        executor_(environment.make_executor("ndjson")) {}
+      : NdjsonSink(options, environment, std::stop_source()) {}
 
   Capabilities capabilities() const override {
     return {.transactional = false,
@@ -48,7 +44,7 @@ class NdjsonSink final : public Sink {
   }
 
   void connect(Done<bool> done) override {
-    run_on(*executor_, [this] { return output_->open(); }, std::move(done));
+    jobs_.run([this] { return output_->open(); }, std::move(done));
   }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
@@ -67,42 +63,29 @@ class NdjsonSink final : public Sink {
   }
 
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
-    struct Written {
-      BatchOutcome outcome;
-      Result<bool> result = true;
-    };
-    auto written = std::make_shared<Written>();
+    BatchOutcome outcome;
     std::string lines;
     std::vector<RefusedChange> refused;
-    written->outcome.dead_letters = batch->dead_letters;
+    outcome.dead_letters = batch->dead_letters;
     for (const TableWrites& writes : batch->tables) {
-      auto& outcomes = written->outcome.tables.emplace_back();
+      auto& outcomes = outcome.tables.emplace_back();
       for (const FoldedChange& folded : writes.changes) {
-        const size_t letters = written->outcome.dead_letters.size();
-        outcomes.push_back(settle(*batch, writes, folded, lines, written->outcome.dead_letters));
-        if (written->outcome.dead_letters.size() == letters) continue;
-        refused.push_back({folded.changes.front(), written->outcome.dead_letters[letters].reason});
+        const size_t letters = outcome.dead_letters.size();
+        outcomes.push_back(settle(*batch, writes, folded, lines, outcome.dead_letters));
+        if (outcome.dead_letters.size() == letters) continue;
+        refused.push_back({folded.changes.front(), outcome.dead_letters[letters].reason});
       }
     }
     if (batch->stop_on_refusal && !refused.empty()) {
       return answer(std::move(done), Result<BatchOutcome>(stopped_by(std::move(refused))));
     }
     std::string letters;
-    for (const DeadLetter& letter : written->outcome.dead_letters) append_letter(letters, letter);
-    executor_->submit(
-        [this, written, lines = std::move(lines), letters = std::move(letters)] {
-          written->result = output_->write(lines);
-          if (written->result) {
-            written->result = letters_->write(letters);
-            // They come again with the letters.
-            if (!written->result) output_->take_back();
-          }
-          if (!written->result && dry_run_) written->result.error().kind = ErrorKind::stopped;  // nothing to wait for
-        },
-        [written, done = std::move(done)]() mutable {
-          if (!written->result) return done(std::unexpected(std::move(written->result).error()));
-          done(std::move(written->outcome));
-        });
+    for (const DeadLetter& letter : outcome.dead_letters) append_letter(letters, letter);
+    jobs_.run([this, lines = std::move(lines), letters = std::move(letters)] { return write(lines, letters); },
+              [outcome = std::move(outcome), done = std::move(done)](Result<bool> written) mutable {
+                if (!written) return done(forward_error(std::move(written)));
+                done(std::move(outcome));
+              });
   }
 
   coordination::PositionStore& positions() override { return *positions_; }
@@ -125,10 +108,30 @@ class NdjsonSink final : public Sink {
   }
   void close(Done<bool> done) override {
     // Behind whatever is still to be written.
-    run_on(*executor_, [] { return Result<bool>(true); }, std::move(done));
+    jobs_.run([] { return Result<bool>(true); }, std::move(done));
   }
 
  private:
+  NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment, const std::stop_source& stop)
+      : loop_(environment.loop),
+        clock_(environment.clock),
+        dry_run_(options.dry_run),
+        output_(make_output(options.url, environment.log, stop.get_token())),
+        letters_(make_letters(options, environment.log, stop.get_token())),
+        positions_(coordination::make_memory_store(environment.loop, environment.clock)),
+        jobs_(environment.make_executor("ndjson"), stop) {}
+
+  Result<bool> write(const std::string& lines, const std::string& letters) {
+    Result<bool> written = output_->write(lines);
+    if (written) {
+      written = letters_->write(letters);
+      // They come again with the letters.
+      if (!written) output_->take_back();
+    }
+    if (!written && dry_run_) written.error().kind = ErrorKind::stopped;  // nothing to wait for
+    return written;
+  }
+
   template <class T>
   static Result<T> no_database() {
     return fail(ErrorKind::usage, "ndjson is a stream of lines, it answers no questions");
@@ -136,7 +139,8 @@ class NdjsonSink final : public Sink {
 
   template <class T>
   void answer(Done<T> done, Result<T> result) {
-    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+    loop_.post(
+        lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
   }
 
   /// Writes the first of the folded changes that can be a line; the ones above it become letters.
@@ -178,7 +182,8 @@ class NdjsonSink final : public Sink {
   std::unique_ptr<Output> output_;
   std::unique_ptr<Output> letters_;
   std::unique_ptr<coordination::PositionStore> positions_;
-  std::unique_ptr<Executor> executor_;  // last: its thread uses the outputs
+  JobQueue jobs_;  // behind the outputs, which its jobs use
+  Lifeline lifeline_;
 };
 
 }  // namespace

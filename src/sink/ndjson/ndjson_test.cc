@@ -2,12 +2,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stop_token>
 #include <thread>
 
 #include "sink/conformance_test.h"
@@ -153,6 +155,56 @@ TEST(Output, TellsAReaderThatWentFromAFullDisk) {
   const Result<bool> refused = full.write("x");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+}
+
+/// Whoever writes where nobody reads waits for a reader, and for nothing else once it is to stop.
+TEST(Output, AWaitForAReaderCanBeStopped) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  NullLog log;
+  std::stop_source stop;
+  Output pipe(ends[1], "standard output", log, stop.get_token());
+  std::thread other([&] { stop.request_stop(); });
+  const Result<bool> written = pipe.write(std::string(1u << 22, 'x'));
+  other.join();
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind, ErrorKind::stopped);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST(Output, SoCanOneOfANamedPipe) {
+  std::string folder = (std::filesystem::temp_directory_path() / "ctk-pipe-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const std::string path = folder + "/pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  NullLog log;
+  std::stop_source stop;
+  Output nobody_reads(path, log, stop.get_token());
+  std::thread other([&] { stop.request_stop(); });
+  const Result<bool> opened = nobody_reads.open();
+  other.join();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().kind, ErrorKind::stopped);
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Output, WritesAllToAPipeThatIsReadSlowly) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  NullLog log;
+  const std::string text(1u << 20, 'x');
+  std::thread writer([&] {
+    Output pipe(ends[1], "standard output", log);
+    EXPECT_TRUE(pipe.write(text));
+    ::close(ends[1]);
+  });
+  size_t got = 0;
+  char bytes[1000];
+  for (ssize_t n = 0; (n = ::read(ends[0], bytes, sizeof bytes)) > 0;) got += static_cast<size_t>(n);
+  writer.join();
+  EXPECT_EQ(got, text.size());
+  ::close(ends[0]);
 }
 
 /// A file whose size is limited, as by a full disk: what still fits is written.

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <optional>
 
@@ -32,6 +34,10 @@ ErrorKind kind_of(int error) {
 
 std::unexpected<Error> failed(const char* doing, const std::string& name, int error) {
   return fail(kind_of(error), std::string("cannot ") + doing + " " + name, std::strerror(error));
+}
+
+std::unexpected<Error> not_waited_for(const std::string& name) {
+  return fail(ErrorKind::stopped, "the reader of " + name + " is not waited for any more");
 }
 
 /// The size of a regular file; nothing where it is none.
@@ -65,11 +71,27 @@ Output::~Output() {
   if (owned_ && descriptor_ >= 0) ::close(descriptor_);
 }
 
+/// A named pipe that nobody reads yet is waited for. It does not say when somebody comes.
+Result<int> Output::open_path() const {
+  constexpr mode_t kMode = 0644;
+  constexpr int kPauseMs = 20;
+  for (;;) {
+    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kMode);
+    if (file >= 0) return file;
+    struct stat status{};
+    const int error = errno;
+    const bool unread = error == ENXIO && ::stat(path_.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
+    if (!unread) return failed("open", path_, error);
+    pollfd bell{stopping_.descriptor(), POLLIN, 0};
+    if (::poll(&bell, 1, kPauseMs) == 1) return not_waited_for(path_);
+  }
+}
+
 Result<bool> Output::open() {
   if (descriptor_ < 0) {
-    constexpr mode_t kMode = 0644;
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
-    if (descriptor_ < 0) return failed("open", path_, errno);
+    Result<int> opened = open_path();
+    if (!opened) return forward_error(std::move(opened));
+    descriptor_ = *opened;
     // For as long as it is used: whoever cannot have it alone does not shorten it.
     ::flock(descriptor_, LOCK_SH | LOCK_NB);
   }
@@ -112,10 +134,13 @@ void Output::take_back() {
 
 Result<bool> Output::append(std::string_view text) {
   while (!text.empty()) {
-    const ssize_t written = ::write(descriptor_, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    // Someone else has made the pipe one that does not wait.
-    if (written < 0 && errno == EAGAIN && wait_for_room()) continue;
+    if (!regular_) {
+      if (Status room = wait_for_room(); !room) return forward_error(std::move(room));
+    }
+    // What others have open, too, is left as it is: there a write that is larger than the room would wait for its reader.
+    const size_t most = owned_ || regular_ ? text.size() : std::min<size_t>(text.size(), PIPE_BUF);
+    const ssize_t written = ::write(descriptor_, text.data(), most);
+    if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (written < 0) return failed("write to", path_, errno);
     const off_t place = regular_ ? ::lseek(descriptor_, 0, SEEK_CUR) : -1;
     const auto count = static_cast<uint64_t>(written);
@@ -129,9 +154,13 @@ Result<bool> Output::append(std::string_view text) {
   return true;
 }
 
-bool Output::wait_for_room() const {
-  pollfd room{descriptor_, POLLOUT, 0};
-  return ::poll(&room, 1, -1) > 0 || errno == EINTR;
+Status Output::wait_for_room() const {
+  for (;;) {
+    pollfd ends[] = {{descriptor_, POLLOUT, 0}, {stopping_.descriptor(), POLLIN, 0}};
+    if (::poll(ends, 2, -1) < 0 && errno == EINTR) continue;
+    if ((ends[1].revents & POLLIN) != 0) return not_waited_for(path_);
+    return {};
+  }
 }
 
 /// Nothing is left of the last write then. False where it cannot be, or where it would cost what someone else has written.

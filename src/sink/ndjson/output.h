@@ -1,12 +1,14 @@
-// A file, or an open descriptor, that lines are appended to. Blocks; used from its executor's thread.
+// A file, or an open descriptor, that lines are appended to. Blocks; used in its owner's jobs.
 #pragma once
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/stop_bell.h"
 
 namespace ctk::sink::ndjson {
 
@@ -14,11 +16,13 @@ namespace ctk::sink::ndjson {
 /// of its own. Several processes may append to one file.
 class Output {
  public:
-  /// A path to append to, opened at the first write. `log` outlives it.
-  Output(std::string path, Log& log) : path_(std::move(path)), log_(log) {}
+  /// A path to append to, opened at the first write. `log` outlives it. A request to stop ends every wait for a reader,
+  /// with `stopped`.
+  Output(std::string path, Log& log, const std::stop_token& stop = {})
+      : path_(std::move(path)), log_(log), stopping_(stop) {}
   /// A descriptor that stays open: standard output, standard error.
-  Output(int descriptor, std::string name, Log& log)
-      : path_(std::move(name)), log_(log), descriptor_(descriptor), owned_(false) {}
+  Output(int descriptor, std::string name, Log& log, const std::stop_token& stop = {})
+      : path_(std::move(name)), log_(log), stopping_(stop), descriptor_(descriptor), owned_(false) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
@@ -35,12 +39,14 @@ class Output {
 
  private:
   void look_at_end();
+  Result<int> open_path() const;
   Result<bool> append(std::string_view text);
-  bool wait_for_room() const;
+  Status wait_for_room() const;
   bool cut_back();
 
   std::string path_;
   Log& log_;
+  StopBell stopping_;
   int descriptor_ = -1;
   bool owned_ = true;
   bool looked_ = false;
