@@ -3,11 +3,14 @@
 #include <map>
 #include <utility>
 
+#include "base/lifeline.h"
+
 namespace ctk::relay {
 namespace {
 
 constexpr int kTriesAPage = 6;
 constexpr Duration kPageRetry = std::chrono::milliseconds(200);
+constexpr Duration kCreationPause = std::chrono::milliseconds(500);
 
 aws::IteratorStart iterator_start(const Position& position) {
   using Kind = aws::IteratorStart::Kind;
@@ -34,7 +37,7 @@ class KinesisSource final : public Source {
       : api_(api), options_(std::move(options)), loop_(loop), clock_(clock) {}
 
   void open(Done<SourceIdentity> done) override {
-    api_.describe_stream(options_.stream, [this, done = std::move(done)](Result<aws::StreamSummary> summary) mutable {
+    auto take = [this, done = std::move(done)](Result<aws::StreamSummary> summary) mutable {
       if (!summary && summary.error().kind == ErrorKind::not_found && options_.create) return create(std::move(done));
       if (!summary) return done(std::unexpected(std::move(summary).error()));
       if (summary->status == "CREATING") {
@@ -42,7 +45,8 @@ class KinesisSource final : public Source {
         return done(fail(ErrorKind::unreachable, "stream '" + options_.stream.str() + "' is still being created"));
       }
       done(identity(*summary));
-    });
+    };
+    api_.describe_stream(options_.stream, lifeline_.guard(std::move(take)));
   }
 
   void list(Done<std::vector<ListedShard>> done) override {
@@ -52,11 +56,12 @@ class KinesisSource final : public Source {
   void read(const ReadRequest& request, Done<Page> done) override {
     const auto iterator = iterators_.find(request.shard);
     if (iterator != iterators_.end()) return get_records(request, iterator->second, std::move(done));
+    auto take = [this, request, done = std::move(done)](Result<std::string> fresh) mutable {
+      if (!fresh) return done(std::unexpected(std::move(fresh).error()));
+      get_records(request, *fresh, std::move(done));
+    };
     api_.get_shard_iterator(options_.stream, request.shard, iterator_start(request.position),
-                            [this, request, done = std::move(done)](Result<std::string> fresh) mutable {
-                              if (!fresh) return done(std::unexpected(std::move(fresh).error()));
-                              get_records(request, *fresh, std::move(done));
-                            });
+                            lifeline_.guard(std::move(take)));
   }
 
   void forget(const ShardId& shard) override { iterators_.erase(shard); }
@@ -67,12 +72,13 @@ class KinesisSource final : public Source {
 
   /// Listings may lack it; whoever gives an iterator has it.
   void exists(const ShardId& shard, Done<bool> done) override {
-    api_.get_shard_iterator(options_.stream, shard, {}, [done = std::move(done)](Result<std::string> iterator) mutable {
+    auto take = [done = std::move(done)](Result<std::string> iterator) mutable {
       if (iterator) return done(true);
       const ErrorKind kind = iterator.error().kind;
       if (kind == ErrorKind::not_found || kind == ErrorKind::gap || kind == ErrorKind::refused) return done(false);
       done(forward_error(std::move(iterator)));
-    });
+    };
+    api_.get_shard_iterator(options_.stream, shard, {}, lifeline_.guard(std::move(take)));
   }
 
  private:
@@ -89,12 +95,12 @@ class KinesisSource final : public Source {
   }
 
   void create(Done<SourceIdentity> done) {
-    api_.create_stream(
-        options_.stream, options_.create_shards, [this, done = std::move(done)](Result<bool> created) mutable {
-          if (!created) return done(std::unexpected(std::move(created).error()));
-          options_.create = false;
-          loop_.after(std::chrono::milliseconds(500), [this, done = std::move(done)]() mutable { open(std::move(done)); });
-        });
+    auto take = [this, done = std::move(done)](Result<bool> created) mutable {
+      if (!created) return done(std::unexpected(std::move(created).error()));
+      options_.create = false;
+      loop_.after(kCreationPause, lifeline_.guard([this, done = std::move(done)]() mutable { open(std::move(done)); }));
+    };
+    api_.create_stream(options_.stream, options_.create_shards, lifeline_.guard(std::move(take)));
   }
 
   /// `failures`: of this page, so far. The pages before are not read again because a later one has failed.
@@ -104,9 +110,10 @@ class KinesisSource final : public Source {
       const bool passes =
           !page && (page.error().kind == ErrorKind::throttled || page.error().kind == ErrorKind::unreachable);
       if (passes && token && failures < kTriesAPage) {
-        loop_.after(kPageRetry * (1 << failures), [this, token, sofar, failures, done = std::move(done)]() mutable {
+        auto again = [this, token, sofar, failures, done = std::move(done)]() mutable {
           list_page(token, sofar, std::move(done), failures + 1);
-        });
+        };
+        loop_.after(kPageRetry * (1 << failures), lifeline_.guard(std::move(again)));
         return;
       }
       if (!page) return done(std::unexpected(std::move(page).error()));
@@ -116,30 +123,33 @@ class KinesisSource final : public Source {
       if (page->next_token) return list_page(page->next_token, sofar, std::move(done));
       done(std::move(*sofar));
     };
-    api_.list_shards(options_.stream, token, std::move(take));
+    api_.list_shards(options_.stream, token, lifeline_.guard(std::move(take)));
   }
 
   void get_records(const ReadRequest& request, const std::string& iterator, Done<Page> done) {
-    api_.get_records(iterator, request.max_records, request.max_bytes,
-                     [this, shard = request.shard, used = iterator, limit = static_cast<size_t>(request.max_records),
-                      done = std::move(done)](Result<aws::RecordPage> answer) mutable {
-                       if (!answer) {
-                         // A transient failure may be tried again with the same iterator; expired ones are forgotten by the
-                         // caller.
-                         iterators_[shard] = used;
-                         if (answer.error().kind == ErrorKind::throttled) note_throttle(shard);
-                         return done(std::unexpected(std::move(answer).error()));
-                       }
-                       if (answer->next_iterator && !answer->cut_off)
-                         iterators_[shard] = *answer->next_iterator;
-                       else
-                         iterators_.erase(shard);
-                       Page page = page_of(std::move(*answer), limit);
-                       const Duration debt = debt_of(page);
-                       paid_at_[shard] = clock_.monotonic() + debt;
-                       if (keeps_to_limit_) page.rest = debt;
-                       done(std::move(page));
-                     });
+    auto take = [this, request, used = iterator, done = std::move(done)](Result<aws::RecordPage> answer) mutable {
+      take_records(request, used, std::move(answer), std::move(done));
+    };
+    api_.get_records(iterator, request.max_records, request.max_bytes, lifeline_.guard(std::move(take)));
+  }
+
+  void take_records(const ReadRequest& request, const std::string& used, Result<aws::RecordPage> answer, Done<Page> done) {
+    const ShardId& shard = request.shard;
+    if (!answer) {
+      // A transient failure may be tried again with the same iterator; expired ones are forgotten by the caller.
+      iterators_[shard] = used;
+      if (answer.error().kind == ErrorKind::throttled) note_throttle(shard);
+      return done(std::unexpected(std::move(answer).error()));
+    }
+    if (answer->next_iterator && !answer->cut_off)
+      iterators_[shard] = *answer->next_iterator;
+    else
+      iterators_.erase(shard);
+    Page page = page_of(std::move(*answer), static_cast<size_t>(request.max_records));
+    const Duration debt = debt_of(page);
+    paid_at_[shard] = clock_.monotonic() + debt;
+    if (keeps_to_limit_) page.rest = debt;
+    done(std::move(page));
   }
 
   /// The service gives 2 MB a second and shard, and makes who has read more at once wait: no use in asking then. Emulators
@@ -181,6 +191,7 @@ class KinesisSource final : public Source {
   std::map<ShardId, std::string> iterators_;
   std::map<ShardId, Duration> paid_at_;  ///< when the bytes read are no longer held against us
   bool keeps_to_limit_ = false;
+  Lifeline lifeline_;
 };
 
 }  // namespace

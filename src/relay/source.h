@@ -82,7 +82,8 @@ struct ReadRequest {
   Timestamp read_to = kNoTime;  ///< the shard was read without a hole up to this server time
 };
 
-/// Completions come on the loop, never from inside the call. At most one read a shard is under way.
+/// Completions come on the loop, never from inside the call. At most one read a shard is under way. A source may go at any
+/// time, on the loop or when it no longer runs: what is under way then is broken off, and nobody is told of it.
 class Source {
  public:
   virtual ~Source() = default;

@@ -1,0 +1,75 @@
+#include "relay/kinesis_source.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "sim/kinesis_api.h"
+
+namespace ctk::relay {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class KinesisSourceTest : public testing::Test {
+ protected:
+  void make(bool create) { source = make_kinesis_source(api, {aws::StreamName("cdc"), create, 1}, loop, loop); }
+  /// Calls, and runs the loop until the answer is there.
+  template <class T, class Call>
+  Result<T> ask(Call call) {
+    std::optional<Result<T>> answer;
+    call(Done<T>([&](Result<T> result) { answer.emplace(std::move(result)); }));
+    EXPECT_TRUE(loop.run_until([&] { return answer.has_value(); }, minutes(2)));
+    return std::move(*answer);
+  }
+  void let(Duration time) {
+    loop.run_until([] { return false; }, time);
+  }
+
+  VirtualLoop loop{from_micros(1'795'318'371'000'000)};
+  Random random{1};
+  sim::Kinesis service{{}};
+  sim::KinesisApi api{service, {loop, loop, random}};
+  std::unique_ptr<Source> source;
+};
+
+TEST_F(KinesisSourceTest, MakesTheStreamAndWaitsForIt) {
+  make(true);
+  const auto open = [&](Done<SourceIdentity> done) { source->open(std::move(done)); };
+  Result<SourceIdentity> identity = ask<SourceIdentity>(open);
+  while (!identity && identity.error().kind == ErrorKind::unreachable) {  // "is still being created"
+    let(seconds(1));
+    identity = ask<SourceIdentity>(open);
+  }
+  ASSERT_TRUE(identity) << to_string(identity.error());
+  EXPECT_EQ(identity->name, "cdc");
+  EXPECT_EQ(api.counts().create_stream, 1u);
+}
+
+/// The source may go between any two steps of a call: by the moment, its call is under way, answered or paused.
+TEST_F(KinesisSourceTest, OnceItIsGoneNobodyIsToldAndNothingIsAsked) {
+  for (Duration moment{}; moment < seconds(1); moment += milliseconds(1)) {
+    sim::Kinesis fresh{{}};
+    sim::KinesisApi its_api(fresh, {loop, loop, random});
+    bool gone = false, told = false;
+    auto leaving = make_kinesis_source(its_api, {aws::StreamName("cdc"), true, 1}, loop, loop);
+    const auto tell = [&](const auto&) { told = told || gone; };
+    leaving->open(tell);
+    leaving->list(tell);
+    leaving->exists(ShardId("shardId-000000000000"), tell);
+    leaving->read({.shard = ShardId("shardId-000000000000"), .position = {}}, tell);
+    let(moment);
+    leaving.reset();
+    gone = true;
+    const uint64_t asked = its_api.counts().describe_stream + its_api.counts().list_shards;
+    let(seconds(5));
+    EXPECT_FALSE(told) << moment.count();
+    EXPECT_EQ(its_api.counts().describe_stream + its_api.counts().list_shards, asked) << moment.count();
+    if (HasFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace ctk::relay
