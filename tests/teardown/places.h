@@ -2,6 +2,8 @@
 // threads of this process (PostgreSQL by a process of its own).
 #pragma once
 
+#include <sqlite3.h>
+
 #include <memory>
 #include <string>
 #include <thread>
@@ -9,17 +11,26 @@
 
 #include "sim/http_server.h"
 #include "sim/services.h"
+#include "sink/testing/silent_server.h"
 #include "tools/fake_cratedb_server.h"
 
 namespace ctk::teardown {
 
-enum class From { file, pipe, kinesis, streams, scan };
-enum class To { sqlite, postgres, cratedb, ndjson };
+/// `loaded`: a load, and the stream beside it. `made`: a Kinesis stream that the relay makes.
+enum class From { file, packed, pipe, kinesis, made, streams, scan, loaded };
+/// The stuck ones never answer: a server that is silent, a file that another one has locked, a pipe that nobody reads.
+enum class To { sqlite, postgres, cratedb, ndjson, stuck_sqlite, stuck_postgres, stuck_cratedb, stuck_ndjson };
 
 std::string to_string(From from);
 std::string to_string(To to);
+bool is_stuck(To to);
 
 class Places {
+  struct Unlock {
+    void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+  };
+  using Locked = std::unique_ptr<sqlite3, Unlock>;
+
  public:
   Places();
   ~Places();
@@ -35,6 +46,8 @@ class Places {
 
  private:
   std::string pipe(bool broken);
+  std::string unread_pipe();
+  std::string locked_file();
 
   SystemClock clock_;
   std::string folder_;
@@ -42,7 +55,9 @@ class Places {
   sim::HttpServer aws_;
   tools::FakeCrateDbServer cratedb_;
   std::thread cratedb_thread_;
+  sink::testing::SilentServer silent_;
   std::vector<int> open_pipes_;
+  std::vector<Locked> locked_;
   int runs_ = 0;
 };
 

@@ -1,7 +1,5 @@
 // Whatever a driver waits for, it waits no longer once it is asked to stop.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -14,34 +12,12 @@
 #include "sink/sql/sql_backends_test.h"
 #include "sink/sql/sqlite_driver.h"
 #include "sink/testing/postgres_server.h"
+#include "sink/testing/silent_server.h"
 
 namespace ctk::sink::sql {
 namespace {
 
 constexpr Duration kForEver = std::chrono::hours(1);
-
-/// Takes connections and says nothing.
-class SilentServer {
- public:
-  SilentServer() : listening_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(listening_, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(listening_, 16), 0);
-    EXPECT_EQ(::getsockname(listening_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentServer() { ::close(listening_); }
-  SilentServer(const SilentServer&) = delete;
-  SilentServer& operator=(const SilentServer&) = delete;
-  int port() const { return port_; }
-
- private:
-  int listening_;
-  int port_ = 0;
-};
 
 /// What `call` gives, while another thread asks to stop.
 template <class Call>
@@ -62,7 +38,7 @@ PostgresAddress address_of(int port) {
 }
 
 TEST(DriverStops, PostgresThatDoesNotAnswer) {
-  const SilentServer server;
+  const testing::SilentServer server;
   std::stop_source stop;
   const auto driver = make_postgres_driver(address_of(server.port()));
   driver->heed(stop.get_token());
@@ -127,7 +103,7 @@ TEST_F(SqliteStops, AStatementThatTakesLong) {
 }
 
 TEST(DriverStops, WithTheLanesThatItBelongsTo) {
-  const SilentServer server;
+  const testing::SilentServer server;
   SystemClock clock;
   ThreadLoop loop(clock);
   bool told = false;
