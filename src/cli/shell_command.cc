@@ -22,8 +22,8 @@
 namespace ctk::cli {
 namespace {
 
-/// Nobody waits longer for what Tab may offer.
-constexpr Duration kPatienceForNames = std::chrono::seconds(1);
+/// Nobody waits longer for what Tab may offer, or to leave.
+constexpr Duration kPatience = std::chrono::seconds(1);
 
 /// NUL ends a text for the others, whatever comes behind it.
 bool takes_nul(table::Target target) { return target == table::Target::cratedb; }
@@ -50,6 +50,11 @@ Error misread_error() {
           "set the terminal to UTF-8"};
 }
 
+Error open_transaction_error() {
+  return {ErrorKind::refused, "the script ends within a transaction, which is rolled back: nothing of it is stored", "",
+          "end it with COMMIT"};
+}
+
 class Shell {
  public:
   Shell(TargetSession& session, ResultFormat format, World& world)
@@ -57,6 +62,8 @@ class Shell {
 
   int run_text(const std::string& text);
   int run_standard_input();
+  /// A transaction that is left open goes with the session.
+  int end_script();
   int run_prompt();
 
  private:
@@ -80,6 +87,8 @@ class Shell {
   /// The person sees what went wrong and goes on; false where they stopped it, and with it what follows on the line.
   bool run_for_person(const std::string& sql, Interrupts& interrupts);
   std::vector<std::string> offers(const std::string& word, const Interrupts& interrupts);
+  /// Says what becomes of a transaction that a person leaves open.
+  void end_transaction(const Interrupts& interrupts);
 
   TargetSession& session_;
   table::Target dialect_;
@@ -175,14 +184,26 @@ int Shell::run_standard_input() {
   if (size < 0) {
     return report_error(world_, {ErrorKind::refused, "standard input cannot be read", std::strerror(errno), ""});
   }
-  return run_rest();
+  if (const int code = run_rest(); code != kDone) return code;
+  return end_script();
 }
+
+int Shell::end_script() { return in_transaction_ ? report_error(world_, open_transaction_error()) : kDone; }
 
 int Shell::run_prompt() {
   Interrupts interrupts;
   const int code = answer_lines(interrupts);
   if (interrupts.is_to_end()) end_by_signal(interrupts.signal());
+  end_transaction(interrupts);
   return code;
+}
+
+/// A statement that failed may have ended it already (SQLite), or have left it to be rolled back (PostgreSQL).
+void Shell::end_transaction(const Interrupts& interrupts) {
+  if (!in_transaction_) return;
+  const auto answer = session_.query_within(kPatience, "SELECT 1", interrupts);
+  if (answer && !answer->in_transaction) return;
+  world_.terminal.write_line("the transaction is rolled back: nothing of it is stored");
 }
 
 int Shell::answer_lines(Interrupts& interrupts) {
@@ -274,10 +295,11 @@ bool Shell::run_for_person(const std::string& sql, Interrupts& interrupts) {
 }
 
 /// The names are asked for once, and again after what may have changed them; without them there are still SQL's words. A
-/// question that fails would spoil a transaction.
+/// question that fails would spoil a transaction (PostgreSQL).
 std::vector<std::string> Shell::offers(const std::string& word, const Interrupts& interrupts) {
-  if (!names_ && !in_transaction_) {
-    const auto found = session_.query_within(kPatienceForNames, list_names_sql(dialect_), interrupts);
+  const bool may_spoil = in_transaction_ && dialect_ == table::Target::postgres;
+  if (!names_ && !may_spoil) {
+    const auto found = session_.query_within(kPatience, list_names_sql(dialect_), interrupts);
     names_ = found ? names_to_offer(dialect_, *found) : std::vector<std::string>{};
     lacks_names_ = !found;
   }
@@ -293,7 +315,7 @@ int run_shell(const ShellCommand& command, World& world) {
   for (const std::string& text : command.statements) {
     if (const int code = shell.run_text(text); code != kDone) return code;
   }
-  if (!command.statements.empty()) return kDone;
+  if (!command.statements.empty()) return shell.end_script();
   return isatty(STDIN_FILENO) != 0 ? shell.run_prompt() : shell.run_standard_input();
 }
 

@@ -215,7 +215,7 @@ struct ResultSet {
   int64_t affected = -1;  ///< statements without rows; -1 where the database does not say
   /// PostgreSQL with standard_conforming_strings = off: in '…' a backslash escapes, so what comes next is cut differently.
   bool backslashes_escape = false;
-  bool in_transaction = false;  ///< of the user's, which a statement that fails would spoil (PostgreSQL)
+  bool in_transaction = false;  ///< of the user's: still open
 };
 
 /// `ctk show table`.

@@ -191,6 +191,13 @@ class OnSqlite(AtTerminal):
         self.assert_answers(self.terminal)
         self.assert_leaves(self.terminal)
 
+    def test_a_transaction_that_is_left_open(self):
+        self.terminal.enter("BEGIN; INSERT INTO warehouse VALUES ('a', 1);")
+        self.terminal.expect("OK, 1 row\r\n" + PROMPT)
+        self.terminal.enter("\\q")
+        self.terminal.expect("the transaction is rolled back: nothing of it is stored")
+        self.assertEqual(self.terminal.code(), 0)
+
     def test_bytes_that_are_no_characters_are_refused(self):
         self.terminal.type(b"INSERT INTO warehouse VALUES ('a\xff\xe9b',\r")
         self.terminal.expect("  -> ")
@@ -356,6 +363,20 @@ class OnPostgres(AtTerminal):
                               b"SELECT pg_terminate_backend(pg_backend_pid());\nINSERT INTO lost VALUES (15); COMMIT;")
         self.assertIn("the transaction is lost", err)
         self.assertEqual(self.server.sql("SELECT a FROM lost").strip(), "13")
+
+    def test_a_script_that_ends_within_a_transaction(self):
+        self.server.sql("CREATE TABLE unfinished (a int)")
+        for script in (b"BEGIN; INSERT INTO unfinished VALUES (1);",
+                       b"BEGIN; INSERT INTO unfinished VALUES (2); COMMIT AND CHAIN; INSERT INTO unfinished VALUES (3)"):
+            _, err = self.run_ctk("shell", self.server.url(), expect=1, stdin=script)
+            self.assertIn("rolled back: nothing of it is stored", err)
+        self.assertEqual(self.server.sql("SELECT a FROM unfinished").strip(), "2")
+        terminal = self.open(self.server.url())
+        terminal.enter("BEGIN; SELECT 1/0;")
+        terminal.expect("division by zero\r\n" + PROMPT)
+        terminal.enter("\\q")
+        terminal.expect("the transaction is rolled back: nothing of it is stored")
+        self.assertEqual(terminal.code(), 0)
 
     def test_notices_are_shown(self):
         script = b"COMMIT; DO $$ BEGIN RAISE NOTICE E'so \\x1b[2J'; RAISE WARNING 'and so'; END $$; DROP TABLE IF EXISTS nix;"

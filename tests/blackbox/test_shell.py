@@ -44,6 +44,18 @@ class Around(Case):
         self.assertIn("ctk: line 2: SQLite refused", self.shell("-c", "SELECT 1;\nSELECT nope", expect=1)[1])
         self.assertIn("ctk: SQLite refused", self.shell("-c", "SELECT nope", expect=1)[1])
 
+    def test_a_script_that_ends_within_a_transaction(self):
+        lost = "rolled back: nothing of it is stored"
+        count = ["--format", "csv", "-c", "SELECT count(*) FROM kept"]
+        self.shell("-c", "CREATE TABLE kept (a)")
+        self.assertIn(lost, self.shell(stdin=b"BEGIN; INSERT INTO kept VALUES (1);", expect=1)[1])
+        self.assertIn(lost, self.shell(stdin=b"SAVEPOINT one;\nINSERT INTO kept VALUES (1)", expect=1)[1])
+        self.assertIn(lost, self.shell("-q", "-c", "BEGIN", "-c", "INSERT INTO kept VALUES (1)", expect=1)[1])
+        self.assertEqual(self.shell(*count)[0], "count(*)\n0\n")
+        self.shell("-c", "BEGIN", "-c", "INSERT INTO kept VALUES (1); COMMIT")
+        self.shell(stdin=b"BEGIN; INSERT INTO kept VALUES (2); ROLLBACK;")
+        self.assertEqual(self.shell(*count)[0], "count(*)\n1\n")
+
     def test_encodings_of_scripts(self):
         script = "SELECT 'ü' AS a;"
         marked = self.shell("--format", "json", stdin=script.encode("utf-8-sig"))[0]

@@ -196,6 +196,7 @@ class SqliteDriver final : public Driver {
     Result<ResultSet> answer = ask(query);
     // A disk that is full, or ON CONFLICT ROLLBACK; what follows would be committed statement by statement.
     if (!answer && inside && !in_transaction()) answer.error().hint = "the transaction is over: all that it did is undone";
+    if (answer) answer->in_transaction = in_transaction();
     return answer;
   }
 
