@@ -38,6 +38,7 @@ sink::TableReport some_report() {
   report.health = "GREEN";
   report.positions = some_positions();
   report.dead_letters = 1;
+  report.letters_of_no_table = 3;
   return report;
 }
 
@@ -93,7 +94,7 @@ TEST(Reports, ATableForPeople) {
   const std::string text = table_report_text(report, kNow);
   EXPECT_THAT(text, testing::StartsWith("Table doc.demo\n\n column | type   | key\n--------+--------+-----\n"
                                         " id     | BIGINT | yes\n data   | OBJECT |\n\n"
-                                        "Rows 12: 10 living, 2 marked\nSize 45.6 KB\nHealth GREEN\nDead letters 1\n\n"
+                                        "Rows 12: 10 living, 2 marked\nSize 45.6 KB\nHealth GREEN\nDead letters 1, and 3 that tell no table\n\n"
                                         "Positions\n relay"));
 }
 

@@ -232,6 +232,7 @@ struct TableReport {
   std::optional<coordination::TableRecord> record;
   std::vector<std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>> positions;
   int64_t dead_letters = 0;
+  int64_t letters_of_no_table = 0;  ///< what could not be decoded: it may be this table's
 };
 
 /// The origin of one of a batch's changes, which `folded` holds at `level`.

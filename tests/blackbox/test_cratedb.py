@@ -39,6 +39,8 @@ class ToCrateDb(Hardships, Relaying):
         self.assertIn("cdc_version", out)
         shown = json.loads(self.run_ctk("show", "table", f"{self.target.schema}.demo", "--format", "json", env=environment)[0])
         self.assertEqual(shown["living"], len(self.model.items))
+        _, err = self.run_ctk("show", "table", f"{self.target.schema}.demo_live", env=environment, expect=1)
+        self.assertIn("demo_live is a view, and not a table", err)
 
 
 class PostgresPort(socketserver.BaseRequestHandler):

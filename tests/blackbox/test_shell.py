@@ -106,7 +106,9 @@ class Around(Case):
         self.assertEqual(list(shown), ["table", "columns", "key", "rows", "living", "marked", "size_bytes", "positions",
                                        "dead_letters"])
         self.assertEqual((shown["key"], shown["rows"], shown["living"]), (["pk", "sk"], 1, 1))
-        self.assertIn("Rows 1: 1 living, 0 marked", self.run_ctk("show", "table", "demo", self.url)[0])
+        text = self.run_ctk("show", "table", "demo", self.url)[0]
+        self.assertIn("Rows 1: 1 living, 0 marked", text)
+        self.assertIn("Dead letters 0, and 1 that tell no table", text)
         self.assertIn("nix", self.run_ctk("show", "table", "nix", self.url, expect=1)[1])
 
     def test_dead_letters(self):

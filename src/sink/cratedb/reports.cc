@@ -4,6 +4,7 @@
 
 #include "json/writer.h"
 #include "sink/cratedb/definition.h"
+#include "sink/cratedb/relations.h"
 #include "sink/cratedb/statements.h"
 #include "sink/cratedb/tables.h"
 
@@ -130,7 +131,13 @@ Task<Result<TableReport>> report(Session& session, CratePositions& positions, ta
   if (columns->rows.empty()) co_return fail(ErrorKind::not_found, "table " + name.str() + " is not there");
   Statement show = show_create_table(name);
   Result<Answer> ddl = co_await run_or_fail(session, std::move(show), doing);
-  if (!ddl) co_return forward_error(std::move(ddl));
+  if (!ddl) {
+    std::vector<std::string> names{name.table};
+    Result<Relations> there = co_await look_at(session, name.schema, std::move(names));
+    const std::string kind = there ? there->at(name.table).kind : "";
+    if (kind.empty() || kind == "a table") co_return forward_error(std::move(ddl));
+    co_return fail(ErrorKind::refused, name.str() + " is " + kind + ", and not a table");
+  }
   const Definition definition = read_definition(*columns, *ddl);
 
   TableReport result;
@@ -158,6 +165,10 @@ Task<Result<TableReport>> report(Session& session, CratePositions& positions, ta
   Result<std::optional<std::string>> letters = co_await read_cell_if_allowed(session, std::move(count), doing);
   if (!letters) co_return forward_error(std::move(letters));
   result.dead_letters = number_or_zero(*letters);
+  Statement nameless = session.bookkeeping.count_letters("");
+  letters = co_await read_cell_if_allowed(session, std::move(nameless), doing);
+  if (!letters) co_return forward_error(std::move(letters));
+  result.letters_of_no_table = number_or_zero(*letters);
   co_return result;
 }
 

@@ -62,6 +62,9 @@ Tried<bool> read_bookkeeping(Driver& driver, const Bookkeeping& at, TableReport&
   Tried<int64_t> letters = count_letters(driver, at, report.record->source_table);
   if (!letters) return broken(std::move(letters));
   report.dead_letters = *letters;
+  letters = count_letters(driver, at, "");
+  if (!letters) return broken(std::move(letters));
+  report.letters_of_no_table = *letters;
   return true;
 }
 
