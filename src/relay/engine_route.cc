@@ -239,6 +239,7 @@ void Relay::Engine::render_if_open(Flight& flight) {
     if (!table.open) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
+    share.folds = sink_.capabilities().folds;
     drop_older_than_cut(flight, share, table.opened.record.cut);
   }
   auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.shares));

@@ -31,4 +31,10 @@ std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes) {
   return folded;
 }
 
+std::vector<sink::FoldedChange> one_by_one(std::vector<RoutedChange> changes) {
+  std::vector<sink::FoldedChange> each(changes.size());
+  for (size_t i = 0; i < changes.size(); ++i) insert_descending(each[i], std::move(changes[i]));
+  return each;
+}
+
 }  // namespace ctk::relay

@@ -1,4 +1,5 @@
-// Folding: of several changes of one key in a batch, only the one with the highest version is written. Pure.
+// Folding: of several changes of one key in a batch, only the one with the highest version is written, where the target
+// holds rows. Pure.
 #pragma once
 
 #include <memory>
@@ -21,5 +22,8 @@ struct RoutedChange {
 /// One FoldedChange a key, in the order of the keys' first occurrences. In each, versions descend; of equal versions the
 /// later occurrence comes first.
 std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes);
+
+/// One FoldedChange a change, in their order.
+std::vector<sink::FoldedChange> one_by_one(std::vector<RoutedChange> changes);
 
 }  // namespace ctk::relay

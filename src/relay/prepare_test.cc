@@ -90,6 +90,13 @@ std::vector<std::string> written_by(const RenderedPrefix& prefix) {
   return written;
 }
 
+TEST(FoldAndRender, EachChangeIsKeptWhereTheTargetWantsEach) {
+  std::vector<TableShare> shares = shares_of(decoded({slice("a", {1, 2, 1, 1})}));
+  EXPECT_THAT(written_by({fold_and_render(shares), {}, {}}), ElementsAre("a4", "a2"));
+  shares[0].folds = false;
+  EXPECT_THAT(written_by({fold_and_render(shares), {}, {}}), ElementsAre("a1", "a2", "a3", "a4"));
+}
+
 TEST(FoldAndRenderPrefix, EndsBeforeWhatTheTargetHasRefused) {
   const std::vector<TableShare> shares = shares_of(decoded({slice("a", {1, 2, 3, 4}), slice("b", {5, 6})}));
   const std::vector<RoutedChange>& changes = shares[0].changes;

@@ -31,6 +31,8 @@ struct Capabilities {
   bool tells_stale = false;
   /// The target can hold ctk_positions, ctk_tables and ctk_dead_letters.
   bool holds_tables = true;
+  /// Only what a row is in the end is written: of a batch's changes of one key, the newest. False: each of them is.
+  bool folds = true;
   /// Batches that may be under way at once.
   int connections = 1;
   /// Bounds of one write, tuned for the target.
@@ -40,7 +42,7 @@ struct Capabilities {
   Duration batch_age = std::chrono::milliseconds(200);
 };
 
-/// One change that a batch carries, with what was folded away under it.
+/// One change that a batch carries, with what was folded away under it (see Capabilities::folds).
 struct FoldedChange {
   /// The one with the highest version; then, descending, those it hides. All of one key of one table.
   std::vector<std::shared_ptr<const dynamodb::Change>> changes;

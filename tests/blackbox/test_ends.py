@@ -166,7 +166,7 @@ class FullOutputs(Case):
     def test_standard_output(self):
         sqlite = f"sqlite:///{self.home}/full.db?table=demo"
         for arguments in ((sqlite, "--dry-run"), ("postgresql://127.0.0.1:1/db?table=demo", "--dry-run"),
-                          ("crate://127.0.0.1:1/doc/demo", "--dry-run"), ("ndjson:-", "--dry-run"), (sqlite, "--format", "json")):
+                          ("crate://127.0.0.1:1/doc/demo", "--dry-run"), ("ndjson:-", "--dry-run"), ("ndjson:-",), (sqlite, "--format", "json")):
             with self.subTest(arguments), open("/dev/full", "w", encoding="utf-8") as full:
                 self.assert_ends(self.load(*arguments, stdout=full),
                                  "ctk: cannot write to standard output: No space left on device\n")

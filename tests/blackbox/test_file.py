@@ -114,6 +114,31 @@ class FileToSqlite(Case):
         self.assertEqual({line["op"] for line in lines}, {"upsert", "delete"})
         last = {json.dumps(line["key"], sort_keys=True): line for line in sorted(lines, key=lambda line: line["version"])}
         self.assertEqual(sum(line["op"] == "upsert" for line in last.values()), len(self.model.items))
+        read = [(event["dynamodb"]["Keys"], event["eventName"] == "REMOVE") for event in self.model.events]
+        written = [({"pk": {"S": line["key"]["pk"]}, "sk": {"N": str(line["key"]["sk"])}}, line["op"] == "delete") for line in lines]
+        self.assertEqual(written, read, "each change is a line, in the file's order")
+
+    def test_an_ndjson_pipe_that_nobody_reads(self):
+        os.mkfifo(self.home / "pipe")
+        words = ["load", f"file+dynamodb+cdc://{self.file}", f"ndjson://{self.home}/pipe"]
+        self.assertIn("cannot open", self.run_ctk(*words, "--start-timeout", "300ms", expect=1)[1])
+        process = self.start_ctk(*words)
+        with open(self.home / "pipe", encoding="utf-8") as pipe:
+            self.assertEqual(len(pipe.readlines()), len(self.model.events))
+        self.assertEqual(process.wait(60), 0)
+
+    def test_ndjson_does_not_write_to_the_file_that_it_reads(self):
+        before = self.file.read_bytes()
+        (self.home / "link").hardlink_to(self.file)
+        source = f"file+dynamodb+cdc://{self.file}"
+        for options in ([f"ndjson://{self.file}"], [f"ndjson://{self.home}/link"],
+                        [f"ndjson://{self.home}/out", "--dead-letters", str(self.file)]):
+            _, err = self.run_ctk("load", source, *options, expect=2)
+            self.assertIn("is the file that is read", err)
+        piped = subprocess.run(["sh", "-c", 'exec "$0" load file+dynamodb+cdc:- ndjson:- <"$1" >>"$1"', PROGRAM, self.file],
+                               capture_output=True, text=True, timeout=60)
+        self.assertEqual(piped.returncode, 2, piped.stderr)
+        self.assertEqual(self.file.read_bytes(), before)
 
     def test_ndjson_files_hold_whole_lines_whatever_ends_a_run(self):
         source, out = f"file+dynamodb+cdc://{self.file}", self.home / "out.ndjson"

@@ -38,6 +38,7 @@ class NdjsonSink final : public Sink {
     return {.transactional = false,
             .tells_stale = false,
             .holds_tables = false,
+            .folds = false,
             .connections = 1,
             .batch_rows = 1000,
             .batch_bytes = 4u << 20};
@@ -143,31 +144,22 @@ class NdjsonSink final : public Sink {
         lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
   }
 
-  /// Writes the first of the folded changes that can be a line; the ones above it become letters.
+  /// A line, or a letter.
   ChangeOutcome settle(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, std::string& lines,
                        std::vector<DeadLetter>& letters) {
-    ChangeOutcome outcome;
-    table::Rendered rendered = folded.rendered;
-    for (size_t i = 0; i < folded.changes.size(); i++) {
-      const dynamodb::Change& change = *folded.changes[i];
-      if (i > 0) rendered = renderers_[writes.table]->render(change, writes.epoch);
-      if (const auto* row = std::get_if<table::Row>(&rendered)) {
-        append_line(lines, writes.table, change, *row);
-        return outcome;
-      }
-      const auto* refused = std::get_if<table::Refused>(&rendered);
-      letters.push_back(letter_of(batch, writes, folded, i, refused ? refused->reason : "it asks for columns"));
-      outcome.parked++;
-      outcome.key_refused = outcome.key_refused || (refused && refused->because_of_key);
+    const dynamodb::Change& change = *folded.changes.front();
+    if (const auto* row = std::get_if<table::Row>(&folded.rendered)) {
+      append_line(lines, writes.table, change, *row);
+      return {};
     }
-    outcome.kind = ChangeOutcome::Kind::parked;
-    return outcome;
+    const auto* refused = std::get_if<table::Refused>(&folded.rendered);
+    letters.push_back(letter_of(batch, writes, folded, refused ? refused->reason : "it asks for columns"));
+    return {ChangeOutcome::Kind::parked, 1, refused != nullptr && refused->because_of_key};
   }
 
-  DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, size_t i,
-                       std::string reason) {
-    const dynamodb::Change& change = *folded.changes[i];
-    DeadLetter letter = make_dead_letter(origin_of(batch, folded, i, renderers_.at(writes.table)->spec().source_table),
+  DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, std::string reason) {
+    const dynamodb::Change& change = *folded.changes.front();
+    DeadLetter letter = make_dead_letter(origin_of(batch, folded, 0, renderers_.at(writes.table)->spec().source_table),
                                          clock_.now(), "refused", std::move(reason), dynamodb::event_text(change));
     letter.key = change.key;
     letter.version = table::version_text(writes.epoch, change.order);

@@ -32,8 +32,17 @@ ErrorKind kind_of(int error) {
   }
 }
 
+/// No waiting makes room in what is no file: /dev/full.
+ErrorKind kind_of_write(int error, bool regular) {
+  return error == ENOSPC && !regular ? ErrorKind::stopped : kind_of(error);
+}
+
+std::unexpected<Error> failed(ErrorKind kind, const char* doing, const std::string& name, int error) {
+  return fail(kind, std::string("cannot ") + doing + " " + name, std::strerror(error));
+}
+
 std::unexpected<Error> failed(const char* doing, const std::string& name, int error) {
-  return fail(kind_of(error), std::string("cannot ") + doing + " " + name, std::strerror(error));
+  return failed(kind_of(error), doing, name, error);
 }
 
 std::unexpected<Error> not_waited_for(const std::string& name) {
@@ -120,6 +129,7 @@ Result<bool> Output::write(std::string_view lines) {
   was_torn_ = torn_;
   Result<bool> written = torn_ ? append("\n") : true;
   if (written) written = append(lines);
+  if (written && regular_ && ::fdatasync(descriptor_) != 0) written = failed("store what was written to", path_, errno);
   if (written) {
     torn_ = false;
   } else if (end_ > 0 && !cut_back()) {
@@ -141,7 +151,7 @@ Result<bool> Output::append(std::string_view text) {
     const size_t most = owned_ || regular_ ? text.size() : std::min<size_t>(text.size(), PIPE_BUF);
     const ssize_t written = ::write(descriptor_, text.data(), most);
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (written < 0) return failed("write to", path_, errno);
+    if (written < 0) return failed(kind_of_write(errno, regular_), "write to", path_, errno);
     const off_t place = regular_ ? ::lseek(descriptor_, 0, SEEK_CUR) : -1;
     const auto count = static_cast<uint64_t>(written);
     const uint64_t from = place < 0 ? 0 : static_cast<uint64_t>(place) - count;
