@@ -185,15 +185,17 @@ void set_up(Transfer& transfer, const CurlOptions& options) {
 
 Error failure_of(const Transfer& transfer, CURLcode code, const CurlOptions& options) {
   long system_error = 0;
-  curl_off_t connect_time = 0;
+  curl_off_t connect_time = 0;  // none where a connection that was there is used
+  long sent = 0;
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_OS_ERRNO, &system_error);
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_CONNECT_TIME_T, &connect_time);
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_REQUEST_SIZE, &sent);
   CurlFailure failure;
   failure.code = code;
   failure.detail = transfer.detail.data();
   failure.system_error = static_cast<int>(system_error);
   failure.address = host_and_port(transfer.request.url);
-  failure.connected = connect_time > 0;
+  failure.connected = connect_time > 0 || sent > 0;
   failure.too_large = transfer.too_large;
   failure.max_answer_bytes = transfer.request.max_answer_bytes;
   failure.timeout = transfer.request.timeout;

@@ -237,6 +237,23 @@ TEST(CurlClient, GivesUpAfterTheTimeout) {
   EXPECT_THAT(answer.error().message, HasSubstr("no answer from 127.0.0.1:" + std::to_string(here.port) + " within 50ms"));
 }
 
+TEST(CurlClient, SaysThatAConnectionThatWasThereGaveNoAnswer) {
+  PlainServer here;
+  std::promise<void> released;
+  std::shared_future<void> release = released.get_future().share();
+  here.server.Get("/", [release](const httplib::Request&, httplib::Response&) { release.wait(); });
+  here.server.Get("/quick", [](const httplib::Request&, httplib::Response&) {});
+  here.listen();
+  Browser browser;
+  ASSERT_TRUE(browser.fetch(get(here.url("/quick"))));
+  HttpRequest request = get(here.url("/"));
+  request.timeout = std::chrono::microseconds(49'999);
+  Result<HttpResponse> answer = browser.fetch(request);
+  released.set_value();
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message, HasSubstr("no answer from 127.0.0.1:" + std::to_string(here.port) + " within 50ms"));
+}
+
 TEST(CurlClient, BreaksOffWhatIsToStop) {
   PlainServer here;
   std::promise<void> arrived, released;

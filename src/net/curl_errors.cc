@@ -10,11 +10,13 @@
 namespace ctk::net {
 namespace {
 
+std::string rounded(Duration time) { return format_duration(std::chrono::round<std::chrono::milliseconds>(time)); }
+
 Error timed_out(const CurlFailure& failure) {
   std::string message = failure.connected
-                            ? fmt::format("no answer from {} within {}", failure.address, format_duration(failure.timeout))
+                            ? fmt::format("no answer from {} within {}", failure.address, rounded(failure.timeout))
                             : fmt::format("no connection to {} within {}", failure.address,
-                                          format_duration(std::min(failure.timeout, failure.connect_timeout)));
+                                          rounded(std::min(failure.timeout, failure.connect_timeout)));
   return Error{ErrorKind::unreachable, std::move(message), failure.detail, ""};
 }
 
