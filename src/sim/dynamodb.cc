@@ -48,6 +48,13 @@ Answer<aws::TableDescription> DynamoDb::create_table(const TableInput& input, Ti
   if (input.name.size() < 3 || input.name.size() > 255) {
     return invalid("TableName must be at least 3 characters long and at most 255 characters long");
   }
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+  if (input.name.find_first_not_of(kAllowed) != std::string::npos) {
+    return invalid(
+        fmt::format("1 validation error detected: Value '{}' at 'tableName' failed to satisfy constraint: Member must "
+                    "satisfy regular expression pattern: [a-zA-Z0-9_.-]+",
+                    input.name));
+  }
   if (tables_.contains(input.name)) {
     return refuse("ResourceInUseException", fmt::format("Table already exists: {}", input.name));
   }

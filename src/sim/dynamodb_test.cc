@@ -60,6 +60,7 @@ TEST_F(DynamoDbTest, DescribesATableAndItsStream) {
   EXPECT_EQ(table.stream.value().arn.str(), table.arn.str() + "/stream/2026-11-22T03:32:51.742");
   EXPECT_TRUE(table.stream->enabled);
   EXPECT_EQ(code_of(dynamodb.create_table({.name = "demo", .keys = {{"pk"}}}, now)), "ResourceInUseException");
+  EXPECT_EQ(code_of(dynamodb.create_table({.name = "my/demo", .keys = {{"pk"}}}, now)), "ValidationException");
 }
 
 TEST_F(DynamoDbTest, CountsItemsAsRarelyAsAsked) {

@@ -144,12 +144,24 @@ struct HttpServer::State {
   std::thread listener;
 };
 
+namespace {
+
+/// A port that was left a moment ago may be had again; one that another process listens on may not. (The library would
+/// share it: each of the two would get some of the calls.)
+void have_port_alone(socket_t socket) {
+  const int yes = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+}
+
+}  // namespace
+
 HttpServer::HttpServer(Services& services, Clock& clock, HttpServerOptions options)
     : state_(std::make_unique<State>(services, clock, std::move(options))) {
   httplib::Server& server = state_->server;
   const std::string& host = state_->options.host;
   const int port = state_->options.port;
   server.new_task_queue = [threads = state_->options.threads] { return new httplib::ThreadPool(threads); };
+  server.set_socket_options(have_port_alone);
   server.set_keep_alive_max_count(1'000'000);
   server.set_tcp_nodelay(true);
   server.Post("/", [state = state_.get()](const httplib::Request& request, httplib::Response& response) {

@@ -56,6 +56,13 @@ TEST_F(HttpServerTest, CarriesAStreamFromPutToGet) {
   EXPECT_THAT(call("ListShards", R"({"StreamName":"cdc"})")->body, HasSubstr("EndingHashKey"));
 }
 
+TEST_F(HttpServerTest, SharesItsPortWithNobody) {
+  HttpServerOptions options;
+  options.port = server.port();
+  const HttpServer second(services, clock, options);
+  EXPECT_FALSE(second.listening());
+}
+
 TEST_F(HttpServerTest, SaysNoAsTheServiceDoes) {
   auto answer = call("DescribeStream", R"({"StreamName":"none"})");
   EXPECT_EQ(answer->status, 400);
