@@ -31,9 +31,13 @@ struct FoundColumn {
   bool not_null = false;
   bool has_default = false;  ///< or is generated
 };
+struct FoundKey {
+  std::vector<std::string> columns;
+  std::string folding;  ///< a collation to which different texts may be one; empty: they are told apart byte by byte
+};
 struct FoundTable {
-  std::vector<FoundColumn> columns;            ///< empty: there is no such table
-  std::vector<std::vector<std::string>> keys;  ///< column names of each unique key, the primary key first
+  std::vector<FoundColumn> columns;  ///< empty: there is no such table
+  std::vector<FoundKey> keys;        ///< the unique ones, the primary key first
 };
 
 class Dialect {
@@ -106,11 +110,15 @@ class Dialect {
   virtual std::string describe_relation() const = 0;
   /// Rows name, type, not null, has default; parameters schema, name.
   virtual std::string describe_columns() const = 0;
-  /// Rows key's id, column: all unique keys over plain columns, the primary key first; parameters schema, name.
+  /// Rows key's id, column, collation by which different texts may be one (or NULL): all unique keys over plain columns,
+  /// the primary key first; parameters schema, name.
   virtual std::string describe_keys() const = 0;
   /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
   /// parameters schema, name. Empty where there are no rights.
   virtual std::string missing_rights() const = 0;
+  /// One row, the user, if row security may hide rows of the table from him; parameters schema, name. Empty where there is
+  /// none.
+  virtual std::string hides_rows() const = 0;
   /// One cell, bytes, or NULL; parameters schema, name.
   virtual std::string table_size() const = 0;
   /// Whether a column that was found can hold what `wanted` is for, exactly.

@@ -106,13 +106,16 @@ TEST(SchemaPlan, AddsOnlyBookkeeping) {
   Result<SchemaPlan> fresh = plan_schema(*postgres, spec, {});
   ASSERT_TRUE(fresh);
   EXPECT_TRUE(fresh->create);
-  FoundTable found{{{"id", "text", true, false}, {"data", "jsonb", false, false}}, {{"id"}}};
+  FoundTable found{{{"id", "text", true, false}, {"data", "jsonb", false, false}}, {{{"id"}, ""}}};
   Result<SchemaPlan> plan = plan_schema(*postgres, spec, found);
   ASSERT_TRUE(plan) << to_string(plan.error());
   EXPECT_FALSE(plan->create);
   EXPECT_EQ(plan->add.size(), 4u);
   found.columns.push_back({"generated", "integer", true, true});
   EXPECT_TRUE(plan_schema(*postgres, spec, found));
+  found.keys.push_back({{"id"}, "folds"});  // a second key over the same column: ON CONFLICT goes by both
+  EXPECT_FALSE(plan_schema(*postgres, spec, found));
+  found.keys.pop_back();
   found.columns.push_back({"aux", "jsonb", false, false});  // jsonb refuses what aux is for
   EXPECT_FALSE(plan_schema(*postgres, spec, found));
 }

@@ -79,10 +79,12 @@ class PostgresDialect final : public Dialect {
            "ORDER BY a.attnum";
   }
   std::string describe_keys() const override {
-    return "SELECT i.indexrelid::text, a.attname::text FROM pg_catalog.pg_index i "
+    return "SELECT i.indexrelid::text, a.attname::text, l.collname::text FROM pg_catalog.pg_index i "
            "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-           "CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY k(attnum, place) "
+           "CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indcollation::oid[]) WITH ORDINALITY k(attnum, sorts, "
+           "place) "
            "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum "
+           "LEFT JOIN pg_catalog.pg_collation l ON l.oid = k.sorts AND NOT l.collisdeterministic "
            "WHERE n.nspname = $1::text AND c.relname = $2::text AND i.indisunique AND i.indisvalid AND i.indimmediate "
            "AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts "
            "ORDER BY i.indisprimary DESC, i.indexrelid, k.place";
@@ -97,6 +99,10 @@ class PostgresDialect final : public Dialect {
            "AND NOT has_table_privilege(c.oid, r.name) "
            "AND CASE r.name WHEN 'DELETE' THEN true ELSE NOT has_any_column_privilege(c.oid, r.name) END "
            "ORDER BY 1, 2";
+  }
+  std::string hides_rows() const override {
+    return "SELECT current_user::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text AND pg_catalog.row_security_active(c.oid)";
   }
   std::string table_size() const override {
     return "SELECT pg_catalog.pg_total_relation_size(c.oid)" + std::string(kRelations);

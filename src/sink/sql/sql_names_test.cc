@@ -156,6 +156,17 @@ TEST_P(NamesOfSqlite, CapitalsDoNotHideANeighbour) {
   EXPECT_THAT(backend->said(), Each(HasSubstr("view")));
 }
 
+TEST_P(NamesOfSqlite, AViewWhoseTableIsGoneGivesWayToATableOrIsSaid) {
+  load("shop", R"({"a":{"S":"x"}})");
+  must("DROP TABLE shop");
+  load("shop_live", R"({"a":{"S":"live"}})");
+  EXPECT_EQ(item_of("shop_live"), R"({"a":"live"})");
+  must("CREATE TABLE gone (x); CREATE VIEW theirs AS SELECT x FROM gone; DROP TABLE gone");
+  const Result<OpenTable> refused = open(*sink, "theirs", *put(1, text_key("a"), "{}"));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(to_string(refused.error()), HasSubstr("theirs is a view, and no table"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Sql, NamesOfSqlite, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}),
                          [](const auto& instance) { return instance.param.name; });
 

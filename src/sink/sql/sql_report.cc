@@ -79,7 +79,7 @@ Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const tab
   TableReport report;
   report.table = name.str();
   for (const FoundColumn& column : found->columns) report.columns.push_back({column.name, column.type});
-  if (!found->keys.empty()) report.key = found->keys.front();
+  if (!found->keys.empty()) report.key = found->keys.front().columns;
   if (Tried<bool> counted = count_rows(driver, name, *found, report); !counted) return broken(std::move(counted));
   read_size(driver, at.dialect, name, report);
   name_untyped_columns(report);

@@ -15,14 +15,22 @@ const FoundColumn* find_column(const FoundTable& table, const std::string& name)
   return nullptr;
 }
 
-bool has_key(const FoundTable& found, const table::TableSpec& spec) {
+/// Why the table's keys are not the wanted one. ON CONFLICT goes by every key over its columns, one that folds too.
+std::optional<std::string> wrong_key(const FoundTable& found, const table::TableSpec& spec) {
   std::vector<std::string> wanted;
   for (const table::KeyColumn& key : spec.keys) wanted.push_back(key.column);
   std::sort(wanted.begin(), wanted.end());
-  return std::any_of(found.keys.begin(), found.keys.end(), [&](std::vector<std::string> key) {
-    std::sort(key.begin(), key.end());
-    return key == wanted;
-  });
+  bool there = false;
+  for (const FoundKey& key : found.keys) {
+    std::vector<std::string> columns = key.columns;
+    std::sort(columns.begin(), columns.end());
+    if (columns != wanted) continue;
+    there = true;
+    if (!key.folding.empty())
+      return fmt::format("its key has the collation {}, to which different keys may be one", Dialect::quote(key.folding));
+  }
+  if (!there) return "its key is another one";
+  return std::nullopt;
 }
 
 std::string show(const FoundTable& found) {
@@ -33,7 +41,7 @@ std::string show(const FoundTable& found) {
     if (!column.type.empty()) text += " " + column.type;
     if (column.not_null) text += " NOT NULL";
   }
-  return text + (found.keys.empty() ? ", no key" : ", key (" + Dialect::quote_list(found.keys.front()) + ")");
+  return text + (found.keys.empty() ? ", no key" : ", key (" + Dialect::quote_list(found.keys.front().columns) + ")");
 }
 
 std::string one_line(std::string text) {
@@ -149,7 +157,7 @@ Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& s
     return in_the_way(dialect, spec, found,
                       fmt::format("the column {} must have a value, and has no default", Dialect::quote(column.name)));
   }
-  if (!has_key(found, spec)) return in_the_way(dialect, spec, found, "its key is another one");
+  if (std::optional<std::string> why = wrong_key(found, spec)) return in_the_way(dialect, spec, found, *why);
   return plan;
 }
 
@@ -168,7 +176,9 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
   for (const Cells& row : (*answers)[1].rows) {
     if (found.keys.empty() || row[0] != last) found.keys.emplace_back();
     last = row[0];
-    found.keys.back().push_back(row[1].value_or(""));
+    FoundKey& key = found.keys.back();
+    key.columns.push_back(row[1].value_or(""));
+    if (row[2]) key.folding = *row[2];
   }
   return found;
 }

@@ -70,6 +70,25 @@ TEST_P(SqlTarget, AnExistingTableIsTakenOver) {
   EXPECT_EQ(count(quoted("demo_live")), 1);
 }
 
+TEST_P(SqlTarget, AKeyThatTakesDifferentTextsForOneIsRefused) {
+  make_place();
+  if (postgres())
+    run("CREATE COLLATION " + quoted("folds") + " (provider = icu, locale = 'und-u-ks-level2', deterministic = false)");
+  const std::string folds = " COLLATE " + (postgres() ? quoted("folds") : "NOCASE");
+  const std::string cases[] = {"(pk text" + folds + " PRIMARY KEY, data " + json_type() + ")",
+                               "(pk text PRIMARY KEY, data " + json_type() + ")"};
+  int tables = 0;
+  for (const std::string& columns : cases) {
+    const std::string table = "case " + std::to_string(++tables);
+    run("CREATE TABLE " + quoted(table) + " " + columns);
+    run("CREATE UNIQUE INDEX " + (postgres() ? "i" + std::to_string(tables) : quoted("i " + table)) + " ON " +
+        quoted(table) + " (pk" + folds + ")");
+    const Result<OpenTable> refused = open(*sink, table, *put(1, text_key("a"), "{}"));
+    ASSERT_FALSE(refused) << columns;
+    EXPECT_THAT(refused.error().message, HasSubstr("to which different keys may be one"));
+  }
+}
+
 TEST_P(SqlTarget, WithoutDdlMissingColumnsAreAnError) {
   open(*put(1, text_key("a"), "{}"), "another");
   run("CREATE TABLE " + quoted("demo") + " (pk text PRIMARY KEY, data " + json_type() + ")");

@@ -1,12 +1,22 @@
 #include "sink/sql/sqlite_dialect.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 
 namespace ctk::sink::sql {
 namespace {
 
 using table::ColumnType;
+
+/// The table of two parameters, schema and name, as `s (name, place)`. Never a view: what asks for the columns of one whose
+/// table is gone fails.
+constexpr std::string_view kTable =
+    "(SELECT name, place FROM (SELECT 'main' AS place, * FROM main.sqlite_schema UNION ALL "
+    "SELECT 'temp', * FROM temp.sqlite_schema) WHERE place = CASE ?1 WHEN '' THEN 'main' ELSE ?1 END "
+    "AND name = ?2 COLLATE NOCASE AND type = 'table') s";
 
 /// SQLite's own rule (datatype3.html, section 3.1).
 std::string affinity(std::string type) {
@@ -55,19 +65,25 @@ class SqliteDialect final : public Dialect {
            "WHERE place = CASE ?1 WHEN '' THEN 'main' ELSE ?1 END AND name = ?2 COLLATE NOCASE AND type <> 'trigger'";
   }
   std::string describe_columns() const override {
-    return "SELECT name, type, \"notnull\", dflt_value IS NOT NULL OR hidden > 1 "
-           "FROM pragma_table_xinfo(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) WHERE hidden <> 1 ORDER BY cid";
+    return fmt::format(
+        "SELECT x.name, x.type, x.\"notnull\", x.dflt_value IS NOT NULL OR x.hidden > 1 "
+        "FROM {}, pragma_table_xinfo(s.name, s.place) x WHERE x.hidden <> 1 ORDER BY x.cid",
+        kTable);
   }
   std::string describe_keys() const override {
-    return "SELECT key, name FROM ("
-           "SELECT 0 AS place, '' AS key, name, pk AS nth "
-           "FROM pragma_table_xinfo(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) WHERE pk > 0 UNION ALL "
-           "SELECT 1 + l.seq, l.name, i.name, i.seqno "
-           "FROM pragma_index_list(?2, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) l, "
-           "pragma_index_info(l.name, CASE ?1 WHEN '' THEN 'main' ELSE ?1 END) i "
-           "WHERE l.\"unique\" AND NOT l.partial AND l.origin <> 'pk') ORDER BY place, nth";
+    // A primary key that is the rowid has no index.
+    return fmt::format(
+        "SELECT key, name, CASE lower(collation) WHEN 'binary' THEN NULL ELSE collation END FROM ("
+        "SELECT l.origin <> 'pk' AS place, l.seq, l.name AS key, i.seqno AS nth, i.name, i.coll AS collation "
+        "FROM {0}, pragma_index_list(s.name, s.place) l, pragma_index_xinfo(l.name, s.place) i "
+        "WHERE l.\"unique\" AND NOT l.partial AND i.key UNION ALL "
+        "SELECT 0, 0, '', x.pk, x.name, 'binary' FROM {0}, pragma_table_xinfo(s.name, s.place) x "
+        "WHERE x.pk > 0 AND NOT EXISTS (SELECT 1 FROM pragma_index_list(s.name, s.place) WHERE origin = 'pk')) "
+        "ORDER BY place, seq, nth",
+        kTable);
   }
   std::string missing_rights() const override { return ""; }
+  std::string hides_rows() const override { return ""; }
   std::string table_size() const override {
     return "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND ?1 IN ('', 'main') AND name IN "
            "(SELECT name FROM sqlite_master WHERE tbl_name = ?2 COLLATE NOCASE)";
