@@ -18,7 +18,8 @@ namespace ctk::sink::sql {
 enum class Scope {
   row,       ///< this row's own values: bisect, park it
   doubtful,  ///< this row's, or everything's: halving tells, and a write of no rows (see refusals.h)
-  again,     ///< a deadlock or the like: the same transaction may succeed at once
+  again,     ///< the same transaction may succeed at once
+  conflict,  ///< a deadlock or the like: so may this; where it never does, one row's trigger may be what raises it
   call,      ///< everything: the error says what kind
   lost,      ///< the connection is gone; what was not committed has not happened, a COMMIT under way is unknown
 };

@@ -6,6 +6,7 @@ namespace ctk::sink::sql {
 
 Blame blame(const RefusedRows& refused) {
   if (refused.tries >= kPatience) return Blame::rows;
+  if (refused.conflict && refused.taken > 0 && refused.tries >= kConflictPatience) return Blame::rows;
   const bool passes = refused.kind == ErrorKind::unreachable || refused.kind == ErrorKind::throttled;
   if (passes) return Blame::target;
   if (refused.taken > 0) return Blame::rows;

@@ -25,11 +25,15 @@ struct RefusedRows {
   size_t taken = 0;                     ///< rows of the same batch that were not
   bool written_before = false;          ///< this run has written rows already
   int tries = 1;                        ///< of this batch, this one included
+  bool conflict = false;                ///< with other transactions, as the database says
 };
 
 /// How often a batch is tried before a lock, a time-out or a refusal of all of its rows is taken for the rows' own. With
 /// the relay's pauses these are some three minutes.
 inline constexpr int kPatience = 12;
+/// The same for a conflict that one row meets beside others that were taken: each try is several transactions, one right
+/// after the other, so this is a quarter of a minute.
+inline constexpr int kConflictPatience = 8;
 
 Blame blame(const RefusedRows& refused);
 

@@ -37,6 +37,16 @@ TEST(Blame, WhatMayPassIsWaitedForButNotForEver) {
   EXPECT_EQ(blame(refused(ErrorKind::refused, 9, 0, true, kPatience)), Blame::rows);
 }
 
+TEST(Blame, AConflictThatOneRowMeetsEachTimeIsItsOwn) {
+  RefusedRows met = refused(ErrorKind::unreachable, 1, 9, true, kConflictPatience - 1);
+  met.conflict = true;
+  EXPECT_EQ(blame(met), Blame::target);
+  met.tries = kConflictPatience;
+  EXPECT_EQ(blame(met), Blame::rows);
+  met.taken = 0;
+  EXPECT_EQ(blame(met), Blame::target) << "others may be in the way of all of them";
+}
+
 TEST(Tries, AreCountedABatch) {
   Tries tries;
   auto one = std::make_shared<const int>(1), two = std::make_shared<const int>(2);

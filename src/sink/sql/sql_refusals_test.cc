@@ -245,6 +245,22 @@ TEST_P(PostgresRefusals, ARowThatTakesTooLongEachTimeIsParkedInTheEnd) {
   expect_one_parked(*outcome, "statement timeout");
 }
 
+TEST_P(PostgresRefusals, AConflictThatOneRowMeetsEachTimeParksIt) {
+  for (const char* code : {"40001", "40P01"}) {
+    SetUp();
+    open(*row(1, "k1", "good"));
+    add_trigger(std::string("IF NEW.data->>'v' = 'bad' THEN RAISE EXCEPTION 'in the way' USING ERRCODE = '") + code +
+                "'; END IF;");
+    auto batch = batch_of(one_bad_of_ten());
+    int tries = 1;
+    Result<BatchOutcome> outcome = apply(batch);
+    for (; !outcome && tries < 100; ++tries) outcome = apply(batch);
+    EXPECT_EQ(tries, sql::kConflictPatience);
+    ASSERT_TRUE(outcome) << to_string(outcome.error());
+    expect_one_parked(*outcome, "in the way");
+  }
+}
+
 TEST_P(PostgresRefusals, AMissingRightIsNamedWhenTheTableIsOpened) {
   auto change = row(1, "k1", "good");
   open(*change);

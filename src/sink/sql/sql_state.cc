@@ -17,8 +17,8 @@ constexpr StateMeaning kMeanings[] = {
     {"P0", Scope::row, Kind::refused, kRow},     // a trigger's RAISE or ASSERT
     {"21000", Scope::row, Kind::refused, kRow},  // two rows of one INSERT are one to the table's key
     // The same transaction may succeed now.
-    {"40", Scope::again, Kind::unreachable, "transactions were in each other's way"},
-    {"40P01", Scope::again, Kind::unreachable, "a deadlock was broken"},
+    {"40", Scope::conflict, Kind::unreachable, "transactions were in each other's way"},
+    {"40P01", Scope::conflict, Kind::unreachable, "a deadlock was broken"},
     {"26000", Scope::again, Kind::unreachable, "a prepared statement is gone"},
     {"42P05", Scope::again, Kind::unreachable, "a prepared statement of this name is another session's"},
     // The session is not what it was: behind a fail-over it may be on a standby, behind a pooler somebody else's.

@@ -14,8 +14,8 @@ TEST(SqlState, SaysWhatAFailureConcerns) {
   const Case cases[] = {
       {"22P02", Scope::row, ErrorKind::refused},          {"22021", Scope::row, ErrorKind::refused},
       {"23514", Scope::row, ErrorKind::refused},          {"54000", Scope::row, ErrorKind::refused},
-      {"54001", Scope::doubtful, ErrorKind::refused},     {"40P01", Scope::again, ErrorKind::unreachable},
-      {"40001", Scope::again, ErrorKind::unreachable},    {"42P01", Scope::doubtful, ErrorKind::not_found},
+      {"54001", Scope::doubtful, ErrorKind::refused},     {"40P01", Scope::conflict, ErrorKind::unreachable},
+      {"40001", Scope::conflict, ErrorKind::unreachable}, {"42P01", Scope::doubtful, ErrorKind::not_found},
       {"42501", Scope::doubtful, ErrorKind::denied},      {"42703", Scope::doubtful, ErrorKind::refused},
       {"53100", Scope::call, ErrorKind::throttled},       {"53300", Scope::call, ErrorKind::throttled},
       {"57P01", Scope::lost, ErrorKind::unreachable},     {"57P03", Scope::lost, ErrorKind::unreachable},

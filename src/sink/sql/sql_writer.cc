@@ -92,6 +92,8 @@ class BatchWriter {
   Tried<bool> bisect(Items items, const RowTable& table);
   Tried<bool> refused(Items items, const RowTable& table, Failure failure);
   Tried<bool> try_nothing(const RowTable& table);
+  /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
+  bool lasting_conflict() const { return job_.tries > 1; }
   std::vector<DeadLetter> letters() const;
   Result<BatchOutcome> already_written();
   BatchOutcome outcome() const;
@@ -151,7 +153,9 @@ Result<BatchOutcome> BatchWriter::write() {
       left = kTransactionTries + 1;
     } else if ((scope == Scope::row || scope == Scope::doubtful) && !careful_) {
       careful_ = true;
-    } else if (scope != Scope::again || left <= 1) {
+    } else if (scope == Scope::conflict && left <= 1 && !careful_ && lasting_conflict()) {
+      careful_ = true;
+    } else if ((scope != Scope::again && scope != Scope::conflict) || left <= 1) {
       return std::unexpected(call_error(std::move(written).error()));
     }
   }
@@ -248,7 +252,9 @@ Tried<bool> BatchWriter::write_carefully() {
 /// Parks the rows that were refused alone, and tries what lies below them, unless the target is to blame.
 Tried<bool> BatchWriter::settle_doubts() {
   while (!doubts_.empty()) {
-    const RefusedRows seen{doubts_.front().failure.error.kind, doubts_.size(), taken_, job_.written_before, job_.tries};
+    const Failure& first = doubts_.front().failure;
+    const RefusedRows seen{first.error.kind,    doubts_.size(), taken_,
+                           job_.written_before, job_.tries,     first.scope == Scope::conflict};
     if (blame(seen) == Blame::target) return std::unexpected(std::move(doubts_.front().failure));
     for (Doubt& doubt : std::exchange(doubts_, {})) {
       doubt.item->park(to_string(doubt.failure.error), doubt.failure.because_of_key);
@@ -287,7 +293,7 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
 }
 
 Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
-  const bool doubtful = failure.scope == Scope::doubtful;
+  const bool doubtful = failure.scope == Scope::doubtful || (failure.scope == Scope::conflict && lasting_conflict());
   if (failure.scope != Scope::row && !doubtful) return std::unexpected(std::move(failure));
   const bool alone = items.size() == 1;
   if (!driver_.in_transaction()) {  // SQLite: RAISE(ROLLBACK) in a trigger, ON CONFLICT ROLLBACK

@@ -60,7 +60,9 @@ Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<T
       return made;
     }();
     if (value) return std::move(*value);
-    if (value.error().scope != Scope::again || left == 1) return std::unexpected(call_error(std::move(value).error()));
+    const Scope scope = value.error().scope;
+    const bool may_pass = scope == Scope::again || scope == Scope::conflict;
+    if (!may_pass || left == 1) return std::unexpected(call_error(std::move(value).error()));
   }
 }
 
