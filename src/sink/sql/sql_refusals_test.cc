@@ -105,6 +105,20 @@ TEST_P(PostgresRefusals, WhereRowSecurityRefusesAllRowsOfTheFirstBatchNothingIsP
   EXPECT_TRUE(letters().empty());
 }
 
+TEST_P(PostgresRefusals, RowsThatRowSecurityHidesAreNotTakenForLost) {
+  open(*row(1, "k1", "good"));
+  apply(Changes{row(1, "k1", "good")});
+  run("ALTER TABLE " + quoted("demo") + " ENABLE ROW LEVEL SECURITY");
+  become_writer("blind");
+  const auto change = row(1, "k1", "good");
+  const Result<OpenTable> refused = open(*sink, "demo", *change);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::denied) << to_string(refused.error());
+  EXPECT_THAT(to_string(refused.error()), HasSubstr("row security"));
+  run_as_admin("CREATE POLICY all_of_it ON " + quoted("demo") + " USING (true)");
+  EXPECT_TRUE(open(*sink, "demo", *change));
+}
+
 TEST_P(PostgresRefusals, WhateverRefusesOneRowParksThatRow) {
   const std::string bad = "IF NEW.data->>'v' = 'bad' THEN ";
   const std::pair<std::string, std::string> bodies[] = {

@@ -15,6 +15,27 @@ using coordination::TableSight;
 using coordination::Witnesses;
 using coordination::WitnessRows;
 
+namespace {
+
+/// What the rows that were found tell. Rows that are only hidden are not lost: that is `denied`.
+Tried<TableSight> judge(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name, const WitnessRows& found) {
+  const TableSight sight = coordination::judge_witnesses(found);
+  const std::string hides = at.dialect.hides_rows();
+  if (sight == TableSight::as_recorded || hides.empty()) return sight;
+  Tried<Answer> hidden = driver.run(look_up(hides, {Param::of(name.schema), Param::of(name.table)}));
+  if (!hidden) return broken(std::move(hidden));
+  if (hidden->rows.empty()) return sight;
+  const std::string user = hidden->rows.front()[0].value_or("");
+  return broken({ErrorKind::denied,
+                 fmt::format("the user {} does not see the rows that table {} held, and row security is on for him", user,
+                             name.str()),
+                 "",
+                 fmt::format("give him a policy FOR SELECT USING (true), or BYPASSRLS: ALTER ROLE {} BYPASSRLS",
+                             Dialect::quote(user))});
+}
+
+}  // namespace
+
 Tried<WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                              const Witnesses& keys) {
   const table::TableSpec& spec = renderer.spec();
@@ -60,7 +81,7 @@ Tried<TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const tab
   if (!has_version) return TableSight::emptied;
   Tried<WitnessRows> found = find_rows(driver, at, table::Renderer(spec), record.witnesses);
   if (!found) return broken(std::move(found));
-  return coordination::judge_witnesses(*found);
+  return judge(driver, at, spec.name, *found);
 }
 
 Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
@@ -79,8 +100,9 @@ Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::
                             const TableRecord& record) {
   Tried<WitnessRows> found = find_rows(driver, at, renderer, record.witnesses);
   if (!found) return broken(std::move(found));
-  const TableSight sight = coordination::judge_witnesses(*found);
-  if (sight != TableSight::as_recorded) return broken(coordination::lost_table_error(record.table, sight));
+  Tried<TableSight> sight = judge(driver, at, renderer.spec().name, *found);
+  if (!sight) return broken(std::move(sight));
+  if (*sight != TableSight::as_recorded) return broken(coordination::lost_table_error(record.table, *sight));
   return true;
 }
 
