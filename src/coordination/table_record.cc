@@ -191,6 +191,11 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
 
 Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest) {
   const bool forgets = claim.load || claim.reset;
+  if (highest.empty() && claim.goes_on && !forgets) {
+    Error error = lost_table_error(claim.table, TableSight::gone);
+    error.hint = how_to_begin_anew(claim);
+    return std::unexpected(std::move(error));
+  }
   if (highest.empty() && claim.record_lost && !forgets) {
     Error error{ErrorKind::mismatch,
                 "positions of this relay are stored, but nothing is on record of table " + claim.table +
@@ -203,8 +208,9 @@ Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view
   if (!record) return record;
   Epoch epoch = 0;
   // The number ends at the version's first dot.
-  const auto parsed = std::from_chars(highest.begin(), highest.end(), epoch);
-  if (parsed.ec != std::errc()) return record;
+  std::from_chars(highest.begin(), highest.end(), epoch);
+  if (claim.load) epoch = std::max(epoch, claim.lost_epoch);
+  if (epoch == 0) return record;
   if (epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
   record->epoch = std::max(record->epoch, epoch + 1);
   return record;

@@ -88,6 +88,8 @@ struct TableClaim {
   bool goes_on = false;
   /// The relay's stored positions were written with rows of a table, and no record names one: it is lost.
   bool record_lost = false;
+  /// The highest epoch that the relay's stored positions were written in, where no record tells of it; 0: there is none.
+  Epoch lost_epoch = 0;
 };
 
 /// A table that has a record, as it was found.
@@ -115,7 +117,8 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
 
 /// The record of a table that has none. `highest` is the highest version of its rows; empty: there is none.
 /// Rows with versions have lost their record, and with it what they were compared by: it begins above them, so that every
-/// change wins. Without rows where the relay once wrote some, they are lost too: `mismatch`, as for a table that is gone.
+/// change wins. Without rows where the relay once wrote some, or this run goes on, they are lost too: `mismatch`, as for a
+/// table that is gone. A load begins above what stored positions know of: their segments are another load's.
 Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest);
 
 /// Whether stored positions tell that the relay has written rows.

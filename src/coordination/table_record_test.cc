@@ -260,6 +260,24 @@ TEST(DecideClaim, ARecordThatIsLostWithItsRowsStopsARun) {
   EXPECT_TRUE(decide_first_claim(claim, ""));
 }
 
+TEST(DecideClaim, ARecordThatIsLostUnderARunStopsIt) {
+  TableClaim claim = claim_of();
+  claim.goes_on = true;
+  EXPECT_EQ(decide_first_claim(claim, "").error().kind, ErrorKind::mismatch);
+  EXPECT_TRUE(decide_first_claim(claim, "00000001.1.0017")) << "the rows are there";
+  claim.load = LoadWish{};
+  EXPECT_TRUE(decide_first_claim(claim, ""));
+}
+
+TEST(DecideClaim, ALoadBeginsAboveTheEpochThatPositionsTellOf) {
+  TableClaim claim = claim_of();
+  claim.lost_epoch = 3;
+  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 1U) << "another table of the relay";
+  claim.load = LoadWish{};
+  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 4U);
+  EXPECT_EQ(decide_first_claim(claim, "00000007.1.0017")->epoch, 8U);
+}
+
 TEST(DecideClaim, AnotherFormIsRefused) {
   TableClaim claim = claim_of();
   claim.form = "layout=columns";

@@ -389,10 +389,11 @@ class Relay::Engine {
   bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;
-  bool paid_ = false;                  ///< what the last load owed at the start
-  bool claimed_ = false;               ///< --reset has forgotten what it should
-  bool record_lost_ = false;           ///< positions tell of rows, and no table is on record
-  std::set<std::string> opened_once_;  ///< tables that --reset has had its way with
+  bool paid_ = false;                   ///< what the last load owed at the start
+  bool claimed_ = false;                ///< --reset has forgotten what it should
+  bool record_lost_ = false;            ///< positions tell of rows, and no table is on record
+  coordination::Epoch lost_epoch_ = 0;  ///< the highest that positions tell of where no table is on record
+  std::set<std::string> opened_once_;   ///< tables that --reset has had its way with
   std::optional<StopAt> bad_;
   CutLimits limits_;
   EventLoop::TimerId cut_timer_ = 0;

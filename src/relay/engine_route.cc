@@ -152,6 +152,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.since = reads_since();
   claim.goes_on = opened_once_.contains(claim.table);
   claim.record_lost = record_lost_ && opened_once_.empty();
+  claim.lost_epoch = lost_epoch_;
   return claim;
 }
 

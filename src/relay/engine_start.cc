@@ -156,6 +156,8 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 /// gone.
 void Relay::Engine::check_records(std::vector<coordination::StoredPosition> rows) {
   record_lost_ = coordination::tell_of_rows(rows) && !has_records();
+  lost_epoch_ = 0;
+  if (!has_records() && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   if (!record_lost_ || !options_.table || wants_load()) return open_target(std::move(rows));
   const table::QualifiedName name{options_.schema, *options_.table};
   attempt<bool>(

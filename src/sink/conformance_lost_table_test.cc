@@ -261,6 +261,24 @@ TEST_P(Conformance, WhereTheRecordIsLostChangesWinOverTheRowsThatAreThere) {
   EXPECT_TRUE(items().at("item-0").contains("new")) << "not stale for ever";
 }
 
+TEST_P(Conformance, ATableThatIsLostWithItsRecordIsNotMadeAgainInSilence) {
+  fill(3);
+  drop_table();
+  backend->refresh(*sink, name("ctk_tables"));
+  const Result<ResultSet> forgotten = query("DELETE FROM " + backend->quoted(name("ctk_tables")) + " WHERE epoch > 0");
+  ASSERT_TRUE(forgotten) << to_string(forgotten.error());
+  const Result<OpenTable> again = open_again([](auto& claim) { claim.goes_on = true; });
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().kind, ErrorKind::mismatch) << to_string(again.error());
+  EXPECT_NE(again.error().hint.find("ctk load … --reset"), std::string::npos);
+  const Result<OpenTable> loaded = open_again([](auto& claim) {
+    claim.load = LoadWish{LoadWish::Kind::initial, kCut, 0};
+    claim.lost_epoch = 4;
+  });
+  ASSERT_TRUE(loaded) << to_string(loaded.error());
+  EXPECT_EQ(loaded->record.epoch, 5u) << "segments of the load before are not this one's";
+}
+
 TEST_P(Conformance, ASecondRelayOfATableIsNoStranger) {
   fill(3);
   relay = coordination::RelayName("kinesis:another@test");

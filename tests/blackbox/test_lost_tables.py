@@ -160,6 +160,16 @@ class LostTables:
         self.run_json("load", follow, self.target.url())
         self.assertEqual(self.target.count(), 21)
 
+    def test_a_load_whose_table_is_lost_with_its_record_is_done_again(self):
+        follow = self.dynamodb(snapshot="initial", once="true")
+        self.run_json("load", follow, self.target.url())
+        self.target.drop_table()
+        self.target.forget_record()
+        self.run_json("load", follow, self.target.url())
+        self.assertEqual(self.target.count(), 20)
+        self.run_json("load", follow, self.target.url())
+        self.assertEqual(self.target.count(), 20)
+
     def test_items_that_were_all_deleted(self):
         self.run_json("load", self.kinesis(once="true"), self.target.url(), "--delete-grace", "0s")
         for item in self.simulator.dynamodb("Scan", TableName="demo")["Items"]:
