@@ -11,6 +11,7 @@
 #include "relay/streams_source.h"
 #include "sim/dynamodb_api.h"
 #include "sim/kinesis_api.h"
+#include "simulation/call_trace.h"
 
 namespace ctk::simulation {
 namespace {
@@ -91,6 +92,10 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
   worker->sink = world.parts.sink(connect_target(world.state, world.target,
                                                  {world.loop, world.loop, world.random, world.misfortune, &worker->loop,
                                                   world.parts.rules(), world.on_write, world.on_row}));
+  if (world.log.enabled(LogLevel::debug)) {
+    worker->source = trace_calls(std::move(worker->source), world.log);
+    worker->sink = trace_calls(std::move(worker->sink), world.log);
+  }
   worker->relay = std::make_unique<relay::Relay>(
       options_of(world.knobs, order, worker->name), *worker->source, *worker->sink,
       relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "simulation/call_trace.h"
+
 namespace ctk::simulation {
 namespace {
 
@@ -116,6 +118,7 @@ void World::start_worker(const Order& order) {
 }
 
 void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
+  trace_counters(log_, worker.relay->stats());
   if (!result) {
     const ErrorKind kind = result.error().kind;
     log_.debug("a relay ends", {{"why", to_string(result.error())}});
@@ -133,6 +136,7 @@ void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
 void World::kill_worker() {
   if (!worker_) return;
   log_.debug("the relay is killed");
+  trace_counters(log_, worker_->relay->stats());
   coverage_.scans += worker_->scans();
   coverage_.gaps += worker_->relay->stats().gaps;
   worker_->relay.reset();
