@@ -34,8 +34,8 @@
 #include "relay/reason_tally.h"
 #include "relay/relay.h"
 #include "relay/routes.h"
+#include "relay/shard.h"
 #include "shards/cadence.h"
-#include "shards/segment.h"
 #include "shards/walk.h"
 
 namespace ctk::relay {
@@ -49,63 +49,6 @@ class Relay::Engine {
   RelayStats stats() const;
 
  private:
-  /// A record that was read and is not cut into a batch yet.
-  struct Queued {
-    dynamodb::RawRecord record;
-    size_t bytes = 0;
-    Duration read_at{};
-    std::unique_ptr<Position> resume;  ///< behind it, where its number does not say so: the last item of a Scan's page
-  };
-
-  struct Shard : std::enable_shared_from_this<Shard> {
-    Shard(const ShardId& shard_id, const Position& start_position, const shards::CadencePolicy& cadence_policy)
-        : id(shard_id),
-          segment(shards::is_segment(shard_id)),
-          start(start_position),
-          frontier(start),
-          read_position(start),
-          cut_position(start),
-          stored(start),
-          cadence(segment ? shards::make_scan_cadence() : cadence_policy) {}
-
-    ShardId id;
-    bool segment;    ///< of a load
-    Position start;  ///< where it begins unless the store knows better
-    Frontier frontier;
-    Position read_position;                             ///< behind the last record that was read
-    Position cut_position;                              ///< behind what was cut into batches
-    std::shared_ptr<const dynamodb::ItemSource> items;  ///< what its records are, in a segment
-    Position stored;                                    ///< as far as the store has it
-    Timestamp stored_read_to = kNoTime;
-    Timestamp read_to = kNoTime;  ///< of the last page
-    Timestamp due = kNoTime;      ///< since when it was to be read: nothing older is missed
-    shards::Cadence cadence;
-    std::deque<Queued> queue;
-    size_t queue_bytes = 0;
-    EventLoop::TimerId timer = 0;
-    Duration behind{};
-    Duration asked_at{};
-    Duration answered_at{};
-    size_t average_record = 2048;
-    int max_records = 100;
-    int child_lookups = 0;
-    bool asked = false;    ///< a page at least
-    bool started = false;  ///< the walk lets it be read
-    bool reading = false;
-    bool hungry = false;  ///< waits for room in the budget
-    bool holds = false;   ///< stands in holding_
-    bool may_send = false;
-    bool end_read = false;
-    bool end_ready = false;  ///< its children are known: the end may be stored
-    bool end_cut = false;
-    bool finished = false;
-    bool at_tip = false;  ///< a bounded run has read it as far as it will
-    size_t writes = 0;    ///< batches that carry it and are not acknowledged
-
-    /// Nothing is missed of what came before.
-    Timestamp whole_to() const { return std::max(read_to, due); }
-  };
-
   /// A batch on its way from the cut to the acknowledgement.
   struct Flight {
     uint64_t id = 0;
@@ -222,8 +165,10 @@ class Relay::Engine {
 
   // walk
   void perform(const std::vector<shards::WalkAction>& actions);
+  PageSize first_page_of(const ShardId& id) const;
   void add_row(const coordination::NewShard& shard);
   void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
+  void know_end(Shard& shard);
   void look_for_children(const ShardId& id);
   void relist();
   void on_listing_error(const Error& error);
@@ -244,7 +189,7 @@ class Relay::Engine {
   // read
   Shard& shard(const ShardId& id) { return *shards_.at(id); }
   void consider_reading(Shard& shard);
-  void on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved, Result<Page> result);
+  void on_page(const std::shared_ptr<Shard>& shard, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
   Duration pause_after_failure(Shard& shard);
@@ -262,7 +207,7 @@ class Relay::Engine {
   CutLimits limits_now() const;
   void note_holding(Shard& shard);
   std::vector<QueueView> queue_views();
-  Slice cut_slice(Shard& shard, size_t records, uint64_t write);
+  static Slice cut_slice(Shard& shard, size_t records, uint64_t write);
   void decode(std::unique_ptr<Flight> flight);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
   Flight* find_flight(uint64_t id);
@@ -307,7 +252,6 @@ class Relay::Engine {
   void every_second();
   void store_positions(bool all, std::move_only_function<void(bool)> then);
   std::vector<coordination::PositionMove> due_moves(bool all);
-  bool caught_up(const Shard& shard) const;
   void settle_ends();
   /// What a round is for: to remove what is due on the way, the same at the end with the rows counted, or only to count.
   enum class Sweeping { on_the_way, at_the_end, only_counting };

@@ -41,9 +41,8 @@ std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& fl
   std::vector<coordination::PositionMove> moves;
   for (const Slice& slice : flight.slices) {
     const Shard& one = shard(slice.shard);
-    coordination::PositionMove move{slice.shard, one.frontier.acknowledged(), slice.to, one.stored_read_to, {}};
-    const bool everything = one.queue.empty() && one.writes == 1;
-    move.read_to = std::max(move.read_to, everything && one.read_to != kNoTime ? one.read_to : slice.arrivals.last);
+    const bool everything = one.queue.empty() && one.progress.writes() == 1;
+    coordination::PositionMove move = one.progress.move_of(slice, everything ? one.reading.read_to() : kNoTime);
     if (slice.has_end) {
       for (const ShardId& child : walk_->children_of(slice.shard))
         move.children.push_back({child, walk_->beginning_of(child)});
@@ -142,19 +141,17 @@ void Relay::Engine::acknowledge(Flight& flight) {
   std::vector<ShardId> ended;
   for (const Slice& slice : flight.slices) {
     Shard& one = shard(slice.shard);
-    one.frontier.acknowledge(flight.id);
-    --one.writes;
+    one.progress.acknowledge(flight.id);
     if (!positions_with_rows()) continue;
-    one.stored = one.frontier.acknowledged();
     for (const coordination::PositionMove& move : flight.batch->moves) {
-      if (move.shard == slice.shard) one.stored_read_to = move.read_to;
+      if (move.shard == slice.shard) one.progress.stored(one.progress.acknowledged(), move.read_to);
     }
-    if (one.stored.ended()) ended.push_back(slice.shard);
+    if (one.progress.acknowledged().ended()) ended.push_back(slice.shard);
   }
   const uint64_t id = flight.id;
   std::erase_if(flights_, [id](const std::unique_ptr<Flight>& one) { return one->id == id; });
   for (const ShardId& shard_id : ended) {
-    shard(shard_id).finished = true;
+    shard(shard_id).reading.finish();
     for (const ShardId& child : walk_->children_of(shard_id)) rowless_.erase(child);  // made with this end
     perform(walk_->finished(shard_id));
   }
@@ -220,10 +217,10 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   stats_.tables.clear();
   duplicates_.clear();
   for (auto& [id, one] : shards_) {
-    budget_.release(one->queue_bytes);
+    budget_.release(one->queue.bytes());
     one->queue.clear();
-    one->queue_bytes = 0;
-    one->writes = 0;
+    one->progress.drop_writes();
+    one->reading.drop();
   }
   if (restarting_) return start_over_now();
   reload_positions();
@@ -263,22 +260,19 @@ void Relay::Engine::reload_positions() {
 
 void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
   const auto found = shards_.find(row.shard);
-  if (found == shards_.end() || found->second->finished) return;
+  if (found == shards_.end() || found->second->reading.finished()) return;
   Shard& one = *found->second;
-  one.frontier.restart(row.position);
-  one.stored = one.read_position = one.cut_position = row.position;
-  one.stored_read_to = row.read_to;
-  one.at_tip = false;
-  one.end_read = row.position.ended();
-  one.end_ready = one.end_cut = false;
+  one.progress.restart(row);
+  one.queue.restart(row.position);
+  one.reading.rewind(row.position);
   source_.forget(row.shard);
 }
 
 void Relay::Engine::go_on_from(const coordination::StoredPosition& row) {
   const auto found = shards_.find(row.shard);
-  if (found == shards_.end() || found->second->finished) return;
+  if (found == shards_.end() || found->second->reading.finished()) return;
   if (!row.position.ended()) return consider_reading(*found->second);
-  found->second->finished = true;
+  found->second->reading.finish();
   perform(walk_->finished(row.shard));
 }
 

@@ -33,17 +33,16 @@ void Relay::Engine::note_holding(Shard& shard) {
 /// What holding_ has, in the order of the shards' ids; their index is the place there.
 std::vector<QueueView> Relay::Engine::queue_views() {
   std::erase_if(holding_, [](Shard* one) {
-    one->holds = !one->queue.empty() || (one->end_ready && !one->end_cut);
+    one->holds = one->queue.has_something();
     return !one->holds;
   });
   std::ranges::sort(holding_, {}, [](const Shard* one) -> const ShardId& { return one->id; });
   std::vector<QueueView> views;
   views.reserve(holding_.size());
   for (const Shard* one : holding_) {
-    const bool end = one->end_ready && !one->end_cut;
     const bool may_send = one->may_send && !rowless_.contains(one->id);
-    const Duration oldest = one->queue.empty() ? Duration{} : one->queue.front().read_at;
-    views.push_back({views.size(), one->queue.size(), one->queue_bytes, oldest, one->writes, may_send, end});
+    views.push_back({views.size(), one->queue.size(), one->queue.bytes(), one->queue.oldest(), one->progress.writes(),
+                     may_send, one->queue.holds_end()});
   }
   return views;
 }
@@ -62,9 +61,8 @@ bool Relay::Engine::cut() {
   if (flights_.size() > static_cast<size_t>(sink_.capabilities().connections)) return false;
   std::vector<QueueView> views = queue_views();
   // From the newest on: the oldest have long ended.
-  const bool nothing_more_comes = std::ranges::all_of(std::views::reverse(shards_), [](const auto& entry) {
-    return entry.second->at_tip || entry.second->end_read || entry.second->finished;
-  });
+  const bool nothing_more_comes =
+      std::ranges::all_of(std::views::reverse(shards_), [](const auto& entry) { return entry.second->reading.done(); });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
   const std::vector<Pick> picks = plan_cut(views, limits_now(), now(), flush);
   if (picks.empty() && gap_letters_.empty()) {
@@ -104,33 +102,8 @@ void Relay::Engine::decode(std::unique_ptr<Flight> flight) {
 }
 
 Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
-  Slice slice;
-  slice.shard = shard.id;
-  slice.items = shard.items;
-  slice.from = slice.to = shard.cut_position;
-  slice.records.reserve(records);
-  for (size_t i = 0; i < records; ++i) {
-    Queued& queued = shard.queue.front();
-    slice.queued_bytes += queued.bytes;
-    // Inside a Scan's page there is no place to resume at.
-    if (queued.resume) slice.to = std::move(*queued.resume);
-    if (!shard.segment) {
-      slice.to = Position::after(queued.record.sequence);
-      if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
-      slice.arrivals.last = queued.record.arrival;
-    }
-    if (Flight* flight = find_flight(write)) flight->oldest = std::min(flight->oldest, queued.read_at);
-    slice.records.push_back(std::move(queued.record));
-    shard.queue.pop_front();
-  }
-  shard.queue_bytes -= slice.queued_bytes;
-  if (shard.end_ready && !shard.end_cut && shard.queue.empty()) {
-    slice.has_end = shard.end_cut = true;
-    slice.to = Position::shard_end();
-  }
-  shard.cut_position = slice.to;
-  ++shard.writes;
-  shard.frontier.add(write, slice.to, slice.arrivals);
+  Slice slice = shard.queue.take(records);
+  shard.progress.add(write, slice);
   return slice;
 }
 

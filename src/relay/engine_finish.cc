@@ -42,24 +42,20 @@ void Relay::Engine::every_second() {
   }
 }
 
-bool Relay::Engine::caught_up(const Shard& shard) const { return shard.queue.empty() && shard.writes == 0; }
-
 /// Moves that no batch carries: everything for stores apart from the rows, `read_to` of quiet shards otherwise.
 std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
   std::vector<coordination::PositionMove> moves;
   for (auto& [id, one] : shards_) {
-    if (one->finished || rowless_.contains(id)) continue;
-    const bool quiet = caught_up(*one);
+    if (one->reading.finished() || rowless_.contains(id)) continue;
+    const bool quiet = one->caught_up();
     if (positions_with_rows() && !quiet) continue;
-    coordination::PositionMove move{id, one->stored, one->frontier.acknowledged(), one->stored_read_to, {}};
-    move.read_to = std::max({move.read_to, one->frontier.acknowledged_arrival(), quiet ? one->read_to : kNoTime});
-    const bool moved = move.to != move.from;
-    const bool read_further = all && move.read_to > one->stored_read_to;
-    if (!moved && !read_further) continue;
-    if (move.to.ended()) {
-      for (const ShardId& child : walk_->children_of(id)) move.children.push_back({child, walk_->beginning_of(child)});
+    std::optional<coordination::PositionMove> move =
+        one->progress.due_move(id, quiet ? one->reading.read_to() : kNoTime, all);
+    if (!move) continue;
+    if (move->to.ended()) {
+      for (const ShardId& child : walk_->children_of(id)) move->children.push_back({child, walk_->beginning_of(child)});
     }
-    moves.push_back(std::move(move));
+    moves.push_back(std::move(*move));
   }
   return moves;
 }
@@ -88,10 +84,9 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
                  no_trouble(kTarget, "storing positions");
                  for (const coordination::PositionMove& move : *kept) {
                    Shard& one = shard(move.shard);
-                   one.stored = move.to;
-                   one.stored_read_to = move.read_to;
-                   if (move.to.ended() && !one.finished) {
-                     one.finished = true;
+                   one.progress.stored(move.to, move.read_to);
+                   if (move.to.ended() && !one.reading.finished()) {
+                     one.reading.finish();
                      for (const coordination::NewShard& child : move.children) rowless_.erase(child.shard);
                      perform(walk_->finished(move.shard));
                    }
@@ -105,8 +100,9 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
 void Relay::Engine::settle_ends() {
-  const bool ended = std::ranges::any_of(
-      shards_, [](const auto& entry) { return entry.second->frontier.acknowledged().ended() && !entry.second->finished; });
+  const bool ended = std::ranges::any_of(shards_, [](const auto& entry) {
+    return entry.second->progress.acknowledged().ended() && !entry.second->reading.finished();
+  });
   if (ended && !storing_) store_positions(false, [](bool) {});
 }
 
@@ -196,8 +192,8 @@ bool Relay::Engine::everything_done() const {
   if (restarting_ || (load_ && (load_->running() || load_->ending))) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;
-    if (!one.queue.empty() || one.reading) return false;
-    return phase_ == Phase::stopping || one.finished || one.at_tip;
+    if (!one.queue.empty() || one.reading.under_way()) return false;
+    return phase_ == Phase::stopping || one.reading.finished() || one.reading.at_tip();
   });
 }
 
@@ -322,15 +318,13 @@ RelayStats Relay::Engine::stats() const {
   stats.seconds = std::chrono::duration<double>(at - started_at_).count();
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : shards_) {
-    if (one->finished || one->segment) continue;
+    if (one->reading.finished() || one->segment) continue;
     // What was read and is not written is behind, too.
-    const Timestamp oldest = one->frontier.pending() > 0 ? one->frontier.oldest_pending()
-                             : one->queue.empty()        ? kNoTime
-                                                         : one->queue.front().record.arrival;
+    const Timestamp oldest = one->progress.has_pending() ? one->progress.oldest_pending() : one->queue.oldest_arrival();
     if (oldest != kNoTime) stats.lag = std::max(stats.lag, Duration(env_.clock.now() - oldest));
-    if (one->at_tip) continue;
+    if (one->reading.at_tip()) continue;
     ++stats.shards_reading;
-    stats.lag = std::max(stats.lag, one->behind + (at - one->answered_at));
+    stats.lag = std::max(stats.lag, one->reading.behind(at));
   }
   if (walk_) stats.shards_waiting = walk_->waiting();
   stats.load = load_progress();

@@ -40,15 +40,15 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
 
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
-  const Timestamp whole_to = shard.whole_to();
+  const Timestamp whole_to = shard.reading.whole_to();
   if (shard.segment || identity_.tells_trimming || identity_.retention == Duration{} || whole_to == kNoTime ||
       page.server_time == kNoTime)
     return false;
   if (page.server_time - whole_to <= identity_.retention) return false;
   const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(whole_to) +
                            ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
-  shard.read_to = page.server_time;
-  on_gap(shard.id, {shard.stored, shard.stored_read_to}, what);
+  shard.reading.missed_until(page.server_time);
+  on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, what);
   return true;
 }
 
@@ -63,7 +63,7 @@ Timestamp Relay::Engine::due_since(const Shard& shard) const {
     const auto live = shards_.find(parent);
     const auto stored = stored_read_to_.find(parent);
     if (live != shards_.end()) {
-      due = std::max(due, live->second->whole_to());
+      due = std::max(due, live->second->reading.whole_to());
     } else if (stored != stored_read_to_.end()) {
       due = std::max(due, stored->second);
     }
@@ -77,7 +77,7 @@ Timestamp Relay::Engine::parents_read_to(const ShardId& id) const {
   for (const ShardId& parent : walk_->parents_of(id)) {
     const auto live = shards_.find(parent);
     const auto stored = stored_read_to_.find(parent);
-    const Timestamp read_to = live != shards_.end()             ? live->second->read_to
+    const Timestamp read_to = live != shards_.end()             ? live->second->reading.read_to()
                               : stored != stored_read_to_.end() ? stored->second
                                                                 : kNoTime;
     if (read_to != kNoTime) earliest = earliest == kNoTime ? read_to : std::min(earliest, read_to);
@@ -103,7 +103,7 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                      if (phase_ == Phase::ended || dropping_) return;
                      // Its children miss what it misses: that was said.
                      stored_read_to_.erase(lost.shard);
-                     if (shards_.contains(lost.shard)) shard(lost.shard).read_to = shard(lost.shard).due = kNoTime;
+                     if (shards_.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
                      no_trouble(kSource, "reading shard " + lost.shard.str());
                      perform(walk_->give_up(lost.shard));
                    }

@@ -11,7 +11,7 @@ void Relay::Engine::consider_load_end() {
   if (!load_ || !load_->running() || load_->ending || phase_ != Phase::running || dropping_) return;
   const bool all = std::ranges::all_of(load_->segments, [this](const ListedShard& segment) {
     const auto found = shards_.find(segment.id);
-    return found == shards_.end() || found->second->finished;
+    return found == shards_.end() || found->second->reading.finished();
   });
   if (!all) return;
   load_->ending = true;
@@ -60,8 +60,9 @@ void Relay::Engine::consider_ready() {
   for (const auto& [id, one] : shards_) {
     coordination::StoredPosition row;
     row.shard = id;
-    if (one->finished) row.position = Position::shard_end();
-    row.read_to = caught_up(*one) ? std::max(one->read_to, one->stored_read_to) : one->stored_read_to;
+    if (one->reading.finished()) row.position = Position::shard_end();
+    row.read_to = one->progress.stored_read_to();
+    if (one->caught_up()) row.read_to = std::max(row.read_to, one->reading.read_to());
     rows.push_back(std::move(row));
   }
   if (walk_->waiting() > 0 || !coordination::is_ready(load_->record, rows)) return;
@@ -132,7 +133,7 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
   }
   for (const ListedShard& segment : load_->segments) {
     const auto found = shards_.find(segment.id);
-    if (found == shards_.end() || found->second->finished) ++progress.segments_done;
+    if (found == shards_.end() || found->second->reading.finished()) ++progress.segments_done;
   }
   return progress;
 }
@@ -149,10 +150,7 @@ void Relay::Engine::start_over(const std::string& why) {
 
 /// Nothing is held any more. Reads under way come back to nobody.
 void Relay::Engine::start_over_now() {
-  for (auto& [id, one] : shards_) {
-    if (one->timer != 0) env_.loop.cancel(one->timer);
-    source_.forget(id);
-  }
+  for (const auto& [id, one] : shards_) source_.forget(id);
   shards_.clear();
   holding_.clear();
   rowless_.clear();

@@ -7,39 +7,16 @@
 namespace ctk::relay {
 namespace {
 
-/// A queued record costs its bytes and the queue's own.
-constexpr size_t kRecordOverhead = 192;
-/// The largest item of DynamoDB, 400 KB, as JSON.
-constexpr size_t kLargeRecord = 640u << 10;
-/// A page of a Scan holds 1 MB of items, which are half as much again as JSON.
-constexpr size_t kScanPage = 1536u << 10;
-constexpr int kFewestRecords = 100;
-constexpr int kMostRecords = 10000;
 constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
-
-/// What an answer of `records` records needs while its text and its decoded records are both there: base64 and JSON around
-/// them make the text about 1.6 times the records.
-size_t reservation(int records, size_t average) {
-  return static_cast<size_t>(records) * (average * 26 / 10 + 512) + (16u << 10);
-}
 
 }  // namespace
 
 void Relay::Engine::consider_reading(Shard& shard) {
-  if (phase_ != Phase::running || dropping_ || !shard.started || shard.reading || shard.timer != 0) return;
+  if (phase_ != Phase::running || dropping_ || !shard.reading.may_ask()) return;
   if (shard.segment && !(load_ && load_->may_read)) return;
-  if (shard.end_read || shard.at_tip) return;
   // One shard alone may not fill the budget: the others could then not even be asked.
-  if (shard.queue_bytes > budget_.limit() / 4) return;
-  const size_t bound = budget_.limit() / 8;
-  while (shard.max_records > 1 && reservation(shard.max_records, shard.average_record) > bound) shard.max_records /= 2;
-  size_t wanted = reservation(shard.max_records, shard.average_record);
-  // A whole page is paid for: until its items' size is known there is room for all of it, if there is any.
-  if (shard.segment && !shard.asked) {
-    const size_t page = std::min(bound, kScanPage * 10 / 6);
-    if (budget_.free() / 2 > page) wanted = std::max(wanted, page);
-  }
-  shard.asked = true;
+  if (shard.queue.bytes() > budget_.limit() / 4) return;
+  const size_t wanted = shard.reading.size().room(budget_.limit(), budget_.free());
   if (!budget_.try_reserve(wanted)) {
     if (budget_.used() > 0) {
       if (!shard.hungry) hungry_.push_back(shard.id);
@@ -48,27 +25,23 @@ void Relay::Engine::consider_reading(Shard& shard) {
     }
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
-  shard.reading = true;
-  shard.asked_at = now();
-  ReadRequest request{shard.id, shard.read_position, shard.max_records, wanted * 6 / 10, shard.whole_to()};
-  source_.read(request, guarded([this, one = shard.shared_from_this(), generation = generation_,
-                                 wanted](Result<Page> result) { on_page(one, generation, wanted, std::move(result)); }));
+  const ReadRequest request = shard.reading.ask(wanted * 6 / 10, now());
+  source_.read(request, guarded([this, one = shards_.at(shard.id), wanted](Result<Page> result) {
+                 on_page(one, wanted, std::move(result));
+               }));
 }
 
-void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, uint64_t generation, size_t reserved,
-                            Result<Page> result) {
+void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved, Result<Page> result) {
   if (phase_ == Phase::ended) return;
   Shard& one = *shard;
-  if (generation != generation_) {
+  if (!one.reading.answered()) {
     budget_.release(reserved);
     source_.forget(one.id);
     const auto found = shards_.find(one.id);
     // After a start anew there is another one of that name, with a read of its own.
-    if (found == shards_.end() || found->second != shard) return;
-    one.reading = false;
-    return consider_reading(one);
+    if (found != shards_.end() && found->second == shard) consider_reading(one);
+    return;
   }
-  one.reading = false;
   if (!result) {
     budget_.release(reserved);
     on_read_error(one, result.error());
@@ -88,47 +61,31 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
     if (options_.on_gap != OnGap::skip) return;
     reserved = 0;
   }
-  size_t bytes = 0;
   const size_t count = page.records.size();
-  for (dynamodb::RawRecord& record : page.records) {
-    const size_t size = record.data.capacity() + kRecordOverhead;
-    bytes += size;
-    if (!shard.segment) shard.read_position = Position::after(record.sequence);
-    shard.queue.push_back({std::move(record), size, now(), nullptr});
-  }
-  if (page.items) shard.items = std::move(page.items);
-  if (page.resume) {
-    shard.read_position = *page.resume;
-    if (count > 0) shard.queue.back().resume = std::make_unique<Position>(std::move(*page.resume));
-  }
+  const size_t bytes = ShardQueue::cost(page);
+  shard.reading.took(page, bytes, now());
   budget_.correct(reserved, bytes);
-  shard.queue_bytes += bytes;
   if (count > 0) note_holding(shard);
-  if (count > 0) shard.average_record = page.cut_off ? bytes / count : (shard.average_record * 3 + bytes / count) / 4;
-  const bool full = count >= static_cast<size_t>(shard.max_records);
-  shard.max_records = full ? std::min(kMostRecords, shard.max_records * 2)
-                           : std::max({kFewestRecords, static_cast<int>(count), shard.max_records / 2});
-  if (page.read_to != kNoTime) shard.read_to = std::max(shard.read_to, page.read_to);
-  shard.behind = page.behind;
-  shard.answered_at = now();
-  shard.cadence.took(shard.answered_at - shard.asked_at);
+  shard.queue.add(page, now());
   if (page.ended) return on_shard_end(shard, page.children);
   const bool loading = load_ && load_->running();
   if (options_.once && page.at_tip && !loading && !walk_->closed(shard.id)) {
-    shard.at_tip = true;
+    shard.reading.reach_tip();
     return;
   }
-  const Duration pause = shard.cadence.answered(count > 0, !page.at_tip, now());
+  const Duration pause = shard.reading.cadence().answered(count > 0, !page.at_tip, now());
   schedule_read(shard, std::max(page.rest, identity_.bounded || page.at_once ? Duration{} : pause));
 }
 
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
-  if (shard.timer != 0) return;
   if (pause <= Duration{}) return consider_reading(shard);
-  shard.timer = env_.loop.after(pause, guarded([this, one = shard.shared_from_this()] {
-                                  one->timer = 0;
-                                  consider_reading(*one);
-                                }));
+  if (!shard.reading.rest()) return;
+  env_.loop.after(pause, guarded([this, kept = std::weak_ptr<Shard>(shards_.at(shard.id))] {
+                    const std::shared_ptr<Shard> one = kept.lock();
+                    if (!one) return;
+                    one->reading.rested();
+                    consider_reading(*one);
+                  }));
 }
 
 /// A stream that was deleted and made again under its name refuses the old one's numbers, and would for ever.
@@ -153,7 +110,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (identity_.errors_are_final) {
     // What came before it is written, then the run ends with it.
     unreadable_ = error;
-    shard.at_tip = true;
+    shard.reading.reach_tip();
     pump();
     return consider_finishing();
   }
@@ -163,12 +120,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       env_.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});
       source_.forget(shard.id);
       break;
-    case ErrorKind::too_large:
-      // Not even the first record has found room: one alone, with as much room as most of them need.
-      shard.average_record =
-          shard.max_records > 1 ? std::max(kLargeRecord, shard.average_record) : shard.average_record * 4;
-      shard.max_records = 1;
-      return consider_reading(shard);
+    case ErrorKind::too_large: shard.reading.size().found_no_room(); return consider_reading(shard);
     case ErrorKind::not_found:
       if (shard.segment) return fail_run(error);
       source_.forget(shard.id);
@@ -176,18 +128,18 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     case ErrorKind::gap:
-      on_gap(shard.id, {shard.stored, shard.stored_read_to}, error.message);
+      on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, error.message);
       if (dropping_) return;
       // on-gap=skip: what is left begins at the horizon.
       source_.forget(shard.id);
-      shard.read_position = Position::trim_horizon();
-      shard.read_to = shard.due = kNoTime;
+      shard.reading.read_from(Position::trim_horizon());
+      shard.reading.forget_read_to();
       break;
     case ErrorKind::usage:
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
-      if (shard.cadence.failing_for(now()) > std::min(kThrottlesThatAreAnOutage, options_.give_up))
+      if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, options_.give_up))
         trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
@@ -195,14 +147,14 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (phase_ == Phase::ended) return;
   if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();
   const Duration pause = pause_after_failure(shard);
-  if (is_bounded() && shard.cadence.failing_for(now()) > options_.give_up) return fail_run(error);
+  if (is_bounded() && shard.reading.cadence().failing_for(now()) > options_.give_up) return fail_run(error);
   schedule_read(shard, pause);
 }
 
 /// A run that is bounded looks again when it would give up, not after that.
 Duration Relay::Engine::pause_after_failure(Shard& shard) {
-  const Duration pause = shard.cadence.failed(now(), env_.random);
-  const Duration left = options_.give_up - shard.cadence.failing_for(now());
+  const Duration pause = shard.reading.cadence().failed(now(), env_.random);
+  const Duration left = options_.give_up - shard.reading.cadence().failing_for(now());
   return is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
 }
 

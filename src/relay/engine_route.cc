@@ -32,7 +32,7 @@ void Relay::Engine::stop_at(Flight& flight, const std::vector<BadChange>& found)
     slice.to = bad.before.value_or(slice.from);
     slice.has_end = false;
     slice.arrivals = {};
-    shard(bad.shard).frontier.shorten(flight.id, slice.to);
+    shard(bad.shard).progress.shorten(flight.id, slice.to);
     if (bad_ && bad_->flight < flight.id) continue;
     bad_ = StopAt{flight.id, Error{ErrorKind::corrupt,
                                    "a change cannot be applied: " + bad.reason + " (shard " + bad.shard.str() +

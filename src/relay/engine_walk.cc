@@ -13,6 +13,12 @@ constexpr const char* kListing = "listing the shards";
 
 }  // namespace
 
+PageSize Relay::Engine::first_page_of(const ShardId& id) const {
+  if (!shards::is_segment(id)) return {};
+  const bool known = identity_.scan && identity_.scan->items > 0;
+  return PageSize::of_segment(known ? identity_.scan->bytes * 3 / 2 / identity_.scan->items : 0);
+}
+
 void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
   for (const shards::WalkAction& action : actions) {
     if (phase_ == Phase::ended) return;
@@ -21,15 +27,13 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = shards_[start->shard];
-      if (!slot) slot = std::make_shared<Shard>(start->shard, start->position, cadence_);
-      if (slot->segment && identity_.scan && identity_.scan->items > 0)
-        slot->average_record = std::max<size_t>(64, identity_.scan->bytes * 3 / 2 / identity_.scan->items);
-      slot->started = true;
-      const auto read_to = stored_read_to_.find(start->shard);
-      if (read_to != stored_read_to_.end()) slot->read_to = slot->stored_read_to = read_to->second;
-      if (identity_.tells_trimming && slot->read_to == kNoTime) slot->read_to = parents_read_to(start->shard);
-      slot->due = due_since(*slot);
-      slot->answered_at = now();
+      if (!slot)
+        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), cadence_, now());
+      const auto stored = stored_read_to_.find(start->shard);
+      Timestamp read_to = stored == stored_read_to_.end() ? kNoTime : stored->second;
+      slot->progress.restore_read_to(read_to);
+      if (identity_.tells_trimming && read_to == kNoTime) read_to = parents_read_to(start->shard);
+      slot->reading.known_to(read_to, due_since(*slot));
       if (!slot->segment && counted_.insert(start->shard).second) ++stats_.shards;
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
@@ -59,7 +63,7 @@ void Relay::Engine::add_row(const coordination::NewShard& shard) {
 }
 
 void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
-  shard.end_read = true;
+  shard.reading.reach_end();
   const LogField which("shard", shard.id.str());
   if (shard.segment) {
     env_.log.debug("segment ended", {which});
@@ -70,11 +74,17 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   if (phase_ == Phase::ended) return;
   if (walk_->misses_parents()) relist();
   if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
-    shard.end_ready = true;
-    note_holding(shard);
+    know_end(shard);
     return;
   }
   look_for_children(shard.id);
+}
+
+/// Its end may be stored.
+void Relay::Engine::know_end(Shard& shard) {
+  shard.reading.know_end();
+  shard.queue.add_end();
+  note_holding(shard);
 }
 
 /// The answer did not name the children: asked for, they are named soon. Where every end has children, it is not stored
@@ -86,7 +96,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (!found) {
       trouble(kSource, found.error(), "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
-      env_.loop.after(one.cadence.failed(now(), env_.random), guarded([this, id, generation] {
+      env_.loop.after(one.reading.cadence().failed(now(), env_.random), guarded([this, id, generation] {
                         if (generation == generation_) look_for_children(id);
                       }));
       return;
@@ -98,8 +108,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
     if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
       no_trouble(kSource, "looking for the children of shard " + id.str());
-      one.end_ready = true;
-      note_holding(one);
+      know_end(one);
       pump();
       return consider_finishing();
     }
@@ -162,8 +171,8 @@ void Relay::Engine::check_suspects() {
 /// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
 void Relay::Engine::read_on_behind_tips() {
   for (const auto& [id, one] : shards_) {
-    if (!one->at_tip || !walk_->closed(id)) continue;
-    one->at_tip = false;
+    if (!one->reading.at_tip() || !walk_->closed(id)) continue;
+    one->reading.leave_tip();
     consider_reading(*one);
   }
 }

@@ -1,0 +1,37 @@
+// A shard of this run, from its pages to its position: read, queued, acknowledged.
+#pragma once
+
+#include <memory>
+
+#include "relay/shard_progress.h"
+#include "relay/shard_queue.h"
+#include "relay/shard_reading.h"
+#include "shards/segment.h"
+
+namespace ctk::relay {
+
+struct Shard {
+  Shard(const ShardId& shard, const Position& position, PageSize size, const shards::CadencePolicy& cadence, Duration now)
+      : id(shard),
+        segment(shards::is_segment(shard)),
+        start(position),
+        reading(shard, position, size, segment ? shards::make_scan_cadence() : cadence, now),
+        queue(shard, position, segment),
+        progress(position) {}
+
+  /// All that was read of it is acknowledged.
+  bool caught_up() const { return queue.empty() && progress.writes() == 0; }
+
+  ShardId id;
+  bool segment;    ///< of a load
+  Position start;  ///< where it begins unless the store knows better
+  ShardReading reading;
+  ShardQueue queue;
+  ShardProgress progress;
+  int child_lookups = 0;
+  bool hungry = false;    ///< waits for room in the budget
+  bool holds = false;     ///< stands in the engine's list of those that have something queued
+  bool may_send = false;  ///< all rows of its parents are acknowledged
+};
+
+}  // namespace ctk::relay

@@ -1,0 +1,85 @@
+#include "relay/shard_queue.h"
+
+#include <gtest/gtest.h>
+
+namespace ctk::relay {
+namespace {
+
+using std::chrono::seconds;
+
+const Timestamp kNoon = from_micros(1'795'000'000'000'000);
+
+Position after(const char* sequence) { return Position::after(aws::SequenceNumber(sequence)); }
+
+Page page_of(std::initializer_list<const char*> sequences) {
+  Page page;
+  for (const char* sequence : sequences) {
+    dynamodb::RawRecord& record = page.records.emplace_back();
+    record.sequence = aws::SequenceNumber(sequence);
+    record.data = "{}";
+    record.arrival = kNoon + seconds(std::stoi(sequence));
+  }
+  return page;
+}
+
+TEST(ShardQueue, GivesItsOldestRecordsAndWhereToResumeBehindThem) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  Page page = page_of({"3", "5", "8"});
+  const size_t cost = ShardQueue::cost(page);
+  queue.add(page, seconds(7));
+  EXPECT_EQ(queue.bytes(), cost);
+  EXPECT_EQ(queue.oldest(), seconds(7));
+  EXPECT_EQ(queue.oldest_arrival(), kNoon + seconds(3));
+
+  const Slice slice = queue.take(2);
+  EXPECT_EQ(slice.records.size(), 2u);
+  EXPECT_EQ(slice.from, Position::trim_horizon());
+  EXPECT_EQ(slice.to, after("5"));
+  EXPECT_EQ(slice.arrivals.first, kNoon + seconds(3));
+  EXPECT_EQ(slice.arrivals.last, kNoon + seconds(5));
+  EXPECT_FALSE(slice.has_end);
+  EXPECT_EQ(queue.take(1).from, after("5"));
+  EXPECT_TRUE(queue.empty());
+  EXPECT_EQ(queue.bytes(), 0u);
+}
+
+TEST(ShardQueue, TheEndGoesWithTheLastRecordsOrAlone) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  Page page = page_of({"3", "5"});
+  queue.add(page, seconds(1));
+  queue.add_end();
+  EXPECT_FALSE(queue.take(1).has_end);
+  const Slice last = queue.take(1);
+  EXPECT_TRUE(last.has_end);
+  EXPECT_EQ(last.to, Position::shard_end());
+  EXPECT_FALSE(queue.has_something()) << "an end is written once";
+
+  ShardQueue empty(ShardId("s"), after("5"), false);
+  empty.add_end();
+  ASSERT_TRUE(empty.has_something());
+  EXPECT_TRUE(empty.take(0).has_end);
+}
+
+TEST(ShardQueue, InsideAPageOfAScanThereIsNoPlaceToResume) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), true);
+  Page page = page_of({"1", "2"});
+  page.resume = Position::after_key("{\"k\":1}");
+  queue.add(page, seconds(1));
+  EXPECT_EQ(queue.take(1).to, Position::trim_horizon());
+  EXPECT_EQ(queue.take(1).to, Position::after_key("{\"k\":1}"));
+}
+
+TEST(ShardQueue, ItsEndIsToBeFoundAgainAfterARestart) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  Page page = page_of({"3"});
+  queue.add(page, seconds(1));
+  queue.add_end();
+  queue.clear();
+  queue.restart(after("2"));
+  EXPECT_FALSE(queue.has_something());
+  EXPECT_EQ(queue.bytes(), 0u);
+  EXPECT_EQ(queue.take(0).from, after("2"));
+}
+
+}  // namespace
+}  // namespace ctk::relay
