@@ -35,6 +35,7 @@
 #include "relay/relay.h"
 #include "relay/routes.h"
 #include "relay/shard.h"
+#include "relay/write_queue.h"
 #include "shards/cadence.h"
 #include "shards/walk.h"
 
@@ -49,33 +50,10 @@ class Relay::Engine {
   RelayStats stats() const;
 
  private:
-  /// A batch on its way from the cut to the acknowledgement.
-  struct Flight {
-    uint64_t id = 0;
-    std::vector<Slice> slices;
-    size_t bytes = 0;
-    Duration oldest{};
-    DecodedBatch decoded;
-    std::vector<TableShare> shares;      ///< routed, waiting for tables to open
-    std::shared_ptr<sink::Batch> batch;  ///< rendered
-    std::vector<TableShare> rendered;    ///< with on-error=stop: what the batch was made of
-    bool ready = false;
-    bool applying = false;
-    // Counters that are added to the run's when the batch is acknowledged.
-    // `repeated` are changes that are known to be stale: repetitions, and what is older than the load's cut.
-    uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
-  };
-
   /// How far a shard is stored.
   struct Reached {
     Position position;
     Timestamp read_to = kNoTime;
-  };
-
-  /// With on-error=stop: the batch that is the last to be applied, and why.
-  struct StopAt {
-    uint64_t flight;
-    Error error;
   };
 
   enum Side { kSource = 0, kTarget = 1 };
@@ -204,17 +182,15 @@ class Relay::Engine {
   // cut
   void pump();
   bool cut();
-  CutLimits limits_now() const;
   void note_holding(Shard& shard);
   std::vector<QueueView> queue_views();
   static Slice cut_slice(Shard& shard, size_t records, uint64_t write);
-  void decode(std::unique_ptr<Flight> flight);
+  void decode(InFlightBatch& write, std::vector<Slice> slices);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
-  Flight* find_flight(uint64_t id);
 
   // route
-  void route(Flight& flight);
-  bool route_change(Flight& flight, RoutedChange&& routed);
+  void route(InFlightBatch& write);
+  bool route_change(InFlightBatch& write, RoutedChange&& routed);
   bool add_table_of(const dynamodb::Change& change, const table::QualifiedName& name);
   bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
   table::KeySchema ordered_keys(const std::string& table, const std::string& source, table::KeySchema keys) const;
@@ -223,24 +199,23 @@ class Relay::Engine {
   void note_view(const std::string& view);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
   void say_what_a_file_does(const std::string& name) const;
-  static void drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut);
-  void render_if_open(Flight& flight);
+  static void drop_older_than_cut(InFlightBatch& write, TableShare& share, std::optional<Timestamp> cut);
+  void render_if_open(InFlightBatch& write);
   void on_rendered(uint64_t id, RenderedPrefix prefix);
-  static std::vector<BadChange> take_undecodable(Flight& flight, const ChangeLists& lists);
-  void stop_at(Flight& flight, const std::vector<BadChange>& found);
-  void render_before(Flight& flight, std::vector<sink::RefusedChange> refused);
+  static std::vector<BadChange> take_undecodable(InFlightBatch& write, const ChangeLists& lists);
+  void stop_at(InFlightBatch& write, const std::vector<BadChange>& found);
+  void render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused);
   bool stops_now();
   std::string letters_source() const;
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
 
   // apply
   void apply_ready();
-  bool may_apply(const Flight& flight) const;
-  void apply(Flight& flight);
-  std::vector<coordination::PositionMove> moves_of(const Flight& flight);
+  void apply(InFlightBatch& write);
+  std::vector<coordination::PositionMove> moves_of(const InFlightBatch& write);
   void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
-  void count(const Flight& flight, const sink::BatchOutcome& outcome);
-  void acknowledge(Flight& flight);
+  void count(const InFlightBatch& write, const sink::BatchOutcome& outcome);
+  void acknowledge(InFlightBatch& write);
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
   void reload_positions();
@@ -319,9 +294,7 @@ class Relay::Engine {
   DuplicateFilter duplicates_;
   std::vector<coordination::TableRecord> known_tables_;  ///< as ctk_tables had them at the start
   std::map<std::string, Table> tables_;
-  std::deque<std::unique_ptr<Flight>> flights_;
-  uint64_t next_flight_ = 1;
-  size_t applying_ = 0;
+  WriteQueue writes_;
   std::optional<Load> load_;
   uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
   bool anew_ = false;                 ///< a gap was found: the table is loaded from the start
@@ -338,8 +311,6 @@ class Relay::Engine {
   bool record_lost_ = false;            ///< positions tell of rows, and no table is on record
   coordination::Epoch lost_epoch_ = 0;  ///< the highest that positions tell of where no table is on record
   std::set<std::string> opened_once_;   ///< tables that --reset has had its way with
-  std::optional<StopAt> bad_;
-  CutLimits limits_;
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
   Retry apply_retry_;
@@ -361,7 +332,6 @@ class Relay::Engine {
   Duration next_forgetting_{};
   Duration next_sweep_{};
   Duration next_idle_store_{};
-  std::vector<sink::DeadLetter> gap_letters_;
   uint64_t refusals_at_start_ = 0, key_refusals_at_start_ = 0;  ///< before any change was kept
   bool any_change_kept_ = false;
 

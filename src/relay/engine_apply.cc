@@ -13,33 +13,14 @@ constexpr uint64_t kRefusalsThatEndARun = 100;
 
 }  // namespace
 
-bool Relay::Engine::may_apply(const Flight& flight) const {
-  if (!transactional_ && options_.on_error != OnError::stop) return true;
-  // The writes of one shard follow each other: each compares with the position that the one before has left, or may turn
-  // out to be the last.
-  for (const auto& earlier : flights_) {
-    if (earlier.get() == &flight) return true;
-    for (const Slice& mine : flight.slices) {
-      if (std::ranges::any_of(earlier->slices, [&](const Slice& theirs) { return theirs.shard == mine.shard; }))
-        return false;
-    }
-    if (earlier->slices.empty() && !earlier->ready) return false;  // Not decoded yet: its shards are with the worker.
-  }
-  return true;
-}
-
 void Relay::Engine::apply_ready() {
   if (apply_timer_ != 0 || dropping_) return;
-  const auto connections = static_cast<size_t>(std::max(1, sink_.capabilities().connections));
-  for (const auto& flight : flights_) {
-    if (applying_ >= connections) return;
-    if (flight->ready && !flight->applying && may_apply(*flight)) apply(*flight);
-  }
+  while (InFlightBatch* write = writes_.next()) apply(*write);
 }
 
-std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& flight) {
+std::vector<coordination::PositionMove> Relay::Engine::moves_of(const InFlightBatch& write) {
   std::vector<coordination::PositionMove> moves;
-  for (const Slice& slice : flight.slices) {
+  for (const Slice& slice : write.slices) {
     const Shard& one = shard(slice.shard);
     const bool everything = one.queue.empty() && one.progress.writes() == 1;
     coordination::PositionMove move = one.progress.move_of(slice, everything ? one.reading.read_to() : kNoTime);
@@ -52,52 +33,50 @@ std::vector<coordination::PositionMove> Relay::Engine::moves_of(const Flight& fl
   return moves;
 }
 
-void Relay::Engine::apply(Flight& flight) {
-  flight.applying = true;
-  ++applying_;
-  if (positions_with_rows()) flight.batch->moves = moves_of(flight);
-  if (flight.batch->tables.empty() && flight.batch->dead_letters.empty() && flight.batch->moves.empty()) {
-    env_.loop.post(guarded([this, id = flight.id] { on_applied(id, sink::BatchOutcome{}); }));
+void Relay::Engine::apply(InFlightBatch& write) {
+  sink::Batch& batch = write.begin_applying();
+  if (positions_with_rows()) batch.moves = moves_of(write);
+  if (batch.tables.empty() && batch.dead_letters.empty() && batch.moves.empty()) {
+    env_.loop.post(guarded([this, id = write.id] { on_applied(id, sink::BatchOutcome{}); }));
     return;
   }
-  sink_.apply(flight.batch,
-              guarded([this, id = flight.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
+  sink_.apply(std::get<InFlightBatch::Applying>(write.state).what.batch,
+              guarded([this, id = write.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
 }
 
 void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
-  Flight* flight = find_flight(id);
-  if (flight == nullptr) return;
-  flight->applying = false;
-  --applying_;
+  InFlightBatch* write = writes_.find(id);
+  if (write == nullptr) return;
   if (phase_ == Phase::ended) return;
   if (!result) {
+    write->failed();
     on_apply_error(result.error());
   } else if (!result->refused.empty()) {
-    render_before(*flight, std::move(result->refused));
+    render_before(*write, std::move(result->refused));
   } else {
     no_trouble(kTarget);
     apply_retry_.succeeded();
     unwritten_since_.reset();
     looked_again_ = false;
     // What only moved positions says nothing of the rights on a table.
-    written_ = written_ || !flight->batch->tables.empty() || !flight->batch->dead_letters.empty();
+    written_ = written_ || !write->batch().tables.empty() || !write->batch().dead_letters.empty();
     for (auto& [name, renderer] : result->renderers) {
       const auto table = tables_.find(name);
       if (table != tables_.end()) table->second.opened.renderer = std::move(renderer);
     }
-    count(*flight, *result);
-    acknowledge(*flight);
+    count(*write, *result);
+    acknowledge(*write);
   }
   if (phase_ == Phase::ended || stops_now()) return;
-  if (dropping_ && applying_ == 0) return drop_and_read_again("");
+  if (dropping_ && writes_.applying() == 0) return drop_and_read_again("");
   feed_hungry();
   pump();
   consider_finishing();
 }
 
-void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcome) {
-  uint64_t applied = flight.repeated, stale = flight.repeated, parked = 0, deleted = flight.repeated_deletes;
-  const auto& tables = flight.batch->tables;
+void Relay::Engine::count(const InFlightBatch& write, const sink::BatchOutcome& outcome) {
+  uint64_t applied = write.repeated, stale = write.repeated, parked = 0, deleted = write.repeated_deletes;
+  const auto& tables = write.batch().tables;
   for (const sink::DeadLetter& letter : outcome.dead_letters) reasons_.add(letter.reason);
   stats_.commonest_reason = reasons_.commonest();
   for (size_t t = 0; t < outcome.tables.size() && t < tables.size(); ++t) {
@@ -120,12 +99,12 @@ void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcom
   stats_.applied += applied;
   if (stats_.stale) *stats_.stale += stale;
   stats_.deleted += deleted;
-  stats_.dead_letters += parked + flight.undecodable;
-  stats_.filtered += flight.filtered;
-  stats_.read += applied + parked + flight.undecodable + flight.filtered;
-  stats_.bytes += flight.decoded.payload_bytes;
-  loaded_items_ += flight.decoded.items;
-  loaded_bytes_ += flight.decoded.item_bytes;
+  stats_.dead_letters += parked + write.undecodable;
+  stats_.filtered += write.filtered;
+  stats_.read += applied + parked + write.undecodable + write.filtered;
+  stats_.bytes += write.decoded.payload_bytes;
+  loaded_items_ += write.decoded.items;
+  loaded_bytes_ += write.decoded.item_bytes;
   if (!any_change_kept_ && refusals_at_start_ >= kRefusalsThatEndARun) {
     const std::string reason = outcome.dead_letters.empty() ? "" : outcome.dead_letters.front().reason;
     const std::string why = key_refusals_at_start_ == refusals_at_start_ ? " for their key: " : ": ";
@@ -135,21 +114,19 @@ void Relay::Engine::count(const Flight& flight, const sink::BatchOutcome& outcom
   }
 }
 
-void Relay::Engine::acknowledge(Flight& flight) {
+void Relay::Engine::acknowledge(InFlightBatch& write) {
   if (phase_ == Phase::ended) return;
-  budget_.release(flight.bytes);
   std::vector<ShardId> ended;
-  for (const Slice& slice : flight.slices) {
+  for (const Slice& slice : write.slices) {
     Shard& one = shard(slice.shard);
-    one.progress.acknowledge(flight.id);
+    one.progress.acknowledge(write.id);
     if (!positions_with_rows()) continue;
-    for (const coordination::PositionMove& move : flight.batch->moves) {
+    for (const coordination::PositionMove& move : write.batch().moves) {
       if (move.shard == slice.shard) one.progress.stored(one.progress.acknowledged(), move.read_to);
     }
     if (one.progress.acknowledged().ended()) ended.push_back(slice.shard);
   }
-  const uint64_t id = flight.id;
-  std::erase_if(flights_, [id](const std::unique_ptr<Flight>& one) { return one->id == id; });
+  budget_.release(writes_.remove(write.id));
   for (const ShardId& shard_id : ended) {
     shard(shard_id).reading.finish();
     for (const ShardId& child : walk_->children_of(shard_id)) rowless_.erase(child);  // made with this end
@@ -192,9 +169,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
   }
   trouble(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
-  Duration oldest = now();
-  for (const auto& flight : flights_) oldest = std::min(oldest, flight->oldest);
-  if (!transactional_ && now() - oldest > kLongestHold)
+  if (!transactional_ && now() - writes_.oldest(now()) > kLongestHold)
     return drop_and_read_again("it was held for too long to be sent safely");
   if (apply_timer_ != 0) return;
   apply_timer_ =
@@ -208,11 +183,9 @@ void Relay::Engine::on_apply_error(const Error& error) {
 void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
   dropping_ = true;
-  if (applying_ > 0) return;
+  if (writes_.applying() > 0) return;
   ++generation_;
-  for (const auto& flight : flights_) budget_.release(flight->bytes);
-  flights_.clear();
-  bad_.reset();
+  budget_.release(writes_.clear());
   tables_.clear();
   stats_.tables.clear();
   duplicates_.clear();

@@ -13,13 +13,6 @@ constexpr size_t kPreparedFactor = 4;
 
 }  // namespace
 
-Relay::Engine::Flight* Relay::Engine::find_flight(uint64_t id) {
-  for (const auto& flight : flights_) {
-    if (flight->id == id) return flight.get();
-  }
-  return nullptr;
-}
-
 void Relay::Engine::pump() {
   while (cut()) {
   }
@@ -47,58 +40,52 @@ std::vector<QueueView> Relay::Engine::queue_views() {
   return views;
 }
 
-/// While the target is at work waiting costs nothing: small batches would only queue up behind one another.
-CutLimits Relay::Engine::limits_now() const {
-  CutLimits limits = limits_;
-  if (!flights_.empty() && !options_.batch_age) limits.age = std::max(limits.age, sink::Capabilities().batch_age);
-  return limits;
-}
-
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
-  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_ || bad_) return false;
-  if (holding_.empty() && gap_letters_.empty()) return false;
-  if (flights_.size() > static_cast<size_t>(sink_.capabilities().connections)) return false;
+  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_ || writes_.stops()) return false;
+  if (holding_.empty() && !writes_.has_letters()) return false;
+  if (!writes_.has_room()) return false;
   std::vector<QueueView> views = queue_views();
   // From the newest on: the oldest have long ended.
   const bool nothing_more_comes =
       std::ranges::all_of(std::views::reverse(shards_), [](const auto& entry) { return entry.second->reading.done(); });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
-  const std::vector<Pick> picks = plan_cut(views, limits_now(), now(), flush);
-  if (picks.empty() && gap_letters_.empty()) {
+  const std::vector<Pick> picks = plan_cut(views, writes_.limits(), now(), flush);
+  if (picks.empty() && !writes_.has_letters()) {
     if (!views.empty() && cut_timer_ == 0) {
-      cut_timer_ = env_.loop.after(limits_.age, guarded([this] {
+      cut_timer_ = env_.loop.after(writes_.rules().limits.age, guarded([this] {
                                      cut_timer_ = 0;
                                      pump();
                                    }));
     }
     return false;
   }
-  auto flight = std::make_unique<Flight>();
-  flight->id = next_flight_++;
-  flight->oldest = now();
+  InFlightBatch& write = writes_.add(now());
+  std::vector<Slice> slices;
   const std::vector<Shard*> by_index = holding_;
   for (const Pick& pick : picks) {
-    flight->slices.push_back(cut_slice(*by_index[pick.index], pick.records, flight->id));
-    flight->bytes += flight->slices.back().queued_bytes;
+    slices.push_back(cut_slice(*by_index[pick.index], pick.records, write.id));
+    write.bytes += slices.back().queued_bytes;
   }
-  budget_.correct(flight->bytes, flight->bytes * kPreparedFactor);
-  flight->bytes *= kPreparedFactor;
+  budget_.correct(write.bytes, write.bytes * kPreparedFactor);
+  write.bytes *= kPreparedFactor;
 
-  decode(std::move(flight));
+  decode(write, std::move(slices));
   for (const Pick& pick : picks) consider_reading(*by_index[pick.index]);
   return true;
 }
 
-void Relay::Engine::decode(std::unique_ptr<Flight> flight) {
-  auto slices = std::make_shared<std::vector<Slice>>(std::move(flight->slices));
-  const uint64_t id = flight->id;
-  flights_.push_back(std::move(flight));
+void Relay::Engine::decode(InFlightBatch& write, std::vector<Slice> slices) {
+  auto with_worker = std::make_shared<std::vector<Slice>>(std::move(slices));
   const bool old_images = options_.tables.deletes == table::Deletes::soft;
   run_on(
       env_.worker,
-      [decoder = decoder_, slices, kind = kind_, old_images] { return decode_slices(*slices, *decoder, kind, old_images); },
-      guarded([this, id, slices](DecodedBatch decoded) { on_decoded(id, std::move(*slices), std::move(decoded)); }));
+      [decoder = decoder_, with_worker, kind = kind_, old_images] {
+        return decode_slices(*with_worker, *decoder, kind, old_images);
+      },
+      guarded([this, id = write.id, with_worker](DecodedBatch decoded) {
+        on_decoded(id, std::move(*with_worker), std::move(decoded));
+      }));
 }
 
 Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
@@ -108,13 +95,12 @@ Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
 }
 
 void Relay::Engine::on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded) {
-  Flight* flight = find_flight(id);
-  if (flight == nullptr || phase_ == Phase::ended) return;
-  flight->slices = std::move(slices);
-  flight->decoded = std::move(decoded);
-  if (!kind_) kind_ = flight->decoded.kind;
-  if (options_.on_error == OnError::stop) stop_at(*flight, take_undecodable(*flight, {&flight->decoded.changes}));
-  route(*flight);
+  InFlightBatch* write = writes_.find(id);
+  if (write == nullptr || phase_ == Phase::ended) return;
+  write->take_decoded(std::move(slices), std::move(decoded));
+  if (!kind_) kind_ = write->decoded.kind;
+  if (options_.on_error == OnError::stop) stop_at(*write, take_undecodable(*write, {&write->decoded.changes}));
+  if (writes_.find(id) != nullptr) route(*write);
 }
 
 }  // namespace ctk::relay

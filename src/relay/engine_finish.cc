@@ -186,8 +186,7 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
 }
 
 bool Relay::Engine::everything_done() const {
-  if (dropping_ || confirming_ > 0 || !flights_.empty() || applying_ > 0 || storing_ || listing_ || !gap_letters_.empty())
-    return false;
+  if (dropping_ || confirming_ > 0 || !writes_.empty() || storing_ || listing_ || writes_.has_letters()) return false;
   if (std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.opening; })) return false;
   if (restarting_ || (load_ && (load_->running() || load_->ending))) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
@@ -207,10 +206,9 @@ void Relay::Engine::consider_source_end() {
 void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
-    const bool quiet =
-        flights_.empty() && applying_ == 0 && !storing_ && std::ranges::all_of(shards_, [](const auto& entry) {
-          return entry.second->queue.empty() || !entry.second->may_send;
-        });
+    const bool quiet = writes_.empty() && !storing_ && std::ranges::all_of(shards_, [](const auto& entry) {
+                         return entry.second->queue.empty() || !entry.second->may_send;
+                       });
     if (quiet) finish();
     return;
   }

@@ -29,7 +29,7 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
     ++stats_.gaps;
     env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
     const sink::LetterOrigin origin{relay_.str(), letters_source(), identity_.incarnation, "", shard_id.str(), place, 0};
-    gap_letters_.push_back(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
+    writes_.add_letter(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
   }
   if (options_.on_gap != OnGap::resnapshot) return true;
   anew_ = true;

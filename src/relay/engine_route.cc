@@ -6,67 +6,64 @@
 
 namespace ctk::relay {
 
-void Relay::Engine::route(Flight& flight) {
-  std::vector<RoutedChange> changes = std::move(flight.decoded.changes);
+void Relay::Engine::route(InFlightBatch& write) {
+  std::vector<RoutedChange> changes = std::move(write.decoded.changes);
   for (RoutedChange& routed : changes) {
-    if (!route_change(flight, std::move(routed))) return;
+    if (!route_change(write, std::move(routed))) return;
   }
   if (options_.on_error == OnError::stop) {
+    const uint64_t id = write.id;
     ChangeLists lists;
-    for (TableShare& share : flight.shares) lists.push_back(&share.changes);
-    stop_at(flight, take_undecodable(flight, lists));
+    for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) lists.push_back(&share.changes);
+    stop_at(write, take_undecodable(write, lists));
+    if (writes_.find(id) == nullptr) return;
   }
-  render_if_open(flight);
+  render_if_open(write);
 }
 
 /// With on-error=stop: what cannot be decoded, and all that follows it, leaves the batch.
-std::vector<BadChange> Relay::Engine::take_undecodable(Flight& flight, const ChangeLists& lists) {
-  const std::vector<RoutedUndecodable> undecodable = std::exchange(flight.decoded.undecodable, {});
+std::vector<BadChange> Relay::Engine::take_undecodable(InFlightBatch& write, const ChangeLists& lists) {
+  const std::vector<RoutedUndecodable> undecodable = std::exchange(write.decoded.undecodable, {});
   return cut_at_undecodable(undecodable, lists);
 }
 
-/// With on-error=stop: the batch ends before the first bad change of each shard, and the run once it is applied.
-void Relay::Engine::stop_at(Flight& flight, const std::vector<BadChange>& found) {
+/// With on-error=stop: the batch ends before the first bad change of each shard, and the run once it is applied. Where an
+/// earlier one is the last already, this one is dropped.
+void Relay::Engine::stop_at(InFlightBatch& write, const std::vector<BadChange>& found) {
   for (const BadChange& bad : found) {
-    Slice& slice = *std::ranges::find(flight.slices, bad.shard, &Slice::shard);
+    Slice& slice = *std::ranges::find(write.slices, bad.shard, &Slice::shard);
     slice.to = bad.before.value_or(slice.from);
     slice.has_end = false;
     slice.arrivals = {};
-    shard(bad.shard).progress.shorten(flight.id, slice.to);
-    if (bad_ && bad_->flight < flight.id) continue;
-    bad_ = StopAt{flight.id, Error{ErrorKind::corrupt,
-                                   "a change cannot be applied: " + bad.reason + " (shard " + bad.shard.str() +
-                                       ", position " + bad.position + "); what came before it is",
-                                   "", "on-error=park keeps it as a dead letter and goes on"}};
+    shard(bad.shard).progress.shorten(write.id, slice.to);
+    writes_.stop_behind(write.id, Error{ErrorKind::corrupt,
+                                        "a change cannot be applied: " + bad.reason + " (shard " + bad.shard.str() +
+                                            ", position " + bad.position + "); what came before it is",
+                                        "", "on-error=park keeps it as a dead letter and goes on"});
   }
-  if (!bad_ || found.empty()) return;
-  std::erase_if(flights_, [this](const std::unique_ptr<Flight>& one) {
-    if (one->id <= bad_->flight || one->applying) return false;
-    budget_.release(one->bytes);
-    return true;
-  });
+  if (!found.empty()) budget_.release(writes_.drop_behind_stop());
 }
 
 /// Whether the run has ended because all is applied that comes before its first bad change.
 bool Relay::Engine::stops_now() {
-  if (!bad_ || phase_ == Phase::ended) return false;
-  const bool waits = std::ranges::any_of(flights_, [this](const auto& one) { return one->id <= bad_->flight; });
-  if (!waits) fail_run(bad_->error);
-  return !waits;
+  if (phase_ == Phase::ended) return false;
+  std::optional<Error> why = writes_.stops_now();
+  if (why) fail_run(std::move(*why));
+  return why.has_value();
 }
 
 /// Returns false if the run has ended because of it.
-bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
+bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
   if (kind_ == dynamodb::VersionKind::kinesis && !change.from_load() &&
       duplicates_.repeats(change, aws::SequenceNumber(routed.position))) {
-    ++flight.repeated;
-    if (change.operation == dynamodb::Operation::remove) ++flight.repeated_deletes;
+    ++write.repeated;
+    if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
   }
   Route destination = routes_.route(change.table);
   if (std::holds_alternative<FilteredOut>(destination)) {
-    ++flight.filtered;
+    ++write.filtered;
     if (stats_.filtered_table.empty()) stats_.filtered_table = change.table;
     return true;
   }
@@ -77,18 +74,13 @@ bool Relay::Engine::route_change(Flight& flight, RoutedChange&& routed) {
     }
     dynamodb::Undecodable bad{change.index_in_record,    error->message, std::string(change.table), std::string(change.key),
                               std::string(change.order), change.record};
-    flight.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position, routed.ordinal});
+    write.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position, routed.ordinal});
     return true;
   }
   const table::QualifiedName& name = std::get<table::QualifiedName>(destination);
   const std::string key = name.str();
   if (!tables_.contains(key) && !add_table_of(change, name)) return false;
-  auto share = std::ranges::find(flight.shares, key, &TableShare::table);
-  if (share == flight.shares.end()) {
-    flight.shares.push_back({key, 1, nullptr, {}});
-    share = flight.shares.end() - 1;
-  }
-  share->changes.push_back(std::move(routed));
+  write.share_of(key).changes.push_back(std::move(routed));
   return true;
 }
 
@@ -202,9 +194,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   say_what_a_file_does(name);
   table.open = true;
   table.opened = std::move(*result);
-  for (const auto& flight : flights_) {
-    if (!flight->shares.empty()) render_if_open(*flight);
-  }
+  for (InFlightBatch* write : writes_.routing()) render_if_open(*write);
   consider_finishing();
 }
 
@@ -223,28 +213,27 @@ void Relay::Engine::say_what_a_file_does(const std::string& name) const {
 }
 
 /// What happened before the cut is in the load; it may come later than what the load has seen, and must not win over it.
-void Relay::Engine::drop_older_than_cut(Flight& flight, TableShare& share, std::optional<Timestamp> cut) {
+void Relay::Engine::drop_older_than_cut(InFlightBatch& write, TableShare& share, std::optional<Timestamp> cut) {
   if (!cut) return;
   std::erase_if(share.changes, [&](const RoutedChange& routed) {
     const dynamodb::Change& change = *routed.change;
     if (change.from_load() || change.time >= *cut) return false;
-    ++flight.repeated;
-    if (change.operation == dynamodb::Operation::remove) ++flight.repeated_deletes;
+    ++write.repeated;
+    if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
   });
 }
 
-void Relay::Engine::render_if_open(Flight& flight) {
-  for (TableShare& share : flight.shares) {
+void Relay::Engine::render_if_open(InFlightBatch& write) {
+  for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) {
     const Table& table = tables_.at(share.table);
     if (!table.open) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
     share.folds = sink_.capabilities().folds;
-    drop_older_than_cut(flight, share, table.opened.record.cut);
+    drop_older_than_cut(write, share, table.opened.record.cut);
   }
-  auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.shares));
-  flight.shares.clear();
+  auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering());
   const bool stops = options_.on_error == OnError::stop;
   run_on(
       env_.worker,
@@ -252,17 +241,16 @@ void Relay::Engine::render_if_open(Flight& flight) {
         if (stops) return fold_and_render_prefix(std::move(*shares));
         return RenderedPrefix{fold_and_render(std::move(*shares)), {}, {}};
       },
-      guarded([this, id = flight.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
+      guarded([this, id = write.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
 }
 
 /// With on-error=stop, where the target refuses changes: what comes before them is the batch.
-void Relay::Engine::render_before(Flight& flight, std::vector<sink::RefusedChange> refused) {
-  flight.ready = false;
-  std::ranges::move(flight.batch->dead_letters, std::back_inserter(gap_letters_));
-  auto shares = std::make_shared<std::vector<TableShare>>(std::move(flight.rendered));
+void Relay::Engine::render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused) {
+  for (sink::DeadLetter& letter : write.batch().dead_letters) writes_.add_letter(std::move(letter));
+  auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering_again());
   run_on(
       env_.worker, [shares, refused = std::move(refused)] { return fold_and_render_prefix(std::move(*shares), refused); },
-      guarded([this, id = flight.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
+      guarded([this, id = write.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
 }
 
 /// A stream's relay has its name for it. Files are all of one incarnation, and may have any name given: what tells them
@@ -285,23 +273,21 @@ sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
 }
 
 void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
-  Flight* flight = find_flight(id);
-  if (flight == nullptr || phase_ == Phase::ended) return;
-  stop_at(*flight, prefix.bad);
-  flight->batch = std::make_shared<sink::Batch>();
-  sink::Batch& batch = *flight->batch;
-  batch.relay = relay_;
-  batch.incarnation = identity_.incarnation;
-  batch.source = letters_source();
-  batch.fence = fence_;
-  batch.stop_on_refusal = options_.on_error == OnError::stop;
-  batch.tables = std::move(prefix.writes);
-  flight->rendered = std::move(prefix.shares);
-  for (const RoutedUndecodable& bad : flight->decoded.undecodable) batch.dead_letters.push_back(letter(bad));
-  std::ranges::move(gap_letters_, std::back_inserter(batch.dead_letters));
-  gap_letters_.clear();
-  flight->undecodable = flight->decoded.undecodable.size();
-  flight->ready = true;
+  InFlightBatch* write = writes_.find(id);
+  if (write == nullptr || phase_ == Phase::ended) return;
+  stop_at(*write, prefix.bad);
+  if (writes_.find(id) == nullptr) return;
+  auto batch = std::make_shared<sink::Batch>();
+  batch->relay = relay_;
+  batch->incarnation = identity_.incarnation;
+  batch->source = letters_source();
+  batch->fence = fence_;
+  batch->stop_on_refusal = options_.on_error == OnError::stop;
+  batch->tables = std::move(prefix.writes);
+  for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(letter(bad));
+  std::ranges::move(writes_.take_letters(), std::back_inserter(batch->dead_letters));
+  write->undecodable = write->decoded.undecodable.size();
+  write->take_rendered(std::move(batch), std::move(prefix.shares));
   apply_ready();
 }
 

@@ -15,6 +15,19 @@ std::string relay_name(const RelayOptions& options, const SourceIdentity& identi
   return identity.service + ":" + identity.name + "@" + target;
 }
 
+WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Capabilities& can) {
+  WriteQueue::Rules rules;
+  rules.limits.rows = options.batch_rows.value_or(can.batch_rows);
+  rules.limits.bytes = options.batch_bytes.value_or(can.batch_bytes);
+  rules.limits.age = options.batch_age.value_or(can.batch_age);
+  if (!options.batch_age) rules.age_while_busy = sink::Capabilities().batch_age;
+  rules.connections = static_cast<size_t>(std::max(1, can.connections));
+  // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
+  rules.limits.writes_per_shard = can.transactional ? 2 : rules.connections + 1;
+  rules.in_turn = can.transactional || options.on_error == OnError::stop;
+  return rules;
+}
+
 }  // namespace
 
 Relay::Relay(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment)
@@ -32,14 +45,10 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
       cadence_(shards::make_cadence(options_.idle_poll, options_.max_lag)),
       budget_(options_.max_memory),
       routes_(RouteRules{options_.source_table, options_.schema, options_.table, options_.target}),
+      writes_(write_rules(options_, sink_.capabilities())),
       apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}) {
   const sink::Capabilities can = sink_.capabilities();
   transactional_ = can.transactional;
-  limits_.rows = options_.batch_rows.value_or(can.batch_rows);
-  limits_.bytes = options_.batch_bytes.value_or(can.batch_bytes);
-  limits_.age = options_.batch_age.value_or(can.batch_age);
-  // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
-  limits_.writes_per_shard = transactional_ ? 2 : static_cast<size_t>(can.connections) + 1;
   if (can.tells_stale) stats_.stale = 0;
 }
 

@@ -1,0 +1,139 @@
+#include "relay/write_queue.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+namespace ctk::relay {
+
+void InFlightBatch::take_decoded(std::vector<Slice> given_back, DecodedBatch what) {
+  assert(is<Decoding>());
+  slices = std::move(given_back);
+  decoded = std::move(what);
+  state = Routing{};
+}
+
+TableShare& InFlightBatch::share_of(const std::string& table) {
+  std::vector<TableShare>& shares = std::get<Routing>(state).shares;
+  const auto share = std::ranges::find(shares, table, &TableShare::table);
+  return share != shares.end() ? *share : shares.emplace_back(table, 1, nullptr, std::vector<RoutedChange>{});
+}
+
+std::vector<TableShare> InFlightBatch::begin_rendering() {
+  std::vector<TableShare> shares = std::move(std::get<Routing>(state).shares);
+  state = Rendering{};
+  return shares;
+}
+
+void InFlightBatch::take_rendered(std::shared_ptr<sink::Batch> batch, std::vector<TableShare> made_of) {
+  assert(is<Rendering>());
+  state = Ready{std::move(batch), std::move(made_of)};
+}
+
+sink::Batch& InFlightBatch::begin_applying() {
+  state = Applying{std::move(std::get<Ready>(state))};
+  return batch();
+}
+
+void InFlightBatch::failed() { state = Ready{std::move(std::get<Applying>(state).what)}; }
+
+std::vector<TableShare> InFlightBatch::begin_rendering_again() {
+  std::vector<TableShare> shares = std::move(std::get<Applying>(state).what.made_of);
+  state = Rendering{};
+  return shares;
+}
+
+size_t WriteQueue::applying() const {
+  return static_cast<size_t>(
+      std::ranges::count_if(batches_, [](const auto& one) { return one->template is<InFlightBatch::Applying>(); }));
+}
+
+CutLimits WriteQueue::limits() const {
+  CutLimits limits = rules_.limits;
+  if (!batches_.empty()) limits.age = std::max(limits.age, rules_.age_while_busy);
+  return limits;
+}
+
+InFlightBatch& WriteQueue::add(Duration now) {
+  InFlightBatch& batch = *batches_.emplace_back(std::make_unique<InFlightBatch>());
+  batch.id = next_id_++;
+  batch.oldest = now;
+  return batch;
+}
+
+InFlightBatch* WriteQueue::find(uint64_t id) {
+  const auto found = std::ranges::find(batches_, id, [](const auto& one) { return one->id; });
+  return found == batches_.end() ? nullptr : found->get();
+}
+
+bool WriteQueue::may_apply(const InFlightBatch& batch) const {
+  if (!rules_.in_turn) return true;
+  for (const auto& earlier : batches_) {
+    if (earlier.get() == &batch) return true;
+    for (const Slice& mine : batch.slices) {
+      if (std::ranges::find(earlier->slices, mine.shard, &Slice::shard) != earlier->slices.end()) return false;
+    }
+    const bool ready = earlier->is<InFlightBatch::Ready>() || earlier->is<InFlightBatch::Applying>();
+    if (earlier->slices.empty() && !ready) return false;  // Not decoded yet: its shards are with the worker.
+  }
+  return true;
+}
+
+InFlightBatch* WriteQueue::next() {
+  if (applying() >= rules_.connections) return nullptr;
+  const auto found = std::ranges::find_if(
+      batches_, [this](const auto& one) { return one->template is<InFlightBatch::Ready>() && may_apply(*one); });
+  return found == batches_.end() ? nullptr : found->get();
+}
+
+std::vector<InFlightBatch*> WriteQueue::routing() {
+  std::vector<InFlightBatch*> waiting;
+  for (const auto& one : batches_) {
+    if (one->is<InFlightBatch::Routing>()) waiting.push_back(one.get());
+  }
+  return waiting;
+}
+
+Duration WriteQueue::oldest(Duration now) const {
+  for (const auto& one : batches_) now = std::min(now, one->oldest);
+  return now;
+}
+
+size_t WriteQueue::remove(uint64_t id) {
+  const auto found = std::ranges::find(batches_, id, [](const auto& one) { return one->id; });
+  if (found == batches_.end()) return 0;
+  const size_t bytes = (*found)->bytes;
+  batches_.erase(found);
+  return bytes;
+}
+
+size_t WriteQueue::clear() {
+  assert(applying() == 0);
+  size_t bytes = 0;
+  for (const auto& one : batches_) bytes += one->bytes;
+  batches_.clear();
+  stop_.reset();
+  return bytes;
+}
+
+void WriteQueue::stop_behind(uint64_t id, Error why) {
+  if (!stop_ || stop_->id >= id) stop_ = Stop{id, std::move(why)};
+}
+
+size_t WriteQueue::drop_behind_stop() {
+  size_t bytes = 0;
+  std::erase_if(batches_, [&](const auto& one) {
+    if (one->id <= stop_->id || one->template is<InFlightBatch::Applying>()) return false;
+    bytes += one->bytes;
+    return true;
+  });
+  return bytes;
+}
+
+std::optional<Error> WriteQueue::stops_now() const {
+  if (!stop_) return std::nullopt;
+  const bool waits = std::ranges::any_of(batches_, [this](const auto& one) { return one->id <= stop_->id; });
+  return waits ? std::nullopt : std::optional(stop_->why);
+}
+
+}  // namespace ctk::relay
