@@ -26,15 +26,14 @@
 
 #include "base/retry.h"
 #include "relay/cut.h"
-#include "relay/duplicates.h"
 #include "relay/frontier.h"
 #include "relay/outage.h"
 #include "relay/patience.h"
 #include "relay/prepare.h"
 #include "relay/reason_tally.h"
 #include "relay/relay.h"
-#include "relay/routes.h"
 #include "relay/shard.h"
+#include "relay/table_set.h"
 #include "relay/write_queue.h"
 #include "shards/cadence.h"
 #include "shards/walk.h"
@@ -57,15 +56,6 @@ class Relay::Engine {
   };
 
   enum Side { kSource = 0, kTarget = 1 };
-
-  struct Table {
-    table::TableSpec spec;
-    table::KeySchema keys;
-    bool open = false;
-    bool opening = false;
-    Duration wanted_since{};  ///< when it was first to be opened
-    sink::OpenTable opened;
-  };
 
   /// The load that this run takes part in. Its segments are shards of the walk.
   struct Load {
@@ -96,12 +86,9 @@ class Relay::Engine {
   void connect_target();
   void check_target();
   void find_tables();
-  std::optional<dynamodb::VersionKind> kind_of_files() const;
   void load_positions();
   void accept_positions(std::vector<coordination::StoredPosition> rows);
   void check_records(std::vector<coordination::StoredPosition> rows);
-  /// Whether a table of this relay was on record at the start.
-  bool has_records() const;
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void list_shards(std::vector<coordination::StoredPosition> rows);
@@ -193,7 +180,6 @@ class Relay::Engine {
   bool route_change(InFlightBatch& write, RoutedChange&& routed);
   bool add_table_of(const dynamodb::Change& change, const table::QualifiedName& name);
   bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
-  table::KeySchema ordered_keys(const std::string& table, const std::string& source, table::KeySchema keys) const;
   void open_known_tables();
   void open_table(const std::string& name);
   void note_view(const std::string& view);
@@ -290,10 +276,7 @@ class Relay::Engine {
   size_t confirming_ = 0;    ///< shards that listings lacked and the source is asked for
   uint64_t generation_ = 0;  ///< raised when everything held is dropped: older answers are ignored
 
-  Routes routes_;
-  DuplicateFilter duplicates_;
-  std::vector<coordination::TableRecord> known_tables_;  ///< as ctk_tables had them at the start
-  std::map<std::string, Table> tables_;
+  TableSet tables_;
   WriteQueue writes_;
   std::optional<Load> load_;
   uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
@@ -310,13 +293,11 @@ class Relay::Engine {
   bool claimed_ = false;                ///< --reset has forgotten what it should
   bool record_lost_ = false;            ///< positions tell of rows, and no table is on record
   coordination::Epoch lost_epoch_ = 0;  ///< the highest that positions tell of where no table is on record
-  std::set<std::string> opened_once_;   ///< tables that --reset has had its way with
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
   Retry apply_retry_;
   /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
   std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
-  bool first_open_ = true;
   bool written_ = false;                     ///< the target has taken a batch of this run
   std::optional<Duration> unwritten_since_;  ///< since when it takes none
   bool looked_again_ = false;                ///< its tables were opened again since

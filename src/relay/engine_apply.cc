@@ -61,8 +61,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     // What only moved positions says nothing of the rights on a table.
     written_ = written_ || !write->batch().tables.empty() || !write->batch().dead_letters.empty();
     for (auto& [name, renderer] : result->renderers) {
-      const auto table = tables_.find(name);
-      if (table != tables_.end()) table->second.opened.renderer = std::move(renderer);
+      if (Table* table = tables_.find(name)) table->opened.renderer = std::move(renderer);
     }
     count(*write, *result);
     acknowledge(*write);
@@ -148,7 +147,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
   }
   if (!unwritten_since_) unwritten_since_ = now();
   const TargetStanding standing{.written = written_,
-                                .opened = !opened_once_.empty(),
+                                .opened = tables_.any_opened_before(),
                                 .stopping = phase_ == Phase::stopping,
                                 .transactional = transactional_,
                                 .failing = now() - *unwritten_since_,
@@ -186,9 +185,8 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (writes_.applying() > 0) return;
   ++generation_;
   budget_.release(writes_.clear());
-  tables_.clear();
+  tables_.drop();
   stats_.tables.clear();
-  duplicates_.clear();
   for (auto& [id, one] : shards_) {
     budget_.release(one->queue.bytes());
     one->queue.clear();

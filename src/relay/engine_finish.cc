@@ -138,9 +138,7 @@ void Relay::Engine::sweep(Sweeping purpose, std::move_only_function<void()> then
   sweeping_ = true;
   auto round = std::make_shared<SweepRound>();
   round->purpose = purpose;
-  for (const auto& [name, table] : tables_) {
-    if (table.open) round->tables.push_back(name);
-  }
+  std::ranges::move(tables_.open_tables(), std::back_inserter(round->tables));
   round->then = std::move(then);
   sweep_next(round);
 }
@@ -187,7 +185,7 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
 
 bool Relay::Engine::everything_done() const {
   if (dropping_ || confirming_ > 0 || !writes_.empty() || storing_ || listing_ || writes_.has_letters()) return false;
-  if (std::ranges::any_of(tables_, [](const auto& entry) { return entry.second.opening; })) return false;
+  if (tables_.any_opening()) return false;
   if (restarting_ || (load_ && (load_->running() || load_->ending))) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;

@@ -27,9 +27,8 @@ Timestamp Relay::Engine::server_now() const {
 coordination::TableRecord Relay::Engine::epoch_record() const {
   coordination::TableRecord newest;
   newest.epoch = 1;
-  for (const coordination::TableRecord& record : known_tables_) {
-    const bool ours = coordination::is_filled_by(record, relay_);
-    if (ours && routes_.own_table(record.table) && record.epoch >= newest.epoch) newest = record;
+  for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
+    if (record->epoch >= newest.epoch) newest = *record;
   }
   return load_ ? load_->record : newest;
 }
@@ -54,27 +53,23 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
     return fail_run(Error{ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table"});
   }
   const ScannedTable& scan = *identity_.scan;
-  Route route = routes_.route(scan.name);
+  Route route = tables_.route(scan.name);
   if (const auto* error = std::get_if<Error>(&route)) return fail_run(*error);
   const auto* name = std::get_if<table::QualifiedName>(&route);
   if (name == nullptr) {
     return fail_run(
         Error{ErrorKind::refused, "source-table leaves out table '" + scan.name + "', which is to be loaded", "", ""});
   }
-  const table::KeySchema keys = ordered_keys(name->str(), scan.name, scan.keys);
-  Result<table::TableSpec> spec = table::make_spec(options_.target, *name, scan.name, keys, options_.tables);
-  if (!spec) return fail_run(std::move(spec).error());
-  Table table;
-  table.spec = std::move(*spec);
-  table.keys = keys;
+  const Result<Table*> added = tables_.add(*name, scan.name, scan.keys, now());
+  if (!added) return fail_run(added.error());
+  const Table& table = **added;
   coordination::TableClaim claim = table_claim(table);
   using Kind = coordination::LoadWish::Kind;
   const Kind kind = anew_ ? Kind::anew : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again : Kind::initial;
   claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gap_seen_};
   const std::string key = name->str();
-  tables_[key] = table;
-  const auto known = std::ranges::find(known_tables_, key, &coordination::TableRecord::table);
-  const bool owes = known != known_tables_.end() && known->load == coordination::LoadState::loaded;
+  const coordination::TableRecord* known = tables_.known(key);
+  const bool owes = known != nullptr && known->load == coordination::LoadState::loaded;
   if (owes && !std::exchange(paid_, true)) {
     // It says nothing of the stream: that one may have to begin with a load of its own.
     claim.load.reset();
@@ -96,7 +91,7 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
 void Relay::Engine::pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
                                       std::vector<coordination::StoredPosition> rows) {
   auto go_on = [this, rows = std::move(rows)]() mutable { open_target(std::move(rows)); };
-  sink_.open(tables_.at(name).spec, claim,
+  sink_.open(tables_.find(name)->spec, claim,
              guarded([this, name, go_on = std::move(go_on)](const Result<sink::OpenTable>& opened) mutable {
                if (phase_ == Phase::ended) return;
                if (!opened) return go_on();
@@ -110,15 +105,12 @@ void Relay::Engine::pay_for_last_load(const std::string& name, const coordinatio
 }
 
 void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
-  Table& table = tables_[name];
   if (std::ranges::find(stats_.tables, name) == stats_.tables.end()) stats_.tables.push_back(name);
   note_view(opened.view);
-  opened_once_.insert(name);
   warn_of_sight(opened);
-  table.open = true;
-  table.opened = std::move(opened);
   Load load;
-  load.record = table.opened.record;
+  load.record = opened.record;
+  tables_.opened(name, std::move(opened));
   load.table = std::move(name);
   load_ = std::move(load);
   if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
@@ -134,7 +126,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                           kind_ == dynamodb::VersionKind::kinesis, gapped_);
   coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
                                      record.epoch};
-  if (!load_ && !has_records())
+  if (!load_ && !tables_.has_records(relay_))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {

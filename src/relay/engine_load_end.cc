@@ -35,7 +35,7 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
   }
   no_trouble(kTarget);
   load_->record = ending->record;
-  tables_[load_->table].opened.record = ending->record;
+  if (Table* table = tables_.find(load_->table)) table->opened.record = ending->record;
   // What an earlier run has read of it is known of a first load only.
   const bool all = !load_->resumed || load_->items_before > 0;
   env_.log.info("the load is complete", {{"table", load_->table},

@@ -55,13 +55,12 @@ bool Relay::Engine::stops_now() {
 /// Returns false if the run has ended because of it.
 bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
-  if (kind_ == dynamodb::VersionKind::kinesis && !change.from_load() &&
-      duplicates_.repeats(change, aws::SequenceNumber(routed.position))) {
+  if (kind_ == dynamodb::VersionKind::kinesis && !change.from_load() && tables_.repeats(change, routed.position)) {
     ++write.repeated;
     if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
   }
-  Route destination = routes_.route(change.table);
+  Route destination = tables_.route(change.table);
   if (std::holds_alternative<FilteredOut>(destination)) {
     ++write.filtered;
     if (stats_.filtered_table.empty()) stats_.filtered_table = change.table;
@@ -79,53 +78,34 @@ bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   }
   const table::QualifiedName& name = std::get<table::QualifiedName>(destination);
   const std::string key = name.str();
-  if (!tables_.contains(key) && !add_table_of(change, name)) return false;
+  if (tables_.find(key) == nullptr && !add_table_of(change, name)) return false;
   write.share_of(key).changes.push_back(std::move(routed));
   return true;
 }
 
 bool Relay::Engine::add_table_of(const dynamodb::Change& change, const table::QualifiedName& name) {
   const std::string source = change.table.empty() ? options_.source_table.value_or("") : std::string(change.table);
-  return add_table(name, source, ordered_keys(name.str(), source, table::key_schema_of(change)));
-}
-
-/// Hash before range, where the source has said so; a table that is recorded keeps the order it was made in.
-table::KeySchema Relay::Engine::ordered_keys(const std::string& table, const std::string& source,
-                                             table::KeySchema keys) const {
-  const auto known = std::ranges::find(known_tables_, table, &coordination::TableRecord::table);
-  std::vector<std::string> order;
-  if (!options_.reset && known != known_tables_.end()) {
-    for (const auto& [attribute, type] : known->keys.attributes) order.push_back(attribute);
-  }
-  const bool ours = source == identity_.source_table || (identity_.scan && source == identity_.scan->name);
-  if (order.empty() && ours) order = identity_.key_order;
-  return dynamodb::in_order(std::move(keys), order);
+  return add_table(name, source, table::key_schema_of(change));
 }
 
 /// Adds a table and begins to open it; false if the run has ended because of it.
 bool Relay::Engine::add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys) {
-  Result<table::TableSpec> spec = table::make_spec(options_.target, name, source, keys, options_.tables);
-  if (!spec) {
-    fail_run(std::move(spec).error());
+  const Result<Table*> added = tables_.add(name, source, keys, now());
+  if (!added) {
+    fail_run(added.error());
     return false;
   }
-  const std::string key = name.str();
-  Table& table = tables_[key];
-  table.spec = std::move(*spec);
-  table.keys = keys;
-  table.wanted_since = now();
-  stats_.tables.push_back(key);
-  open_table(key);
+  stats_.tables.push_back(name.str());
+  open_table(name.str());
   return true;
 }
 
 /// Opens the tables that this relay filled before: their marks are swept although no change comes.
 void Relay::Engine::open_known_tables() {
   if (options_.reset) return;
-  for (const coordination::TableRecord& record : known_tables_) {
-    if (!coordination::is_filled_by(record, relay_) || record.keys.attributes.empty()) continue;
-    const std::optional<table::QualifiedName> name = routes_.own_table(record.table);
-    if (name && !tables_.contains(record.table)) add_table(*name, record.source_table, record.keys);
+  for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
+    if (record->keys.attributes.empty() || tables_.find(record->table) != nullptr) continue;
+    add_table(*tables_.own_table(record->table), record->source_table, record->keys);
   }
 }
 
@@ -139,19 +119,19 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.keys = table.keys;
   claim.form = table::form_of(table.spec.options);
   if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
-  claim.reset = options_.reset && !opened_once_.contains(claim.table);
+  claim.reset = options_.reset && !tables_.opened_before(claim.table);
   claim.reset_command = options_.reset_command;
   claim.since = reads_since();
-  claim.goes_on = opened_once_.contains(claim.table);
-  claim.record_lost = record_lost_ && opened_once_.empty();
+  claim.goes_on = tables_.opened_before(claim.table);
+  claim.record_lost = record_lost_ && !tables_.any_opened_before();
   claim.lost_epoch = lost_epoch_;
   return claim;
 }
 
 void Relay::Engine::open_table(const std::string& name) {
-  Table& table = tables_.at(name);
-  if (table.opening || table.open) return;
-  table.opening = true;
+  Table& table = *tables_.find(name);
+  if (table.state != Table::State::closed) return;
+  table.state = Table::State::opening;
   const coordination::TableClaim claim = table_claim(table);
   sink_.open(table.spec, claim,
              guarded([this, name](Result<sink::OpenTable> result) { on_table_open(name, std::move(result)); }));
@@ -159,20 +139,19 @@ void Relay::Engine::open_table(const std::string& name) {
 
 void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTable> result) {
   if (phase_ == Phase::ended) return;
-  const auto found = tables_.find(name);
-  if (found == tables_.end()) return;
-  Table& table = found->second;
-  table.opening = false;
+  Table* table = tables_.find(name);
+  if (table == nullptr) return;
+  table->state = Table::State::closed;
   if (!result) {
     const std::string doing = "opening table " + name;
-    const bool young = table.wanted_since - started_at_ < options_.start_timeout;
-    const OpenStanding standing{opened_once_.contains(name), opened_once_.empty() && young, now() - table.wanted_since,
-                                options_.start_timeout};
+    const bool young = table->wanted_since - started_at_ < options_.start_timeout;
+    const OpenStanding standing{tables_.opened_before(name), !tables_.any_opened_before() && young,
+                                now() - table->wanted_since, options_.start_timeout};
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
     trouble(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
     env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this, name] {
-                      if (tables_.contains(name)) open_table(name);
+                      if (tables_.find(name) != nullptr) open_table(name);
                     }));
     return;
   }
@@ -180,20 +159,19 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
     return fail_run(Error{ErrorKind::mismatch,
                           "table " + name + " goes by versions of kind " + std::string(to_string(*result->record.kind)) +
                               ", the other tables of this run by " + std::string(to_string(*kind_)),
-                          "", "load it in a run of its own, with table=" + table.spec.name.table});
+                          "", "load it in a run of its own, with table=" + table->spec.name.table});
   }
   no_trouble(kTarget);
   apply_retry_.succeeded();
   note_view(result->view);
-  opened_once_.insert(name);
+  tables_.remember(name);
   warn_of_sight(*result);
   // Rows of an older epoch have moved on without the new one's cut.
   if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
   if (load_ && load_->table == name) load_->record = result->record;
   warn_of_missing_load(result->record);
   say_what_a_file_does(name);
-  table.open = true;
-  table.opened = std::move(*result);
+  tables_.opened(name, std::move(*result));
   for (InFlightBatch* write : writes_.routing()) render_if_open(*write);
   consider_finishing();
 }
@@ -205,7 +183,7 @@ void Relay::Engine::note_view(const std::string& view) {
 /// Of a table that is filled already: playing a file, the same or another, is no loading anew.
 void Relay::Engine::say_what_a_file_does(const std::string& name) const {
   if (identity_.service != "file" || options_.reset) return;
-  if (std::ranges::find(known_tables_, name, &coordination::TableRecord::table) == known_tables_.end()) return;
+  if (tables_.known(name) == nullptr) return;
   env_.log.info(
       "the table is filled already: a change counts only where it is later than its row, so that files can be "
       "played again, and in any order",
@@ -226,8 +204,8 @@ void Relay::Engine::drop_older_than_cut(InFlightBatch& write, TableShare& share,
 
 void Relay::Engine::render_if_open(InFlightBatch& write) {
   for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) {
-    const Table& table = tables_.at(share.table);
-    if (!table.open) return;
+    const Table& table = *tables_.find(share.table);
+    if (!table.is_open()) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
     share.folds = sink_.capabilities().folds;

@@ -44,7 +44,7 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
       env_(environment),
       cadence_(shards::make_cadence(options_.idle_poll, options_.max_lag)),
       budget_(options_.max_memory),
-      routes_(RouteRules{options_.source_table, options_.schema, options_.table, options_.target}),
+      tables_({{options_.source_table, options_.schema, options_.table, options_.target}, options_.tables, options_.reset}),
       writes_(write_rules(options_, sink_.capabilities())),
       apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}) {
   const sink::Capabilities can = sink_.capabilities();
@@ -67,6 +67,7 @@ void Relay::Engine::open_source() {
         opened_at_ = now();
         if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
         if (!know_source_table()) return;
+        tables_.know_source(identity_);
         connect_target();
       },
       kSource);
@@ -83,7 +84,6 @@ bool Relay::Engine::know_source_table() {
     return false;
   }
   options_.source_table = identity_.source_table;
-  routes_ = Routes(RouteRules{options_.source_table, options_.schema, options_.table, options_.target});
   return true;
 }
 
@@ -108,20 +108,11 @@ void Relay::Engine::find_tables() {
   attempt<std::vector<coordination::TableRecord>>(
       "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
       [this](std::vector<coordination::TableRecord> records) {
-        known_tables_ = std::move(records);
-        routes_.know(known_tables_);
-        if (!kind_) kind_ = kind_of_files();
+        tables_.know(std::move(records));
+        // All files of a source table go by sequence number, or all by time.
+        if (!kind_ && options_.table) kind_ = tables_.kind_of(identity_.incarnation);
         load_positions();
       });
-}
-
-/// All files of a source table go by sequence number, or all by time: what the named table holds already decides.
-std::optional<dynamodb::VersionKind> Relay::Engine::kind_of_files() const {
-  if (!options_.table) return std::nullopt;
-  for (const coordination::TableRecord& record : known_tables_) {
-    if (record.incarnation == identity_.incarnation && routes_.own_table(record.table)) return record.kind;
-  }
-  return std::nullopt;
 }
 
 void Relay::Engine::load_positions() {
@@ -164,9 +155,10 @@ void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> r
 /// Where the relay has written rows, and no table of its is on record, that record is lost; with its table, if that is
 /// gone.
 void Relay::Engine::check_records(std::vector<coordination::StoredPosition> rows) {
-  record_lost_ = coordination::tell_of_rows(rows) && !has_records();
+  const bool has_records = tables_.has_records(relay_);
+  record_lost_ = coordination::tell_of_rows(rows) && !has_records;
   lost_epoch_ = 0;
-  if (!has_records() && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
+  if (!has_records && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   if (!record_lost_ || !options_.table || wants_load()) return open_target(std::move(rows));
   const table::QualifiedName name{options_.schema, *options_.table};
   attempt<bool>(
@@ -179,12 +171,6 @@ void Relay::Engine::check_records(std::vector<coordination::StoredPosition> rows
         claim.record_lost = true;
         fail_run(coordination::decide_first_claim(claim, "").error());
       });
-}
-
-bool Relay::Engine::has_records() const {
-  return std::ranges::any_of(known_tables_, [this](const coordination::TableRecord& record) {
-    return coordination::is_filled_by(record, relay_);
-  });
 }
 
 void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {
