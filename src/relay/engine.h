@@ -25,13 +25,13 @@
 #include <vector>
 
 #include "base/retry.h"
-#include "relay/cut.h"
-#include "relay/frontier.h"
+#include "relay/gap_ledger.h"
+#include "relay/load_run.h"
 #include "relay/outage.h"
 #include "relay/patience.h"
 #include "relay/prepare.h"
-#include "relay/reason_tally.h"
 #include "relay/relay.h"
+#include "relay/run_counters.h"
 #include "relay/shard.h"
 #include "relay/table_set.h"
 #include "relay/write_queue.h"
@@ -56,19 +56,6 @@ class Relay::Engine {
   };
 
   enum Side { kSource = 0, kTarget = 1 };
-
-  /// The load that this run takes part in. Its segments are shards of the walk.
-  struct Load {
-    std::string table;  ///< TableRecord::table
-    coordination::TableRecord record;
-    std::vector<ListedShard> segments;
-    bool may_read = false;  ///< every relay of the table stamps its epoch
-    bool said_waiting = false;
-    bool ending = false;  ///< the target is told that it is over
-    bool resumed = false;
-    uint64_t items_before = 0;  ///< LoadProgress::items_before
-    bool running() const { return record.load == coordination::LoadState::running; }
-  };
 
   enum class Phase { idle, starting, running, stopping, finishing, ended };
 
@@ -97,7 +84,7 @@ class Relay::Engine {
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 
   // load
-  bool wants_load() const { return options_.snapshot != Snapshot::none || anew_; }
+  bool wants_load() const { return options_.snapshot != Snapshot::none || gaps_.wants_load(); }
   Timestamp server_now() const;
   void open_target(std::vector<coordination::StoredPosition> rows);
   void pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
@@ -119,6 +106,7 @@ class Relay::Engine {
   void on_load_end(Result<sink::LoadEnding> ending);
   void consider_ready();
   void take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome);
+  bool is_stored(const ShardId& segment) const;
   std::optional<LoadProgress> load_progress() const;
   std::optional<Timestamp> reads_since() const;
   void warn_of_missing_load(const coordination::TableRecord& record);
@@ -182,7 +170,6 @@ class Relay::Engine {
   bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
   void open_known_tables();
   void open_table(const std::string& name);
-  void note_view(const std::string& view);
   void on_table_open(const std::string& name, Result<sink::OpenTable> result);
   void say_what_a_file_does(const std::string& name) const;
   static void drop_older_than_cut(InFlightBatch& write, TableShare& share, std::optional<Timestamp> cut);
@@ -200,7 +187,6 @@ class Relay::Engine {
   void apply(InFlightBatch& write);
   std::vector<coordination::PositionMove> moves_of(const InFlightBatch& write);
   void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
-  void count(const InFlightBatch& write, const sink::BatchOutcome& outcome);
   void acknowledge(InFlightBatch& write);
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
@@ -278,14 +264,10 @@ class Relay::Engine {
 
   TableSet tables_;
   WriteQueue writes_;
-  std::optional<Load> load_;
-  uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
-  bool anew_ = false;                 ///< a gap was found: the table is loaded from the start
-  coordination::Epoch gap_seen_ = 0;  ///< in this epoch
-  std::set<ShardId> gapped_;
-  std::set<std::pair<ShardId, std::string>> noted_gaps_;  ///< shard and letter's position
-  coordination::Epoch epoch_ = 1;                         ///< as the position rows have it
-  Duration opened_at_{};                                  ///< when identity_ was fetched
+  std::optional<LoadRun> load_;
+  GapLedger gaps_;
+  coordination::Epoch epoch_ = 1;  ///< as the position rows have it
+  Duration opened_at_{};           ///< when identity_ was fetched
   bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;
@@ -301,8 +283,6 @@ class Relay::Engine {
   bool written_ = false;                     ///< the target has taken a batch of this run
   std::optional<Duration> unwritten_since_;  ///< since when it takes none
   bool looked_again_ = false;                ///< its tables were opened again since
-  ReasonTally reasons_;
-  std::set<ShardId> counted_;  ///< in stats_.shards
 
   bool storing_ = false;
   bool checking_incarnation_ = false;
@@ -313,10 +293,8 @@ class Relay::Engine {
   Duration next_forgetting_{};
   Duration next_sweep_{};
   Duration next_idle_store_{};
-  uint64_t refusals_at_start_ = 0, key_refusals_at_start_ = 0;  ///< before any change was kept
-  bool any_change_kept_ = false;
 
-  RelayStats stats_;
+  RunCounters counters_;
   Outage outages_[2];
   std::optional<Error> unreadable_;    ///< the source ends here, as it should not
   bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed

@@ -9,7 +9,6 @@ namespace {
 
 /// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
 constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
-constexpr uint64_t kRefusalsThatEndARun = 100;
 
 }  // namespace
 
@@ -63,7 +62,8 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     for (auto& [name, renderer] : result->renderers) {
       if (Table* table = tables_.find(name)) table->opened.renderer = std::move(renderer);
     }
-    count(*write, *result);
+    counters_.add(*write, *result);
+    if (std::optional<Error> why = counters_.nothing_is_taken(*result)) fail_run(std::move(*why));
     acknowledge(*write);
   }
   if (phase_ == Phase::ended || stops_now()) return;
@@ -71,46 +71,6 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
   feed_hungry();
   pump();
   consider_finishing();
-}
-
-void Relay::Engine::count(const InFlightBatch& write, const sink::BatchOutcome& outcome) {
-  uint64_t applied = write.repeated, stale = write.repeated, parked = 0, deleted = write.repeated_deletes;
-  const auto& tables = write.batch().tables;
-  for (const sink::DeadLetter& letter : outcome.dead_letters) reasons_.add(letter.reason);
-  stats_.commonest_reason = reasons_.commonest();
-  for (size_t t = 0; t < outcome.tables.size() && t < tables.size(); ++t) {
-    for (size_t c = 0; c < outcome.tables[t].size(); ++c) {
-      const sink::FoldedChange& folded = tables[t].changes[c];
-      const sink::ChangeOutcome& one = outcome.tables[t][c];
-      const auto lost = static_cast<size_t>(one.parked);
-      const size_t kept = folded.changes.size() - lost;
-      applied += kept;
-      parked += lost;
-      if (one.kind == sink::ChangeOutcome::Kind::stale) stale += kept;
-      for (size_t i = lost; i < folded.changes.size(); ++i) {
-        if (folded.changes[i]->operation == dynamodb::Operation::remove) ++deleted;
-      }
-      refusals_at_start_ += lost;
-      if (one.key_refused) key_refusals_at_start_ += lost;
-      if (kept > 0) any_change_kept_ = true;
-    }
-  }
-  stats_.applied += applied;
-  if (stats_.stale) *stats_.stale += stale;
-  stats_.deleted += deleted;
-  stats_.dead_letters += parked + write.undecodable;
-  stats_.filtered += write.filtered;
-  stats_.read += applied + parked + write.undecodable + write.filtered;
-  stats_.bytes += write.decoded.payload_bytes;
-  loaded_items_ += write.decoded.items;
-  loaded_bytes_ += write.decoded.item_bytes;
-  if (!any_change_kept_ && refusals_at_start_ >= kRefusalsThatEndARun) {
-    const std::string reason = outcome.dead_letters.empty() ? "" : outcome.dead_letters.front().reason;
-    const std::string why = key_refusals_at_start_ == refusals_at_start_ ? " for their key: " : ": ";
-    fail_run(Error{ErrorKind::refused,
-                   "the first " + std::to_string(refusals_at_start_) + " changes were all refused" + why + reason, "",
-                   "the dead letters hold them"});
-  }
 }
 
 void Relay::Engine::acknowledge(InFlightBatch& write) {
@@ -186,7 +146,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   ++generation_;
   budget_.release(writes_.clear());
   tables_.drop();
-  stats_.tables.clear();
+  counters_.stats().tables.clear();
   for (auto& [id, one] : shards_) {
     budget_.release(one->queue.bytes());
     one->queue.clear();

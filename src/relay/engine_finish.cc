@@ -147,8 +147,8 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
   if (round->tables.empty()) {
     sweeping_ = false;
     if (round->purpose != Sweeping::on_the_way) {
-      stats_.marked = round->marked;
-      stats_.living = round->living;
+      counters_.stats().marked = round->marked;
+      counters_.stats().living = round->living;
     }
     return std::exchange(round->then, nullptr)();
   }
@@ -186,7 +186,7 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
 bool Relay::Engine::everything_done() const {
   if (dropping_ || confirming_ > 0 || !writes_.empty() || storing_ || listing_ || writes_.has_letters()) return false;
   if (tables_.any_opening()) return false;
-  if (restarting_ || (load_ && (load_->running() || load_->ending))) return false;
+  if (restarting_ || (load_ && (load_->running() || load_->phase() == LoadRun::Phase::ending))) return false;
   return std::ranges::all_of(shards_, [this](const auto& entry) {
     const Shard& one = *entry.second;
     if (!one.queue.empty() || one.reading.under_way()) return false;
@@ -221,7 +221,7 @@ void Relay::Engine::stop() {
   if (phase_ == Phase::stopping || phase_ == Phase::finishing || phase_ == Phase::ended) return;
   const bool nothing_held = phase_ == Phase::idle || phase_ == Phase::starting;
   phase_ = Phase::stopping;
-  stats_.stopped = true;
+  counters_.stats().stopped = true;
   if (nothing_held) return end(stats());
   env_.loop.after(options_.grace, guarded([this] {
                     if (phase_ == Phase::ended) return;
@@ -280,7 +280,7 @@ void Relay::Engine::end(Result<RelayStats> result) {
   // What is to be stored is stored by now; a target that hangs may do so for ever.
   env_.loop.after(options_.grace, guarded([this, last] {
                     if (!done_) return;
-                    stats_.target_hangs = true;
+                    counters_.stats().target_hangs = true;
                     if (*last) (*last)->target_hangs = true;
                     std::exchange(done_, nullptr)(std::move(*last));
                   }));
@@ -309,7 +309,7 @@ void Relay::Engine::say_it_works(Side side) {
 }
 
 RelayStats Relay::Engine::stats() const {
-  RelayStats stats = stats_;
+  RelayStats stats = counters_.stats();
   const Duration at = env_.clock.monotonic();
   stats.seconds = std::chrono::duration<double>(at - started_at_).count();
   stats.memory_used = budget_.used();

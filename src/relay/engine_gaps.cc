@@ -13,7 +13,7 @@ void Relay::Engine::on_gap(const ShardId& shard_id, const Reached& reached, cons
                       "begins anew"})) {
     return;
   }
-  if (anew_ && phase_ == Phase::running) start_over("a gap was found: the table is loaded again");
+  if (gaps_.wants_load() && phase_ == Phase::running) start_over("a gap was found: the table is loaded again");
 }
 
 /// Returns false if the run has ended because of it. A gap that is met again, before anything behind it was stored, is the
@@ -25,16 +25,14 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
   }
   std::string place = "gap:" + shards::to_string(reached.position);
   if (reached.read_to != kNoTime) place += "@" + format_iso8601(reached.read_to);
-  if (noted_gaps_.emplace(shard_id, place).second) {
-    ++stats_.gaps;
+  if (gaps_.note(shard_id, place)) {
+    ++counters_.stats().gaps;
     env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
     const sink::LetterOrigin origin{relay_.str(), letters_source(), identity_.incarnation, "", shard_id.str(), place, 0};
     writes_.add_letter(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
   }
   if (options_.on_gap != OnGap::resnapshot) return true;
-  anew_ = true;
-  gap_seen_ = std::max(gap_seen_, std::max(epoch_, epoch_record().epoch));
-  gapped_.insert(shard_id);
+  gaps_.want_load(shard_id, std::max(epoch_, epoch_record().epoch));
   return true;
 }
 

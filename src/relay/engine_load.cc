@@ -30,7 +30,7 @@ coordination::TableRecord Relay::Engine::epoch_record() const {
   for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
     if (record->epoch >= newest.epoch) newest = *record;
   }
-  return load_ ? load_->record : newest;
+  return load_ ? load_->record() : newest;
 }
 
 /// A table that was loaded longer ago than the stream keeps, and that no stored position has followed since.
@@ -65,8 +65,10 @@ void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) 
   const Table& table = **added;
   coordination::TableClaim claim = table_claim(table);
   using Kind = coordination::LoadWish::Kind;
-  const Kind kind = anew_ ? Kind::anew : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again : Kind::initial;
-  claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gap_seen_};
+  const Kind kind = gaps_.wants_load()                                   ? Kind::anew
+                    : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again
+                                                                         : Kind::initial;
+  claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gaps_.seen()};
   const std::string key = name->str();
   const coordination::TableRecord* known = tables_.known(key);
   const bool owes = known != nullptr && known->load == coordination::LoadState::loaded;
@@ -105,14 +107,11 @@ void Relay::Engine::pay_for_last_load(const std::string& name, const coordinatio
 }
 
 void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
-  if (std::ranges::find(stats_.tables, name) == stats_.tables.end()) stats_.tables.push_back(name);
-  note_view(opened.view);
+  counters_.add_table(name);
+  counters_.add_view(opened.view);
   warn_of_sight(opened);
-  Load load;
-  load.record = opened.record;
+  load_.emplace(name, opened.record);
   tables_.opened(name, std::move(opened));
-  load.table = std::move(name);
-  load_ = std::move(load);
   if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
   list_shards(std::move(rows));
 }
@@ -123,7 +122,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   const coordination::TableRecord record = epoch_record();
   const uint64_t bytes = identity_.scan ? identity_.scan->bytes : 0;
   load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, options_.segments),
-                                          kind_ == dynamodb::VersionKind::kinesis, gapped_);
+                                          kind_ == dynamodb::VersionKind::kinesis, gaps_.lost());
   coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
                                      record.epoch};
   if (!load_ && !tables_.has_records(relay_))
@@ -131,7 +130,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {
     // What is gone from the stream is in the new load.
-    const bool gone = !gapped_.empty() && !row.position.ended() && !shards::is_segment(row.shard) &&
+    const bool gone = !gaps_.lost().empty() && !row.position.ended() && !shards::is_segment(row.shard) &&
                       std::ranges::find(listed, row.shard, &ListedShard::id) == listed.end();
     if (gone) plan.dropped.push_back(row.shard);
     if (!gone && !shards::is_segment(row.shard)) stored[row.shard] = row.position;
@@ -149,7 +148,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
 }
 
 std::vector<ListedShard> Relay::Engine::with_segments(std::vector<ListedShard> listed) const {
-  if (load_) listed.insert(listed.end(), load_->segments.begin(), load_->segments.end());
+  if (load_) listed.insert(listed.end(), load_->segments().begin(), load_->segments().end());
   return listed;
 }
 
@@ -160,20 +159,19 @@ void Relay::Engine::note_segments(const std::vector<coordination::StoredPosition
   for (const coordination::StoredPosition& row : rows) {
     const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
     if (!segment || segment->epoch != epoch_) continue;
-    load_->segments.push_back({row.shard, {}, true});
-    load_->resumed = load_->resumed || row.position.kind != Position::Kind::trim_horizon;
+    load_->add_segment(row.shard, row.position);
   }
 }
 
 void Relay::Engine::begin_load() {
   if (!load_ || !load_->running()) return;
-  env_.log.info(load_->resumed ? "going on with the load" : "loading the table",
-                {{"table", load_->table},
-                 {"epoch", load_->record.epoch},
-                 {"segments", load_->segments.size()},
+  env_.log.info(load_->resumed() ? "going on with the load" : "loading the table",
+                {{"table", load_->table()},
+                 {"epoch", load_->record().epoch},
+                 {"segments", load_->segments().size()},
                  {"items", identity_.scan ? identity_.scan->items : 0}});
-  if (load_->resumed) count_loaded_before();
-  std::vector<coordination::RelayName> others = load_->record.relays;
+  if (load_->resumed()) count_loaded_before();
+  std::vector<coordination::RelayName> others = load_->record().relays;
   std::erase(others, relay_);
   if (transactional_) others.clear();
   await_other_relays(std::move(others));
@@ -184,12 +182,12 @@ void Relay::Engine::begin_load() {
 /// are not to be told from those of the load before.
 void Relay::Engine::count_loaded_before() {
   if (epoch_ > 1) return;
-  sink::SweepRequest request = sweep_request(load_->table);
+  sink::SweepRequest request = sweep_request(load_->table());
   request.grace = Duration::max();
   sink_.sweep(request, guarded([this, generation = generation_](Result<sink::SweepOutcome> counted) {
                 if (!counted || phase_ == Phase::ended || generation != generation_ || !load_) return;
                 const uint64_t rows = counted->living + counted->marks_left;
-                load_->items_before = rows - std::min(rows, loaded_items_);
+                load_->count_before(rows - std::min(rows, counters_.loaded_items()));
               }));
 }
 
@@ -197,8 +195,8 @@ void Relay::Engine::count_loaded_before() {
 /// waits until every other relay of the table stamps the new one, or has been silent for long.
 void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> relays) {
   if (relays.empty()) {
-    load_->may_read = true;
-    for (const ListedShard& segment : load_->segments) {
+    load_->begin_reading();
+    for (const ListedShard& segment : load_->segments()) {
       if (shards_.contains(segment.id)) consider_reading(shard(segment.id));
     }
     return;
@@ -210,12 +208,12 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
         if (phase_ != Phase::running || generation != generation_ || !load_) return;
         const bool stamps =
             rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= load_->record.epoch ||
+              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= load_->record().epoch ||
                      (row.updated != kNoTime && env_.clock.now() - row.updated > options_.delete_floor.value_or(kSilent));
             });
         if (stamps) relays.pop_back();
         if (stamps) return await_other_relays(std::move(relays));
-        if (!std::exchange(load_->said_waiting, true)) {
+        if (load_->report_waiting()) {
           env_.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
                             format_duration(options_.delete_floor.value_or(kSilent)),
                         {{"relay", relay.str()}});

@@ -8,23 +8,23 @@
 namespace ctk::relay {
 
 void Relay::Engine::consider_load_end() {
-  if (!load_ || !load_->running() || load_->ending || phase_ != Phase::running || dropping_) return;
-  const bool all = std::ranges::all_of(load_->segments, [this](const ListedShard& segment) {
-    const auto found = shards_.find(segment.id);
-    return found == shards_.end() || found->second->reading.finished();
-  });
-  if (!all) return;
-  load_->ending = true;
-  sink_.finish_load({load_->table, load_->record.epoch},
+  if (!load_ || !load_->running() || phase_ != Phase::running || dropping_) return;
+  if (!load_->begin_ending([this](const ShardId& segment) { return is_stored(segment); })) return;
+  sink_.finish_load({load_->table(), load_->record().epoch},
                     guarded([this, generation = generation_](Result<sink::LoadEnding> ending) {
                       if (phase_ == Phase::ended || generation != generation_ || !load_) return;
                       on_load_end(std::move(ending));
                     }));
 }
 
+bool Relay::Engine::is_stored(const ShardId& segment) const {
+  const auto found = shards_.find(segment);
+  return found == shards_.end() || found->second->reading.finished();
+}
+
 void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
-  load_->ending = false;
   if (!ending) {
+    load_->ending_failed();
     if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
     if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
     trouble(kTarget, ending.error(), "ending the load");
@@ -34,15 +34,16 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
     return;
   }
   no_trouble(kTarget);
-  load_->record = ending->record;
-  if (Table* table = tables_.find(load_->table)) table->opened.record = ending->record;
+  load_->take_record(ending->record);
+  if (Table* table = tables_.find(load_->table())) table->opened.record = ending->record;
   // What an earlier run has read of it is known of a first load only.
-  const bool all = !load_->resumed || load_->items_before > 0;
-  env_.log.info("the load is complete", {{"table", load_->table},
-                                         {all ? "items" : "items_of_this_run", load_->items_before + loaded_items_},
-                                         {"swept", ending->swept}});
-  if (load_->record.load == coordination::LoadState::loaded)
-    env_.log.info("rows that the load has not seen are swept " + format_duration(sweep_request(load_->table).floor) +
+  const bool all = !load_->resumed() || load_->items_before() > 0;
+  env_.log.info("the load is complete",
+                {{"table", load_->table()},
+                 {all ? "items" : "items_of_this_run", load_->items_before() + counters_.loaded_items()},
+                 {"swept", ending->swept}});
+  if (load_->record().load == coordination::LoadState::loaded)
+    env_.log.info("rows that the load has not seen are swept " + format_duration(sweep_request(load_->table()).floor) +
                   " from now, by this run or a later one");
   consider_finishing();
 }
@@ -50,12 +51,12 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
 void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome) {
   if (outcome.older_swept > 0)
     env_.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
-  if (load_ && load_->table == table && outcome.load && !load_->running()) load_->record.load = *outcome.load;
+  if (load_ && load_->table() == table && outcome.load) load_->take_state(*outcome.load);
 }
 
 /// Ready: the stream is past the load's end, whatever it was at then.
 void Relay::Engine::consider_ready() {
-  if (stats_.ready || !load_ || phase_ != Phase::running || !identity_.has_stream) return;
+  if (counters_.stats().ready || !load_ || phase_ != Phase::running || !identity_.has_stream) return;
   std::vector<coordination::StoredPosition> rows;
   for (const auto& [id, one] : shards_) {
     coordination::StoredPosition row;
@@ -65,9 +66,9 @@ void Relay::Engine::consider_ready() {
     if (one->caught_up()) row.read_to = std::max(row.read_to, one->reading.read_to());
     rows.push_back(std::move(row));
   }
-  if (walk_->waiting() > 0 || !coordination::is_ready(load_->record, rows)) return;
-  stats_.ready = true;
-  env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table}});
+  if (walk_->waiting() > 0 || !coordination::is_ready(load_->record(), rows)) return;
+  counters_.stats().ready = true;
+  env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table()}});
 }
 
 /// From when on a relay that begins reads its stream, which has nothing from before it was made; nothing where it goes on,
@@ -89,11 +90,11 @@ std::optional<Timestamp> Relay::Engine::reads_since() const {
 /// A warning where the relay begins; whoever starts it again knows.
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
   if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
-  if (stats_.changes_only_since) return;
+  if (counters_.stats().changes_only_since) return;
   const bool begins = std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; });
-  stats_.changes_only_since = record.since ? format_iso8601(*record.since) : "the relay's first start";
+  counters_.stats().changes_only_since = record.since ? format_iso8601(*record.since) : "the relay's first start";
   const std::string text =
-      "changes only since " + *stats_.changes_only_since + "; add snapshot=initial for the whole table";
+      "changes only since " + *counters_.stats().changes_only_since + "; add snapshot=initial for the whole table";
   begins ? env_.log.warn(text) : env_.log.info(text);
 }
 
@@ -120,27 +121,19 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
     not_begun.running = true;
     return not_begun;
   }
-  LoadProgress progress;
-  progress.running = load_->running();
-  progress.resumed = load_->resumed;
-  progress.items = loaded_items_;
-  progress.items_before = load_->items_before;
-  progress.bytes = loaded_bytes_;
-  progress.segments = load_->segments.size();
+  LoadProgress progress = load_->progress([this](const ShardId& segment) { return is_stored(segment); });
+  progress.items = counters_.loaded_items();
+  progress.bytes = counters_.loaded_bytes();
   if (identity_.scan) {
     progress.expected_items = identity_.scan->items;
     progress.expected_bytes = identity_.scan->bytes;
-  }
-  for (const ListedShard& segment : load_->segments) {
-    const auto found = shards_.find(segment.id);
-    if (found == shards_.end() || found->second->reading.finished()) ++progress.segments_done;
   }
   return progress;
 }
 
 void Relay::Engine::start_over(const std::string& why) {
   if (std::exchange(restarting_, true)) return;
-  stats_.ready = false;
+  counters_.stats().ready = false;
   // Not from inside whatever found it out.
   dropping_ = true;
   env_.loop.post(guarded([this, why] {

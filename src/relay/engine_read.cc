@@ -13,7 +13,7 @@ constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
 
 void Relay::Engine::consider_reading(Shard& shard) {
   if (phase_ != Phase::running || dropping_ || !shard.reading.may_ask()) return;
-  if (shard.segment && !(load_ && load_->may_read)) return;
+  if (shard.segment && !(load_ && load_->may_read())) return;
   // One shard alone may not fill the budget: the others could then not even be asked.
   if (shard.queue.bytes() > budget_.limit() / 4) return;
   const size_t wanted = shard.reading.size().room(budget_.limit(), budget_.free());

@@ -63,7 +63,7 @@ bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   Route destination = tables_.route(change.table);
   if (std::holds_alternative<FilteredOut>(destination)) {
     ++write.filtered;
-    if (stats_.filtered_table.empty()) stats_.filtered_table = change.table;
+    if (counters_.stats().filtered_table.empty()) counters_.stats().filtered_table = change.table;
     return true;
   }
   if (const auto* error = std::get_if<Error>(&destination)) {
@@ -95,7 +95,7 @@ bool Relay::Engine::add_table(const table::QualifiedName& name, const std::strin
     fail_run(added.error());
     return false;
   }
-  stats_.tables.push_back(name.str());
+  counters_.add_table(name.str());
   open_table(name.str());
   return true;
 }
@@ -163,21 +163,17 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   }
   no_trouble(kTarget);
   apply_retry_.succeeded();
-  note_view(result->view);
+  counters_.add_view(result->view);
   tables_.remember(name);
   warn_of_sight(*result);
   // Rows of an older epoch have moved on without the new one's cut.
   if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
-  if (load_ && load_->table == name) load_->record = result->record;
+  if (load_ && load_->table() == name) load_->take_record(result->record);
   warn_of_missing_load(result->record);
   say_what_a_file_does(name);
   tables_.opened(name, std::move(*result));
   for (InFlightBatch* write : writes_.routing()) render_if_open(*write);
   consider_finishing();
-}
-
-void Relay::Engine::note_view(const std::string& view) {
-  if (!view.empty() && std::ranges::find(stats_.views, view) == stats_.views.end()) stats_.views.push_back(view);
 }
 
 /// Of a table that is filled already: playing a file, the same or another, is no loading anew.

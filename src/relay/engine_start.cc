@@ -46,10 +46,10 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
       budget_(options_.max_memory),
       tables_({{options_.source_table, options_.schema, options_.table, options_.target}, options_.tables, options_.reset}),
       writes_(write_rules(options_, sink_.capabilities())),
-      apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}) {
+      apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}),
+      counters_(sink_.capabilities().tells_stale) {
   const sink::Capabilities can = sink_.capabilities();
   transactional_ = can.transactional;
-  if (can.tells_stale) stats_.stale = 0;
 }
 
 void Relay::Engine::run(Done<RelayStats> done) {
@@ -180,7 +180,7 @@ void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) 
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
-  if (shards::is_segment(row.shard) || gapped_.contains(row.shard)) return {};
+  if (shards::is_segment(row.shard) || gaps_.lost().contains(row.shard)) return {};
   // An epoch has begun meanwhile: the shard is read again from its cut on.
   if (const coordination::TableRecord record = epoch_record(); row.epoch < record.epoch && record.cut) return {};
   if (identity_.tells_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
@@ -205,8 +205,8 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
     rule.kind = shards::StartRule::Kind::at_timestamp;
     rule.time = time;
   };
-  if (load_ && load_->record.cut) {
-    begin_at(*load_->record.cut);
+  if (load_ && load_->record().cut) {
+    begin_at(*load_->record().cut);
     return rule;
   }
   switch (options_.start.kind) {
@@ -248,8 +248,7 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, const std::vector<coo
         // The claim's rows are the truth: another relay may have moved them until a moment ago.
         fence_ = claimed.fence;
         claimed_ = true;
-        anew_ = false;
-        gapped_.clear();
+        gaps_.load_begun();
         note_segments(claimed.positions);
         std::map<ShardId, Position> positions;
         for (const coordination::StoredPosition& row : claimed.positions) {

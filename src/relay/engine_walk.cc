@@ -34,7 +34,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       slot->progress.restore_read_to(read_to);
       if (identity_.tells_trimming && read_to == kNoTime) read_to = parents_read_to(start->shard);
       slot->reading.known_to(read_to, due_since(*slot));
-      if (!slot->segment && counted_.insert(start->shard).second) ++stats_.shards;
+      if (!slot->segment) counters_.add_shard(start->shard);
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
       shard(send->shard).may_send = true;

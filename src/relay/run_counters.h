@@ -1,0 +1,46 @@
+// What a run has counted. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "relay/reason_tally.h"
+#include "relay/relay.h"
+#include "relay/write_queue.h"
+
+namespace ctk::relay {
+
+class RunCounters {
+ public:
+  /// `tells_stale`: the target says what it did not write because it had something newer.
+  explicit RunCounters(bool tells_stale) {
+    if (tells_stale) stats_.stale = 0;
+  }
+
+  /// As far as they are counted here; what is true now only is not filled in.
+  RelayStats& stats() { return stats_; }
+  const RelayStats& stats() const { return stats_; }
+  uint64_t loaded_items() const { return loaded_items_; }
+  uint64_t loaded_bytes() const { return loaded_bytes_; }
+
+  /// A shard of the stream is read; again, maybe.
+  void add_shard(const ShardId& shard);
+  void add_table(const std::string& table);
+  void add_view(const std::string& view);
+  /// The batch was written, with this outcome.
+  void add(const InFlightBatch& write, const sink::BatchOutcome& outcome);
+  /// Why the run is to end: the first changes were all refused, and no other was kept.
+  std::optional<Error> nothing_is_taken(const sink::BatchOutcome& last) const;
+
+ private:
+  RelayStats stats_;
+  ReasonTally reasons_;
+  std::set<ShardId> shards_;
+  uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
+  uint64_t refusals_at_start_ = 0, key_refusals_at_start_ = 0;  ///< before any change was kept
+  bool any_change_kept_ = false;
+};
+
+}  // namespace ctk::relay
