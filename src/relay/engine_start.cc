@@ -48,6 +48,7 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
       writes_(write_rules(options_, sink_.capabilities())),
       apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}),
       counters_(sink_.capabilities().tells_stale) {
+  started_at_ = now();  // stats() may be asked for before run()
   const sink::Capabilities can = sink_.capabilities();
   transactional_ = can.transactional;
 }

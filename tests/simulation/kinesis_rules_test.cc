@@ -158,6 +158,7 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   const auto other_source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
   const auto other_sink = connect_target(state, knobs, {loop, loop, random});
   relay::Relay other(options, *other_source, *other_sink, {loop, loop, random, log, executor});
+  EXPECT_EQ(other.stats().seconds, 0) << "it has not begun";
   const coordination::Fence before = state.last_fence;
   other.run([](const Result<relay::RelayStats>&) {});
   ASSERT_TRUE(until([&] { return state.last_fence > before; }));
