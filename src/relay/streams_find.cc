@@ -14,8 +14,8 @@ using aws::StreamView;
 
 std::string enabling_call(const aws::TableName& table) {
   return fmt::format(
-      "enable-stream=true switches it on, as does: aws dynamodb update-table --table-name {} --stream-specification "
-      "StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES",
+      "enable-stream=true switches it on (not in a dry run), as does: aws dynamodb update-table --table-name {} "
+      "--stream-specification StreamEnabled=true,StreamViewType=NEW_AND_OLD_IMAGES",
       table.str());
 }
 

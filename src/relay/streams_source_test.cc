@@ -70,7 +70,7 @@ TEST_F(StreamsSourceTest, NamesTheCallThatGivesATableAStream) {
   Result<SourceIdentity> identity = open();
   EXPECT_EQ(identity.error().kind, ErrorKind::refused);
   EXPECT_EQ(identity.error().message, "table 'demo' has no stream");
-  EXPECT_THAT(identity.error().hint, HasSubstr("enable-stream=true"));
+  EXPECT_THAT(identity.error().hint, HasSubstr("enable-stream=true switches it on (not in a dry run)"));
   EXPECT_THAT(identity.error().hint, HasSubstr("aws dynamodb update-table --table-name demo"));
   EXPECT_THAT(tables_.enabled_with, IsEmpty());
 }
