@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -126,6 +127,7 @@ PostgresAddress address_of(const TargetOptions& options) {
 
   PostgresAddress address;
   address.timeout = options.timeout.value_or(kLongestAnswer);
+  address.longest_connect = std::min(address.longest_connect, options.start_timeout.value_or(address.timeout));
   address.query_schema = options.query_schema;
   address.shown = shown(settings);
   address.settings = std::move(settings).take();

@@ -21,7 +21,6 @@
 namespace ctk::sink::sql {
 namespace {
 
-constexpr Duration kLongestConnect = std::chrono::seconds(10);
 constexpr size_t kCachedStatements = 200;
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
 constexpr int kCancelPauseMs = 1000;
@@ -283,7 +282,7 @@ class PostgresDriver final : public Driver {
   }
 
   Connecting finish_connecting() {
-    auto deadline = std::chrono::steady_clock::now() + std::min(longest_connect(), address_.timeout);
+    auto deadline = std::chrono::steady_clock::now() + longest_connect();
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     while (state != PGRES_POLLING_OK) {
       if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return Connecting::failed;
@@ -299,13 +298,13 @@ class PostgresDriver final : public Driver {
 
   /// `connect_timeout`, in whole seconds; libpq itself heeds it only where it blocks.
   Duration longest_connect() const {
-    Duration longest = kLongestConnect;
+    Duration longest = address_.longest_connect;
     for (const auto& [name, value] : address_.settings) {
       int seconds = 0;
       if (name == "connect_timeout") std::from_chars(value.data(), value.data() + value.size(), seconds);
       if (seconds > 0) longest = std::chrono::seconds(seconds);
     }
-    return longest;
+    return std::min(longest, address_.timeout);
   }
 
   std::unexpected<Error> connect_failure(Connecting ended) {
@@ -317,7 +316,10 @@ class PostgresDriver final : public Driver {
     if (ended == Connecting::stopped) return std::unexpected(lost().error);
     if (no_password)
       return fail(ErrorKind::denied, where + " asks for a password", peer, "give it in the URL, or in PGPASSWORD");
-    if (ended == Connecting::silent) return fail(ErrorKind::unreachable, where + " does not answer", peer);
+    if (ended == Connecting::silent) {  // what libpq says then ends before its reason
+      return fail(ErrorKind::unreachable,
+                  fmt::format("{} does not answer within {}", where, format_duration(longest_connect())));
+    }
     if (!code.empty()) {
       const StateMeaning& meaning = meaning_of(code);
       return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);

@@ -16,6 +16,7 @@ struct PostgresAddress {
   std::string query_schema;                                   ///< for query(), at the head of the search path
   std::string session;                                        ///< a part of statements' names that no other session has
   Duration timeout = std::chrono::seconds(90);                ///< without a byte from the server
+  Duration longest_connect = std::chrono::seconds(10);        ///< for each host, where `connect_timeout` is not set
 };
 
 std::unique_ptr<Driver> make_postgres_driver(PostgresAddress address);

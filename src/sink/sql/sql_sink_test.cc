@@ -18,6 +18,7 @@ namespace {
 
 using Changes = std::vector<std::shared_ptr<const dynamodb::Change>>;
 using OutcomeKind = ChangeOutcome::Kind;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 class SqlTarget : public Conformance {
@@ -391,7 +392,14 @@ TEST_P(Postgres, AHostThatIsSilentIsPassedOver) {
   Result<bool> connected = await<bool>([&](auto done) { made->connect(std::move(done)); });
   ASSERT_FALSE(connected);
   EXPECT_EQ(connected.error().kind, ErrorKind::unreachable);
-  EXPECT_THAT(connected.error().message, HasSubstr("does not answer"));
+  EXPECT_THAT(connected.error().message, HasSubstr("does not answer within 1s"));
+  options.url.hosts = {dead};
+  options.settings = {};
+  options.start_timeout = std::chrono::milliseconds(300);
+  made = backend->make_sink(options);
+  connected = await<bool>([&](auto done) { made->connect(std::move(done)); });
+  ASSERT_FALSE(connected);
+  EXPECT_THAT(to_string(connected.error()), EndsWith("does not answer within 300ms"));
   ::close(silent);
 }
 
