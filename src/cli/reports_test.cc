@@ -92,10 +92,12 @@ TEST(Reports, ATableForPeople) {
   auto report = some_report();
   report.size_bytes = 46694;
   const std::string text = table_report_text(report, kNow);
-  EXPECT_THAT(text, testing::StartsWith("Table doc.demo\n\n column | type   | key\n--------+--------+-----\n"
-                                        " id     | BIGINT | yes\n data   | OBJECT |\n\n"
-                                        "Rows 12: 10 living, 2 marked\nSize 45.6 KB\nHealth GREEN\nDead letters 1, and 3 that tell no table\n\n"
-                                        "Positions\n relay"));
+  EXPECT_THAT(text,
+              testing::StartsWith(
+                  "Table doc.demo\n\n column | type   | key\n--------+--------+-----\n"
+                  " id     | BIGINT | yes\n data   | OBJECT |\n\n"
+                  "Rows 12: 10 living, 2 marked\nSize 45.6 KB\nHealth GREEN\nDead letters 1, and 3 that tell no table\n\n"
+                  "Positions\n relay"));
 }
 
 TEST(Reports, DeadLetters) {

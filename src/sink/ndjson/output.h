@@ -29,8 +29,8 @@ class Output {
 
   Result<bool> open();
   /// All of `lines`, durable where it is a file, or an error and none of them, as far as that can be taken back: `stopped`
-  /// where no waiting helps: the reader has gone (EPIPE), the file may not grow (EFBIG), a device is full; `refused` where the disk is full, `denied` and `not_found` for
-  /// the path, else `unreachable`.
+  /// where no waiting helps: the reader has gone (EPIPE), the file may not grow (EFBIG), a device is full; `refused` where
+  /// the disk is full, `denied` and `not_found` for the path, else `unreachable`.
   Result<bool> write(std::string_view lines);
   /// Takes the last write back, where nobody has written behind it: its lines will be written again. Not in a pipe.
   void take_back();
