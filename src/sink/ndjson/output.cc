@@ -49,6 +49,9 @@ std::unexpected<Error> not_waited_for(const std::string& name) {
   return fail(ErrorKind::stopped, "the reader of " + name + " is not waited for any more");
 }
 
+/// Not every file system can: then what was written is as durable as it gets.
+bool made_durable(int file) { return ::fdatasync(file) == 0 || errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP; }
+
 /// The size of a regular file; nothing where it is none.
 std::optional<uint64_t> size_of(int file) {
   struct stat status{};
@@ -129,7 +132,7 @@ Result<bool> Output::write(std::string_view lines) {
   was_torn_ = torn_;
   Result<bool> written = torn_ ? append("\n") : true;
   if (written) written = append(lines);
-  if (written && regular_ && ::fdatasync(descriptor_) != 0) written = failed("store what was written to", path_, errno);
+  if (written && regular_ && !made_durable(descriptor_)) written = failed("store what was written to", path_, errno);
   if (written) {
     torn_ = false;
   } else if (end_ > 0 && !cut_back()) {
