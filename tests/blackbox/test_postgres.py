@@ -94,6 +94,8 @@ class ToPostgres(Hardships, Fencing, Relaying):
         self.assertEqual(json.loads(out), [{"n": len(self.model.items)}])
         shown = json.loads(self.run_ctk("show", "table", f'"{self.stream}".demo', url, "--format", "json")[0])
         self.assertEqual(shown["living"], len(self.model.items))
+        _, err = self.run_ctk("show", "table", f'"{self.stream}".demo_live', url, expect=1)
+        self.assertIn("demo_live is a view, and not a table", err)
         self.assertEqual(len(shown["positions"]), self.shards)
 
 

@@ -74,7 +74,12 @@ Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const tab
   Tried<FoundTable> found = describe_table(driver, at.dialect, name);
   if (!found) return broken(std::move(found));
   if (found->columns.empty()) {
-    return broken({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
+    Tried<Standing> there = look_at(driver, at.dialect, name);
+    if (!there) return broken(std::move(there));
+    if (there->nothing() || there->kind == "a table") {
+      return broken({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
+    }
+    return broken({ErrorKind::refused, fmt::format("{} is {}, and not a table", name.str(), there->kind), "", ""});
   }
   TableReport report;
   report.table = name.str();
