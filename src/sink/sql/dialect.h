@@ -116,6 +116,8 @@ class Dialect {
   /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
   /// parameters schema, name. Empty where there are no rights.
   virtual std::string missing_rights() const = 0;
+  /// Rows if a trigger or a rule of the table may keep a row from being written without saying so; parameters schema, name.
+  virtual std::string may_suppress_rows() const = 0;
   /// One row, the user, if row security may hide rows of the table from him; parameters schema, name. Empty where there is
   /// none.
   virtual std::string hides_rows() const = 0;

@@ -100,6 +100,12 @@ class PostgresDialect final : public Dialect {
            "AND CASE r.name WHEN 'DELETE' THEN true ELSE NOT has_any_column_privilege(c.oid, r.name) END "
            "ORDER BY 1, 2";
   }
+  std::string may_suppress_rows() const override {
+    return "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text AND (c.relhassubclass OR EXISTS ("
+           "SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) OR EXISTS ("
+           "SELECT 1 FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid))";
+  }
   std::string hides_rows() const override {
     return "SELECT current_user::text FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
            "WHERE n.nspname = $1::text AND c.relname = $2::text AND pg_catalog.row_security_active(c.oid)";

@@ -275,6 +275,16 @@ TEST_P(PostgresRefusals, AConflictThatOneRowMeetsEachTimeParksIt) {
   }
 }
 
+TEST_P(PostgresRefusals, ARowThatATriggerSuppressesIsParked) {
+  open(*row(1, "k1", "good"));
+  add_trigger("IF NEW.data->>'v' = 'bad' THEN RETURN NULL; END IF;");
+  expect_one_parked(apply(one_bad_of_ten()), "did not keep it");
+  apply(Changes{row(40, "k1", "good")});
+  const BatchOutcome late = apply(Changes{row(39, "k1", "good")});
+  EXPECT_EQ(late.tables[0][0].kind, OutcomeKind::stale) << "a newer row is there";
+  EXPECT_EQ(apply(Changes{row(41, "k1", "bad")}).tables[0][0].kind, OutcomeKind::parked) << "as an update, too";
+}
+
 TEST_P(PostgresRefusals, AMissingRightIsNamedWhenTheTableIsOpened) {
   auto change = row(1, "k1", "good");
   open(*change);
@@ -319,9 +329,8 @@ class SqliteRefusals : public Refusals {
 
 TEST_P(SqliteRefusals, WhateverATriggerDoesParksItsRow) {
   const std::pair<std::string, std::string> bodies[] = {
-      {"SELECT RAISE(ABORT, 'picky')", "picky"},
-      {"SELECT RAISE(FAIL, 'picky')", "picky"},
-      {"SELECT RAISE(ROLLBACK, 'picky')", "picky"},
+      {"SELECT RAISE(ABORT, 'picky')", "picky"},           {"SELECT RAISE(FAIL, 'picky')", "picky"},
+      {"SELECT RAISE(ROLLBACK, 'picky')", "picky"},        {"SELECT RAISE(IGNORE)", "did not keep it"},
       {"SELECT json_extract('{', '$')", "malformed JSON"},
   };
   for (const auto& [body, said] : bodies) {

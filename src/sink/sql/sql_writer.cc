@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -18,6 +19,9 @@ namespace ctk::sink::sql {
 namespace {
 
 using Items = std::span<RowItem*>;
+
+constexpr const char* kSuppressed =
+    "the table took the row and did not keep it: a trigger or a rule of the table's suppresses it";
 
 std::vector<const table::Row*> rows_of(Items items) {
   std::vector<const table::Row*> rows;
@@ -92,6 +96,9 @@ class BatchWriter {
   Tried<bool> bisect(Items items, const RowTable& table);
   Tried<bool> refused(Items items, const RowTable& table, Failure failure);
   Tried<bool> try_nothing(const RowTable& table);
+  Tried<std::vector<RowItem*>> suppressed(Items items, const RowTable& table);
+  Tried<bool> look_for_suppressed(const Script& script);
+  Tried<bool> park_suppressed(Items items, const RowTable& table);
   /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
   bool lasting_conflict() const { return job_.tries > 1; }
   std::vector<DeadLetter> letters() const;
@@ -209,6 +216,7 @@ Tried<bool> BatchWriter::attempt() {
   if (!answers) return broken(std::move(answers));
   Tried<bool> checked = check(script, *answers);
   if (!checked || !*checked) return checked;
+  if (Tried<bool> all = look_for_suppressed(script); !all) return all;
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
     if (Tried<bool> settled = settle_doubts(); !settled) return settled;
@@ -287,7 +295,7 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
     size_t count = script.size() - 2;
     note_results(items, std::span(script).subspan(1, count), std::span(*answers).subspan(1, count), table.width());
     taken_ += items.size();
-    return true;
+    return park_suppressed(items, table);
   }
   return refused(items, table, std::move(answers).error());
 }
@@ -337,6 +345,58 @@ Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
     return broken(std::move(able));
   }
   proven_.push_back(&table);
+  return true;
+}
+
+/// Of the rows that changed nothing, those without a newer one that was in their way.
+Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable& table) {
+  std::vector<RowItem*> asked, missing;
+  std::ranges::copy_if(items, std::back_inserter(asked), [](const RowItem* item) { return item->stale; });
+  if (asked.empty()) return missing;
+  const table::TableSpec& spec = table.renderer().spec();
+  const Dialect& dialect = job_.at.dialect;
+  Tried<Answer> may =
+      driver_.run(look_up(dialect.may_suppress_rows(), {Param::of(spec.name.schema), Param::of(spec.name.table)}));
+  if (!may) return broken(std::move(may));
+  if (may->rows.empty()) return missing;
+  Statement find = look_up(dialect.bind(
+      fmt::format("SELECT \"cdc_version\" FROM {} WHERE {}", Dialect::quote(spec.name), Dialect::key_condition(spec))));
+  find.width = spec.keys.size();
+  for (const RowItem* item : asked) {
+    for (const table::KeyCell& cell : item->row()->keys) find.params.push_back(Param::of_key(cell));
+  }
+  Tried<Answer> found = driver_.run(std::move(find));
+  if (!found) return broken(std::move(found));
+  auto row = found->rows.begin();
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const bool there = found->affected[i] > 0;
+    if (!there || row->front().value_or("") < asked[i]->row()->version) missing.push_back(asked[i]);
+    if (there) ++row;
+  }
+  return missing;
+}
+
+/// A batch that has such rows is written again with care, which parks them.
+Tried<bool> BatchWriter::look_for_suppressed(const Script& script) {
+  for (const Script::Rows& rows : script.rows) {
+    std::vector<RowItem*> items = rows.items;
+    Tried<std::vector<RowItem*>> missing = suppressed(items, *rows.table);
+    if (!missing) return broken(std::move(missing));
+    if (!missing->empty()) return std::unexpected(Failure{Scope::row, {ErrorKind::refused, kSuppressed, "", ""}});
+  }
+  return true;
+}
+
+Tried<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
+  Tried<std::vector<RowItem*>> missing = suppressed(items, table);
+  if (!missing) return broken(std::move(missing));
+  taken_ -= missing->size();
+  for (RowItem* item : *missing) {
+    item->park(kSuppressed, false);
+    if (item->row() == nullptr) continue;
+    RowItem* lower[] = {item};
+    if (Tried<bool> written = bisect(lower, table); !written) return written;
+  }
   return true;
 }
 

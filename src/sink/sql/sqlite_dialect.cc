@@ -83,6 +83,11 @@ class SqliteDialect final : public Dialect {
         kTable);
   }
   std::string missing_rights() const override { return ""; }
+  std::string may_suppress_rows() const override {
+    // Triggers may stand in `temp` for a table of `main`. ON CONFLICT IGNORE is a constraint's.
+    return "SELECT 1 FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema) "
+           "WHERE ?1 IS NOT NULL AND tbl_name = ?2 COLLATE NOCASE AND (type = 'trigger' OR sql LIKE '%CONFLICT%IGNORE%')";
+  }
   std::string hides_rows() const override { return ""; }
   std::string table_size() const override {
     return "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND ?1 IN ('', 'main') AND name IN "
