@@ -114,7 +114,7 @@ TEST_P(PostgresRefusals, RowsThatRowSecurityHidesAreNotTakenForLost) {
   const Result<OpenTable> refused = open(*sink, "demo", *change);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::denied) << to_string(refused.error());
-  EXPECT_THAT(to_string(refused.error()), HasSubstr("row security"));
+  EXPECT_THAT(to_string(refused.error()), HasSubstr("row-level security"));
   run_as_admin("CREATE POLICY all_of_it ON " + quoted("demo") + " USING (true)");
   EXPECT_TRUE(open(*sink, "demo", *change));
 }

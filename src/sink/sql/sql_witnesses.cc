@@ -27,8 +27,8 @@ Tried<TableSight> judge(Driver& driver, const Bookkeeping& at, const table::Qual
   if (hidden->rows.empty()) return sight;
   const std::string user = hidden->rows.front()[0].value_or("");
   return broken({ErrorKind::denied,
-                 fmt::format("the user {} does not see the rows that table {} held, and row security is on for him", user,
-                             name.str()),
+                 fmt::format("the user {} does not see the rows that table {} held, and row-level security is on for him",
+                             user, name.str()),
                  "",
                  fmt::format("give him a policy FOR SELECT USING (true), or BYPASSRLS: ALTER ROLE {} BYPASSRLS",
                              Dialect::quote(user))});
