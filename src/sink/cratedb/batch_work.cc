@@ -52,7 +52,10 @@ Task<Result<bool>> BatchWork::keep_letters() {
   const std::vector<DeadLetter>& letters = outcome_.dead_letters;
   Statement statement = session_.bookkeeping.insert_letters(letters);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
-  if (!answer) co_return forward_error(std::move(answer));
+  if (!answer) {
+    if (answer.error().kind == ErrorKind::not_found) session_.bookkeeping_is_missed = true;
+    co_return forward_error(std::move(answer));
+  }
   if (const auto error = first_row_error(*answer, {})) {
     co_return std::unexpected(to_error(*error, "writing ctk_dead_letters"));
   }

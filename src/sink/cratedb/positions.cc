@@ -56,7 +56,12 @@ Task<Result<bool>> CratePositions::write(Statement statement, std::string doing)
 Task<Result<std::vector<StoredPosition>>> CratePositions::read(RelayName relay) {
   Result<bool> there = co_await refresh_if_there(session_, session_.bookkeeping.positions);
   if (!there) co_return forward_error(std::move(there));
-  if (!*there && table_is_there_) co_return fail(ErrorKind::not_found, "ctk_positions is gone");
+  if (!*there && table_is_there_) {
+    // Only making it tells a table that is gone from one that a starting node does not know yet.
+    table_is_there_ = false;
+    there = co_await ensure_table();
+    if (!there) co_return forward_error(std::move(there));
+  }
   if (!*there) co_return std::vector<StoredPosition>{};
   Statement select = session_.bookkeeping.select_positions(relay);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_positions");
@@ -138,7 +143,10 @@ Task<Result<bool>> CratePositions::rewind_rows(ClaimRequest request, Fence fence
 Task<Result<bool>> CratePositions::check_fence(RelayName relay, Fence fence) {
   Statement select = session_.bookkeeping.select_newest_claim(relay);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_positions");
-  if (!answer) co_return forward_error(std::move(answer));
+  if (!answer) {
+    if (answer.error().kind == ErrorKind::not_found) table_is_there_ = false;
+    co_return forward_error(std::move(answer));
+  }
   const Result<std::vector<StoredPosition>> rows = read_positions(*answer);
   if (!rows) co_return std::unexpected(rows.error());
   for (const StoredPosition& row : *rows) {
@@ -158,7 +166,9 @@ Task<Result<bool>> CratePositions::make_rows(RelayName relay, Fence fence, std::
 }
 
 Task<Result<bool>> CratePositions::add_rows(RelayName relay, Fence fence, std::vector<NewShard> shards) {
-  Result<bool> step = co_await check_fence(relay, fence);
+  Result<bool> step = co_await ensure_table();
+  if (!step) co_return step;
+  step = co_await check_fence(relay, fence);
   if (!step) co_return step;
   step = co_await make_rows(relay, fence, std::move(shards));
   co_return step;
@@ -166,7 +176,9 @@ Task<Result<bool>> CratePositions::add_rows(RelayName relay, Fence fence, std::v
 
 Task<Result<bool>> CratePositions::move_rows(RelayName relay, Fence fence, std::vector<PositionMove> moves) {
   if (moves.empty()) co_return true;
-  Result<bool> step = co_await check_fence(relay, fence);
+  Result<bool> step = co_await ensure_table();
+  if (!step) co_return step;
+  step = co_await check_fence(relay, fence);
   if (!step) co_return step;
   std::vector<NewShard> children;
   for (PositionMove& move : moves) {

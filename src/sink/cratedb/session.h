@@ -46,6 +46,8 @@ struct Session {
   TaskGroup& tasks;
   std::map<std::string, std::shared_ptr<TableState>> tables = {};
   bool bookkeeping_is_there = false;
+  /// A statement has found one of our own tables missing since: they are looked for once more before they are relied on.
+  bool bookkeeping_is_missed = false;
   bool bookkeeping_is_ours = false;  ///< so far as it is there
   ViewNotes view_notes{log};
   std::set<std::string> said_full = {};  ///< tables that have been said to take no more columns

@@ -260,10 +260,15 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
   if (found == session.tables.end()) co_return fail(ErrorKind::internal, "table " + request.table + " is not open");
   const std::shared_ptr<TableState> state = found->second;
   const table::TableSpec& spec = state->spec;
+  Result<bool> made = co_await make_bookkeeping(session);
+  if (!made) co_return forward_error(std::move(made));
   for (const table::QualifiedName& name : {spec.name, session.bookkeeping.dead_letters}) {
     Statement refreshing{.sql = refresh(name), .args = "", .bulk = ""};
     Result<Answer> refreshed = co_await run_or_fail(session, std::move(refreshing), "refreshing " + name.str());
-    if (!refreshed) co_return forward_error(std::move(refreshed));
+    if (!refreshed) {
+      if (refreshed.error().kind == ErrorKind::not_found) session.bookkeeping_is_missed = true;
+      co_return forward_error(std::move(refreshed));
+    }
   }
   Result<bool> known = co_await renew_witnesses_before_sweep(session, spec, request.table, std::move(fresh));
   if (!known) co_return forward_error(std::move(known));

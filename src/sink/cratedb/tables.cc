@@ -215,14 +215,15 @@ Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, 
 }
 
 Task<Result<bool>> make_bookkeeping(Session& session) {
-  if (session.bookkeeping_is_there) co_return true;
+  if (session.bookkeeping_is_there && !session.bookkeeping_is_missed) co_return true;
   Result<bool> checked = co_await check_bookkeeping(session);
   if (!checked) co_return checked;
   const Bookkeeping& ours = session.bookkeeping;
   Result<bool> made = co_await make_if_missing(session, ours.tables, ours.create_tables());
   if (made) made = co_await make_if_missing(session, ours.positions, ours.create_positions());
   if (made) made = co_await make_if_missing(session, ours.dead_letters, ours.create_dead_letters());
-  session.bookkeeping_is_there = made.has_value();
+  if (made) session.bookkeeping_is_missed = false;
+  session.bookkeeping_is_there = session.bookkeeping_is_there || made.has_value();
   co_return made;
 }
 
@@ -236,6 +237,7 @@ Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::str
   }
   if (!answer) {
     if (answer.error().action == Action::wait_table && !session.bookkeeping_is_there) co_return std::nullopt;
+    if (answer.error().action == Action::wait_table) session.bookkeeping_is_missed = true;
     co_return std::unexpected(answer.error().error("reading ctk_tables"));
   }
   if (answer->rows.empty()) co_return std::nullopt;
