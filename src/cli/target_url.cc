@@ -110,8 +110,20 @@ Status read_crate_path(const std::string& path, sink::TargetOptions& target) {
   return {};
 }
 
-/// `schema=` and `table=`, which win over the path.
+/// A URL whose path names one thing and whose options another is not understood: rows would go where the user does not
+/// look.
+Status differs_from_path(const OptionValues& options, std::string_view option, std::string_view in_path,
+                         std::string_view found) {
+  const std::string spelled = options.spelled(option);
+  const bool is_flag = spelled.starts_with("--");
+  if (is_flag || in_path.empty() || found.empty() || in_path == found) return {};
+  return usage(fmt::format("option {} names \"{}\", and the path of that URL \"{}\"", spelled, found, in_path),
+               "name it once; a flag wins over the URL");
+}
+
+/// `schema=` and `table=`: as flags they win over the URL's path, in the URL they must not contradict it.
 Status read_names(const OptionValues& options, sink::TargetOptions& target) {
+  const std::string path_schema = target.schema, path_table = target.table.value_or("");
   const bool schemas = knows_schemas(target.kind);
   if (auto schema = options.text("schema")) target.schema = *schema;
   if (const auto text = options.text("table")) {
@@ -123,8 +135,14 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
       return usage(fmt::format("option {} names the schema \"{}\", and option {} names \"{}\"", options.spelled("table"),
                                name->schema, options.spelled("schema"), *options.text("schema")));
     }
+    Status agrees = differs_from_path(options, "table", path_table, name->table);
+    if (agrees) agrees = differs_from_path(options, "table", path_schema, name->schema);
+    if (!agrees) return agrees;
     if (!name->schema.empty()) target.schema = name->schema;
     target.table = name->table;
+  }
+  if (const auto schema = options.text("schema")) {
+    if (Status agrees = differs_from_path(options, "schema", path_schema, *schema); !agrees) return agrees;
   }
   if (target.table && table::is_own_table_name(target.kind, *target.table)) {
     return usage(fmt::format("the target's table is \"{}\", a name under which ctk keeps its own records", *target.table),

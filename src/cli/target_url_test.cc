@@ -48,6 +48,17 @@ TEST(TargetUrl, NamesOnCrateDb) {
   EXPECT_THAT(refused("crate:///doc/demo"), HasSubstr("names no host"));
 }
 
+TEST(TargetUrl, APathAndOptionsOfOneUrlAgreeOnCrateDb) {
+  EXPECT_EQ(named("crate://localhost/a/b?table=a.b&schema=a"), "a.b");
+  EXPECT_EQ(named("crate://localhost/a?table=b"), "a.b");
+  EXPECT_EQ(named("crate://localhost/a/b", {{"schema", "x"}, {"table", "c"}}), "x.c") << "flags win";
+  for (const char* url :
+       {"crate://localhost/a/b?table=c", "crate://localhost/a/b?table=x.b", "crate://localhost/a?table=x.b",
+        "crate://localhost/a/b?schema=x", "crate://localhost/a?database=x"}) {
+    EXPECT_THAT(refused(url), AllOf(HasSubstr("in the target's URL names"), HasSubstr("the path of that URL"))) << url;
+  }
+}
+
 TEST(TargetUrl, SchemesOfCrateDb) {
   EXPECT_FALSE(target("crate://localhost").ssl);
   EXPECT_FALSE(target("http://localhost:4200").ssl);
