@@ -26,17 +26,15 @@
 
 #include "base/retry.h"
 #include "relay/gap_ledger.h"
-#include "relay/load_run.h"
+#include "relay/life.h"
 #include "relay/outage.h"
 #include "relay/patience.h"
 #include "relay/prepare.h"
 #include "relay/relay.h"
 #include "relay/run_counters.h"
-#include "relay/shard.h"
 #include "relay/table_set.h"
 #include "relay/write_queue.h"
 #include "shards/cadence.h"
-#include "shards/walk.h"
 
 namespace ctk::relay {
 
@@ -134,13 +132,13 @@ class Relay::Engine {
   void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
   bool note_gap(const ShardId& shard, const Reached& reached, Error gap);
   bool lost_while_away(Shard& shard, const Page& page);
-  Timestamp due_since(const Shard& shard) const;
-  Timestamp parents_read_to(const ShardId& id) const;
+  Timestamp whole_to_of(const ShardId& id) const;
+  Timestamp read_to_of(const ShardId& id) const;
   void confirm_loss(const shards::LostShard& lost);
   void confirm_loss_again(const shards::LostShard& lost);
 
   // read
-  Shard& shard(const ShardId& id) { return *shards_.at(id); }
+  Shard& shard(const ShardId& id) { return *life_->shards.at(id); }
   void consider_reading(Shard& shard);
   void on_page(const std::shared_ptr<Shard>& shard, size_t reserved, Result<Page> result);
   void accept_page(Shard& shard, size_t reserved, Page page);
@@ -225,12 +223,25 @@ class Relay::Engine {
   void say_it_works(Side side);
   Duration now() { return env_.clock.monotonic(); }
 
-  /// Wraps a completion so that it does nothing once the engine is gone or has ended.
+  /// Wraps a completion so that it does nothing once `owner` is gone.
+  template <class Owner, class F>
+  static auto while_there(const std::shared_ptr<Owner>& owner, F function) {
+    return [owner = std::weak_ptr(owner), function = std::move(function)](auto&&... arguments) mutable {
+      if (!owner.expired()) function(std::forward<decltype(arguments)>(arguments)...);
+    };
+  }
+  /// The owner is the engine; or this life of reading; or this pass of it. The latter two go with the engine.
   template <class F>
   auto guarded(F function) {
-    return [alive = std::weak_ptr<char>(alive_), function = std::move(function)](auto&&... arguments) mutable {
-      if (!alive.expired()) function(std::forward<decltype(arguments)>(arguments)...);
-    };
+    return while_there(alive_, std::move(function));
+  }
+  template <class F>
+  auto in_life(F function) {
+    return while_there(life_, std::move(function));
+  }
+  template <class F>
+  auto in_pass(F function) {
+    return while_there(life_->pass, std::move(function));
   }
 
   RelayOptions options_;
@@ -248,26 +259,16 @@ class Relay::Engine {
   coordination::Fence fence_ = 0;
   std::optional<dynamodb::VersionKind> kind_;
   Duration started_at_{};
-  std::map<ShardId, Timestamp> stored_read_to_;
 
-  std::unique_ptr<shards::ShardWalk> walk_;
-  std::map<ShardId, std::shared_ptr<Shard>> shards_;
-  std::vector<Shard*> holding_;  ///< every shard that has records queued, or an end to be stored; some that had
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
-  std::set<ShardId> rowless_;  ///< shards that the store has no row of yet
-  std::deque<ShardId> hungry_;
-  bool listing_ = false;
+  std::shared_ptr<Life> life_ = std::make_shared<Life>();
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), std::chrono::seconds(30), {}}};
-  size_t confirming_ = 0;    ///< shards that listings lacked and the source is asked for
-  uint64_t generation_ = 0;  ///< raised when everything held is dropped: older answers are ignored
 
   TableSet tables_;
   WriteQueue writes_;
-  std::optional<LoadRun> load_;
   GapLedger gaps_;
-  coordination::Epoch epoch_ = 1;  ///< as the position rows have it
-  Duration opened_at_{};           ///< when identity_ was fetched
+  Duration opened_at_{};  ///< when identity_ was fetched
   bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;

@@ -24,8 +24,7 @@ std::vector<coordination::PositionMove> Relay::Engine::moves_of(const InFlightBa
     const bool everything = one.queue.empty() && one.progress.writes() == 1;
     coordination::PositionMove move = one.progress.move_of(slice, everything ? one.reading.read_to() : kNoTime);
     if (slice.has_end) {
-      for (const ShardId& child : walk_->children_of(slice.shard))
-        move.children.push_back({child, walk_->beginning_of(child)});
+      move.children = life_->lineage.children_rows(slice.shard);
     }
     moves.push_back(std::move(move));
   }
@@ -75,21 +74,21 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
 
 void Relay::Engine::acknowledge(InFlightBatch& write) {
   if (phase_ == Phase::ended) return;
-  std::vector<ShardId> ended;
+  std::vector<coordination::PositionMove> ends;
   for (const Slice& slice : write.slices) {
     Shard& one = shard(slice.shard);
     one.progress.acknowledge(write.id);
     if (!positions_with_rows()) continue;
     for (const coordination::PositionMove& move : write.batch().moves) {
-      if (move.shard == slice.shard) one.progress.stored(one.progress.acknowledged(), move.read_to);
+      if (move.shard != slice.shard) continue;
+      one.progress.stored(one.progress.acknowledged(), move.read_to);
+      if (one.progress.acknowledged().ended()) ends.push_back(move);
     }
-    if (one.progress.acknowledged().ended()) ended.push_back(slice.shard);
   }
   budget_.release(writes_.remove(write.id));
-  for (const ShardId& shard_id : ended) {
-    shard(shard_id).reading.finish();
-    for (const ShardId& child : walk_->children_of(shard_id)) rowless_.erase(child);  // made with this end
-    perform(walk_->finished(shard_id));
+  for (const coordination::PositionMove& end : ends) {
+    shard(end.shard).reading.finish();
+    perform(life_->lineage.end_stored(end.shard, end.children));
   }
   if (!positions_with_rows()) settle_ends();
   consider_load_end();
@@ -143,11 +142,11 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
   dropping_ = true;
   if (writes_.applying() > 0) return;
-  ++generation_;
+  life_->pass = std::make_shared<Life::Pass>();
   budget_.release(writes_.clear());
   tables_.drop();
   counters_.stats().tables.clear();
-  for (auto& [id, one] : shards_) {
+  for (auto& [id, one] : life_->shards) {
     budget_.release(one->queue.bytes());
     one->queue.clear();
     one->progress.drop_writes();
@@ -159,22 +158,20 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
 
 /// The store's positions are the truth: the reply to a write that moved them may have been lost.
 void Relay::Engine::reload_positions() {
-  store().load(relay_, guarded([this, generation = generation_](Result<std::vector<coordination::StoredPosition>> rows) {
+  store().load(relay_, in_pass([this](Result<std::vector<coordination::StoredPosition>> rows) {
                  // Where everything was dropped once more, these rows may be older than what was written since.
-                 if (phase_ == Phase::ended || generation != generation_) return;
+                 if (phase_ == Phase::ended) return;
                  if (!rows) {
                    trouble(kTarget, rows.error(), "reading positions");
                    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
-                                   guarded([this, generation] {
-                                     if (generation == generation_) reload_positions();
-                                   }));
+                                   in_pass([this] { reload_positions(); }));
                    return;
                  }
                  no_trouble(kTarget);
                  // A shard without a row begins anew: nothing of it was ever written.
                  std::set<ShardId> stored;
                  for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
-                 for (const auto& [id, one] : shards_) {
+                 for (const auto& [id, one] : life_->shards) {
                    if (stored.contains(id)) continue;
                    coordination::StoredPosition& row = rows->emplace_back();
                    row.shard = id;
@@ -190,8 +187,8 @@ void Relay::Engine::reload_positions() {
 }
 
 void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
-  const auto found = shards_.find(row.shard);
-  if (found == shards_.end() || found->second->reading.finished()) return;
+  const auto found = life_->shards.find(row.shard);
+  if (found == life_->shards.end() || found->second->reading.finished()) return;
   Shard& one = *found->second;
   one.progress.restart(row);
   one.queue.restart(row.position);
@@ -200,11 +197,11 @@ void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
 }
 
 void Relay::Engine::go_on_from(const coordination::StoredPosition& row) {
-  const auto found = shards_.find(row.shard);
-  if (found == shards_.end() || found->second->reading.finished()) return;
+  const auto found = life_->shards.find(row.shard);
+  if (found == life_->shards.end() || found->second->reading.finished()) return;
   if (!row.position.ended()) return consider_reading(*found->second);
   found->second->reading.finish();
-  perform(walk_->finished(row.shard));
+  perform(life_->lineage.walk().finished(row.shard));
 }
 
 }  // namespace ctk::relay

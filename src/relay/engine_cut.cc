@@ -20,20 +20,20 @@ void Relay::Engine::pump() {
 }
 
 void Relay::Engine::note_holding(Shard& shard) {
-  if (!std::exchange(shard.holds, true)) holding_.push_back(&shard);
+  if (!std::exchange(shard.holds, true)) life_->holding.push_back(&shard);
 }
 
-/// What holding_ has, in the order of the shards' ids; their index is the place there.
+/// What life_->holding has, in the order of the shards' ids; their index is the place there.
 std::vector<QueueView> Relay::Engine::queue_views() {
-  std::erase_if(holding_, [](Shard* one) {
+  std::erase_if(life_->holding, [](Shard* one) {
     one->holds = one->queue.has_something();
     return !one->holds;
   });
-  std::ranges::sort(holding_, {}, [](const Shard* one) -> const ShardId& { return one->id; });
+  std::ranges::sort(life_->holding, {}, [](const Shard* one) -> const ShardId& { return one->id; });
   std::vector<QueueView> views;
-  views.reserve(holding_.size());
-  for (const Shard* one : holding_) {
-    const bool may_send = one->may_send && !rowless_.contains(one->id);
+  views.reserve(life_->holding.size());
+  for (const Shard* one : life_->holding) {
+    const bool may_send = one->may_send && life_->lineage.has_row(one->id);
     views.push_back({views.size(), one->queue.size(), one->queue.bytes(), one->queue.oldest(), one->progress.writes(),
                      may_send, one->queue.holds_end()});
   }
@@ -43,12 +43,12 @@ std::vector<QueueView> Relay::Engine::queue_views() {
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_ || writes_.stops()) return false;
-  if (holding_.empty() && !writes_.has_letters()) return false;
+  if (life_->holding.empty() && !writes_.has_letters()) return false;
   if (!writes_.has_room()) return false;
   std::vector<QueueView> views = queue_views();
   // From the newest on: the oldest have long ended.
-  const bool nothing_more_comes =
-      std::ranges::all_of(std::views::reverse(shards_), [](const auto& entry) { return entry.second->reading.done(); });
+  const bool nothing_more_comes = std::ranges::all_of(std::views::reverse(life_->shards),
+                                                      [](const auto& entry) { return entry.second->reading.done(); });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
   const std::vector<Pick> picks = plan_cut(views, writes_.limits(), now(), flush);
   if (picks.empty() && !writes_.has_letters()) {
@@ -62,7 +62,7 @@ bool Relay::Engine::cut() {
   }
   InFlightBatch& write = writes_.add(now());
   std::vector<Slice> slices;
-  const std::vector<Shard*> by_index = holding_;
+  const std::vector<Shard*> by_index = life_->holding;
   for (const Pick& pick : picks) {
     slices.push_back(cut_slice(*by_index[pick.index], pick.records, write.id));
     write.bytes += slices.back().queued_bytes;

@@ -45,16 +45,14 @@ void Relay::Engine::every_second() {
 /// Moves that no batch carries: everything for stores apart from the rows, `read_to` of quiet shards otherwise.
 std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
   std::vector<coordination::PositionMove> moves;
-  for (auto& [id, one] : shards_) {
-    if (one->reading.finished() || rowless_.contains(id)) continue;
+  for (auto& [id, one] : life_->shards) {
+    if (one->reading.finished() || !life_->lineage.has_row(id)) continue;
     const bool quiet = one->caught_up();
     if (positions_with_rows() && !quiet) continue;
     std::optional<coordination::PositionMove> move =
         one->progress.due_move(id, quiet ? one->reading.read_to() : kNoTime, all);
     if (!move) continue;
-    if (move->to.ended()) {
-      for (const ShardId& child : walk_->children_of(id)) move->children.push_back({child, walk_->beginning_of(child)});
-    }
+    if (move->to.ended()) move->children = life_->lineage.children_rows(id);
     moves.push_back(std::move(*move));
   }
   return moves;
@@ -70,37 +68,37 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   if (moves.empty()) return then(true);
   storing_ = true;
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
-  store().move(relay_, fence_, std::move(moves),
-               guarded([this, kept, generation = generation_, then = std::move(then)](Result<bool> stored) mutable {
-                 storing_ = false;
-                 if (phase_ == Phase::ended) return;
-                 if (generation != generation_) return then(false);
-                 if (!stored) {
-                   // The end of the run, even where that is what this was for: `then` would wait for ever.
-                   if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
-                   trouble(kTarget, stored.error(), "storing positions");
-                   return then(false);
-                 }
-                 no_trouble(kTarget, "storing positions");
-                 for (const coordination::PositionMove& move : *kept) {
-                   Shard& one = shard(move.shard);
-                   one.progress.stored(move.to, move.read_to);
-                   if (move.to.ended() && !one.reading.finished()) {
-                     one.reading.finish();
-                     for (const coordination::NewShard& child : move.children) rowless_.erase(child.shard);
-                     perform(walk_->finished(move.shard));
-                   }
-                 }
-                 then(true);
-                 consider_load_end();
-                 pump();
-                 consider_finishing();
-               }));
+  store().move(
+      relay_, fence_, std::move(moves),
+      guarded([this, kept, pass = std::weak_ptr(life_->pass), then = std::move(then)](Result<bool> stored) mutable {
+        storing_ = false;
+        if (phase_ == Phase::ended) return;
+        if (pass.expired()) return then(false);
+        if (!stored) {
+          // The end of the run, even where that is what this was for: `then` would wait for ever.
+          if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
+          trouble(kTarget, stored.error(), "storing positions");
+          return then(false);
+        }
+        no_trouble(kTarget, "storing positions");
+        for (const coordination::PositionMove& move : *kept) {
+          Shard& one = shard(move.shard);
+          one.progress.stored(move.to, move.read_to);
+          if (move.to.ended() && !one.reading.finished()) {
+            one.reading.finish();
+            perform(life_->lineage.end_stored(move.shard, move.children));
+          }
+        }
+        then(true);
+        consider_load_end();
+        pump();
+        consider_finishing();
+      }));
 }
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
 void Relay::Engine::settle_ends() {
-  const bool ended = std::ranges::any_of(shards_, [](const auto& entry) {
+  const bool ended = std::ranges::any_of(life_->shards, [](const auto& entry) {
     return entry.second->progress.acknowledged().ended() && !entry.second->reading.finished();
   });
   if (ended && !storing_) store_positions(false, [](bool) {});
@@ -184,10 +182,11 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
 }
 
 bool Relay::Engine::everything_done() const {
-  if (dropping_ || confirming_ > 0 || !writes_.empty() || storing_ || listing_ || writes_.has_letters()) return false;
+  if (dropping_ || !writes_.empty() || storing_ || life_->lineage.is_asking() || writes_.has_letters()) return false;
   if (tables_.any_opening()) return false;
-  if (restarting_ || (load_ && (load_->running() || load_->phase() == LoadRun::Phase::ending))) return false;
-  return std::ranges::all_of(shards_, [this](const auto& entry) {
+  if (restarting_ || (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
+    return false;
+  return std::ranges::all_of(life_->shards, [this](const auto& entry) {
     const Shard& one = *entry.second;
     if (!one.queue.empty() || one.reading.under_way()) return false;
     return phase_ == Phase::stopping || one.reading.finished() || one.reading.at_tip();
@@ -196,22 +195,22 @@ bool Relay::Engine::everything_done() const {
 
 /// The source itself has ended, and everything in it is stored: a relay that was to follow it has nothing to follow.
 void Relay::Engine::consider_source_end() {
-  if (phase_ != Phase::running || !walk_ || is_bounded()) return;
+  if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_bounded()) return;
   std::optional<Error> why = source_.ended();
-  if (why && everything_done() && walk_->all_finished()) fail_run(std::move(*why));
+  if (why && everything_done() && life_->lineage.walk().all_finished()) fail_run(std::move(*why));
 }
 
 void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
-    const bool quiet = writes_.empty() && !storing_ && std::ranges::all_of(shards_, [](const auto& entry) {
+    const bool quiet = writes_.empty() && !storing_ && std::ranges::all_of(life_->shards, [](const auto& entry) {
                          return entry.second->queue.empty() || !entry.second->may_send;
                        });
     if (quiet) finish();
     return;
   }
-  if (phase_ != Phase::running || !is_bounded() || !walk_) return;
-  if (walk_->waiting() > 0 || !everything_done()) return;
+  if (phase_ != Phase::running || !is_bounded() || !life_->lineage.is_claimed()) return;
+  if (life_->lineage.walk().waiting() > 0 || !everything_done()) return;
   if (unreadable_) return fail_run(*unreadable_);
   if (const std::optional<Error> why = source_.ended()) env_.log.warn(why->message, {{"hint", why->hint}});
   finish();
@@ -258,7 +257,7 @@ void Relay::Engine::finish() {
 
 void Relay::Engine::fail_run(Error error) {
   if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
-  const bool store_first = walk_ != nullptr && error.kind != ErrorKind::fenced && !outages_[kTarget].any();
+  const bool store_first = life_->lineage.is_claimed() && error.kind != ErrorKind::fenced && !outages_[kTarget].any();
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
   auto why = std::make_shared<Error>(std::move(error));
@@ -313,7 +312,7 @@ RelayStats Relay::Engine::stats() const {
   const Duration at = env_.clock.monotonic();
   stats.seconds = std::chrono::duration<double>(at - started_at_).count();
   stats.memory_used = budget_.used();
-  for (const auto& [id, one] : shards_) {
+  for (const auto& [id, one] : life_->shards) {
     if (one->reading.finished() || one->segment) continue;
     // What was read and is not written is behind, too.
     const Timestamp oldest = one->progress.has_pending() ? one->progress.oldest_pending() : one->queue.oldest_arrival();
@@ -322,7 +321,7 @@ RelayStats Relay::Engine::stats() const {
     ++stats.shards_reading;
     stats.lag = std::max(stats.lag, one->reading.behind(at));
   }
-  if (walk_) stats.shards_waiting = walk_->waiting();
+  if (life_->lineage.is_claimed()) stats.shards_waiting = life_->lineage.walk().waiting();
   stats.load = load_progress();
   if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {

@@ -32,7 +32,7 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
     writes_.add_letter(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
   }
   if (options_.on_gap != OnGap::resnapshot) return true;
-  gaps_.want_load(shard_id, std::max(epoch_, epoch_record().epoch));
+  gaps_.want_load(shard_id, std::max(life_->epoch, epoch_record().epoch));
   return true;
 }
 
@@ -50,60 +50,37 @@ bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
   return true;
 }
 
-/// A shard that was never read is due since its row was made (its position says when), a child at the earliest since its
-/// parents were read.
-Timestamp Relay::Engine::due_since(const Shard& shard) const {
-  using Kind = Position::Kind;
-  const Position& start = shard.start;
-  const bool tells = start.kind == Kind::at_timestamp || (start.kind == Kind::trim_horizon && start.time != Timestamp{});
-  Timestamp due = tells ? start.time : kNoTime;
-  for (const ShardId& parent : walk_->parents_of(shard.id)) {
-    const auto live = shards_.find(parent);
-    const auto stored = stored_read_to_.find(parent);
-    if (live != shards_.end()) {
-      due = std::max(due, live->second->reading.whole_to());
-    } else if (stored != stored_read_to_.end()) {
-      due = std::max(due, stored->second);
-    }
-  }
-  return due;
+/// Of the shards that are read as they are now, of others as the store has it.
+Timestamp Relay::Engine::whole_to_of(const ShardId& id) const {
+  const auto live = life_->shards.find(id);
+  return live != life_->shards.end() ? live->second->reading.whole_to() : life_->lineage.stored_read_to(id);
 }
 
-/// A child holds nothing older than its parents' ends.
-Timestamp Relay::Engine::parents_read_to(const ShardId& id) const {
-  Timestamp earliest = kNoTime;
-  for (const ShardId& parent : walk_->parents_of(id)) {
-    const auto live = shards_.find(parent);
-    const auto stored = stored_read_to_.find(parent);
-    const Timestamp read_to = live != shards_.end()             ? live->second->reading.read_to()
-                              : stored != stored_read_to_.end() ? stored->second
-                                                                : kNoTime;
-    if (read_to != kNoTime) earliest = earliest == kNoTime ? read_to : std::min(earliest, read_to);
-  }
-  return earliest;
+Timestamp Relay::Engine::read_to_of(const ShardId& id) const {
+  const auto live = life_->shards.find(id);
+  return live != life_->shards.end() ? live->second->reading.read_to() : life_->lineage.stored_read_to(id);
 }
 
 /// Listings may lack a shard that is there: the source is asked for it.
 void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
-  ++confirming_;
-  source_.exists(lost.shard, guarded([this, lost, generation = generation_](Result<bool> exists) {
-                   --confirming_;
-                   if (phase_ == Phase::ended || generation != generation_) return;
+  life_->lineage.ask_for_lost();
+  source_.exists(lost.shard, in_life([this, lost, pass = std::weak_ptr(life_->pass)](Result<bool> exists) {
+                   life_->lineage.lost_answered();
+                   if (phase_ == Phase::ended || pass.expired()) return;
                    if (!exists) return confirm_loss_again(lost);
                    if (*exists) {
-                     perform(walk_->found_again(lost.shard));
+                     perform(life_->lineage.walk().found_again(lost.shard));
                    } else {
-                     const auto read_to = stored_read_to_.find(lost.shard);
-                     on_gap(lost.shard, {lost.position, read_to == stored_read_to_.end() ? kNoTime : read_to->second},
+                     on_gap(lost.shard, {lost.position, life_->lineage.stored_read_to(lost.shard)},
                             "shard " + lost.shard.str() +
                                 " is gone from the stream before it was read to its end (stored position " +
                                 shards::to_string(lost.position) + ")");
                      if (phase_ == Phase::ended || dropping_) return;
                      // Its children miss what it misses: that was said.
-                     stored_read_to_.erase(lost.shard);
-                     if (shards_.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
+                     life_->lineage.forget_read_to(lost.shard);
+                     if (life_->shards.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
                      no_trouble(kSource, "reading shard " + lost.shard.str());
-                     perform(walk_->give_up(lost.shard));
+                     perform(life_->lineage.walk().give_up(lost.shard));
                    }
                    pump();
                    consider_finishing();
@@ -112,10 +89,10 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
 
 /// Nobody has answered: the shard stays in doubt, and so does what may follow it.
 void Relay::Engine::confirm_loss_again(const shards::LostShard& lost) {
-  ++confirming_;
-  env_.loop.after(std::chrono::seconds(1), guarded([this, lost, generation = generation_] {
-                    --confirming_;
-                    if (phase_ != Phase::ended && generation == generation_) confirm_loss(lost);
+  life_->lineage.ask_for_lost();
+  env_.loop.after(std::chrono::seconds(1), in_life([this, lost, pass = std::weak_ptr(life_->pass)] {
+                    life_->lineage.lost_answered();
+                    if (phase_ != Phase::ended && !pass.expired()) confirm_loss(lost);
                   }));
 }
 

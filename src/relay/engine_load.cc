@@ -30,7 +30,7 @@ coordination::TableRecord Relay::Engine::epoch_record() const {
   for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
     if (record->epoch >= newest.epoch) newest = *record;
   }
-  return load_ ? load_->record() : newest;
+  return life_->load ? life_->load->record() : newest;
 }
 
 /// A table that was loaded longer ago than the stream keeps, and that no stored position has followed since.
@@ -110,7 +110,7 @@ void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::v
   counters_.add_table(name);
   counters_.add_view(opened.view);
   warn_of_sight(opened);
-  load_.emplace(name, opened.record);
+  life_->load.emplace(name, opened.record);
   tables_.opened(name, std::move(opened));
   if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
   list_shards(std::move(rows));
@@ -125,7 +125,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                           kind_ == dynamodb::VersionKind::kinesis, gaps_.lost());
   coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
                                      record.epoch};
-  if (!load_ && !tables_.has_records(relay_))
+  if (!life_->load && !tables_.has_records(relay_))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {
@@ -148,30 +148,30 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
 }
 
 std::vector<ListedShard> Relay::Engine::with_segments(std::vector<ListedShard> listed) const {
-  if (load_) listed.insert(listed.end(), load_->segments().begin(), load_->segments().end());
+  if (life_->load) listed.insert(listed.end(), life_->load->segments().begin(), life_->load->segments().end());
   return listed;
 }
 
 /// After a claim: the segments of the load that is running.
 void Relay::Engine::note_segments(const std::vector<coordination::StoredPosition>& rows) {
-  epoch_ = epoch_record().epoch;
-  if (!load_ || !load_->running()) return;
+  life_->epoch = epoch_record().epoch;
+  if (!life_->load || !life_->load->running()) return;
   for (const coordination::StoredPosition& row : rows) {
     const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
-    if (!segment || segment->epoch != epoch_) continue;
-    load_->add_segment(row.shard, row.position);
+    if (!segment || segment->epoch != life_->epoch) continue;
+    life_->load->add_segment(row.shard, row.position);
   }
 }
 
 void Relay::Engine::begin_load() {
-  if (!load_ || !load_->running()) return;
-  env_.log.info(load_->resumed() ? "going on with the load" : "loading the table",
-                {{"table", load_->table()},
-                 {"epoch", load_->record().epoch},
-                 {"segments", load_->segments().size()},
+  if (!life_->load || !life_->load->running()) return;
+  env_.log.info(life_->load->resumed() ? "going on with the load" : "loading the table",
+                {{"table", life_->load->table()},
+                 {"epoch", life_->load->record().epoch},
+                 {"segments", life_->load->segments().size()},
                  {"items", identity_.scan ? identity_.scan->items : 0}});
-  if (load_->resumed()) count_loaded_before();
-  std::vector<coordination::RelayName> others = load_->record().relays;
+  if (life_->load->resumed()) count_loaded_before();
+  std::vector<coordination::RelayName> others = life_->load->record().relays;
   std::erase(others, relay_);
   if (transactional_) others.clear();
   await_other_relays(std::move(others));
@@ -181,13 +181,13 @@ void Relay::Engine::begin_load() {
 /// A resumed load goes on counting where an earlier run was: at the table's rows, for nothing else tells. A later epoch's
 /// are not to be told from those of the load before.
 void Relay::Engine::count_loaded_before() {
-  if (epoch_ > 1) return;
-  sink::SweepRequest request = sweep_request(load_->table());
+  if (life_->epoch > 1) return;
+  sink::SweepRequest request = sweep_request(life_->load->table());
   request.grace = Duration::max();
-  sink_.sweep(request, guarded([this, generation = generation_](Result<sink::SweepOutcome> counted) {
-                if (!counted || phase_ == Phase::ended || generation != generation_ || !load_) return;
+  sink_.sweep(request, in_life([this](Result<sink::SweepOutcome> counted) {
+                if (!counted || phase_ == Phase::ended) return;
                 const uint64_t rows = counted->living + counted->marks_left;
-                load_->count_before(rows - std::min(rows, counters_.loaded_items()));
+                life_->load->count_before(rows - std::min(rows, counters_.loaded_items()));
               }));
 }
 
@@ -195,32 +195,31 @@ void Relay::Engine::count_loaded_before() {
 /// waits until every other relay of the table stamps the new one, or has been silent for long.
 void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> relays) {
   if (relays.empty()) {
-    load_->begin_reading();
-    for (const ListedShard& segment : load_->segments()) {
-      if (shards_.contains(segment.id)) consider_reading(shard(segment.id));
+    life_->load->begin_reading();
+    for (const ListedShard& segment : life_->load->segments()) {
+      if (life_->shards.contains(segment.id)) consider_reading(shard(segment.id));
     }
     return;
   }
   const coordination::RelayName relay = relays.back();
   sink_.positions().load(
-      relay, guarded([this, relay, relays = std::move(relays),
-                      generation = generation_](Result<std::vector<coordination::StoredPosition>> rows) mutable {
-        if (phase_ != Phase::running || generation != generation_ || !load_) return;
+      relay,
+      in_life([this, relay, relays = std::move(relays)](Result<std::vector<coordination::StoredPosition>> rows) mutable {
+        if (phase_ != Phase::running) return;
         const bool stamps =
             rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= load_->record().epoch ||
+              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= life_->load->record().epoch ||
                      (row.updated != kNoTime && env_.clock.now() - row.updated > options_.delete_floor.value_or(kSilent));
             });
         if (stamps) relays.pop_back();
         if (stamps) return await_other_relays(std::move(relays));
-        if (load_->report_waiting()) {
+        if (life_->load->report_waiting()) {
           env_.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
                             format_duration(options_.delete_floor.value_or(kSilent)),
                         {{"relay", relay.str()}});
         }
-        env_.loop.after(kAskRelaysEvery, guarded([this, relays = std::move(relays), generation]() mutable {
-                          if (generation == generation_ && load_) await_other_relays(std::move(relays));
-                        }));
+        env_.loop.after(kAskRelaysEvery,
+                        in_life([this, relays = std::move(relays)]() mutable { await_other_relays(std::move(relays)); }));
       }));
 }
 

@@ -8,23 +8,22 @@
 namespace ctk::relay {
 
 void Relay::Engine::consider_load_end() {
-  if (!load_ || !load_->running() || phase_ != Phase::running || dropping_) return;
-  if (!load_->begin_ending([this](const ShardId& segment) { return is_stored(segment); })) return;
-  sink_.finish_load({load_->table(), load_->record().epoch},
-                    guarded([this, generation = generation_](Result<sink::LoadEnding> ending) {
-                      if (phase_ == Phase::ended || generation != generation_ || !load_) return;
+  if (!life_->load || !life_->load->running() || phase_ != Phase::running || dropping_) return;
+  if (!life_->load->begin_ending([this](const ShardId& segment) { return is_stored(segment); })) return;
+  sink_.finish_load({life_->load->table(), life_->load->record().epoch}, in_life([this](Result<sink::LoadEnding> ending) {
+                      if (phase_ == Phase::ended) return;
                       on_load_end(std::move(ending));
                     }));
 }
 
 bool Relay::Engine::is_stored(const ShardId& segment) const {
-  const auto found = shards_.find(segment);
-  return found == shards_.end() || found->second->reading.finished();
+  const auto found = life_->shards.find(segment);
+  return found == life_->shards.end() || found->second->reading.finished();
 }
 
 void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
   if (!ending) {
-    load_->ending_failed();
+    life_->load->ending_failed();
     if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
     if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
     trouble(kTarget, ending.error(), "ending the load");
@@ -34,31 +33,31 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
     return;
   }
   no_trouble(kTarget);
-  load_->take_record(ending->record);
-  if (Table* table = tables_.find(load_->table())) table->opened.record = ending->record;
+  life_->load->take_record(ending->record);
+  if (Table* table = tables_.find(life_->load->table())) table->opened.record = ending->record;
   // What an earlier run has read of it is known of a first load only.
-  const bool all = !load_->resumed() || load_->items_before() > 0;
+  const bool all = !life_->load->resumed() || life_->load->items_before() > 0;
   env_.log.info("the load is complete",
-                {{"table", load_->table()},
-                 {all ? "items" : "items_of_this_run", load_->items_before() + counters_.loaded_items()},
+                {{"table", life_->load->table()},
+                 {all ? "items" : "items_of_this_run", life_->load->items_before() + counters_.loaded_items()},
                  {"swept", ending->swept}});
-  if (load_->record().load == coordination::LoadState::loaded)
-    env_.log.info("rows that the load has not seen are swept " + format_duration(sweep_request(load_->table()).floor) +
-                  " from now, by this run or a later one");
+  if (life_->load->record().load == coordination::LoadState::loaded)
+    env_.log.info("rows that the load has not seen are swept " +
+                  format_duration(sweep_request(life_->load->table()).floor) + " from now, by this run or a later one");
   consider_finishing();
 }
 
 void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome) {
   if (outcome.older_swept > 0)
     env_.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
-  if (load_ && load_->table() == table && outcome.load) load_->take_state(*outcome.load);
+  if (life_->load && life_->load->table() == table && outcome.load) life_->load->take_state(*outcome.load);
 }
 
 /// Ready: the stream is past the load's end, whatever it was at then.
 void Relay::Engine::consider_ready() {
-  if (counters_.stats().ready || !load_ || phase_ != Phase::running || !identity_.has_stream) return;
+  if (counters_.stats().ready || !life_->load || phase_ != Phase::running || !identity_.has_stream) return;
   std::vector<coordination::StoredPosition> rows;
-  for (const auto& [id, one] : shards_) {
+  for (const auto& [id, one] : life_->shards) {
     coordination::StoredPosition row;
     row.shard = id;
     if (one->reading.finished()) row.position = Position::shard_end();
@@ -66,16 +65,16 @@ void Relay::Engine::consider_ready() {
     if (one->caught_up()) row.read_to = std::max(row.read_to, one->reading.read_to());
     rows.push_back(std::move(row));
   }
-  if (walk_->waiting() > 0 || !coordination::is_ready(load_->record(), rows)) return;
+  if (life_->lineage.walk().waiting() > 0 || !coordination::is_ready(life_->load->record(), rows)) return;
   counters_.stats().ready = true;
-  env_.log.info("ready: the table holds what its source held at the load's end, and later", {{"table", load_->table()}});
+  env_.log.info("ready: the table holds what its source held at the load's end, and later",
+                {{"table", life_->load->table()}});
 }
 
 /// From when on a relay that begins reads its stream, which has nothing from before it was made; nothing where it goes on,
 /// or begins at a number.
 std::optional<Timestamp> Relay::Engine::reads_since() const {
-  const bool goes_on = std::ranges::any_of(stored_read_to_, [](const auto& row) { return row.second != kNoTime; });
-  if (goes_on || identity_.bounded) return std::nullopt;
+  if (life_->lineage.goes_on() || identity_.bounded) return std::nullopt;
   using Kind = StartPoint::Kind;
   switch (options_.start.kind) {
     case Kind::earliest: return std::max(server_now() - identity_.retention, identity_.created);
@@ -91,7 +90,7 @@ std::optional<Timestamp> Relay::Engine::reads_since() const {
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
   if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
   if (counters_.stats().changes_only_since) return;
-  const bool begins = std::ranges::all_of(stored_read_to_, [](const auto& row) { return row.second == kNoTime; });
+  const bool begins = !life_->lineage.goes_on();
   counters_.stats().changes_only_since = record.since ? format_iso8601(*record.since) : "the relay's first start";
   const std::string text =
       "changes only since " + *counters_.stats().changes_only_since + "; add snapshot=initial for the whole table";
@@ -115,13 +114,13 @@ void Relay::Engine::on_lost_table(Error error) {
 }
 
 std::optional<LoadProgress> Relay::Engine::load_progress() const {
-  if (!load_) {
+  if (!life_->load) {
     if (options_.snapshot != Snapshot::only) return std::nullopt;
     LoadProgress not_begun;
     not_begun.running = true;
     return not_begun;
   }
-  LoadProgress progress = load_->progress([this](const ShardId& segment) { return is_stored(segment); });
+  LoadProgress progress = life_->load->progress([this](const ShardId& segment) { return is_stored(segment); });
   progress.items = counters_.loaded_items();
   progress.bytes = counters_.loaded_bytes();
   if (identity_.scan) {
@@ -143,14 +142,8 @@ void Relay::Engine::start_over(const std::string& why) {
 
 /// Nothing is held any more. Reads under way come back to nobody.
 void Relay::Engine::start_over_now() {
-  for (const auto& [id, one] : shards_) source_.forget(id);
-  shards_.clear();
-  holding_.clear();
-  rowless_.clear();
-  hungry_.clear();
-  stored_read_to_.clear();
-  load_.reset();
-  walk_.reset();
+  for (const auto& [id, one] : life_->shards) source_.forget(id);
+  life_ = std::make_shared<Life>();
   restarting_ = dropping_ = false;
   restarted_ = true;
   if (phase_ == Phase::stopping) return end(stats());

@@ -13,20 +13,20 @@ constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
 
 void Relay::Engine::consider_reading(Shard& shard) {
   if (phase_ != Phase::running || dropping_ || !shard.reading.may_ask()) return;
-  if (shard.segment && !(load_ && load_->may_read())) return;
+  if (shard.segment && !(life_->load && life_->load->may_read())) return;
   // One shard alone may not fill the budget: the others could then not even be asked.
   if (shard.queue.bytes() > budget_.limit() / 4) return;
   const size_t wanted = shard.reading.size().room(budget_.limit(), budget_.free());
   if (!budget_.try_reserve(wanted)) {
     if (budget_.used() > 0) {
-      if (!shard.hungry) hungry_.push_back(shard.id);
+      if (!shard.hungry) life_->hungry.push_back(shard.id);
       shard.hungry = true;
       return;
     }
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
   const ReadRequest request = shard.reading.ask(wanted * 6 / 10, now());
-  source_.read(request, guarded([this, one = shards_.at(shard.id), wanted](Result<Page> result) {
+  source_.read(request, guarded([this, one = life_->shards.at(shard.id), wanted](Result<Page> result) {
                  on_page(one, wanted, std::move(result));
                }));
 }
@@ -37,9 +37,9 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
   if (!one.reading.answered()) {
     budget_.release(reserved);
     source_.forget(one.id);
-    const auto found = shards_.find(one.id);
+    const auto found = life_->shards.find(one.id);
     // After a start anew there is another one of that name, with a read of its own.
-    if (found != shards_.end() && found->second == shard) consider_reading(one);
+    if (found != life_->shards.end() && found->second == shard) consider_reading(one);
     return;
   }
   if (!result) {
@@ -68,8 +68,8 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   if (count > 0) note_holding(shard);
   shard.queue.add(page, now());
   if (page.ended) return on_shard_end(shard, page.children);
-  const bool loading = load_ && load_->running();
-  if (options_.once && page.at_tip && !loading && !walk_->closed(shard.id)) {
+  const bool loading = life_->load && life_->load->running();
+  if (options_.once && page.at_tip && !loading && !life_->lineage.walk().closed(shard.id)) {
     shard.reading.reach_tip();
     return;
   }
@@ -80,7 +80,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
   if (pause <= Duration{}) return consider_reading(shard);
   if (!shard.reading.rest()) return;
-  env_.loop.after(pause, guarded([this, kept = std::weak_ptr<Shard>(shards_.at(shard.id))] {
+  env_.loop.after(pause, guarded([this, kept = std::weak_ptr<Shard>(life_->shards.at(shard.id))] {
                     const std::shared_ptr<Shard> one = kept.lock();
                     if (!one) return;
                     one->reading.rested();
@@ -159,9 +159,9 @@ Duration Relay::Engine::pause_after_failure(Shard& shard) {
 }
 
 void Relay::Engine::feed_hungry() {
-  for (size_t turns = hungry_.size(); turns > 0 && !hungry_.empty(); --turns) {
-    Shard& one = shard(hungry_.front());
-    hungry_.pop_front();
+  for (size_t turns = life_->hungry.size(); turns > 0 && !life_->hungry.empty(); --turns) {
+    Shard& one = shard(life_->hungry.front());
+    life_->hungry.pop_front();
     one.hungry = false;
     consider_reading(one);
     if (one.hungry) return;  // No room yet; it stands at the end of the line now, which keeps the turns fair.

@@ -167,8 +167,9 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   tables_.remember(name);
   warn_of_sight(*result);
   // Rows of an older epoch have moved on without the new one's cut.
-  if (result->record.epoch > epoch_ && result->record.cut) return start_over("an epoch of table " + name + " has begun");
-  if (load_ && load_->table() == name) load_->take_record(result->record);
+  if (result->record.epoch > life_->epoch && result->record.cut)
+    return start_over("an epoch of table " + name + " has begun");
+  if (life_->load && life_->load->table() == name) life_->load->take_record(result->record);
   warn_of_missing_load(result->record);
   say_what_a_file_does(name);
   tables_.opened(name, std::move(*result));

@@ -206,8 +206,8 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
     rule.kind = shards::StartRule::Kind::at_timestamp;
     rule.time = time;
   };
-  if (load_ && load_->record().cut) {
-    begin_at(*load_->record().cut);
+  if (life_->load && life_->load->record().cut) {
+    begin_at(*life_->load->record().cut);
     return rule;
   }
   switch (options_.start.kind) {
@@ -251,22 +251,16 @@ void Relay::Engine::claim(std::vector<ListedShard> listed, const std::vector<coo
         claimed_ = true;
         gaps_.load_begun();
         note_segments(claimed.positions);
-        std::map<ShardId, Position> positions;
-        for (const coordination::StoredPosition& row : claimed.positions) {
-          positions[row.shard] = row.position;
-          stored_read_to_[row.shard] = row.read_to;
-        }
-        walk_ = std::make_unique<shards::ShardWalk>(rule);
-        walk_->restore(positions);
+        life_->lineage.claimed(rule, claimed.positions);
         if (phase_ == Phase::starting) phase_ = Phase::running;
-        perform(walk_->listed(with_segments(std::move(listed))));
+        perform(life_->lineage.walk().listed(with_segments(std::move(listed))));
         begin();
       });
 }
 
 void Relay::Engine::begin() {
   if (phase_ == Phase::ended) return;
-  const auto streamed = std::ranges::count_if(shards_, [](const auto& entry) { return !entry.second->segment; });
+  const auto streamed = std::ranges::count_if(life_->shards, [](const auto& entry) { return !entry.second->segment; });
   env_.log.info("reading", {{"relay", relay_.str()}, {"shards", streamed}});
   next_relist_ = now() + std::chrono::seconds(60);
   next_forgetting_ = now() + std::chrono::hours(1);

@@ -26,14 +26,15 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       env_.log.info("found shard", {{"shard", row->shard.str()}});
       add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
-      auto& slot = shards_[start->shard];
+      auto& slot = life_->shards[start->shard];
       if (!slot)
         slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), cadence_, now());
-      const auto stored = stored_read_to_.find(start->shard);
-      Timestamp read_to = stored == stored_read_to_.end() ? kNoTime : stored->second;
+      Timestamp read_to = life_->lineage.stored_read_to(start->shard);
       slot->progress.restore_read_to(read_to);
-      if (identity_.tells_trimming && read_to == kNoTime) read_to = parents_read_to(start->shard);
-      slot->reading.known_to(read_to, due_since(*slot));
+      if (identity_.tells_trimming && read_to == kNoTime)
+        read_to = life_->lineage.parents_read_to(start->shard, [this](const ShardId& id) { return read_to_of(id); });
+      slot->reading.known_to(read_to, life_->lineage.due_since(start->shard, slot->start,
+                                                               [this](const ShardId& id) { return whole_to_of(id); }));
       if (!slot->segment) counters_.add_shard(start->shard);
       consider_reading(*slot);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
@@ -46,17 +47,17 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
 
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
-  rowless_.insert(shard.shard);
+  life_->lineage.want_row(shard.shard);
   store().add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
                 if (phase_ == Phase::ended) return;
                 if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
                 if (!added) {
                   env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
-                                    if (rowless_.contains(shard.shard)) add_row(shard);
+                                    if (!life_->lineage.has_row(shard.shard)) add_row(shard);
                                   }));
                   return;
                 }
-                rowless_.erase(shard.shard);
+                life_->lineage.has_row_now(shard.shard);
                 pump();
                 consider_finishing();
               }));
@@ -70,10 +71,10 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   } else {
     env_.log.info("shard ended", {which});
   }
-  perform(walk_->read_to_end(shard.id, children));
+  perform(life_->lineage.walk().read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
-  if (walk_->misses_parents()) relist();
-  if (identity_.bounded || shard.segment || !walk_->children_of(shard.id).empty()) {
+  if (life_->lineage.walk().misses_parents()) relist();
+  if (identity_.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
     know_end(shard);
     return;
   }
@@ -90,23 +91,21 @@ void Relay::Engine::know_end(Shard& shard) {
 /// The answer did not name the children: asked for, they are named soon. Where every end has children, it is not stored
 /// without them.
 void Relay::Engine::look_for_children(const ShardId& id) {
-  auto take = guarded([this, id, generation = generation_](Result<std::vector<ListedShard>> found) {
-    if (phase_ == Phase::ended || generation != generation_) return;
+  auto take = in_pass([this, id](Result<std::vector<ListedShard>> found) {
+    if (phase_ == Phase::ended) return;
     Shard& one = shard(id);
     if (!found) {
       trouble(kSource, found.error(), "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
-      env_.loop.after(one.reading.cadence().failed(now(), env_.random), guarded([this, id, generation] {
-                        if (generation == generation_) look_for_children(id);
-                      }));
+      env_.loop.after(one.reading.cadence().failed(now(), env_.random), in_pass([this, id] { look_for_children(id); }));
       return;
     }
     ++one.child_lookups;
-    perform(walk_->read_to_end(id, *found));
+    perform(life_->lineage.walk().read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
-    if (walk_->misses_parents()) relist();
+    if (life_->lineage.walk().misses_parents()) relist();
     const bool may_have_none = !identity_.shards_go_on || source_.ended();
-    if (!walk_->children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
+    if (!life_->lineage.walk().children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
       no_trouble(kSource, "looking for the children of shard " + id.str());
       know_end(one);
       pump();
@@ -119,24 +118,21 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     }
     const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
     // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
-    env_.loop.after(pause, guarded([this, id, generation] {
-                      if (generation == generation_) look_for_children(id);
-                    }));
+    env_.loop.after(pause, in_pass([this, id] { look_for_children(id); }));
   });
   source_.children(id, std::move(take));
 }
 
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
-  if (listing_ || identity_.bounded || !walk_) return;
-  listing_ = true;
-  source_.list(guarded([this, generation = generation_](Result<std::vector<ListedShard>> listed) {
-    listing_ = false;
-    if (phase_ == Phase::ended || generation != generation_) return;
+  if (identity_.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing()) return;
+  source_.list(in_life([this, pass = std::weak_ptr(life_->pass)](Result<std::vector<ListedShard>> listed) {
+    life_->lineage.end_listing();
+    if (phase_ == Phase::ended || pass.expired()) return;
     if (listed) {
       listing_retry_.succeeded();
       no_trouble(kSource, kListing);
-      perform(walk_->listed(with_segments(std::move(*listed))));
+      perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
       read_on_behind_tips();
       check_suspects();
@@ -158,20 +154,18 @@ void Relay::Engine::on_listing_error(const Error& error) {
     return fail_run(std::move(gone));
   }
   const Duration pause = listing_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30));
-  env_.loop.after(pause, guarded([this, generation = generation_] {
-                    if (generation == generation_) relist();
-                  }));
+  env_.loop.after(pause, in_pass([this] { relist(); }));
 }
 
 void Relay::Engine::check_suspects() {
-  if (walk_->suspects_loss() || walk_->misses_parents())
+  if (life_->lineage.walk().suspects_loss() || life_->lineage.walk().misses_parents())
     env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
 }
 
 /// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
 void Relay::Engine::read_on_behind_tips() {
-  for (const auto& [id, one] : shards_) {
-    if (!one->reading.at_tip() || !walk_->closed(id)) continue;
+  for (const auto& [id, one] : life_->shards) {
+    if (!one->reading.at_tip() || !life_->lineage.walk().closed(id)) continue;
     one->reading.leave_tip();
     consider_reading(*one);
   }
@@ -179,10 +173,9 @@ void Relay::Engine::read_on_behind_tips() {
 
 /// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.
 void Relay::Engine::forget_trimmed_shards() {
-  for (const ShardId& id : walk_->forget_trimmed()) {
-    std::erase_if(holding_, [&](const Shard* one) { return one->id == id; });
-    shards_.erase(id);
-    stored_read_to_.erase(id);
+  for (const ShardId& id : life_->lineage.forget_trimmed()) {
+    std::erase_if(life_->holding, [&](const Shard* one) { return one->id == id; });
+    life_->shards.erase(id);
     source_.leave(id);
   }
 }

@@ -1,0 +1,33 @@
+// One life of reading: it begins with what ctk_tables has, claims the positions and reads the shards, until an epoch of the
+// table begins; then another life follows. What belongs to it is in here and goes with it: an answer that is on its way
+// then finds nobody.
+//
+// Within a life there are passes: where what is held cannot be sent safely, it is dropped and read again from the
+// positions, and answers to what the last pass has asked find nobody, either.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "relay/lineage.h"
+#include "relay/load_run.h"
+#include "relay/shard.h"
+
+namespace ctk::relay {
+
+struct Life {
+  struct Pass {};
+
+  Lineage lineage;
+  std::map<ShardId, std::shared_ptr<Shard>> shards;
+  std::vector<Shard*> holding;  ///< every shard that has records queued, or an end to be stored; some that had
+  std::deque<ShardId> hungry;   ///< those that wait for room in the budget, in turn
+  std::optional<LoadRun> load;
+  coordination::Epoch epoch = 1;  ///< as the position rows have it
+  std::shared_ptr<Pass> pass = std::make_shared<Pass>();
+};
+
+}  // namespace ctk::relay

@@ -1,0 +1,64 @@
+#include "relay/lineage.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ctk::relay {
+
+void Lineage::claimed(shards::StartRule rule, const std::vector<coordination::StoredPosition>& rows) {
+  std::map<aws::ShardId, shards::Position> positions;
+  for (const coordination::StoredPosition& row : rows) {
+    positions[row.shard] = row.position;
+    stored_read_to_[row.shard] = row.read_to;
+  }
+  walk_ = std::make_unique<shards::ShardWalk>(std::move(rule));
+  walk_->restore(positions);
+}
+
+std::vector<coordination::NewShard> Lineage::children_rows(const aws::ShardId& shard) const {
+  std::vector<coordination::NewShard> rows;
+  for (const aws::ShardId& child : walk_->children_of(shard)) rows.push_back({child, walk_->beginning_of(child)});
+  return rows;
+}
+
+std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
+                                                    const std::vector<coordination::NewShard>& rows) {
+  for (const coordination::NewShard& child : rows) rowless_.erase(child.shard);
+  return walk_->finished(shard);
+}
+
+Timestamp Lineage::stored_read_to(const aws::ShardId& shard) const {
+  const auto found = stored_read_to_.find(shard);
+  return found == stored_read_to_.end() ? kNoTime : found->second;
+}
+
+bool Lineage::goes_on() const {
+  return std::ranges::any_of(stored_read_to_, [](const auto& row) { return row.second != kNoTime; });
+}
+
+std::vector<aws::ShardId> Lineage::forget_trimmed() {
+  std::vector<aws::ShardId> forgotten = walk_->forget_trimmed();
+  for (const aws::ShardId& shard : forgotten) stored_read_to_.erase(shard);
+  return forgotten;
+}
+
+Timestamp Lineage::due_since(const aws::ShardId& shard, const shards::Position& start, const ReadTo& whole_to) const {
+  using Kind = shards::Position::Kind;
+  const bool dated = start.kind == Kind::at_timestamp || (start.kind == Kind::trim_horizon && start.time != Timestamp{});
+  Timestamp due = dated ? start.time : kNoTime;
+  for (const aws::ShardId& parent : walk_->parents_of(shard)) due = std::max(due, whole_to(parent));
+  return due;
+}
+
+Timestamp Lineage::parents_read_to(const aws::ShardId& shard, const ReadTo& read_to) const {
+  Timestamp earliest = kNoTime;
+  for (const aws::ShardId& parent : walk_->parents_of(shard)) {
+    const Timestamp time = read_to(parent);
+    if (time != kNoTime) earliest = earliest == kNoTime ? time : std::min(earliest, time);
+  }
+  return earliest;
+}
+
+bool Lineage::begin_listing() { return !std::exchange(listing_, true); }
+
+}  // namespace ctk::relay

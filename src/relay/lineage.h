@@ -1,0 +1,73 @@
+// The shards that there are, as one life of reading sees them: the walk over them, which have a row in the store, and how
+// far the store has read those without a hole. Pure: whoever has it asks the source and the store.
+//
+//   unclaimed ──claimed──▶ walking
+//
+// A shard:  found ──want_row──▶ without a row ──has_row_now──▶ with one ──end_stored──▶ finished, its children have rows
+// A loss:   suspected ──ask──▶ in question ──answered──▶ found again, or given up
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "coordination/position_store.h"
+#include "shards/walk.h"
+
+namespace ctk::relay {
+
+class Lineage {
+ public:
+  /// The rows are the relay's own from now on; `rule` says where shards without one begin.
+  void claimed(shards::StartRule rule, const std::vector<coordination::StoredPosition>& rows);
+  bool is_claimed() const { return walk_ != nullptr; }
+  /// Only once it is claimed.
+  shards::ShardWalk& walk() { return *walk_; }
+  const shards::ShardWalk& walk() const { return *walk_; }
+
+  /// Nothing of a shard is sent until it has a row: no write could move its position.
+  void want_row(const aws::ShardId& shard) { rowless_.insert(shard); }
+  void has_row_now(const aws::ShardId& shard) { rowless_.erase(shard); }
+  bool has_row(const aws::ShardId& shard) const { return !rowless_.contains(shard); }
+
+  /// The rows that must be there with this shard's end.
+  std::vector<coordination::NewShard> children_rows(const aws::ShardId& shard) const;
+  /// They are, and so is its end.
+  std::vector<shards::WalkAction> end_stored(const aws::ShardId& shard, const std::vector<coordination::NewShard>& rows);
+
+  /// As the store had it when the rows were claimed; kNoTime where it does not say.
+  Timestamp stored_read_to(const aws::ShardId& shard) const;
+  /// Whether the store has read any shard without a hole up to some time.
+  bool goes_on() const;
+  /// What its children miss is what it misses itself, which was reported.
+  void forget_read_to(const aws::ShardId& shard) { stored_read_to_.erase(shard); }
+  /// The shards that the stream has no longer and nobody waits for. They are forgotten here, too.
+  std::vector<aws::ShardId> forget_trimmed();
+
+  using ReadTo = std::function<Timestamp(const aws::ShardId&)>;
+  /// Since when a shard that begins at `start` is to be read: since its row was made (the position says when), a child at
+  /// the earliest since its parents were read. `whole_to`: for the shards that are read, up to when nothing of them is
+  /// missed; for others what the store has.
+  Timestamp due_since(const aws::ShardId& shard, const shards::Position& start, const ReadTo& whole_to) const;
+  /// A child holds nothing older than its parents' ends. `read_to`: as above.
+  Timestamp parents_read_to(const aws::ShardId& shard, const ReadTo& read_to) const;
+
+  /// False: a listing is under way already.
+  bool begin_listing();
+  void end_listing() { listing_ = false; }
+  void ask_for_lost() { ++in_question_; }
+  void lost_answered() { --in_question_; }
+  /// Whether an answer is on its way that may show other shards.
+  bool is_asking() const { return listing_ || in_question_ > 0; }
+
+ private:
+  std::unique_ptr<shards::ShardWalk> walk_;
+  std::set<aws::ShardId> rowless_;
+  std::map<aws::ShardId, Timestamp> stored_read_to_;
+  bool listing_ = false;
+  size_t in_question_ = 0;  ///< shards that listings lacked and the source is asked for
+};
+
+}  // namespace ctk::relay

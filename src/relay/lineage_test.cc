@@ -1,0 +1,78 @@
+#include "relay/lineage.h"
+
+#include <gtest/gtest.h>
+
+namespace ctk::relay {
+namespace {
+
+using aws::ShardId;
+using shards::Position;
+using std::chrono::seconds;
+
+const Timestamp kNoon = from_micros(1'795'000'000'000'000);
+const ShardId kParent("a"), kOther("b"), kChild("c");
+
+coordination::StoredPosition row(const ShardId& shard, Timestamp read_to = kNoTime) {
+  coordination::StoredPosition row;
+  row.shard = shard;
+  row.read_to = read_to;
+  return row;
+}
+
+/// Two parents that have rows, and their child.
+Lineage lineage() {
+  Lineage lineage;
+  lineage.claimed({}, {row(kParent, kNoon), row(kOther, kNoon + seconds(5))});
+  lineage.walk().listed({{kParent, {}, true}, {kOther, {}, true}, {kChild, {kParent, kOther}, false}});
+  return lineage;
+}
+
+TEST(Lineage, TheEndOfAParentMakesItsChildrensRows) {
+  Lineage one = lineage();
+  one.want_row(kChild);
+  EXPECT_FALSE(one.has_row(kChild));
+  ASSERT_EQ(one.children_rows(kParent).size(), 1u);
+  EXPECT_EQ(one.children_rows(kParent)[0].shard, kChild);
+  one.end_stored(kParent, {});
+  EXPECT_FALSE(one.has_row(kChild)) << "it was found after that end was on its way";
+  one.end_stored(kOther, one.children_rows(kOther));
+  EXPECT_TRUE(one.has_row(kChild));
+}
+
+TEST(Lineage, AChildIsDueSinceAllItsParentsWereReadAndHoldsNothingOlder) {
+  const Lineage one = lineage();
+  const auto stored = [&](const ShardId& shard) { return one.stored_read_to(shard); };
+  EXPECT_EQ(one.due_since(kChild, Position::trim_horizon(), stored), kNoon + seconds(5));
+  EXPECT_EQ(one.due_since(kChild, Position::at_timestamp(kNoon + seconds(9)), stored), kNoon + seconds(9));
+  EXPECT_EQ(one.parents_read_to(kChild, stored), kNoon);
+  EXPECT_EQ(one.due_since(kParent, Position::trim_horizon(), stored), kNoTime);
+  EXPECT_EQ(one.parents_read_to(kChild, [](const ShardId&) { return kNoTime; }), kNoTime);
+}
+
+TEST(Lineage, WhatALossMissesItsChildrenDoNotMissAgain) {
+  Lineage one = lineage();
+  EXPECT_TRUE(one.goes_on());
+  one.forget_read_to(kParent);
+  EXPECT_EQ(one.stored_read_to(kParent), kNoTime);
+}
+
+TEST(Lineage, OneListingAtATimeAndAnswersThatAreAwaited) {
+  Lineage one = lineage();
+  EXPECT_FALSE(one.is_asking());
+  EXPECT_TRUE(one.begin_listing());
+  EXPECT_FALSE(one.begin_listing());
+  one.ask_for_lost();
+  one.end_listing();
+  EXPECT_TRUE(one.is_asking());
+  one.lost_answered();
+  EXPECT_FALSE(one.is_asking());
+}
+
+TEST(Lineage, ANewOneHasClaimedNothing) {
+  const Lineage one;
+  EXPECT_FALSE(one.is_claimed());
+  EXPECT_FALSE(one.goes_on());
+}
+
+}  // namespace
+}  // namespace ctk::relay
