@@ -29,10 +29,13 @@
 #include "relay/life.h"
 #include "relay/outage.h"
 #include "relay/patience.h"
+#include "relay/position_keeper.h"
 #include "relay/prepare.h"
 #include "relay/relay.h"
+#include "relay/rounds.h"
 #include "relay/run_counters.h"
 #include "relay/table_set.h"
+#include "relay/write_attempts.h"
 #include "relay/write_queue.h"
 #include "shards/cadence.h"
 
@@ -53,7 +56,7 @@ class Relay::Engine {
     Timestamp read_to = kNoTime;
   };
 
-  enum Side { kSource = 0, kTarget = 1 };
+  static constexpr Side kSource = Side::source, kTarget = Side::target;
 
   enum class Phase { idle, starting, running, stopping, finishing, ended };
 
@@ -183,11 +186,12 @@ class Relay::Engine {
   // apply
   void apply_ready();
   void apply(InFlightBatch& write);
-  std::vector<coordination::PositionMove> moves_of(const InFlightBatch& write);
   void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
   void acknowledge(InFlightBatch& write);
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
+  bool is_dropping() const { return drop_ != Drop::nothing; }
+  void finish_shards(const std::vector<coordination::PositionMove>& ends);
   void reload_positions();
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
@@ -196,7 +200,6 @@ class Relay::Engine {
   // finish
   void every_second();
   void store_positions(bool all, std::move_only_function<void(bool)> then);
-  std::vector<coordination::PositionMove> due_moves(bool all);
   void settle_ends();
   /// What a round is for: to remove what is due on the way, the same at the end with the rows counted, or only to count.
   enum class Sweeping { on_the_way, at_the_end, only_counting };
@@ -220,7 +223,6 @@ class Relay::Engine {
   void trouble(Side side, const Error& error, const std::string& doing);
   void no_trouble(Side side, const std::string& doing);
   void no_trouble(Side side);
-  void say_it_works(Side side);
   Duration now() { return env_.clock.monotonic(); }
 
   /// Wraps a completion so that it does nothing once `owner` is gone.
@@ -269,7 +271,6 @@ class Relay::Engine {
   WriteQueue writes_;
   GapLedger gaps_;
   Duration opened_at_{};  ///< when identity_ was fetched
-  bool restarting_ = false;
   bool restarted_ = false;
   bool ticking_ = false;
   bool paid_ = false;                   ///< what the last load owed at the start
@@ -278,28 +279,23 @@ class Relay::Engine {
   coordination::Epoch lost_epoch_ = 0;  ///< the highest that positions tell of where no table is on record
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
-  Retry apply_retry_;
   /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
   std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
-  bool written_ = false;                     ///< the target has taken a batch of this run
-  std::optional<Duration> unwritten_since_;  ///< since when it takes none
-  bool looked_again_ = false;                ///< its tables were opened again since
+  WriteAttempts attempts_;
+  PositionKeeper keeper_;
+  Rounds rounds_;
 
-  bool storing_ = false;
   bool checking_incarnation_ = false;
   Duration next_incarnation_check_{};
   bool stored_at_end_ = false;
   bool sweeping_ = false;
-  Duration next_relist_{};
-  Duration next_forgetting_{};
-  Duration next_sweep_{};
-  Duration next_idle_store_{};
 
   RunCounters counters_;
-  Outage outages_[2];
+  Outages outages_;
   std::optional<Error> unreadable_;    ///< the source ends here, as it should not
   bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed
-  bool dropping_ = false;              ///< what is held will be dropped once nothing is being applied
+  /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
+  enum class Drop { nothing, pass, life } drop_ = Drop::nothing;
 };
 
 }  // namespace ctk::relay

@@ -13,27 +13,13 @@ constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 }  // namespace
 
 void Relay::Engine::apply_ready() {
-  if (apply_timer_ != 0 || dropping_) return;
+  if (apply_timer_ != 0 || is_dropping()) return;
   while (InFlightBatch* write = writes_.next()) apply(*write);
-}
-
-std::vector<coordination::PositionMove> Relay::Engine::moves_of(const InFlightBatch& write) {
-  std::vector<coordination::PositionMove> moves;
-  for (const Slice& slice : write.slices) {
-    const Shard& one = shard(slice.shard);
-    const bool everything = one.queue.empty() && one.progress.writes() == 1;
-    coordination::PositionMove move = one.progress.move_of(slice, everything ? one.reading.read_to() : kNoTime);
-    if (slice.has_end) {
-      move.children = life_->lineage.children_rows(slice.shard);
-    }
-    moves.push_back(std::move(move));
-  }
-  return moves;
 }
 
 void Relay::Engine::apply(InFlightBatch& write) {
   sink::Batch& batch = write.begin_applying();
-  if (positions_with_rows()) batch.moves = moves_of(write);
+  if (positions_with_rows()) batch.moves = PositionKeeper::moves_of(write, *life_);
   if (batch.tables.empty() && batch.dead_letters.empty() && batch.moves.empty()) {
     env_.loop.post(guarded([this, id = write.id] { on_applied(id, sink::BatchOutcome{}); }));
     return;
@@ -53,11 +39,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     render_before(*write, std::move(result->refused));
   } else {
     no_trouble(kTarget);
-    apply_retry_.succeeded();
-    unwritten_since_.reset();
-    looked_again_ = false;
-    // What only moved positions says nothing of the rights on a table.
-    written_ = written_ || !write->batch().tables.empty() || !write->batch().dead_letters.empty();
+    attempts_.worked(!write->batch().tables.empty() || !write->batch().dead_letters.empty());
     for (auto& [name, renderer] : result->renderers) {
       if (Table* table = tables_.find(name)) table->opened.renderer = std::move(renderer);
     }
@@ -66,7 +48,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
     acknowledge(*write);
   }
   if (phase_ == Phase::ended || stops_now()) return;
-  if (dropping_ && writes_.applying() == 0) return drop_and_read_again("");
+  if (is_dropping() && writes_.applying() == 0) return drop_and_read_again("");
   feed_hungry();
   pump();
   consider_finishing();
@@ -74,22 +56,9 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
 
 void Relay::Engine::acknowledge(InFlightBatch& write) {
   if (phase_ == Phase::ended) return;
-  std::vector<coordination::PositionMove> ends;
-  for (const Slice& slice : write.slices) {
-    Shard& one = shard(slice.shard);
-    one.progress.acknowledge(write.id);
-    if (!positions_with_rows()) continue;
-    for (const coordination::PositionMove& move : write.batch().moves) {
-      if (move.shard != slice.shard) continue;
-      one.progress.stored(one.progress.acknowledged(), move.read_to);
-      if (one.progress.acknowledged().ended()) ends.push_back(move);
-    }
-  }
+  const std::vector<coordination::PositionMove> ends = PositionKeeper::acknowledged(write, positions_with_rows(), *life_);
   budget_.release(writes_.remove(write.id));
-  for (const coordination::PositionMove& end : ends) {
-    shard(end.shard).reading.finish();
-    perform(life_->lineage.end_stored(end.shard, end.children));
-  }
+  finish_shards(ends);
   if (!positions_with_rows()) settle_ends();
   consider_load_end();
 }
@@ -104,14 +73,11 @@ void Relay::Engine::on_apply_error(const Error& error) {
     case ErrorKind::stale_epoch: return start_over("the table's epoch was raised");
     default: break;
   }
-  if (!unwritten_since_) unwritten_since_ = now();
-  const TargetStanding standing{.written = written_,
-                                .opened = tables_.any_opened_before(),
-                                .stopping = phase_ == Phase::stopping,
-                                .transactional = transactional_,
-                                .failing = now() - *unwritten_since_,
-                                .start_timeout = options_.start_timeout,
-                                .looked = looked_again_};
+  TargetStanding standing = attempts_.failed(now());
+  standing.opened = tables_.any_opened_before();
+  standing.stopping = phase_ == Phase::stopping;
+  standing.transactional = transactional_;
+  standing.start_timeout = options_.start_timeout;
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return fail_run(error);
   if (patience == Patience::leave) {
@@ -121,8 +87,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
   if (patience == Patience::look_again && memory_store_ && transactional_) return fail_run(error);
   if (patience == Patience::look_again) {
-    looked_again_ = true;
-    unwritten_since_ = now();  // another while until the next look
+    attempts_.looking_again(now());
     if (!memory_store_) return start_over("a table is not there");
   }
   trouble(kTarget, error, "writing");
@@ -130,17 +95,16 @@ void Relay::Engine::on_apply_error(const Error& error) {
   if (!transactional_ && now() - writes_.oldest(now()) > kLongestHold)
     return drop_and_read_again("it was held for too long to be sent safely");
   if (apply_timer_ != 0) return;
-  apply_timer_ =
-      env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this] {
-                        apply_timer_ = 0;
-                        apply_ready();
-                      }));
+  apply_timer_ = env_.loop.after(attempts_.pause(now(), env_.random), guarded([this] {
+                                   apply_timer_ = 0;
+                                   apply_ready();
+                                 }));
 }
 
 /// Drops everything that is read and not acknowledged, once nothing is being applied, and reads on from the positions.
 void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
-  dropping_ = true;
+  if (!is_dropping()) drop_ = Drop::pass;
   if (writes_.applying() > 0) return;
   life_->pass = std::make_shared<Life::Pass>();
   budget_.release(writes_.clear());
@@ -152,7 +116,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
     one->progress.drop_writes();
     one->reading.drop();
   }
-  if (restarting_) return start_over_now();
+  if (drop_ == Drop::life) return start_over_now();
   reload_positions();
 }
 
@@ -163,8 +127,7 @@ void Relay::Engine::reload_positions() {
                  if (phase_ == Phase::ended) return;
                  if (!rows) {
                    trouble(kTarget, rows.error(), "reading positions");
-                   env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
-                                   in_pass([this] { reload_positions(); }));
+                   env_.loop.after(attempts_.pause(now(), env_.random), in_pass([this] { reload_positions(); }));
                    return;
                  }
                  no_trouble(kTarget);
@@ -179,7 +142,7 @@ void Relay::Engine::reload_positions() {
                  }
                  // All of them first: what goes on from one shard's end must not meet another that still holds its own.
                  for (const coordination::StoredPosition& row : *rows) set_back_to(row);
-                 dropping_ = false;
+                 if (drop_ == Drop::pass) drop_ = Drop::nothing;
                  for (const coordination::StoredPosition& row : *rows) go_on_from(row);
                  pump();
                  consider_finishing();

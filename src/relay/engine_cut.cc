@@ -42,7 +42,7 @@ std::vector<QueueView> Relay::Engine::queue_views() {
 
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
-  if ((phase_ != Phase::running && phase_ != Phase::stopping) || dropping_ || writes_.stops()) return false;
+  if ((phase_ != Phase::running && phase_ != Phase::stopping) || is_dropping() || writes_.stops()) return false;
   if (life_->holding.empty() && !writes_.has_letters()) return false;
   if (!writes_.has_room()) return false;
   std::vector<QueueView> views = queue_views();

@@ -7,11 +7,6 @@
 namespace ctk::relay {
 namespace {
 
-constexpr Duration kRelistEvery = std::chrono::seconds(60);
-constexpr Duration kForgetEvery = std::chrono::hours(1);
-constexpr Duration kSweepEvery = std::chrono::seconds(30);
-constexpr Duration kIdleStoreEvery = std::chrono::seconds(60);
-
 /// How long after a delete an older change of that item may still come.
 Duration default_grace(const std::string& service) {
   if (service == "kinesis") return std::chrono::minutes(15);
@@ -24,54 +19,29 @@ Duration default_grace(const std::string& service) {
 void Relay::Engine::every_second() {
   if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
   env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
-  if (phase_ == Phase::running && now() >= next_relist_) {
-    next_relist_ = now() + kRelistEvery;
-    relist();
-  }
-  if (phase_ == Phase::running && now() >= next_forgetting_) {
-    next_forgetting_ = now() + kForgetEvery;
-    forget_trimmed_shards();
-  }
-  const bool idle_too = now() >= next_idle_store_;
-  if (idle_too) next_idle_store_ = now() + kIdleStoreEvery;
+  using Round = Rounds::Round;
+  if (phase_ == Phase::running && rounds_.due(Round::relist, now())) relist();
+  if (phase_ == Phase::running && rounds_.due(Round::forget_trimmed, now())) forget_trimmed_shards();
+  const bool idle_too = rounds_.due(Round::store_idle, now());
   if (!positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
   consider_ready();
-  if (phase_ == Phase::running && now() >= next_sweep_ && !options_.once) {
-    next_sweep_ = now() + kSweepEvery;
-    sweep(Sweeping::on_the_way, [] {});
-  }
-}
-
-/// Moves that no batch carries: everything for stores apart from the rows, `read_to` of quiet shards otherwise.
-std::vector<coordination::PositionMove> Relay::Engine::due_moves(bool all) {
-  std::vector<coordination::PositionMove> moves;
-  for (auto& [id, one] : life_->shards) {
-    if (one->reading.finished() || !life_->lineage.has_row(id)) continue;
-    const bool quiet = one->caught_up();
-    if (positions_with_rows() && !quiet) continue;
-    std::optional<coordination::PositionMove> move =
-        one->progress.due_move(id, quiet ? one->reading.read_to() : kNoTime, all);
-    if (!move) continue;
-    if (move->to.ended()) move->children = life_->lineage.children_rows(id);
-    moves.push_back(std::move(*move));
-  }
-  return moves;
+  if (phase_ == Phase::running && !options_.once && rounds_.due(Round::sweep, now())) sweep(Sweeping::on_the_way, [] {});
 }
 
 void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)> then) {
-  if (storing_) {
+  if (keeper_.is_storing()) {
     env_.loop.after(std::chrono::milliseconds(20),
                     guarded([this, all, then = std::move(then)]() mutable { store_positions(all, std::move(then)); }));
     return;
   }
-  std::vector<coordination::PositionMove> moves = due_moves(all);
+  std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, positions_with_rows(), all);
   if (moves.empty()) return then(true);
-  storing_ = true;
+  keeper_.begin();
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
   store().move(
       relay_, fence_, std::move(moves),
       guarded([this, kept, pass = std::weak_ptr(life_->pass), then = std::move(then)](Result<bool> stored) mutable {
-        storing_ = false;
+        keeper_.end();
         if (phase_ == Phase::ended) return;
         if (pass.expired()) return then(false);
         if (!stored) {
@@ -81,14 +51,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
           return then(false);
         }
         no_trouble(kTarget, "storing positions");
-        for (const coordination::PositionMove& move : *kept) {
-          Shard& one = shard(move.shard);
-          one.progress.stored(move.to, move.read_to);
-          if (move.to.ended() && !one.reading.finished()) {
-            one.reading.finish();
-            perform(life_->lineage.end_stored(move.shard, move.children));
-          }
-        }
+        finish_shards(PositionKeeper::stored(*kept, *life_));
         then(true);
         consider_load_end();
         pump();
@@ -98,10 +61,14 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
 void Relay::Engine::settle_ends() {
-  const bool ended = std::ranges::any_of(life_->shards, [](const auto& entry) {
-    return entry.second->progress.acknowledged().ended() && !entry.second->reading.finished();
-  });
-  if (ended && !storing_) store_positions(false, [](bool) {});
+  if (PositionKeeper::ends_are_due(*life_) && !keeper_.is_storing()) store_positions(false, [](bool) {});
+}
+
+void Relay::Engine::finish_shards(const std::vector<coordination::PositionMove>& ends) {
+  for (const coordination::PositionMove& end : ends) {
+    shard(end.shard).reading.finish();
+    perform(life_->lineage.end_stored(end.shard, end.children));
+  }
 }
 
 sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const {
@@ -174,7 +141,7 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
                 if (round->purpose != Sweeping::on_the_way) {
                   env_.log.warn("the table's rows could not be counted",
                                 {{"table", table}, {"error", to_string(outcome.error())}});
-                } else if (outages_[kTarget].failed(doing, outcome.error(), now())) {
+                } else if (outages_.of(kTarget).failed(doing, outcome.error(), now())) {
                   env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
                 }
                 sweep_next(round);
@@ -182,9 +149,10 @@ void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
 }
 
 bool Relay::Engine::everything_done() const {
-  if (dropping_ || !writes_.empty() || storing_ || life_->lineage.is_asking() || writes_.has_letters()) return false;
+  if (is_dropping() || !writes_.empty() || keeper_.is_storing() || life_->lineage.is_asking() || writes_.has_letters())
+    return false;
   if (tables_.any_opening()) return false;
-  if (restarting_ || (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
+  if (drop_ == Drop::life || (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
     return false;
   return std::ranges::all_of(life_->shards, [this](const auto& entry) {
     const Shard& one = *entry.second;
@@ -203,9 +171,10 @@ void Relay::Engine::consider_source_end() {
 void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
-    const bool quiet = writes_.empty() && !storing_ && std::ranges::all_of(life_->shards, [](const auto& entry) {
-                         return entry.second->queue.empty() || !entry.second->may_send;
-                       });
+    const bool quiet =
+        writes_.empty() && !keeper_.is_storing() && std::ranges::all_of(life_->shards, [](const auto& entry) {
+          return entry.second->queue.empty() || !entry.second->may_send;
+        });
     if (quiet) finish();
     return;
   }
@@ -257,7 +226,7 @@ void Relay::Engine::finish() {
 
 void Relay::Engine::fail_run(Error error) {
   if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
-  const bool store_first = life_->lineage.is_claimed() && error.kind != ErrorKind::fenced && !outages_[kTarget].any();
+  const bool store_first = life_->lineage.is_claimed() && error.kind != ErrorKind::fenced && !outages_.of(kTarget).any();
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
   auto why = std::make_shared<Error>(std::move(error));
@@ -286,26 +255,12 @@ void Relay::Engine::end(Result<RelayStats> result) {
 }
 
 void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
-  Outage& outage = outages_[side];
-  const bool worth_a_line = outage.failed(doing, error, now());
-  if (worth_a_line) {
-    env_.log.warn(doing + " failed, waiting it out",
-                  {{"error", to_string(error)}, {"seconds", outage.lasts(now()) / std::chrono::seconds(1)}});
-  }
-  if (is_bounded() && outage.failing_for(doing, now()) > options_.give_up) fail_run(error);
+  if (outages_.failed(side, doing, error, now())) fail_run(error);
 }
 
-void Relay::Engine::no_trouble(Side side, const std::string& doing) {
-  if (outages_[side].worked(doing)) say_it_works(side);
-}
+void Relay::Engine::no_trouble(Side side, const std::string& doing) { outages_.worked(side, doing); }
 
-void Relay::Engine::no_trouble(Side side) {
-  if (outages_[side].worked()) say_it_works(side);
-}
-
-void Relay::Engine::say_it_works(Side side) {
-  env_.log.info(side == kTarget ? "the target works again" : "the source works again");
-}
+void Relay::Engine::no_trouble(Side side) { outages_.worked(side); }
 
 RelayStats Relay::Engine::stats() const {
   RelayStats stats = counters_.stats();
@@ -325,9 +280,9 @@ RelayStats Relay::Engine::stats() const {
   stats.load = load_progress();
   if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {
-    if (!outages_[side].any()) continue;
-    stats.trouble = outages_[side].summary(side == kTarget ? "target" : "source", at);
-    stats.trouble_says = to_string(*outages_[side].error());
+    if (!outages_.of(side).any()) continue;
+    stats.trouble = outages_.of(side).summary(side == kTarget ? "target" : "source", at);
+    stats.trouble_says = to_string(*outages_.of(side).error());
   }
   return stats;
 }

@@ -75,7 +75,7 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                             "shard " + lost.shard.str() +
                                 " is gone from the stream before it was read to its end (stored position " +
                                 shards::to_string(lost.position) + ")");
-                     if (phase_ == Phase::ended || dropping_) return;
+                     if (phase_ == Phase::ended || is_dropping()) return;
                      // Its children miss what it misses: that was said.
                      life_->lineage.forget_read_to(lost.shard);
                      if (life_->shards.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();

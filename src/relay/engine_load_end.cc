@@ -8,7 +8,7 @@
 namespace ctk::relay {
 
 void Relay::Engine::consider_load_end() {
-  if (!life_->load || !life_->load->running() || phase_ != Phase::running || dropping_) return;
+  if (!life_->load || !life_->load->running() || phase_ != Phase::running || is_dropping()) return;
   if (!life_->load->begin_ending([this](const ShardId& segment) { return is_stored(segment); })) return;
   sink_.finish_load({life_->load->table(), life_->load->record().epoch}, in_life([this](Result<sink::LoadEnding> ending) {
                       if (phase_ == Phase::ended) return;
@@ -28,8 +28,7 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
     if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
     trouble(kTarget, ending.error(), "ending the load");
     if (phase_ == Phase::ended) return;
-    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)),
-                    guarded([this] { consider_load_end(); }));
+    env_.loop.after(attempts_.pause(now(), env_.random), guarded([this] { consider_load_end(); }));
     return;
   }
   no_trouble(kTarget);
@@ -131,10 +130,10 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
 }
 
 void Relay::Engine::start_over(const std::string& why) {
-  if (std::exchange(restarting_, true)) return;
+  if (drop_ == Drop::life) return;
   counters_.stats().ready = false;
   // Not from inside whatever found it out.
-  dropping_ = true;
+  drop_ = Drop::life;
   env_.loop.post(guarded([this, why] {
     if (phase_ != Phase::ended && phase_ != Phase::finishing) drop_and_read_again(why);
   }));
@@ -144,7 +143,7 @@ void Relay::Engine::start_over(const std::string& why) {
 void Relay::Engine::start_over_now() {
   for (const auto& [id, one] : life_->shards) source_.forget(id);
   life_ = std::make_shared<Life>();
-  restarting_ = dropping_ = false;
+  drop_ = Drop::nothing;
   restarted_ = true;
   if (phase_ == Phase::stopping) return end(stats());
   phase_ = Phase::starting;

@@ -12,7 +12,7 @@ constexpr Duration kThrottlesThatAreAnOutage = std::chrono::seconds(10);
 }  // namespace
 
 void Relay::Engine::consider_reading(Shard& shard) {
-  if (phase_ != Phase::running || dropping_ || !shard.reading.may_ask()) return;
+  if (phase_ != Phase::running || is_dropping() || !shard.reading.may_ask()) return;
   if (shard.segment && !(life_->load && life_->load->may_read())) return;
   // One shard alone may not fill the budget: the others could then not even be asked.
   if (shard.queue.bytes() > budget_.limit() / 4) return;
@@ -55,7 +55,7 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
 
 void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   has_read_[shard.segment ? 1 : 0] = true;
-  if (outages_[kSource].any()) no_trouble(kSource, "reading shard " + shard.id.str());
+  if (outages_.of(kSource).any()) no_trouble(kSource, "reading shard " + shard.id.str());
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
     if (options_.on_gap != OnGap::skip) return;
@@ -129,7 +129,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       break;
     case ErrorKind::gap:
       on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, error.message);
-      if (dropping_) return;
+      if (is_dropping()) return;
       // on-gap=skip: what is left begins at the horizon.
       source_.forget(shard.id);
       shard.reading.read_from(Position::trim_horizon());

@@ -150,7 +150,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
     trouble(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
-    env_.loop.after(apply_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30)), guarded([this, name] {
+    env_.loop.after(attempts_.pause(now(), env_.random), guarded([this, name] {
                       if (tables_.find(name) != nullptr) open_table(name);
                     }));
     return;
@@ -162,7 +162,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                           "", "load it in a run of its own, with table=" + table->spec.name.table});
   }
   no_trouble(kTarget);
-  apply_retry_.succeeded();
+  attempts_.answered();
   counters_.add_view(result->view);
   tables_.remember(name);
   warn_of_sight(*result);

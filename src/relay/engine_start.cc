@@ -46,8 +46,8 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Re
       budget_(options_.max_memory),
       tables_({{options_.source_table, options_.schema, options_.table, options_.target}, options_.tables, options_.reset}),
       writes_(write_rules(options_, sink_.capabilities())),
-      apply_retry_(RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(30), {}}),
-      counters_(sink_.capabilities().tells_stale) {
+      counters_(sink_.capabilities().tells_stale),
+      outages_(env_.log) {
   started_at_ = now();  // stats() may be asked for before run()
   const sink::Capabilities can = sink_.capabilities();
   transactional_ = can.transactional;
@@ -66,6 +66,7 @@ void Relay::Engine::open_source() {
       [this](SourceIdentity identity) {
         identity_ = std::move(identity);
         opened_at_ = now();
+        if (is_bounded()) outages_.give_up_after(options_.give_up);
         if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
         if (!know_source_table()) return;
         tables_.know_source(identity_);
@@ -262,10 +263,7 @@ void Relay::Engine::begin() {
   if (phase_ == Phase::ended) return;
   const auto streamed = std::ranges::count_if(life_->shards, [](const auto& entry) { return !entry.second->segment; });
   env_.log.info("reading", {{"relay", relay_.str()}, {"shards", streamed}});
-  next_relist_ = now() + std::chrono::seconds(60);
-  next_forgetting_ = now() + std::chrono::hours(1);
-  next_sweep_ = now() + std::chrono::seconds(30);
-  next_idle_store_ = now() + std::chrono::seconds(60);
+  rounds_.begin(now());
   if (!std::exchange(ticking_, true)) env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
   open_known_tables();
   begin_load();

@@ -148,7 +148,7 @@ void Relay::Engine::on_listing_error(const Error& error) {
   trouble(kSource, error, kListing);
   if (phase_ == Phase::ended) return;
   // It was there when the run began. Waiting would not bring it back: another of that name would be another stream.
-  if (error.kind == ErrorKind::not_found && outages_[kSource].failing_for(kListing, now()) > kGoneFor) {
+  if (error.kind == ErrorKind::not_found && outages_.of(kSource).failing_for(kListing, now()) > kGoneFor) {
     Error gone = error;
     gone.hint = "it was there when this run began: it was deleted meanwhile, and what was not read is lost";
     return fail_run(std::move(gone));

@@ -73,4 +73,25 @@ std::string Outage::summary(std::string_view side, Duration now) const {
   return fmt::format("{} {} for {} s", side, state_of(part->second.error.kind), lasted / std::chrono::seconds(1));
 }
 
+bool Outages::failed(Side side, const std::string& part, const Error& error, Duration now) {
+  Outage& outage = of(side);
+  if (outage.failed(part, error, now)) {
+    log_.warn(part + " failed, waiting it out",
+              {{"error", to_string(error)}, {"seconds", outage.lasts(now) / std::chrono::seconds(1)}});
+  }
+  return most_ && outage.failing_for(part, now) > *most_;
+}
+
+void Outages::worked(Side side, const std::string& part) {
+  if (of(side).worked(part)) report_working(side);
+}
+
+void Outages::worked(Side side) {
+  if (of(side).worked()) report_working(side);
+}
+
+void Outages::report_working(Side side) {
+  log_.info(side == Side::target ? "the target works again" : "the source works again");
+}
+
 }  // namespace ctk::relay

@@ -9,12 +9,14 @@
 //   if (outage.worked("listing the shards")) say("it works again");
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/time.h"
 
 namespace ctk::relay {
@@ -50,6 +52,32 @@ class Outage {
   std::map<std::string, Part> parts_;
   std::optional<Duration> said_;  ///< the last line
   bool open_ = false;             ///< a line was written since all worked
+};
+
+enum class Side { source, target };
+
+/// Both sides of a run, and what is said of them.
+class Outages {
+ public:
+  explicit Outages(Log& log) : log_(log) {}
+
+  /// A run that is bounded does not wait for ever.
+  void give_up_after(Duration most) { most_ = most; }
+  /// `part` of the side has failed, and is tried again. True: it has failed for too long, and the run is to end.
+  bool failed(Side side, const std::string& part, const Error& error, Duration now);
+  void worked(Side side, const std::string& part);
+  /// All parts of it.
+  void worked(Side side);
+
+  Outage& of(Side side) { return sides_[static_cast<size_t>(side)]; }
+  const Outage& of(Side side) const { return sides_[static_cast<size_t>(side)]; }
+
+ private:
+  void report_working(Side side);
+
+  Log& log_;
+  std::optional<Duration> most_;
+  std::array<Outage, 2> sides_;
 };
 
 }  // namespace ctk::relay

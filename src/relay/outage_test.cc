@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace ctk::relay {
 namespace {
 
@@ -65,6 +68,36 @@ TEST(Outage, APartThatWorksDoesNotHideOneThatDoesNot) {
   EXPECT_EQ(outage.failing_for("reading shard 2", seconds(9)), Duration{});
   ASSERT_NE(outage.error(), nullptr);
   EXPECT_EQ(outage.error()->kind, ErrorKind::denied);
+}
+
+class Lines final : public Log {
+ public:
+  bool enabled(LogLevel) const override { return true; }
+  void write(LogLevel, std::string_view message, std::span<const LogField>) override { lines.emplace_back(message); }
+  std::vector<std::string> lines;
+};
+
+TEST(Outages, EachSideHasItsOwn) {
+  Lines log;
+  Outages outages(log);
+  EXPECT_FALSE(outages.failed(Side::source, "reading shard 1", kDenied, seconds(1)));
+  EXPECT_FALSE(outages.of(Side::target).any());
+  outages.worked(Side::target);
+  EXPECT_TRUE(outages.of(Side::source).any());
+  outages.worked(Side::source, "reading shard 1");
+  EXPECT_EQ(log.lines, (std::vector<std::string>{"reading shard 1 failed, waiting it out", "the source works again"}));
+}
+
+TEST(Outages, OnlyARunThatIsBoundedGivesUp) {
+  Lines log;
+  Outages outages(log);
+  outages.failed(Side::target, "writing", kReset, seconds(0));
+  EXPECT_FALSE(outages.failed(Side::target, "writing", kReset, seconds(99999)));
+  outages.worked(Side::target);
+  outages.give_up_after(seconds(60));
+  EXPECT_FALSE(outages.failed(Side::target, "writing", kReset, seconds(100)));
+  EXPECT_FALSE(outages.failed(Side::target, "writing", kReset, seconds(160)));
+  EXPECT_TRUE(outages.failed(Side::target, "writing", kReset, seconds(161)));
 }
 
 }  // namespace

@@ -1,0 +1,39 @@
+// Which moves the position store is to be given, by what a life of reading has acknowledged. Pure: whoever has it gives
+// them.
+//
+//   idle ──begin, with the due moves──▶ storing ──end──▶ idle
+//
+// Where positions are kept with the rows, a batch carries the moves of its shards, and only quiet shards are due; where
+// they are kept apart from them, all are.
+#pragma once
+
+#include <vector>
+
+#include "relay/life.h"
+#include "relay/write_queue.h"
+
+namespace ctk::relay {
+
+class PositionKeeper {
+ public:
+  /// The moves that go with the rows of `write`.
+  static std::vector<coordination::PositionMove> moves_of(const InFlightBatch& write, const Life& life);
+  /// The moves that no batch carries. `with_rows`: the store keeps positions with the rows. `read_to_too`: how far quiet
+  /// shards were read is worth a move of its own.
+  static std::vector<coordination::PositionMove> due_moves(const Life& life, bool with_rows, bool read_to_too);
+  /// Whether the end of a shard is acknowledged and not stored: its children wait for that.
+  static bool ends_are_due(const Life& life);
+  /// The store has them. Returns those that were their shard's end, now first.
+  static std::vector<coordination::PositionMove> stored(const std::vector<coordination::PositionMove>& moves, Life& life);
+  /// The batch is acknowledged; `with_rows`: and its moves are stored. Returns those that were their shard's end.
+  static std::vector<coordination::PositionMove> acknowledged(const InFlightBatch& write, bool with_rows, Life& life);
+
+  bool is_storing() const { return storing_; }
+  void begin() { storing_ = true; }
+  void end() { storing_ = false; }
+
+ private:
+  bool storing_ = false;
+};
+
+}  // namespace ctk::relay
