@@ -155,14 +155,14 @@ Result<BatchOutcome> BatchWriter::write() {
     Tried<bool> written = attempt();
     if (std::vector<RefusedChange> refused = refusals(); !refused.empty()) return stopped_by(std::move(refused));
     if (written) return *written ? outcome() : already_written();
-    Scope scope = written.error().scope;
+    const Scope scope = written.error().scope;
+    const bool conflict = scope == Scope::conflict;
+    const bool rows_own = scope == Scope::row || scope == Scope::doubtful || (conflict && left <= 1 && lasting_conflict());
     if (std::exchange(found_one_, false)) {
       left = kTransactionTries + 1;
-    } else if ((scope == Scope::row || scope == Scope::doubtful) && !careful_) {
+    } else if (rows_own && !careful_) {
       careful_ = true;
-    } else if (scope == Scope::conflict && left <= 1 && !careful_ && lasting_conflict()) {
-      careful_ = true;
-    } else if ((scope != Scope::again && scope != Scope::conflict) || left <= 1) {
+    } else if ((scope != Scope::again && !conflict) || left <= 1) {
       return std::unexpected(call_error(std::move(written).error()));
     }
   }
