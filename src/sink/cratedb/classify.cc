@@ -113,6 +113,10 @@ Action action_for(const ServerError& error) {
   return Action::refuse;
 }
 
+bool breaks_a_constraint(const ServerError& error) {
+  return error.message.contains("Failed CONSTRAINT ") || error.message.contains(" must not be null");
+}
+
 Error to_error(const ServerError& error, const std::string& doing) {
   const Action action = action_for(error);
   if (error.is_foreign() && action == Action::wait) {

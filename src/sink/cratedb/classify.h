@@ -25,6 +25,9 @@ enum class Action {
 
 Action action_for(const ServerError& error);
 
+/// A row was refused for a rule of the user's own on the table, NOT NULL or CHECK; no other type of a column would help.
+bool breaks_a_constraint(const ServerError& error);
+
 /// Of an answer that is not CrateDB's own.
 inline constexpr std::string_view kForeignAnswer =
     "something between ctk and CrateDB answered in its place, or cut its answer off,";

@@ -382,6 +382,26 @@ TEST_P(CrateFaults, SlowDdlIsSaid) {
             1);
 }
 
+TEST_P(CrateFaults, ARuleOfTheUsersOwnIsNotTheKeysFault) {
+  const std::pair<const char*, bool> refusals[] = {
+      {R"(SQLParseException[\"mine\" must not be null])", false},
+      {R"(SQLParseException[Failed CONSTRAINT positive CHECK (\"mine\" > 0) for values: [x, -1]])", false},
+      {"SQLParseException[Cannot cast value to type `bigint`]", true}};
+  const auto numbered = put(1, R"({"n":{"N":"1"}})", "{}");
+  open(*numbered, "numbered");
+  for (const auto& [words, is_key] : refusals) {
+    server().intercept = [said = std::string(words)](const net::HttpRequest& request) -> Reply {
+      if (request.body.find("INSERT INTO \\\"test\\\".\\\"numbered\\\"") == std::string::npos) return std::nullopt;
+      return json_response(
+          200, R"({"cols":[],"duration":1,"results":[{"rowcount":-2,"error":{"code":4000,"message":")" + said + R"("}}]})");
+    };
+    const Result<BatchOutcome> outcome = apply(batch_of(Changes{numbered}));
+    ASSERT_TRUE(outcome) << to_string(outcome.error());
+    EXPECT_EQ(outcome->tables.at(0).at(0).key_refused, is_key) << words;
+    EXPECT_EQ(outcome->dead_letters.at(0).reason.contains("key-type.n=text"), is_key) << outcome->dead_letters[0].reason;
+  }
+}
+
 TEST_P(CrateFaults, TheServerReplacesATableByAView) {
   ASSERT_TRUE(apply(batch_of(Changes{change})));
   const std::string table = backend->quoted(name("demo"));

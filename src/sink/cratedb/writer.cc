@@ -268,8 +268,8 @@ void TableWriter::try_next_form(Line& line) {
     if (std::holds_alternative<table::NeedsColumns>(line.rendered)) return;
     if (!line.args.empty() && line.args != refused_args) return;
   }
-  // With nothing left in `data`, what is refused can only be the key.
-  const bool key_refused = action_for(refusal) == Action::refuse;
+  // With nothing left in `data`, what is refused can only be the key, unless the user's own rules refuse the row.
+  const bool key_refused = action_for(refusal) == Action::refuse && !breaks_a_constraint(refusal);
   park(line, reason_of(refusal, key_refused, state_->spec), key_refused);
 }
 
