@@ -91,6 +91,14 @@ class TaskGroup {
     post([handle = root.handle] { handle.resume(); });
   }
 
+  /// The same at once.
+  template <class T, class Done>
+  void start(Task<T> task, Done done) {
+    Root root = run(this, std::move(task), std::move(done));
+    roots_.insert(root.handle);
+    root.handle.resume();
+  }
+
   /// Posts a step that is dropped if the group is gone by then.
   template <class Step>
   void post(Step step) {

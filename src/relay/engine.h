@@ -1,16 +1,24 @@
-// The engine behind Relay: its state, and the steps that its events take. It only wires: what to read, cut, fold and move
-// is decided by the pure parts beside it (shards/walk.h, shards/cadence.h, cut.h, fold.h, frontier.h, routes.h,
-// duplicates.h).
+// The engine behind Relay: it puts its parts together. Each part is an object with a state of its own, decides without
+// socket, clock or thread, and knows nothing of the engine:
 //
-//   engine_start.cc    open the source, reach the target, claim positions, list the shards
+//   life.h              one life of reading, and a pass within it: what goes when they go
+//     lineage.h           which shards there are, which have a row, how far the store has read them
+//     shard.h             one shard: shard_reading.h asks, shard_queue.h holds, shard_progress.h is acknowledged
+//     load_run.h          the load that the life takes part in
+//   write_queue.h       batches on their way, from the worker to the target
+//   table_set.h         where changes go, and which tables are open
+//   position_keeper.h   which moves the store is to be given
+//   gap_ledger.h        what was lost; run_counters.h: what was counted; outage.h: what does not progress
+//   write_attempts.h    how writing goes; rounds.h: what is due now and then
+//
+// A change on its way: engine_read.cc (its page) → engine_cut.cc (its batch) → engine_route.cc (its table and row) →
+// engine_apply.cc (written and acknowledged) → position_keeper.cc (its position). The rest:
+//
+//   engine_start.cc    the start, read top to bottom: source, target, positions, shards
 //   engine_load.cc     a load begins: its epoch, its start positions, its segments
-//   engine_load_end.cc a load ends; the table is ready; everything begins anew
+//   engine_load_end.cc a load ends; the table is ready; the next life begins
 //   engine_walk.cc     the shards there are, their ends and their children
 //   engine_gaps.cc     what the stream no longer has although nobody has read it
-//   engine_read.cc     ask shards for pages within the byte budget
-//   engine_cut.cc      cut batches, have them decoded
-//   engine_route.cc    route changes to tables, open those, have rows folded and rendered
-//   engine_apply.cc    apply batches, acknowledge them; drop what is held and read it again
 //   engine_finish.cc   positions outside of batches, sweeping, the end of a run
 //
 // Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
@@ -25,6 +33,7 @@
 #include <vector>
 
 #include "base/retry.h"
+#include "base/task.h"
 #include "relay/gap_ledger.h"
 #include "relay/life.h"
 #include "relay/outage.h"
@@ -61,36 +70,32 @@ class Relay::Engine {
   enum class Phase { idle, starting, running, stopping, finishing, ended };
 
   // start
-  template <class T>
-  struct Attempt;
+  void restart();
+  Task<bool> start();
+  Task<bool> start_life();
+  Task<Status> open_source();
+  Status know_source_table();
+  Task<Status> reach_target();
+  Task<Result<bool>> find_named_table();
+  Task<Status> find_tables();
+  Task<Status> load_positions(std::vector<coordination::StoredPosition>& rows);
+  Status accept_positions(std::vector<coordination::StoredPosition>& rows);
+  Task<Status> check_records(const std::vector<coordination::StoredPosition>& rows);
+  Task<Status> open_target(bool begins);
+  Result<Table*> add_loaded_table();
+  Task<bool> pay_for_last_load(const Table& table);
+  Task<Status> claim(const std::vector<coordination::StoredPosition>& rows);
   /// Calls until it works, fails for good, or start_timeout has passed.
   template <class T>
-  void attempt(std::string what, std::move_only_function<void(Done<T>)> call, std::move_only_function<void(T)> then,
-               Side side = kTarget);
-  template <class T>
-  void try_attempt(const std::shared_ptr<Attempt<T>>& state);
-  void open_source();
-  bool know_source_table();
-  void connect_target();
-  void check_target();
-  void find_tables();
-  void load_positions();
-  void accept_positions(std::vector<coordination::StoredPosition> rows);
-  void check_records(std::vector<coordination::StoredPosition> rows);
+  Task<Result<T>> attempt(std::string what, Side side, std::move_only_function<void(Done<T>)> call);
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
-  void list_shards(std::vector<coordination::StoredPosition> rows);
-  void claim(std::vector<ListedShard> listed, const std::vector<coordination::StoredPosition>& rows);
   void begin();
   coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 
   // load
   bool wants_load() const { return options_.snapshot != Snapshot::none || gaps_.wants_load(); }
   Timestamp server_now() const;
-  void open_target(std::vector<coordination::StoredPosition> rows);
-  void pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
-                         std::vector<coordination::StoredPosition> rows);
-  void take_target(std::string table, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows);
   coordination::TableClaim table_claim(const Table& table) const;
   /// What is known of the epoch before any table is opened.
   coordination::TableRecord epoch_record() const;
@@ -296,6 +301,7 @@ class Relay::Engine {
   bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed
   /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
   enum class Drop { nothing, pass, life } drop_ = Drop::nothing;
+  std::optional<TaskGroup> starting_;  ///< the start of the life that is begun
 };
 
 }  // namespace ctk::relay

@@ -47,73 +47,72 @@ std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordinati
                "", "on-gap=resnapshot or --reset loads the table again"};
 }
 
-void Relay::Engine::open_target(std::vector<coordination::StoredPosition> rows) {
-  if (!wants_load()) return list_shards(std::move(rows));
-  if (!identity_.scan) {
-    return fail_run(Error{ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table"});
-  }
+/// The table to be loaded, closed.
+Result<Table*> Relay::Engine::add_loaded_table() {
+  if (!identity_.scan)
+    return fail(ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table");
   const ScannedTable& scan = *identity_.scan;
   Route route = tables_.route(scan.name);
-  if (const auto* error = std::get_if<Error>(&route)) return fail_run(*error);
+  if (const auto* error = std::get_if<Error>(&route)) return std::unexpected(*error);
   const auto* name = std::get_if<table::QualifiedName>(&route);
-  if (name == nullptr) {
-    return fail_run(
-        Error{ErrorKind::refused, "source-table leaves out table '" + scan.name + "', which is to be loaded", "", ""});
+  if (name == nullptr)
+    return fail(ErrorKind::refused, "source-table leaves out table '" + scan.name + "', which is to be loaded");
+  return tables_.add(*name, scan.name, scan.keys, now());
+}
+
+/// Before anything is read the target's table is open: so epoch and cut are durable before the first page of the Scan.
+Task<Status> Relay::Engine::open_target(bool begins) {
+  Result<Table*> table = add_loaded_table();
+  if (!table) co_return forward_error(std::move(table));
+  const std::string name = (*table)->spec.name.str();
+  const coordination::TableRecord* known = tables_.known(name);
+  const bool owes = known != nullptr && known->load == coordination::LoadState::loaded;
+  if (owes && !std::exchange(paid_, true)) {
+    co_await pay_for_last_load(**table);
+    if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
+    table = add_loaded_table();
+    if (!table) co_return forward_error(std::move(table));
   }
-  const Result<Table*> added = tables_.add(*name, scan.name, scan.keys, now());
-  if (!added) return fail_run(added.error());
-  const Table& table = **added;
-  coordination::TableClaim claim = table_claim(table);
+  coordination::TableClaim claim = table_claim(**table);
   using Kind = coordination::LoadWish::Kind;
   const Kind kind = gaps_.wants_load()                                   ? Kind::anew
                     : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again
                                                                          : Kind::initial;
   claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gaps_.seen()};
-  const std::string key = name->str();
-  const coordination::TableRecord* known = tables_.known(key);
-  const bool owes = known != nullptr && known->load == coordination::LoadState::loaded;
-  if (owes && !std::exchange(paid_, true)) {
-    // It says nothing of the stream: that one may have to begin with a load of its own.
-    claim.load.reset();
-    claim.kind.reset();
-    claim.relay.reset();
-    claim.reset = false;
-    return pay_for_last_load(key, claim, std::move(rows));
-  }
-  attempt<sink::OpenTable>(
-      "opening table " + key,
-      [this, spec = table.spec, claim](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); },
-      [this, key, rows = std::move(rows)](sink::OpenTable opened) mutable {
-        take_target(key, std::move(opened), std::move(rows));
-      });
+  using Opened = sink::OpenTable;
+  auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
+    sink_.open(spec, claim, std::move(done));
+  });
+  Result<Opened> opened = co_await opening;
+  if (!opened) co_return forward_error(std::move(opened));
+  counters_.add_table(name);
+  counters_.add_view(opened->view);
+  warn_of_sight(*opened);
+  life_->load.emplace(name, opened->record);
+  tables_.opened(name, std::move(*opened));
+  if (options_.start.given && begins) env_.log.warn("start is ignored: the load decides where the stream begins");
+  co_return Status{};
 }
 
 /// A new load would forget that the last one owes a sweep: runs that are bounded would never pay. Where that cannot be done
 /// now, whatever is in the way is met again by the load itself.
-void Relay::Engine::pay_for_last_load(const std::string& name, const coordination::TableClaim& claim,
-                                      std::vector<coordination::StoredPosition> rows) {
-  auto go_on = [this, rows = std::move(rows)]() mutable { open_target(std::move(rows)); };
-  sink_.open(tables_.find(name)->spec, claim,
-             guarded([this, name, go_on = std::move(go_on)](const Result<sink::OpenTable>& opened) mutable {
-               if (phase_ == Phase::ended) return;
-               if (!opened) return go_on();
-               sink_.sweep(sweep_request(name),
-                           guarded([this, name, go_on = std::move(go_on)](const Result<sink::SweepOutcome>& swept) mutable {
-                             if (phase_ == Phase::ended) return;
-                             if (swept) take_sweep_of_load(name, *swept);
-                             go_on();
-                           }));
-             }));
-}
-
-void Relay::Engine::take_target(std::string name, sink::OpenTable opened, std::vector<coordination::StoredPosition> rows) {
-  counters_.add_table(name);
-  counters_.add_view(opened.view);
-  warn_of_sight(opened);
-  life_->load.emplace(name, opened.record);
-  tables_.opened(name, std::move(opened));
-  if (options_.start.given && rows.empty()) env_.log.warn("start is ignored: the load decides where the stream begins");
-  list_shards(std::move(rows));
+Task<bool> Relay::Engine::pay_for_last_load(const Table& table) {
+  const table::TableSpec spec = table.spec;
+  // It says nothing of the stream: that one may have to begin with a load of its own.
+  coordination::TableClaim claim = table_claim(table);
+  claim.kind.reset();
+  claim.relay.reset();
+  claim.reset = false;
+  Answer<sink::OpenTable> opening(*starting_,
+                                  [&](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); });
+  const Result<sink::OpenTable> opened = co_await opening;
+  if (!opened || phase_ == Phase::ended) co_return false;
+  Answer<sink::SweepOutcome> sweeping(
+      *starting_, [&](Done<sink::SweepOutcome> done) { sink_.sweep(sweep_request(claim.table), std::move(done)); });
+  const Result<sink::SweepOutcome> swept = co_await sweeping;
+  if (!swept || phase_ == Phase::ended) co_return false;
+  take_sweep_of_load(claim.table, *swept);
+  co_return true;
 }
 
 coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<ListedShard>& listed,

@@ -147,7 +147,7 @@ void Relay::Engine::start_over_now() {
   restarted_ = true;
   if (phase_ == Phase::stopping) return end(stats());
   phase_ = Phase::starting;
-  find_tables();
+  restart();
 }
 
 }  // namespace ctk::relay

@@ -57,77 +57,110 @@ void Relay::Engine::run(Done<RelayStats> done) {
   done_ = std::move(done);
   phase_ = Phase::starting;
   started_at_ = now();
-  open_source();
+  starting_.emplace(env_.loop);
+  starting_->start(start(), [](bool) {});
 }
 
-void Relay::Engine::open_source() {
-  attempt<SourceIdentity>(
-      "opening the source", [this](Done<SourceIdentity> done) { source_.open(std::move(done)); },
-      [this](SourceIdentity identity) {
-        identity_ = std::move(identity);
-        opened_at_ = now();
-        if (is_bounded()) outages_.give_up_after(options_.give_up);
-        if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
-        if (!know_source_table()) return;
-        tables_.know_source(identity_);
-        connect_target();
-      },
-      kSource);
+/// A life that follows another one.
+void Relay::Engine::restart() {
+  starting_.emplace(env_.loop);
+  starting_->start(start_life(), [](bool) {});
 }
 
-/// Records of a table's own stream do not name it. Returns false if the run has ended because of it.
-bool Relay::Engine::know_source_table() {
-  if (!identity_.source_table) return true;
+/// A run begins. What cannot be had ends it.
+Task<bool> Relay::Engine::start() {
+  Status ready = co_await open_source();
+  if (ready) ready = co_await reach_target();
+  if (!ready) {
+    fail_run(std::move(ready).error());
+    co_return false;
+  }
+  co_return co_await start_life();
+}
+
+/// A life begins, up to where its shards are read.
+Task<bool> Relay::Engine::start_life() {
+  Status ready = co_await find_tables();
+  std::vector<coordination::StoredPosition> rows;
+  if (ready) ready = co_await load_positions(rows);
+  if (ready) ready = co_await check_records(rows);
+  if (ready && wants_load()) ready = co_await open_target(rows.empty());
+  if (ready) ready = co_await claim(rows);
+  if (!ready) fail_run(std::move(ready).error());
+  co_return ready.has_value();
+}
+
+Task<Status> Relay::Engine::open_source() {
+  auto opening = attempt<SourceIdentity>("opening the source", kSource,
+                                         [this](Done<SourceIdentity> done) { source_.open(std::move(done)); });
+  Result<SourceIdentity> identity = co_await opening;
+  if (!identity) co_return forward_error(std::move(identity));
+  identity_ = std::move(*identity);
+  opened_at_ = now();
+  if (is_bounded()) outages_.give_up_after(options_.give_up);
+  if (identity_.service != "file" && identity_.has_stream) kind_ = options_.kind;
+  co_return know_source_table();
+}
+
+/// Records of a table's own stream do not name it.
+Status Relay::Engine::know_source_table() {
+  tables_.know_source(identity_);
+  if (!identity_.source_table) return {};
   if (options_.source_table && options_.source_table != identity_.source_table) {
-    fail_run(Error{ErrorKind::refused,
-                   "the stream is that of table '" + *identity_.source_table + "', but source-table names '" +
-                       *options_.source_table + "'",
-                   "", "leave source-table out"});
-    return false;
+    return fail(ErrorKind::refused,
+                "the stream is that of table '" + *identity_.source_table + "', but source-table names '" +
+                    *options_.source_table + "'",
+                "", "leave source-table out");
   }
   options_.source_table = identity_.source_table;
-  return true;
+  return {};
 }
 
-void Relay::Engine::connect_target() {
-  attempt<bool>(
-      "reaching the target", [this](Done<bool> done) { sink_.connect(std::move(done)); }, [this](bool) { check_target(); });
-}
-
-void Relay::Engine::check_target() {
-  if (!options_.table || options_.tables.create_table) return find_tables();
+Task<Status> Relay::Engine::reach_target() {
+  auto connecting =
+      attempt<bool>("reaching the target", kTarget, [this](Done<bool> done) { sink_.connect(std::move(done)); });
+  Result<bool> connected = co_await connecting;
+  if (!connected) co_return forward_error(std::move(connected));
+  if (!options_.table || options_.tables.create_table) co_return Status{};
+  const Result<bool> exists = co_await find_named_table();
+  if (!exists) co_return std::unexpected(exists.error());
+  if (*exists) co_return Status{};
   const table::QualifiedName name{options_.schema, *options_.table};
-  attempt<bool>(
-      "looking for the table", [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); },
-      [this, name](bool exists) {
-        if (exists) return find_tables();
-        fail_run(Error{ErrorKind::not_found,
-                       "table " + name.str() + " is not there, and create-table=false forbids to make it", "", ""});
-      });
+  co_return fail(ErrorKind::not_found, "table " + name.str() + " is not there, and create-table=false forbids to make it");
 }
 
-void Relay::Engine::find_tables() {
-  attempt<std::vector<coordination::TableRecord>>(
-      "reading ctk_tables", [this](Done<std::vector<coordination::TableRecord>> done) { sink_.records(std::move(done)); },
-      [this](std::vector<coordination::TableRecord> records) {
-        tables_.know(std::move(records));
-        // All files of a source table go by sequence number, or all by time.
-        if (!kind_ && options_.table) kind_ = tables_.kind_of(identity_.incarnation);
-        load_positions();
-      });
+Task<Result<bool>> Relay::Engine::find_named_table() {
+  const table::QualifiedName name{options_.schema, *options_.table};
+  return attempt<bool>("looking for the table", kTarget,
+                       [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); });
 }
 
-void Relay::Engine::load_positions() {
+Task<Status> Relay::Engine::find_tables() {
+  using Records = std::vector<coordination::TableRecord>;
+  auto reading =
+      attempt<Records>("reading ctk_tables", kTarget, [this](Done<Records> done) { sink_.records(std::move(done)); });
+  Result<Records> records = co_await reading;
+  if (!records) co_return forward_error(std::move(records));
+  tables_.know(std::move(*records));
+  // All files of a source table go by sequence number, or all by time.
+  if (!kind_ && options_.table) kind_ = tables_.kind_of(identity_.incarnation);
+  co_return Status{};
+}
+
+Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosition>& rows) {
   relay_ = coordination::RelayName(relay_name(options_, identity_));
   const bool in_memory = options_.positions_in_memory || !identity_.stores_positions || !sink_.capabilities().holds_tables;
   if (in_memory && !memory_store_) {
     memory_store_ = coordination::make_memory_store(env_.loop, env_.clock);
     if (identity_.stores_positions) env_.log.info("positions are kept in memory: a restart begins at `start`");
   }
-  attempt<std::vector<coordination::StoredPosition>>(
-      "reading positions",
-      [this](Done<std::vector<coordination::StoredPosition>> done) { store().load(relay_, std::move(done)); },
-      [this](std::vector<coordination::StoredPosition> rows) { accept_positions(std::move(rows)); });
+  using Rows = std::vector<coordination::StoredPosition>;
+  auto reading =
+      attempt<Rows>("reading positions", kTarget, [this](Done<Rows> done) { store().load(relay_, std::move(done)); });
+  Result<Rows> stored = co_await reading;
+  if (!stored) co_return forward_error(std::move(stored));
+  rows = std::move(*stored);
+  co_return accept_positions(rows);
 }
 
 Error Relay::Engine::other_incarnation(const Incarnation& stored, const Incarnation& found) const {
@@ -137,48 +170,43 @@ Error Relay::Engine::other_incarnation(const Incarnation& stored, const Incarnat
                "", options_.reset_command.empty() ? "--reset forgets them" : "to begin anew: " + options_.reset_command};
 }
 
-void Relay::Engine::accept_positions(std::vector<coordination::StoredPosition> rows) {
+/// Those that are of this stream and still there, or the error that ends the run.
+Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>& rows) {
   if (options_.reset && !claimed_) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
     if (row.incarnation == identity_.incarnation) continue;
-    return fail_run(other_incarnation(row.incarnation, identity_.incarnation));
+    return std::unexpected(other_incarnation(row.incarnation, identity_.incarnation));
   }
   if (!rows.empty() && options_.start.given)
     env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");
+  const Error ended{ErrorKind::stopped, "the run has ended", "", ""};
   for (const coordination::StoredPosition& row : rows) {
-    if (restarted_ && row.fence > fence_) return fail_run(coordination::fenced_error(relay_, row.worker, row.updated));
+    if (restarted_ && row.fence > fence_)
+      return std::unexpected(coordination::fenced_error(relay_, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
-    if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return;
+    if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return std::unexpected(ended);
   }
-  if (std::optional<Error> gap = lost_since_load(rows); gap && !note_gap({}, {}, std::move(*gap))) return;
-  check_records(std::move(rows));
+  std::optional<Error> gap = lost_since_load(rows);
+  if (gap && !note_gap({}, {}, std::move(*gap))) return std::unexpected(ended);
+  return {};
 }
 
 /// Where the relay has written rows, and no table of its is on record, that record is lost; with its table, if that is
 /// gone.
-void Relay::Engine::check_records(std::vector<coordination::StoredPosition> rows) {
+Task<Status> Relay::Engine::check_records(const std::vector<coordination::StoredPosition>& rows) {
   const bool has_records = tables_.has_records(relay_);
   record_lost_ = coordination::tell_of_rows(rows) && !has_records;
   lost_epoch_ = 0;
   if (!has_records && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
-  if (!record_lost_ || !options_.table || wants_load()) return open_target(std::move(rows));
-  const table::QualifiedName name{options_.schema, *options_.table};
-  attempt<bool>(
-      "looking for the table", [this, name](Done<bool> done) { sink_.exists(name, std::move(done)); },
-      [this, name, rows = std::move(rows)](bool exists) mutable {
-        if (exists) return open_target(std::move(rows));
-        coordination::TableClaim claim;
-        claim.table = name.str();
-        claim.reset_command = options_.reset_command;
-        claim.record_lost = true;
-        fail_run(coordination::decide_first_claim(claim, "").error());
-      });
-}
-
-void Relay::Engine::list_shards(std::vector<coordination::StoredPosition> rows) {
-  attempt<std::vector<ListedShard>>(
-      "listing the shards", [this](Done<std::vector<ListedShard>> done) { source_.list(std::move(done)); },
-      [this, rows = std::move(rows)](std::vector<ListedShard> listed) mutable { claim(std::move(listed), rows); }, kSource);
+  if (!record_lost_ || !options_.table || wants_load()) co_return Status{};
+  const Result<bool> exists = co_await find_named_table();
+  if (!exists) co_return std::unexpected(exists.error());
+  if (*exists) co_return Status{};
+  coordination::TableClaim claim;
+  claim.table = table::QualifiedName{options_.schema, *options_.table}.str();
+  claim.reset_command = options_.reset_command;
+  claim.record_lost = true;
+  co_return std::unexpected(coordination::decide_first_claim(claim, "").error());
 }
 
 std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
@@ -239,24 +267,31 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
   return rule;
 }
 
-void Relay::Engine::claim(std::vector<ListedShard> listed, const std::vector<coordination::StoredPosition>& rows) {
-  Result<shards::StartRule> rule = start_rule(listed);
-  if (!rule) return fail_run(std::move(rule).error());
-  const coordination::ClaimRequest request = claim_request(listed, rows, *rule);
-  attempt<coordination::Claim>(
-      "claiming the positions",
-      [this, request](Done<coordination::Claim> done) { store().claim(request, std::move(done)); },
-      [this, rule = *rule, listed = std::move(listed)](const coordination::Claim& claimed) mutable {
-        // The claim's rows are the truth: another relay may have moved them until a moment ago.
-        fence_ = claimed.fence;
-        claimed_ = true;
-        gaps_.load_begun();
-        note_segments(claimed.positions);
-        life_->lineage.claimed(rule, claimed.positions);
-        if (phase_ == Phase::starting) phase_ = Phase::running;
-        perform(life_->lineage.walk().listed(with_segments(std::move(listed))));
-        begin();
-      });
+/// Lists the shards and makes their positions this run's own. From then on they are read.
+Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition>& rows) {
+  using Shards = std::vector<ListedShard>;
+  auto listing =
+      attempt<Shards>("listing the shards", kSource, [this](Done<Shards> done) { source_.list(std::move(done)); });
+  Result<Shards> listed = co_await listing;
+  if (!listed) co_return forward_error(std::move(listed));
+  const Result<shards::StartRule> rule = start_rule(*listed);
+  if (!rule) co_return std::unexpected(rule.error());
+  const coordination::ClaimRequest request = claim_request(*listed, rows, *rule);
+  using Claim = coordination::Claim;
+  auto claiming = attempt<Claim>("claiming the positions", kTarget,
+                                 [this, request](Done<Claim> done) { store().claim(request, std::move(done)); });
+  Result<Claim> claimed = co_await claiming;
+  if (!claimed) co_return forward_error(std::move(claimed));
+  // The claim's rows are the truth: another relay may have moved them until a moment ago.
+  fence_ = claimed->fence;
+  claimed_ = true;
+  gaps_.load_begun();
+  note_segments(claimed->positions);
+  life_->lineage.claimed(*rule, claimed->positions);
+  if (phase_ == Phase::starting) phase_ = Phase::running;
+  perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
+  begin();
+  co_return Status{};
 }
 
 void Relay::Engine::begin() {
