@@ -28,7 +28,7 @@ constexpr Duration kPatience = seconds(60);
 
 uint64_t moments_each() {
   const char* asked = std::getenv("CTK_TEARDOWN_MOMENTS");
-  return asked == nullptr ? 3 : std::strtoull(asked, nullptr, 10);
+  return asked == nullptr ? 2 : std::strtoull(asked, nullptr, 10);
 }
 
 /// The servers of the whole program; gone before its statics are, which their threads use.
