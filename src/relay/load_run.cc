@@ -13,6 +13,12 @@ void LoadRun::take_record(coordination::TableRecord record) {
   if (!running()) phase_ = Phase::over;
 }
 
+void LoadRun::take_state(coordination::LoadState state) {
+  if (running()) return;
+  record_.load = state;
+  if (running()) phase_ = Phase::reading;
+}
+
 void LoadRun::add_segment(const ShardId& segment, const Position& stored) {
   segments_.push_back({segment, {}, true});
   resumed_ = resumed_ || stored.kind != Position::Kind::trim_horizon;

@@ -2,6 +2,7 @@
 //
 //   waiting ──every relay of the table stamps its epoch──▶ reading ──every segment is stored──▶ ending ──▶ over
 //   waiting ──every segment was stored before──▶ ending ──it cannot be said to the target now──▶ reading
+//   over ──another load of the table runs──▶ reading
 #pragma once
 
 #include <functional>
@@ -30,10 +31,9 @@ class LoadRun {
 
   /// The record as it is now.
   void take_record(coordination::TableRecord record);
-  /// What is left to do of one that is over.
-  void take_state(coordination::LoadState state) {
-    if (!running()) record_.load = state;
-  }
+  /// What a sweep has found of one that is over. Where another load runs by now, this one ends once more, which tells that
+  /// its epoch is stale.
+  void take_state(coordination::LoadState state);
   /// A row of the store, of this load.
   void add_segment(const ShardId& segment, const Position& stored);
   void begin_reading();

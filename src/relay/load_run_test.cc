@@ -49,6 +49,14 @@ TEST(LoadRun, EndsOnceAllOfThemAreStored) {
   EXPECT_EQ(run.record().load, LoadState::complete);
 }
 
+TEST(LoadRun, EndsOnceMoreWhereAnotherLoadHasBegun) {
+  LoadRun run = load(LoadState::loaded);
+  run.take_state(LoadState::complete);
+  EXPECT_EQ(run.phase(), Phase::over);
+  run.take_state(LoadState::running);
+  EXPECT_TRUE(run.begin_ending([](const ShardId&) { return true; }));
+}
+
 TEST(LoadRun, OneThatIsOverIsNotReadAgain) {
   LoadRun run = load(LoadState::complete);
   EXPECT_EQ(run.phase(), Phase::over);
