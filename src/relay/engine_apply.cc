@@ -13,7 +13,8 @@ constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 }  // namespace
 
 void Relay::Engine::apply_ready() {
-  if (apply_timer_ != 0 || is_dropping()) return;
+  // A target that was closed is given nothing more.
+  if (phase_ == Phase::ended || apply_timer_ != 0 || is_dropping()) return;
   while (InFlightBatch* write = writes_.next()) apply(*write);
 }
 

@@ -1,6 +1,7 @@
 #include "simulation/target.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "coordination/witnesses.h"
@@ -63,6 +64,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
+    if (closed_) throw std::logic_error("a batch is given to a target that was closed");
     const bool lost_request = knobs_.down || env_.random.fraction() < knobs_.lost_request;
     const bool lost_reply = env_.random.fraction() < knobs_.lost_reply;
     const bool torn = !knobs_.transactional && env_.random.fraction() < knobs_.torn_write;
@@ -129,6 +131,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     unsupported(std::move(done));
   }
   void close(Done<bool> done) override {
+    closed_ = true;
     if (knobs_.never_closes) return;
     env_.loop.post([done = std::move(done)]() mutable { done(true); });
   }
@@ -448,6 +451,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   TargetState& state_;
   TargetKnobs& knobs_;
   TargetEnvironment env_;
+  bool closed_ = false;
 };
 
 }  // namespace
