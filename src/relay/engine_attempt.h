@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "relay/answer.h"
+#include "base/task.h"
 #include "relay/engine.h"
 
 namespace ctk::relay {
@@ -16,8 +16,7 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
   Retry retry{RetryPolicy{std::chrono::milliseconds(200), std::chrono::seconds(1), {}}};
   std::optional<Duration> reported;
   for (;;) {
-    Answer<T> answer(*starting_, [&call](Done<T> done) { call(std::move(done)); });
-    Result<T> result = co_await answer;
+    Result<T> result = co_await starting_->template answer<T>([&call](Done<T> done) { call(std::move(done)); });
     if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
     if (result) co_return std::move(result);
     // What the target had before may come back.

@@ -103,13 +103,11 @@ Task<bool> Relay::Engine::pay_for_last_load(const Table& table) {
   claim.kind.reset();
   claim.relay.reset();
   claim.reset = false;
-  Answer<sink::OpenTable> opening(*starting_,
-                                  [&](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); });
-  const Result<sink::OpenTable> opened = co_await opening;
+  const Result<sink::OpenTable> opened = co_await starting_->answer<sink::OpenTable>(
+      [&](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); });
   if (!opened || phase_ == Phase::ended) co_return false;
-  Answer<sink::SweepOutcome> sweeping(
-      *starting_, [&](Done<sink::SweepOutcome> done) { sink_.sweep(sweep_request(claim.table), std::move(done)); });
-  const Result<sink::SweepOutcome> swept = co_await sweeping;
+  const Result<sink::SweepOutcome> swept = co_await starting_->answer<sink::SweepOutcome>(
+      [&](Done<sink::SweepOutcome> done) { sink_.sweep(sweep_request(claim.table), std::move(done)); });
   if (!swept || phase_ == Phase::ended) co_return false;
   take_sweep_of_load(claim.table, *swept);
   co_return true;
