@@ -82,8 +82,8 @@ struct Claim {
   std::vector<StoredPosition> positions;  ///< all rows of the relay, after the claim
 };
 
-/// One relay's view of a store. Completions come on the loop while the store lives, and not afterwards. Errors: `fenced` (the message names the other worker and
-/// its time), `unreachable`, `denied`, `mismatch`.
+/// One relay's view of a store. Completions come on the loop while the store lives, and not afterwards. Errors: `fenced`
+/// (the message names the other worker and its time), `unreachable`, `denied`, `mismatch`.
 class PositionStore {
  public:
   virtual ~PositionStore() = default;

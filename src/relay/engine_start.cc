@@ -86,8 +86,9 @@ Task<bool> Relay::Engine::start_life() {
   if (ready) ready = co_await check_records(rows);
   if (ready && wants_load()) ready = co_await open_target(rows.empty());
   if (ready) ready = co_await claim(rows);
-  if (!ready) fail_run(std::move(ready).error());
-  co_return ready.has_value();
+  if (ready) co_return true;
+  fail_run(std::move(ready).error());
+  co_return false;
 }
 
 Task<Status> Relay::Engine::open_source() {

@@ -45,7 +45,7 @@ class Driver {
 
   /// Before anything else. From a request to stop on, which may come from any thread, whatever waits for the database fails
   /// with `stopped`. For those that never wait there is nothing to heed.
-  virtual void heed(std::stop_token /*stop*/) {}
+  virtual void heed(const std::stop_token& /*stop*/) {}
 
   /// Connects, if it is not connected already. Errors: unreachable, denied, not_found.
   virtual Status connect(Reach reach) = 0;

@@ -161,7 +161,7 @@ class PostgresDriver final : public Driver {
  public:
   explicit PostgresDriver(PostgresAddress address) : address_(std::move(address)) {}
 
-  void heed(std::stop_token stop) override { stopping_.emplace(stop); }
+  void heed(const std::stop_token& stop) override { stopping_.emplace(stop); }
 
   Status connect(Reach) override {
     if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) {

@@ -154,7 +154,7 @@ class SqliteDriver final : public Driver {
  public:
   SqliteDriver(std::string path, Duration busy_timeout) : path_(std::move(path)), waiting_(busy_timeout) {}
 
-  void heed(std::stop_token stop) override { waiting_.heed(std::move(stop)); }
+  void heed(const std::stop_token& stop) override { waiting_.heed(stop); }
 
   Status connect(Reach reach) override {
     bool missing = path_ != ":memory:" && !file_exists(path_);
