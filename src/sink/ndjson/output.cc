@@ -83,27 +83,12 @@ Output::~Output() {
   if (owned_ && descriptor_ >= 0) ::close(descriptor_);
 }
 
-/// A named pipe that nobody reads yet is waited for. It does not say when somebody comes.
-Result<int> Output::open_path() const {
-  constexpr mode_t kMode = 0644;
-  constexpr int kPauseMs = 20;
-  for (;;) {
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kMode);
-    if (file >= 0) return file;
-    struct stat status{};
-    const int error = errno;
-    const bool unread = error == ENXIO && ::stat(path_.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
-    if (!unread) return failed("open", path_, error);
-    pollfd bell{stopping_.descriptor(), POLLIN, 0};
-    if (::poll(&bell, 1, kPauseMs) == 1) return not_waited_for(path_);
-  }
-}
-
 Result<bool> Output::open() {
   if (descriptor_ < 0) {
-    Result<int> opened = open_path();
-    if (!opened) return forward_error(std::move(opened));
-    descriptor_ = *opened;
+    constexpr mode_t kMode = 0644;
+    // A named pipe that nobody reads is told at once: whoever wants to wait for a reader asks again.
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK, kMode);
+    if (descriptor_ < 0) return failed("open", path_, errno);
     // For as long as it is used: whoever cannot have it alone does not shorten it.
     ::flock(descriptor_, LOCK_SH | LOCK_NB);
   }

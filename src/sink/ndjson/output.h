@@ -39,7 +39,6 @@ class Output {
 
  private:
   void look_at_end();
-  Result<int> open_path() const;
   Result<bool> append(std::string_view text);
   Status wait_for_room() const;
   bool cut_back();
