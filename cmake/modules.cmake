@@ -53,7 +53,7 @@ endfunction()
 function(ctk_quickly_compiled target)
   # What was precompiled is the standard library's to g++ 12 no more, and it warns of that.
   target_compile_options(${target} PRIVATE
-    $<$<CONFIG:RelWithDebInfo>:-O1;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-maybe-uninitialized>)
+    $<$<CONFIG:RelWithDebInfo>:-O1;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-maybe-uninitialized>)
 endfunction()
 
 # ctk_module_tests(FOLDER LIBRARIES…): all x_test.cc in and below src/FOLDER as one program, FOLDER_test.
