@@ -32,6 +32,7 @@
 #include <string>
 #include <vector>
 
+#include "base/lifeline.h"
 #include "base/retry.h"
 #include "base/task.h"
 #include "relay/gap_ledger.h"
@@ -230,25 +231,19 @@ class Relay::Engine {
   void no_trouble(Side side);
   Duration now() { return env_.clock.monotonic(); }
 
-  /// Wraps a completion so that it does nothing once `owner` is gone.
-  template <class Owner, class F>
-  static auto while_there(const std::shared_ptr<Owner>& owner, F function) {
-    return [owner = std::weak_ptr(owner), function = std::move(function)](auto&&... arguments) mutable {
-      if (!owner.expired()) function(std::forward<decltype(arguments)>(arguments)...);
-    };
-  }
-  /// The owner is the engine; or this life of reading; or this pass of it. The latter two go with the engine.
+  /// A completion that does nothing once the engine is gone; or this life of reading; or this pass of it. The latter two go
+  /// with the engine.
   template <class F>
   auto guarded(F function) {
-    return while_there(alive_, std::move(function));
+    return lifeline_.guard(std::move(function));
   }
   template <class F>
   auto in_life(F function) {
-    return while_there(life_, std::move(function));
+    return life_->lifeline.guard(std::move(function));
   }
   template <class F>
   auto in_pass(F function) {
-    return while_there(life_->pass, std::move(function));
+    return life_->pass->guard(std::move(function));
   }
 
   RelayOptions options_;
@@ -256,7 +251,6 @@ class Relay::Engine {
   sink::Sink& sink_;
   RelayEnvironment env_;
   std::unique_ptr<coordination::PositionStore> memory_store_;
-  std::shared_ptr<char> alive_ = std::make_shared<char>();
   Done<RelayStats> done_;
   Phase phase_ = Phase::idle;
   bool transactional_ = false;
@@ -269,7 +263,7 @@ class Relay::Engine {
 
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
-  std::shared_ptr<Life> life_ = std::make_shared<Life>();
+  std::unique_ptr<Life> life_ = std::make_unique<Life>();
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), std::chrono::seconds(30), {}}};
 
   TableSet tables_;
@@ -302,6 +296,7 @@ class Relay::Engine {
   /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
   enum class Drop { nothing, pass, life } drop_ = Drop::nothing;
   std::optional<TaskGroup> starting_;  ///< the start of the life that is begun
+  Lifeline lifeline_;
 };
 
 }  // namespace ctk::relay

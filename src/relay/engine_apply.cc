@@ -107,7 +107,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
   if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
   if (!is_dropping()) drop_ = Drop::pass;
   if (writes_.applying() > 0) return;
-  life_->pass = std::make_shared<Life::Pass>();
+  life_->pass.emplace();
   budget_.release(writes_.clear());
   tables_.drop();
   counters_.stats().tables.clear();

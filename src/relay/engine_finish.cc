@@ -38,25 +38,24 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   if (moves.empty()) return then(true);
   keeper_.begin();
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
-  store().move(
-      relay_, fence_, std::move(moves),
-      guarded([this, kept, pass = std::weak_ptr(life_->pass), then = std::move(then)](Result<bool> stored) mutable {
-        keeper_.end();
-        if (phase_ == Phase::ended) return;
-        if (pass.expired()) return then(false);
-        if (!stored) {
-          // The end of the run, even where that is what this was for: `then` would wait for ever.
-          if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
-          trouble(kTarget, stored.error(), "storing positions");
-          return then(false);
-        }
-        no_trouble(kTarget, "storing positions");
-        finish_shards(PositionKeeper::stored(*kept, *life_));
-        then(true);
-        consider_load_end();
-        pump();
-        consider_finishing();
-      }));
+  store().move(relay_, fence_, std::move(moves),
+               guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
+                 keeper_.end();
+                 if (phase_ == Phase::ended) return;
+                 if (!pass.alive()) return then(false);
+                 if (!stored) {
+                   // The end of the run, even where that is what this was for: `then` would wait for ever.
+                   if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
+                   trouble(kTarget, stored.error(), "storing positions");
+                   return then(false);
+                 }
+                 no_trouble(kTarget, "storing positions");
+                 finish_shards(PositionKeeper::stored(*kept, *life_));
+                 then(true);
+                 consider_load_end();
+                 pump();
+                 consider_finishing();
+               }));
 }
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.

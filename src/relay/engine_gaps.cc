@@ -64,9 +64,9 @@ Timestamp Relay::Engine::read_to_of(const ShardId& id) const {
 /// Listings may lack a shard that is there: the source is asked for it.
 void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
   life_->lineage.ask_for_lost();
-  source_.exists(lost.shard, in_life([this, lost, pass = std::weak_ptr(life_->pass)](Result<bool> exists) {
+  source_.exists(lost.shard, in_life([this, lost, pass = life_->pass->sight()](Result<bool> exists) {
                    life_->lineage.lost_answered();
-                   if (phase_ == Phase::ended || pass.expired()) return;
+                   if (phase_ == Phase::ended || !pass.alive()) return;
                    if (!exists) return confirm_loss_again(lost);
                    if (*exists) {
                      perform(life_->lineage.walk().found_again(lost.shard));
@@ -90,9 +90,9 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
 /// Nobody has answered: the shard stays in doubt, and so does what may follow it.
 void Relay::Engine::confirm_loss_again(const shards::LostShard& lost) {
   life_->lineage.ask_for_lost();
-  env_.loop.after(std::chrono::seconds(1), in_life([this, lost, pass = std::weak_ptr(life_->pass)] {
+  env_.loop.after(std::chrono::seconds(1), in_life([this, lost, pass = life_->pass->sight()] {
                     life_->lineage.lost_answered();
-                    if (phase_ != Phase::ended && !pass.expired()) confirm_loss(lost);
+                    if (phase_ != Phase::ended && pass.alive()) confirm_loss(lost);
                   }));
 }
 

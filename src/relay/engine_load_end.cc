@@ -142,7 +142,7 @@ void Relay::Engine::start_over(const std::string& why) {
 /// Nothing is held any more. Reads under way come back to nobody.
 void Relay::Engine::start_over_now() {
   for (const auto& [id, one] : life_->shards) source_.forget(id);
-  life_ = std::make_shared<Life>();
+  life_ = std::make_unique<Life>();
   drop_ = Drop::nothing;
   restarted_ = true;
   if (phase_ == Phase::stopping) return end(stats());

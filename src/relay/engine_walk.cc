@@ -126,9 +126,9 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
   if (identity_.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing()) return;
-  source_.list(in_life([this, pass = std::weak_ptr(life_->pass)](Result<std::vector<ListedShard>> listed) {
+  source_.list(in_life([this, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
     life_->lineage.end_listing();
-    if (phase_ == Phase::ended || pass.expired()) return;
+    if (phase_ == Phase::ended || !pass.alive()) return;
     if (listed) {
       listing_retry_.succeeded();
       no_trouble(kSource, kListing);

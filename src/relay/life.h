@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/lifeline.h"
 #include "relay/lineage.h"
 #include "relay/load_run.h"
 #include "relay/shard.h"
@@ -19,15 +20,14 @@
 namespace ctk::relay {
 
 struct Life {
-  struct Pass {};
-
   Lineage lineage;
   std::map<ShardId, std::shared_ptr<Shard>> shards;
   std::vector<Shard*> holding;  ///< every shard that has records queued, or an end to be stored; some that had
   std::deque<ShardId> hungry;   ///< those that wait for room in the budget, in turn
   std::optional<LoadRun> load;
   coordination::Epoch epoch = 1;  ///< as the position rows have it
-  std::shared_ptr<Pass> pass = std::make_shared<Pass>();
+  std::optional<Lifeline> pass{std::in_place};
+  Lifeline lifeline;
 };
 
 }  // namespace ctk::relay
