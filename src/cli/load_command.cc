@@ -11,6 +11,7 @@
 #include "cli/wired_relay.h"
 #include "observe/progress.h"
 #include "relay/relay.h"
+#include "sink/ndjson/ndjson_sink.h"
 
 namespace ctk::cli {
 namespace {
@@ -74,13 +75,11 @@ int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWat
   return code;
 }
 
-bool is_standard(const std::string& path) { return path.empty() || path == "-" || path == "/-"; }
-
 /// Lines that are appended to the file that is read would be read in their turn, and spoil it for the next.
 Status tell_from_source(const std::string& output, const LoadPlan& plan) {
   const auto* file = std::get_if<FilePlan>(&plan.source.from);
   if (file == nullptr) return {};
-  const std::string read = is_standard(file->path) ? "/dev/stdin" : file->path;
+  const std::string read = file->path == "-" ? "/dev/stdin" : file->path;
   std::error_code absent;
   if (!std::filesystem::is_regular_file(read, absent) || !std::filesystem::equivalent(read, output, absent)) return {};
   return fail(ErrorKind::usage, fmt::format("{} is the file that is read, and would be written to", output), "",
@@ -90,7 +89,7 @@ Status tell_from_source(const std::string& output, const LoadPlan& plan) {
 Status tell_outputs_from_source(const LoadPlan& plan) {
   if (plan.target.kind != table::Target::ndjson || plan.target.dry_run) return {};
   const std::string& path = plan.target.url.path;
-  if (Status told = tell_from_source(is_standard(path) ? "/dev/stdout" : path, plan); !told) return told;
+  if (Status told = tell_from_source(sink::is_standard_output(path) ? "/dev/stdout" : path, plan); !told) return told;
   return tell_from_source(plan.target.dead_letters_file.value_or("/dev/stderr"), plan);
 }
 

@@ -17,7 +17,7 @@ namespace ndjson {
 namespace {
 
 std::unique_ptr<Output> make_output(const net::Url& url, Log& log, const std::stop_token& stop) {
-  if (url.path.empty() || url.path == "-" || url.path == "/-") {
+  if (is_standard_output(url.path)) {
     return std::make_unique<Output>(STDOUT_FILENO, "standard output", log, stop);
   }
   return std::make_unique<Output>(url.path, log, stop);
@@ -180,6 +180,8 @@ class NdjsonSink final : public Sink {
 
 }  // namespace
 }  // namespace ndjson
+
+bool is_standard_output(const std::string& path) { return path.empty() || path == "-" || path == "/-"; }
 
 std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   return std::make_unique<ndjson::NdjsonSink>(options, environment);

@@ -15,6 +15,9 @@
 
 namespace ctk::sink {
 
+/// Whether a path in a target's URL stands for standard output.
+bool is_standard_output(const std::string& path);
+
 std::unique_ptr<Sink> make_ndjson_sink(const TargetOptions& options, const SinkEnvironment& environment);
 
 }  // namespace ctk::sink
