@@ -9,7 +9,7 @@ add_custom_target(fuzzers)
 # ctk_precompile(TARGET FIRST HEADERS…): where that is asked for, TARGET's files share what they all include of libraries'
 # headers, parsed once: for the target FIRST, whose parse the others take over.
 function(ctk_precompile target first)
-  # g++ 12 warns of the standard library's own code where it optimises what was precompiled: not the program's libraries.
+  # The program's libraries are optimised with every warning (CTK_NO_DOUBTS_OF_STRINGS).
   get_target_property(kind ${target} TYPE)
   if(NOT CTK_PRECOMPILE OR NOT TARGET ${first} OR (kind STREQUAL STATIC_LIBRARY AND CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo))
     return()
@@ -51,9 +51,7 @@ endfunction()
 # ctk_quickly_compiled(TARGET): test cases run once, compiling them is what takes the time; what they test is optimised. Not
 # -O0, without which simdjson lays its objects out otherwise than in the libraries.
 function(ctk_quickly_compiled target)
-  # What was precompiled is the standard library's to g++ 12 no more, and it warns of that.
-  target_compile_options(${target} PRIVATE
-    $<$<CONFIG:RelWithDebInfo>:-O1;-Wno-array-bounds;-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-maybe-uninitialized>)
+  target_compile_options(${target} PRIVATE "$<$<CONFIG:RelWithDebInfo>:-O1;${CTK_NO_DOUBTS_OF_STRINGS}>")
 endfunction()
 
 # ctk_module_tests(FOLDER LIBRARIES…): all x_test.cc in and below src/FOLDER as one program, FOLDER_test.
