@@ -75,6 +75,17 @@ class Refusals : public Conformance {
     EXPECT_EQ(rows().size(), 9u);
   }
 
+  /// The same batch again and again, as a relay gives it.
+  void expect_one_parked_at_try(int number, const std::string& reason) {
+    auto batch = batch_of(one_bad_of_ten());
+    int tries = 1;
+    Result<BatchOutcome> outcome = apply(batch);
+    for (; !outcome && tries < 100; ++tries) outcome = apply(batch);
+    EXPECT_EQ(tries, number);
+    ASSERT_TRUE(outcome) << to_string(outcome.error());
+    expect_one_parked(*outcome, reason);
+  }
+
   std::unique_ptr<Sink> admin;
 
  private:
@@ -250,13 +261,7 @@ TEST_P(PostgresRefusals, ARowThatTakesTooLongEachTimeIsParkedInTheEnd) {
   add_trigger("IF NEW.data->>'v' = 'bad' THEN PERFORM pg_sleep(60); END IF;");
   become_writer("limited", "statement_timeout = '50ms'");
   open(*row(1, "k1", "good"));
-  auto batch = batch_of(one_bad_of_ten());
-  int tries = 1;
-  Result<BatchOutcome> outcome = apply(batch);
-  for (; !outcome && tries < 100; ++tries) outcome = apply(batch);
-  EXPECT_EQ(tries, sql::kPatience);
-  ASSERT_TRUE(outcome) << to_string(outcome.error());
-  expect_one_parked(*outcome, "statement timeout");
+  expect_one_parked_at_try(sql::kPatience, "statement timeout");
 }
 
 TEST_P(PostgresRefusals, AConflictThatOneRowMeetsEachTimeParksIt) {
@@ -265,13 +270,7 @@ TEST_P(PostgresRefusals, AConflictThatOneRowMeetsEachTimeParksIt) {
     open(*row(1, "k1", "good"));
     add_trigger(std::string("IF NEW.data->>'v' = 'bad' THEN RAISE EXCEPTION 'in the way' USING ERRCODE = '") + code +
                 "'; END IF;");
-    auto batch = batch_of(one_bad_of_ten());
-    int tries = 1;
-    Result<BatchOutcome> outcome = apply(batch);
-    for (; !outcome && tries < 100; ++tries) outcome = apply(batch);
-    EXPECT_EQ(tries, sql::kConflictPatience);
-    ASSERT_TRUE(outcome) << to_string(outcome.error());
-    expect_one_parked(*outcome, "in the way");
+    expect_one_parked_at_try(sql::kConflictPatience, "in the way");
   }
 }
 
