@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "json/reader.h"
 #include "json/writer.h"
@@ -119,13 +120,13 @@ Error Failure::error(const std::string& doing) const {
   return error;
 }
 
-bool worth_another_try(const Failure& failure, Again again, int failures) {
+bool worth_another_try(const Failure& failure, Again again, int alike) {
   if (again == Again::never) return false;
   if (!failure.answered) return failure.transport.kind == ErrorKind::unreachable;
   switch (failure.action) {
     case Action::wait: return true;
-    case Action::send_less: return again == Again::freely || failures < kTriesBeforeLess;
-    case Action::isolate: return failures < (again == Again::freely ? kTriesOfAccidents : kTriesBeforeLess);
+    case Action::send_less: return again == Again::freely || alike < kTriesBeforeLess;
+    case Action::isolate: return alike < (again == Again::freely ? kTriesOfAccidents : kTriesBeforeLess);
     default: return false;
   }
 }
@@ -198,9 +199,14 @@ Task<SqlResult> Client::run(Statement statement, Again again) {
   const std::stop_token stop = statement.stop;
   statement = {};
   Retry retry(kTries);
+  std::optional<Action> last;
+  int alike = 0;
   while (true) {
     SqlResult answer = co_await run_once(body, stop);
-    if (answer || !insists_ || !worth_another_try(answer.error(), again, retry.failures())) co_return answer;
+    if (answer || !insists_) co_return answer;
+    alike = last == answer.error().action ? alike + 1 : 0;
+    last = answer.error().action;
+    if (!worth_another_try(answer.error(), again, alike)) co_return answer;
     if (left_to_start().value_or(kShortestWait) <= Duration(0)) co_return answer;
     const std::optional<Duration> pause = retry.failed(clock_.monotonic(), random_);
     if (!pause) co_return answer;

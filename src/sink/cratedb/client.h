@@ -56,8 +56,9 @@ enum class Again {
   never,    ///< a user's own statement
 };
 
-/// Whether a request that failed so is sent again as it is, after `failures` of them in a row. Pure.
-bool worth_another_try(const Failure& failure, Again again, int failures);
+/// Whether a request that failed so is sent again as it is, after `alike` failures of the same kind directly before. Among
+/// failures of every kind one 429 is no shortage. Pure.
+bool worth_another_try(const Failure& failure, Again again, int alike);
 
 class Client {
  public:

@@ -1,6 +1,8 @@
 // What goes wrong between this sink and a server, and what it makes of it.
 #include <gmock/gmock.h>
 
+#include <deque>
+
 #include "sink/cratedb/cratedb_backends_test.h"
 
 namespace ctk::sink::testing {
@@ -98,6 +100,21 @@ TEST_P(CrateFaults, AShortOfMemoryServerGetsLess) {
   apply(many(50));
   EXPECT_EQ(items().size(), 50u);
   EXPECT_GT(largest, 3u);
+}
+
+TEST_P(CrateFaults, OneShortageAmongOtherFailuresMakesNoRequestSmaller) {
+  std::deque<int> statuses = {502, 503, 429, 502, 503, 429};
+  std::vector<size_t> sent;
+  server().intercept = [&](const net::HttpRequest& request) -> Reply {
+    if (!is_upsert(request)) return std::nullopt;
+    sent.push_back(rows_in(request));
+    if (statuses.empty()) return std::nullopt;
+    const int status = statuses.front();
+    statuses.pop_front();
+    return net::HttpResponse{.status = status, .headers = {}, .body = "<html>no</html>"};
+  };
+  apply(many(50));
+  EXPECT_EQ(sent, std::vector<size_t>(7, 50));
 }
 
 TEST_P(CrateFaults, TooLargeARequestIsHalved) {
