@@ -171,7 +171,7 @@ void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
     const bool quiet =
-        writes_.empty() && !keeper_.is_storing() && std::ranges::all_of(life_->shards, [](const auto& entry) {
+        writes_.empty() && !writes_.has_letters() && !keeper_.is_storing() && std::ranges::all_of(life_->shards, [](const auto& entry) {
           return entry.second->queue.empty() || !entry.second->may_send;
         });
     if (quiet) finish();

@@ -221,7 +221,6 @@ void Relay::Engine::render_if_open(InFlightBatch& write) {
 
 /// With on-error=stop, where the target refuses changes: what comes before them is the batch.
 void Relay::Engine::render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused) {
-  for (sink::DeadLetter& letter : write.batch().dead_letters) writes_.add_letter(std::move(letter));
   auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering_again());
   run_on(
       env_.worker, [shares, refused = std::move(refused)] { return fold_and_render_prefix(std::move(*shares), refused); },
@@ -260,7 +259,8 @@ void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   batch->stop_on_refusal = options_.on_error == OnError::stop;
   batch->tables = std::move(prefix.writes);
   for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(letter(bad));
-  std::ranges::move(writes_.take_letters(), std::back_inserter(batch->dead_letters));
+  writes_.take_letters(*write);
+  std::ranges::copy(write->letters, std::back_inserter(batch->dead_letters));
   write->undecodable = write->decoded.undecodable.size();
   write->take_rendered(std::move(batch), std::move(prefix.shares));
   apply_ready();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <iterator>
 #include <utility>
 
 namespace ctk::relay {
@@ -110,10 +111,19 @@ size_t WriteQueue::remove(uint64_t id) {
 size_t WriteQueue::clear() {
   assert(applying() == 0);
   size_t bytes = 0;
-  for (const auto& one : batches_) bytes += one->bytes;
+  for (const auto& one : batches_) bytes += drop(*one);
   batches_.clear();
   stop_.reset();
   return bytes;
+}
+
+size_t WriteQueue::drop(InFlightBatch& batch) {
+  std::ranges::move(batch.letters, std::back_inserter(letters_));
+  return batch.bytes;
+}
+
+void WriteQueue::take_letters(InFlightBatch& batch) {
+  std::ranges::move(std::exchange(letters_, {}), std::back_inserter(batch.letters));
 }
 
 void WriteQueue::stop_behind(uint64_t id, Error why) {
@@ -124,7 +134,7 @@ size_t WriteQueue::drop_behind_stop() {
   size_t bytes = 0;
   std::erase_if(batches_, [&](const auto& one) {
     if (one->id <= stop_->id || one->template is<InFlightBatch::Applying>()) return false;
-    bytes += one->bytes;
+    bytes += drop(*one);
     return true;
   });
   return bytes;

@@ -39,6 +39,7 @@ struct InFlightBatch {
   Duration oldest{};
   DecodedBatch decoded;
   std::variant<Decoding, Routing, Rendering, Ready, Applying> state = Decoding{};
+  std::vector<sink::DeadLetter> letters;  ///< of no record of its own, which it takes along: nothing would make them again
   // Counters that are added to the run's when the batch is acknowledged.
   // `repeated` are changes that are known to be stale: repetitions, and what is older than the load's cut.
   uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
@@ -94,21 +95,23 @@ class WriteQueue {
   Duration oldest(Duration now) const;
   /// It is acknowledged. Returns the bytes that it held.
   size_t remove(uint64_t id);
-  /// Drops all of them; none is being applied. Returns the bytes that they held.
+  /// Drops all of them; none is being applied. Letters that they took along wait for the next batch. Returns the bytes that
+  /// they held.
   size_t clear();
 
   /// With on-error=stop: batch `id` is the last to be applied, unless an earlier one is already.
   void stop_behind(uint64_t id, Error why);
-  /// Drops what comes behind that batch and is not being applied. Returns the bytes that it held.
+  /// The same of what comes behind that batch and is not being applied.
   size_t drop_behind_stop();
   bool stops() const { return stop_.has_value(); }
   /// Why the run is to end, once all is applied that comes before.
   std::optional<Error> stops_now() const;
 
-  /// Dead letters that the next batch takes along.
+  /// A dead letter that the next batch takes along.
   void add_letter(sink::DeadLetter letter) { letters_.push_back(std::move(letter)); }
   bool has_letters() const { return !letters_.empty(); }
-  std::vector<sink::DeadLetter> take_letters() { return std::exchange(letters_, {}); }
+  /// The batch takes along what waits; where it is dropped, that waits again.
+  void take_letters(InFlightBatch& batch);
 
  private:
   struct Stop {
@@ -116,6 +119,8 @@ class WriteQueue {
     Error why;
   };
   bool may_apply(const InFlightBatch& batch) const;
+  /// Returns the bytes that it held.
+  size_t drop(InFlightBatch& batch);
 
   Rules rules_;
   std::deque<std::unique_ptr<InFlightBatch>> batches_;

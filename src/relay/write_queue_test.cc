@@ -130,8 +130,25 @@ TEST(WriteQueue, LettersGoWithTheNextBatchOnce) {
   WriteQueue queue(rules(1, true));
   queue.add_letter({});
   EXPECT_TRUE(queue.has_letters());
-  EXPECT_EQ(queue.take_letters().size(), 1u);
+  InFlightBatch& batch = queue.add(seconds(1));
+  queue.take_letters(batch);
+  EXPECT_EQ(batch.letters.size(), 1u);
   EXPECT_FALSE(queue.has_letters());
+  queue.remove(batch.id);
+  EXPECT_FALSE(queue.has_letters());
+}
+
+TEST(WriteQueue, LettersOfABatchThatIsDroppedGoWithAnother) {
+  WriteQueue queue(rules(1, true));
+  queue.add_letter({});
+  queue.take_letters(ready(queue, {"a"}));
+  queue.clear();
+  ASSERT_TRUE(queue.has_letters());
+  ready(queue, {"a"});
+  queue.take_letters(ready(queue, {"b"}));
+  queue.stop_behind(2, Error{ErrorKind::corrupt, "the second", "", ""});
+  queue.drop_behind_stop();
+  EXPECT_TRUE(queue.has_letters());
 }
 
 }  // namespace

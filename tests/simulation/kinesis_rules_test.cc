@@ -190,6 +190,29 @@ TEST_F(KinesisRules, AShardThatIsGoneIsAGap) {
   EXPECT_EQ(state.dead_letters.begin()->second.shard, parent.str());
 }
 
+/// The target is away for so long that what waits for it is dropped, to be read again. The gap is not met again then.
+TEST_F(KinesisRules, TheLetterOfAGapIsNotDroppedWithTheBatchThatTookIt) {
+  knobs.transactional = false;
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  relay.reset();
+  put("never read");
+  ASSERT_TRUE(kinesis.split_any(kStream, loop.now()));
+  lasts(std::chrono::hours(26));
+  options.on_gap = relay::OnGap::skip;
+  start();
+  ASSERT_TRUE(until([&] { return relay->stats().gaps > 0; }));
+  knobs.down = true;
+  put("there");
+  lasts(minutes(20));
+  EXPECT_TRUE(state.dead_letters.empty());
+  knobs.down = false;
+  ASSERT_TRUE(until([&] { return holds("there"); }));
+  EXPECT_TRUE(until([&] { return !state.dead_letters.empty(); }));
+  EXPECT_EQ(relay->stats().gaps, 1u);
+}
+
 const Error kDenied{ErrorKind::denied, "kinesis:GetRecords failed: the right to do this is missing", "", ""};
 
 /// What was never allowed will not be allowed by waiting, in a bounded run or not.
