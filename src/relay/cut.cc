@@ -43,4 +43,13 @@ std::vector<Pick> plan_cut(std::vector<QueueView> queues, const CutLimits& limit
   return picks;
 }
 
+Duration oldest_of(const std::vector<Pick>& picks, const std::vector<QueueView>& queues, Duration now) {
+  Duration oldest = now;
+  for (const Pick& pick : picks) {
+    const auto queue = std::ranges::find(queues, pick.index, &QueueView::index);
+    if (pick.records > 0) oldest = std::min(oldest, queue->oldest);
+  }
+  return oldest;
+}
+
 }  // namespace ctk::relay

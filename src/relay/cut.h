@@ -36,4 +36,7 @@ struct Pick {
 /// way come first, then those whose first record waits longest.
 std::vector<Pick> plan_cut(std::vector<QueueView> queues, const CutLimits& limits, Duration now, bool flush);
 
+/// When the first of what `picks` take was read; `now` where they take ends only.
+Duration oldest_of(const std::vector<Pick>& picks, const std::vector<QueueView>& queues, Duration now);
+
 }  // namespace ctk::relay

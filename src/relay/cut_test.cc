@@ -26,6 +26,13 @@ TEST(Cut, AFullBatchGoesAtOnce) {
   EXPECT_THAT(plan_cut({queue(0, 600), queue(1, 600)}, kLimits, {}, false), ElementsAre(Pick{0, 600}, Pick{1, 400}));
 }
 
+TEST(Cut, ABatchIsAsOldAsTheFirstOfItsRecords) {
+  const std::vector<QueueView> queues = {queue(0, 5, milliseconds(70)), queue(1, 0), queue(2, 5, milliseconds(30)),
+                                         queue(3, 5, milliseconds(10))};
+  EXPECT_EQ(oldest_of({{0, 5}, {1, 0}, {2, 1}}, queues, milliseconds(100)), milliseconds(30));
+  EXPECT_EQ(oldest_of({{1, 0}}, queues, milliseconds(100)), milliseconds(100)) << "an end alone";
+}
+
 TEST(Cut, FlushingWaitsForNobody) { EXPECT_THAT(plan_cut({queue(3, 1)}, kLimits, {}, true), ElementsAre(Pick{3, 1})); }
 
 TEST(Cut, LeavesOutShardsThatMayNotSendOrHaveAWriteUnderWay) {

@@ -191,6 +191,7 @@ class Relay::Engine {
 
   // apply
   void apply_ready();
+  bool held_too_long(const InFlightBatch& write);
   void apply(InFlightBatch& write);
   void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
   void acknowledge(InFlightBatch& write);

@@ -60,7 +60,7 @@ bool Relay::Engine::cut() {
     }
     return false;
   }
-  InFlightBatch& write = writes_.add(now());
+  InFlightBatch& write = writes_.add(oldest_of(picks, views, now()));
   std::vector<Slice> slices;
   const std::vector<Shard*> by_index = life_->holding;
   for (const Pick& pick : picks) {

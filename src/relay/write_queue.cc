@@ -55,10 +55,10 @@ CutLimits WriteQueue::limits() const {
   return limits;
 }
 
-InFlightBatch& WriteQueue::add(Duration now) {
+InFlightBatch& WriteQueue::add(Duration oldest) {
   InFlightBatch& batch = *batches_.emplace_back(std::make_unique<InFlightBatch>());
   batch.id = next_id_++;
-  batch.oldest = now;
+  batch.oldest = oldest;
   return batch;
 }
 
@@ -93,11 +93,6 @@ std::vector<InFlightBatch*> WriteQueue::routing() {
     if (one->is<InFlightBatch::Routing>()) waiting.push_back(one.get());
   }
   return waiting;
-}
-
-Duration WriteQueue::oldest(Duration now) const {
-  for (const auto& one : batches_) now = std::min(now, one->oldest);
-  return now;
 }
 
 size_t WriteQueue::remove(uint64_t id) {

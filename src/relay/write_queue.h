@@ -36,7 +36,7 @@ struct InFlightBatch {
   uint64_t id = 0;
   std::vector<Slice> slices;
   size_t bytes = 0;  ///< of the budget
-  Duration oldest{};
+  Duration oldest{};  ///< when the first of its records was read
   DecodedBatch decoded;
   std::variant<Decoding, Routing, Rendering, Ready, Applying> state = Decoding{};
   std::vector<sink::DeadLetter> letters;  ///< of no record of its own, which it takes along: nothing would make them again
@@ -84,15 +84,13 @@ class WriteQueue {
   /// When a batch is due now.
   CutLimits limits() const;
 
-  /// A new one, to be decoded.
-  InFlightBatch& add(Duration now);
+  /// A new one, to be decoded. `oldest`: when the first of its records was read.
+  InFlightBatch& add(Duration oldest);
   InFlightBatch* find(uint64_t id);
   /// The next one to be given to the target; nothing while it has enough.
   InFlightBatch* next();
   /// Those that wait for tables to open.
   std::vector<InFlightBatch*> routing();
-  /// Since when the oldest of them is held; `now` where there are none.
-  Duration oldest(Duration now) const;
   /// It is acknowledged. Returns the bytes that it held.
   size_t remove(uint64_t id);
   /// Drops all of them; none is being applied. Letters that they took along wait for the next batch. Returns the bytes that

@@ -39,6 +39,7 @@ class HandledKinesis final : public aws::KinesisApi {
   }
   void get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
                           Done<std::string> done) override {
+    ++iterators;
     if (refuses_iterators) return refuse(*refuses_iterators, std::move(done));
     api_.get_shard_iterator(stream, shard, start, std::move(done));
   }
@@ -57,7 +58,7 @@ class HandledKinesis final : public aws::KinesisApi {
   }
 
   std::optional<Error> refuses_iterators, refuses_records;
-  int reads = 0;
+  int reads = 0, iterators = 0;
   std::function<void()> behind_description;
   std::function<void(aws::ShardPage&)> on_listing;
 
@@ -211,6 +212,24 @@ TEST_F(KinesisRules, TheLetterOfAGapIsNotDroppedWithTheBatchThatTookIt) {
   ASSERT_TRUE(until([&] { return holds("there"); }));
   EXPECT_TRUE(until([&] { return !state.dead_letters.empty(); }));
   EXPECT_EQ(relay->stats().gaps, 1u);
+}
+
+/// What waits for the writes before it is held from its reading on: 7.5 minutes of that, and it is read again.
+TEST_F(KinesisRules, WhatWasReadLongAgoIsReadAgainRatherThanWritten) {
+  knobs.transactional = false;
+  put("first");
+  start();
+  ASSERT_TRUE(until([&] { return holds("first"); }));
+  knobs.row_time = minutes(4);
+  for (const char* key : {"a", "b", "c"}) {
+    put(key);
+    lasts(seconds(2));
+  }
+  ASSERT_TRUE(until([&] { return holds("b"); }));
+  EXPECT_EQ(api.iterators, 1);
+  ASSERT_TRUE(until([&] { return api.iterators > 1; }));
+  EXPECT_FALSE(holds("c"));
+  EXPECT_TRUE(until([&] { return holds("c"); }));
 }
 
 const Error kDenied{ErrorKind::denied, "kinesis:GetRecords failed: the right to do this is missing", "", ""};

@@ -76,13 +76,16 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       observe("lost reply");
     }
     if (!lost_request && env_.random.fraction() < knobs_.straggler) return straggle(batch, std::move(done));
-    env_.loop.after(knobs_.write_time, [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
-      if (lost_request) return reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "the connection broke"));
-      if (knobs_.full) return reply<sink::BatchOutcome>(done, fail(ErrorKind::throttled, "the disk is full"));
-      Result<sink::BatchOutcome> outcome = write(*batch, torn);
-      if (lost_reply || torn) outcome = fail(ErrorKind::unreachable, "no answer");
-      reply(done, std::move(outcome));
-    });
+    env_.loop.after(knobs_.write_time + knobs_.row_time,
+                    [this, batch, lost_request, lost_reply, torn, done = std::move(done)]() mutable {
+                      if (lost_request)
+                        return reply<sink::BatchOutcome>(done, fail(ErrorKind::unreachable, "the connection broke"));
+                      if (knobs_.full)
+                        return reply<sink::BatchOutcome>(done, fail(ErrorKind::throttled, "the disk is full"));
+                      Result<sink::BatchOutcome> outcome = write(*batch, torn);
+                      if (lost_reply || torn) outcome = fail(ErrorKind::unreachable, "no answer");
+                      reply(done, std::move(outcome));
+                    });
   }
 
   coordination::PositionStore& positions() override { return *this; }

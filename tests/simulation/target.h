@@ -20,6 +20,7 @@ struct TargetKnobs {
   int connections = 1;
   size_t batch_rows = 50;
   Duration write_time = std::chrono::milliseconds(5);
+  Duration row_time{};        ///< what a batch takes besides
   double lost_request = 0;    ///< the connection breaks before anything is written
   double lost_reply = 0;      ///< everything is written, nobody hears of it
   double torn_write = 0;      ///< without transactions: some rows of the batch are written, then the connection breaks
