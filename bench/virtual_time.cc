@@ -50,7 +50,7 @@ class World {
     options_.idle_poll = idle_poll;
     options_.worker = coordination::WorkerName("worker");
     sink_ = simulation::connect_target(state_, knobs_, {loop_, loop_, random_});
-    relay_ = std::make_unique<relay::Relay>(options_, *source_, *sink_,
+    relay_ = std::make_unique<relay::Relay>(options_, *source_, *sink_, relay::positions_of(*sink_),
                                             relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
     relay_->run([](const Result<relay::RelayStats>& result) {
       give_up(result ? "the relay has ended" : to_string(result.error()));

@@ -85,7 +85,7 @@ ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe USES base json relay LIBRARIES spdlog::spdlog)
 ctk_module(sim USES aws base dynamodb json LIBRARIES PkgConfig::httplib OpenSSL::Crypto)
-ctk_module(cli USES aws base dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
+ctk_module(cli USES aws base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
            LIBRARIES CLI11::CLI11 edit)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
 

@@ -142,7 +142,8 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay::RelayOptions& relay = plan.relay;
   relay.start = std::move(*start);
   relay.positions_name = options.text("positions-name");
-  relay.positions_in_memory = options.text("positions") == "memory";
+  // A file is always read from its start.
+  plan.positions_in_memory = options.text("positions") == "memory" || plan.source.is_file();
   relay.once = options.boolean("once", false);
   relay.reset = command.reset;
   relay.reset_command = command.reset_command;

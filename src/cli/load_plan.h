@@ -15,6 +15,7 @@ struct LoadPlan {
   SourcePlan source;
   sink::TargetOptions target;
   relay::RelayOptions relay;  ///< without `worker`: that is the process's own
+  bool positions_in_memory = false;
   bool json_summary = false;
   std::string dead_letters_hint;   ///< where its dead letters are to be had: "list them with: ctk dead-letters list …"
   std::vector<std::string> notes;  ///< options that were accepted and change nothing

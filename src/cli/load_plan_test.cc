@@ -107,7 +107,7 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_EQ(relay.on_gap, relay::OnGap::skip);
   EXPECT_EQ(relay.on_error, relay::OnError::stop);
   EXPECT_EQ(relay.source_table, "demo");
-  EXPECT_TRUE(relay.positions_in_memory);
+  EXPECT_TRUE(load.positions_in_memory);
   EXPECT_EQ(relay.positions_name, "r");
   EXPECT_EQ(relay.start_timeout, 5s);
   EXPECT_EQ(load.target.start_timeout, 5s);

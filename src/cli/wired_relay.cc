@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "coordination/memory_store.h"
+
 namespace ctk::cli {
 
 Result<std::unique_ptr<WiredRelay>> WiredRelay::make(const LoadPlan& plan, World& world, EventLoop& loop, Log& log) {
@@ -13,7 +15,15 @@ Result<std::unique_ptr<WiredRelay>> WiredRelay::make(const LoadPlan& plan, World
 WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log)
     : source_(std::move(source)),
       sink_(plan.target, world, loop),
+      positions_in_memory_(coordination::make_memory_store(loop, world.clock)),
       worker_(loop, "ctk-worker"),
-      relay_(plan.relay, source_->source(), sink_.sink(), {loop, world.clock, world.random, log, worker_}) {}
+      relay_(plan.relay, source_->source(), sink_.sink(), positions(plan),
+             {loop, world.clock, world.random, log, worker_}) {}
+
+relay::Positions WiredRelay::positions(const LoadPlan& plan) {
+  const bool last = !plan.positions_in_memory && sink_.sink().capabilities().holds_tables;
+  if (last) return relay::positions_of(sink_.sink());
+  return {*positions_in_memory_, relay::Positions::Kept::in_memory};
+}
 
 }  // namespace ctk::cli

@@ -19,9 +19,12 @@ class WiredRelay {
 
  private:
   WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log);
+  /// The target's own, or none that last.
+  relay::Positions positions(const LoadPlan& plan);
 
   std::unique_ptr<WiredSource> source_;
   WiredSink sink_;
+  std::unique_ptr<coordination::PositionStore> positions_in_memory_;
   ThreadExecutor worker_;  ///< its jobs keep what they touch
   relay::Relay relay_;
 };

@@ -53,7 +53,7 @@ namespace ctk::relay {
 
 class Relay::Engine {
  public:
-  Engine(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment);
+  Engine(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment);
 
   void run(Done<RelayStats> done);
   void stop();
@@ -92,7 +92,6 @@ class Relay::Engine {
   std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void begin();
-  coordination::PositionStore& store() { return memory_store_ ? *memory_store_ : sink_.positions(); }
 
   // load
   bool wants_load() const { return options_.snapshot != Snapshot::none || gaps_.wants_load(); }
@@ -202,7 +201,8 @@ class Relay::Engine {
   void reload_positions();
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
-  bool positions_with_rows() const { return transactional_ && !memory_store_; }
+  bool positions_with_rows() const { return positions_.kept == Positions::Kept::with_rows; }
+  bool positions_in_memory() const { return positions_.kept == Positions::Kept::in_memory; }
 
   // finish
   void every_second();
@@ -250,8 +250,8 @@ class Relay::Engine {
   RelayOptions options_;
   Source& source_;
   sink::Sink& sink_;
+  Positions positions_;
   RelayEnvironment env_;
-  std::unique_ptr<coordination::PositionStore> memory_store_;
   Done<RelayStats> done_;
   Phase phase_ = Phase::idle;
   bool transactional_ = false;

@@ -96,10 +96,10 @@ void Relay::Engine::on_apply_error(const Error& error) {
     return end(stats());
   }
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
-  if (patience == Patience::look_again && memory_store_ && transactional_) return fail_run(error);
+  if (patience == Patience::look_again && positions_in_memory() && transactional_) return fail_run(error);
   if (patience == Patience::look_again) {
     attempts_.looking_again(now());
-    if (!memory_store_) return start_over("a table is not there");
+    if (!positions_in_memory()) return start_over("a table is not there");
   }
   trouble(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
@@ -131,31 +131,32 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
 
 /// The store's positions are the truth: the reply to a write that moved them may have been lost.
 void Relay::Engine::reload_positions() {
-  store().load(relay_, in_pass([this](Result<std::vector<coordination::StoredPosition>> rows) {
-                 // Where everything was dropped once more, these rows may be older than what was written since.
-                 if (phase_ == Phase::ended) return;
-                 if (!rows) {
-                   trouble(kTarget, rows.error(), "reading positions");
-                   env_.loop.after(attempts_.pause(now(), env_.random), in_pass([this] { reload_positions(); }));
-                   return;
-                 }
-                 no_trouble(kTarget);
-                 // A shard without a row begins anew: nothing of it was ever written.
-                 std::set<ShardId> stored;
-                 for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
-                 for (const auto& [id, one] : life_->shards) {
-                   if (stored.contains(id)) continue;
-                   coordination::StoredPosition& row = rows->emplace_back();
-                   row.shard = id;
-                   row.position = one->start;
-                 }
-                 // All of them first: what goes on from one shard's end must not meet another that still holds its own.
-                 for (const coordination::StoredPosition& row : *rows) set_back_to(row);
-                 if (drop_ == Drop::pass) drop_ = Drop::nothing;
-                 for (const coordination::StoredPosition& row : *rows) go_on_from(row);
-                 pump();
-                 consider_finishing();
-               }));
+  positions_.store.load(relay_, in_pass([this](Result<std::vector<coordination::StoredPosition>> rows) {
+                          // Where everything was dropped once more, these rows may be older than what was written since.
+                          if (phase_ == Phase::ended) return;
+                          if (!rows) {
+                            trouble(kTarget, rows.error(), "reading positions");
+                            env_.loop.after(attempts_.pause(now(), env_.random), in_pass([this] { reload_positions(); }));
+                            return;
+                          }
+                          no_trouble(kTarget);
+                          // A shard without a row begins anew: nothing of it was ever written.
+                          std::set<ShardId> stored;
+                          for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
+                          for (const auto& [id, one] : life_->shards) {
+                            if (stored.contains(id)) continue;
+                            coordination::StoredPosition& row = rows->emplace_back();
+                            row.shard = id;
+                            row.position = one->start;
+                          }
+                          // All of them first: what goes on from one shard's end must not meet another that still holds its
+                          // own.
+                          for (const coordination::StoredPosition& row : *rows) set_back_to(row);
+                          if (drop_ == Drop::pass) drop_ = Drop::nothing;
+                          for (const coordination::StoredPosition& row : *rows) go_on_from(row);
+                          pump();
+                          consider_finishing();
+                        }));
 }
 
 void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {

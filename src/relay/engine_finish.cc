@@ -38,24 +38,25 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   if (moves.empty()) return then(true);
   keeper_.begin();
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
-  store().move(relay_, fence_, std::move(moves),
-               guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
-                 keeper_.end();
-                 if (phase_ == Phase::ended) return;
-                 if (!pass.alive()) return then(false);
-                 if (!stored) {
-                   // The end of the run, even where that is what this was for: `then` would wait for ever.
-                   if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
-                   trouble(kTarget, stored.error(), "storing positions");
-                   return then(false);
-                 }
-                 no_trouble(kTarget, "storing positions");
-                 finish_shards(PositionKeeper::stored(*kept, *life_));
-                 then(true);
-                 consider_load_end();
-                 pump();
-                 consider_finishing();
-               }));
+  positions_.store.move(
+      relay_, fence_, std::move(moves),
+      guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
+        keeper_.end();
+        if (phase_ == Phase::ended) return;
+        if (!pass.alive()) return then(false);
+        if (!stored) {
+          // The end of the run, even where that is what this was for: `then` would wait for ever.
+          if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
+          trouble(kTarget, stored.error(), "storing positions");
+          return then(false);
+        }
+        no_trouble(kTarget, "storing positions");
+        finish_shards(PositionKeeper::stored(*kept, *life_));
+        then(true);
+        consider_load_end();
+        pump();
+        consider_finishing();
+      }));
 }
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
@@ -79,15 +80,14 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   // Times of DynamoDB Streams are whole seconds: a delete may be nearly a second younger than it says.
   if (identity_.service == "dynamodb" && request.grace != Duration::max()) request.grace += std::chrono::seconds(1);
   if (options_.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
-  if (memory_store_) {
+  if (positions_in_memory()) {
     if (request.explicit_grace)
       request.watermark = env_.clock.now();
     else
       request.grace = Duration::max();
   }
-  request.floor =
-      options_.delete_floor.value_or(transactional_ && !memory_store_ ? Duration{} : Duration(std::chrono::minutes(15)));
-  if (request.explicit_grace && memory_store_ && identity_.bounded)
+  request.floor = options_.delete_floor.value_or(positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
+  if (request.explicit_grace && positions_in_memory() && identity_.bounded)
     request.floor = options_.delete_floor.value_or(Duration{});
   return request;
 }
@@ -170,10 +170,10 @@ void Relay::Engine::consider_source_end() {
 void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
-    const bool quiet =
-        writes_.empty() && !writes_.has_letters() && !keeper_.is_storing() && std::ranges::all_of(life_->shards, [](const auto& entry) {
-          return entry.second->queue.empty() || !entry.second->may_send;
-        });
+    const bool quiet = writes_.empty() && !writes_.has_letters() && !keeper_.is_storing() &&
+                       std::ranges::all_of(life_->shards, [](const auto& entry) {
+                         return entry.second->queue.empty() || !entry.second->may_send;
+                       });
     if (quiet) finish();
     return;
   }

@@ -199,6 +199,7 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
     return;
   }
   const coordination::RelayName relay = relays.back();
+  // The others' are the target's, wherever ours are.
   sink_.positions().load(
       relay,
       in_life([this, relay, relays = std::move(relays)](Result<std::vector<coordination::StoredPosition>> rows) mutable {

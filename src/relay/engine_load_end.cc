@@ -106,8 +106,8 @@ void Relay::Engine::warn_of_sight(const sink::OpenTable& opened) {
 /// A table was emptied under this run. Opening it again decides: it is loaded again, or the run ends and says how to go on.
 /// What knows its positions by heart cannot begin again by itself.
 void Relay::Engine::on_lost_table(Error error) {
-  if (!memory_store_ && phase_ == Phase::running) return start_over(error.message);
-  if (error.hint.empty() && memory_store_) error.hint = "run it again, which begins at the start";
+  if (!positions_in_memory() && phase_ == Phase::running) return start_over(error.message);
+  if (error.hint.empty() && positions_in_memory()) error.hint = "run it again, which begins at the start";
   if (error.hint.empty() && !options_.reset_command.empty()) error.hint = "to begin anew: " + options_.reset_command;
   phase_ == Phase::finishing ? end(std::unexpected(std::move(error))) : fail_run(std::move(error));
 }

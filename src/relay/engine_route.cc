@@ -118,7 +118,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   if (identity_.has_stream) claim.kind = kind_.value_or(options_.kind);
   claim.keys = table.keys;
   claim.form = table::form_of(table.spec.options);
-  if (!memory_store_ && identity_.has_stream) claim.relay = relay_;
+  if (!positions_in_memory() && identity_.has_stream) claim.relay = relay_;
   claim.reset = options_.reset && !tables_.opened_before(claim.table);
   claim.reset_command = options_.reset_command;
   claim.since = reads_since();

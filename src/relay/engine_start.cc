@@ -1,7 +1,6 @@
 // Start: open the source, reach the target, claim positions, list the shards.
 #include <utility>
 
-#include "coordination/memory_store.h"
 #include "relay/engine_attempt.h"
 
 namespace ctk::relay {
@@ -30,17 +29,24 @@ WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Capabilit
 
 }  // namespace
 
-Relay::Relay(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment)
-    : engine_(std::make_unique<Engine>(std::move(options), source, sink, environment)) {}
+Positions positions_of(sink::Sink& sink) {
+  using Kept = Positions::Kept;
+  return {sink.positions(), sink.capabilities().transactional ? Kept::with_rows : Kept::apart};
+}
+
+Relay::Relay(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment)
+    : engine_(std::make_unique<Engine>(std::move(options), source, sink, positions, environment)) {}
 Relay::~Relay() = default;
 void Relay::run(Done<RelayStats> done) { engine_->run(std::move(done)); }
 void Relay::stop() { engine_->stop(); }
 RelayStats Relay::stats() const { return engine_->stats(); }
 
-Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment)
+Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Positions positions,
+                      RelayEnvironment environment)
     : options_(std::move(options)),
       source_(source),
       sink_(sink),
+      positions_(positions),
       env_(environment),
       cadence_(shards::make_cadence(options_.idle_poll, options_.max_lag)),
       budget_(options_.max_memory),
@@ -150,14 +156,11 @@ Task<Status> Relay::Engine::find_tables() {
 
 Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosition>& rows) {
   relay_ = coordination::RelayName(relay_name(options_, identity_));
-  const bool in_memory = options_.positions_in_memory || !identity_.stores_positions || !sink_.capabilities().holds_tables;
-  if (in_memory && !memory_store_) {
-    memory_store_ = coordination::make_memory_store(env_.loop, env_.clock);
-    if (identity_.stores_positions) env_.log.info("positions are kept in memory: a restart begins at `start`");
-  }
+  if (positions_in_memory() && !restarted_ && !identity_.bounded)
+    env_.log.info("positions are kept in memory: a restart begins at `start`");
   using Rows = std::vector<coordination::StoredPosition>;
-  auto reading =
-      attempt<Rows>("reading positions", kTarget, [this](Done<Rows> done) { store().load(relay_, std::move(done)); });
+  auto reading = attempt<Rows>("reading positions", kTarget,
+                               [this](Done<Rows> done) { positions_.store.load(relay_, std::move(done)); });
   Result<Rows> stored = co_await reading;
   if (!stored) co_return forward_error(std::move(stored));
   rows = std::move(*stored);
@@ -280,7 +283,7 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   const coordination::ClaimRequest request = claim_request(*listed, rows, *rule);
   using Claim = coordination::Claim;
   auto claiming = attempt<Claim>("claiming the positions", kTarget,
-                                 [this, request](Done<Claim> done) { store().claim(request, std::move(done)); });
+                                 [this, request](Done<Claim> done) { positions_.store.claim(request, std::move(done)); });
   Result<Claim> claimed = co_await claiming;
   if (!claimed) co_return forward_error(std::move(claimed));
   // The claim's rows are the truth: another relay may have moved them until a moment ago.

@@ -48,19 +48,19 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
   life_->lineage.want_row(shard.shard);
-  store().add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
-                if (phase_ == Phase::ended) return;
-                if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
-                if (!added) {
-                  env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
-                                    if (!life_->lineage.has_row(shard.shard)) add_row(shard);
-                                  }));
-                  return;
-                }
-                life_->lineage.has_row_now(shard.shard);
-                pump();
-                consider_finishing();
-              }));
+  positions_.store.add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
+                         if (phase_ == Phase::ended) return;
+                         if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
+                         if (!added) {
+                           env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
+                                             if (!life_->lineage.has_row(shard.shard)) add_row(shard);
+                                           }));
+                           return;
+                         }
+                         life_->lineage.has_row_now(shard.shard);
+                         pump();
+                         consider_finishing();
+                       }));
 }
 
 void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {

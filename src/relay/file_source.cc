@@ -133,7 +133,6 @@ class FileSource final : public Source {
                 identity.incarnation = Incarnation("file");
                 identity.bounded = true;
                 identity.errors_are_final = true;
-                identity.stores_positions = false;
                 done(std::move(identity));
               });
   }

@@ -38,7 +38,6 @@ struct StartPoint {
 
 struct RelayOptions {
   std::optional<std::string> positions_name;  ///< the relay's name; else SERVICE:STREAM@SCHEMA[.TABLE]
-  bool positions_in_memory = false;
   StartPoint start;
   bool once = false;
   bool reset = false;
@@ -101,6 +100,20 @@ struct RelayStats {
   size_t memory_used = 0;
 };
 
+/// Where a relay keeps its positions. The store outlives it.
+struct Positions {
+  enum class Kept {
+    with_rows,  ///< the target's transactions move them with the rows
+    apart,      ///< they last, but follow the rows
+    in_memory,  ///< they end with the process: a restart begins at `start`
+  };
+  coordination::PositionStore& store;
+  Kept kept;
+};
+
+/// The target's own.
+Positions positions_of(sink::Sink& sink);
+
 struct RelayEnvironment {
   EventLoop& loop;
   Clock& clock;
@@ -113,7 +126,7 @@ struct RelayEnvironment {
 /// exit code: usage 2, gap and mismatch 3, else 1). A stop asked for by stop() is no error.
 class Relay {
  public:
-  Relay(RelayOptions options, Source& source, sink::Sink& sink, RelayEnvironment environment);
+  Relay(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment);
   ~Relay();
 
   void run(Done<RelayStats> done);

@@ -45,9 +45,8 @@ struct SourceIdentity {
   std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known
   bool bounded = false;                     ///< a file: it always ends
   bool errors_are_final = false;            ///< a file: what cannot be read now cannot be read later
-  bool stores_positions = true;
-  bool has_stream = true;            ///< false: there is nothing but the table's items
-  std::optional<ScannedTable> scan;  ///< where the table's items can be read beside its stream
+  bool has_stream = true;                   ///< false: there is nothing but the table's items
+  std::optional<ScannedTable> scan;         ///< where the table's items can be read beside its stream
   /// To read what is trimmed is an error (`gap`) here. Where it is not, the engine finds gaps by the time.
   bool tells_trimming = false;
   /// A shard can be read from a moment on without what it holds from before.

@@ -94,8 +94,8 @@ class KinesisRules : public testing::Test {
     ended.reset();
     source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
     sink = connect_target(state, knobs, {loop, loop, random});
-    relay =
-        std::make_unique<relay::Relay>(options, *source, *sink, relay::RelayEnvironment{loop, loop, random, log, executor});
+    relay = std::make_unique<relay::Relay>(options, *source, *sink, relay::positions_of(*sink),
+                                           relay::RelayEnvironment{loop, loop, random, log, executor});
     relay->run([this](Result<relay::RelayStats> result) { ended = std::move(result); });
   }
   bool until(const std::function<bool()>& done) { return loop.run_until(done, minutes(10)); }
@@ -158,7 +158,8 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   ASSERT_TRUE(until([&] { return holds("a"); }));
   const auto other_source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
   const auto other_sink = connect_target(state, knobs, {loop, loop, random});
-  relay::Relay other(options, *other_source, *other_sink, {loop, loop, random, log, executor});
+  relay::Relay other(options, *other_source, *other_sink, relay::positions_of(*other_sink),
+                     {loop, loop, random, log, executor});
   EXPECT_EQ(other.stats().seconds, 0) << "it has not begun";
   const coordination::Fence before = state.last_fence;
   other.run([](const Result<relay::RelayStats>&) {});

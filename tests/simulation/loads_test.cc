@@ -182,8 +182,9 @@ class LoadWorld {
     options.kind = knobs_.by_kinesis ? dynamodb::VersionKind::kinesis : dynamodb::VersionKind::streams;
     options.worker = coordination::WorkerName("worker-" + std::to_string(++workers_));
     options.start_timeout = options.give_up = std::chrono::hours(1000);
-    worker->relay = std::make_unique<relay::Relay>(options, *worker->source, *worker->sink,
-                                                   relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
+    worker->relay =
+        std::make_unique<relay::Relay>(options, *worker->source, *worker->sink, relay::positions_of(*worker->sink),
+                                       relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
     Worker* raw = worker.get();
     worker->relay->run([this, raw](Result<relay::RelayStats> result) {
       if (!result && result.error().kind != ErrorKind::fenced && !failure_) failure_ = result.error();

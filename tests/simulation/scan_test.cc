@@ -188,7 +188,7 @@ TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   options.snapshot = relay::Snapshot::only;
   options.max_memory = 8u << 20;
   options.worker = coordination::WorkerName("worker");
-  relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+  relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
   const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
   ASSERT_TRUE(stats) << to_string(stats.error());
   EXPECT_EQ(stats->applied, 40u);
@@ -213,7 +213,7 @@ TEST_F(ScanTest, NoPageOfLargeItemsIsPaidForTwice) {
     options.snapshot = relay::Snapshot::only;
     options.segments = 1;
     options.worker = coordination::WorkerName("worker");
-    relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+    relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
     ASSERT_TRUE(stats) << to_string(stats.error());
     EXPECT_EQ(state.tables["public.demo"].size(), 40u);
@@ -260,7 +260,7 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
     options.snapshot = relay::Snapshot::only;
     options.worker = coordination::WorkerName("worker");
     options.start_timeout = std::chrono::hours(1);
-    relay::Relay relay(options, *source_, *sink, {loop_, loop_, random_, log, executor});
+    relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const Duration began = loop_.monotonic();
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
     EXPECT_TRUE(stats) << to_string(stats.error());

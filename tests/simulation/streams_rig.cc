@@ -113,8 +113,9 @@ void StreamsRig::start() {
   worker_ = std::make_unique<Worker>();
   worker_->source = relay::make_streams_source(tables_api, api, {"demo", false}, loop, loop);
   worker_->sink = connect_target(state, knobs, {loop, loop, random});
-  worker_->relay = std::make_unique<relay::Relay>(options, *worker_->source, *worker_->sink,
-                                                  relay::RelayEnvironment{loop, loop, random, trace, executor});
+  worker_->relay =
+      std::make_unique<relay::Relay>(options, *worker_->source, *worker_->sink, relay::positions_of(*worker_->sink),
+                                     relay::RelayEnvironment{loop, loop, random, trace, executor});
   worker_->relay->run([worker = worker_.get()](Result<relay::RelayStats> result) { worker->result = std::move(result); });
 }
 

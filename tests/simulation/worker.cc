@@ -97,7 +97,7 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
     worker->sink = trace_calls(std::move(worker->sink), world.log);
   }
   worker->relay = std::make_unique<relay::Relay>(
-      options_of(world.knobs, order, worker->name), *worker->source, *worker->sink,
+      options_of(world.knobs, order, worker->name), *worker->source, *worker->sink, relay::positions_of(*worker->sink),
       relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});
   return worker;
 }
