@@ -9,7 +9,8 @@
 //   table_set.h         where changes go, and which tables are open
 //   position_keeper.h   which moves the store is to be given
 //   gap_ledger.h        what was lost; run_counters.h: what was counted; outage.h: what does not progress
-//   write_attempts.h    how writing goes; rounds.h: what is due now and then
+//   write_attempts.h    how writing goes; source_standing.h: how the source stands
+//   start_up.h          what the starts have done; sweeper.h: a round of sweeping; rounds.h: what is due now and then
 //
 // A change on its way: engine_read.cc (its page) → engine_cut.cc (its batch) → engine_route.cc (its table and row) →
 // engine_apply.cc (written and acknowledged) → position_keeper.cc (its position). The rest:
@@ -25,7 +26,6 @@
 #pragma once
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -44,6 +44,9 @@
 #include "relay/relay.h"
 #include "relay/rounds.h"
 #include "relay/run_counters.h"
+#include "relay/source_standing.h"
+#include "relay/start_up.h"
+#include "relay/sweeper.h"
 #include "relay/table_set.h"
 #include "relay/write_attempts.h"
 #include "relay/write_queue.h"
@@ -84,7 +87,7 @@ class Relay::Engine {
   Task<Status> check_records(const std::vector<coordination::StoredPosition>& rows);
   Task<Status> open_target(bool begins);
   Result<Table*> add_loaded_table();
-  Task<bool> pay_for_last_load(const Table& table);
+  Task<bool> sweep_for_last_load(const Table& table);
   Task<Status> claim(const std::vector<coordination::StoredPosition>& rows);
   /// Calls until it works, fails for good, or start_timeout has passed.
   template <class T>
@@ -156,7 +159,6 @@ class Relay::Engine {
   bool is_bounded() const { return options_.once || identity_.bounded; }
   void check_incarnation();
   Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
-  bool useless_from_the_start(const Shard& shard, const Error& error) const;
   void schedule_read(Shard& shard, Duration pause);
   void feed_hungry();
 
@@ -208,17 +210,11 @@ class Relay::Engine {
   void every_second();
   void store_positions(bool all, std::move_only_function<void(bool)> then);
   void settle_ends();
-  /// What a round is for: to remove what is due on the way, the same at the end with the rows counted, or only to count.
-  enum class Sweeping { on_the_way, at_the_end, only_counting };
-  struct SweepRound {
-    Sweeping purpose;
-    std::deque<std::string> tables;
-    std::optional<uint64_t> marked = 0, living = 0;  ///< of all tables; nothing once one could not be counted
-    std::move_only_function<void()> then;
-  };
   /// Sweeps every open table, one after another.
-  void sweep(Sweeping purpose, std::move_only_function<void()> then);
-  void sweep_next(const std::shared_ptr<SweepRound>& round);
+  void sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then);
+  void sweep_next(std::move_only_function<void()> then);
+  /// False: the run ends, or begins again.
+  bool on_swept(const std::string& table, const Result<sink::SweepOutcome>& outcome);
   sink::SweepRequest sweep_request(const std::string& table) const;
   void consider_finishing();
   void consider_source_end();
@@ -260,7 +256,6 @@ class Relay::Engine {
   coordination::RelayName relay_;
   coordination::Fence fence_ = 0;
   std::optional<dynamodb::VersionKind> kind_;
-  Duration started_at_{};
 
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
@@ -271,12 +266,10 @@ class Relay::Engine {
   WriteQueue writes_;
   GapLedger gaps_;
   Duration opened_at_{};  ///< when identity_ was fetched
-  bool restarted_ = false;
+  StartUp start_;
+  SourceStanding standing_;
+  Sweeper sweeper_;
   bool ticking_ = false;
-  bool paid_ = false;                   ///< what the last load owed at the start
-  bool claimed_ = false;                ///< --reset has forgotten what it should
-  bool record_lost_ = false;            ///< positions tell of rows, and no table is on record
-  coordination::Epoch lost_epoch_ = 0;  ///< the highest that positions tell of where no table is on record
   EventLoop::TimerId cut_timer_ = 0;
   EventLoop::TimerId apply_timer_ = 0;
   /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
@@ -285,15 +278,10 @@ class Relay::Engine {
   PositionKeeper keeper_;
   Rounds rounds_;
 
-  bool checking_incarnation_ = false;
-  Duration next_incarnation_check_{};
   bool stored_at_end_ = false;
-  bool sweeping_ = false;
 
   RunCounters counters_;
   Outages outages_;
-  std::optional<Error> unreadable_;    ///< the source ends here, as it should not
-  bool has_read_[2] = {false, false};  ///< records of the stream, items of the table: that is allowed
   /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
   enum class Drop { nothing, pass, life } drop_ = Drop::nothing;
   std::optional<TaskGroup> starting_;  ///< the start of the life that is begun

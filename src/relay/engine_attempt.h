@@ -19,14 +19,8 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
     Result<T> result = co_await starting_->template answer<T>([&call](Done<T> done) { call(std::move(done)); });
     if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
     if (result) co_return std::move(result);
-    // What the target had before may come back.
-    OpenStanding standing;
-    standing.opened_before = restarted_ && side == kTarget;
-    const bool again = after_failed_open(result.error().kind, standing) == Patience::wait;
-    const bool endless = restarted_ && !is_bounded();
-    const Duration most = restarted_ ? options_.give_up : options_.start_timeout;
-    const bool in_time = endless || now() - (restarted_ ? begun : started_at_) < most;
-    if (!again || !in_time) co_return std::move(result);
+    const StartUp::Limits limits{options_.start_timeout, options_.give_up, !is_bounded()};
+    if (!start_.try_again(result.error().kind, side, begun, now(), limits)) co_return std::move(result);
     const bool worth_a_line = !reported || now() - *reported >= std::chrono::seconds(10);
     if (worth_a_line) {
       reported = now();

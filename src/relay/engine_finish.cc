@@ -25,7 +25,8 @@ void Relay::Engine::every_second() {
   const bool idle_too = rounds_.due(Round::store_idle, now());
   if (!positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
   consider_ready();
-  if (phase_ == Phase::running && !options_.once && rounds_.due(Round::sweep, now())) sweep(Sweeping::on_the_way, [] {});
+  if (phase_ == Phase::running && !options_.once && rounds_.due(Round::sweep, now()))
+    sweep(Sweeper::Purpose::on_the_way, [] {});
 }
 
 void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)> then) {
@@ -92,59 +93,55 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   return request;
 }
 
-void Relay::Engine::sweep(Sweeping purpose, std::move_only_function<void()> then) {
-  if (sweeping_) {
-    // One round at a time; the one under way may be of older rows.
+void Relay::Engine::sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then) {
+  if (!sweeper_.is_idle()) {
+    // The round under way may be of older rows.
     env_.loop.after(std::chrono::milliseconds(50),
                     guarded([this, purpose, then = std::move(then)]() mutable { sweep(purpose, std::move(then)); }));
     return;
   }
-  sweeping_ = true;
-  auto round = std::make_shared<SweepRound>();
-  round->purpose = purpose;
-  std::ranges::move(tables_.open_tables(), std::back_inserter(round->tables));
-  round->then = std::move(then);
-  sweep_next(round);
+  sweeper_.begin(purpose, tables_.open_tables());
+  sweep_next(std::move(then));
 }
 
-void Relay::Engine::sweep_next(const std::shared_ptr<SweepRound>& round) {
-  if (round->tables.empty()) {
-    sweeping_ = false;
-    if (round->purpose != Sweeping::on_the_way) {
-      counters_.stats().marked = round->marked;
-      counters_.stats().living = round->living;
+void Relay::Engine::sweep_next(std::move_only_function<void()> then) {
+  const std::optional<std::string> table = sweeper_.next();
+  if (!table) {
+    if (sweeper_.counts()) {
+      counters_.stats().marked = sweeper_.totals().tombstones;
+      counters_.stats().living = sweeper_.totals().living;
     }
-    return std::exchange(round->then, nullptr)();
+    return then();
   }
-  const std::string table = round->tables.front();
-  round->tables.pop_front();
-  sink::SweepRequest request = sweep_request(table);
-  request.count_living = round->purpose != Sweeping::on_the_way;
-  if (round->purpose == Sweeping::only_counting) request.grace = Duration::max();
-  sink_.sweep(request, guarded([this, round, table](Result<sink::SweepOutcome> outcome) {
-                if (phase_ == Phase::ended) return;
-                const std::string doing = "sweeping " + table;
-                if (outcome) {
-                  no_trouble(kTarget, doing);
-                  if (round->marked) *round->marked += outcome->marks_left;
-                  if (round->living) *round->living += outcome->living;
-                  take_sweep_of_load(table, *outcome);
-                  if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
-                  return sweep_next(round);
-                }
-                round->marked = round->living = std::nullopt;
-                if (outcome.error().kind == ErrorKind::mismatch && round->purpose != Sweeping::only_counting) {
-                  sweeping_ = false;
-                  return on_lost_table(outcome.error());
-                }
-                if (round->purpose != Sweeping::on_the_way) {
-                  env_.log.warn("the table's rows could not be counted",
-                                {{"table", table}, {"error", to_string(outcome.error())}});
-                } else if (outages_.of(kTarget).failed(doing, outcome.error(), now())) {
-                  env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
-                }
-                sweep_next(round);
+  sink::SweepRequest request = sweep_request(*table);
+  sweeper_.complete(request);
+  sink_.sweep(request,
+              guarded([this, table = *table, then = std::move(then)](const Result<sink::SweepOutcome>& outcome) mutable {
+                if (phase_ != Phase::ended && on_swept(table, outcome)) sweep_next(std::move(then));
               }));
+}
+
+bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepOutcome>& outcome) {
+  const std::string doing = "sweeping " + table;
+  if (outcome) {
+    no_trouble(kTarget, doing);
+    sweeper_.swept(*outcome);
+    take_sweep_of_load(table, *outcome);
+    if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
+    return true;
+  }
+  sweeper_.failed();
+  if (outcome.error().kind == ErrorKind::mismatch && sweeper_.purpose() != Sweeper::Purpose::only_counting) {
+    sweeper_.break_off();
+    on_lost_table(outcome.error());
+    return false;
+  }
+  if (sweeper_.counts()) {
+    env_.log.warn("the table's rows could not be counted", {{"table", table}, {"error", to_string(outcome.error())}});
+  } else if (outages_.of(kTarget).failed(doing, outcome.error(), now())) {
+    env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
+  }
+  return true;
 }
 
 bool Relay::Engine::everything_done() const {
@@ -179,7 +176,7 @@ void Relay::Engine::consider_finishing() {
   }
   if (phase_ != Phase::running || !is_bounded() || !life_->lineage.is_claimed()) return;
   if (life_->lineage.walk().waiting() > 0 || !everything_done()) return;
-  if (unreadable_) return fail_run(*unreadable_);
+  if (standing_.end()) return fail_run(*standing_.end());
   if (const std::optional<Error> why = source_.ended()) env_.log.warn(why->message, {{"hint", why->hint}});
   finish();
 }
@@ -219,7 +216,7 @@ void Relay::Engine::finish() {
     stored_at_end_ = stored;
     // With a target in trouble counting would only use up the rest of the grace period.
     if (stopping && !stored) return end(stats());
-    sweep(stopping ? Sweeping::only_counting : Sweeping::at_the_end, [this] { end(stats()); });
+    sweep(stopping ? Sweeper::Purpose::only_counting : Sweeper::Purpose::at_the_end, [this] { end(stats()); });
   });
 }
 
@@ -232,7 +229,7 @@ void Relay::Engine::fail_run(Error error) {
   env_.loop.after(options_.grace, guarded([this, why] { end(std::unexpected(*why)); }));
   store_positions(true, [this, why](bool stored) {
     if (!stored) return end(std::unexpected(*why));
-    sweep(Sweeping::only_counting, [this, why] { end(std::unexpected(*why)); });
+    sweep(Sweeper::Purpose::only_counting, [this, why] { end(std::unexpected(*why)); });
   });
 }
 
@@ -264,7 +261,7 @@ void Relay::Engine::no_trouble(Side side) { outages_.worked(side); }
 RelayStats Relay::Engine::stats() const {
   RelayStats stats = counters_.stats();
   const Duration at = env_.clock.monotonic();
-  stats.seconds = std::chrono::duration<double>(at - started_at_).count();
+  stats.seconds = std::chrono::duration<double>(at - start_.began()).count();
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : life_->shards) {
     if (one->reading.finished() || one->segment) continue;

@@ -66,18 +66,18 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   if (!table) co_return forward_error(std::move(table));
   const std::string name = (*table)->spec.name.str();
   const coordination::TableRecord* known = tables_.known(name);
-  const bool owes = known != nullptr && known->load == coordination::LoadState::loaded;
-  if (owes && !std::exchange(paid_, true)) {
-    co_await pay_for_last_load(**table);
+  const bool has_pending_sweep = known != nullptr && known->load == coordination::LoadState::loaded;
+  if (has_pending_sweep && start_.begin_pending_sweep()) {
+    co_await sweep_for_last_load(**table);
     if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
     table = add_loaded_table();
     if (!table) co_return forward_error(std::move(table));
   }
   coordination::TableClaim claim = table_claim(**table);
   using Kind = coordination::LoadWish::Kind;
-  const Kind kind = gaps_.wants_load()                                   ? Kind::anew
-                    : options_.snapshot == Snapshot::only && !restarted_ ? Kind::again
-                                                                         : Kind::initial;
+  const Kind kind = gaps_.wants_load()                                          ? Kind::anew
+                    : options_.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
+                                                                                : Kind::initial;
   claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gaps_.seen()};
   using Opened = sink::OpenTable;
   auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
@@ -94,9 +94,9 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   co_return Status{};
 }
 
-/// A new load would forget that the last one owes a sweep: runs that are bounded would never pay. Where that cannot be done
+/// A new load would forget that the last one has a pending sweep: bounded runs would never do it. Where that cannot be done
 /// now, whatever is in the way is met again by the load itself.
-Task<bool> Relay::Engine::pay_for_last_load(const Table& table) {
+Task<bool> Relay::Engine::sweep_for_last_load(const Table& table) {
   const table::TableSpec spec = table.spec;
   // It says nothing of the stream: that one may have to begin with a load of its own.
   coordination::TableClaim claim = table_claim(table);
@@ -120,8 +120,8 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   const uint64_t bytes = identity_.scan ? identity_.scan->bytes : 0;
   load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, options_.segments),
                                           kind_ == dynamodb::VersionKind::kinesis, gaps_.lost());
-  coordination::ClaimRequest request{relay_,      options_.worker, identity_.incarnation, {}, options_.reset && !claimed_,
-                                     record.epoch};
+  coordination::ClaimRequest request{
+      relay_, options_.worker, identity_.incarnation, {}, options_.reset && !start_.has_claimed(), record.epoch};
   if (!life_->load && !tables_.has_records(relay_))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;

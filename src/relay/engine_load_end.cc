@@ -144,7 +144,7 @@ void Relay::Engine::start_over_now() {
   for (const auto& [id, one] : life_->shards) source_.forget(id);
   life_ = std::make_unique<Life>();
   drop_ = Drop::nothing;
-  restarted_ = true;
+  start_.begin_again();
   if (phase_ == Phase::stopping) return end(stats());
   phase_ = Phase::starting;
   restart();

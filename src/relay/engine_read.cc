@@ -54,7 +54,7 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
 }
 
 void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
-  has_read_[shard.segment ? 1 : 0] = true;
+  standing_.read(shard.part());
   if (outages_.of(kSource).any()) no_trouble(kSource, "reading shard " + shard.id.str());
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
@@ -90,31 +90,23 @@ void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
 
 /// A stream that was deleted and made again under its name refuses the old one's numbers, and would for ever.
 void Relay::Engine::check_incarnation() {
-  if (checking_incarnation_ || identity_.bounded || now() < next_incarnation_check_) return;
-  checking_incarnation_ = true;
-  next_incarnation_check_ = now() + std::chrono::seconds(10);
+  if (identity_.bounded || !standing_.doubt(now())) return;
   source_.open(guarded([this](const Result<SourceIdentity>& found) {
-    checking_incarnation_ = false;
+    standing_.asked();
     if (phase_ != Phase::running || !found || found->incarnation == identity_.incarnation) return;
     fail_run(other_incarnation(identity_.incarnation, found->incarnation));
   }));
 }
 
-/// What was never allowed is not waited for: rights, keys and requests that the service does not take.
-bool Relay::Engine::useless_from_the_start(const Shard& shard, const Error& error) const {
-  if (has_read_[shard.segment ? 1 : 0]) return false;
-  return error.kind == ErrorKind::denied || error.kind == ErrorKind::skewed || error.kind == ErrorKind::refused;
-}
-
 void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (identity_.errors_are_final) {
     // What came before it is written, then the run ends with it.
-    unreadable_ = error;
+    standing_.end_with(error);
     shard.reading.reach_tip();
     pump();
     return consider_finishing();
   }
-  if (useless_from_the_start(shard, error)) return fail_run(error);
+  if (standing_.is_useless(shard.part(), error.kind)) return fail_run(error);
   switch (error.kind) {
     case ErrorKind::expired:
       env_.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});

@@ -123,8 +123,8 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.reset_command = options_.reset_command;
   claim.since = reads_since();
   claim.goes_on = tables_.opened_before(claim.table);
-  claim.record_lost = record_lost_ && !tables_.any_opened_before();
-  claim.lost_epoch = lost_epoch_;
+  claim.record_lost = start_.record_lost() && !tables_.any_opened_before();
+  claim.lost_epoch = start_.lost_epoch();
   return claim;
 }
 
@@ -144,7 +144,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   table->state = Table::State::closed;
   if (!result) {
     const std::string doing = "opening table " + name;
-    const bool young = table->wanted_since - started_at_ < options_.start_timeout;
+    const bool young = table->wanted_since - start_.began() < options_.start_timeout;
     const OpenStanding standing{tables_.opened_before(name), !tables_.any_opened_before() && young,
                                 now() - table->wanted_since, options_.start_timeout};
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());

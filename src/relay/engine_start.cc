@@ -54,7 +54,7 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Po
       writes_(write_rules(options_, sink_.capabilities())),
       counters_(sink_.capabilities().tells_stale),
       outages_(env_.log) {
-  started_at_ = now();  // stats() may be asked for before run()
+  start_.begin(now());  // stats() may be asked for before run()
   const sink::Capabilities can = sink_.capabilities();
   transactional_ = can.transactional;
 }
@@ -62,7 +62,7 @@ Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Po
 void Relay::Engine::run(Done<RelayStats> done) {
   done_ = std::move(done);
   phase_ = Phase::starting;
-  started_at_ = now();
+  start_.begin(now());
   starting_.emplace(env_.loop);
   starting_->start(start(), [](bool) {});
 }
@@ -156,7 +156,7 @@ Task<Status> Relay::Engine::find_tables() {
 
 Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosition>& rows) {
   relay_ = coordination::RelayName(relay_name(options_, identity_));
-  if (positions_in_memory() && !restarted_ && !identity_.bounded)
+  if (positions_in_memory() && !start_.is_again() && !identity_.bounded)
     env_.log.info("positions are kept in memory: a restart begins at `start`");
   using Rows = std::vector<coordination::StoredPosition>;
   auto reading = attempt<Rows>("reading positions", kTarget,
@@ -176,7 +176,7 @@ Error Relay::Engine::other_incarnation(const Incarnation& stored, const Incarnat
 
 /// Those that are of this stream and still there, or the error that ends the run.
 Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>& rows) {
-  if (options_.reset && !claimed_) rows.clear();
+  if (options_.reset && !start_.has_claimed()) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
     if (row.incarnation == identity_.incarnation) continue;
     return std::unexpected(other_incarnation(row.incarnation, identity_.incarnation));
@@ -185,7 +185,7 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
     env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");
   const Error ended{ErrorKind::stopped, "the run has ended", "", ""};
   for (const coordination::StoredPosition& row : rows) {
-    if (restarted_ && row.fence > fence_)
+    if (start_.is_again() && row.fence > fence_)
       return std::unexpected(coordination::fenced_error(relay_, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
     if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return std::unexpected(ended);
@@ -198,11 +198,8 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
 /// Where the relay has written rows, and no table of its is on record, that record is lost; with its table, if that is
 /// gone.
 Task<Status> Relay::Engine::check_records(const std::vector<coordination::StoredPosition>& rows) {
-  const bool has_records = tables_.has_records(relay_);
-  record_lost_ = coordination::tell_of_rows(rows) && !has_records;
-  lost_epoch_ = 0;
-  if (!has_records && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
-  if (!record_lost_ || !options_.table || wants_load()) co_return Status{};
+  start_.compare(rows, tables_.has_records(relay_));
+  if (!start_.record_lost() || !options_.table || wants_load()) co_return Status{};
   const Result<bool> exists = co_await find_named_table();
   if (!exists) co_return std::unexpected(exists.error());
   if (*exists) co_return Status{};
@@ -288,7 +285,7 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   if (!claimed) co_return forward_error(std::move(claimed));
   // The claim's rows are the truth: another relay may have moved them until a moment ago.
   fence_ = claimed->fence;
-  claimed_ = true;
+  start_.claimed();
   gaps_.load_begun();
   note_segments(claimed->positions);
   life_->lineage.claimed(*rule, claimed->positions);

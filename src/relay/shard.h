@@ -6,6 +6,7 @@
 #include "relay/shard_progress.h"
 #include "relay/shard_queue.h"
 #include "relay/shard_reading.h"
+#include "relay/source_standing.h"
 #include "shards/segment.h"
 
 namespace ctk::relay {
@@ -19,6 +20,7 @@ struct Shard {
         queue(shard, position, segment),
         progress(position) {}
 
+  SourcePart part() const { return segment ? SourcePart::table : SourcePart::stream; }
   /// All that was read of it is acknowledged.
   bool caught_up() const { return queue.empty() && progress.writes() == 0; }
 

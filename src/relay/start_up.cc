@@ -1,0 +1,25 @@
+#include "relay/start_up.h"
+
+#include <algorithm>
+
+#include "coordination/table_record.h"
+#include "relay/patience.h"
+
+namespace ctk::relay {
+
+bool StartUp::try_again(ErrorKind kind, Side side, Duration since, Duration now, const Limits& limits) const {
+  // What the target had before may come back.
+  OpenStanding standing;
+  standing.opened_before = is_again() && side == Side::target;
+  if (after_failed_open(kind, standing) != Patience::wait) return false;
+  if (!is_again()) return now - began_ < limits.start;
+  return limits.endless || now - since < limits.again;
+}
+
+void StartUp::compare(const std::vector<coordination::StoredPosition>& rows, bool has_records) {
+  record_lost_ = coordination::tell_of_rows(rows) && !has_records;
+  lost_epoch_ = 0;
+  if (!has_records && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
+}
+
+}  // namespace ctk::relay
