@@ -25,8 +25,8 @@ class MemoryStore final : public PositionStore {
     answer(std::move(done), add_now(relay, fence, shards));
   }
 
-  void move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) override {
-    answer(std::move(done), move_now(relay, fence, moves));
+  void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) override {
+    answer(std::move(done), move_now(relay, moves));
   }
 
   void relays(Done<std::vector<RelayName>> done) override {
@@ -110,13 +110,13 @@ class MemoryStore final : public PositionStore {
     return true;
   }
 
-  Result<bool> move_now(const RelayName& name, Fence fence, const std::vector<PositionMove>& moves) {
+  Result<bool> move_now(const RelayName& name, const std::vector<PositionMove>& moves) {
     Relay& relay = relays_[name];
     for (const PositionMove& move : moves) {
       const auto row = relay.rows.find(move.shard);
       if (row == relay.rows.end()) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
       const StoredPosition& stored = row->second;
-      if (stored.fence != fence || stored.position != move.from) {
+      if (stored.fence != move.fence || stored.position != move.from) {
         return std::unexpected(fenced_error(name, stored.worker, stored.updated));
       }
     }

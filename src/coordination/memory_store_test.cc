@@ -27,7 +27,8 @@ class Fixture {
   }
 
   Result<bool> move(Fence fence, std::vector<PositionMove> moves) {
-    return wait<bool>([&](Done<bool> done) { store->move(relay, fence, std::move(moves), std::move(done)); });
+    for (PositionMove& one : moves) one.fence = fence;
+    return wait<bool>([&](Done<bool> done) { store->move(relay, std::move(moves), std::move(done)); });
   }
 
   Result<bool> move(Fence fence, const std::string& shard, Position from, Position to) {

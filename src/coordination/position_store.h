@@ -21,7 +21,7 @@ using WorkerName = Named<struct WorkerNameTag>;  ///< unique to a process: "host
 using Incarnation = Named<struct IncarnationTag>;
 using shards::Position;
 
-/// Raised by each new start of a relay; only the newest writes.
+/// A shard's: raised by whoever takes it. Only the newest holder moves it.
 using Fence = int64_t;
 /// The table's epoch, 1 … 99,999,999; `EEEEEEEE` in a version. 0 in a row of `ctk_positions` that was written before its
 /// relay had a table.
@@ -48,13 +48,15 @@ struct NewShard {
   bool operator==(const NewShard&) const = default;
 };
 
-/// A step forward of one shard. In a transactional target it is a compare-and-set on (from, fence).
+/// A step forward of one shard, by whoever holds it under `fence`: a compare-and-set on (from, fence) where the store has
+/// transactions.
 struct PositionMove {
   aws::ShardId shard;
   Position from;
   Position to;
   Timestamp read_to = kNoTime;
-  std::vector<NewShard> children;  ///< rows that must exist with, or before, this shard's end
+  std::vector<NewShard> children;  ///< rows that must exist with, or before, this shard's end; under its fence
+  Fence fence = 0;
   bool operator==(const PositionMove&) const = default;
 };
 
@@ -83,7 +85,8 @@ struct Claim {
 };
 
 /// One relay's view of a store. Completions come on the loop while the store lives, and not afterwards. Errors: `fenced`
-/// (the message names the other worker and its time), `unreachable`, `denied`, `mismatch`.
+/// (shards of the call are another worker's now, whom the message names with its time; load() says which), `unreachable`,
+/// `denied`, `mismatch`.
 class PositionStore {
  public:
   virtual ~PositionStore() = default;
@@ -98,8 +101,9 @@ class PositionStore {
   /// Makes rows for shards found later, under a claim that is held.
   virtual void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) = 0;
 
-  /// Moves positions outside of a batch: targets without transactions, ends of empty shards, `read_to` of idle ones.
-  virtual void move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) = 0;
+  /// Moves positions outside of a batch, all or none: targets without transactions, ends of empty shards, `read_to` of idle
+  /// ones.
+  virtual void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) = 0;
 
   /// Names of the relays that have rows.
   virtual void relays(Done<std::vector<RelayName>> done) = 0;

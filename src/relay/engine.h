@@ -254,7 +254,6 @@ class Relay::Engine {
 
   SourceIdentity identity_;
   coordination::RelayName relay_;
-  coordination::Fence fence_ = 0;
   std::optional<dynamodb::VersionKind> kind_;
 
   shards::CadencePolicy cadence_;

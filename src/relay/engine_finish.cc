@@ -40,7 +40,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   keeper_.begin();
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
   positions_.store.move(
-      relay_, fence_, std::move(moves),
+      relay_, std::move(moves),
       guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
         keeper_.end();
         if (phase_ == Phase::ended) return;

@@ -255,7 +255,6 @@ void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   batch->relay = relay_;
   batch->incarnation = identity_.incarnation;
   batch->source = letters_source();
-  batch->fence = fence_;
   batch->stop_on_refusal = options_.on_error == OnError::stop;
   batch->tables = std::move(prefix.writes);
   for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(letter(bad));

@@ -185,7 +185,7 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
     env_.log.warn("start is ignored: stored positions are used (--reset forgets them)");
   const Error ended{ErrorKind::stopped, "the run has ended", "", ""};
   for (const coordination::StoredPosition& row : rows) {
-    if (start_.is_again() && row.fence > fence_)
+    if (start_.is_again() && row.fence > start_.fence())
       return std::unexpected(coordination::fenced_error(relay_, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
     if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return std::unexpected(ended);
@@ -284,11 +284,10 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   Result<Claim> claimed = co_await claiming;
   if (!claimed) co_return forward_error(std::move(claimed));
   // The claim's rows are the truth: another relay may have moved them until a moment ago.
-  fence_ = claimed->fence;
-  start_.claimed();
+  start_.claimed(claimed->fence);
   gaps_.load_begun();
   note_segments(claimed->positions);
-  life_->lineage.claimed(*rule, claimed->positions);
+  life_->lineage.claimed(*rule, *claimed);
   if (phase_ == Phase::starting) phase_ = Phase::running;
   perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
   begin();

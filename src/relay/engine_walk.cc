@@ -48,7 +48,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
   life_->lineage.want_row(shard.shard);
-  positions_.store.add(relay_, fence_, {shard}, guarded([this, shard](Result<bool> added) {
+  positions_.store.add(relay_, life_->lineage.newest_fence(), {shard}, guarded([this, shard](Result<bool> added) {
                          if (phase_ == Phase::ended) return;
                          if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
                          if (!added) {

@@ -5,9 +5,11 @@
 
 namespace ctk::relay {
 
-void Lineage::claimed(shards::StartRule rule, const std::vector<coordination::StoredPosition>& rows) {
+void Lineage::claimed(shards::StartRule rule, const coordination::Claim& claim) {
+  fence_ = claim.fence;
   std::map<aws::ShardId, shards::Position> positions;
-  for (const coordination::StoredPosition& row : rows) {
+  for (const coordination::StoredPosition& row : claim.positions) {
+    fences_[row.shard] = row.fence;
     positions[row.shard] = row.position;
     stored_read_to_[row.shard] = row.read_to;
   }
@@ -23,8 +25,16 @@ std::vector<coordination::NewShard> Lineage::children_rows(const aws::ShardId& s
 
 std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
                                                     const std::vector<coordination::NewShard>& rows) {
-  for (const coordination::NewShard& child : rows) rowless_.erase(child.shard);
+  for (const coordination::NewShard& child : rows) {
+    rowless_.erase(child.shard);
+    fences_.try_emplace(child.shard, fence_of(shard));
+  }
   return walk_->finished(shard);
+}
+
+coordination::Fence Lineage::fence_of(const aws::ShardId& shard) const {
+  const auto found = fences_.find(shard);
+  return found == fences_.end() ? fence_ : found->second;
 }
 
 Timestamp Lineage::stored_read_to(const aws::ShardId& shard) const {
@@ -38,7 +48,10 @@ bool Lineage::goes_on() const {
 
 std::vector<aws::ShardId> Lineage::forget_trimmed() {
   std::vector<aws::ShardId> forgotten = walk_->forget_trimmed();
-  for (const aws::ShardId& shard : forgotten) stored_read_to_.erase(shard);
+  for (const aws::ShardId& shard : forgotten) {
+    stored_read_to_.erase(shard);
+    fences_.erase(shard);
+  }
   return forgotten;
 }
 

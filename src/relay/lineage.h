@@ -20,8 +20,8 @@ namespace ctk::relay {
 
 class Lineage {
  public:
-  /// The rows are the relay's own from now on; `rule` says where shards without one begin.
-  void claimed(shards::StartRule rule, const std::vector<coordination::StoredPosition>& rows);
+  /// The claim's rows are the relay's own from now on; `rule` says where shards without one begin.
+  void claimed(shards::StartRule rule, const coordination::Claim& claim);
   bool is_claimed() const { return walk_ != nullptr; }
   /// Only once it is claimed.
   shards::ShardWalk& walk() { return *walk_; }
@@ -31,6 +31,9 @@ class Lineage {
   void want_row(const aws::ShardId& shard) { rowless_.insert(shard); }
   void has_row_now(const aws::ShardId& shard) { rowless_.erase(shard); }
   bool has_row(const aws::ShardId& shard) const { return !rowless_.contains(shard); }
+  /// Under which a shard's row is held: what the claim's rows say, and the claim itself where its row was made since.
+  coordination::Fence fence_of(const aws::ShardId& shard) const;
+  coordination::Fence newest_fence() const { return fence_; }
 
   /// The rows that must be there with this shard's end.
   std::vector<coordination::NewShard> children_rows(const aws::ShardId& shard) const;
@@ -65,6 +68,8 @@ class Lineage {
  private:
   std::unique_ptr<shards::ShardWalk> walk_;
   std::set<aws::ShardId> rowless_;
+  coordination::Fence fence_ = 0;
+  std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;
   bool listing_ = false;
   size_t in_question_ = 0;  ///< shards that listings lacked and the source is asked for

@@ -16,13 +16,14 @@ coordination::StoredPosition row(const ShardId& shard, Timestamp read_to = kNoTi
   coordination::StoredPosition row;
   row.shard = shard;
   row.read_to = read_to;
+  row.fence = 5;
   return row;
 }
 
 /// Two parents that have rows, and their child.
 Lineage lineage() {
   Lineage lineage;
-  lineage.claimed({}, {row(kParent, kNoon), row(kOther, kNoon + seconds(5))});
+  lineage.claimed({}, {7, {row(kParent, kNoon), row(kOther, kNoon + seconds(5))}});
   lineage.walk().listed({{kParent, {}, true}, {kOther, {}, true}, {kChild, {kParent, kOther}, false}});
   return lineage;
 }
@@ -37,6 +38,14 @@ TEST(Lineage, TheEndOfAParentMakesItsChildrensRows) {
   EXPECT_FALSE(one.has_row(kChild)) << "it was found after that end was on its way";
   one.end_stored(kOther, one.children_rows(kOther));
   EXPECT_TRUE(one.has_row(kChild));
+}
+
+TEST(Lineage, EachShardHasAFenceOfItsOwn) {
+  Lineage one = lineage();
+  EXPECT_EQ(one.fence_of(kParent), 5);
+  EXPECT_EQ(one.fence_of(kChild), 7) << "its row is made under the claim";
+  one.end_stored(kParent, one.children_rows(kParent));
+  EXPECT_EQ(one.fence_of(kChild), 5) << "that is made with its parent's end";
 }
 
 TEST(Lineage, AChildIsDueSinceAllItsParentsWereReadAndHoldsNothingOlder) {

@@ -18,7 +18,8 @@ struct PositionKeeperTest : testing::Test {
   PositionKeeperTest() {
     coordination::StoredPosition row;
     row.shard = kParent;
-    life.lineage.claimed({}, {row});
+    row.fence = 5;
+    life.lineage.claimed({}, {5, {row}});
     life.lineage.walk().listed({{kParent, {}, true}, {kChild, {kParent}, false}});
     const shards::CadencePolicy cadence = shards::make_cadence(seconds(1), {});
     life.shards[kParent] = std::make_shared<Shard>(kParent, Position::trim_horizon(), PageSize{}, cadence, Duration{});
@@ -62,6 +63,7 @@ TEST_F(PositionKeeperTest, ABatchCarriesTheMovesOfItsShards) {
   const std::vector<PositionMove> moves = PositionKeeper::moves_of(first, life);
   ASSERT_EQ(moves.size(), 1u);
   EXPECT_EQ(moves[0].to, after("5"));
+  EXPECT_EQ(moves[0].fence, 5);
   EXPECT_LT(moves[0].read_to, kNoon) << "the other record is not acknowledged with it";
   first.batch().moves = moves;
   EXPECT_TRUE(PositionKeeper::acknowledged(first, true, life).empty());
@@ -90,6 +92,7 @@ TEST_F(PositionKeeperTest, WithTheRowsOnlyQuietShardsAreDue) {
   const std::vector<PositionMove> moves = PositionKeeper::due_moves(life, false, false);
   ASSERT_EQ(moves.size(), 1u);
   EXPECT_EQ(moves[0].to, after("5"));
+  EXPECT_EQ(moves[0].fence, 5);
   EXPECT_TRUE(PositionKeeper::stored(moves, life).empty());
   EXPECT_TRUE(PositionKeeper::due_moves(life, false, false).empty());
 }

@@ -28,7 +28,8 @@ class StartUp {
   /// A life follows another one.
   void begin_again() { phase_ = Phase::again; }
   /// The positions are this run's.
-  void claimed() {
+  void claimed(coordination::Fence fence) {
+    fence_ = fence;
     if (phase_ == Phase::first) phase_ = Phase::claimed;
   }
 
@@ -36,6 +37,8 @@ class StartUp {
   bool is_again() const { return phase_ == Phase::again; }
   /// What `--reset` forgets is forgotten.
   bool has_claimed() const { return phase_ != Phase::first; }
+  /// Of the last claim: rows with a newer one are another relay's.
+  coordination::Fence fence() const { return fence_; }
 
   /// Whether what has failed `since` then is to be tried again.
   bool try_again(ErrorKind kind, Side side, Duration since, Duration now, const Limits& limits) const;
@@ -53,6 +56,7 @@ class StartUp {
  private:
   Phase phase_ = Phase::first;
   Duration began_{};
+  coordination::Fence fence_ = 0;
   bool pending_sweep_begun_ = false;
   bool record_lost_ = false;
   coordination::Epoch lost_epoch_ = 0;

@@ -12,7 +12,7 @@ constexpr StartUp::Limits kLimits{seconds(30), seconds(60), false};
 StartUp again() {
   StartUp start;
   start.begin(seconds(100));
-  start.claimed();
+  start.claimed(7);
   start.begin_again();
   return start;
 }
@@ -44,11 +44,12 @@ TEST(StartUp, WhatIsDoneOnceIsNotDoneAgain) {
   StartUp start;
   EXPECT_FALSE(start.has_claimed());
   EXPECT_TRUE(start.begin_pending_sweep());
-  start.claimed();
+  start.claimed(7);
   EXPECT_TRUE(start.has_claimed());
+  EXPECT_EQ(start.fence(), 7);
   EXPECT_FALSE(start.is_again());
   start.begin_again();
-  start.claimed();
+  start.claimed(7);
   EXPECT_TRUE(start.is_again());
   EXPECT_TRUE(start.has_claimed());
   EXPECT_FALSE(start.begin_pending_sweep());

@@ -229,7 +229,8 @@ coordination::StoredPosition Conformance::stored_at(Sink& in, const aws::ShardId
 }
 
 Result<bool> Conformance::move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves) {
-  return await<bool>([&](auto done) { in.positions().move(relay, fence, moves, std::move(done)); });
+  for (coordination::PositionMove& move : moves) move.fence = fence;
+  return await<bool>([&](auto done) { in.positions().move(relay, moves, std::move(done)); });
 }
 
 coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination::LoadWish::Kind kind) {

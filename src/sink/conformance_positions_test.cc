@@ -121,8 +121,8 @@ TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
 
 /// A batch of one change that moves kShard.
 std::shared_ptr<Batch> with_move(std::shared_ptr<Batch> batch, Fence fence, Position from, Position to) {
-  batch->fence = fence;
   batch->moves = {moved(kShard, std::move(from), std::move(to))};
+  batch->moves[0].fence = fence;
   return batch;
 }
 
@@ -191,9 +191,12 @@ TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
   open(*change);
   Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
   auto batch = batch_of({change});
-  batch->fence = mine.fence;
-  batch->moves = {
-      {kShard, Position::trim_horizon(), Position::shard_end(), from_micros(5), {{kOther, Position::trim_horizon()}}}};
+  batch->moves = {{kShard,
+                   Position::trim_horizon(),
+                   Position::shard_end(),
+                   from_micros(5),
+                   {{kOther, Position::trim_horizon()}},
+                   mine.fence}};
   Result<BatchOutcome> outcome = apply(batch);
   ASSERT_TRUE(outcome) << to_string(outcome.error());
   EXPECT_TRUE(stored_at(*sink, kShard).position.ended());

@@ -110,7 +110,6 @@ struct Batch {
   coordination::RelayName relay;
   coordination::Incarnation incarnation;
   std::string source;  ///< LetterOrigin::source
-  coordination::Fence fence = 0;
   std::vector<TableWrites> tables;
   std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
   std::vector<DeadLetter> dead_letters;

@@ -29,8 +29,8 @@ std::string text_of(const std::vector<coordination::NewShard>& shards) {
 std::string text_of(const std::vector<PositionMove>& moves) {
   std::string text;
   for (const PositionMove& move : moves) {
-    text += fmt::format(" {}:{}>{}~{}", move.shard.str(), shards::to_string(move.from), shards::to_string(move.to),
-                        text_of(move.read_to));
+    text += fmt::format(" {}/{}:{}>{}~{}", move.shard.str(), move.fence, shards::to_string(move.from),
+                        shards::to_string(move.to), text_of(move.read_to));
     if (!move.children.empty()) text += " (" + text_of(move.children) + " )";
   }
   return text;
@@ -127,9 +127,9 @@ class TracedStore final : public coordination::PositionStore {
     log_.debug("> add", {{"fence", fence}, {"shards", text_of(shards)}});
     inner_.add(relay, fence, std::move(shards), traced<bool>(log_, "add", std::move(done)));
   }
-  void move(const RelayName& relay, coordination::Fence fence, std::vector<PositionMove> moves, Done<bool> done) override {
-    log_.debug("> move", {{"fence", fence}, {"moves", text_of(moves)}});
-    inner_.move(relay, fence, std::move(moves), traced<bool>(log_, "move", std::move(done)));
+  void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) override {
+    log_.debug("> move", {{"moves", text_of(moves)}});
+    inner_.move(relay, std::move(moves), traced<bool>(log_, "move", std::move(done)));
   }
   void relays(Done<std::vector<RelayName>> done) override { inner_.relays(std::move(done)); }
   void remove(const RelayName& relay, bool finished_only, Done<size_t> done) override {
@@ -170,7 +170,7 @@ class TracedSink final : public sink::Sink {
     inner_->exists(name, std::move(done));
   }
   void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
-    log_.debug("> apply", {{"fence", batch->fence}, {"rows", text_of(*batch)}, {"moves", text_of(batch->moves)}});
+    log_.debug("> apply", {{"rows", text_of(*batch)}, {"moves", text_of(batch->moves)}});
     inner_->apply(std::move(batch), traced<sink::BatchOutcome>(log_, "apply", std::move(done)));
   }
   coordination::PositionStore& positions() override { return positions_; }

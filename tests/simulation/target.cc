@@ -176,9 +176,9 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
-  void move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) override {
-    answer<bool>(std::move(done), [this, relay, fence, moves]() -> Result<bool> {
-      if (Status moved = move_all(relay, fence, moves); !moved) return std::unexpected(moved.error());
+  void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, relay, moves]() -> Result<bool> {
+      if (Status moved = move_all(relay, moves); !moved) return std::unexpected(moved.error());
       return true;
     });
   }
@@ -335,12 +335,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   /// Compare-and-set of all, or of none.
-  Status move_all(const RelayName& relay, Fence fence, const std::vector<PositionMove>& moves) {
+  Status move_all(const RelayName& relay, const std::vector<PositionMove>& moves) {
     auto& rows = state_.positions[relay];
     for (const PositionMove& move : moves) {
       const auto row = rows.find(move.shard);
       if (row == rows.end()) return fail(ErrorKind::fenced, "the row of shard " + move.shard.str() + " was removed");
-      if (row->second.fence != fence)
+      if (row->second.fence != move.fence)
         return std::unexpected(coordination::fenced_error(relay, row->second.worker, row->second.updated));
       // The reply to this very move may have been lost.
       if (row->second.position != move.from && row->second.position != move.to) {
@@ -350,7 +350,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       }
     }
     for (const PositionMove& move : moves) {
-      for (const NewShard& child : move.children) add_row(relay, fence, child);
+      for (const NewShard& child : move.children) add_row(relay, move.fence, child);
       StoredPosition& row = rows[move.shard];
       row.position = move.to;
       row.read_to = std::max(row.read_to, move.read_to);
@@ -379,7 +379,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     }
     const bool done_before = knobs_.transactional && is_done(batch);
     if (knobs_.transactional) {
-      if (Status moved = move_all(batch.relay, batch.fence, batch.moves); !moved) return std::unexpected(moved.error());
+      if (Status moved = move_all(batch.relay, batch.moves); !moved) return std::unexpected(moved.error());
     }
     sink::BatchOutcome outcome;
     if (done_before) {

@@ -292,11 +292,9 @@ TEST_P(CrateFaults, MarksWaitForTheFloor) {
   const auto held = claim(*sink, "w", {{shard, shards::Position::trim_horizon()}});
   apply(Changes{put(1, text_key("a"), "{}"), removal(2, text_key("b")), removal(2, text_key("c"))});
   const Timestamp later = from_micros(1'700'000'100'000'000);
-  const auto moved = await<bool>([&](auto done) {
-    PositionMove move{
-        shard, shards::Position::trim_horizon(), shards::Position::after(aws::SequenceNumber("5")), later, {}};
-    sink->positions().move(relay, held.fence, {move}, std::move(done));
-  });
+  const PositionMove move{
+      shard, shards::Position::trim_horizon(), shards::Position::after(aws::SequenceNumber("5")), later, {}};
+  const auto moved = move_alone(*sink, held.fence, {move});
   ASSERT_TRUE(moved) << to_string(moved.error());
 
   SweepRequest request;

@@ -24,8 +24,8 @@ void CratePositions::claim(const ClaimRequest& request, Done<Claim> done) {
 void CratePositions::add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) {
   session_.tasks.spawn(add_rows(relay, fence, std::move(shards)), std::move(done));
 }
-void CratePositions::move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) {
-  session_.tasks.spawn(move_rows(relay, fence, std::move(moves)), std::move(done));
+void CratePositions::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
+  session_.tasks.spawn(move_rows(relay, std::move(moves)), std::move(done));
 }
 void CratePositions::relays(Done<std::vector<RelayName>> done) { session_.tasks.spawn(read_relays(), std::move(done)); }
 void CratePositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
@@ -156,10 +156,15 @@ Task<Result<bool>> CratePositions::check_fence(RelayName relay, Fence fence) {
 }
 
 Task<Result<bool>> CratePositions::make_rows(RelayName relay, Fence fence, std::vector<NewShard> shards) {
-  if (shards.empty()) co_return true;
   const Holder holder = holders_[relay];
   std::vector<StoredPosition> rows;
   for (NewShard& shard : shards) rows.push_back(row_of(holder, fence, shard.shard, shard.position, kNoTime));
+  Result<bool> written = co_await insert_rows(relay, rows);
+  co_return written;
+}
+
+Task<Result<bool>> CratePositions::insert_rows(RelayName relay, const std::vector<StoredPosition>& rows) {
+  if (rows.empty()) co_return true;
   Statement insert = session_.bookkeeping.insert_positions(relay, rows);
   Result<bool> written = co_await write(std::move(insert), "writing ctk_positions");
   co_return written;
@@ -174,23 +179,23 @@ Task<Result<bool>> CratePositions::add_rows(RelayName relay, Fence fence, std::v
   co_return step;
 }
 
-Task<Result<bool>> CratePositions::move_rows(RelayName relay, Fence fence, std::vector<PositionMove> moves) {
+Task<Result<bool>> CratePositions::move_rows(RelayName relay, std::vector<PositionMove> moves) {
   if (moves.empty()) co_return true;
   Result<bool> step = co_await ensure_table();
   if (!step) co_return step;
-  step = co_await check_fence(relay, fence);
-  if (!step) co_return step;
-  std::vector<NewShard> children;
-  for (PositionMove& move : moves) {
-    children.insert(children.end(), std::make_move_iterator(move.children.begin()),
-                    std::make_move_iterator(move.children.end()));
-  }
-  // First, and on their own: an end must never be seen without them.
-  step = co_await make_rows(relay, fence, std::move(children));
+  // One claim takes all shards of a relay here: its rows have one fence.
+  step = co_await check_fence(relay, std::ranges::min(moves, {}, &PositionMove::fence).fence);
   if (!step) co_return step;
   const Holder holder = holders_[relay];
-  std::vector<StoredPosition> rows;
-  for (const PositionMove& move : moves) rows.push_back(row_of(holder, fence, move.shard, move.to, move.read_to));
+  std::vector<StoredPosition> children, rows;
+  for (const PositionMove& move : moves) {
+    for (const NewShard& child : move.children)
+      children.push_back(row_of(holder, move.fence, child.shard, child.position, kNoTime));
+    rows.push_back(row_of(holder, move.fence, move.shard, move.to, move.read_to));
+  }
+  // First, and on their own: an end must never be seen without them.
+  step = co_await insert_rows(relay, children);
+  if (!step) co_return step;
   Statement statement = session_.bookkeeping.move_positions(relay, rows);
   step = co_await write(std::move(statement), "writing ctk_positions");
   co_return step;

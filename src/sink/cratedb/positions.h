@@ -17,8 +17,7 @@ class CratePositions final : public coordination::PositionStore {
   void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
-  void move(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::PositionMove> moves,
-            Done<bool> done) override;
+  void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
   void relays(Done<std::vector<coordination::RelayName>> done) override;
   void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
 
@@ -41,10 +40,10 @@ class CratePositions final : public coordination::PositionStore {
                                  const std::vector<coordination::StoredPosition>& found);
   Task<Result<bool>> add_rows(coordination::RelayName relay, coordination::Fence fence,
                               std::vector<coordination::NewShard> shards);
-  Task<Result<bool>> move_rows(coordination::RelayName relay, coordination::Fence fence,
-                               std::vector<coordination::PositionMove> moves);
+  Task<Result<bool>> move_rows(coordination::RelayName relay, std::vector<coordination::PositionMove> moves);
   Task<Result<bool>> make_rows(coordination::RelayName relay, coordination::Fence fence,
                                std::vector<coordination::NewShard> shards);
+  Task<Result<bool>> insert_rows(coordination::RelayName relay, const std::vector<coordination::StoredPosition>& rows);
   Task<Result<bool>> check_fence(coordination::RelayName relay, coordination::Fence fence);
   Task<Result<bool>> delete_rows(coordination::RelayName relay, const std::vector<coordination::StoredPosition>& rows);
   Task<Result<size_t>> remove_rows(coordination::RelayName relay, bool finished_only);

@@ -56,7 +56,7 @@ std::string all_statements(const Dialect& dialect) {
   for (const auto& [name, ddl] : bookkeeping_ddl(at)) add(name, ddl);
   std::vector<coordination::PositionMove> moves(1);
   moves[0].children.emplace_back();
-  MoveStatements move(at, coordination::RelayName("r"), 1, moves, 1, kNoTime);
+  MoveStatements move(at, coordination::RelayName("r"), moves, 1, kNoTime);
   for (const Statement& each : move.statements) add("position", each.sql);
   add("epoch", check_epoch(at, "demo", 1).sql);
   return out;

@@ -164,9 +164,9 @@ Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& 
   return insert_shards(driver, at, claim, fence, shards, now);
 }
 
-Tried<bool> move_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
-                      const std::vector<PositionMove>& moves, Timestamp now) {
-  MoveStatements made(at, relay, fence, moves, std::nullopt, now);
+Tried<bool> move_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, const std::vector<PositionMove>& moves,
+                      Timestamp now) {
+  MoveStatements made(at, relay, moves, std::nullopt, now);
   Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(made.statements));
   if (!answers) return broken(std::move(answers));
   return MoveStatements::all_moved(answers->front());
@@ -174,8 +174,8 @@ Tried<bool> move_rows(Driver& driver, const Bookkeeping& at, const RelayName& re
 
 }  // namespace
 
-MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, Fence fence,
-                               const std::vector<PositionMove>& moves, std::optional<Epoch> epoch, Timestamp now) {
+MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, const std::vector<PositionMove>& moves,
+                               std::optional<Epoch> epoch, Timestamp now) {
   std::vector<const PositionMove*> sorted;
   size_t children = 0;
   for (const PositionMove& move : moves) {
@@ -197,7 +197,7 @@ MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, Fe
   for (const PositionMove* move : sorted) {
     update.params.insert(update.params.end(), {text(move->to), Param::of_time(move->read_to), stamped, Param::of_time(now),
                                                Param::of(relay.str()), Param::of(move->shard.str()), text(move->from),
-                                               Param::of_integer(fence)});
+                                               Param::of_integer(move->fence)});
   }
   statements.push_back(std::move(update));
   if (children == 0) return;
@@ -222,15 +222,12 @@ bool MoveStatements::all_moved(const Answer& answer) {
   return std::all_of(answer.affected.begin(), answer.affected.end(), [](int64_t rows) { return rows == 1; });
 }
 
-Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
+Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const RelayName& relay,
                                      const std::vector<PositionMove>& moves) {
   Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, relay, "");
   if (!rows) return broken(std::move(rows));
   std::map<aws::ShardId, const StoredPosition*> stored;
-  for (const StoredPosition& row : *rows) {
-    stored[row.shard] = &row;
-    if (row.fence > fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
-  }
+  for (const StoredPosition& row : *rows) stored[row.shard] = &row;
   for (const PositionMove& move : moves) {
     auto found = stored.find(move.shard);
     if (found == stored.end()) {
@@ -240,7 +237,7 @@ Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, cons
                      "", "start the relay again"});
     }
     const StoredPosition& row = *found->second;
-    if (row.fence != fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
+    if (row.fence != move.fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
     if (row.position == move.to) continue;
     return broken({ErrorKind::internal,
                    fmt::format("the stored position of shard {} of relay {} is {}, neither {} nor {}", move.shard.str(),
@@ -285,13 +282,13 @@ void SqlPositions::add(const RelayName& relay, Fence fence, std::vector<NewShard
   lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
 }
 
-void SqlPositions::move(const RelayName& relay, Fence fence, std::vector<PositionMove> moves, Done<bool> done) {
-  auto job = [this, relay, fence, moves = std::move(moves), now = clock_.now()](Driver& driver) -> Result<bool> {
+void SqlPositions::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
+  auto job = [this, relay, moves = std::move(moves), now = clock_.now()](Driver& driver) -> Result<bool> {
     if (moves.empty()) return true;
     return transact<bool>(driver, at_.dialect, [&](Driver& d) -> Tried<bool> {
-      Tried<bool> moved = move_rows(d, at_, relay, fence, moves, now);
+      Tried<bool> moved = move_rows(d, at_, relay, moves, now);
       if (!moved || *moved) return moved;
-      Tried<MoveState> state = explain_failed_move(d, at_, relay, fence, moves);
+      Tried<MoveState> state = explain_failed_move(d, at_, relay, moves);
       if (!state) return broken(std::move(state));
       return true;
     });

@@ -16,7 +16,7 @@ namespace ctk::sink::sql {
 class MoveStatements {
  public:
   /// `epoch`: what the rows of the same transaction were stamped with, if there are any.
-  MoveStatements(const Bookkeeping& at, const coordination::RelayName& relay, coordination::Fence fence,
+  MoveStatements(const Bookkeeping& at, const coordination::RelayName& relay,
                  const std::vector<coordination::PositionMove>& moves, std::optional<coordination::Epoch> epoch,
                  Timestamp now);
 
@@ -31,12 +31,12 @@ class MoveStatements {
 
 /// What a failed compare-and-set means; read in a new transaction.
 enum class MoveState {
-  done_already,  ///< the stored positions are those that were to be written, under our fence: a COMMIT whose answer was
+  done_already,  ///< the stored positions are those that were to be written, under our fences: a COMMIT whose answer was
                  ///< lost
 };
 /// Otherwise an error: `fenced` with the other worker and its time, `internal` where the row is ours but elsewhere.
 Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const coordination::RelayName& relay,
-                                     coordination::Fence fence, const std::vector<coordination::PositionMove>& moves);
+                                     const std::vector<coordination::PositionMove>& moves);
 
 /// All rows of a relay; none where there is no such table.
 Tried<std::vector<coordination::StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at,
@@ -51,8 +51,7 @@ class SqlPositions final : public coordination::PositionStore {
   void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
-  void move(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::PositionMove> moves,
-            Done<bool> done) override;
+  void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
   void relays(Done<std::vector<coordination::RelayName>> done) override;
   void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
 

@@ -237,7 +237,7 @@ class SqlSink final : public Sink {
   Done<BatchOutcome> moving(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) {
     return [this, batch = std::move(batch), done = std::move(done)](Result<BatchOutcome> outcome) mutable {
       if (!outcome || batch->moves.empty()) return done(std::move(outcome));
-      other_positions_->move(batch->relay, batch->fence, batch->moves,
+      other_positions_->move(batch->relay, batch->moves,
                              [outcome = std::move(outcome), done = std::move(done)](Result<bool> moved) mutable {
                                if (!moved) return done(forward_error(std::move(moved)));
                                done(std::move(outcome));

@@ -142,12 +142,12 @@ TEST_P(SqlTarget, RowsThatTheDatabaseRefusesAreFoundAndParked) {
   refuse("demo", "CAST(\"data\" AS text) LIKE '%bad%'");
   auto claimed = claim(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
   auto batch = batch_of(changes);
-  batch->fence = claimed.fence;
   batch->moves = {{aws::ShardId("s"),
                    shards::Position::trim_horizon(),
                    shards::Position::after(aws::SequenceNumber("9")),
                    kNoTime,
-                   {}}};
+                   {},
+                   claimed.fence}};
   for (bool lost : {false, true}) {
     Result<BatchOutcome> outcome = apply(batch);
     ASSERT_TRUE(outcome) << to_string(outcome.error());
@@ -242,12 +242,12 @@ TEST_P(Postgres, ALostConnectionIsMadeAgain) {
   open(*change);
   auto claimed = claim(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
   auto batch = batch_of({change});
-  batch->fence = claimed.fence;
   batch->moves = {{aws::ShardId("s"),
                    shards::Position::trim_horizon(),
                    shards::Position::after(aws::SequenceNumber("9")),
                    kNoTime,
-                   {}}};
+                   {},
+                   claimed.fence}};
   auto other = backend->make_sink(options);
   Result<ResultSet> killed = await<ResultSet>([&](auto done) {
     other->query(

@@ -190,7 +190,7 @@ Tried<bool> BatchWriter::attempt() {
 
   std::optional<coordination::Epoch> epoch;
   for (const TableWrites& writes : batch.tables) epoch = std::max(epoch.value_or(0), writes.epoch);
-  MoveStatements moves(job_.at, batch.relay, batch.fence, batch.moves, epoch, job_.now);
+  MoveStatements moves(job_.at, batch.relay, batch.moves, epoch, job_.now);
   script.moves = batch.moves.size();
   script.first_move = script.statements.size();
   if (script.moves > 0) append(std::move(moves.statements));
@@ -422,7 +422,7 @@ BatchOutcome BatchWriter::outcome() const {
 /// its answer was lost: what it parked is read back.
 Result<BatchOutcome> BatchWriter::already_written() {
   auto give_up = [](Failure failure) { return std::unexpected(call_error(std::move(failure))); };
-  Tried<MoveState> state = explain_failed_move(driver_, job_.at, job_.batch.relay, job_.batch.fence, job_.batch.moves);
+  Tried<MoveState> state = explain_failed_move(driver_, job_.at, job_.batch.relay, job_.batch.moves);
   if (!state) return give_up(std::move(state).error());
   std::vector<std::string> ids;
   for (const std::deque<RowItem>& items : items_) {
