@@ -259,7 +259,6 @@ class Relay::Engine {
   shards::CadencePolicy cadence_;
   ByteBudget budget_;
   std::unique_ptr<Life> life_ = std::make_unique<Life>();
-  Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), std::chrono::seconds(30), {}}};
 
   TableSet tables_;
   WriteQueue writes_;

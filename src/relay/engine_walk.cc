@@ -1,5 +1,4 @@
 // Which shards there are: listings, the ends of shards and their children, and what the walk makes of them.
-#include <algorithm>
 #include <utility>
 
 #include "relay/engine.h"
@@ -7,7 +6,6 @@
 namespace ctk::relay {
 namespace {
 
-constexpr int kChildLookups = 6;
 constexpr Duration kGoneFor = std::chrono::minutes(1);
 constexpr const char* kListing = "listing the shards";
 
@@ -100,25 +98,23 @@ void Relay::Engine::look_for_children(const ShardId& id) {
       env_.loop.after(one.reading.cadence().failed(now(), env_.random), in_pass([this, id] { look_for_children(id); }));
       return;
     }
-    ++one.child_lookups;
     perform(life_->lineage.walk().read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
     if (life_->lineage.walk().misses_parents()) relist();
-    const bool may_have_none = !identity_.shards_go_on || source_.ended();
-    if (!life_->lineage.walk().children_of(id).empty() || (may_have_none && one.child_lookups >= kChildLookups)) {
+    const Lineage::LookUp next = life_->lineage.looked_up(id, !identity_.shards_go_on || source_.ended());
+    if (next.known) {
       no_trouble(kSource, "looking for the children of shard " + id.str());
       know_end(one);
       pump();
       return consider_finishing();
     }
-    if (one.child_lookups > kChildLookups) {
+    if (next.outage) {
       trouble(kSource, Error{ErrorKind::unreachable, "the stream names no shard that follows " + id.str(), "", ""},
               "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
     }
-    const Duration pause = std::chrono::milliseconds(100 << std::min(one.child_lookups, kChildLookups));
     // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
-    env_.loop.after(pause, in_pass([this, id] { look_for_children(id); }));
+    env_.loop.after(next.pause, in_pass([this, id] { look_for_children(id); }));
   });
   source_.children(id, std::move(take));
 }
@@ -130,7 +126,7 @@ void Relay::Engine::relist() {
     life_->lineage.end_listing();
     if (phase_ == Phase::ended || !pass.alive()) return;
     if (listed) {
-      listing_retry_.succeeded();
+      life_->lineage.listed();
       no_trouble(kSource, kListing);
       perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
@@ -153,8 +149,7 @@ void Relay::Engine::on_listing_error(const Error& error) {
     gone.hint = "it was there when this run began: it was deleted meanwhile, and what was not read is lost";
     return fail_run(std::move(gone));
   }
-  const Duration pause = listing_retry_.failed(now(), env_.random).value_or(std::chrono::seconds(30));
-  env_.loop.after(pause, in_pass([this] { relist(); }));
+  env_.loop.after(life_->lineage.listing_failed(now(), env_.random), in_pass([this] { relist(); }));
 }
 
 void Relay::Engine::check_suspects() {

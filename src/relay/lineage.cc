@@ -4,6 +4,12 @@
 #include <utility>
 
 namespace ctk::relay {
+namespace {
+
+/// Children are named soon after their parent's end. A shard that has none is asked for so often.
+constexpr int kLookUps = 6;
+
+}  // namespace
 
 void Lineage::claimed(shards::StartRule rule, const coordination::Claim& claim) {
   fence_ = claim.fence;
@@ -51,6 +57,7 @@ std::vector<aws::ShardId> Lineage::forget_trimmed() {
   for (const aws::ShardId& shard : forgotten) {
     stored_read_to_.erase(shard);
     fences_.erase(shard);
+    look_ups_.erase(shard);
   }
   return forgotten;
 }
@@ -70,6 +77,19 @@ Timestamp Lineage::parents_read_to(const aws::ShardId& shard, const ReadTo& read
     if (time != kNoTime) earliest = earliest == kNoTime ? time : std::min(earliest, time);
   }
   return earliest;
+}
+
+Duration Lineage::listing_failed(Duration now, Random& random) {
+  return listing_retry_.failed(now, random).value_or(kLongestPause);
+}
+
+Lineage::LookUp Lineage::looked_up(const aws::ShardId& shard, bool may_have_none) {
+  const int times = ++look_ups_[shard];
+  LookUp answer;
+  answer.known = !walk_->children_of(shard).empty() || (may_have_none && times >= kLookUps);
+  answer.outage = !answer.known && times > kLookUps;
+  answer.pause = std::chrono::milliseconds(100 << std::min(times, kLookUps));
+  return answer;
 }
 
 bool Lineage::begin_listing() { return !std::exchange(listing_, true); }

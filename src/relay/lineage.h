@@ -5,6 +5,7 @@
 //
 // A shard:  found ──want_row──▶ without a row ──has_row_now──▶ with one ──end_stored──▶ finished, its children have rows
 // A loss:   suspected ──ask──▶ in question ──answered──▶ found again, or given up
+// An end:   read ──its children are asked for──▶ known, or asked for again
 #pragma once
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include <set>
 #include <vector>
 
+#include "base/retry.h"
 #include "coordination/position_store.h"
 #include "shards/walk.h"
 
@@ -20,6 +22,8 @@ namespace ctk::relay {
 
 class Lineage {
  public:
+  static constexpr Duration kLongestPause = std::chrono::seconds(30);
+
   /// The claim's rows are the relay's own from now on; `rule` says where shards without one begin.
   void claimed(shards::StartRule rule, const coordination::Claim& claim);
   bool is_claimed() const { return walk_ != nullptr; }
@@ -60,6 +64,18 @@ class Lineage {
   /// False: a listing is under way already.
   bool begin_listing();
   void end_listing() { listing_ = false; }
+  void listed() { listing_retry_.succeeded(); }
+  /// The pause until the next listing.
+  Duration listing_failed(Duration now, Random& random);
+
+  /// What follows from an answer to who the children of a shard are whose end was read.
+  struct LookUp {
+    bool known = false;   ///< its end may be stored
+    bool outage = false;  ///< it was asked for too often
+    Duration pause{};     ///< until it is asked for again
+  };
+  /// The walk knows the children that the source named. `may_have_none`: an end without any is one, too.
+  LookUp looked_up(const aws::ShardId& shard, bool may_have_none);
   void ask_for_lost() { ++in_question_; }
   void lost_answered() { --in_question_; }
   /// Whether an answer is on its way that may show other shards.
@@ -72,6 +88,8 @@ class Lineage {
   std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;
   bool listing_ = false;
+  Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), kLongestPause, {}}};
+  std::map<aws::ShardId, int> look_ups_;
   size_t in_question_ = 0;  ///< shards that listings lacked and the source is asked for
 };
 

@@ -65,6 +65,38 @@ TEST(Lineage, WhatALossMissesItsChildrenDoNotMissAgain) {
   EXPECT_EQ(one.stored_read_to(kParent), kNoTime);
 }
 
+TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {
+  Lineage one;
+  one.claimed({}, {7, {row(kParent)}});
+  one.walk().listed({{kParent, {}, true}});
+  for (int times = 1; times <= 6; ++times) {
+    const Lineage::LookUp answer = one.looked_up(kParent, false);
+    EXPECT_FALSE(answer.known || answer.outage) << times;
+    EXPECT_EQ(answer.pause, std::chrono::milliseconds(100 << times));
+  }
+  EXPECT_TRUE(one.looked_up(kParent, false).outage) << "every shard of such a stream has children";
+  one.walk().read_to_end(kParent, {{kChild, {kParent}, false}});
+  EXPECT_TRUE(one.looked_up(kParent, false).known);
+}
+
+TEST(Lineage, AnEndMayHaveNoChildren) {
+  Lineage one;
+  one.claimed({}, {7, {row(kParent)}});
+  one.walk().listed({{kParent, {}, true}});
+  for (int times = 1; times < 6; ++times) EXPECT_FALSE(one.looked_up(kParent, true).known) << times;
+  EXPECT_TRUE(one.looked_up(kParent, true).known);
+}
+
+TEST(Lineage, ListingsThatFailAreRepeatedMoreAndMoreRarely) {
+  Lineage one = lineage();
+  Random random(1);
+  EXPECT_LE(one.listing_failed(seconds(0), random), seconds(1));
+  for (int times = 1; times < 10; ++times) one.listing_failed(seconds(0), random);
+  EXPECT_GE(one.listing_failed(seconds(0), random), Lineage::kLongestPause / 2);
+  one.listed();
+  EXPECT_LE(one.listing_failed(seconds(0), random), seconds(1));
+}
+
 TEST(Lineage, OneListingAtATimeAndAnswersThatAreAwaited) {
   Lineage one = lineage();
   EXPECT_FALSE(one.is_asking());

@@ -30,7 +30,6 @@ struct Shard {
   ShardReading reading;
   ShardQueue queue;
   ShardProgress progress;
-  int child_lookups = 0;
   bool hungry = false;    ///< waits for room in the budget
   bool holds = false;     ///< stands in the engine's list of those that have something queued
   bool may_send = false;  ///< all rows of its parents are acknowledged
