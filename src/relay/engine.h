@@ -1,6 +1,7 @@
 // The engine behind Relay: it puts its parts together. Each part is an object with a state of its own, decides without
 // socket, clock or thread, and knows nothing of the engine:
 //
+//   run.h               source, target and options
 //   life.h              one life of reading, and a pass within it: what goes when they go
 //     lineage.h           which shards there are, which have a row, how far the store has read them
 //     shard.h             one shard: shard_reading.h asks, shard_queue.h holds, shard_progress.h is acknowledged
@@ -43,6 +44,7 @@
 #include "relay/prepare.h"
 #include "relay/relay.h"
 #include "relay/rounds.h"
+#include "relay/run.h"
 #include "relay/run_counters.h"
 #include "relay/source_standing.h"
 #include "relay/start_up.h"
@@ -71,7 +73,8 @@ class Relay::Engine {
 
   static constexpr Side kSource = Side::source, kTarget = Side::target;
 
-  enum class Phase { idle, starting, running, stopping, finishing, ended };
+  /// finishing: the last positions are being stored; counting: they are, the rows are swept and counted.
+  enum class Phase { idle, starting, running, stopping, finishing, counting, ended };
 
   // start
   void restart();
@@ -97,8 +100,7 @@ class Relay::Engine {
   void begin();
 
   // load
-  bool wants_load() const { return options_.snapshot != Snapshot::none || gaps_.wants_load(); }
-  Timestamp server_now() const;
+  bool wants_load() const { return run_.options.snapshot != Snapshot::none || gaps_.wants_load(); }
   coordination::TableClaim table_claim(const Table& table) const;
   /// What is known of the epoch before any table is opened.
   coordination::TableRecord epoch_record() const;
@@ -155,10 +157,7 @@ class Relay::Engine {
   void accept_page(Shard& shard, size_t reserved, Page page);
   void on_read_error(Shard& shard, const Error& error);
   Duration pause_after_failure(Shard& shard);
-  /// Whether the run ends by itself.
-  bool is_bounded() const { return options_.once || identity_.bounded; }
   void check_incarnation();
-  Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
   void schedule_read(Shard& shard, Duration pause);
   void feed_hungry();
 
@@ -187,7 +186,6 @@ class Relay::Engine {
   void stop_at(InFlightBatch& write, const std::vector<BadChange>& found);
   void render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused);
   bool stops_now();
-  std::string letters_source() const;
   sink::DeadLetter letter(const RoutedUndecodable& bad) const;
 
   // apply
@@ -198,13 +196,11 @@ class Relay::Engine {
   void acknowledge(InFlightBatch& write);
   void on_apply_error(const Error& error);
   void drop_and_read_again(const std::string& why);
-  bool is_dropping() const { return drop_ != Drop::nothing; }
+  bool is_dropping() const { return life_->drop != Life::Drop::nothing; }
   void finish_shards(const std::vector<coordination::PositionMove>& ends);
   void reload_positions();
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
-  bool positions_with_rows() const { return positions_.kept == Positions::Kept::with_rows; }
-  bool positions_in_memory() const { return positions_.kept == Positions::Kept::in_memory; }
 
   // finish
   void every_second();
@@ -226,7 +222,8 @@ class Relay::Engine {
   void trouble(Side side, const Error& error, const std::string& doing);
   void no_trouble(Side side, const std::string& doing);
   void no_trouble(Side side);
-  Duration now() { return env_.clock.monotonic(); }
+  bool is_finishing() const { return phase_ == Phase::finishing || phase_ == Phase::counting; }
+  Duration now() const { return run_.now(); }
 
   /// A completion that does nothing once the engine is gone; or this life of reading; or this pass of it. The latter two go
   /// with the engine.
@@ -243,45 +240,30 @@ class Relay::Engine {
     return life_->pass->guard(std::move(function));
   }
 
-  RelayOptions options_;
-  Source& source_;
-  sink::Sink& sink_;
-  Positions positions_;
-  RelayEnvironment env_;
+  Run run_;
   Done<RelayStats> done_;
   Phase phase_ = Phase::idle;
-  bool transactional_ = false;
-
-  SourceIdentity identity_;
-  coordination::RelayName relay_;
-  std::optional<dynamodb::VersionKind> kind_;
-
-  shards::CadencePolicy cadence_;
   ByteBudget budget_;
   std::unique_ptr<Life> life_ = std::make_unique<Life>();
 
   TableSet tables_;
   WriteQueue writes_;
   GapLedger gaps_;
-  Duration opened_at_{};  ///< when identity_ was fetched
   StartUp start_;
   SourceStanding standing_;
   Sweeper sweeper_;
-  bool ticking_ = false;
-  EventLoop::TimerId cut_timer_ = 0;
-  EventLoop::TimerId apply_timer_ = 0;
+  struct Timers {
+    EventLoop::TimerId plan = 0;   ///< what lingers may be due
+    EventLoop::TimerId apply = 0;  ///< the pause of an outage
+  } timers_;
   /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
   std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
   WriteAttempts attempts_;
   PositionKeeper keeper_;
   Rounds rounds_;
 
-  bool stored_at_end_ = false;
-
   RunCounters counters_;
   Outages outages_;
-  /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
-  enum class Drop { nothing, pass, life } drop_ = Drop::nothing;
   std::optional<TaskGroup> starting_;  ///< the start of the life that is begun
   Lifeline lifeline_;
 };

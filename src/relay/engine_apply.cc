@@ -15,13 +15,13 @@ constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 /// What was read so long ago may meet a row that was swept meanwhile. Nothing is swept beside a source that ends by itself,
 /// nor in a target without tables.
 bool Relay::Engine::held_too_long(const InFlightBatch& write) {
-  if (positions_with_rows() || identity_.bounded || !sink_.capabilities().holds_tables) return false;
+  if (run_.positions_with_rows() || run_.identity.bounded || !run_.sink.capabilities().holds_tables) return false;
   return now() - write.oldest > kLongestHold;
 }
 
 void Relay::Engine::apply_ready() {
   // A target that was closed is given nothing more.
-  if (phase_ == Phase::ended || apply_timer_ != 0 || is_dropping()) return;
+  if (phase_ == Phase::ended || timers_.apply != 0 || is_dropping()) return;
   while (InFlightBatch* write = writes_.next()) {
     if (held_too_long(*write)) return drop_and_read_again("it was held for too long to be sent safely");
     apply(*write);
@@ -30,13 +30,13 @@ void Relay::Engine::apply_ready() {
 
 void Relay::Engine::apply(InFlightBatch& write) {
   sink::Batch& batch = write.begin_applying();
-  if (positions_with_rows()) batch.moves = PositionKeeper::moves_of(write, *life_);
+  if (run_.positions_with_rows()) batch.moves = PositionKeeper::moves_of(write, *life_);
   if (batch.tables.empty() && batch.dead_letters.empty() && batch.moves.empty()) {
-    env_.loop.post(guarded([this, id = write.id] { on_applied(id, sink::BatchOutcome{}); }));
+    run_.env.loop.post(guarded([this, id = write.id] { on_applied(id, sink::BatchOutcome{}); }));
     return;
   }
-  sink_.apply(std::get<InFlightBatch::Applying>(write.state).what.batch,
-              guarded([this, id = write.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
+  run_.sink.apply(std::get<InFlightBatch::Applying>(write.state).what.batch,
+                  guarded([this, id = write.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
 }
 
 void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
@@ -67,10 +67,11 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
 
 void Relay::Engine::acknowledge(InFlightBatch& write) {
   if (phase_ == Phase::ended) return;
-  const std::vector<coordination::PositionMove> ends = PositionKeeper::acknowledged(write, positions_with_rows(), *life_);
+  const std::vector<coordination::PositionMove> ends =
+      PositionKeeper::acknowledged(write, run_.positions_with_rows(), *life_);
   budget_.release(writes_.remove(write.id));
   finish_shards(ends);
-  if (!positions_with_rows()) settle_ends();
+  if (!run_.positions_with_rows()) settle_ends();
   consider_load_end();
 }
 
@@ -87,33 +88,33 @@ void Relay::Engine::on_apply_error(const Error& error) {
   TargetStanding standing = attempts_.failed(now());
   standing.opened = tables_.any_opened_before();
   standing.stopping = phase_ == Phase::stopping;
-  standing.transactional = transactional_;
-  standing.start_timeout = options_.start_timeout;
+  standing.transactional = run_.is_transactional();
+  standing.start_timeout = run_.options.start_timeout;
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return fail_run(error);
   if (patience == Patience::leave) {
-    env_.log.warn("writing failed; what is not stored will be read again", {{"error", to_string(error)}});
+    run_.env.log.warn("writing failed; what is not stored will be read again", {{"error", to_string(error)}});
     return end(stats());
   }
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.
-  if (patience == Patience::look_again && positions_in_memory() && transactional_) return fail_run(error);
+  if (patience == Patience::look_again && run_.positions_in_memory() && run_.is_transactional()) return fail_run(error);
   if (patience == Patience::look_again) {
     attempts_.looking_again(now());
-    if (!positions_in_memory()) return start_over("a table is not there");
+    if (!run_.positions_in_memory()) return start_over("a table is not there");
   }
   trouble(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
-  if (apply_timer_ != 0) return;
-  apply_timer_ = env_.loop.after(attempts_.pause(now(), env_.random), guarded([this] {
-                                   apply_timer_ = 0;
-                                   apply_ready();
-                                 }));
+  if (timers_.apply != 0) return;
+  timers_.apply = run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this] {
+                                        timers_.apply = 0;
+                                        apply_ready();
+                                      }));
 }
 
 /// Drops everything that is read and not acknowledged, once nothing is being applied, and reads on from the positions.
 void Relay::Engine::drop_and_read_again(const std::string& why) {
-  if (!why.empty()) env_.log.warn("dropping what is held, to read it again", {{"why", why}});
-  if (!is_dropping()) drop_ = Drop::pass;
+  if (!why.empty()) run_.env.log.warn("dropping what is held, to read it again", {{"why", why}});
+  if (!is_dropping()) life_->drop = Life::Drop::pass;
   if (writes_.applying() > 0) return;
   life_->pass.emplace();
   budget_.release(writes_.clear());
@@ -125,38 +126,40 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
     one->progress.drop_writes();
     one->reading.drop();
   }
-  if (drop_ == Drop::life) return start_over_now();
+  if (life_->drop == Life::Drop::life) return start_over_now();
   reload_positions();
 }
 
 /// The store's positions are the truth: the reply to a write that moved them may have been lost.
 void Relay::Engine::reload_positions() {
-  positions_.store.load(relay_, in_pass([this](Result<std::vector<coordination::StoredPosition>> rows) {
-                          // Where everything was dropped once more, these rows may be older than what was written since.
-                          if (phase_ == Phase::ended) return;
-                          if (!rows) {
-                            trouble(kTarget, rows.error(), "reading positions");
-                            env_.loop.after(attempts_.pause(now(), env_.random), in_pass([this] { reload_positions(); }));
-                            return;
-                          }
-                          no_trouble(kTarget);
-                          // A shard without a row begins anew: nothing of it was ever written.
-                          std::set<ShardId> stored;
-                          for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
-                          for (const auto& [id, one] : life_->shards) {
-                            if (stored.contains(id)) continue;
-                            coordination::StoredPosition& row = rows->emplace_back();
-                            row.shard = id;
-                            row.position = one->start;
-                          }
-                          // All of them first: what goes on from one shard's end must not meet another that still holds its
-                          // own.
-                          for (const coordination::StoredPosition& row : *rows) set_back_to(row);
-                          if (drop_ == Drop::pass) drop_ = Drop::nothing;
-                          for (const coordination::StoredPosition& row : *rows) go_on_from(row);
-                          pump();
-                          consider_finishing();
-                        }));
+  run_.positions.store.load(run_.name, in_pass([this](Result<std::vector<coordination::StoredPosition>> rows) {
+                              // Where everything was dropped once more, these rows may be older than what was written
+                              // since.
+                              if (phase_ == Phase::ended) return;
+                              if (!rows) {
+                                trouble(kTarget, rows.error(), "reading positions");
+                                run_.env.loop.after(attempts_.pause(now(), run_.env.random),
+                                                    in_pass([this] { reload_positions(); }));
+                                return;
+                              }
+                              no_trouble(kTarget);
+                              // A shard without a row begins anew: nothing of it was ever written.
+                              std::set<ShardId> stored;
+                              for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
+                              for (const auto& [id, one] : life_->shards) {
+                                if (stored.contains(id)) continue;
+                                coordination::StoredPosition& row = rows->emplace_back();
+                                row.shard = id;
+                                row.position = one->start;
+                              }
+                              // All of them first: what goes on from one shard's end must not meet another that still holds
+                              // its own.
+                              for (const coordination::StoredPosition& row : *rows) set_back_to(row);
+                              if (life_->drop == Life::Drop::pass) life_->drop = Life::Drop::nothing;
+                              for (const coordination::StoredPosition& row : *rows) go_on_from(row);
+                              pump();
+                              consider_finishing();
+                            }));
 }
 
 void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
@@ -166,7 +169,7 @@ void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
   one.progress.restart(row);
   one.queue.restart(row.position);
   one.reading.rewind(row.position);
-  source_.forget(row.shard);
+  run_.source.forget(row.shard);
 }
 
 void Relay::Engine::go_on_from(const coordination::StoredPosition& row) {

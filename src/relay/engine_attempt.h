@@ -19,14 +19,14 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
     Result<T> result = co_await starting_->template answer<T>([&call](Done<T> done) { call(std::move(done)); });
     if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
     if (result) co_return std::move(result);
-    const StartUp::Limits limits{options_.start_timeout, options_.give_up, !is_bounded()};
+    const StartUp::Limits limits{run_.options.start_timeout, run_.options.give_up, !run_.is_bounded()};
     if (!start_.try_again(result.error().kind, side, begun, now(), limits)) co_return std::move(result);
     const bool worth_a_line = !reported || now() - *reported >= std::chrono::seconds(10);
     if (worth_a_line) {
       reported = now();
-      env_.log.warn(what + " failed, trying again", {{"error", to_string(result.error())}});
+      run_.env.log.warn(what + " failed, trying again", {{"error", to_string(result.error())}});
     }
-    TaskGroup::Pausing pausing = starting_->pause(retry.failed(now(), env_.random).value_or(std::chrono::seconds(1)));
+    TaskGroup::Pausing pausing = starting_->pause(retry.failed(now(), run_.env.random).value_or(std::chrono::seconds(1)));
     co_await pausing;
   }
 }

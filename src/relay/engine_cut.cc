@@ -52,11 +52,11 @@ bool Relay::Engine::cut() {
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
   const std::vector<Pick> picks = plan_cut(views, writes_.limits(), now(), flush);
   if (picks.empty() && !writes_.has_letters()) {
-    if (!views.empty() && cut_timer_ == 0) {
-      cut_timer_ = env_.loop.after(writes_.rules().limits.age, guarded([this] {
-                                     cut_timer_ = 0;
-                                     pump();
-                                   }));
+    if (!views.empty() && timers_.plan == 0) {
+      timers_.plan = run_.env.loop.after(writes_.rules().limits.age, guarded([this] {
+                                           timers_.plan = 0;
+                                           pump();
+                                         }));
     }
     return false;
   }
@@ -77,10 +77,10 @@ bool Relay::Engine::cut() {
 
 void Relay::Engine::decode(InFlightBatch& write, std::vector<Slice> slices) {
   auto with_worker = std::make_shared<std::vector<Slice>>(std::move(slices));
-  const bool old_images = options_.tables.deletes == table::Deletes::soft;
+  const bool old_images = run_.options.tables.deletes == table::Deletes::soft;
   run_on(
-      env_.worker,
-      [decoder = decoder_, with_worker, kind = kind_, old_images] {
+      run_.env.worker,
+      [decoder = decoder_, with_worker, kind = run_.kind, old_images] {
         return decode_slices(*with_worker, *decoder, kind, old_images);
       },
       guarded([this, id = write.id, with_worker](DecodedBatch decoded) {
@@ -98,8 +98,8 @@ void Relay::Engine::on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBa
   InFlightBatch* write = writes_.find(id);
   if (write == nullptr || phase_ == Phase::ended) return;
   write->take_decoded(std::move(slices), std::move(decoded));
-  if (!kind_) kind_ = write->decoded.kind;
-  if (options_.on_error == OnError::stop) stop_at(*write, take_undecodable(*write, {&write->decoded.changes}));
+  if (!run_.kind) run_.kind = write->decoded.kind;
+  if (run_.options.on_error == OnError::stop) stop_at(*write, take_undecodable(*write, {&write->decoded.changes}));
   if (writes_.find(id) != nullptr) route(*write);
 }
 

@@ -17,30 +17,30 @@ Duration default_grace(const std::string& service) {
 }  // namespace
 
 void Relay::Engine::every_second() {
-  if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
-  env_.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
+  if (phase_ == Phase::ended || is_finishing()) return;
+  run_.env.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
   using Round = Rounds::Round;
   if (phase_ == Phase::running && rounds_.due(Round::relist, now())) relist();
   if (phase_ == Phase::running && rounds_.due(Round::forget_trimmed, now())) forget_trimmed_shards();
   const bool idle_too = rounds_.due(Round::store_idle, now());
-  if (!positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
+  if (!run_.positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
   consider_ready();
-  if (phase_ == Phase::running && !options_.once && rounds_.due(Round::sweep, now()))
+  if (phase_ == Phase::running && !run_.options.once && rounds_.due(Round::sweep, now()))
     sweep(Sweeper::Purpose::on_the_way, [] {});
 }
 
 void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)> then) {
   if (keeper_.is_storing()) {
-    env_.loop.after(std::chrono::milliseconds(20),
-                    guarded([this, all, then = std::move(then)]() mutable { store_positions(all, std::move(then)); }));
+    run_.env.loop.after(std::chrono::milliseconds(20),
+                        guarded([this, all, then = std::move(then)]() mutable { store_positions(all, std::move(then)); }));
     return;
   }
-  std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, positions_with_rows(), all);
+  std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, run_.positions_with_rows(), all);
   if (moves.empty()) return then(true);
   keeper_.begin();
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
-  positions_.store.move(
-      relay_, std::move(moves),
+  run_.positions.store.move(
+      run_.name, std::move(moves),
       guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
         keeper_.end();
         if (phase_ == Phase::ended) return;
@@ -75,29 +75,30 @@ void Relay::Engine::finish_shards(const std::vector<coordination::PositionMove>&
 sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const {
   sink::SweepRequest request;
   request.table = table;
-  request.relay = relay_;
-  request.explicit_grace = options_.delete_grace.has_value();
-  request.grace = options_.delete_grace.value_or(default_grace(identity_.service));
+  request.relay = run_.name;
+  request.explicit_grace = run_.options.delete_grace.has_value();
+  request.grace = run_.options.delete_grace.value_or(default_grace(run_.identity.service));
   // Times of DynamoDB Streams are whole seconds: a delete may be nearly a second younger than it says.
-  if (identity_.service == "dynamodb" && request.grace != Duration::max()) request.grace += std::chrono::seconds(1);
-  if (options_.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
-  if (positions_in_memory()) {
+  if (run_.identity.service == "dynamodb" && request.grace != Duration::max()) request.grace += std::chrono::seconds(1);
+  if (run_.options.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
+  if (run_.positions_in_memory()) {
     if (request.explicit_grace)
-      request.watermark = env_.clock.now();
+      request.watermark = run_.env.clock.now();
     else
       request.grace = Duration::max();
   }
-  request.floor = options_.delete_floor.value_or(positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
-  if (request.explicit_grace && positions_in_memory() && identity_.bounded)
-    request.floor = options_.delete_floor.value_or(Duration{});
+  request.floor =
+      run_.options.delete_floor.value_or(run_.positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
+  if (request.explicit_grace && run_.positions_in_memory() && run_.identity.bounded)
+    request.floor = run_.options.delete_floor.value_or(Duration{});
   return request;
 }
 
 void Relay::Engine::sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then) {
   if (!sweeper_.is_idle()) {
     // The round under way may be of older rows.
-    env_.loop.after(std::chrono::milliseconds(50),
-                    guarded([this, purpose, then = std::move(then)]() mutable { sweep(purpose, std::move(then)); }));
+    run_.env.loop.after(std::chrono::milliseconds(50),
+                        guarded([this, purpose, then = std::move(then)]() mutable { sweep(purpose, std::move(then)); }));
     return;
   }
   sweeper_.begin(purpose, tables_.open_tables());
@@ -115,10 +116,10 @@ void Relay::Engine::sweep_next(std::move_only_function<void()> then) {
   }
   sink::SweepRequest request = sweep_request(*table);
   sweeper_.complete(request);
-  sink_.sweep(request,
-              guarded([this, table = *table, then = std::move(then)](const Result<sink::SweepOutcome>& outcome) mutable {
-                if (phase_ != Phase::ended && on_swept(table, outcome)) sweep_next(std::move(then));
-              }));
+  run_.sink.sweep(
+      request, guarded([this, table = *table, then = std::move(then)](const Result<sink::SweepOutcome>& outcome) mutable {
+        if (phase_ != Phase::ended && on_swept(table, outcome)) sweep_next(std::move(then));
+      }));
 }
 
 bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepOutcome>& outcome) {
@@ -127,7 +128,7 @@ bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepO
     no_trouble(kTarget, doing);
     sweeper_.swept(*outcome);
     take_sweep_of_load(table, *outcome);
-    if (outcome->swept > 0) env_.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
+    if (outcome->swept > 0) run_.env.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
     return true;
   }
   sweeper_.failed();
@@ -137,9 +138,9 @@ bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepO
     return false;
   }
   if (sweeper_.counts()) {
-    env_.log.warn("the table's rows could not be counted", {{"table", table}, {"error", to_string(outcome.error())}});
+    run_.env.log.warn("the table's rows could not be counted", {{"table", table}, {"error", to_string(outcome.error())}});
   } else if (outages_.of(kTarget).failed(doing, outcome.error(), now())) {
-    env_.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
+    run_.env.log.warn(doing + " failed, it will be tried again", {{"error", to_string(outcome.error())}});
   }
   return true;
 }
@@ -148,7 +149,8 @@ bool Relay::Engine::everything_done() const {
   if (is_dropping() || !writes_.empty() || keeper_.is_storing() || life_->lineage.is_asking() || writes_.has_letters())
     return false;
   if (tables_.any_opening()) return false;
-  if (drop_ == Drop::life || (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
+  if (life_->drop == Life::Drop::life ||
+      (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
     return false;
   return std::ranges::all_of(life_->shards, [this](const auto& entry) {
     const Shard& one = *entry.second;
@@ -159,8 +161,8 @@ bool Relay::Engine::everything_done() const {
 
 /// The source itself has ended, and everything in it is stored: a relay that was to follow it has nothing to follow.
 void Relay::Engine::consider_source_end() {
-  if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_bounded()) return;
-  std::optional<Error> why = source_.ended();
+  if (phase_ != Phase::running || !life_->lineage.is_claimed() || run_.is_bounded()) return;
+  std::optional<Error> why = run_.source.ended();
   if (why && everything_done() && life_->lineage.walk().all_finished()) fail_run(std::move(*why));
 }
 
@@ -174,59 +176,60 @@ void Relay::Engine::consider_finishing() {
     if (quiet) finish();
     return;
   }
-  if (phase_ != Phase::running || !is_bounded() || !life_->lineage.is_claimed()) return;
+  if (phase_ != Phase::running || !run_.is_bounded() || !life_->lineage.is_claimed()) return;
   if (life_->lineage.walk().waiting() > 0 || !everything_done()) return;
   if (standing_.end()) return fail_run(*standing_.end());
-  if (const std::optional<Error> why = source_.ended()) env_.log.warn(why->message, {{"hint", why->hint}});
+  if (const std::optional<Error> why = run_.source.ended()) run_.env.log.warn(why->message, {{"hint", why->hint}});
   finish();
 }
 
 void Relay::Engine::stop() {
-  if (phase_ == Phase::stopping || phase_ == Phase::finishing || phase_ == Phase::ended) return;
+  if (phase_ == Phase::stopping || is_finishing() || phase_ == Phase::ended) return;
   const bool nothing_held = phase_ == Phase::idle || phase_ == Phase::starting;
   phase_ = Phase::stopping;
   counters_.stats().stopped = true;
   if (nothing_held) return end(stats());
-  env_.loop.after(options_.grace, guarded([this] {
-                    if (phase_ == Phase::ended) return;
-                    // Where all is stored, only the count of the rows was to come.
-                    if (!stored_at_end_) env_.log.warn("the grace period is over; what is not stored will be read again");
-                    end(stats());
-                  }));
+  run_.env.loop.after(run_.options.grace, guarded([this] {
+                        if (phase_ == Phase::ended) return;
+                        // Where all is stored, only the count of the rows was to come.
+                        if (phase_ != Phase::counting)
+                          run_.env.log.warn("the grace period is over; what is not stored will be read again");
+                        end(stats());
+                      }));
   // The pause of an outage may be as long as the grace period.
-  if (apply_timer_ != 0) env_.loop.cancel(std::exchange(apply_timer_, 0));
+  if (timers_.apply != 0) run_.env.loop.cancel(std::exchange(timers_.apply, 0));
   apply_ready();
   pump();
   consider_finishing();
 }
 
 void Relay::Engine::finish() {
-  if (phase_ == Phase::finishing || phase_ == Phase::ended) return;
+  if (is_finishing() || phase_ == Phase::ended) return;
   const bool stopping = phase_ == Phase::stopping;
   phase_ = Phase::finishing;
   store_positions(true, [this, stopping](bool stored) {
     if (!stored && !stopping) {
       // Nothing is done until it is durable: try again, until give_up ends it.
-      env_.loop.after(std::chrono::seconds(1), guarded([this] {
-                        phase_ = Phase::running;
-                        consider_finishing();
-                      }));
+      run_.env.loop.after(std::chrono::seconds(1), guarded([this] {
+                            phase_ = Phase::running;
+                            consider_finishing();
+                          }));
       return;
     }
-    stored_at_end_ = stored;
     // With a target in trouble counting would only use up the rest of the grace period.
-    if (stopping && !stored) return end(stats());
+    if (!stored) return end(stats());
+    phase_ = Phase::counting;
     sweep(stopping ? Sweeper::Purpose::only_counting : Sweeper::Purpose::at_the_end, [this] { end(stats()); });
   });
 }
 
 void Relay::Engine::fail_run(Error error) {
-  if (phase_ == Phase::ended || phase_ == Phase::finishing) return;
+  if (phase_ == Phase::ended || is_finishing()) return;
   const bool store_first = life_->lineage.is_claimed() && error.kind != ErrorKind::fenced && !outages_.of(kTarget).any();
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
   auto why = std::make_shared<Error>(std::move(error));
-  env_.loop.after(options_.grace, guarded([this, why] { end(std::unexpected(*why)); }));
+  run_.env.loop.after(run_.options.grace, guarded([this, why] { end(std::unexpected(*why)); }));
   store_positions(true, [this, why](bool stored) {
     if (!stored) return end(std::unexpected(*why));
     sweep(Sweeper::Purpose::only_counting, [this, why] { end(std::unexpected(*why)); });
@@ -237,17 +240,17 @@ void Relay::Engine::end(Result<RelayStats> result) {
   if (phase_ == Phase::ended) return;
   phase_ = Phase::ended;
   auto last = std::make_shared<Result<RelayStats>>(std::move(result));
-  sink_.close(guarded([this, last](Result<bool> closed) {
+  run_.sink.close(guarded([this, last](Result<bool> closed) {
     if (!closed && *last) *last = std::unexpected(closed.error());
     if (done_) std::exchange(done_, nullptr)(std::move(*last));
   }));
   // What is to be stored is stored by now; a target that hangs may do so for ever.
-  env_.loop.after(options_.grace, guarded([this, last] {
-                    if (!done_) return;
-                    counters_.stats().target_hangs = true;
-                    if (*last) (*last)->target_hangs = true;
-                    std::exchange(done_, nullptr)(std::move(*last));
-                  }));
+  run_.env.loop.after(run_.options.grace, guarded([this, last] {
+                        if (!done_) return;
+                        counters_.stats().target_hangs = true;
+                        if (*last) (*last)->target_hangs = true;
+                        std::exchange(done_, nullptr)(std::move(*last));
+                      }));
 }
 
 void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
@@ -260,21 +263,21 @@ void Relay::Engine::no_trouble(Side side) { outages_.worked(side); }
 
 RelayStats Relay::Engine::stats() const {
   RelayStats stats = counters_.stats();
-  const Duration at = env_.clock.monotonic();
+  const Duration at = run_.now();
   stats.seconds = std::chrono::duration<double>(at - start_.began()).count();
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : life_->shards) {
     if (one->reading.finished() || one->segment) continue;
     // What was read and is not written is behind, too.
     const Timestamp oldest = one->progress.has_pending() ? one->progress.oldest_pending() : one->queue.oldest_arrival();
-    if (oldest != kNoTime) stats.lag = std::max(stats.lag, Duration(env_.clock.now() - oldest));
+    if (oldest != kNoTime) stats.lag = std::max(stats.lag, Duration(run_.env.clock.now() - oldest));
     if (one->reading.at_tip()) continue;
     ++stats.shards_reading;
     stats.lag = std::max(stats.lag, one->reading.behind(at));
   }
   if (life_->lineage.is_claimed()) stats.shards_waiting = life_->lineage.walk().waiting();
   stats.load = load_progress();
-  if (identity_.retention > Duration{}) stats.until_data_loss = identity_.retention - stats.lag;
+  if (run_.identity.retention > Duration{}) stats.until_data_loss = run_.identity.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {
     if (!outages_.of(side).any()) continue;
     stats.trouble = outages_.of(side).summary(side == kTarget ? "target" : "source", at);

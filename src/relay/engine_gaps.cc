@@ -19,7 +19,7 @@ void Relay::Engine::on_gap(const ShardId& shard_id, const Reached& reached, cons
 /// Returns false if the run has ended because of it. A gap that is met again, before anything behind it was stored, is the
 /// same one: it is counted once, and a later run's letter has the same id.
 bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Error gap) {
-  if (options_.on_gap == OnGap::stop) {
+  if (run_.options.on_gap == OnGap::stop) {
     fail_run(std::move(gap));
     return false;
   }
@@ -27,11 +27,12 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
   if (reached.read_to != kNoTime) place += "@" + format_iso8601(reached.read_to);
   if (gaps_.note(shard_id, place)) {
     ++counters_.stats().gaps;
-    env_.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
-    const sink::LetterOrigin origin{relay_.str(), letters_source(), identity_.incarnation, "", shard_id.str(), place, 0};
-    writes_.add_letter(sink::make_dead_letter(origin, env_.clock.now(), "gap", gap.message, ""));
+    run_.env.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
+    const sink::LetterOrigin origin{
+        run_.name.str(), run_.letters_source(), run_.identity.incarnation, "", shard_id.str(), place, 0};
+    writes_.add_letter(sink::make_dead_letter(origin, run_.env.clock.now(), "gap", gap.message, ""));
   }
-  if (options_.on_gap != OnGap::resnapshot) return true;
+  if (run_.options.on_gap != OnGap::resnapshot) return true;
   gaps_.want_load(shard_id, std::max(life_->epoch, epoch_record().epoch));
   return true;
 }
@@ -39,12 +40,12 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
   const Timestamp whole_to = shard.reading.whole_to();
-  if (shard.segment || identity_.tells_trimming || identity_.retention == Duration{} || whole_to == kNoTime ||
+  if (shard.segment || run_.identity.tells_trimming || run_.identity.retention == Duration{} || whole_to == kNoTime ||
       page.server_time == kNoTime)
     return false;
-  if (page.server_time - whole_to <= identity_.retention) return false;
+  if (page.server_time - whole_to <= run_.identity.retention) return false;
   const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(whole_to) +
-                           ", longer ago than the stream keeps (" + format_duration(identity_.retention) + ")";
+                           ", longer ago than the stream keeps (" + format_duration(run_.identity.retention) + ")";
   shard.reading.missed_until(page.server_time);
   on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, what);
   return true;
@@ -64,36 +65,36 @@ Timestamp Relay::Engine::read_to_of(const ShardId& id) const {
 /// Listings may lack a shard that is there: the source is asked for it.
 void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
   life_->lineage.ask_for_lost();
-  source_.exists(lost.shard, in_life([this, lost, pass = life_->pass->sight()](Result<bool> exists) {
-                   life_->lineage.lost_answered();
-                   if (phase_ == Phase::ended || !pass.alive()) return;
-                   if (!exists) return confirm_loss_again(lost);
-                   if (*exists) {
-                     perform(life_->lineage.walk().found_again(lost.shard));
-                   } else {
-                     on_gap(lost.shard, {lost.position, life_->lineage.stored_read_to(lost.shard)},
-                            "shard " + lost.shard.str() +
-                                " is gone from the stream before it was read to its end (stored position " +
-                                shards::to_string(lost.position) + ")");
-                     if (phase_ == Phase::ended || is_dropping()) return;
-                     // Its children miss what it misses: that was said.
-                     life_->lineage.forget_read_to(lost.shard);
-                     if (life_->shards.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
-                     no_trouble(kSource, "reading shard " + lost.shard.str());
-                     perform(life_->lineage.walk().give_up(lost.shard));
-                   }
-                   pump();
-                   consider_finishing();
-                 }));
+  run_.source.exists(lost.shard, in_life([this, lost, pass = life_->pass->sight()](Result<bool> exists) {
+                       life_->lineage.lost_answered();
+                       if (phase_ == Phase::ended || !pass.alive()) return;
+                       if (!exists) return confirm_loss_again(lost);
+                       if (*exists) {
+                         perform(life_->lineage.walk().found_again(lost.shard));
+                       } else {
+                         on_gap(lost.shard, {lost.position, life_->lineage.stored_read_to(lost.shard)},
+                                "shard " + lost.shard.str() +
+                                    " is gone from the stream before it was read to its end (stored position " +
+                                    shards::to_string(lost.position) + ")");
+                         if (phase_ == Phase::ended || is_dropping()) return;
+                         // Its children miss what it misses: that was said.
+                         life_->lineage.forget_read_to(lost.shard);
+                         if (life_->shards.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
+                         no_trouble(kSource, "reading shard " + lost.shard.str());
+                         perform(life_->lineage.walk().give_up(lost.shard));
+                       }
+                       pump();
+                       consider_finishing();
+                     }));
 }
 
 /// Nobody has answered: the shard stays in doubt, and so does what may follow it.
 void Relay::Engine::confirm_loss_again(const shards::LostShard& lost) {
   life_->lineage.ask_for_lost();
-  env_.loop.after(std::chrono::seconds(1), in_life([this, lost, pass = life_->pass->sight()] {
-                    life_->lineage.lost_answered();
-                    if (phase_ != Phase::ended && pass.alive()) confirm_loss(lost);
-                  }));
+  run_.env.loop.after(std::chrono::seconds(1), in_life([this, lost, pass = life_->pass->sight()] {
+                        life_->lineage.lost_answered();
+                        if (phase_ != Phase::ended && pass.alive()) confirm_loss(lost);
+                      }));
 }
 
 }  // namespace ctk::relay

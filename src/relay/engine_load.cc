@@ -18,16 +18,10 @@ constexpr Duration kAskRelaysEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-/// The source's clock.
-Timestamp Relay::Engine::server_now() const {
-  const Timestamp opened = identity_.server_time == kNoTime ? env_.clock.now() : identity_.server_time;
-  return identity_.server_time == kNoTime ? opened : opened + (env_.clock.monotonic() - opened_at_);
-}
-
 coordination::TableRecord Relay::Engine::epoch_record() const {
   coordination::TableRecord newest;
   newest.epoch = 1;
-  for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
+  for (const coordination::TableRecord* record : tables_.filled_by(run_.name)) {
     if (record->epoch >= newest.epoch) newest = *record;
   }
   return life_->load ? life_->load->record() : newest;
@@ -38,20 +32,21 @@ std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordinati
   const bool followed =
       std::ranges::any_of(rows, [](const coordination::StoredPosition& row) { return !shards::is_segment(row.shard); });
   const coordination::TableRecord record = epoch_record();
-  if (followed || options_.snapshot != Snapshot::initial || options_.reset || !record.cut) return std::nullopt;
-  if (identity_.retention == Duration{} || server_now() - *record.cut <= identity_.retention) return std::nullopt;
+  if (followed || run_.options.snapshot != Snapshot::initial || run_.options.reset || !record.cut) return std::nullopt;
+  if (run_.identity.retention == Duration{} || run_.server_now() - *record.cut <= run_.identity.retention)
+    return std::nullopt;
   return Error{ErrorKind::gap,
                "table " + record.table + " was loaded at " + format_iso8601(*record.cut) +
                    ", no position of this relay is stored, and the stream keeps only " +
-                   format_duration(identity_.retention),
+                   format_duration(run_.identity.retention),
                "", "on-gap=resnapshot or --reset loads the table again"};
 }
 
 /// The table to be loaded, closed.
 Result<Table*> Relay::Engine::add_loaded_table() {
-  if (!identity_.scan)
+  if (!run_.identity.scan)
     return fail(ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table");
-  const ScannedTable& scan = *identity_.scan;
+  const ScannedTable& scan = *run_.identity.scan;
   Route route = tables_.route(scan.name);
   if (const auto* error = std::get_if<Error>(&route)) return std::unexpected(*error);
   const auto* name = std::get_if<table::QualifiedName>(&route);
@@ -75,13 +70,13 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   }
   coordination::TableClaim claim = table_claim(**table);
   using Kind = coordination::LoadWish::Kind;
-  const Kind kind = gaps_.wants_load()                                          ? Kind::anew
-                    : options_.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
-                                                                                : Kind::initial;
-  claim.load = coordination::LoadWish{kind, server_now() - kCutBefore, gaps_.seen()};
+  const Kind kind = gaps_.wants_load()                                              ? Kind::anew
+                    : run_.options.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
+                                                                                    : Kind::initial;
+  claim.load = coordination::LoadWish{kind, run_.server_now() - kCutBefore, gaps_.seen()};
   using Opened = sink::OpenTable;
   auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
-    sink_.open(spec, claim, std::move(done));
+    run_.sink.open(spec, claim, std::move(done));
   });
   Result<Opened> opened = co_await opening;
   if (!opened) co_return forward_error(std::move(opened));
@@ -90,7 +85,7 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   warn_of_sight(*opened);
   life_->load.emplace(name, opened->record);
   tables_.opened(name, std::move(*opened));
-  if (options_.start.given && begins) env_.log.warn("start is ignored: the load decides where the stream begins");
+  if (run_.options.start.given && begins) run_.env.log.warn("start is ignored: the load decides where the stream begins");
   co_return Status{};
 }
 
@@ -104,10 +99,10 @@ Task<bool> Relay::Engine::sweep_for_last_load(const Table& table) {
   claim.relay.reset();
   claim.reset = false;
   const Result<sink::OpenTable> opened = co_await starting_->answer<sink::OpenTable>(
-      [&](Done<sink::OpenTable> done) { sink_.open(spec, claim, std::move(done)); });
+      [&](Done<sink::OpenTable> done) { run_.sink.open(spec, claim, std::move(done)); });
   if (!opened || phase_ == Phase::ended) co_return false;
   const Result<sink::SweepOutcome> swept = co_await starting_->answer<sink::SweepOutcome>(
-      [&](Done<sink::SweepOutcome> done) { sink_.sweep(sweep_request(claim.table), std::move(done)); });
+      [&](Done<sink::SweepOutcome> done) { run_.sink.sweep(sweep_request(claim.table), std::move(done)); });
   if (!swept || phase_ == Phase::ended) co_return false;
   take_sweep_of_load(claim.table, *swept);
   co_return true;
@@ -117,12 +112,13 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                                         const std::vector<coordination::StoredPosition>& rows,
                                                         const shards::StartRule& rule) const {
   const coordination::TableRecord record = epoch_record();
-  const uint64_t bytes = identity_.scan ? identity_.scan->bytes : 0;
-  load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, options_.segments),
-                                          kind_ == dynamodb::VersionKind::kinesis, gaps_.lost());
+  const uint64_t bytes = run_.identity.scan ? run_.identity.scan->bytes : 0;
+  load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, run_.options.segments),
+                                          run_.kind == dynamodb::VersionKind::kinesis, gaps_.lost());
   coordination::ClaimRequest request{
-      relay_, options_.worker, identity_.incarnation, {}, options_.reset && !start_.has_claimed(), record.epoch};
-  if (!life_->load && !tables_.has_records(relay_))
+      run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),
+      record.epoch};
+  if (!life_->load && !tables_.has_records(run_.name))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {
@@ -162,15 +158,15 @@ void Relay::Engine::note_segments(const std::vector<coordination::StoredPosition
 
 void Relay::Engine::begin_load() {
   if (!life_->load || !life_->load->running()) return;
-  env_.log.info(life_->load->resumed() ? "going on with the load" : "loading the table",
-                {{"table", life_->load->table()},
-                 {"epoch", life_->load->record().epoch},
-                 {"segments", life_->load->segments().size()},
-                 {"items", identity_.scan ? identity_.scan->items : 0}});
+  run_.env.log.info(life_->load->resumed() ? "going on with the load" : "loading the table",
+                    {{"table", life_->load->table()},
+                     {"epoch", life_->load->record().epoch},
+                     {"segments", life_->load->segments().size()},
+                     {"items", run_.identity.scan ? run_.identity.scan->items : 0}});
   if (life_->load->resumed()) count_loaded_before();
   std::vector<coordination::RelayName> others = life_->load->record().relays;
-  std::erase(others, relay_);
-  if (transactional_) others.clear();
+  std::erase(others, run_.name);
+  if (run_.is_transactional()) others.clear();
   await_other_relays(std::move(others));
   consider_load_end();
 }
@@ -181,11 +177,11 @@ void Relay::Engine::count_loaded_before() {
   if (life_->epoch > 1) return;
   sink::SweepRequest request = sweep_request(life_->load->table());
   request.grace = Duration::max();
-  sink_.sweep(request, in_life([this](Result<sink::SweepOutcome> counted) {
-                if (!counted || phase_ == Phase::ended) return;
-                const uint64_t rows = counted->living + counted->marks_left;
-                life_->load->count_before(rows - std::min(rows, counters_.loaded_items()));
-              }));
+  run_.sink.sweep(request, in_life([this](Result<sink::SweepOutcome> counted) {
+                    if (!counted || phase_ == Phase::ended) return;
+                    const uint64_t rows = counted->living + counted->marks_left;
+                    life_->load->count_before(rows - std::min(rows, counters_.loaded_items()));
+                  }));
 }
 
 /// A write of an older epoch must not come after the Scan has passed its item. Where nothing rolls it back, the first page
@@ -200,24 +196,26 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
   }
   const coordination::RelayName relay = relays.back();
   // The others' are the target's, wherever ours are.
-  sink_.positions().load(
+  run_.sink.positions().load(
       relay,
       in_life([this, relay, relays = std::move(relays)](Result<std::vector<coordination::StoredPosition>> rows) mutable {
         if (phase_ != Phase::running) return;
-        const bool stamps =
-            rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-              return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= life_->load->record().epoch ||
-                     (row.updated != kNoTime && env_.clock.now() - row.updated > options_.delete_floor.value_or(kSilent));
-            });
+        const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
+                              return row.position.ended() || shards::is_segment(row.shard) ||
+                                     row.epoch >= life_->load->record().epoch ||
+                                     (row.updated != kNoTime &&
+                                      run_.env.clock.now() - row.updated > run_.options.delete_floor.value_or(kSilent));
+                            });
         if (stamps) relays.pop_back();
         if (stamps) return await_other_relays(std::move(relays));
         if (life_->load->report_waiting()) {
-          env_.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
-                            format_duration(options_.delete_floor.value_or(kSilent)),
-                        {{"relay", relay.str()}});
+          run_.env.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
+                                format_duration(run_.options.delete_floor.value_or(kSilent)),
+                            {{"relay", relay.str()}});
         }
-        env_.loop.after(kAskRelaysEvery,
-                        in_life([this, relays = std::move(relays)]() mutable { await_other_relays(std::move(relays)); }));
+        run_.env.loop.after(kAskRelaysEvery, in_life([this, relays = std::move(relays)]() mutable {
+                              await_other_relays(std::move(relays));
+                            }));
       }));
 }
 

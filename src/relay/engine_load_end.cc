@@ -10,10 +10,11 @@ namespace ctk::relay {
 void Relay::Engine::consider_load_end() {
   if (!life_->load || !life_->load->running() || phase_ != Phase::running || is_dropping()) return;
   if (!life_->load->begin_ending([this](const ShardId& segment) { return is_stored(segment); })) return;
-  sink_.finish_load({life_->load->table(), life_->load->record().epoch}, in_life([this](Result<sink::LoadEnding> ending) {
-                      if (phase_ == Phase::ended) return;
-                      on_load_end(std::move(ending));
-                    }));
+  run_.sink.finish_load({life_->load->table(), life_->load->record().epoch},
+                        in_life([this](Result<sink::LoadEnding> ending) {
+                          if (phase_ == Phase::ended) return;
+                          on_load_end(std::move(ending));
+                        }));
 }
 
 bool Relay::Engine::is_stored(const ShardId& segment) const {
@@ -28,7 +29,7 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
     if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
     trouble(kTarget, ending.error(), "ending the load");
     if (phase_ == Phase::ended) return;
-    env_.loop.after(attempts_.pause(now(), env_.random), guarded([this] { consider_load_end(); }));
+    run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this] { consider_load_end(); }));
     return;
   }
   no_trouble(kTarget);
@@ -36,25 +37,25 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
   if (Table* table = tables_.find(life_->load->table())) table->opened.record = ending->record;
   // What an earlier run has read of it is known of a first load only.
   const bool all = !life_->load->resumed() || life_->load->items_before() > 0;
-  env_.log.info("the load is complete",
-                {{"table", life_->load->table()},
-                 {all ? "items" : "items_of_this_run", life_->load->items_before() + counters_.loaded_items()},
-                 {"swept", ending->swept}});
+  run_.env.log.info("the load is complete",
+                    {{"table", life_->load->table()},
+                     {all ? "items" : "items_of_this_run", life_->load->items_before() + counters_.loaded_items()},
+                     {"swept", ending->swept}});
   if (life_->load->record().load == coordination::LoadState::loaded)
-    env_.log.info("rows that the load has not seen are swept " +
-                  format_duration(sweep_request(life_->load->table()).floor) + " from now, by this run or a later one");
+    run_.env.log.info("rows that the load has not seen are swept " +
+                      format_duration(sweep_request(life_->load->table()).floor) + " from now, by this run or a later one");
   consider_finishing();
 }
 
 void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome) {
   if (outcome.older_swept > 0)
-    env_.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
+    run_.env.log.info("swept what the load has not seen", {{"table", table}, {"rows", outcome.older_swept}});
   if (life_->load && life_->load->table() == table && outcome.load) life_->load->take_state(*outcome.load);
 }
 
 /// Ready: the stream is past the load's end, whatever it was at then.
 void Relay::Engine::consider_ready() {
-  if (counters_.stats().ready || !life_->load || phase_ != Phase::running || !identity_.has_stream) return;
+  if (counters_.stats().ready || !life_->load || phase_ != Phase::running || !run_.identity.has_stream) return;
   std::vector<coordination::StoredPosition> rows;
   for (const auto& [id, one] : life_->shards) {
     coordination::StoredPosition row;
@@ -66,19 +67,19 @@ void Relay::Engine::consider_ready() {
   }
   if (life_->lineage.walk().waiting() > 0 || !coordination::is_ready(life_->load->record(), rows)) return;
   counters_.stats().ready = true;
-  env_.log.info("ready: the table holds what its source held at the load's end, and later",
-                {{"table", life_->load->table()}});
+  run_.env.log.info("ready: the table holds what its source held at the load's end, and later",
+                    {{"table", life_->load->table()}});
 }
 
 /// From when on a relay that begins reads its stream, which has nothing from before it was made; nothing where it goes on,
 /// or begins at a number.
 std::optional<Timestamp> Relay::Engine::reads_since() const {
-  if (life_->lineage.goes_on() || identity_.bounded) return std::nullopt;
+  if (life_->lineage.goes_on() || run_.identity.bounded) return std::nullopt;
   using Kind = StartPoint::Kind;
-  switch (options_.start.kind) {
-    case Kind::earliest: return std::max(server_now() - identity_.retention, identity_.created);
-    case Kind::latest: return identity_.server_time;
-    case Kind::timestamp: return std::max(options_.start.at, identity_.created);
+  switch (run_.options.start.kind) {
+    case Kind::earliest: return std::max(run_.server_now() - run_.identity.retention, run_.identity.created);
+    case Kind::latest: return run_.identity.server_time;
+    case Kind::timestamp: return std::max(run_.options.start.at, run_.identity.created);
     case Kind::sequence_at:
     case Kind::sequence_after: break;
   }
@@ -87,34 +88,36 @@ std::optional<Timestamp> Relay::Engine::reads_since() const {
 
 /// A warning where the relay begins; whoever starts it again knows.
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
-  if (options_.snapshot != Snapshot::none || identity_.bounded || record.load != coordination::LoadState::none) return;
+  if (run_.options.snapshot != Snapshot::none || run_.identity.bounded || record.load != coordination::LoadState::none)
+    return;
   if (counters_.stats().changes_only_since) return;
   const bool begins = !life_->lineage.goes_on();
   counters_.stats().changes_only_since = record.since ? format_iso8601(*record.since) : "the relay's first start";
   const std::string text =
       "changes only since " + *counters_.stats().changes_only_since + "; add snapshot=initial for the whole table";
-  begins ? env_.log.warn(text) : env_.log.info(text);
+  begins ? run_.env.log.warn(text) : run_.env.log.info(text);
 }
 
 void Relay::Engine::warn_of_sight(const sink::OpenTable& opened) {
   if (opened.sight == coordination::TableSight::as_recorded) return;
   const bool loads = opened.record.load == coordination::LoadState::running;
-  env_.log.warn(coordination::describe_sight(opened.record.table, opened.sight) +
-                (loads ? "; it is loaded again" : "; it begins anew"));
+  run_.env.log.warn(coordination::describe_sight(opened.record.table, opened.sight) +
+                    (loads ? "; it is loaded again" : "; it begins anew"));
 }
 
 /// A table was emptied under this run. Opening it again decides: it is loaded again, or the run ends and says how to go on.
 /// What knows its positions by heart cannot begin again by itself.
 void Relay::Engine::on_lost_table(Error error) {
-  if (!positions_in_memory() && phase_ == Phase::running) return start_over(error.message);
-  if (error.hint.empty() && positions_in_memory()) error.hint = "run it again, which begins at the start";
-  if (error.hint.empty() && !options_.reset_command.empty()) error.hint = "to begin anew: " + options_.reset_command;
-  phase_ == Phase::finishing ? end(std::unexpected(std::move(error))) : fail_run(std::move(error));
+  if (!run_.positions_in_memory() && phase_ == Phase::running) return start_over(error.message);
+  if (error.hint.empty() && run_.positions_in_memory()) error.hint = "run it again, which begins at the start";
+  if (error.hint.empty() && !run_.options.reset_command.empty())
+    error.hint = "to begin anew: " + run_.options.reset_command;
+  is_finishing() ? end(std::unexpected(std::move(error))) : fail_run(std::move(error));
 }
 
 std::optional<LoadProgress> Relay::Engine::load_progress() const {
   if (!life_->load) {
-    if (options_.snapshot != Snapshot::only) return std::nullopt;
+    if (run_.options.snapshot != Snapshot::only) return std::nullopt;
     LoadProgress not_begun;
     not_begun.running = true;
     return not_begun;
@@ -122,28 +125,27 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
   LoadProgress progress = life_->load->progress([this](const ShardId& segment) { return is_stored(segment); });
   progress.items = counters_.loaded_items();
   progress.bytes = counters_.loaded_bytes();
-  if (identity_.scan) {
-    progress.expected_items = identity_.scan->items;
-    progress.expected_bytes = identity_.scan->bytes;
+  if (run_.identity.scan) {
+    progress.expected_items = run_.identity.scan->items;
+    progress.expected_bytes = run_.identity.scan->bytes;
   }
   return progress;
 }
 
 void Relay::Engine::start_over(const std::string& why) {
-  if (drop_ == Drop::life) return;
+  if (life_->drop == Life::Drop::life) return;
   counters_.stats().ready = false;
   // Not from inside whatever found it out.
-  drop_ = Drop::life;
-  env_.loop.post(guarded([this, why] {
-    if (phase_ != Phase::ended && phase_ != Phase::finishing) drop_and_read_again(why);
+  life_->drop = Life::Drop::life;
+  run_.env.loop.post(guarded([this, why] {
+    if (phase_ != Phase::ended && !is_finishing()) drop_and_read_again(why);
   }));
 }
 
 /// Nothing is held any more. Reads under way come back to nobody.
 void Relay::Engine::start_over_now() {
-  for (const auto& [id, one] : life_->shards) source_.forget(id);
+  for (const auto& [id, one] : life_->shards) run_.source.forget(id);
   life_ = std::make_unique<Life>();
-  drop_ = Drop::nothing;
   start_.begin_again();
   if (phase_ == Phase::stopping) return end(stats());
   phase_ = Phase::starting;

@@ -26,9 +26,9 @@ void Relay::Engine::consider_reading(Shard& shard) {
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
   }
   const ReadRequest request = shard.reading.ask(wanted * 6 / 10, now());
-  source_.read(request, guarded([this, one = life_->shards.at(shard.id), wanted](Result<Page> result) {
-                 on_page(one, wanted, std::move(result));
-               }));
+  run_.source.read(request, guarded([this, one = life_->shards.at(shard.id), wanted](Result<Page> result) {
+                     on_page(one, wanted, std::move(result));
+                   }));
 }
 
 void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved, Result<Page> result) {
@@ -36,7 +36,7 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
   Shard& one = *shard;
   if (!one.reading.answered()) {
     budget_.release(reserved);
-    source_.forget(one.id);
+    run_.source.forget(one.id);
     const auto found = life_->shards.find(one.id);
     // After a start anew there is another one of that name, with a read of its own.
     if (found != life_->shards.end() && found->second == shard) consider_reading(one);
@@ -58,7 +58,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   if (outages_.of(kSource).any()) no_trouble(kSource, "reading shard " + shard.id.str());
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
-    if (options_.on_gap != OnGap::skip) return;
+    if (run_.options.on_gap != OnGap::skip) return;
     reserved = 0;
   }
   const size_t count = page.records.size();
@@ -69,37 +69,37 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   shard.queue.add(page, now());
   if (page.ended) return on_shard_end(shard, page.children);
   const bool loading = life_->load && life_->load->running();
-  if (options_.once && page.at_tip && !loading && !life_->lineage.walk().closed(shard.id)) {
+  if (run_.options.once && page.at_tip && !loading && !life_->lineage.walk().closed(shard.id)) {
     shard.reading.reach_tip();
     return;
   }
   const Duration pause = shard.reading.cadence().answered(count > 0, !page.at_tip, now());
-  schedule_read(shard, std::max(page.rest, identity_.bounded || page.at_once ? Duration{} : pause));
+  schedule_read(shard, std::max(page.rest, run_.identity.bounded || page.at_once ? Duration{} : pause));
 }
 
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
   if (pause <= Duration{}) return consider_reading(shard);
   if (!shard.reading.rest()) return;
-  env_.loop.after(pause, guarded([this, kept = std::weak_ptr<Shard>(life_->shards.at(shard.id))] {
-                    const std::shared_ptr<Shard> one = kept.lock();
-                    if (!one) return;
-                    one->reading.rested();
-                    consider_reading(*one);
-                  }));
+  run_.env.loop.after(pause, guarded([this, kept = std::weak_ptr<Shard>(life_->shards.at(shard.id))] {
+                        const std::shared_ptr<Shard> one = kept.lock();
+                        if (!one) return;
+                        one->reading.rested();
+                        consider_reading(*one);
+                      }));
 }
 
 /// A stream that was deleted and made again under its name refuses the old one's numbers, and would for ever.
 void Relay::Engine::check_incarnation() {
-  if (identity_.bounded || !standing_.doubt(now())) return;
-  source_.open(guarded([this](const Result<SourceIdentity>& found) {
+  if (run_.identity.bounded || !standing_.doubt(now())) return;
+  run_.source.open(guarded([this](const Result<SourceIdentity>& found) {
     standing_.asked();
-    if (phase_ != Phase::running || !found || found->incarnation == identity_.incarnation) return;
-    fail_run(other_incarnation(identity_.incarnation, found->incarnation));
+    if (phase_ != Phase::running || !found || found->incarnation == run_.identity.incarnation) return;
+    fail_run(run_.other_incarnation(run_.identity.incarnation, found->incarnation));
   }));
 }
 
 void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
-  if (identity_.errors_are_final) {
+  if (run_.identity.errors_are_final) {
     // What came before it is written, then the run ends with it.
     standing_.end_with(error);
     shard.reading.reach_tip();
@@ -109,13 +109,13 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (standing_.is_useless(shard.part(), error.kind)) return fail_run(error);
   switch (error.kind) {
     case ErrorKind::expired:
-      env_.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});
-      source_.forget(shard.id);
+      run_.env.log.debug("iterator expired, going on after the last record", {{"shard", shard.id.str()}});
+      run_.source.forget(shard.id);
       break;
     case ErrorKind::too_large: shard.reading.size().found_no_room(); return consider_reading(shard);
     case ErrorKind::not_found:
       if (shard.segment) return fail_run(error);
-      source_.forget(shard.id);
+      run_.source.forget(shard.id);
       relist();
       trouble(kSource, error, "reading shard " + shard.id.str());
       break;
@@ -123,7 +123,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, error.message);
       if (is_dropping()) return;
       // on-gap=skip: what is left begins at the horizon.
-      source_.forget(shard.id);
+      run_.source.forget(shard.id);
       shard.reading.read_from(Position::trim_horizon());
       shard.reading.forget_read_to();
       break;
@@ -131,7 +131,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
-      if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, options_.give_up))
+      if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, run_.options.give_up))
         trouble(kSource, error, "reading shard " + shard.id.str());
       break;
     default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
@@ -139,15 +139,15 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (phase_ == Phase::ended) return;
   if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();
   const Duration pause = pause_after_failure(shard);
-  if (is_bounded() && shard.reading.cadence().failing_for(now()) > options_.give_up) return fail_run(error);
+  if (run_.is_bounded() && shard.reading.cadence().failing_for(now()) > run_.options.give_up) return fail_run(error);
   schedule_read(shard, pause);
 }
 
 /// A run that is bounded looks again when it would give up, not after that.
 Duration Relay::Engine::pause_after_failure(Shard& shard) {
-  const Duration pause = shard.reading.cadence().failed(now(), env_.random);
-  const Duration left = options_.give_up - shard.reading.cadence().failing_for(now());
-  return is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
+  const Duration pause = shard.reading.cadence().failed(now(), run_.env.random);
+  const Duration left = run_.options.give_up - shard.reading.cadence().failing_for(now());
+  return run_.is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
 }
 
 void Relay::Engine::feed_hungry() {

@@ -11,7 +11,7 @@ void Relay::Engine::route(InFlightBatch& write) {
   for (RoutedChange& routed : changes) {
     if (!route_change(write, std::move(routed))) return;
   }
-  if (options_.on_error == OnError::stop) {
+  if (run_.options.on_error == OnError::stop) {
     const uint64_t id = write.id;
     ChangeLists lists;
     for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) lists.push_back(&share.changes);
@@ -55,7 +55,7 @@ bool Relay::Engine::stops_now() {
 /// Returns false if the run has ended because of it.
 bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
-  if (kind_ == dynamodb::VersionKind::kinesis && !change.from_load() && tables_.repeats(change, routed.position)) {
+  if (run_.kind == dynamodb::VersionKind::kinesis && !change.from_load() && tables_.repeats(change, routed.position)) {
     ++write.repeated;
     if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
@@ -84,7 +84,7 @@ bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
 }
 
 bool Relay::Engine::add_table_of(const dynamodb::Change& change, const table::QualifiedName& name) {
-  const std::string source = change.table.empty() ? options_.source_table.value_or("") : std::string(change.table);
+  const std::string source = change.table.empty() ? run_.options.source_table.value_or("") : std::string(change.table);
   return add_table(name, source, table::key_schema_of(change));
 }
 
@@ -102,8 +102,8 @@ bool Relay::Engine::add_table(const table::QualifiedName& name, const std::strin
 
 /// Opens the tables that this relay filled before: their marks are swept although no change comes.
 void Relay::Engine::open_known_tables() {
-  if (options_.reset) return;
-  for (const coordination::TableRecord* record : tables_.filled_by(relay_)) {
+  if (run_.options.reset) return;
+  for (const coordination::TableRecord* record : tables_.filled_by(run_.name)) {
     if (record->keys.attributes.empty() || tables_.find(record->table) != nullptr) continue;
     add_table(*tables_.own_table(record->table), record->source_table, record->keys);
   }
@@ -113,14 +113,14 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   coordination::TableClaim claim;
   claim.table = table.spec.name.str();
   claim.source_table = table.spec.source_table;
-  claim.incarnation = identity_.incarnation;
+  claim.incarnation = run_.identity.incarnation;
   claim.kind.reset();
-  if (identity_.has_stream) claim.kind = kind_.value_or(options_.kind);
+  if (run_.identity.has_stream) claim.kind = run_.kind.value_or(run_.options.kind);
   claim.keys = table.keys;
   claim.form = table::form_of(table.spec.options);
-  if (!positions_in_memory() && identity_.has_stream) claim.relay = relay_;
-  claim.reset = options_.reset && !tables_.opened_before(claim.table);
-  claim.reset_command = options_.reset_command;
+  if (!run_.positions_in_memory() && run_.identity.has_stream) claim.relay = run_.name;
+  claim.reset = run_.options.reset && !tables_.opened_before(claim.table);
+  claim.reset_command = run_.options.reset_command;
   claim.since = reads_since();
   claim.goes_on = tables_.opened_before(claim.table);
   claim.record_lost = start_.record_lost() && !tables_.any_opened_before();
@@ -133,8 +133,8 @@ void Relay::Engine::open_table(const std::string& name) {
   if (table.state != Table::State::closed) return;
   table.state = Table::State::opening;
   const coordination::TableClaim claim = table_claim(table);
-  sink_.open(table.spec, claim,
-             guarded([this, name](Result<sink::OpenTable> result) { on_table_open(name, std::move(result)); }));
+  run_.sink.open(table.spec, claim,
+                 guarded([this, name](Result<sink::OpenTable> result) { on_table_open(name, std::move(result)); }));
 }
 
 void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTable> result) {
@@ -144,21 +144,21 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   table->state = Table::State::closed;
   if (!result) {
     const std::string doing = "opening table " + name;
-    const bool young = table->wanted_since - start_.began() < options_.start_timeout;
+    const bool young = table->wanted_since - start_.began() < run_.options.start_timeout;
     const OpenStanding standing{tables_.opened_before(name), !tables_.any_opened_before() && young,
-                                now() - table->wanted_since, options_.start_timeout};
+                                now() - table->wanted_since, run_.options.start_timeout};
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
     trouble(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
-    env_.loop.after(attempts_.pause(now(), env_.random), guarded([this, name] {
-                      if (tables_.find(name) != nullptr) open_table(name);
-                    }));
+    run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this, name] {
+                          if (tables_.find(name) != nullptr) open_table(name);
+                        }));
     return;
   }
-  if (kind_ && result->record.kind && result->record.kind != kind_) {
+  if (run_.kind && result->record.kind && result->record.kind != run_.kind) {
     return fail_run(Error{ErrorKind::mismatch,
                           "table " + name + " goes by versions of kind " + std::string(to_string(*result->record.kind)) +
-                              ", the other tables of this run by " + std::string(to_string(*kind_)),
+                              ", the other tables of this run by " + std::string(to_string(*run_.kind)),
                           "", "load it in a run of its own, with table=" + table->spec.name.table});
   }
   no_trouble(kTarget);
@@ -179,9 +179,9 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
 
 /// Of a table that is filled already: playing a file, the same or another, is no loading anew.
 void Relay::Engine::say_what_a_file_does(const std::string& name) const {
-  if (identity_.service != "file" || options_.reset) return;
+  if (run_.identity.service != "file" || run_.options.reset) return;
   if (tables_.known(name) == nullptr) return;
-  env_.log.info(
+  run_.env.log.info(
       "the table is filled already: a change counts only where it is later than its row, so that files can be "
       "played again, and in any order",
       {{"table", name}});
@@ -205,13 +205,13 @@ void Relay::Engine::render_if_open(InFlightBatch& write) {
     if (!table.is_open()) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
-    share.folds = sink_.capabilities().folds;
+    share.folds = run_.sink.capabilities().folds;
     drop_older_than_cut(write, share, table.opened.record.cut);
   }
   auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering());
-  const bool stops = options_.on_error == OnError::stop;
+  const bool stops = run_.options.on_error == OnError::stop;
   run_on(
-      env_.worker,
+      run_.env.worker,
       [shares, stops] {
         if (stops) return fold_and_render_prefix(std::move(*shares));
         return RenderedPrefix{fold_and_render(std::move(*shares)), {}, {}};
@@ -223,23 +223,17 @@ void Relay::Engine::render_if_open(InFlightBatch& write) {
 void Relay::Engine::render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused) {
   auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering_again());
   run_on(
-      env_.worker, [shares, refused = std::move(refused)] { return fold_and_render_prefix(std::move(*shares), refused); },
+      run_.env.worker,
+      [shares, refused = std::move(refused)] { return fold_and_render_prefix(std::move(*shares), refused); },
       guarded([this, id = write.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
-}
-
-/// A stream's relay has its name for it. Files are all of one incarnation, and may have any name given: what tells them
-/// apart is the file.
-std::string Relay::Engine::letters_source() const {
-  if (identity_.origin.empty()) return relay_.str();
-  return identity_.origin + "@" + options_.schema + "." + options_.table.value_or("");
 }
 
 sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
   const std::string empty;
-  sink::LetterOrigin origin{relay_.str(),    letters_source(), identity_.incarnation,          bad.undecodable.table,
-                            bad.shard.str(), bad.position,     bad.undecodable.index_in_record};
-  if (origin.source_table.empty()) origin.source_table = identity_.source_table.value_or("");
-  sink::DeadLetter letter = sink::make_dead_letter(origin, env_.clock.now(), "undecodable", bad.undecodable.reason,
+  sink::LetterOrigin origin{run_.name.str(), run_.letters_source(), run_.identity.incarnation,      bad.undecodable.table,
+                            bad.shard.str(), bad.position,          bad.undecodable.index_in_record};
+  if (origin.source_table.empty()) origin.source_table = run_.identity.source_table.value_or("");
+  sink::DeadLetter letter = sink::make_dead_letter(origin, run_.env.clock.now(), "undecodable", bad.undecodable.reason,
                                                    bad.undecodable.record ? *bad.undecodable.record : empty);
   letter.key = bad.undecodable.key;
   if (!bad.undecodable.order.empty()) letter.version = table::version_text(1, bad.undecodable.order);
@@ -252,10 +246,10 @@ void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   stop_at(*write, prefix.bad);
   if (writes_.find(id) == nullptr) return;
   auto batch = std::make_shared<sink::Batch>();
-  batch->relay = relay_;
-  batch->incarnation = identity_.incarnation;
-  batch->source = letters_source();
-  batch->stop_on_refusal = options_.on_error == OnError::stop;
+  batch->relay = run_.name;
+  batch->incarnation = run_.identity.incarnation;
+  batch->source = run_.letters_source();
+  batch->stop_on_refusal = run_.options.on_error == OnError::stop;
   batch->tables = std::move(prefix.writes);
   for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(letter(bad));
   writes_.take_letters(*write);

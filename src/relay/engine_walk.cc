@@ -13,23 +13,24 @@ constexpr const char* kListing = "listing the shards";
 
 PageSize Relay::Engine::first_page_of(const ShardId& id) const {
   if (!shards::is_segment(id)) return {};
-  const bool known = identity_.scan && identity_.scan->items > 0;
-  return PageSize::of_segment(known ? identity_.scan->bytes * 3 / 2 / identity_.scan->items : 0);
+  const bool known = run_.identity.scan && run_.identity.scan->items > 0;
+  return PageSize::of_segment(known ? run_.identity.scan->bytes * 3 / 2 / run_.identity.scan->items : 0);
 }
 
 void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
   for (const shards::WalkAction& action : actions) {
     if (phase_ == Phase::ended) return;
     if (const auto* row = std::get_if<shards::AddRow>(&action)) {
-      env_.log.info("found shard", {{"shard", row->shard.str()}});
+      run_.env.log.info("found shard", {{"shard", row->shard.str()}});
       add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = life_->shards[start->shard];
       if (!slot)
-        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), cadence_, now());
+        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard),
+                                       shards::make_cadence(run_.options.idle_poll, run_.options.max_lag), now());
       Timestamp read_to = life_->lineage.stored_read_to(start->shard);
       slot->progress.restore_read_to(read_to);
-      if (identity_.tells_trimming && read_to == kNoTime)
+      if (run_.identity.tells_trimming && read_to == kNoTime)
         read_to = life_->lineage.parents_read_to(start->shard, [this](const ShardId& id) { return read_to_of(id); });
       slot->reading.known_to(read_to, life_->lineage.due_since(start->shard, slot->start,
                                                                [this](const ShardId& id) { return whole_to_of(id); }));
@@ -46,33 +47,34 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
   life_->lineage.want_row(shard.shard);
-  positions_.store.add(relay_, life_->lineage.newest_fence(), {shard}, guarded([this, shard](Result<bool> added) {
-                         if (phase_ == Phase::ended) return;
-                         if (!added && added.error().kind == ErrorKind::fenced) return fail_run(std::move(added).error());
-                         if (!added) {
-                           env_.loop.after(std::chrono::seconds(1), guarded([this, shard] {
-                                             if (!life_->lineage.has_row(shard.shard)) add_row(shard);
-                                           }));
-                           return;
-                         }
-                         life_->lineage.has_row_now(shard.shard);
-                         pump();
-                         consider_finishing();
-                       }));
+  run_.positions.store.add(run_.name, life_->lineage.newest_fence(), {shard}, guarded([this, shard](Result<bool> added) {
+                             if (phase_ == Phase::ended) return;
+                             if (!added && added.error().kind == ErrorKind::fenced)
+                               return fail_run(std::move(added).error());
+                             if (!added) {
+                               run_.env.loop.after(std::chrono::seconds(1), guarded([this, shard] {
+                                                     if (!life_->lineage.has_row(shard.shard)) add_row(shard);
+                                                   }));
+                               return;
+                             }
+                             life_->lineage.has_row_now(shard.shard);
+                             pump();
+                             consider_finishing();
+                           }));
 }
 
 void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
   shard.reading.reach_end();
   const LogField which("shard", shard.id.str());
   if (shard.segment) {
-    env_.log.debug("segment ended", {which});
+    run_.env.log.debug("segment ended", {which});
   } else {
-    env_.log.info("shard ended", {which});
+    run_.env.log.info("shard ended", {which});
   }
   perform(life_->lineage.walk().read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
   if (life_->lineage.walk().misses_parents()) relist();
-  if (identity_.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
+  if (run_.identity.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
     know_end(shard);
     return;
   }
@@ -95,13 +97,14 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (!found) {
       trouble(kSource, found.error(), "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
-      env_.loop.after(one.reading.cadence().failed(now(), env_.random), in_pass([this, id] { look_for_children(id); }));
+      run_.env.loop.after(one.reading.cadence().failed(now(), run_.env.random),
+                          in_pass([this, id] { look_for_children(id); }));
       return;
     }
     perform(life_->lineage.walk().read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
     if (life_->lineage.walk().misses_parents()) relist();
-    const Lineage::LookUp next = life_->lineage.looked_up(id, !identity_.shards_go_on || source_.ended());
+    const Lineage::LookUp next = life_->lineage.looked_up(id, !run_.identity.shards_go_on || run_.source.ended());
     if (next.known) {
       no_trouble(kSource, "looking for the children of shard " + id.str());
       know_end(one);
@@ -114,15 +117,15 @@ void Relay::Engine::look_for_children(const ShardId& id) {
       if (phase_ == Phase::ended) return;
     }
     // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
-    env_.loop.after(next.pause, in_pass([this, id] { look_for_children(id); }));
+    run_.env.loop.after(next.pause, in_pass([this, id] { look_for_children(id); }));
   });
-  source_.children(id, std::move(take));
+  run_.source.children(id, std::move(take));
 }
 
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
-  if (identity_.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing()) return;
-  source_.list(in_life([this, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
+  if (run_.identity.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing()) return;
+  run_.source.list(in_life([this, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
     life_->lineage.end_listing();
     if (phase_ == Phase::ended || !pass.alive()) return;
     if (listed) {
@@ -149,12 +152,12 @@ void Relay::Engine::on_listing_error(const Error& error) {
     gone.hint = "it was there when this run began: it was deleted meanwhile, and what was not read is lost";
     return fail_run(std::move(gone));
   }
-  env_.loop.after(life_->lineage.listing_failed(now(), env_.random), in_pass([this] { relist(); }));
+  run_.env.loop.after(life_->lineage.listing_failed(now(), run_.env.random), in_pass([this] { relist(); }));
 }
 
 void Relay::Engine::check_suspects() {
   if (life_->lineage.walk().suspects_loss() || life_->lineage.walk().misses_parents())
-    env_.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
+    run_.env.loop.after(std::chrono::seconds(1), guarded([this] { relist(); }));
 }
 
 /// A bounded run leaves a shard at its tip. Where that shard is closed by now, others wait for its end.
@@ -171,7 +174,7 @@ void Relay::Engine::forget_trimmed_shards() {
   for (const ShardId& id : life_->lineage.forget_trimmed()) {
     std::erase_if(life_->holding, [&](const Shard* one) { return one->id == id; });
     life_->shards.erase(id);
-    source_.leave(id);
+    run_.source.leave(id);
   }
 }
 

@@ -20,12 +20,16 @@
 namespace ctk::relay {
 
 struct Life {
+  /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
+  enum class Drop { nothing, pass, life };
+
   Lineage lineage;
   std::map<ShardId, std::shared_ptr<Shard>> shards;
   std::vector<Shard*> holding;  ///< every shard that has records queued, or an end to be stored; some that had
   std::deque<ShardId> hungry;   ///< those that wait for room in the budget, in turn
   std::optional<LoadRun> load;
   coordination::Epoch epoch = 1;  ///< as the position rows have it
+  Drop drop = Drop::nothing;
   std::optional<Lifeline> pass{std::in_place};
   Lifeline lifeline;
 };

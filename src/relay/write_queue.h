@@ -35,7 +35,7 @@ struct InFlightBatch {
 
   uint64_t id = 0;
   std::vector<Slice> slices;
-  size_t bytes = 0;  ///< of the budget
+  size_t bytes = 0;   ///< of the budget
   Duration oldest{};  ///< when the first of its records was read
   DecodedBatch decoded;
   std::variant<Decoding, Routing, Rendering, Ready, Applying> state = Decoding{};

@@ -1,0 +1,46 @@
+#include "relay/run.h"
+
+#include <utility>
+
+namespace ctk::relay {
+namespace {
+
+std::string default_name(const RelayOptions& options, const SourceIdentity& identity) {
+  const std::string target = options.schema.empty()      ? options.table.value_or("")
+                             : options.table.has_value() ? options.schema + "." + *options.table
+                                                         : options.schema;
+  return identity.service + ":" + identity.name + "@" + target;
+}
+
+}  // namespace
+
+Positions positions_of(sink::Sink& sink) {
+  using Kept = Positions::Kept;
+  return {sink.positions(), sink.capabilities().transactional ? Kept::with_rows : Kept::apart};
+}
+
+void Run::opened(SourceIdentity what) {
+  identity = std::move(what);
+  opened_at = now();
+  name = coordination::RelayName(options.positions_name.value_or(default_name(options, identity)));
+  if (identity.service != "file" && identity.has_stream) kind = options.kind;
+}
+
+Timestamp Run::server_now() const {
+  if (identity.server_time == kNoTime) return env.clock.now();
+  return identity.server_time + (now() - opened_at);
+}
+
+std::string Run::letters_source() const {
+  if (identity.origin.empty()) return name.str();
+  return identity.origin + "@" + options.schema + "." + options.table.value_or("");
+}
+
+Error Run::other_incarnation(const Incarnation& stored, const Incarnation& found) const {
+  return Error{ErrorKind::mismatch,
+               "the stored positions of relay '" + name.str() + "' belong to another incarnation of the stream: stored " +
+                   stored.str() + ", found " + found.str(),
+               "", options.reset_command.empty() ? "--reset forgets them" : "to begin anew: " + options.reset_command};
+}
+
+}  // namespace ctk::relay

@@ -1,0 +1,40 @@
+// What a run is of: the source that it reads, the target that it writes, under which name, and what the options ask of it.
+// Whatever of the engine asks source, target or clock has them from here. It decides nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "relay/relay.h"
+
+namespace ctk::relay {
+
+struct Run {
+  RelayOptions options;
+  Source& source;
+  sink::Sink& sink;
+  Positions positions;
+  RelayEnvironment env;
+  // From the opening of the source on.
+  SourceIdentity identity = {};
+  Duration opened_at = {};  ///< when that was
+  coordination::RelayName name = {};
+  std::optional<dynamodb::VersionKind> kind = {};  ///< of a file, as its first record decides
+
+  void opened(SourceIdentity what);
+
+  Duration now() const { return env.clock.monotonic(); }
+  /// By the source's clock.
+  Timestamp server_now() const;
+  /// Whether it ends by itself.
+  bool is_bounded() const { return options.once || identity.bounded; }
+  bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
+  bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
+  bool is_transactional() const { return sink.capabilities().transactional; }
+  /// What tells its dead letters from those of others. A stream's relay has its name for it. Files are all of one
+  /// incarnation, and may have any name given: what tells them apart is the file.
+  std::string letters_source() const;
+  Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
+};
+
+}  // namespace ctk::relay

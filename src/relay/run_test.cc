@@ -1,0 +1,119 @@
+#include "relay/run.h"
+
+#include <gtest/gtest.h>
+
+#include "coordination/memory_store.h"
+
+namespace ctk::relay {
+namespace {
+
+using std::chrono::seconds;
+
+const Timestamp kNoon = from_micros(1'795'000'000'000'000);
+
+class NoSource final : public Source {
+ public:
+  void open(Done<SourceIdentity>) override {}
+  void list(Done<std::vector<ListedShard>>) override {}
+  void read(const ReadRequest&, Done<Page>) override {}
+  void forget(const ShardId&) override {}
+};
+
+/// Can what it is told, and does nothing.
+class NoSink final : public sink::Sink {
+ public:
+  explicit NoSink(coordination::PositionStore& positions) : positions_(positions) {}
+  sink::Capabilities can;
+
+  sink::Capabilities capabilities() const override { return can; }
+  void connect(Done<bool>) override {}
+  void open(const table::TableSpec&, const coordination::TableClaim&, Done<sink::OpenTable>) override {}
+  void records(Done<std::vector<coordination::TableRecord>>) override {}
+  void exists(const table::QualifiedName&, Done<bool>) override {}
+  void apply(std::shared_ptr<const sink::Batch>, Done<sink::BatchOutcome>) override {}
+  coordination::PositionStore& positions() override { return positions_; }
+  void finish_load(const sink::LoadEnd&, Done<sink::LoadEnding>) override {}
+  void sweep(const sink::SweepRequest&, Done<sink::SweepOutcome>) override {}
+  void query(sink::Query, Done<sink::ResultSet>) override {}
+  void show(const table::QualifiedName&, Done<sink::TableReport>) override {}
+  void dead_letters(std::optional<std::string>, Done<std::vector<sink::DeadLetter>>) override {}
+  void close(Done<bool>) override {}
+
+ private:
+  coordination::PositionStore& positions_;
+};
+
+struct RunTest : testing::Test {
+  relay::Run run(RelayOptions options = {}) {
+    options.schema = "public";
+    return {std::move(options), source, sink, positions_of(sink), {loop, loop, random, log, executor}};
+  }
+  SourceIdentity stream() const {
+    SourceIdentity identity;
+    identity.service = "kinesis";
+    identity.name = "cdc";
+    return identity;
+  }
+
+  VirtualLoop loop{kNoon};
+  Random random{1};
+  NullLog log;
+  InlineExecutor executor{loop};
+  std::unique_ptr<coordination::PositionStore> store = coordination::make_memory_store(loop, loop);
+  NoSource source;
+  NoSink sink{*store};
+};
+
+TEST_F(RunTest, IsNamedAfterItsSourceAndItsTargetUnlessANameIsGiven) {
+  relay::Run one = run();
+  one.opened(stream());
+  EXPECT_EQ(one.name.str(), "kinesis:cdc@public");
+  RelayOptions options;
+  options.table = "demo";
+  relay::Run with_table = run(options);
+  with_table.opened(stream());
+  EXPECT_EQ(with_table.name.str(), "kinesis:cdc@public.demo");
+  options.positions_name = "mine";
+  relay::Run named = run(options);
+  named.opened(stream());
+  EXPECT_EQ(named.name.str(), "mine");
+  EXPECT_EQ(named.letters_source(), "mine");
+}
+
+TEST_F(RunTest, ItsTargetsOwnStoreMovesPositionsWithTheRowsWhereThereAreTransactions) {
+  EXPECT_FALSE(run().positions_with_rows());
+  sink.can.transactional = true;
+  EXPECT_TRUE(run().positions_with_rows());
+  EXPECT_TRUE(run().is_transactional());
+  EXPECT_FALSE(run().positions_in_memory());
+}
+
+TEST_F(RunTest, TheSourcesClockGoesOnFromItsOpening) {
+  relay::Run one = run();
+  one.opened(stream());
+  EXPECT_EQ(one.server_now(), kNoon) << "a source without a clock";
+  SourceIdentity behind = stream();
+  behind.server_time = kNoon - seconds(60);
+  one.opened(behind);
+  loop.after(seconds(5), [] {});
+  loop.run_until_idle(seconds(10));
+  EXPECT_EQ(one.server_now(), kNoon - seconds(55));
+}
+
+TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
+  SourceIdentity file = stream();
+  file.service = "file";
+  file.origin = "/tmp/x";
+  file.bounded = true;
+  relay::Run one = run();
+  one.opened(file);
+  EXPECT_TRUE(one.is_bounded());
+  EXPECT_FALSE(one.kind);
+  EXPECT_EQ(one.letters_source(), "/tmp/x@public.");
+  one.opened(stream());
+  EXPECT_FALSE(one.is_bounded());
+  EXPECT_EQ(one.kind, dynamodb::VersionKind::kinesis);
+}
+
+}  // namespace
+}  // namespace ctk::relay
