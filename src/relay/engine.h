@@ -159,12 +159,12 @@ class Relay::Engine {
   Duration pause_after_failure(Shard& shard);
   void check_incarnation();
   void schedule_read(Shard& shard, Duration pause);
-  void feed_hungry();
+  void read_with_freed_budget();
 
   // cut
   void pump();
   bool cut();
-  void note_holding(Shard& shard);
+  void note_backlog(Shard& shard);
   std::vector<QueueView> queue_views();
   static Slice cut_slice(Shard& shard, size_t records, uint64_t write);
   void decode(InFlightBatch& write, std::vector<Slice> slices);

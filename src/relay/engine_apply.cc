@@ -60,7 +60,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
   }
   if (phase_ == Phase::ended || stops_now()) return;
   if (is_dropping() && writes_.applying() == 0) return drop_and_read_again("");
-  feed_hungry();
+  read_with_freed_budget();
   pump();
   consider_finishing();
 }

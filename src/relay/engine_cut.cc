@@ -19,20 +19,20 @@ void Relay::Engine::pump() {
   apply_ready();
 }
 
-void Relay::Engine::note_holding(Shard& shard) {
-  if (!std::exchange(shard.holds, true)) life_->holding.push_back(&shard);
+void Relay::Engine::note_backlog(Shard& shard) {
+  if (!std::exchange(shard.has_backlog, true)) life_->with_backlog.push_back(&shard);
 }
 
-/// What life_->holding has, in the order of the shards' ids; their index is the place there.
+/// What life_->with_backlog has, in the order of the shards' ids; their index is the place there.
 std::vector<QueueView> Relay::Engine::queue_views() {
-  std::erase_if(life_->holding, [](Shard* one) {
-    one->holds = one->queue.has_something();
-    return !one->holds;
+  std::erase_if(life_->with_backlog, [](Shard* one) {
+    one->has_backlog = one->queue.has_something();
+    return !one->has_backlog;
   });
-  std::ranges::sort(life_->holding, {}, [](const Shard* one) -> const ShardId& { return one->id; });
+  std::ranges::sort(life_->with_backlog, {}, [](const Shard* one) -> const ShardId& { return one->id; });
   std::vector<QueueView> views;
-  views.reserve(life_->holding.size());
-  for (const Shard* one : life_->holding) {
+  views.reserve(life_->with_backlog.size());
+  for (const Shard* one : life_->with_backlog) {
     const bool may_send = one->may_send && life_->lineage.has_row(one->id);
     views.push_back({views.size(), one->queue.size(), one->queue.bytes(), one->queue.oldest(), one->progress.writes(),
                      may_send, one->queue.holds_end()});
@@ -43,7 +43,7 @@ std::vector<QueueView> Relay::Engine::queue_views() {
 /// Cuts one batch if one is due. Returns whether it did.
 bool Relay::Engine::cut() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || is_dropping() || writes_.stops()) return false;
-  if (life_->holding.empty() && !writes_.has_letters()) return false;
+  if (life_->with_backlog.empty() && !writes_.has_letters()) return false;
   if (!writes_.has_room()) return false;
   std::vector<QueueView> views = queue_views();
   // From the newest on: the oldest have long ended.
@@ -62,7 +62,7 @@ bool Relay::Engine::cut() {
   }
   InFlightBatch& write = writes_.add(oldest_of(picks, views, now()));
   std::vector<Slice> slices;
-  const std::vector<Shard*> by_index = life_->holding;
+  const std::vector<Shard*> by_index = life_->with_backlog;
   for (const Pick& pick : picks) {
     slices.push_back(cut_slice(*by_index[pick.index], pick.records, write.id));
     write.bytes += slices.back().queued_bytes;

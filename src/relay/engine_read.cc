@@ -19,8 +19,8 @@ void Relay::Engine::consider_reading(Shard& shard) {
   const size_t wanted = shard.reading.size().room(budget_.limit(), budget_.free());
   if (!budget_.try_reserve(wanted)) {
     if (budget_.used() > 0) {
-      if (!shard.hungry) life_->hungry.push_back(shard.id);
-      shard.hungry = true;
+      if (!shard.waits_for_budget) life_->waiting_for_budget.push_back(shard.id);
+      shard.waits_for_budget = true;
       return;
     }
     budget_.correct(0, wanted);  // A single record beyond the whole budget must pass all the same.
@@ -45,10 +45,10 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
   if (!result) {
     budget_.release(reserved);
     on_read_error(one, result.error());
-    return feed_hungry();
+    return read_with_freed_budget();
   }
   accept_page(one, reserved, std::move(*result));
-  feed_hungry();
+  read_with_freed_budget();
   pump();
   consider_finishing();
 }
@@ -65,7 +65,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   const size_t bytes = ShardQueue::cost(page);
   shard.reading.took(page, bytes, now());
   budget_.correct(reserved, bytes);
-  if (count > 0) note_holding(shard);
+  if (count > 0) note_backlog(shard);
   shard.queue.add(page, now());
   if (page.ended) return on_shard_end(shard, page.children);
   const bool loading = life_->load && life_->load->running();
@@ -150,13 +150,13 @@ Duration Relay::Engine::pause_after_failure(Shard& shard) {
   return run_.is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
 }
 
-void Relay::Engine::feed_hungry() {
-  for (size_t turns = life_->hungry.size(); turns > 0 && !life_->hungry.empty(); --turns) {
-    Shard& one = shard(life_->hungry.front());
-    life_->hungry.pop_front();
-    one.hungry = false;
+void Relay::Engine::read_with_freed_budget() {
+  for (size_t turns = life_->waiting_for_budget.size(); turns > 0 && !life_->waiting_for_budget.empty(); --turns) {
+    Shard& one = shard(life_->waiting_for_budget.front());
+    life_->waiting_for_budget.pop_front();
+    one.waits_for_budget = false;
     consider_reading(one);
-    if (one.hungry) return;  // No room yet; it stands at the end of the line now, which keeps the turns fair.
+    if (one.waits_for_budget) return;  // No room yet; it stands at the end of the line now, which keeps the turns fair.
   }
 }
 

@@ -85,7 +85,7 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
 void Relay::Engine::know_end(Shard& shard) {
   shard.reading.know_end();
   shard.queue.add_end();
-  note_holding(shard);
+  note_backlog(shard);
 }
 
 /// The answer did not name the children: asked for, they are named soon. Where every end has children, it is not stored
@@ -172,7 +172,7 @@ void Relay::Engine::read_on_behind_tips() {
 /// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.
 void Relay::Engine::forget_trimmed_shards() {
   for (const ShardId& id : life_->lineage.forget_trimmed()) {
-    std::erase_if(life_->holding, [&](const Shard* one) { return one->id == id; });
+    std::erase_if(life_->with_backlog, [&](const Shard* one) { return one->id == id; });
     life_->shards.erase(id);
     run_.source.leave(id);
   }

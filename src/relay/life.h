@@ -25,8 +25,8 @@ struct Life {
 
   Lineage lineage;
   std::map<ShardId, std::shared_ptr<Shard>> shards;
-  std::vector<Shard*> holding;  ///< every shard that has records queued, or an end to be stored; some that had
-  std::deque<ShardId> hungry;   ///< those that wait for room in the budget, in turn
+  std::vector<Shard*> with_backlog;        ///< every shard that has records queued, or an end to be stored; some that had
+  std::deque<ShardId> waiting_for_budget;  ///< in turn
   std::optional<LoadRun> load;
   coordination::Epoch epoch = 1;  ///< as the position rows have it
   Drop drop = Drop::nothing;

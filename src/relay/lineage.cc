@@ -32,7 +32,7 @@ std::vector<coordination::NewShard> Lineage::children_rows(const aws::ShardId& s
 std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
                                                     const std::vector<coordination::NewShard>& rows) {
   for (const coordination::NewShard& child : rows) {
-    rowless_.erase(child.shard);
+    without_row_.erase(child.shard);
     fences_.try_emplace(child.shard, fence_of(shard));
   }
   return walk_->finished(shard);

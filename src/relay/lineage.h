@@ -32,9 +32,9 @@ class Lineage {
   const shards::ShardWalk& walk() const { return *walk_; }
 
   /// Nothing of a shard is sent until it has a row: no write could move its position.
-  void want_row(const aws::ShardId& shard) { rowless_.insert(shard); }
-  void has_row_now(const aws::ShardId& shard) { rowless_.erase(shard); }
-  bool has_row(const aws::ShardId& shard) const { return !rowless_.contains(shard); }
+  void want_row(const aws::ShardId& shard) { without_row_.insert(shard); }
+  void has_row_now(const aws::ShardId& shard) { without_row_.erase(shard); }
+  bool has_row(const aws::ShardId& shard) const { return !without_row_.contains(shard); }
   /// Under which a shard's row is held: what the claim's rows say, and the claim itself where its row was made since.
   coordination::Fence fence_of(const aws::ShardId& shard) const;
   coordination::Fence newest_fence() const { return fence_; }
@@ -83,7 +83,7 @@ class Lineage {
 
  private:
   std::unique_ptr<shards::ShardWalk> walk_;
-  std::set<aws::ShardId> rowless_;
+  std::set<aws::ShardId> without_row_;
   coordination::Fence fence_ = 0;
   std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;

@@ -58,7 +58,7 @@ struct RelayOptions {
   Duration grace = std::chrono::seconds(30);  ///< for a clean stop
   std::optional<Duration> delete_grace;       ///< nothing: the source's default; Duration::max(): never
   std::optional<Duration> delete_floor;
-  std::optional<Duration> batch_age;  ///< the oldest change waits at most this long for company; else the target's own
+  std::optional<Duration> batch_age;  ///< the oldest change lingers at most this long; else the target's own
   std::optional<size_t> batch_rows, batch_bytes;
   size_t max_memory = 64u << 20;
   coordination::WorkerName worker;

@@ -30,9 +30,9 @@ struct Shard {
   ShardReading reading;
   ShardQueue queue;
   ShardProgress progress;
-  bool hungry = false;    ///< waits for room in the budget
-  bool holds = false;     ///< stands in the engine's list of those that have something queued
-  bool may_send = false;  ///< all rows of its parents are acknowledged
+  bool waits_for_budget = false;
+  bool has_backlog = false;  ///< stands in Life::with_backlog
+  bool may_send = false;     ///< all rows of its parents are acknowledged
 };
 
 }  // namespace ctk::relay
