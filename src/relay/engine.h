@@ -13,7 +13,7 @@
 //   write_attempts.h    how writing goes; source_standing.h: how the source stands
 //   start_up.h          what the starts have done; sweeper.h: a round of sweeping; rounds.h: what is due now and then
 //
-// A change on its way: engine_read.cc (its page) → engine_cut.cc (its batch) → engine_route.cc (its table and row) →
+// A change on its way: engine_read.cc (its page) → engine_plan.cc (its batch) → engine_route.cc (its table and row) →
 // engine_apply.cc (written and acknowledged) → position_keeper.cc (its position). The rest:
 //
 //   engine_start.cc    the start, read top to bottom: source, target, positions, shards
@@ -161,12 +161,12 @@ class Relay::Engine {
   void schedule_read(Shard& shard, Duration pause);
   void read_with_freed_budget();
 
-  // cut
+  // plan
   void pump();
-  bool cut();
+  bool plan();
   void note_backlog(Shard& shard);
   std::vector<QueueView> queue_views();
-  static Slice cut_slice(Shard& shard, size_t records, uint64_t write);
+  static Slice take_slice(Shard& shard, size_t records, uint64_t write);
   void decode(InFlightBatch& write, std::vector<Slice> slices);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
 

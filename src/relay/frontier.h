@@ -21,9 +21,9 @@ class Frontier {
  public:
   explicit Frontier(shards::Position start) : acknowledged_(std::move(start)) {}
 
-  /// A write that carries the shard's records up to `to` was cut. Writes are added in the order of the shard's records.
+  /// A write that carries the shard's records up to `to` was planned. Writes are added in the order of the shard's records.
   void add(uint64_t write, shards::Position to, Arrivals arrivals);
-  /// Less of the shard's records than was cut goes with a write: only those up to `to`. Nothing may follow it.
+  /// Less of the shard's records than was planned goes with a write: only those up to `to`. Nothing may follow it.
   void shorten(uint64_t write, shards::Position to);
   /// The target has the write. Returns true if the position moved.
   bool acknowledge(uint64_t write);

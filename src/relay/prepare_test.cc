@@ -103,7 +103,7 @@ TEST(FoldAndRenderPrefix, EndsBeforeWhatTheTargetHasRefused) {
   const RenderedPrefix prefix =
       fold_and_render_prefix(shares, {{changes[3].change, "too late"}, {changes[1].change, "the first"}});
   EXPECT_THAT(written_by(prefix), ElementsAre("a1", "b1", "b2"));
-  EXPECT_THAT(places(prefix.shares[0].changes), ElementsAre("a1", "b1", "b2")) << "to be cut again";
+  EXPECT_THAT(places(prefix.shares[0].changes), ElementsAre("a1", "b1", "b2")) << "to be planned again";
   ASSERT_THAT(prefix.bad, SizeIs(1));
   EXPECT_EQ(prefix.bad[0].position, "2");
   EXPECT_EQ(prefix.bad[0].reason, "the first");

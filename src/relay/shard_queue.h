@@ -5,7 +5,7 @@
 #include <deque>
 #include <memory>
 
-#include "relay/cut.h"
+#include "relay/batch_plan.h"
 #include "relay/prepare.h"
 #include "relay/source.h"
 

@@ -49,8 +49,8 @@ size_t WriteQueue::applying() const {
       std::ranges::count_if(batches_, [](const auto& one) { return one->template is<InFlightBatch::Applying>(); }));
 }
 
-CutLimits WriteQueue::limits() const {
-  CutLimits limits = rules_.limits;
+BatchLimits WriteQueue::limits() const {
+  BatchLimits limits = rules_.limits;
   if (!batches_.empty()) limits.age = std::max(limits.age, rules_.age_while_busy);
   return limits;
 }

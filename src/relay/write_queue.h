@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "relay/cut.h"
+#include "relay/batch_plan.h"
 #include "relay/prepare.h"
 #include "sink/sink.h"
 
@@ -67,7 +67,7 @@ struct InFlightBatch {
 class WriteQueue {
  public:
   struct Rules {
-    CutLimits limits;
+    BatchLimits limits;
     Duration age_while_busy{};  ///< while the target is at work waiting costs nothing: limits.age is at least this
     size_t connections = 1;
     /// The writes of one shard follow each other: each compares with the position that the one before has left, or may turn
@@ -82,7 +82,7 @@ class WriteQueue {
   bool has_room() const { return batches_.size() <= rules_.connections; }
   const Rules& rules() const { return rules_; }
   /// When a batch is due now.
-  CutLimits limits() const;
+  BatchLimits limits() const;
 
   /// A new one, to be decoded. `oldest`: when the first of its records was read.
   InFlightBatch& add(Duration oldest);

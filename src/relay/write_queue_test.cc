@@ -116,7 +116,7 @@ TEST(WriteQueue, ABatchBehindTheStopIsDroppedItselfUnlessItIsBeingApplied) {
   EXPECT_EQ(queue.find(2), nullptr);
 }
 
-TEST(WriteQueue, WaitingForCompanyCostsNothingWhileTheTargetIsAtWork) {
+TEST(WriteQueue, LingeringCostsNothingWhileTheTargetIsAtWork) {
   WriteQueue queue(rules(1, true));
   EXPECT_EQ(queue.limits().age, seconds(0));
   queue.add(seconds(1));

@@ -1,4 +1,4 @@
-#include "relay/cut.h"
+#include "relay/batch_plan.h"
 
 #include <algorithm>
 #include <tuple>
@@ -16,7 +16,7 @@ size_t take(const QueueView& queue, size_t rows_left, size_t bytes_left, bool fi
 
 }  // namespace
 
-std::vector<Pick> plan_cut(std::vector<QueueView> queues, const CutLimits& limits, Duration now, bool flush) {
+std::vector<Pick> plan_batch(std::vector<QueueView> queues, const BatchLimits& limits, Duration now, bool flush) {
   std::erase_if(queues, [&](const QueueView& queue) {
     return !queue.may_send || queue.writes >= limits.writes_per_shard || (queue.records == 0 && !queue.end_ready);
   });

@@ -1,4 +1,4 @@
-// Cutting: batches from what the shards have queued, decoded on the worker.
+// Planning: batches from what the shards have queued, decoded on the worker.
 #include <algorithm>
 #include <ranges>
 #include <utility>
@@ -8,13 +8,13 @@
 namespace ctk::relay {
 namespace {
 
-/// A cut batch holds its records, their changes and their rows: about this many times the queued bytes.
+/// A planned batch holds its records, their changes and their rows: about this many times the queued bytes.
 constexpr size_t kPreparedFactor = 4;
 
 }  // namespace
 
 void Relay::Engine::pump() {
-  while (cut()) {
+  while (plan()) {
   }
   apply_ready();
 }
@@ -40,8 +40,8 @@ std::vector<QueueView> Relay::Engine::queue_views() {
   return views;
 }
 
-/// Cuts one batch if one is due. Returns whether it did.
-bool Relay::Engine::cut() {
+/// Plans one batch if one is due. Returns whether it did.
+bool Relay::Engine::plan() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || is_dropping() || writes_.stops()) return false;
   if (life_->with_backlog.empty() && !writes_.has_letters()) return false;
   if (!writes_.has_room()) return false;
@@ -50,7 +50,7 @@ bool Relay::Engine::cut() {
   const bool nothing_more_comes = std::ranges::all_of(std::views::reverse(life_->shards),
                                                       [](const auto& entry) { return entry.second->reading.done(); });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
-  const std::vector<Pick> picks = plan_cut(views, writes_.limits(), now(), flush);
+  const std::vector<Pick> picks = plan_batch(views, writes_.limits(), now(), flush);
   if (picks.empty() && !writes_.has_letters()) {
     if (!views.empty() && timers_.plan == 0) {
       timers_.plan = run_.env.loop.after(writes_.rules().limits.age, guarded([this] {
@@ -64,7 +64,7 @@ bool Relay::Engine::cut() {
   std::vector<Slice> slices;
   const std::vector<Shard*> by_index = life_->with_backlog;
   for (const Pick& pick : picks) {
-    slices.push_back(cut_slice(*by_index[pick.index], pick.records, write.id));
+    slices.push_back(take_slice(*by_index[pick.index], pick.records, write.id));
     write.bytes += slices.back().queued_bytes;
   }
   budget_.correct(write.bytes, write.bytes * kPreparedFactor);
@@ -88,7 +88,7 @@ void Relay::Engine::decode(InFlightBatch& write, std::vector<Slice> slices) {
       }));
 }
 
-Slice Relay::Engine::cut_slice(Shard& shard, size_t records, uint64_t write) {
+Slice Relay::Engine::take_slice(Shard& shard, size_t records, uint64_t write) {
   Slice slice = shard.queue.take(records);
   shard.progress.add(write, slice);
   return slice;

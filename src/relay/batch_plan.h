@@ -1,4 +1,4 @@
-// When a batch is cut, and from which shards. Pure: queues are shown as figures.
+// When a batch is due, and which shards are in it. Pure: queues are shown as figures.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace ctk::relay {
 
-struct CutLimits {
+struct BatchLimits {
   size_t rows = 1000;
   size_t bytes = 1u << 20;
-  Duration age{};               ///< the oldest record waits at most this long for company
-  size_t writes_per_shard = 1;  ///< cut and not yet acknowledged
+  Duration age{};               ///< the oldest record lingers at most this long
+  size_t writes_per_shard = 1;  ///< planned and not yet acknowledged
 };
 
 /// One shard's queue as the decision sees it.
@@ -32,9 +32,9 @@ struct Pick {
   bool operator==(const Pick&) const = default;
 };
 
-/// What the next batch takes; empty if it is better to wait. `flush`: do not wait for company. Shards without a write under
+/// What the next batch takes; empty if it is better to wait. `flush`: do not linger. Shards without a write under
 /// way come first, then those whose first record waits longest.
-std::vector<Pick> plan_cut(std::vector<QueueView> queues, const CutLimits& limits, Duration now, bool flush);
+std::vector<Pick> plan_batch(std::vector<QueueView> queues, const BatchLimits& limits, Duration now, bool flush);
 
 /// When the first of what `picks` take was read; `now` where they take ends only.
 Duration oldest_of(const std::vector<Pick>& picks, const std::vector<QueueView>& queues, Duration now);
