@@ -186,7 +186,7 @@ class Relay::Engine {
   void stop_at(InFlightBatch& write, const std::vector<BadChange>& found);
   void render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused);
   bool stops_now();
-  sink::DeadLetter letter(const RoutedUndecodable& bad) const;
+  sink::DeadLetter dead_letter(const RoutedUndecodable& bad) const;
 
   // apply
   void apply_ready();
@@ -219,9 +219,9 @@ class Relay::Engine {
   void fail_run(Error error);
   void end(Result<RelayStats> result);
   /// Notes and says (once a minute) why a part of a side does not progress; ends a bounded run after `give_up`.
-  void trouble(Side side, const Error& error, const std::string& doing);
-  void no_trouble(Side side, const std::string& doing);
-  void no_trouble(Side side);
+  void report_outage(Side side, const Error& error, const std::string& doing);
+  void report_working(Side side, const std::string& doing);
+  void report_working(Side side);
   bool is_finishing() const { return phase_ == Phase::finishing || phase_ == Phase::counting; }
   Duration now() const { return run_.now(); }
 

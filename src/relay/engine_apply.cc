@@ -49,7 +49,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
   } else if (!result->refused.empty()) {
     render_before(*write, std::move(result->refused));
   } else {
-    no_trouble(kTarget);
+    report_working(kTarget);
     attempts_.worked(!write->batch().tables.empty() || !write->batch().dead_letters.empty());
     for (auto& [name, renderer] : result->renderers) {
       if (Table* table = tables_.find(name)) table->opened.renderer = std::move(renderer);
@@ -102,7 +102,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
     attempts_.looking_again(now());
     if (!run_.positions_in_memory()) return start_over("a table is not there");
   }
-  trouble(kTarget, error, "writing");
+  report_outage(kTarget, error, "writing");
   if (phase_ == Phase::ended) return;
   if (timers_.apply != 0) return;
   timers_.apply = run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this] {
@@ -137,12 +137,12 @@ void Relay::Engine::reload_positions() {
                               // since.
                               if (phase_ == Phase::ended) return;
                               if (!rows) {
-                                trouble(kTarget, rows.error(), "reading positions");
+                                report_outage(kTarget, rows.error(), "reading positions");
                                 run_.env.loop.after(attempts_.pause(now(), run_.env.random),
                                                     in_pass([this] { reload_positions(); }));
                                 return;
                               }
-                              no_trouble(kTarget);
+                              report_working(kTarget);
                               // A shard without a row begins anew: nothing of it was ever written.
                               std::set<ShardId> stored;
                               for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);

@@ -1,4 +1,4 @@
-// What happens beside the flow: positions outside of batches, sweeping, troubles, and the end of a run.
+// What happens beside the flow: positions outside of batches, sweeping, outages, and the end of a run.
 #include <algorithm>
 #include <utility>
 
@@ -48,10 +48,10 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
         if (!stored) {
           // The end of the run, even where that is what this was for: `then` would wait for ever.
           if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
-          trouble(kTarget, stored.error(), "storing positions");
+          report_outage(kTarget, stored.error(), "storing positions");
           return then(false);
         }
-        no_trouble(kTarget, "storing positions");
+        report_working(kTarget, "storing positions");
         finish_shards(PositionKeeper::stored(*kept, *life_));
         then(true);
         consider_load_end();
@@ -125,7 +125,7 @@ void Relay::Engine::sweep_next(std::move_only_function<void()> then) {
 bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepOutcome>& outcome) {
   const std::string doing = "sweeping " + table;
   if (outcome) {
-    no_trouble(kTarget, doing);
+    report_working(kTarget, doing);
     sweeper_.swept(*outcome);
     take_sweep_of_load(table, *outcome);
     if (outcome->swept > 0) run_.env.log.info("swept", {{"table", table}, {"marks", outcome->swept}});
@@ -146,7 +146,7 @@ bool Relay::Engine::on_swept(const std::string& table, const Result<sink::SweepO
 }
 
 bool Relay::Engine::everything_done() const {
-  if (is_dropping() || !writes_.empty() || keeper_.is_storing() || life_->lineage.is_asking() || writes_.has_letters())
+  if (is_dropping() || !writes_.empty() || keeper_.is_storing() || life_->lineage.is_asking() || writes_.has_dead_letters())
     return false;
   if (tables_.any_opening()) return false;
   if (life_->drop == Life::Drop::life ||
@@ -169,7 +169,7 @@ void Relay::Engine::consider_source_end() {
 void Relay::Engine::consider_finishing() {
   consider_source_end();
   if (phase_ == Phase::stopping) {
-    const bool quiet = writes_.empty() && !writes_.has_letters() && !keeper_.is_storing() &&
+    const bool quiet = writes_.empty() && !writes_.has_dead_letters() && !keeper_.is_storing() &&
                        std::ranges::all_of(life_->shards, [](const auto& entry) {
                          return entry.second->queue.empty() || !entry.second->may_send;
                        });
@@ -216,7 +216,7 @@ void Relay::Engine::finish() {
                           }));
       return;
     }
-    // With a target in trouble counting would only use up the rest of the grace period.
+    // Where the target is away, counting would only use up the rest of the grace period.
     if (!stored) return end(stats());
     phase_ = Phase::counting;
     sweep(stopping ? Sweeper::Purpose::only_counting : Sweeper::Purpose::at_the_end, [this] { end(stats()); });
@@ -253,13 +253,13 @@ void Relay::Engine::end(Result<RelayStats> result) {
                       }));
 }
 
-void Relay::Engine::trouble(Side side, const Error& error, const std::string& doing) {
+void Relay::Engine::report_outage(Side side, const Error& error, const std::string& doing) {
   if (outages_.failed(side, doing, error, now())) fail_run(error);
 }
 
-void Relay::Engine::no_trouble(Side side, const std::string& doing) { outages_.worked(side, doing); }
+void Relay::Engine::report_working(Side side, const std::string& doing) { outages_.worked(side, doing); }
 
-void Relay::Engine::no_trouble(Side side) { outages_.worked(side); }
+void Relay::Engine::report_working(Side side) { outages_.worked(side); }
 
 RelayStats Relay::Engine::stats() const {
   RelayStats stats = counters_.stats();

@@ -29,8 +29,8 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
     ++counters_.stats().gaps;
     run_.env.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
     const sink::LetterOrigin origin{
-        run_.name.str(), run_.letters_source(), run_.identity.incarnation, "", shard_id.str(), place, 0};
-    writes_.add_letter(sink::make_dead_letter(origin, run_.env.clock.now(), "gap", gap.message, ""));
+        run_.name.str(), run_.dead_letter_source(), run_.identity.incarnation, "", shard_id.str(), place, 0};
+    writes_.add_dead_letter(sink::make_dead_letter(origin, run_.env.clock.now(), "gap", gap.message, ""));
   }
   if (run_.options.on_gap != OnGap::resnapshot) return true;
   gaps_.want_load(shard_id, std::max(life_->epoch, epoch_record().epoch));
@@ -80,7 +80,7 @@ void Relay::Engine::confirm_loss(const shards::LostShard& lost) {
                          // Its children miss what it misses: that was said.
                          life_->lineage.forget_read_to(lost.shard);
                          if (life_->shards.contains(lost.shard)) shard(lost.shard).reading.forget_read_to();
-                         no_trouble(kSource, "reading shard " + lost.shard.str());
+                         report_working(kSource, "reading shard " + lost.shard.str());
                          perform(life_->lineage.walk().give_up(lost.shard));
                        }
                        pump();

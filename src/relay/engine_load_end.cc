@@ -27,12 +27,12 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
     life_->load->ending_failed();
     if (ending.error().kind == ErrorKind::stale_epoch) return start_over("another load of the table has begun");
     if (ending.error().kind == ErrorKind::mismatch) return on_lost_table(ending.error());
-    trouble(kTarget, ending.error(), "ending the load");
+    report_outage(kTarget, ending.error(), "ending the load");
     if (phase_ == Phase::ended) return;
     run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this] { consider_load_end(); }));
     return;
   }
-  no_trouble(kTarget);
+  report_working(kTarget);
   life_->load->take_record(ending->record);
   if (Table* table = tables_.find(life_->load->table())) table->opened.record = ending->record;
   // What an earlier run has read of it is known of a first load only.

@@ -43,7 +43,7 @@ std::vector<QueueView> Relay::Engine::queue_views() {
 /// Plans one batch if one is due. Returns whether it did.
 bool Relay::Engine::plan() {
   if ((phase_ != Phase::running && phase_ != Phase::stopping) || is_dropping() || writes_.stops()) return false;
-  if (life_->with_backlog.empty() && !writes_.has_letters()) return false;
+  if (life_->with_backlog.empty() && !writes_.has_dead_letters()) return false;
   if (!writes_.has_room()) return false;
   std::vector<QueueView> views = queue_views();
   // From the newest on: the oldest have long ended.
@@ -51,7 +51,7 @@ bool Relay::Engine::plan() {
                                                       [](const auto& entry) { return entry.second->reading.done(); });
   const bool flush = phase_ == Phase::stopping || nothing_more_comes;
   const std::vector<Pick> picks = plan_batch(views, writes_.limits(), now(), flush);
-  if (picks.empty() && !writes_.has_letters()) {
+  if (picks.empty() && !writes_.has_dead_letters()) {
     if (!views.empty() && timers_.plan == 0) {
       timers_.plan = run_.env.loop.after(writes_.rules().limits.age, guarded([this] {
                                            timers_.plan = 0;

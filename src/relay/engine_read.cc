@@ -55,7 +55,7 @@ void Relay::Engine::on_page(const std::shared_ptr<Shard>& shard, size_t reserved
 
 void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
   standing_.read(shard.part());
-  if (outages_.of(kSource).any()) no_trouble(kSource, "reading shard " + shard.id.str());
+  if (outages_.of(kSource).any()) report_working(kSource, "reading shard " + shard.id.str());
   if (lost_while_away(shard, page)) {
     budget_.release(reserved);
     if (run_.options.on_gap != OnGap::skip) return;
@@ -117,7 +117,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
       if (shard.segment) return fail_run(error);
       run_.source.forget(shard.id);
       relist();
-      trouble(kSource, error, "reading shard " + shard.id.str());
+      report_outage(kSource, error, "reading shard " + shard.id.str());
       break;
     case ErrorKind::gap:
       on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, error.message);
@@ -132,9 +132,9 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
       if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, run_.options.give_up))
-        trouble(kSource, error, "reading shard " + shard.id.str());
+        report_outage(kSource, error, "reading shard " + shard.id.str());
       break;
-    default: trouble(kSource, error, "reading shard " + shard.id.str()); break;
+    default: report_outage(kSource, error, "reading shard " + shard.id.str()); break;
   }
   if (phase_ == Phase::ended) return;
   if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();

@@ -148,7 +148,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
     const OpenStanding standing{tables_.opened_before(name), !tables_.any_opened_before() && young,
                                 now() - table->wanted_since, run_.options.start_timeout};
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
-    trouble(kTarget, result.error(), doing);
+    report_outage(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
     run_.env.loop.after(attempts_.pause(now(), run_.env.random), guarded([this, name] {
                           if (tables_.find(name) != nullptr) open_table(name);
@@ -161,7 +161,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
                               ", the other tables of this run by " + std::string(to_string(*run_.kind)),
                           "", "load it in a run of its own, with table=" + table->spec.name.table});
   }
-  no_trouble(kTarget);
+  report_working(kTarget);
   attempts_.answered();
   counters_.add_view(result->view);
   tables_.remember(name);
@@ -228,10 +228,11 @@ void Relay::Engine::render_before(InFlightBatch& write, std::vector<sink::Refuse
       guarded([this, id = write.id](RenderedPrefix prefix) { on_rendered(id, std::move(prefix)); }));
 }
 
-sink::DeadLetter Relay::Engine::letter(const RoutedUndecodable& bad) const {
+sink::DeadLetter Relay::Engine::dead_letter(const RoutedUndecodable& bad) const {
   const std::string empty;
-  sink::LetterOrigin origin{run_.name.str(), run_.letters_source(), run_.identity.incarnation,      bad.undecodable.table,
-                            bad.shard.str(), bad.position,          bad.undecodable.index_in_record};
+  sink::LetterOrigin origin{
+      run_.name.str(), run_.dead_letter_source(),      run_.identity.incarnation, bad.undecodable.table, bad.shard.str(),
+      bad.position,    bad.undecodable.index_in_record};
   if (origin.source_table.empty()) origin.source_table = run_.identity.source_table.value_or("");
   sink::DeadLetter letter = sink::make_dead_letter(origin, run_.env.clock.now(), "undecodable", bad.undecodable.reason,
                                                    bad.undecodable.record ? *bad.undecodable.record : empty);
@@ -248,12 +249,12 @@ void Relay::Engine::on_rendered(uint64_t id, RenderedPrefix prefix) {
   auto batch = std::make_shared<sink::Batch>();
   batch->relay = run_.name;
   batch->incarnation = run_.identity.incarnation;
-  batch->source = run_.letters_source();
+  batch->source = run_.dead_letter_source();
   batch->stop_on_refusal = run_.options.on_error == OnError::stop;
   batch->tables = std::move(prefix.writes);
-  for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(letter(bad));
-  writes_.take_letters(*write);
-  std::ranges::copy(write->letters, std::back_inserter(batch->dead_letters));
+  for (const RoutedUndecodable& bad : write->decoded.undecodable) batch->dead_letters.push_back(dead_letter(bad));
+  writes_.take_dead_letters(*write);
+  std::ranges::copy(write->dead_letters, std::back_inserter(batch->dead_letters));
   write->undecodable = write->decoded.undecodable.size();
   write->take_rendered(std::move(batch), std::move(prefix.shares));
   apply_ready();

@@ -95,7 +95,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (phase_ == Phase::ended) return;
     Shard& one = shard(id);
     if (!found) {
-      trouble(kSource, found.error(), "looking for the children of shard " + id.str());
+      report_outage(kSource, found.error(), "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
       run_.env.loop.after(one.reading.cadence().failed(now(), run_.env.random),
                           in_pass([this, id] { look_for_children(id); }));
@@ -106,14 +106,14 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     if (life_->lineage.walk().misses_parents()) relist();
     const Lineage::LookUp next = life_->lineage.looked_up(id, !run_.identity.shards_go_on || run_.source.ended());
     if (next.known) {
-      no_trouble(kSource, "looking for the children of shard " + id.str());
+      report_working(kSource, "looking for the children of shard " + id.str());
       know_end(one);
       pump();
       return consider_finishing();
     }
     if (next.outage) {
-      trouble(kSource, Error{ErrorKind::unreachable, "the stream names no shard that follows " + id.str(), "", ""},
-              "looking for the children of shard " + id.str());
+      report_outage(kSource, Error{ErrorKind::unreachable, "the stream names no shard that follows " + id.str(), "", ""},
+                    "looking for the children of shard " + id.str());
       if (phase_ == Phase::ended) return;
     }
     // Not where everything was dropped meanwhile: then the shard is read again, and its end is found again.
@@ -130,7 +130,7 @@ void Relay::Engine::relist() {
     if (phase_ == Phase::ended || !pass.alive()) return;
     if (listed) {
       life_->lineage.listed();
-      no_trouble(kSource, kListing);
+      report_working(kSource, kListing);
       perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
       if (phase_ == Phase::ended) return;
       read_on_behind_tips();
@@ -144,7 +144,7 @@ void Relay::Engine::relist() {
 }
 
 void Relay::Engine::on_listing_error(const Error& error) {
-  trouble(kSource, error, kListing);
+  report_outage(kSource, error, kListing);
   if (phase_ == Phase::ended) return;
   // It was there when the run began. Waiting would not bring it back: another of that name would be another stream.
   if (error.kind == ErrorKind::not_found && outages_.of(kSource).failing_for(kListing, now()) > kGoneFor) {

@@ -31,7 +31,7 @@ Timestamp Run::server_now() const {
   return identity.server_time + (now() - opened_at);
 }
 
-std::string Run::letters_source() const {
+std::string Run::dead_letter_source() const {
   if (identity.origin.empty()) return name.str();
   return identity.origin + "@" + options.schema + "." + options.table.value_or("");
 }

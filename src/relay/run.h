@@ -33,7 +33,7 @@ struct Run {
   bool is_transactional() const { return sink.capabilities().transactional; }
   /// What tells its dead letters from those of others. A stream's relay has its name for it. Files are all of one
   /// incarnation, and may have any name given: what tells them apart is the file.
-  std::string letters_source() const;
+  std::string dead_letter_source() const;
   Error other_incarnation(const Incarnation& stored, const Incarnation& found) const;
 };
 

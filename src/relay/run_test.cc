@@ -77,7 +77,7 @@ TEST_F(RunTest, IsNamedAfterItsSourceAndItsTargetUnlessANameIsGiven) {
   relay::Run named = run(options);
   named.opened(stream());
   EXPECT_EQ(named.name.str(), "mine");
-  EXPECT_EQ(named.letters_source(), "mine");
+  EXPECT_EQ(named.dead_letter_source(), "mine");
 }
 
 TEST_F(RunTest, ItsTargetsOwnStoreMovesPositionsWithTheRowsWhereThereAreTransactions) {
@@ -109,7 +109,7 @@ TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
   one.opened(file);
   EXPECT_TRUE(one.is_bounded());
   EXPECT_FALSE(one.kind);
-  EXPECT_EQ(one.letters_source(), "/tmp/x@public.");
+  EXPECT_EQ(one.dead_letter_source(), "/tmp/x@public.");
   one.opened(stream());
   EXPECT_FALSE(one.is_bounded());
   EXPECT_EQ(one.kind, dynamodb::VersionKind::kinesis);

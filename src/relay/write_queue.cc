@@ -113,12 +113,12 @@ size_t WriteQueue::clear() {
 }
 
 size_t WriteQueue::drop(InFlightBatch& batch) {
-  std::ranges::move(batch.letters, std::back_inserter(letters_));
+  std::ranges::move(batch.dead_letters, std::back_inserter(dead_letters_));
   return batch.bytes;
 }
 
-void WriteQueue::take_letters(InFlightBatch& batch) {
-  std::ranges::move(std::exchange(letters_, {}), std::back_inserter(batch.letters));
+void WriteQueue::take_dead_letters(InFlightBatch& batch) {
+  std::ranges::move(std::exchange(dead_letters_, {}), std::back_inserter(batch.dead_letters));
 }
 
 void WriteQueue::stop_behind(uint64_t id, Error why) {

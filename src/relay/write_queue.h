@@ -39,7 +39,8 @@ struct InFlightBatch {
   Duration oldest{};  ///< when the first of its records was read
   DecodedBatch decoded;
   std::variant<Decoding, Routing, Rendering, Ready, Applying> state = Decoding{};
-  std::vector<sink::DeadLetter> letters;  ///< of no record of its own, which it takes along: nothing would make them again
+  std::vector<sink::DeadLetter>
+      dead_letters;  ///< of no record of its own, which it takes along: nothing would make them again
   // Counters that are added to the run's when the batch is acknowledged.
   // `repeated` are changes that are known to be stale: repetitions, and what is older than the load's cut.
   uint64_t filtered = 0, repeated = 0, repeated_deletes = 0, undecodable = 0;
@@ -106,10 +107,10 @@ class WriteQueue {
   std::optional<Error> stops_now() const;
 
   /// A dead letter that the next batch takes along.
-  void add_letter(sink::DeadLetter letter) { letters_.push_back(std::move(letter)); }
-  bool has_letters() const { return !letters_.empty(); }
+  void add_dead_letter(sink::DeadLetter letter) { dead_letters_.push_back(std::move(letter)); }
+  bool has_dead_letters() const { return !dead_letters_.empty(); }
   /// The batch takes along what waits; where it is dropped, that waits again.
-  void take_letters(InFlightBatch& batch);
+  void take_dead_letters(InFlightBatch& batch);
 
  private:
   struct Stop {
@@ -124,7 +125,7 @@ class WriteQueue {
   std::deque<std::unique_ptr<InFlightBatch>> batches_;
   uint64_t next_id_ = 1;
   std::optional<Stop> stop_;
-  std::vector<sink::DeadLetter> letters_;
+  std::vector<sink::DeadLetter> dead_letters_;
 };
 
 }  // namespace ctk::relay

@@ -125,27 +125,27 @@ TEST(WriteQueue, LingeringCostsNothingWhileTheTargetIsAtWork) {
 
 TEST(WriteQueue, LettersGoWithTheNextBatchOnce) {
   WriteQueue queue(rules(1, true));
-  queue.add_letter({});
-  EXPECT_TRUE(queue.has_letters());
+  queue.add_dead_letter({});
+  EXPECT_TRUE(queue.has_dead_letters());
   InFlightBatch& batch = queue.add(seconds(1));
-  queue.take_letters(batch);
-  EXPECT_EQ(batch.letters.size(), 1u);
-  EXPECT_FALSE(queue.has_letters());
+  queue.take_dead_letters(batch);
+  EXPECT_EQ(batch.dead_letters.size(), 1u);
+  EXPECT_FALSE(queue.has_dead_letters());
   queue.remove(batch.id);
-  EXPECT_FALSE(queue.has_letters());
+  EXPECT_FALSE(queue.has_dead_letters());
 }
 
 TEST(WriteQueue, LettersOfABatchThatIsDroppedGoWithAnother) {
   WriteQueue queue(rules(1, true));
-  queue.add_letter({});
-  queue.take_letters(ready(queue, {"a"}));
+  queue.add_dead_letter({});
+  queue.take_dead_letters(ready(queue, {"a"}));
   queue.clear();
-  ASSERT_TRUE(queue.has_letters());
+  ASSERT_TRUE(queue.has_dead_letters());
   ready(queue, {"a"});
-  queue.take_letters(ready(queue, {"b"}));
+  queue.take_dead_letters(ready(queue, {"b"}));
   queue.stop_behind(2, Error{ErrorKind::corrupt, "the second", "", ""});
   queue.drop_behind_stop();
-  EXPECT_TRUE(queue.has_letters());
+  EXPECT_TRUE(queue.has_dead_letters());
 }
 
 }  // namespace
