@@ -20,8 +20,8 @@
 #include "relay/relay.h"
 #include "relay/streams_source.h"
 #include "sim/dynamodb.h"
-#include "sim/dynamodb_api.h"
 #include "sim/dynamodb_streams.h"
+#include "sim/in_process_dynamodb.h"
 #include "simulation/target.h"
 
 namespace ctk::bench {
@@ -110,8 +110,8 @@ class World {
   InlineExecutor executor_{loop_};
   sim::DynamoDbStreams streams_{{}};
   sim::DynamoDb dynamodb_{{}, streams_, random_};
-  sim::DynamoDbApi tables_api_{dynamodb_, {loop_, loop_, random_}};
-  sim::DynamoDbStreamsApi streams_api_{streams_, {loop_, loop_, random_}};
+  sim::InProcessDynamoDb tables_api_{dynamodb_, {loop_, loop_, random_}};
+  sim::InProcessStreams streams_api_{streams_, {loop_, loop_, random_}};
   simulation::TargetState state_;
   simulation::TargetKnobs knobs_;
   relay::RelayOptions options_;

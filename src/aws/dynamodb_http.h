@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "aws/json_caller.h"
 
 namespace ctk::aws {

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "aws/common_wire.h"
 #include "aws/dynamodb_streams_wire.h"
-#include "aws/wire.h"
 
 namespace ctk::aws {
 namespace {

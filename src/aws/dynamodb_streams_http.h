@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_streams_api.h"
 #include "aws/json_caller.h"
 
 namespace ctk::aws {

@@ -1,7 +1,7 @@
 #include "aws/dynamodb_streams_wire.h"
 
+#include "aws/common_wire.h"
 #include "aws/dynamodb_wire.h"
-#include "aws/wire.h"
 #include "json/writer.h"
 
 namespace ctk::aws {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_streams_api.h"
 #include "base/error.h"
 #include "json/pieces.h"
 

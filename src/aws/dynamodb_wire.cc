@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "aws/wire.h"
+#include "aws/common_wire.h"
 #include "json/writer.h"
 
 namespace ctk::aws {

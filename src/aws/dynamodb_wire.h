@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "base/error.h"
 #include "json/pieces.h"
 

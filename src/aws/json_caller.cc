@@ -43,7 +43,7 @@ void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
     return;
   }
   net::HttpRequest request = signed_request(attempt.call, *credentials);
-  request.timeout = patience_[attempt.call.action].timeout();
+  request.timeout = timeouts_[attempt.call.action].value();
   attempt.sent = clock_.monotonic();
   auto take = [this, attempt = std::move(attempt), done = std::move(done)](Result<net::HttpResponse> answer) mutable {
     take_answer(std::move(attempt), std::move(answer), std::move(done));
@@ -84,12 +84,12 @@ const SigningKey& JsonCaller::key_for(const Credentials& credentials, Timestamp 
 
 void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done) {
   const JsonCall& call = attempt.call;
-  Patience& patience = patience_[call.action];
+  AdaptiveTimeout& timeout = timeouts_[call.action];
   const Duration took = clock_.monotonic() - attempt.sent;
   if (answer) {
-    patience.answered(took);
-  } else if (answer.error().kind == ErrorKind::unreachable && took >= patience.timeout()) {
-    patience.waited_in_vain();
+    timeout.answered(took);
+  } else if (answer.error().kind == ErrorKind::unreachable && took >= timeout.value()) {
+    timeout.waited_in_vain();
   }
   if (!answer) {
     answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);

@@ -6,9 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "aws/adaptive_timeout.h"
 #include "aws/credentials.h"
 #include "aws/errors.h"
-#include "aws/patience.h"
 #include "aws/sigv4.h"
 #include "base/done.h"
 #include "base/event_loop.h"
@@ -115,7 +115,7 @@ class JsonCaller {
   Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
   SigningKey key_;
   Secret key_secret_;
-  std::map<std::string, Patience> patience_;  ///< by action
+  std::map<std::string, AdaptiveTimeout> timeouts_;  ///< by action
   Lifeline lifeline_;
 };
 

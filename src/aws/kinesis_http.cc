@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "aws/common_wire.h"
 #include "aws/kinesis_wire.h"
-#include "aws/wire.h"
 #include "json/reader.h"
 
 namespace ctk::aws {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "aws/json_caller.h"
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 
 namespace ctk::aws {
 

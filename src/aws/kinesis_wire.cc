@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "aws/wire.h"
+#include "aws/common_wire.h"
 #include "json/writer.h"
 
 namespace ctk::aws {

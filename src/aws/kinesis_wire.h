@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "base/error.h"
 #include "json/reader.h"
 

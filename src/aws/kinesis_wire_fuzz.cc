@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "aws/common_wire.h"
 #include "aws/kinesis_wire.h"
-#include "aws/wire.h"
 
 namespace {
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
-#include "cli/reports.h"
+#include "cli/report_text.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
 

@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "cli/exit_code.h"
-#include "cli/reports.h"
+#include "cli/report_text.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
 #include "json/writer.h"

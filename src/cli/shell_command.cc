@@ -16,7 +16,7 @@
 #include "cli/result_format.h"
 #include "cli/run_commands.h"
 #include "cli/shell_words.h"
-#include "cli/statements.h"
+#include "cli/statement_splitter.h"
 #include "cli/target_session.h"
 
 namespace ctk::cli {

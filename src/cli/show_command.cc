@@ -1,6 +1,6 @@
 // `ctk show table`.
 #include "cli/exit_code.h"
-#include "cli/reports.h"
+#include "cli/report_text.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
 

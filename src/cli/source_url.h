@@ -13,7 +13,7 @@
 #include <variant>
 
 #include "aws/credentials.h"
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "aws/kinesis_http.h"
 #include "cli/options.h"
 #include "load/governor.h"

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "base/event_loop.h"
 #include "relay/source.h"
 

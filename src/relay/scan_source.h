@@ -7,7 +7,7 @@
 #include <memory>
 #include <optional>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "base/event_loop.h"
 #include "load/governor.h"
 #include "relay/source.h"

@@ -7,7 +7,7 @@
 #include <deque>
 #include <optional>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "shards/segment.h"
 
 namespace ctk::relay {

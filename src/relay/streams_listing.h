@@ -10,7 +10,7 @@
 #include <set>
 #include <vector>
 
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
 #include "base/lifeline.h"
 #include "relay/source.h"

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "aws/dynamodb.h"
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_api.h"
+#include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
 #include "relay/source.h"
 

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "aws/dynamodb.h"
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_api.h"
+#include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
 
 namespace ctk::relay {

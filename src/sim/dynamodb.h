@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "sim/dynamodb_streams.h"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_streams_api.h"
 #include "base/time.h"
 #include "sim/faults.h"
 #include "sim/service_error.h"

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "base/time.h"
 #include "sim/hash_key.h"
 #include "sim/item.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "aws/ids.h"
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "base/time.h"
 #include "sim/kinesis_stream.h"
 #include "sim/service_error.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "aws/ids.h"
 #include "base/time.h"
 #include "sim/hash_key.h"

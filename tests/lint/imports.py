@@ -2,8 +2,10 @@
 which stand above it there. Tests beside the code, fuzzers and folders named testing/ may include anything of the rooms above
 their own, and of those within it.
 
-Prints every include and every line of the build that breaks this, and what a room says it uses and does not. Files that have
-grown over 500 lines are named too, as a hint only.
+A header's name is its own: no two rooms have one of the same name.
+
+Prints every include and every line of the build that breaks this, what a room says it uses and does not, and names that two
+headers have. Files that have grown over 500 lines are named too, as a hint only.
 """
 import pathlib
 import re
@@ -12,6 +14,12 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG = 500
 INCLUDE = re.compile(r'#include "([^"]+/[^"]+)"')
+# Names that still stand for two headers each, and which.
+SHARED_NAMES = {
+    "bookkeeping.h": {"sink/cratedb", "sink/sql"},
+    "sweeper.h": {"relay", "sink/cratedb"},
+    "writer.h": {"json", "sink/cratedb"},
+}
 OF_TESTS = re.compile(r"(_test\.(h|cc)|_fuzz\.cc)$|/testing/")
 
 
@@ -50,9 +58,24 @@ def is_allowed(room, other, rooms, of_tests):
     return of_tests and (order.index(other) < order.index(room) or within)
 
 
+def shared_names(headers):
+    """Header names that stand for several, and exceptions that are none any more."""
+    folders = {}
+    for header in headers:
+        folder, _, name = header.rpartition("/")
+        folders.setdefault(name, set()).add(folder)
+    for name, found in sorted(folders.items()):
+        if len(found) > 1 and found != SHARED_NAMES.get(name):
+            yield f"{name} is the name of several headers: in {', '.join(sorted('src/' + folder for folder in found))}"
+    for name in SHARED_NAMES:
+        if len(folders.get(name, ())) < 2:
+            yield f"tests/lint/imports.py: {name} is one header's name now: it needs no exception"
+
+
 def main():
     rooms = named_rooms()
     broken = list(broken_order(rooms))
+    broken += shared_names(path.relative_to(ROOT / "src").as_posix() for path in sorted((ROOT / "src").rglob("*.h")))
     included = {room: set() for room in rooms}
     for path in sorted((ROOT / "src").rglob("*")):
         if path.suffix not in (".h", ".cc"):

@@ -8,7 +8,7 @@
 #include "relay/kinesis_source.h"
 #include "relay/relay.h"
 #include "sim/dynamodb_table.h"
-#include "sim/kinesis_api.h"
+#include "sim/in_process_kinesis.h"
 #include "simulation/target.h"
 
 namespace ctk::simulation {
@@ -108,7 +108,7 @@ class KinesisRules : public testing::Test {
   NullLog log;
   InlineExecutor executor{loop};
   sim::Kinesis kinesis{{}};
-  sim::KinesisApi service{kinesis, {loop, loop, random}};
+  sim::InProcessKinesis service{kinesis, {loop, loop, random}};
   HandledKinesis api{service, loop};
   sim::DynamoDbTable table{"demo", {"pk"}, "us-east-1", random};
   TargetState state;

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "sim/kinesis_api.h"
+#include "sim/in_process_kinesis.h"
 
 namespace ctk::relay {
 namespace {
@@ -31,7 +31,7 @@ class KinesisSourceTest : public testing::Test {
   VirtualLoop loop{from_micros(1'795'318'371'000'000)};
   Random random{1};
   sim::Kinesis service{{}};
-  sim::KinesisApi api{service, {loop, loop, random}};
+  sim::InProcessKinesis api{service, {loop, loop, random}};
   std::unique_ptr<Source> source;
 };
 
@@ -52,7 +52,7 @@ TEST_F(KinesisSourceTest, MakesTheStreamAndWaitsForIt) {
 TEST_F(KinesisSourceTest, OnceItIsGoneNobodyIsToldAndNothingIsAsked) {
   for (Duration moment{}; moment < seconds(1); moment += milliseconds(1)) {
     sim::Kinesis fresh{{}};
-    sim::KinesisApi its_api(fresh, {loop, loop, random});
+    sim::InProcessKinesis its_api(fresh, {loop, loop, random});
     bool gone = false, told = false;
     auto leaving = make_kinesis_source(its_api, {aws::StreamName("cdc"), true, 1}, loop, loop);
     const auto tell = [&](const auto&) { told = told || gone; };

@@ -13,8 +13,8 @@
 #include "relay/relay.h"
 #include "relay/scan_source.h"
 #include "relay/streams_source.h"
-#include "sim/dynamodb_api.h"
-#include "sim/kinesis_api.h"
+#include "sim/in_process_dynamodb.h"
+#include "sim/in_process_kinesis.h"
 #include "simulation/target.h"
 
 namespace ctk::simulation {
@@ -256,9 +256,9 @@ class LoadWorld {
   sim::DynamoDbStreams streams_;
   sim::Kinesis kinesis_;
   sim::DynamoDb dynamodb_;
-  sim::DynamoDbApi tables_api_;
-  sim::DynamoDbStreamsApi streams_api_;
-  sim::KinesisApi kinesis_api_;
+  sim::InProcessDynamoDb tables_api_;
+  sim::InProcessStreams streams_api_;
+  sim::InProcessKinesis kinesis_api_;
   TargetState state_;
   std::unique_ptr<Worker> worker_;
   std::vector<std::unique_ptr<Worker>> dead_;

@@ -5,8 +5,8 @@
 #include <memory>
 #include <utility>
 
-#include "aws/dynamodb_streams.h"
-#include "aws/kinesis.h"
+#include "aws/dynamodb_streams_api.h"
+#include "aws/kinesis_api.h"
 #include "relay/source.h"
 #include "simulation/target.h"
 #include "sink/sink.h"

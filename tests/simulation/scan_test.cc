@@ -10,7 +10,7 @@
 #include "relay/relay.h"
 #include "relay/scan_source.h"
 #include "shards/segment.h"
-#include "sim/dynamodb_api.h"
+#include "sim/in_process_dynamodb.h"
 #include "sim/item.h"
 #include "simulation/target.h"
 
@@ -92,7 +92,7 @@ class ScanTest : public testing::Test {
   Random random_{1};
   sim::DynamoDbStreams streams_{{}};
   sim::DynamoDb dynamodb_{{}, streams_, random_};
-  sim::DynamoDbApi api_{dynamodb_, {loop_, loop_, random_}};
+  sim::InProcessDynamoDb api_{dynamodb_, {loop_, loop_, random_}};
   std::vector<aws::KeyAttribute> keys_;
   std::unique_ptr<relay::Source> source_;
   size_t room_ = 0;  ///< of a page; 0: unbounded

@@ -15,8 +15,8 @@
 #include "base/random.h"
 #include "relay/relay.h"
 #include "sim/dynamodb.h"
-#include "sim/dynamodb_api.h"
 #include "sim/dynamodb_streams.h"
+#include "sim/in_process_dynamodb.h"
 #include "simulation/target.h"
 #include "simulation/trace.h"
 
@@ -92,8 +92,8 @@ class StreamsRig {
   InlineExecutor executor{loop};
   sim::DynamoDbStreams streams;
   sim::DynamoDb dynamodb;
-  sim::DynamoDbApi tables_api;
-  sim::DynamoDbStreamsApi streams_api;
+  sim::InProcessDynamoDb tables_api;
+  sim::InProcessStreams streams_api;
   HandledStreams api;
   TargetState state;
   TargetKnobs knobs;

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "coordination/witnesses.h"
+#include "coordination/table_witnesses.h"
 
 namespace ctk::simulation {
 namespace {

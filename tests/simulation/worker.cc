@@ -9,8 +9,8 @@
 #include "relay/kinesis_source.h"
 #include "relay/scan_source.h"
 #include "relay/streams_source.h"
-#include "sim/dynamodb_api.h"
-#include "sim/kinesis_api.h"
+#include "sim/in_process_dynamodb.h"
+#include "sim/in_process_kinesis.h"
 #include "simulation/call_trace.h"
 
 namespace ctk::simulation {
@@ -38,11 +38,11 @@ void reach_services(const Surroundings& world, Worker& worker) {
   settings.faults = world.faults;
   if (world.knobs.by_wire) return reach_services_by_wire(world, worker, environment, settings);
   FarSide& far = world.far_side;
-  auto tables = std::make_unique<sim::DynamoDbApi>(far.dynamodb(), environment, settings);
+  auto tables = std::make_unique<sim::InProcessDynamoDb>(far.dynamodb(), environment, settings);
   worker.scans = [api = tables.get()] { return api->counts().scan; };
   worker.tables = std::move(tables);
-  worker.kinesis = world.parts.kinesis(std::make_unique<sim::KinesisApi>(far.kinesis(), environment, settings));
-  worker.streams = world.parts.streams(std::make_unique<sim::DynamoDbStreamsApi>(far.streams(), environment, settings));
+  worker.kinesis = world.parts.kinesis(std::make_unique<sim::InProcessKinesis>(far.kinesis(), environment, settings));
+  worker.streams = world.parts.streams(std::make_unique<sim::InProcessStreams>(far.streams(), environment, settings));
 }
 
 std::unique_ptr<relay::Source> make_stream(const Surroundings& world, Worker& worker) {

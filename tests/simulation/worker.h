@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "relay/relay.h"
-#include "sim/dynamodb_api.h"
+#include "sim/in_process_dynamodb.h"
 #include "simulation/far_side.h"
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"

@@ -1,7 +1,7 @@
 // By which rows a table is known again: whether it still has them, and which are noted next.
 #pragma once
 
-#include "coordination/witnesses.h"
+#include "coordination/table_witnesses.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/session.h"
 

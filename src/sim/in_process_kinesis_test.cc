@@ -1,4 +1,4 @@
-#include "sim/kinesis_api.h"
+#include "sim/in_process_kinesis.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-class KinesisApiTest : public testing::Test {
+class InProcessKinesisTest : public testing::Test {
  protected:
-  KinesisApiTest() {
+  InProcessKinesisTest() {
     EXPECT_TRUE(service.create_stream("cdc", 1, loop.now()));
     EXPECT_TRUE(
         service.put_record({.stream = "cdc", .data = "hello", .partition_key = "a", .explicit_hash_key = {}}, loop.now()));
@@ -39,10 +39,10 @@ class KinesisApiTest : public testing::Test {
   VirtualLoop loop{from_micros(1'795'318'371'000'000)};
   Random random{1};
   Kinesis service{{}};
-  KinesisApi api{service, {loop, loop, random}};
+  InProcessKinesis api{service, {loop, loop, random}};
 };
 
-TEST_F(KinesisApiTest, TakesTheWayThereAndBack) {
+TEST_F(InProcessKinesisTest, TakesTheWayThereAndBack) {
   const Timestamp before = loop.now();
   const auto stream =
       wait<aws::StreamSummary>([&](auto done) { api.describe_stream(aws::StreamName("cdc"), std::move(done)); });
@@ -51,7 +51,7 @@ TEST_F(KinesisApiTest, TakesTheWayThereAndBack) {
   EXPECT_EQ(stream->server_time - before, Duration(milliseconds(2)));
 }
 
-TEST_F(KinesisApiTest, ReadsWithRoomBehindTheData) {
+TEST_F(InProcessKinesisTest, ReadsWithRoomBehindTheData) {
   const auto page = read(iterator().value());
   ASSERT_EQ(page.value().records.size(), 1u);
   EXPECT_EQ(page->records[0].data, "hello");
@@ -60,13 +60,13 @@ TEST_F(KinesisApiTest, ReadsWithRoomBehindTheData) {
   EXPECT_EQ(api.counts().get_records, 1u);
 }
 
-TEST_F(KinesisApiTest, CutsWhatIsTooLarge) {
+TEST_F(InProcessKinesisTest, CutsWhatIsTooLarge) {
   const std::string from = iterator().value();
   EXPECT_EQ(read(from, 10).error().kind, ErrorKind::too_large) << "not even one has room";
   EXPECT_TRUE(read(from, 10'000)) << "the iterator can be used again";
 }
 
-TEST_F(KinesisApiTest, GivesErrorsTheirKinds) {
+TEST_F(InProcessKinesisTest, GivesErrorsTheirKinds) {
   const auto missing =
       wait<aws::StreamSummary>([&](auto done) { api.describe_stream(aws::StreamName("none"), std::move(done)); });
   EXPECT_EQ(missing.error().kind, ErrorKind::not_found);

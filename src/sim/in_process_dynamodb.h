@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 
-#include "aws/dynamodb.h"
-#include "aws/dynamodb_streams.h"
+#include "aws/dynamodb_api.h"
+#include "aws/dynamodb_streams_api.h"
 #include "sim/api_call.h"
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_streams.h"
@@ -18,9 +18,9 @@ struct DynamoDbCallCounts {
   uint64_t describe_table = 0, scan = 0, enable_stream = 0;
 };
 
-class DynamoDbApi final : public aws::DynamoDbApi {
+class InProcessDynamoDb final : public aws::DynamoDbApi {
  public:
-  DynamoDbApi(DynamoDb& service, ApiEnvironment environment, ApiSettings settings = {})
+  InProcessDynamoDb(DynamoDb& service, ApiEnvironment environment, ApiSettings settings = {})
       : service_(service), way_(std::move(environment), settings, ServiceName::dynamodb) {}
 
   ApiSettings& settings() { return way_.settings(); }
@@ -40,9 +40,9 @@ struct DynamoDbStreamsCallCounts {
   uint64_t describe_stream = 0, get_shard_iterator = 0, get_records = 0;
 };
 
-class DynamoDbStreamsApi final : public aws::DynamoDbStreamsApi {
+class InProcessStreams final : public aws::DynamoDbStreamsApi {
  public:
-  DynamoDbStreamsApi(DynamoDbStreams& service, ApiEnvironment environment, ApiSettings settings = {})
+  InProcessStreams(DynamoDbStreams& service, ApiEnvironment environment, ApiSettings settings = {})
       : service_(service), way_(std::move(environment), settings, ServiceName::streams) {}
 
   ApiSettings& settings() { return way_.settings(); }

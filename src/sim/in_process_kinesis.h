@@ -2,14 +2,14 @@
 //
 //   VirtualLoop loop(start);
 //   sim::Kinesis kinesis({});
-//   sim::KinesisApi api(kinesis, {loop, loop, random});
+//   sim::InProcessKinesis api(kinesis, {loop, loop, random});
 //   api.settings().faults.throttled = 0.1;
 #pragma once
 
 #include <string>
 #include <utility>
 
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "sim/api_call.h"
 #include "sim/kinesis.h"
 
@@ -20,9 +20,9 @@ struct KinesisCallCounts {
   uint64_t describe_stream = 0, list_shards = 0, get_shard_iterator = 0, get_records = 0, create_stream = 0;
 };
 
-class KinesisApi final : public aws::KinesisApi {
+class InProcessKinesis final : public aws::KinesisApi {
  public:
-  KinesisApi(Kinesis& service, ApiEnvironment environment, ApiSettings settings = {})
+  InProcessKinesis(Kinesis& service, ApiEnvironment environment, ApiSettings settings = {})
       : service_(service), way_(std::move(environment), settings, ServiceName::kinesis) {}
 
   ApiSettings& settings() { return way_.settings(); }

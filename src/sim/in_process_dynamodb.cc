@@ -1,4 +1,4 @@
-#include "sim/dynamodb_api.h"
+#include "sim/in_process_dynamodb.h"
 
 #include "json/reader.h"
 #include "sim/item_json.h"
@@ -71,14 +71,14 @@ aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
 
 }  // namespace
 
-void DynamoDbApi::describe_table(const aws::TableName& table, Done<aws::TableDescription> done) {
+void InProcessDynamoDb::describe_table(const aws::TableName& table, Done<aws::TableDescription> done) {
   ++counts_.describe_table;
   way_.carry<aws::TableDescription>(
       "DescribeTable", CallKind::other,
       [this, table](Timestamp now, Fault) { return service_.describe_table(table.str(), now); }, std::move(done));
 }
 
-void DynamoDbApi::scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) {
+void InProcessDynamoDb::scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) {
   ++counts_.scan;
   way_.carry<aws::ScanPage>(
       "Scan", CallKind::other,
@@ -92,7 +92,7 @@ void DynamoDbApi::scan(const aws::ScanRequest& request, Done<aws::ScanPage> done
       at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", shorten_scan, std::move(done)));
 }
 
-void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) {
+void InProcessDynamoDb::enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) {
   ++counts_.enable_stream;
   way_.carry<aws::TableDescription>(
       "UpdateTable", CallKind::other,
@@ -100,7 +100,7 @@ void DynamoDbApi::enable_stream(const aws::TableName& table, aws::StreamView vie
       std::move(done));
 }
 
-void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) {
+void InProcessStreams::describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) {
   ++counts_.describe_stream;
   DescribeStreamInput input;
   input.stream = request.stream.str();
@@ -112,8 +112,8 @@ void DynamoDbStreamsApi::describe_stream(const aws::DescribeStreamRequest& reque
       std::move(done));
 }
 
-void DynamoDbStreamsApi::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard,
-                                            const aws::IteratorStart& start, Done<std::string> done) {
+void InProcessStreams::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard,
+                                          const aws::IteratorStart& start, Done<std::string> done) {
   ++counts_.get_shard_iterator;
   way_.carry<std::string>(
       "GetShardIterator", CallKind::other,
@@ -123,8 +123,8 @@ void DynamoDbStreamsApi::get_shard_iterator(const aws::Arn& stream, const aws::S
       std::move(done));
 }
 
-void DynamoDbStreamsApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
-                                     Done<aws::StreamsPage> done) {
+void InProcessStreams::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
+                                   Done<aws::StreamsPage> done) {
   ++counts_.get_records;
   way_.carry<aws::StreamsPage>(
       "GetRecords", CallKind::get_records,

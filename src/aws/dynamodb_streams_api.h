@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "aws/dynamodb.h"
+#include "aws/dynamodb_api.h"
 #include "aws/ids.h"
-#include "aws/kinesis.h"
+#include "aws/kinesis_api.h"
 #include "base/done.h"
 #include "base/time.h"
 

@@ -1,4 +1,4 @@
-#include "cli/reports.h"
+#include "cli/report_text.h"
 
 #include <fmt/format.h>
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/statements.h"
+#include "cli/statement_splitter.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "coordination/witnesses.h"
+#include "coordination/table_witnesses.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "sim/dynamodb_api.h"
+#include "sim/in_process_dynamodb.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@ namespace {
 
 using std::chrono::minutes;
 
-class DynamoDbApiTest : public testing::Test {
+class InProcessDynamoDbTest : public testing::Test {
  protected:
-  DynamoDbApiTest() { EXPECT_TRUE(service.create_table({.name = "demo", .keys = {{"pk", 'S'}}}, loop.now())); }
+  InProcessDynamoDbTest() { EXPECT_TRUE(service.create_table({.name = "demo", .keys = {{"pk", 'S'}}}, loop.now())); }
 
   /// Makes a call and runs the loop until its answer is there.
   template <class T, class Call>
@@ -39,11 +39,11 @@ class DynamoDbApiTest : public testing::Test {
   Random random{1};
   DynamoDbStreams streams_service{{}};
   DynamoDb service{{}, streams_service, random};
-  DynamoDbApi api{service, {loop, loop, random}};
-  DynamoDbStreamsApi streams{streams_service, {loop, loop, random}};
+  InProcessDynamoDb api{service, {loop, loop, random}};
+  InProcessStreams streams{streams_service, {loop, loop, random}};
 };
 
-TEST_F(DynamoDbApiTest, ScansPageByPageWithTheKeyAsItCame) {
+TEST_F(InProcessDynamoDbTest, ScansPageByPageWithTheKeyAsItCame) {
   put("a");
   put("b");
   aws::ScanRequest request{.table = aws::TableName("demo"), .start_key = "", .limit = 1};
@@ -63,7 +63,7 @@ TEST_F(DynamoDbApiTest, ScansPageByPageWithTheKeyAsItCame) {
   EXPECT_EQ(api.counts().scan, 4u);
 }
 
-TEST_F(DynamoDbApiTest, EnablesAStreamOnceAndReadsIt) {
+TEST_F(InProcessDynamoDbTest, EnablesAStreamOnceAndReadsIt) {
   const auto enabled = enable();
   ASSERT_TRUE(enabled.value().stream);
   EXPECT_EQ(enable().error().kind, ErrorKind::refused);
@@ -81,7 +81,7 @@ TEST_F(DynamoDbApiTest, EnablesAStreamOnceAndReadsIt) {
   EXPECT_GE(page->records[0].data.capacity(), page->records[0].data.size() + json::kPadding);
 }
 
-TEST_F(DynamoDbApiTest, GivesErrorsTheirKinds) {
+TEST_F(InProcessDynamoDbTest, GivesErrorsTheirKinds) {
   const auto missing =
       wait<aws::TableDescription>([&](auto done) { api.describe_table(aws::TableName("none"), std::move(done)); });
   EXPECT_EQ(missing.error().kind, ErrorKind::not_found);

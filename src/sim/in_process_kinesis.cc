@@ -1,4 +1,4 @@
-#include "sim/kinesis_api.h"
+#include "sim/in_process_kinesis.h"
 
 #include "json/reader.h"
 
@@ -37,7 +37,7 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
 
 }  // namespace
 
-void KinesisApi::describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) {
+void InProcessKinesis::describe_stream(const aws::StreamName& stream, Done<aws::StreamSummary> done) {
   ++counts_.describe_stream;
   way_.carry<aws::StreamSummary>(
       "DescribeStreamSummary", CallKind::other,
@@ -54,8 +54,8 @@ void KinesisApi::describe_stream(const aws::StreamName& stream, Done<aws::Stream
       std::move(done));
 }
 
-void KinesisApi::list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
-                             Done<aws::ShardPage> done) {
+void InProcessKinesis::list_shards(const aws::StreamName& stream, const std::optional<std::string>& token,
+                                   Done<aws::ShardPage> done) {
   ++counts_.list_shards;
   way_.carry<aws::ShardPage>(
       "ListShards", CallKind::other,
@@ -76,8 +76,8 @@ void KinesisApi::list_shards(const aws::StreamName& stream, const std::optional<
       std::move(done));
 }
 
-void KinesisApi::get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard,
-                                    const aws::IteratorStart& start, Done<std::string> done) {
+void InProcessKinesis::get_shard_iterator(const aws::StreamName& stream, const aws::ShardId& shard,
+                                          const aws::IteratorStart& start, Done<std::string> done) {
   ++counts_.get_shard_iterator;
   way_.carry<std::string>(
       "GetShardIterator", CallKind::other,
@@ -87,7 +87,8 @@ void KinesisApi::get_shard_iterator(const aws::StreamName& stream, const aws::Sh
       std::move(done));
 }
 
-void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<aws::RecordPage> done) {
+void InProcessKinesis::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
+                                   Done<aws::RecordPage> done) {
   ++counts_.get_records;
   way_.carry<aws::RecordPage>(
       "GetRecords", CallKind::get_records,
@@ -99,7 +100,7 @@ void KinesisApi::get_records(const std::string& iterator, int limit, size_t max_
       at_most<aws::RecordPage>(max_answer_bytes, "GetRecords", shorten, std::move(done)));
 }
 
-void KinesisApi::create_stream(const aws::StreamName& stream, int shards, Done<bool> done) {
+void InProcessKinesis::create_stream(const aws::StreamName& stream, int shards, Done<bool> done) {
   ++counts_.create_stream;
   way_.carry<bool>(
       "CreateStream", CallKind::other,

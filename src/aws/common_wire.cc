@@ -1,4 +1,4 @@
-#include "aws/wire.h"
+#include "aws/common_wire.h"
 
 #include <fmt/format.h>
 

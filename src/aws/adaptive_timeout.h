@@ -9,11 +9,11 @@
 namespace ctk::aws {
 
 /// Of one kind of call.
-class Patience {
+class AdaptiveTimeout {
  public:
   /// Ten times as long as the slowest of the last answers, at least 3 s and at most 30 s; twice as long after each call
   /// that has waited in vain, so that a service that has become slow is waited for.
-  Duration timeout() const {
+  Duration value() const {
     if (slowest_ == Duration{}) return kMost;
     return std::min(kMost, std::max(kLeast, slowest_ * 10) * (1 << std::min(in_vain_, 4)));
   }

@@ -1,4 +1,4 @@
-#include "cli/statements.h"
+#include "cli/statement_splitter.h"
 
 #include <algorithm>
 
