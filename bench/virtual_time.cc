@@ -44,7 +44,6 @@ double cpu_seconds() {
 class World {
  public:
   World(int shards, Duration idle_poll) : source_([&] { return make_table(shards); }()) {
-    options_.kind = dynamodb::VersionKind::streams;
     options_.schema = "public";
     options_.table = "bench";
     options_.idle_poll = idle_poll;

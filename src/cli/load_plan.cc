@@ -50,14 +50,8 @@ Status read_selection(const OptionValues& options, table::TableOptions& tables) 
   return {};
 }
 
-dynamodb::VersionKind kind_of(const SourcePlan& source) {
-  if (source.is_file()) return dynamodb::VersionKind::file_time;
-  return source.is_table() ? dynamodb::VersionKind::streams : dynamodb::VersionKind::kinesis;
-}
-
-void read_rhythm(const OptionValues& source, const OptionValues& target, relay::RelayOptions& relay) {
-  // DynamoDB Streams bills each call.
-  if (relay.kind == dynamodb::VersionKind::streams) relay.idle_poll = std::chrono::seconds(5);
+void read_rhythm(const OptionValues& source, const OptionValues& target, bool each_call_costs, relay::RelayOptions& relay) {
+  if (each_call_costs) relay.idle_poll = std::chrono::seconds(5);
   relay.idle_poll = source.duration("idle-poll").value_or(relay.idle_poll);
   if (auto bound = source.duration("idle-sleep")) relay.idle_poll = std::min(relay.idle_poll, *bound);
   relay.max_lag = source.duration("max-lag");
@@ -165,8 +159,8 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
   relay.batch_rows = plan.target.batch_rows;
   relay.batch_bytes = plan.target.batch_bytes;
-  relay.kind = kind_of(plan.source);
-  read_rhythm(options, target->options, relay);
+  // DynamoDB Streams bills each call.
+  read_rhythm(options, target->options, plan.source.is_table(), relay);
   plan.target.start_timeout = relay.start_timeout;
 
   plan.json_summary = command.json_summary;

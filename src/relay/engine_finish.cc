@@ -5,16 +5,6 @@
 #include "relay/engine.h"
 
 namespace ctk::relay {
-namespace {
-
-/// How long after a delete an older change of that item may still come.
-Duration default_grace(const std::string& service) {
-  if (service == "kinesis") return std::chrono::minutes(15);
-  if (service == "dynamodb") return {};
-  return Duration::max();
-}
-
-}  // namespace
 
 void Relay::Engine::every_second() {
   if (phase_ == Phase::ended || is_finishing()) return;
@@ -77,9 +67,9 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   request.table = table;
   request.relay = run_.name;
   request.explicit_grace = run_.options.delete_grace.has_value();
-  request.grace = run_.options.delete_grace.value_or(default_grace(run_.identity.service));
-  // Times of DynamoDB Streams are whole seconds: a delete may be nearly a second younger than it says.
-  if (run_.identity.service == "dynamodb" && request.grace != Duration::max()) request.grace += std::chrono::seconds(1);
+  request.grace = run_.options.delete_grace.value_or(run_.identity.lateness);
+  // A delete may be nearly a tick younger than it says.
+  if (request.grace != Duration::max()) request.grace += run_.identity.clock_tick;
   if (run_.options.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
   if (run_.positions_in_memory()) {
     if (request.explicit_grace)

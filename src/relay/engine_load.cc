@@ -114,7 +114,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   const coordination::TableRecord record = epoch_record();
   const uint64_t bytes = run_.identity.scan ? run_.identity.scan->bytes : 0;
   load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, run_.options.segments),
-                                          run_.kind == dynamodb::VersionKind::kinesis, gaps_.lost());
+                                          run_.identity.seeks_time && run_.identity.repeats_records, gaps_.lost());
   coordination::ClaimRequest request{
       run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),
       record.epoch};

@@ -55,7 +55,7 @@ bool Relay::Engine::stops_now() {
 /// Returns false if the run has ended because of it.
 bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
-  if (run_.kind == dynamodb::VersionKind::kinesis && !change.from_load() && tables_.repeats(change, routed.position)) {
+  if (run_.identity.repeats_records && !change.from_load() && tables_.repeats(change, routed.position)) {
     ++write.repeated;
     if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
@@ -115,7 +115,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.source_table = table.spec.source_table;
   claim.incarnation = run_.identity.incarnation;
   claim.kind.reset();
-  if (run_.identity.has_stream) claim.kind = run_.kind.value_or(run_.options.kind);
+  if (run_.identity.has_stream) claim.kind = run_.kind.value_or(run_.identity.version_kind);
   claim.keys = table.keys;
   claim.form = table::form_of(table.spec.options);
   if (!run_.positions_in_memory() && run_.identity.has_stream) claim.relay = run_.name;
@@ -179,7 +179,8 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
 
 /// Of a table that is filled already: playing a file, the same or another, is no loading anew.
 void Relay::Engine::say_what_a_file_does(const std::string& name) const {
-  if (run_.identity.service != "file" || run_.options.reset) return;
+  const bool is_played = run_.identity.bounded && run_.identity.has_stream;
+  if (!is_played || run_.options.reset) return;
   if (tables_.known(name) == nullptr) return;
   run_.env.log.info(
       "the table is filled already: a change counts only where it is later than its row, so that files can be "

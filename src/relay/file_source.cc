@@ -133,6 +133,7 @@ class FileSource final : public Source {
                 identity.incarnation = Incarnation("file");
                 identity.bounded = true;
                 identity.errors_are_final = true;
+                identity.first_record_decides_kind = true;
                 done(std::move(identity));
               });
   }

@@ -11,6 +11,8 @@ namespace {
 constexpr int kTriesAPage = 6;
 constexpr Duration kPageRetry = std::chrono::milliseconds(200);
 constexpr Duration kCreationPause = std::chrono::milliseconds(500);
+/// The service says only that records may come late and out of order.
+constexpr Duration kLateness = std::chrono::minutes(15);
 
 aws::IteratorStart iterator_start(const Position& position) {
   using Kind = aws::IteratorStart::Kind;
@@ -91,6 +93,9 @@ class KinesisSource final : public Source {
     identity.created = summary.created;
     identity.retention = summary.retention;
     identity.seeks_time = true;
+    identity.version_kind = dynamodb::VersionKind::kinesis;
+    identity.lateness = kLateness;
+    identity.repeats_records = true;
     return identity;
   }
 

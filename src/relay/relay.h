@@ -62,7 +62,6 @@ struct RelayOptions {
   std::optional<size_t> batch_rows, batch_bytes;
   size_t max_memory = 64u << 20;
   coordination::WorkerName worker;
-  dynamodb::VersionKind kind = dynamodb::VersionKind::kinesis;
 };
 
 /// How far a load is.

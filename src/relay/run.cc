@@ -23,7 +23,7 @@ void Run::opened(SourceIdentity what) {
   identity = std::move(what);
   opened_at = now();
   name = coordination::RelayName(options.positions_name.value_or(default_name(options, identity)));
-  if (identity.service != "file" && identity.has_stream) kind = options.kind;
+  if (!identity.first_record_decides_kind && identity.has_stream) kind = identity.version_kind;
 }
 
 Timestamp Run::server_now() const {

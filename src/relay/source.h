@@ -31,9 +31,9 @@ struct ScannedTable {
   uint64_t items = 0, bytes = 0;  ///< as the service last counted them; 0: unknown
 };
 
-/// What a source says of itself when it is opened.
+/// What a source says of itself when it is opened, and what it is like: nobody asks for the name of its service.
 struct SourceIdentity {
-  std::string service;  ///< "kinesis", "file"
+  std::string service;  ///< "kinesis", "file": for names and messages only
   std::string name;     ///< the stream's name, the file's path
   Incarnation incarnation;
   /// What tells it from others of its incarnation: a file's whole path, "-" for standard input. Empty: there are no others.
@@ -51,6 +51,15 @@ struct SourceIdentity {
   bool tells_trimming = false;
   /// A shard can be read from a moment on without what it holds from before.
   bool seeks_time = false;
+  /// The form of its changes' versions, and whether the first record overrules it (a file).
+  dynamodb::VersionKind version_kind = dynamodb::VersionKind::file_time;
+  bool first_record_decides_kind = false;
+  /// So long after a change an older one of that item may still come. Duration::max(): for ever.
+  Duration lateness = Duration::max();
+  /// Its records' times are rounded down to this. Zero: they are as good as any.
+  Duration clock_tick{};
+  /// It hands the same record out more than once, in other places: the records' own ids tell.
+  bool repeats_records = false;
   /// A shard that ends is followed by others, unless the whole source has ended (Source::ended).
   bool shards_go_on = false;
 };

@@ -140,6 +140,9 @@ class StreamsSource final : public Source {
     for (const aws::KeyAttribute& key : stream.keys) identity.key_order.push_back(key.name);
     identity.tells_trimming = true;
     identity.shards_go_on = true;
+    identity.version_kind = dynamodb::VersionKind::streams;
+    identity.lateness = Duration{};
+    identity.clock_tick = kFineTick;
     return identity;
   }
 

@@ -56,6 +56,10 @@ TEST_F(StreamsSourceTest, SaysWhoItIs) {
   EXPECT_EQ(identity->source_table, "demo");
   EXPECT_EQ(identity->incarnation.str(), "arn:aws:dynamodb:r:1:table/demo/stream/L/2026-11-20T03:00:00.000000Z");
   EXPECT_EQ(identity->retention, hours(24));
+  EXPECT_EQ(identity->version_kind, dynamodb::VersionKind::streams);
+  EXPECT_EQ(identity->lateness, Duration{});
+  EXPECT_EQ(identity->clock_tick, std::chrono::seconds(1)) << "ApproximateCreationDateTime has no fraction";
+  EXPECT_FALSE(identity->repeats_records);
   EXPECT_EQ(identity->server_time, loop_.now());
 }
 

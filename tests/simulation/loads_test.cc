@@ -179,7 +179,6 @@ class LoadWorld {
     options.source_table = kTable;
     options.schema = "public";
     options.table = kTable;
-    options.kind = knobs_.by_kinesis ? dynamodb::VersionKind::kinesis : dynamodb::VersionKind::streams;
     options.worker = coordination::WorkerName("worker-" + std::to_string(++workers_));
     options.start_timeout = options.give_up = std::chrono::hours(1000);
     worker->relay =

@@ -65,7 +65,6 @@ StreamsRig::StreamsRig(int partitions, uint64_t seed)
   table.stream = aws::StreamView::new_and_old_images;
   table.partitions = partitions;
   dynamodb.create_table(table, loop.now()).value();
-  options.kind = dynamodb::VersionKind::streams;
   options.schema = "public";
   options.table = "demo";
   options.worker = coordination::WorkerName("worker");

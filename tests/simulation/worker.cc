@@ -73,7 +73,6 @@ relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, cons
   options.idle_poll = knobs.idle_poll;
   options.delete_grace = knobs.delete_grace;
   options.max_memory = knobs.max_memory;
-  options.kind = knobs.source == SourceKind::kinesis ? dynamodb::VersionKind::kinesis : dynamodb::VersionKind::streams;
   if (!knobs.loads()) return options;
   options.snapshot = order.load_only ? Snapshot::only : knobs.snapshot ? Snapshot::initial : Snapshot::none;
   if (knobs.resnapshot) options.on_gap = relay::OnGap::resnapshot;
