@@ -79,7 +79,7 @@ class World {
   }
 
  private:
-  std::unique_ptr<relay::Source> make_table(int shards) {
+  std::unique_ptr<relay::StreamSource> make_table(int shards) {
     sim::TableInput table;
     table.name = "bench";
     table.keys = {{"customer", 'S'}};
@@ -114,7 +114,7 @@ class World {
   simulation::TargetState state_;
   simulation::TargetKnobs knobs_;
   relay::RelayOptions options_;
-  std::unique_ptr<relay::Source> source_;
+  std::unique_ptr<relay::StreamSource> source_;
   std::unique_ptr<sink::Sink> sink_;
   std::unique_ptr<relay::Relay> relay_;
   Duration apart_{};

@@ -17,7 +17,7 @@ WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan
       sink_(plan.target, world, loop),
       positions_in_memory_(coordination::make_memory_store(loop, world.clock)),
       worker_(loop, "ctk-worker"),
-      relay_(plan.relay, source_->source(), sink_.sink(), positions(plan),
+      relay_(plan.relay, source_->sources(), sink_.sink(), positions(plan),
              {loop, world.clock, world.random, log, worker_}) {}
 
 relay::Positions WiredRelay::positions(const LoadPlan& plan) {

@@ -56,27 +56,25 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
   std::unique_ptr<WiredSource> wired(new WiredSource);
   auto reader = std::make_unique<ThreadExecutor>(loop, "ctk-source");
   if (const auto* file = std::get_if<FilePlan>(&plan.from)) {
-    wired->source_ = relay::make_file_source(file->path, std::move(reader));
+    wired->stream_ = relay::make_file_source(file->path, std::move(reader));
     return wired;
   }
   wired->decoder_ = std::move(reader);
   auto stream = wired->make_stream(plan, world, loop);
   if (!stream) return std::unexpected(stream.error());
-  if (!plan.scan) {
-    wired->source_ = std::move(*stream);
-    return wired;
-  }
   wired->stream_ = std::move(*stream);
+  if (!plan.scan) return wired;
   if (!wired->tables_) {
     wired->tables_ =
         aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, *wired->http_, *wired->decoder_, world.clock);
   }
   const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
-  wired->source_ = relay::make_scan_source(*wired->tables_, options, wired->stream_.get(), loop, world.clock);
+  wired->snapshot_ = relay::make_scan_source(*wired->tables_, options, loop, world.clock);
   return wired;
 }
 
-Result<std::unique_ptr<relay::Source>> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
+Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const SourcePlan& plan, World& world,
+                                                                      EventLoop& loop) {
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
     if (auto reached = reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
     if (!plan.follow) return nullptr;

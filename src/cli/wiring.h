@@ -10,7 +10,7 @@
 #include "cli/source_url.h"
 #include "cli/world.h"
 #include "net/curl_client.h"
-#include "relay/source.h"
+#include "relay/source_router.h"
 #include "sink/target_options.h"
 
 namespace ctk::cli {
@@ -24,12 +24,12 @@ class WiredSource {
  public:
   /// `denied` or `usage` where there are no credentials for a stream.
   static Result<std::unique_ptr<WiredSource>> make(const SourcePlan& plan, World& world, EventLoop& loop);
-  relay::Source& source() { return *source_; }
+  relay::Sources sources() { return {stream_.get(), snapshot_.get()}; }
 
  private:
   WiredSource() = default;
   /// The stream, as the plan names it; nothing where only the table is loaded.
-  Result<std::unique_ptr<relay::Source>> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
+  Result<std::unique_ptr<relay::StreamSource>> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
   /// `denied` where there are no credentials.
   Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
 
@@ -39,8 +39,8 @@ class WiredSource {
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::DynamoDbApi> tables_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
-  std::unique_ptr<relay::Source> stream_;  ///< beside a load: what source_ passes on to
-  std::unique_ptr<relay::Source> source_;
+  std::unique_ptr<relay::StreamSource> stream_;
+  std::unique_ptr<relay::SnapshotSource> snapshot_;
 };
 
 /// A target with what it stands on.

@@ -58,7 +58,7 @@ namespace ctk::relay {
 
 class Relay::Engine {
  public:
-  Engine(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment);
+  Engine(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment);
 
   void run(Done<RelayStats> done);
   void stop();

@@ -3,15 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "load/segments.h"
 #include "load/start.h"
 #include "relay/engine_attempt.h"
 
 namespace ctk::relay {
 namespace {
 
-/// How far before now the cut lies: clocks differ, DynamoDB Streams rounds to seconds, Kinesis repeats late.
-constexpr Duration kCutBefore = std::chrono::minutes(10);
 /// A relay that has written nothing for so long writes nothing more that it read before.
 constexpr Duration kSilent = std::chrono::minutes(15);
 constexpr Duration kAskRelaysEvery = std::chrono::seconds(1);
@@ -73,7 +70,7 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   const Kind kind = gaps_.wants_load()                                              ? Kind::anew
                     : run_.options.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
                                                                                     : Kind::initial;
-  claim.load = coordination::LoadWish{kind, run_.server_now() - kCutBefore, gaps_.seen()};
+  claim.load = coordination::LoadWish{kind, run_.source.cut(run_.server_now()), gaps_.seen()};
   using Opened = sink::OpenTable;
   auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
     run_.sink.open(spec, claim, std::move(done));
@@ -112,8 +109,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                                         const std::vector<coordination::StoredPosition>& rows,
                                                         const shards::StartRule& rule) const {
   const coordination::TableRecord record = epoch_record();
-  const uint64_t bytes = run_.identity.scan ? run_.identity.scan->bytes : 0;
-  load::StartPlan plan = load::plan_start(rows, record, load::choose_segments(bytes, run_.options.segments),
+  load::StartPlan plan = load::plan_start(rows, record, run_.source.segments(run_.options.segments),
                                           run_.identity.seeks_time && run_.identity.repeats_records, gaps_.lost());
   coordination::ClaimRequest request{
       run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),

@@ -21,16 +21,16 @@ WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Capabilit
 
 }  // namespace
 
-Relay::Relay(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment)
-    : engine_(std::make_unique<Engine>(std::move(options), source, sink, positions, environment)) {}
+Relay::Relay(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment)
+    : engine_(std::make_unique<Engine>(std::move(options), sources, sink, positions, environment)) {}
 Relay::~Relay() = default;
 void Relay::run(Done<RelayStats> done) { engine_->run(std::move(done)); }
 void Relay::stop() { engine_->stop(); }
 RelayStats Relay::stats() const { return engine_->stats(); }
 
-Relay::Engine::Engine(RelayOptions options, Source& source, sink::Sink& sink, Positions positions,
+Relay::Engine::Engine(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions,
                       RelayEnvironment environment)
-    : run_{std::move(options), source, sink, positions, environment},
+    : run_{std::move(options), SourceRouter(sources, environment.loop), sink, positions, environment},
       budget_(run_.options.max_memory),
       tables_({{run_.options.source_table, run_.options.schema, run_.options.table, run_.options.target},
                run_.options.tables,

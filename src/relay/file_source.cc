@@ -116,7 +116,7 @@ std::string whole_path(const std::string& path) {
   return unknown ? path : whole.string();
 }
 
-class FileSource final : public Source {
+class FileSource final : public StreamSource {
  public:
   FileSource(std::string path, std::unique_ptr<Executor> reader)
       : FileSource(std::move(path), std::move(reader), std::stop_source()) {}
@@ -159,7 +159,7 @@ class FileSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_file_source(std::string path, std::unique_ptr<Executor> reader) {
+std::unique_ptr<StreamSource> make_file_source(std::string path, std::unique_ptr<Executor> reader) {
   return std::make_unique<FileSource>(std::move(path), std::move(reader));
 }
 

@@ -90,7 +90,7 @@ class FileSourceTest : public testing::Test {
 
   SystemClock clock_;
   ThreadLoop loop_{clock_};
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<StreamSource> source_;
   std::thread thread_;
 };
 

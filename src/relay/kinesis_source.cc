@@ -33,7 +33,7 @@ std::vector<ListedShard> listed(std::vector<aws::ChildShard> children) {
   return shards;
 }
 
-class KinesisSource final : public Source {
+class KinesisSource final : public StreamSource {
  public:
   KinesisSource(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop, Clock& clock)
       : api_(api), options_(std::move(options)), loop_(loop), clock_(clock) {}
@@ -201,8 +201,8 @@ class KinesisSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
-                                            Clock& clock) {
+std::unique_ptr<StreamSource> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
+                                                  Clock& clock) {
   return std::make_unique<KinesisSource>(api, std::move(options), loop, clock);
 }
 

@@ -1,4 +1,4 @@
-// A Kinesis Data Stream as a Source, by polling.
+// A Kinesis Data Stream as a StreamSource, by polling.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ struct KinesisSourceOptions {
   int create_shards = 1;
 };
 
-std::unique_ptr<Source> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
-                                            Clock& clock);
+std::unique_ptr<StreamSource> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
+                                                  Clock& clock);
 
 }  // namespace ctk::relay

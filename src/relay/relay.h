@@ -1,6 +1,6 @@
 // The engine: keeps target tables equal to what a source tells, until it is told to stop or the source's end.
 //
-//   Source ─page─▶ decode ─Changes─▶ fold ─▶ render ─▶ Sink ─outcome─▶ frontier ─▶ positions
+//   Sources ─page─▶ decode ─Changes─▶ fold ─▶ render ─▶ Sink ─outcome─▶ frontier ─▶ positions
 //
 // All decisions are made on the loop, by parts that hold no socket, clock or thread; decoding and rendering run on
 // `worker`.
@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "coordination/position_store.h"
-#include "relay/source.h"
+#include "relay/source_router.h"
 #include "sink/sink.h"
 
 namespace ctk::relay {
@@ -125,7 +125,7 @@ struct RelayEnvironment {
 /// exit code: usage 2, gap and mismatch 3, else 1). A stop asked for by stop() is no error.
 class Relay {
  public:
-  Relay(RelayOptions options, Source& source, sink::Sink& sink, Positions positions, RelayEnvironment environment);
+  Relay(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment);
   ~Relay();
 
   void run(Done<RelayStats> done);

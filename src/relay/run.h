@@ -11,7 +11,7 @@ namespace ctk::relay {
 
 struct Run {
   RelayOptions options;
-  Source& source;
+  SourceRouter source;
   sink::Sink& sink;
   Positions positions;
   RelayEnvironment env;

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 
 const Timestamp kNoon = from_micros(1'795'000'000'000'000);
 
-class NoSource final : public Source {
+class NoSource final : public StreamSource {
  public:
   void open(Done<SourceIdentity>) override {}
   void list(Done<std::vector<ListedShard>>) override {}
@@ -46,12 +46,13 @@ class NoSink final : public sink::Sink {
 struct RunTest : testing::Test {
   relay::Run run(RelayOptions options = {}) {
     options.schema = "public";
-    return {std::move(options), source, sink, positions_of(sink), {loop, loop, random, log, executor}};
+    return {std::move(options), SourceRouter(source, loop), sink, positions_of(sink), {loop, loop, random, log, executor}};
   }
   SourceIdentity stream() const {
     SourceIdentity identity;
     identity.service = "kinesis";
     identity.name = "cdc";
+    identity.version_kind = dynamodb::VersionKind::kinesis;
     return identity;
   }
 
@@ -105,6 +106,7 @@ TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
   file.service = "file";
   file.origin = "/tmp/x";
   file.bounded = true;
+  file.first_record_decides_kind = true;
   relay::Run one = run();
   one.opened(file);
   EXPECT_TRUE(one.is_bounded());

@@ -7,13 +7,15 @@
 #include "base/lifeline.h"
 #include "json/pieces.h"
 #include "json/writer.h"
-#include "shards/segment.h"
+#include "load/segments.h"
 
 namespace ctk::relay {
 namespace {
 
 /// A read capacity unit of a consistent read.
 constexpr double kUnitBytes = 4096;
+/// How far before now the cut lies: clocks differ, DynamoDB Streams rounds to seconds, Kinesis repeats late.
+constexpr Duration kCutBefore = std::chrono::minutes(10);
 
 dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys) {
   dynamodb::KeySchema schema;
@@ -44,45 +46,24 @@ Result<std::string> key_of(const std::string& item, const std::vector<std::strin
   return fail(ErrorKind::corrupt, "an item of a Scan lacks its key");
 }
 
-class ScanSource final : public Source {
+class ScanSource final : public SnapshotSource {
  public:
-  ScanSource(aws::DynamoDbApi& api, ScanSourceOptions options, Source* stream, EventLoop& loop, Clock& clock)
-      : api_(api), options_(std::move(options)), stream_(stream), loop_(loop), clock_(clock) {}
+  ScanSource(aws::DynamoDbApi& api, ScanSourceOptions options, EventLoop& loop, Clock& clock)
+      : api_(api), options_(std::move(options)), loop_(loop), clock_(clock) {}
 
-  void open(Done<SourceIdentity> done) override {
+  void open(Done<SnapshotIdentity> done) override {
     api_.describe_table(options_.table,
                         lifeline_.guard([this, done = std::move(done)](Result<aws::TableDescription> table) mutable {
                           if (!table) return done(forward_error(std::move(table)));
                           if (Status usable = take(*table); !usable) return done(forward_error(std::move(usable)));
-                          open_stream(*table, std::move(done));
+                          done(identity(*table));
                         }));
   }
 
-  void list(Done<std::vector<ListedShard>> done) override {
-    if (stream_ != nullptr) return stream_->list(std::move(done));
-    loop_.post([done = std::move(done)]() mutable { done(std::vector<ListedShard>{}); });
-  }
+  int segments(std::optional<int> wanted) const override { return load::choose_segments(bytes_, wanted); }
+  Timestamp cut(Timestamp server_now) const override { return server_now - kCutBefore; }
 
-  void read(const ReadRequest& request, Done<Page> done) override {
-    if (shards::is_segment(request.shard)) return read_segment(request, std::move(done));
-    stream_->read(request, std::move(done));
-  }
-
-  void forget(const ShardId& shard) override {
-    if (stream_ != nullptr && !shards::is_segment(shard)) stream_->forget(shard);
-  }
-  void leave(const ShardId& shard) override {
-    if (stream_ != nullptr && !shards::is_segment(shard)) stream_->leave(shard);
-  }
-  void children(const ShardId& shard, Done<std::vector<ListedShard>> done) override {
-    if (stream_ != nullptr) return stream_->children(shard, std::move(done));
-    Source::children(shard, std::move(done));
-  }
-  void exists(const ShardId& shard, Done<bool> done) override {
-    if (stream_ != nullptr) return stream_->exists(shard, std::move(done));
-    Source::exists(shard, std::move(done));
-  }
-  std::optional<Error> ended() const override { return stream_ == nullptr ? std::nullopt : stream_->ended(); }
+  void read(const SegmentRequest& request, Done<SegmentPage> done) override { read_on(request, std::move(done)); }
 
  private:
   Status take(const aws::TableDescription& table) {
@@ -94,6 +75,7 @@ class ScanSource final : public Source {
     const dynamodb::KeySchema schema = schema_of(table.keys);
     for (const auto& [name, type] : schema.attributes) items->keys.push_back(name);
     key_order_ = items->keys;
+    bytes_ = table.bytes;
     std::ranges::sort(items->keys);
     items_ = std::move(items);
     if (!options_.read_capacity) return {};
@@ -103,54 +85,30 @@ class ScanSource final : public Source {
     return {};
   }
 
-  void open_stream(const aws::TableDescription& table, Done<SourceIdentity> done) {
-    ScannedTable scan{table.name.str(), schema_of(table.keys), table.items, table.bytes};
-    if (stream_ == nullptr) return done(lone_identity(table, std::move(scan)));
-    stream_->open(
-        lifeline_.guard([this, scan = std::move(scan), done = std::move(done)](Result<SourceIdentity> identity) mutable {
-          if (identity) {
-            identity->scan = std::move(scan);
-            identity->key_order = key_order_;
-          }
-          done(std::move(identity));
-        }));
-  }
-
-  SourceIdentity lone_identity(const aws::TableDescription& table, ScannedTable scan) const {
-    SourceIdentity identity;
+  SnapshotIdentity identity(const aws::TableDescription& table) const {
+    SnapshotIdentity identity;
     identity.service = "scan";
-    identity.name = table.name.str();
-    identity.incarnation = Incarnation(table.arn.str() + "/" + format_iso8601(table.created));
-    identity.server_time = table.server_time == kNoTime ? clock_.now() : table.server_time;
-    identity.source_table = table.name.str();
+    identity.table = {table.name.str(), schema_of(table.keys), table.items, table.bytes};
     identity.key_order = key_order_;
-    identity.bounded = true;
-    identity.has_stream = false;
-    identity.scan = std::move(scan);
+    identity.incarnation = coordination::Incarnation(table.arn.str() + "/" + format_iso8601(table.created));
+    identity.server_time = table.server_time == kNoTime ? clock_.now() : table.server_time;
     return identity;
   }
 
-  void read_segment(ReadRequest request, Done<Page> done) {
+  void read_on(SegmentRequest request, Done<SegmentPage> done) {
     const Duration wait = governor_.admit(clock_.monotonic());
     if (wait <= Duration{}) return scan(std::move(request), std::move(done));
     loop_.after(wait, lifeline_.guard([this, request = std::move(request), done = std::move(done)]() mutable {
-      read_segment(std::move(request), std::move(done));
+      read_on(std::move(request), std::move(done));
     }));
   }
 
-  void scan(ReadRequest request, Done<Page> done) {
-    const std::optional<shards::Segment> segment = shards::parse_segment(request.shard);
-    if (!segment) {
-      governor_.failed();
-      return loop_.post([shard = request.shard.str(), done = std::move(done)]() mutable {
-        done(fail(ErrorKind::internal, shard + " names no segment"));
-      });
-    }
+  void scan(SegmentRequest request, Done<SegmentPage> done) {
     aws::ScanRequest scan;
     scan.table = options_.table;
-    scan.segment = segment->number;
-    scan.total_segments = segment->total;
-    scan.start_key = request.position.key;
+    scan.segment = request.segment.number;
+    scan.total_segments = request.segment.total;
+    scan.start_key = request.resume;
     scan.limit = items_at_once(request);
     scan.max_answer_bytes = request.max_bytes;
     api_.scan(scan, lifeline_.guard(
@@ -160,14 +118,14 @@ class ScanSource final : public Source {
   }
 
   /// No page may cost much more than a second's budget: the load would stand still behind it.
-  int items_at_once(const ReadRequest& request) const {
+  int items_at_once(const SegmentRequest& request) const {
     const std::optional<double> rate = governor_.rate();
-    if (!rate) return request.max_records;
+    if (!rate) return request.max_items;
     const double most = std::max(1.0, *rate * kUnitBytes / average_item_);
-    return static_cast<int>(std::min<double>(request.max_records, most));
+    return static_cast<int>(std::min<double>(request.max_items, most));
   }
 
-  void take_page(ReadRequest request, Result<aws::ScanPage> page, Done<Page> done) {
+  void take_page(SegmentRequest request, Result<aws::ScanPage> page, Done<SegmentPage> done) {
     if (!page) {
       if (page.error().kind == ErrorKind::throttled) {
         governor_.throttled(clock_.monotonic());
@@ -184,8 +142,8 @@ class ScanSource final : public Source {
       page->next_key = std::move(*key);
     }
     if (page->items.empty() && page->next_key) {
-      request.position = Position::after_key(std::move(*page->next_key));
-      return read_segment(std::move(request), std::move(done));
+      request.resume = std::move(*page->next_key);
+      return read_on(std::move(request), std::move(done));
     }
     done(page_of(std::move(*page)));
   }
@@ -195,15 +153,13 @@ class ScanSource final : public Source {
     return static_cast<double>(std::max(page.answer_bytes, page.whole_bytes)) / kUnitBytes;
   }
 
-  Page page_of(aws::ScanPage&& answer) {
-    Page page;
+  SegmentPage page_of(aws::ScanPage&& answer) {
+    SegmentPage page;
     page.items = items_;
-    page.at_once = true;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
     page.bytes = answer.answer_bytes;
     page.cut_off = answer.cut_off;
-    page.ended = !answer.next_key.has_value();
-    if (answer.next_key) page.resume = Position::after_key(std::move(*answer.next_key));
+    if (answer.next_key) page.resume = std::move(*answer.next_key);
     if (!answer.items.empty()) {
       const auto size = static_cast<double>(answer.answer_bytes) / static_cast<double>(answer.items.size());
       average_item_ = std::max(1.0, (average_item_ * 3 + size) / 4);
@@ -215,11 +171,11 @@ class ScanSource final : public Source {
 
   aws::DynamoDbApi& api_;
   ScanSourceOptions options_;
-  Source* stream_;
   EventLoop& loop_;
   Clock& clock_;
   std::shared_ptr<const dynamodb::ItemSource> items_;
   std::vector<std::string> key_order_;  ///< hash before range
+  uint64_t bytes_ = 0;                  ///< of the table, as the service last counted them
   load::ReadGovernor governor_;
   double average_item_ = 1024;
   Lifeline lifeline_;
@@ -227,9 +183,9 @@ class ScanSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_scan_source(aws::DynamoDbApi& api, ScanSourceOptions options, Source* stream, EventLoop& loop,
-                                         Clock& clock) {
-  return std::make_unique<ScanSource>(api, std::move(options), stream, loop, clock);
+std::unique_ptr<SnapshotSource> make_scan_source(aws::DynamoDbApi& api, ScanSourceOptions options, EventLoop& loop,
+                                                 Clock& clock) {
+  return std::make_unique<ScanSource>(api, std::move(options), loop, clock);
 }
 
 }  // namespace ctk::relay

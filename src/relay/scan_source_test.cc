@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "aws/dynamodb_api.h"
+#include "relay/source_router.h"
 #include "shards/segment.h"
 
 namespace ctk::relay {
@@ -81,7 +82,8 @@ class ScanSourceTest : public testing::Test {
     return result ? std::move(*result) : Result<T>(fail(ErrorKind::internal, "no completion"));
   }
   Result<SourceIdentity> open(std::optional<load::ReadCapacity> capacity = {}) {
-    source_ = make_scan_source(table_, {kTable, capacity}, nullptr, loop_, loop_);
+    snapshot_ = make_scan_source(table_, {kTable, capacity}, loop_, loop_);
+    source_.emplace(*snapshot_, loop_);
     return run<SourceIdentity>([&](Done<SourceIdentity> done) { source_->open(std::move(done)); });
   }
   Result<Page> read(const Position& position = Position::trim_horizon(), size_t most_bytes = 0, int most = 1000) {
@@ -107,7 +109,8 @@ class ScanSourceTest : public testing::Test {
 
   VirtualLoop loop_{kStart};
   WrittenPages table_{loop_};
-  std::unique_ptr<Source> source_;
+  std::unique_ptr<SnapshotSource> snapshot_;
+  std::optional<SourceRouter> source_;
   shards::Segment segment_{1, 0, 1};
 };
 

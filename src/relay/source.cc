@@ -4,7 +4,7 @@
 
 namespace ctk::relay {
 
-void Source::children(const ShardId& shard, Done<std::vector<ListedShard>> done) {
+void StreamSource::children(const ShardId& shard, Done<std::vector<ListedShard>> done) {
   list([shard, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
     if (shards) {
       std::erase_if(*shards,
@@ -14,7 +14,7 @@ void Source::children(const ShardId& shard, Done<std::vector<ListedShard>> done)
   });
 }
 
-void Source::exists(const ShardId& shard, Done<bool> done) {
+void StreamSource::exists(const ShardId& shard, Done<bool> done) {
   list([shard, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
     if (!shards) return done(std::unexpected(std::move(shards).error()));
     done(std::ranges::find(*shards, shard, &ListedShard::id) != shards->end());

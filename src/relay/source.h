@@ -1,5 +1,6 @@
-// Where changes come from, as the engine sees it. The sources: Kinesis by polling (kinesis_source.h), DynamoDB Streams
-// (streams_source.h), files (file_source.h), a table's items beside one of them (scan_source.h).
+// Where changes come from, as the engine sees it. The sources: Kinesis (kinesis_source.h), DynamoDB Streams
+// (streams_source.h), files (file_source.h). A table's items come from another kind of source (snapshot_source.h), beside
+// one of them or alone (source_router.h).
 #pragma once
 
 #include <memory>
@@ -13,7 +14,7 @@
 #include "base/time.h"
 #include "coordination/position_store.h"
 #include "dynamodb/decode.h"
-#include "dynamodb/key_schema.h"
+#include "relay/snapshot_source.h"
 #include "shards/position.h"
 #include "shards/walk.h"
 
@@ -23,13 +24,6 @@ using aws::ShardId;
 using coordination::Incarnation;
 using shards::ListedShard;
 using shards::Position;
-
-/// A table whose items can be read, too.
-struct ScannedTable {
-  std::string name;
-  dynamodb::KeySchema keys;
-  uint64_t items = 0, bytes = 0;  ///< as the service last counted them; 0: unknown
-};
 
 /// What a source says of itself when it is opened, and what it is like: nobody asks for the name of its service.
 struct SourceIdentity {
@@ -60,7 +54,7 @@ struct SourceIdentity {
   Duration clock_tick{};
   /// It hands the same record out more than once, in other places: the records' own ids tell.
   bool repeats_records = false;
-  /// A shard that ends is followed by others, unless the whole source has ended (Source::ended).
+  /// A shard that ends is followed by others, unless the whole source has ended (StreamSource::ended).
   bool shards_go_on = false;
 };
 
@@ -92,9 +86,9 @@ struct ReadRequest {
 
 /// Completions come on the loop, never from inside the call. At most one read a shard is under way. A source may go at any
 /// time, on the loop or when it no longer runs: what is under way then is broken off, and nobody is told of it.
-class Source {
+class StreamSource {
  public:
-  virtual ~Source() = default;
+  virtual ~StreamSource() = default;
   /// Reaches the source and says who it is.
   virtual void open(Done<SourceIdentity> done) = 0;
   /// All shards, all pages: complete or an error, never a part.

@@ -48,7 +48,7 @@ struct Cursor {
   Timestamp passed_from = kNoTime;
 };
 
-class StreamsSource final : public Source {
+class StreamsSource final : public StreamSource {
  public:
   StreamsSource(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams, const StreamsSourceOptions& options,
                 EventLoop& loop, Clock& clock)
@@ -286,8 +286,8 @@ bool is_table_stream_arn(const std::string& text) {
          text.find("/stream/") != std::string::npos;
 }
 
-std::unique_ptr<Source> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
-                                            const StreamsSourceOptions& options, EventLoop& loop, Clock& clock) {
+std::unique_ptr<StreamSource> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
+                                                  const StreamsSourceOptions& options, EventLoop& loop, Clock& clock) {
   return std::make_unique<StreamsSource>(tables, streams, options, loop, clock);
 }
 

@@ -1,4 +1,4 @@
-// A DynamoDB table's stream as a Source.
+// A DynamoDB table's stream as a StreamSource.
 #pragma once
 
 #include <memory>
@@ -19,7 +19,7 @@ struct StreamsSourceOptions {
 /// Whether a text is the ARN of a table's stream: …:table/NAME/stream/LABEL.
 bool is_table_stream_arn(const std::string& text);
 
-std::unique_ptr<Source> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
-                                            const StreamsSourceOptions& options, EventLoop& loop, Clock& clock);
+std::unique_ptr<StreamSource> make_streams_source(aws::DynamoDbApi& tables, aws::DynamoDbStreamsApi& streams,
+                                                  const StreamsSourceOptions& options, EventLoop& loop, Clock& clock);
 
 }  // namespace ctk::relay

@@ -19,7 +19,7 @@ class StreamsSourceTest : public StreamsTest {
  protected:
   void SetUp() override { streams_.shards["a"] = {}; }
 
-  std::unique_ptr<Source> make(StreamsSourceOptions options = {"demo", false}) {
+  std::unique_ptr<StreamSource> make(StreamsSourceOptions options = {"demo", false}) {
     return make_streams_source(tables_, streams_, std::move(options), loop_, loop_);
   }
   Result<SourceIdentity> open() {
@@ -45,7 +45,7 @@ class StreamsSourceTest : public StreamsTest {
   }
   Position after(int number) { return Position::after(aws::SequenceNumber(std::to_string(number))); }
 
-  std::unique_ptr<Source> source_ = make();
+  std::unique_ptr<StreamSource> source_ = make();
 };
 
 TEST_F(StreamsSourceTest, SaysWhoItIs) {

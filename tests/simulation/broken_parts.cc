@@ -10,9 +10,9 @@ using relay::Page;
 using relay::ShardId;
 
 /// A source that passes everything on.
-class SourceShell : public relay::Source {
+class SourceShell : public relay::StreamSource {
  public:
-  explicit SourceShell(std::unique_ptr<relay::Source> inner) : inner_(std::move(inner)) {}
+  explicit SourceShell(std::unique_ptr<relay::StreamSource> inner) : inner_(std::move(inner)) {}
   void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
   void list(Done<std::vector<ListedShard>> done) override { inner_->list(std::move(done)); }
   void read(const relay::ReadRequest& request, Done<Page> done) override { inner_->read(request, std::move(done)); }
@@ -24,7 +24,7 @@ class SourceShell : public relay::Source {
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:
-  std::unique_ptr<relay::Source> inner_;
+  std::unique_ptr<relay::StreamSource> inner_;
 };
 
 /// Takes every shard for a root, wherever it hears of one.
@@ -159,7 +159,7 @@ class FirstPageOfStreams final : public aws::DynamoDbStreamsApi {
 template <class Shell>
 class BrokenSource final : public Parts {
  public:
-  std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> source) override {
+  std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> source) override {
     return std::make_unique<Shell>(std::move(source));
   }
 };

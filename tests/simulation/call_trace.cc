@@ -66,9 +66,9 @@ Done<T> traced(Log& log, std::string what, Done<T> done) {
   };
 }
 
-class TracedSource final : public relay::Source {
+class TracedSource final : public relay::StreamSource {
  public:
-  TracedSource(std::unique_ptr<relay::Source> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
+  TracedSource(std::unique_ptr<relay::StreamSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
 
   void open(Done<relay::SourceIdentity> done) override {
     log_.debug("> open the source");
@@ -105,7 +105,29 @@ class TracedSource final : public relay::Source {
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:
-  std::unique_ptr<relay::Source> inner_;
+  std::unique_ptr<relay::StreamSource> inner_;
+  Log& log_;
+};
+
+class TracedSnapshot final : public relay::SnapshotSource {
+ public:
+  TracedSnapshot(std::unique_ptr<relay::SnapshotSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
+
+  void open(Done<relay::SnapshotIdentity> done) override {
+    log_.debug("> open the snapshot");
+    inner_->open(std::move(done));
+  }
+  int segments(std::optional<int> wanted) const override { return inner_->segments(wanted); }
+  Timestamp cut(Timestamp server_now) const override { return inner_->cut(server_now); }
+  void read(const relay::SegmentRequest& request, Done<relay::SegmentPage> done) override {
+    const std::string shard = shards::segment_shard(request.segment).str();
+    log_.debug("> read",
+               {{"segment", shard}, {"from", request.resume}, {"items", request.max_items}, {"bytes", request.max_bytes}});
+    inner_->read(request, traced<relay::SegmentPage>(log_, "read " + shard, std::move(done)));
+  }
+
+ private:
+  std::unique_ptr<relay::SnapshotSource> inner_;
   Log& log_;
 };
 
@@ -205,8 +227,12 @@ class TracedSink final : public sink::Sink {
 
 }  // namespace
 
-std::unique_ptr<relay::Source> trace_calls(std::unique_ptr<relay::Source> source, Log& log) {
+std::unique_ptr<relay::StreamSource> trace_calls(std::unique_ptr<relay::StreamSource> source, Log& log) {
   return std::make_unique<TracedSource>(std::move(source), log);
+}
+
+std::unique_ptr<relay::SnapshotSource> trace_calls(std::unique_ptr<relay::SnapshotSource> source, Log& log) {
+  return std::make_unique<TracedSnapshot>(std::move(source), log);
 }
 
 std::unique_ptr<sink::Sink> trace_calls(std::unique_ptr<sink::Sink> sink, Log& log) {

@@ -14,9 +14,9 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 /// A source that cannot read the shards that are locked.
-class LockedSource final : public relay::Source {
+class LockedSource final : public relay::StreamSource {
  public:
-  LockedSource(std::unique_ptr<relay::Source> inner, const std::function<bool(const aws::ShardId&)>& locked,
+  LockedSource(std::unique_ptr<relay::StreamSource> inner, const std::function<bool(const aws::ShardId&)>& locked,
                EventLoop& loop)
       : inner_(std::move(inner)), locked_(locked), loop_(loop) {}
   void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
@@ -33,7 +33,7 @@ class LockedSource final : public relay::Source {
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:
-  std::unique_ptr<relay::Source> inner_;
+  std::unique_ptr<relay::StreamSource> inner_;
   const std::function<bool(const aws::ShardId&)>& locked_;
   EventLoop& loop_;
 };
@@ -50,7 +50,7 @@ class GapRig final : public Parts {
  public:
   explicit GapRig(SourceKind source) : knobs_(one_shard(source)), far_side(knobs_, random_, loop_, log_, {}) {}
 
-  std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> inner) override {
+  std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> inner) override {
     return std::make_unique<LockedSource>(std::move(inner), locked, loop_);
   }
 

@@ -114,7 +114,7 @@ class KinesisRules : public testing::Test {
   TargetState state;
   TargetKnobs knobs;
   relay::RelayOptions options;
-  std::unique_ptr<relay::Source> source;
+  std::unique_ptr<relay::StreamSource> source;
   std::unique_ptr<sink::Sink> sink;
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> ended;

@@ -32,7 +32,7 @@ class KinesisSourceTest : public testing::Test {
   Random random{1};
   sim::Kinesis service{{}};
   sim::InProcessKinesis api{service, {loop, loop, random}};
-  std::unique_ptr<Source> source;
+  std::unique_ptr<StreamSource> source;
 };
 
 TEST_F(KinesisSourceTest, MakesTheStreamAndWaitsForIt) {

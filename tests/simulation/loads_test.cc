@@ -133,7 +133,8 @@ class LoadWorld {
 
  private:
   struct Worker {
-    std::unique_ptr<relay::Source> stream, source;
+    std::unique_ptr<relay::StreamSource> stream;
+    std::unique_ptr<relay::SnapshotSource> snapshot;
     std::unique_ptr<sink::Sink> sink;
     std::unique_ptr<relay::Relay> relay;
     std::optional<Result<relay::RelayStats>> result;
@@ -169,7 +170,7 @@ class LoadWorld {
     } else if (follow) {
       worker->stream = relay::make_streams_source(tables_api_, streams_api_, {kTable, false}, loop_, loop_);
     }
-    worker->source = relay::make_scan_source(tables_api_, {aws::TableName(kTable), {}}, worker->stream.get(), loop_, loop_);
+    worker->snapshot = relay::make_scan_source(tables_api_, {aws::TableName(kTable), {}}, loop_, loop_);
     worker->sink = connect_target(state_, knobs_.target, {loop_, loop_, random_, {}, nullptr, knobs_.rules});
     relay::RelayOptions options;
     options.once = once;
@@ -181,9 +182,9 @@ class LoadWorld {
     options.table = kTable;
     options.worker = coordination::WorkerName("worker-" + std::to_string(++workers_));
     options.start_timeout = options.give_up = std::chrono::hours(1000);
-    worker->relay =
-        std::make_unique<relay::Relay>(options, *worker->source, *worker->sink, relay::positions_of(*worker->sink),
-                                       relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
+    worker->relay = std::make_unique<relay::Relay>(options, relay::Sources(worker->stream.get(), worker->snapshot.get()),
+                                                   *worker->sink, relay::positions_of(*worker->sink),
+                                                   relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
     Worker* raw = worker.get();
     worker->relay->run([this, raw](Result<relay::RelayStats> result) {
       if (!result && result.error().kind != ErrorKind::fenced && !failure_) failure_ = result.error();

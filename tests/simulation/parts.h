@@ -18,7 +18,7 @@ class Parts {
   virtual ~Parts() = default;
   virtual std::unique_ptr<aws::KinesisApi> kinesis(std::unique_ptr<aws::KinesisApi> api) { return api; }
   virtual std::unique_ptr<aws::DynamoDbStreamsApi> streams(std::unique_ptr<aws::DynamoDbStreamsApi> api) { return api; }
-  virtual std::unique_ptr<relay::Source> source(std::unique_ptr<relay::Source> source) { return source; }
+  virtual std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> source) { return source; }
   virtual std::unique_ptr<sink::Sink> sink(std::unique_ptr<sink::Sink> sink) { return sink; }
   virtual const TargetRules* rules() { return nullptr; }
 };

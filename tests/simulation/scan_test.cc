@@ -9,6 +9,7 @@
 #include "json/writer.h"
 #include "relay/relay.h"
 #include "relay/scan_source.h"
+#include "relay/source_router.h"
 #include "shards/segment.h"
 #include "sim/in_process_dynamodb.h"
 #include "sim/item.h"
@@ -38,7 +39,8 @@ class ScanTest : public testing::Test {
     input.name = "demo";
     input.keys = keys;
     dynamodb_.create_table(input, loop_.now()).value();
-    source_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, nullptr, loop_, loop_);
+    snapshot_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
+    router_.emplace(*snapshot_, loop_);
   }
   void fill(int count, size_t bytes = 1) {
     for (int i = 0; i < count; ++i) {
@@ -55,12 +57,12 @@ class ScanTest : public testing::Test {
     return std::move(result).value();
   }
   void open() {
-    const auto opened = run<relay::SourceIdentity>([&](auto done) { source_->open(std::move(done)); });
+    const auto opened = run<relay::SnapshotIdentity>([&](auto done) { snapshot_->open(std::move(done)); });
     ASSERT_TRUE(opened) << to_string(opened.error());
   }
   Result<relay::Page> read(const shards::Segment& segment, const shards::Position& position, int most) {
     const relay::ReadRequest request{shards::segment_shard(segment), position, most, room_, kNoTime};
-    return run<relay::Page>([&](auto done) { source_->read(request, std::move(done)); });
+    return run<relay::Page>([&](auto done) { router_->read(request, std::move(done)); });
   }
   /// Every page of every segment, begun behind the one before as its position was stored.
   void scan(int segments, int most) {
@@ -94,7 +96,8 @@ class ScanTest : public testing::Test {
   sim::DynamoDb dynamodb_{{}, streams_, random_};
   sim::InProcessDynamoDb api_{dynamodb_, {loop_, loop_, random_}};
   std::vector<aws::KeyAttribute> keys_;
-  std::unique_ptr<relay::Source> source_;
+  std::unique_ptr<relay::SnapshotSource> snapshot_;
+  std::optional<relay::SourceRouter> router_;
   size_t room_ = 0;  ///< of a page; 0: unbounded
   std::vector<relay::Page> pages_;
 };
@@ -188,7 +191,7 @@ TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   options.snapshot = relay::Snapshot::only;
   options.max_memory = 8u << 20;
   options.worker = coordination::WorkerName("worker");
-  relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
+  relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
   const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
   ASSERT_TRUE(stats) << to_string(stats.error());
   EXPECT_EQ(stats->applied, 40u);
@@ -213,7 +216,7 @@ TEST_F(ScanTest, NoPageOfLargeItemsIsPaidForTwice) {
     options.snapshot = relay::Snapshot::only;
     options.segments = 1;
     options.worker = coordination::WorkerName("worker");
-    relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
+    relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
     ASSERT_TRUE(stats) << to_string(stats.error());
     EXPECT_EQ(state.tables["public.demo"].size(), 40u);
@@ -247,7 +250,8 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
   fill(10'000, 100);
   api_.settings().way = std::chrono::milliseconds(20);
   const auto time_for = [&](const sim::FaultKnobs& faults) {
-    source_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, nullptr, loop_, loop_);
+    snapshot_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
+    router_.emplace(*snapshot_, loop_);
     api_.settings().faults = faults;
     TargetState state;
     TargetKnobs knobs;
@@ -260,7 +264,7 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
     options.snapshot = relay::Snapshot::only;
     options.worker = coordination::WorkerName("worker");
     options.start_timeout = std::chrono::hours(1);
-    relay::Relay relay(options, *source_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
+    relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const Duration began = loop_.monotonic();
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
     EXPECT_TRUE(stats) << to_string(stats.error());

@@ -100,7 +100,7 @@ class StreamsRig {
 
  private:
   struct Worker {
-    std::unique_ptr<relay::Source> source;
+    std::unique_ptr<relay::StreamSource> source;
     std::unique_ptr<sink::Sink> sink;
     std::unique_ptr<relay::Relay> relay;
     std::optional<Result<relay::RelayStats>> result;

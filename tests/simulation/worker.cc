@@ -45,19 +45,18 @@ void reach_services(const Surroundings& world, Worker& worker) {
   worker.streams = world.parts.streams(std::make_unique<sim::InProcessStreams>(far.streams(), environment, settings));
 }
 
-std::unique_ptr<relay::Source> make_stream(const Surroundings& world, Worker& worker) {
+std::unique_ptr<relay::StreamSource> make_stream(const Surroundings& world, Worker& worker) {
   if (world.knobs.source == SourceKind::kinesis) {
     return relay::make_kinesis_source(*worker.kinesis, {aws::StreamName(kStream), false, 1}, worker.loop, worker.clock);
   }
   return relay::make_streams_source(*worker.tables, *worker.streams, {kTable, false}, worker.loop, worker.clock);
 }
 
-std::unique_ptr<relay::Source> make_source(const Surroundings& world, const Order& order, Worker& worker) {
+void make_sources(const Surroundings& world, const Order& order, Worker& worker) {
   reach_services(world, worker);
-  if (!order.load_only) worker.stream = make_stream(world, worker);
-  if (!world.knobs.loads()) return std::move(worker.stream);
-  return relay::make_scan_source(*worker.tables, {aws::TableName(kTable), {}}, worker.stream.get(), worker.loop,
-                                 worker.clock);
+  if (!order.load_only) worker.stream = world.parts.source(make_stream(world, worker));
+  if (!world.knobs.loads()) return;
+  worker.snapshot = relay::make_scan_source(*worker.tables, {aws::TableName(kTable), {}}, worker.loop, worker.clock);
 }
 
 relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, const coordination::WorkerName& name) {
@@ -87,16 +86,18 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
   auto worker = std::make_unique<Worker>(world.loop, world.knobs.skew);
   worker->name = coordination::WorkerName("worker-" + std::to_string(number));
   worker->beside = order.load_only;
-  worker->source = world.parts.source(make_source(world, order, *worker));
+  make_sources(world, order, *worker);
   worker->sink = world.parts.sink(connect_target(world.state, world.target,
                                                  {world.loop, world.loop, world.random, world.misfortune, &worker->loop,
                                                   world.parts.rules(), world.on_write, world.on_row}));
   if (world.log.enabled(LogLevel::debug)) {
-    worker->source = trace_calls(std::move(worker->source), world.log);
+    if (worker->stream) worker->stream = trace_calls(std::move(worker->stream), world.log);
+    if (worker->snapshot) worker->snapshot = trace_calls(std::move(worker->snapshot), world.log);
     worker->sink = trace_calls(std::move(worker->sink), world.log);
   }
   worker->relay = std::make_unique<relay::Relay>(
-      options_of(world.knobs, order, worker->name), *worker->source, *worker->sink, relay::positions_of(*worker->sink),
+      options_of(world.knobs, order, worker->name), relay::Sources(worker->stream.get(), worker->snapshot.get()),
+      *worker->sink, relay::positions_of(*worker->sink),
       relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});
   return worker;
 }

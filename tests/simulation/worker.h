@@ -31,8 +31,8 @@ struct Worker {
   std::unique_ptr<aws::KinesisApi> kinesis;
   std::unique_ptr<aws::DynamoDbApi> tables;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams;
-  std::unique_ptr<relay::Source> stream;  ///< beside a Scan
-  std::unique_ptr<relay::Source> source;
+  std::unique_ptr<relay::StreamSource> stream;      ///< nothing where only the table is loaded
+  std::unique_ptr<relay::SnapshotSource> snapshot;  ///< nothing where nothing is loaded
   std::unique_ptr<sink::Sink> sink;
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> result;
