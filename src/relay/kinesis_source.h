@@ -1,4 +1,4 @@
-// A Kinesis Data Stream as a StreamSource, by polling.
+// A Kinesis Data Stream as a StreamSource; how its shards are read is a ShardReader's.
 #pragma once
 
 #include <memory>
