@@ -1,4 +1,4 @@
-// The HttpClient of production: libcurl's multi interface on one thread of its own, keep-alive, HTTP/1.1.
+// The HTTP client of production: libcurl's multi interface on one thread of its own, keep-alive, HTTP/1.1.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 
 #include "base/event_loop.h"
 #include "net/http.h"
+#include "net/http_stream.h"
 
 namespace ctk::net {
 
@@ -18,13 +19,14 @@ struct CurlOptions {
   std::string user_agent = "ctk";
 };
 
-/// Thread-safe `send`; completions are posted to the loop. Proxies come from the environment (HTTPS_PROXY, NO_PROXY).
-/// The destructor aborts what is under way without calling `done`.
-class CurlClient final : public HttpClient {
+/// Thread-safe `send`, streams are opened on the loop; completions are posted to the loop. Proxies come from the
+/// environment (HTTPS_PROXY, NO_PROXY). The destructor aborts what is under way without calling `done`.
+class CurlClient final : public HttpClient, public HttpStreamClient {
  public:
   CurlClient(EventLoop& loop, CurlOptions options);
   ~CurlClient() override;
   void send(HttpRequest request, HttpDone done) override;
+  std::unique_ptr<HttpStream> open_stream(HttpStreamRequest request, Done<HttpHead> begun) override;
 
  private:
   struct State;

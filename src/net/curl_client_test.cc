@@ -23,6 +23,7 @@
 
 #include "json/reader.h"
 #include "net/curl_errors.h"
+#include "net/testing/browser.h"
 
 namespace ctk::net {
 namespace {
@@ -32,38 +33,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
-
-/// A loop on a thread of its own, and a client on it.
-class Browser {
- public:
-  explicit Browser(CurlOptions options = {}) : loop_(clock_), client_(std::in_place, loop_, std::move(options)) {
-    ::setenv("NO_PROXY", "127.0.0.1", 1);  // the servers here are never behind a proxy of the machine
-    thread_ = std::thread([this] { loop_.run(); });
-  }
-  ~Browser() {
-    client_.reset();
-    loop_.quit();
-    thread_.join();
-  }
-
-  std::future<Result<HttpResponse>> start(HttpRequest request) {
-    auto promise = std::make_shared<std::promise<Result<HttpResponse>>>();
-    client_->send(std::move(request), [this, promise](Result<HttpResponse> answer) {
-      on_loop_ = on_loop_ && std::this_thread::get_id() == thread_.get_id();
-      promise->set_value(std::move(answer));
-    });
-    return promise->get_future();
-  }
-  Result<HttpResponse> fetch(HttpRequest request) { return start(std::move(request)).get(); }
-  bool always_on_loop() const { return on_loop_; }
-
- private:
-  SystemClock clock_;
-  ThreadLoop loop_;
-  std::optional<CurlClient> client_;
-  std::thread thread_;
-  bool on_loop_ = true;
-};
 
 /// An httplib server that listens while it lives.
 template <class Server>

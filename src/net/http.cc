@@ -33,7 +33,7 @@ std::optional<Timestamp> parse_http_date(std::string_view text) {
 
 }  // namespace
 
-std::string_view HttpResponse::header(std::string_view name) const {
+std::string_view find_header(const HttpHeaders& headers, std::string_view name) {
   for (const auto& [key, value] : headers) {
     if (key == name) return value;
   }

@@ -15,10 +15,16 @@
 
 namespace ctk::net {
 
+/// Names in lower case where they are an answer's.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+
+/// The first header of that name (lower case), or "".
+std::string_view find_header(const HttpHeaders& headers, std::string_view name);
+
 struct HttpRequest {
   std::string method = "POST";
   std::string url;  ///< absolute, http or https
-  std::vector<std::pair<std::string, std::string>> headers;
+  HttpHeaders headers;
   std::string body;
   Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
   size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
@@ -28,13 +34,12 @@ struct HttpRequest {
 
 struct HttpResponse {
   int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;  ///< names in lower case
-  std::string body;                                          ///< decompressed; has json::kPadding spare capacity behind it
-  bool cut_off = false;                                      ///< there was more: HttpRequest::keep_beginning
-  size_t whole_bytes = 0;                                    ///< of what was cut off; 0 where nobody says
+  HttpHeaders headers;
+  std::string body;        ///< decompressed; has json::kPadding spare capacity behind it
+  bool cut_off = false;    ///< there was more: HttpRequest::keep_beginning
+  size_t whole_bytes = 0;  ///< of what was cut off; 0 where nobody says
 
-  /// The first header of that name (lower case), or "".
-  std::string_view header(std::string_view name) const;
+  std::string_view header(std::string_view name) const { return find_header(headers, name); }
   /// The peer's clock, in whole seconds: its Date header, or nothing where there is none that can be read.
   std::optional<Timestamp> date() const;
 };
