@@ -6,9 +6,9 @@
 
 #include "base/random.h"
 #include "base/time.h"
-#include "sim/http_server.h"
 #include "sim/lively_table.h"
 #include "sim/services.h"
+#include "sim/simulator_server.h"
 
 namespace ctk::cli {
 
@@ -35,7 +35,7 @@ class DemoTable {
  private:
   Clock& clock_;
   sim::Services services_;
-  sim::HttpServer server_;
+  sim::SimulatorServer server_;
   sim::LivelyTable table_;
   uint64_t filled_ = 0, writes_ = 0;
   Duration begun_{};

@@ -10,7 +10,7 @@
 #include "cli/run_commands.h"
 #include "cli/signals.h"
 #include "sim/accelerated_clock.h"
-#include "sim/http_server.h"
+#include "sim/simulator_server.h"
 
 namespace ctk::cli {
 namespace {
@@ -96,13 +96,13 @@ int run_simulator(const SimulatorCommand& command, World& world) {
   services.kinesis.options().read_limits = command.limits;
   services.streams.options().limits = command.limits;
   if (const auto made = furnish(services, command, clock.now()); !made) return report_error(world, made.error());
-  sim::HttpServerOptions options;
+  sim::SimulatorServerOptions options;
   options.host = command.host;
   options.port = command.port;
   options.seed = seed;
   options.faults = faults_of(command);
   options.advance_clock = [&clock](Duration by) { clock.leap(by); };
-  const sim::HttpServer server(services, clock, options);
+  const sim::SimulatorServer server(services, clock, options);
   if (!server.listening()) {
     return report_error(world, {ErrorKind::unreachable,
                                 fmt::format("{}:{} cannot be listened on", command.host, command.port),

@@ -67,8 +67,8 @@ void fill(sim::Services& services, Timestamp now) {
   }
 }
 
-sim::HttpServerOptions few_threads() {
-  sim::HttpServerOptions options;
+sim::SimulatorServerOptions few_threads() {
+  sim::SimulatorServerOptions options;
   options.threads = 8;
   return options;
 }

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "sim/http_server.h"
 #include "sim/services.h"
+#include "sim/simulator_server.h"
 #include "sink/testing/silent_server.h"
 #include "tools/fake_cratedb_server.h"
 
@@ -52,7 +52,7 @@ class Places {
   SystemClock clock_;
   std::string folder_;
   sim::Services services_{7};
-  sim::HttpServer aws_;
+  sim::SimulatorServer aws_;
   tools::FakeCrateDbServer cratedb_;
   std::thread cratedb_thread_;
   sink::testing::SilentServer silent_;

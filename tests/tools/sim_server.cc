@@ -10,7 +10,7 @@
 #include <mutex>
 #include <string>
 
-#include "sim/http_server.h"
+#include "sim/simulator_server.h"
 
 int main(int argc, char** argv) {
   std::map<std::string, std::string> given;
@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   const auto number = [&](const char* name, double otherwise) {
     return given.contains(name) ? std::strtod(given[name].c_str(), nullptr) : otherwise;
   };
-  ctk::sim::HttpServerOptions http;
+  ctk::sim::SimulatorServerOptions http;
   http.port = static_cast<int>(number("--port", 0));
   http.seed = static_cast<uint64_t>(number("--seed", 1));
   ctk::sim::Services services(http.seed);
@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   options.give_children = !given.contains("--no-children");
   options.list_page = static_cast<size_t>(number("--list-page", 1000));
   ctk::SystemClock clock;
-  ctk::sim::HttpServer server(services, clock, http);
+  ctk::sim::SimulatorServer server(services, clock, http);
   if (!server.listening()) {
     fmt::print(stderr, "sim_server: port {} cannot be had\n", http.port);
     return 1;

@@ -2,7 +2,7 @@
 // Which service is meant says X-Amz-Target, as with the real ones. `POST /simulator` makes something happen (happenings.h);
 // `POST /faults` with a JSON object of FaultKnobs' names turns the knobs, what is left out is 0.
 //
-//   sim::HttpServer server(services, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
+//   sim::SimulatorServer server(services, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed
 //
 //   { std::lock_guard lock(server.mutex()); services.kinesis.split_any("cdc", clock.now()); }
 #pragma once
@@ -19,7 +19,7 @@
 
 namespace ctk::sim {
 
-struct HttpServerOptions {
+struct SimulatorServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  ///< 0: a free one
   uint64_t seed = 1;
@@ -32,14 +32,14 @@ struct HttpServerOptions {
 
 /// Answers from its own threads. The services are touched under `mutex()` only, by the server and by everybody else while
 /// it lives.
-class HttpServer {
+class SimulatorServer {
  public:
-  HttpServer(Services& services, Clock& clock, HttpServerOptions options = {});
-  ~HttpServer();
+  SimulatorServer(Services& services, Clock& clock, SimulatorServerOptions options = {});
+  ~SimulatorServer();
 
   /// False if the port could not be had.
-  bool listening() const { return port_ > 0; }
-  int port() const { return port_; }
+  bool listening() const;
+  int port() const;
   std::string url() const;
   std::mutex& mutex();
   void set_faults(const FaultKnobs& faults);
@@ -49,7 +49,6 @@ class HttpServer {
  private:
   struct State;
   std::unique_ptr<State> state_;
-  int port_ = 0;
 };
 
 }  // namespace ctk::sim

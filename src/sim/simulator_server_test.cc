@@ -1,4 +1,4 @@
-#include "sim/http_server.h"
+#include "sim/simulator_server.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +16,7 @@ constexpr const char* kCreateTable =
     R"("AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST",)"
     R"("StreamSpecification":{"StreamEnabled":true,"StreamViewType":"NEW_AND_OLD_IMAGES"}})";
 
-class HttpServerTest : public testing::Test {
+class SimulatorServerTest : public testing::Test {
  protected:
   httplib::Result post(const std::string& target, const std::string& body) {
     return client.Post("/", {{"X-Amz-Target", target}, {"Authorization", "AWS4-HMAC-SHA256 …"}}, body,
@@ -40,11 +40,11 @@ class HttpServerTest : public testing::Test {
 
   SystemClock clock;
   Services services{1};
-  HttpServer server{services, clock};
+  SimulatorServer server{services, clock};
   httplib::Client client{"127.0.0.1", server.port()};
 };
 
-TEST_F(HttpServerTest, CarriesAStreamFromPutToGet) {
+TEST_F(SimulatorServerTest, CarriesAStreamFromPutToGet) {
   EXPECT_EQ(call("CreateStream", R"({"StreamName":"cdc","ShardCount":2})")->status, 200);
   EXPECT_THAT(call("DescribeStreamSummary", R"({"StreamName":"cdc"})")->body, HasSubstr(R"("StreamStatus":"ACTIVE")"));
   const auto put = call("PutRecord", R"({"StreamName":"cdc","Data":"aGVsbG8=","PartitionKey":"a"})");
@@ -56,14 +56,14 @@ TEST_F(HttpServerTest, CarriesAStreamFromPutToGet) {
   EXPECT_THAT(call("ListShards", R"({"StreamName":"cdc"})")->body, HasSubstr("EndingHashKey"));
 }
 
-TEST_F(HttpServerTest, SharesItsPortWithNobody) {
-  HttpServerOptions options;
+TEST_F(SimulatorServerTest, SharesItsPortWithNobody) {
+  SimulatorServerOptions options;
   options.port = server.port();
-  const HttpServer second(services, clock, options);
+  const SimulatorServer second(services, clock, options);
   EXPECT_FALSE(second.listening());
 }
 
-TEST_F(HttpServerTest, SaysNoAsTheServiceDoes) {
+TEST_F(SimulatorServerTest, SaysNoAsTheServiceDoes) {
   auto answer = call("DescribeStream", R"({"StreamName":"none"})");
   EXPECT_EQ(answer->status, 400);
   EXPECT_THAT(answer->body, HasSubstr(R"("__type":"ResourceNotFoundException")"));
@@ -72,7 +72,7 @@ TEST_F(HttpServerTest, SaysNoAsTheServiceDoes) {
   EXPECT_THAT(client.Post("/", "{}", "application/x-amz-json-1.1")->body, HasSubstr("MissingAuthenticationToken"));
 }
 
-TEST_F(HttpServerTest, EndsAShardWithItsChildren) {
+TEST_F(SimulatorServerTest, EndsAShardWithItsChildren) {
   call("CreateStream", R"({"StreamName":"cdc","ShardCount":1})");
   call("SplitShard", R"({"StreamName":"cdc","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"1000"})");
   const auto page = call("GetRecords", R"({"ShardIterator":")" + iterator("TRIM_HORIZON") + R"("})");
@@ -80,7 +80,7 @@ TEST_F(HttpServerTest, EndsAShardWithItsChildren) {
   EXPECT_THAT(page->body, HasSubstr(R"("ParentShards":["shardId-000000000000"])"));
 }
 
-TEST_F(HttpServerTest, CarriesATableFromPutToItsStream) {
+TEST_F(SimulatorServerTest, CarriesATableFromPutToItsStream) {
   EXPECT_THAT(dynamodb("CreateTable", kCreateTable)->body, HasSubstr(R"("TableStatus":"ACTIVE")"));
   EXPECT_EQ(dynamodb("PutItem", R"({"TableName":"demo","Item":{"pk":{"S":"a"},"n":{"N":"01"}}})")->status, 200);
   EXPECT_THAT(dynamodb("UpdateItem", R"({"TableName":"demo","Key":{"pk":{"S":"a"}},"UpdateExpression":"ADD n :n",)"
@@ -106,7 +106,7 @@ TEST_F(HttpServerTest, CarriesATableFromPutToItsStream) {
   EXPECT_THAT(page->body, HasSubstr("NextShardIterator"));
 }
 
-TEST_F(HttpServerTest, MakesHappenWhatIsAskedFor) {
+TEST_F(SimulatorServerTest, MakesHappenWhatIsAskedFor) {
   const auto happen = [&](const std::string& body) { return client.Post("/simulator", body, "application/json"); };
   client.set_keep_alive(true);
   dynamodb("CreateTable", kCreateTable);
@@ -133,7 +133,7 @@ TEST_F(HttpServerTest, MakesHappenWhatIsAskedFor) {
   EXPECT_EQ(happen(R"({"action":"trim","table":"demo","seconds":60})")->status, 200);
 }
 
-TEST_F(HttpServerTest, FailsOnDemand) {
+TEST_F(SimulatorServerTest, FailsOnDemand) {
   call("CreateStream", R"({"StreamName":"cdc","ShardCount":1})");
   server.set_faults({.server_error = 1});
   EXPECT_EQ(call("ListStreams", "{}")->status, 500);

@@ -1,8 +1,7 @@
-#include "sim/http_server.h"
+#include "sim/simulator_server.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <httplib.h>
 
 #include <array>
 #include <set>
@@ -10,6 +9,7 @@
 #include <thread>
 
 #include "json/reader.h"
+#include "net/http_server.h"
 #include "sim/dynamodb_json.h"
 #include "sim/happenings.h"
 #include "sim/kinesis_json.h"
@@ -51,11 +51,8 @@ Called read_target(std::string_view header) {
   return {};
 }
 
-/// Promises a body and breaks the connection instead.
-void break_off(httplib::Response& response) {
-  response.set_content_provider(1 << 20, "application/x-amz-json-1.1",
-                                [](size_t, size_t, httplib::DataSink&) { return false; });
-}
+/// The answer never comes whole.
+net::ServedAnswer break_off() { return {.content_type = "application/x-amz-json-1.1", .hangs_up = true}; }
 
 std::optional<FaultKnobs> parse_faults(std::string_view body) {
   json::Parser parser;
@@ -80,32 +77,32 @@ std::optional<FaultKnobs> parse_faults(std::string_view body) {
 
 }  // namespace
 
-struct HttpServer::State {
-  State(Services& simulated, Clock& time, HttpServerOptions given)
+struct SimulatorServer::State {
+  State(Services& simulated, Clock& time, SimulatorServerOptions given)
       : services(simulated), clock(time), options(std::move(given)), random(options.seed), faults(options.faults) {}
 
-  void handle(const httplib::Request& request, httplib::Response& response) {
-    const std::string header = request.get_header_value("X-Amz-Target");
-    const Called called = read_target(header);
+  net::ServedAnswer handle(const net::ServedRequest& request) {
+    const Called called = read_target(request.header("x-amz-target"));
     std::unique_lock lock(mutex);
     ++requests;
-    if (doomed.erase(request.remote_port) > 0) return break_off(response);
-    connections.insert(request.remote_port);
+    if (doomed.erase(request.client_port) > 0) return break_off();
+    connections.insert(request.client_port);
     const Fate fate = draw_fate(faults, called.kind(), random);
     const Timestamp now = clock.now();
     WireAnswer answer;
     if (fate.fault != Fault::lost_request) answer = answer_to(request, called, now, fate.fault);
     lock.unlock();
     if (fate.delay > Duration{}) std::this_thread::sleep_for(fate.delay);
-    response.set_header("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", std::chrono::floor<std::chrono::seconds>(now)));
-    if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off(response);
-    response.status = answer.status;
-    response.set_content(answer.body,
-                         called.target == nullptr ? "application/x-amz-json-1.0" : called.target->content_type);
+    if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
+    return {.status = answer.status,
+            .content_type = called.target == nullptr ? "application/x-amz-json-1.0" : called.target->content_type,
+            .body = std::move(answer.body),
+            .headers = {{"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", seconds)}}};
   }
 
-  WireAnswer answer_to(const httplib::Request& request, const Called& called, Timestamp now, Fault fault) {
-    if (!request.has_header("Authorization")) {
+  WireAnswer answer_to(const net::ServedRequest& request, const Called& called, Timestamp now, Fault fault) {
+    if (request.header("authorization").empty()) {
       return called.refusal({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
     }
     if (called.target == nullptr) {
@@ -123,80 +120,64 @@ struct HttpServer::State {
     return answer_kinesis(services.kinesis, called.action, request.body, now, empty_page);
   }
 
-  void happen(const httplib::Request& request, httplib::Response& response) {
+  net::ServedAnswer happen(const net::ServedRequest& request) {
     std::lock_guard lock(mutex);
     const HappeningControls controls{options.advance_clock, [this] { doomed = std::exchange(connections, {}); }};
-    const WireAnswer answer = make_happen(services, request.body, clock.now(), controls);
-    response.status = answer.status;
-    response.set_content(answer.body, "application/json");
+    WireAnswer answer = make_happen(services, request.body, clock.now(), controls);
+    return {.status = answer.status, .content_type = "application/json", .body = std::move(answer.body)};
+  }
+
+  net::ServedAnswer turn_knobs(const net::ServedRequest& request) {
+    const auto knobs = parse_faults(request.body);
+    if (!knobs) return {.status = 400};
+    std::lock_guard lock(mutex);
+    faults = *knobs;
+    return {};
+  }
+
+  std::vector<net::HttpRoute> routes() {
+    return {{"POST", "/", [this](const net::ServedRequest& request) { return handle(request); }},
+            {"POST", "/simulator", [this](const net::ServedRequest& request) { return happen(request); }},
+            {"POST", "/faults", [this](const net::ServedRequest& request) { return turn_knobs(request); }}};
   }
 
   Services& services;
   Clock& clock;
-  HttpServerOptions options;
+  SimulatorServerOptions options;
   Random random;
   FaultKnobs faults;
   uint64_t requests = 0;
   std::set<int> connections;  ///< by the client's port
   std::set<int> doomed;       ///< those that break at their next request
   std::mutex mutex;
-  httplib::Server server;
-  std::thread listener;
+  std::unique_ptr<net::HttpServer> server;  ///< last: its routes use the rest
 };
 
-namespace {
-
-/// A port that was left a moment ago may be had again; one that another process listens on may not. (The library would
-/// share it: each of the two would get some of the calls.)
-void have_port_alone(socket_t socket) {
-  const int yes = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-}
-
-}  // namespace
-
-HttpServer::HttpServer(Services& services, Clock& clock, HttpServerOptions options)
+SimulatorServer::SimulatorServer(Services& services, Clock& clock, SimulatorServerOptions options)
     : state_(std::make_unique<State>(services, clock, std::move(options))) {
-  httplib::Server& server = state_->server;
-  const std::string& host = state_->options.host;
-  const int port = state_->options.port;
-  server.new_task_queue = [threads = state_->options.threads] { return new httplib::ThreadPool(threads); };
-  server.set_socket_options(have_port_alone);
-  server.set_keep_alive_max_count(1'000'000);
-  server.set_tcp_nodelay(true);
-  server.Post("/", [state = state_.get()](const httplib::Request& request, httplib::Response& response) {
-    state->handle(request, response);
-  });
-  server.Post("/simulator", [state = state_.get()](const httplib::Request& request, httplib::Response& response) {
-    state->happen(request, response);
-  });
-  server.Post("/faults", [this](const httplib::Request& request, httplib::Response& response) {
-    const auto knobs = parse_faults(request.body);
-    if (knobs) set_faults(*knobs);
-    response.status = knobs ? 200 : 400;
-  });
-  port_ = port == 0 ? server.bind_to_any_port(host) : (server.bind_to_port(host, port) ? port : -1);
-  if (port_ > 0) state_->listener = std::thread([&server] { server.listen_after_bind(); });
+  // Clients of the simulation are slow at will, and put batches of 16 MB.
+  net::HttpServerLimits limits;
+  limits.connections = state_->options.threads;
+  limits.body_bytes = 32u << 20;
+  limits.request_time = std::chrono::minutes(1);
+  auto server = net::HttpServer::listen({state_->options.host, state_->options.port, limits}, state_->routes());
+  if (server) state_->server = std::move(*server);
 }
 
-HttpServer::~HttpServer() {
-  if (!state_->listener.joinable()) return;
-  // stop() only works once the listener is inside listen_after_bind().
-  while (!state_->server.is_running()) std::this_thread::yield();
-  state_->server.stop();
-  state_->listener.join();
-}
+SimulatorServer::~SimulatorServer() = default;
 
-std::string HttpServer::url() const { return fmt::format("http://{}:{}", state_->options.host, port_); }
+bool SimulatorServer::listening() const { return state_->server != nullptr; }
+int SimulatorServer::port() const { return listening() ? state_->server->port() : -1; }
+std::string SimulatorServer::url() const { return fmt::format("http://{}:{}", state_->options.host, port()); }
 
-std::mutex& HttpServer::mutex() { return state_->mutex; }
+std::mutex& SimulatorServer::mutex() { return state_->mutex; }
 
-void HttpServer::set_faults(const FaultKnobs& faults) {
+void SimulatorServer::set_faults(const FaultKnobs& faults) {
   std::lock_guard lock(state_->mutex);
   state_->faults = faults;
 }
 
-uint64_t HttpServer::requests() const {
+uint64_t SimulatorServer::requests() const {
   std::lock_guard lock(state_->mutex);
   return state_->requests;
 }
