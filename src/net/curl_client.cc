@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "net/curl_exchange.h"
 #include "net/curl_stream.h"
 #include "net/curl_whole.h"
+#include "net/http_metrics.h"
 
 namespace ctk::net {
 namespace {
@@ -34,6 +36,7 @@ void block_signals() {
 struct CurlClient::State {
   State(EventLoop& l, CurlOptions o) : loop(l), options(std::move(o)), multi(curl_multi_init()) {
     const long most = options.max_connections_per_host;
+    if (options.metrics != nullptr) counted.emplace(*options.metrics);
     curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, most);
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, most * 2);
     curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
@@ -92,6 +95,7 @@ struct CurlClient::State {
         return false;
       }
       curl_multi_remove_handle(multi.get(), easy);
+      if (counted) counted->ended(exchange->figures());
       return true;
     });
     return std::max(pause, Duration{});
@@ -108,12 +112,14 @@ struct CurlClient::State {
       const std::unique_ptr<CurlExchange> exchange = std::move(found->second);
       active.erase(found);
       exchange->finish(code);
+      if (counted) counted->ended(exchange->figures());
       idle.push_back(exchange->take_easy());
     }
   }
 
   EventLoop& loop;
   const CurlOptions options;
+  std::optional<HttpMetrics> counted;  // of the thread
   MultiHandle multi;
   std::unordered_map<CURL*, std::unique_ptr<CurlExchange>> active;  // of the thread
   std::vector<EasyHandle> idle;                                     // of the thread

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/event_loop.h"
+#include "base/metrics.h"
 #include "net/http.h"
 #include "net/http_stream.h"
 
@@ -17,6 +18,7 @@ struct CurlOptions {
   int max_connections_per_host = 64;
   Duration connect_timeout = std::chrono::seconds(10);
   std::string user_agent = "ctk";
+  Metrics* metrics = nullptr;  ///< what is counted goes there (http_metrics.h); it outlives the client
 };
 
 /// Thread-safe `send`, streams are opened on the loop; completions are posted to the loop. Proxies come from the

@@ -125,6 +125,15 @@ int CurlExchange::status() const {
 
 std::string CurlExchange::address() const { return host_and_port(request_.url); }
 
+ExchangeFigures CurlExchange::figures() const {
+  curl_off_t sent = 0, received = 0, microseconds = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &sent);
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &received);
+  curl_easy_getinfo(easy_.get(), CURLINFO_TOTAL_TIME_T, &microseconds);
+  return {address(), static_cast<uint64_t>(sent), static_cast<uint64_t>(received), std::chrono::microseconds(microseconds),
+          failed_as_};
+}
+
 CurlFailure CurlExchange::failure(CURLcode code) const {
   long system_error = 0;
   curl_off_t connect_time = 0;  // none where a connection that was there is used

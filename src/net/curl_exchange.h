@@ -6,14 +6,17 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "net/curl_client.h"
 #include "net/curl_errors.h"
 #include "net/http.h"
+#include "net/http_metrics.h"
 
 namespace ctk::net {
 
@@ -48,6 +51,8 @@ class CurlExchange {
   virtual Duration next_attention(Duration now) const = 0;
   /// libcurl is done with it.
   virtual void finish(CURLcode code) = 0;
+  /// What is to be counted of it, once it is over.
+  ExchangeFigures figures() const;
 
  protected:
   /// The status and all headers are there.
@@ -62,6 +67,8 @@ class CurlExchange {
   /// "host:port", for messages.
   std::string address() const;
   CurlFailure failure(CURLcode code) const;
+  /// It ends without a whole answer.
+  void note_failure(ErrorKind kind) { failed_as_ = kind; }
 
  private:
   static size_t on_header(char* data, size_t, size_t size, void* user);
@@ -74,6 +81,7 @@ class CurlExchange {
   std::array<char, CURL_ERROR_SIZE> detail_{};
   Duration connect_timeout_{};
   std::string ca_bundle_;
+  std::optional<ErrorKind> failed_as_;
 };
 
 }  // namespace ctk::net

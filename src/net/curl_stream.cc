@@ -129,6 +129,7 @@ class StreamExchange final : public CurlExchange {
     }
     held_back_ = held_back;
     if (held_back || now - *heard_at_ < silence_) return true;
+    note_failure(ErrorKind::unreachable);
     end(fail(ErrorKind::unreachable, fmt::format("{} has sent nothing for {}", address(), format_duration(silence_))));
     return false;
   }
@@ -139,7 +140,9 @@ class StreamExchange final : public CurlExchange {
 
   void finish(CURLcode code) override {
     if (code == CURLE_OK) return end({});
-    end(std::unexpected(curl_error(failure(code))));
+    Error error = curl_error(failure(code));
+    note_failure(error.kind);
+    end(std::unexpected(std::move(error)));
   }
 
  protected:

@@ -34,6 +34,7 @@ class WholeExchange final : public CurlExchange {
 
   bool attend(Duration) override {
     if (!request().stop.stop_requested()) return true;
+    note_failure(ErrorKind::stopped);
     complete(fail(ErrorKind::stopped, "the answer is not waited for any more"));
     return false;
   }
@@ -44,7 +45,9 @@ class WholeExchange final : public CurlExchange {
       CurlFailure failed = failure(code);
       failed.too_large = too_large_;
       failed.max_answer_bytes = request().max_answer_bytes;
-      return complete(std::unexpected(curl_error(failed)));
+      Error error = curl_error(failed);
+      note_failure(error.kind);
+      return complete(std::unexpected(std::move(error)));
     }
     response_.status = status();
     response_.headers = std::move(headers());
