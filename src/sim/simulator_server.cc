@@ -11,8 +11,8 @@
 #include "json/reader.h"
 #include "net/http_server.h"
 #include "sim/dynamodb_json.h"
-#include "sim/happenings.h"
 #include "sim/kinesis_json.h"
+#include "sim/simulator_actions.h"
 
 namespace ctk::sim {
 namespace {
@@ -120,10 +120,10 @@ struct SimulatorServer::State {
     return answer_kinesis(services.kinesis, called.action, request.body, now, empty_page);
   }
 
-  net::ServedAnswer happen(const net::ServedRequest& request) {
+  net::ServedAnswer act(const net::ServedRequest& request) {
     std::lock_guard lock(mutex);
-    const HappeningControls controls{options.advance_clock, [this] { doomed = std::exchange(connections, {}); }};
-    WireAnswer answer = make_happen(services, request.body, clock.now(), controls);
+    const ActionControls controls{options.advance_clock, [this] { doomed = std::exchange(connections, {}); }};
+    WireAnswer answer = run_action(services, request.body, clock.now(), controls);
     return {.status = answer.status, .content_type = "application/json", .body = std::move(answer.body)};
   }
 
@@ -137,7 +137,7 @@ struct SimulatorServer::State {
 
   std::vector<net::HttpRoute> routes() {
     return {{"POST", "/", [this](const net::ServedRequest& request) { return handle(request); }},
-            {"POST", "/simulator", [this](const net::ServedRequest& request) { return happen(request); }},
+            {"POST", "/simulator", [this](const net::ServedRequest& request) { return act(request); }},
             {"POST", "/faults", [this](const net::ServedRequest& request) { return turn_knobs(request); }}};
   }
 

@@ -1,5 +1,5 @@
 // The simulated services over real HTTP on the loopback interface, for clients that know nothing of the simulation.
-// Which service is meant says X-Amz-Target, as with the real ones. `POST /simulator` makes something happen (happenings.h);
+// Which service is meant says X-Amz-Target, as with the real ones. `POST /simulator` runs an action (simulator_actions.h);
 // `POST /faults` with a JSON object of FaultKnobs' names turns the knobs, what is left out is 0.
 //
 //   sim::SimulatorServer server(services, clock, {.seed = 7});   // http://127.0.0.1:PORT until it is destroyed

@@ -106,31 +106,31 @@ TEST_F(SimulatorServerTest, CarriesATableFromPutToItsStream) {
   EXPECT_THAT(page->body, HasSubstr("NextShardIterator"));
 }
 
-TEST_F(SimulatorServerTest, MakesHappenWhatIsAskedFor) {
-  const auto happen = [&](const std::string& body) { return client.Post("/simulator", body, "application/json"); };
+TEST_F(SimulatorServerTest, RunsTheActionsThatItIsAskedFor) {
+  const auto act = [&](const std::string& body) { return client.Post("/simulator", body, "application/json"); };
   client.set_keep_alive(true);
   dynamodb("CreateTable", kCreateTable);
-  EXPECT_EQ(happen(R"({"action":"roll-shard","table":"demo"})")->body, R"({"shards":1})");
-  EXPECT_EQ(happen(R"({"action":"split-shard","table":"demo","all":true})")->body, R"({"shards":1})");
+  EXPECT_EQ(act(R"({"action":"roll-shard","table":"demo"})")->body, R"({"shards":1})");
+  EXPECT_EQ(act(R"({"action":"split-shard","table":"demo","all":true})")->body, R"({"shards":1})");
   EXPECT_EQ(services.streams.stream(services.dynamodb.stream_of("demo"))->shards().size(), 4u);
-  EXPECT_EQ(happen(R"({"action":"throttle","table":"demo","seconds":60})")->status, 200);
+  EXPECT_EQ(act(R"({"action":"throttle","table":"demo","seconds":60})")->status, 200);
   EXPECT_THAT(dynamodb("Scan", R"({"TableName":"demo"})")->body, HasSubstr("ThrottlingException"));
-  EXPECT_EQ(happen(R"({"action":"kill-connections"})")->status, 200);
+  EXPECT_EQ(act(R"({"action":"kill-connections"})")->status, 200);
   EXPECT_FALSE(dynamodb("ListTables", "{}")) << "a connection from before breaks";
   EXPECT_TRUE(dynamodb("ListTables", "{}")) << "a new one works";
-  EXPECT_THAT(happen(R"({"action":"advance-clock","seconds":1})")->body, HasSubstr("cannot be moved"));
-  EXPECT_THAT(happen(R"({"action":"dance"})")->body, HasSubstr("No action"));
-  EXPECT_EQ(happen(R"({"action":"roll-shard","table":"none"})")->status, 400);
-  EXPECT_EQ(happen(R"({"action":"throttle","table":"none","seconds":60})")->status, 400);
-  EXPECT_EQ(happen(R"({"action":"throttle","stream":"none","seconds":60})")->status, 400);
-  EXPECT_EQ(happen(R"({"action":"trim","stream":"none"})")->status, 400);
+  EXPECT_THAT(act(R"({"action":"advance-clock","seconds":1})")->body, HasSubstr("cannot be moved"));
+  EXPECT_THAT(act(R"({"action":"dance"})")->body, HasSubstr("No action"));
+  EXPECT_EQ(act(R"({"action":"roll-shard","table":"none"})")->status, 400);
+  EXPECT_EQ(act(R"({"action":"throttle","table":"none","seconds":60})")->status, 400);
+  EXPECT_EQ(act(R"({"action":"throttle","stream":"none","seconds":60})")->status, 400);
+  EXPECT_EQ(act(R"({"action":"trim","stream":"none"})")->status, 400);
   for (const char* more : {R"("seconds":"x")", R"("seconds":"60")", R"("seconds":1.5)", R"("seconds":-1)",
                            R"("seconds":null)", R"("secnds":60)", R"("all":"yes")", R"("stream":7)"}) {
-    const auto answer = happen(R"({"action":"trim","table":"demo",)" + std::string(more) + "}");
+    const auto answer = act(R"({"action":"trim","table":"demo",)" + std::string(more) + "}");
     EXPECT_EQ(answer->status, 400) << more;
     EXPECT_THAT(answer->body, HasSubstr("ValidationException")) << more;
   }
-  EXPECT_EQ(happen(R"({"action":"trim","table":"demo","seconds":60})")->status, 200);
+  EXPECT_EQ(act(R"({"action":"trim","table":"demo","seconds":60})")->status, 200);
 }
 
 TEST_F(SimulatorServerTest, FailsOnDemand) {

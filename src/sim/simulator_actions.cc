@@ -1,4 +1,4 @@
-#include "sim/happenings.h"
+#include "sim/simulator_actions.h"
 
 #include <fmt/format.h>
 
@@ -10,13 +10,13 @@ namespace {
 
 using Body = Answer<std::string>;
 
-struct Happening : WireInput {
-  Happening(Services& simulated, json::Element body, Timestamp time, const HappeningControls& outside)
+struct ActionCall : WireInput {
+  ActionCall(Services& simulated, json::Element body, Timestamp time, const ActionControls& outside)
       : WireInput(body), services(simulated), now(time), controls(outside) {}
 
   Services& services;
   Timestamp now;
-  const HappeningControls& controls;
+  const ActionControls& controls;
 
   Duration seconds() const { return std::chrono::seconds(number("seconds", 0)); }
   bool has(std::string_view name) const { return member(name).has_value(); }
@@ -38,13 +38,13 @@ Body done(Answer<void> answer) {
   return std::string("{}");
 }
 
-Body roll_shard(const Happening& call) {
+Body roll_shard(const ActionCall& call) {
   auto arn = call.table_stream();
   if (!arn) return arn;
   return shards_changed(call.services.streams.roll(*arn, call.truth("all"), call.now));
 }
 
-Body split_shard(const Happening& call) {
+Body split_shard(const ActionCall& call) {
   if (!call.has("stream")) {
     auto arn = call.table_stream();
     if (!arn) return arn;
@@ -68,11 +68,11 @@ Body split_shard(const Happening& call) {
   return refuse("ResourceNotFoundException", fmt::format("Stream {} has no shard {}", stream, shard));
 }
 
-Body merge_shards(const Happening& call) {
+Body merge_shards(const ActionCall& call) {
   return done(call.services.kinesis.merge_shards(call.text("stream"), call.text("shard"), call.text("adjacent"), call.now));
 }
 
-Body trim(const Happening& call) {
+Body trim(const ActionCall& call) {
   const Timestamp horizon = call.now - call.seconds();
   if (call.has("stream")) return done(call.services.kinesis.trim(call.text("stream"), horizon, call.now));
   auto arn = call.table_stream();
@@ -80,7 +80,7 @@ Body trim(const Happening& call) {
   return done(call.services.streams.trim(*arn, horizon, call.now));
 }
 
-Body throttle(const Happening& call) {
+Body throttle(const ActionCall& call) {
   const Timestamp until = call.now + call.seconds();
   if (call.has("stream")) {
     const std::string stream = call.text("stream");
@@ -99,25 +99,25 @@ Body throttle(const Happening& call) {
   return std::string("{}");
 }
 
-Body expire_iterators(const Happening& call) {
+Body expire_iterators(const ActionCall& call) {
   call.services.kinesis.expire_iterators(call.now);
   call.services.streams.expire_iterators(call.now);
   return std::string("{}");
 }
 
-Body kill_connections(const Happening& call) {
+Body kill_connections(const ActionCall& call) {
   if (call.controls.kill_connections) call.controls.kill_connections();
   return std::string("{}");
 }
 
-Body advance_clock(const Happening& call) {
+Body advance_clock(const ActionCall& call) {
   if (!call.controls.advance_clock) return refuse("ValidationException", "This clock cannot be moved");
   call.controls.advance_clock(call.seconds());
   return fmt::format(R"({{"now":"{}"}})", format_iso8601(call.now + call.seconds()));
 }
 
 /// Whatever is misspelt or of another type would otherwise mean its default: a `trim` of everything.
-Answer<void> check_members(const Happening& call) {
+Answer<void> check_members(const ActionCall& call) {
   constexpr int64_t kMostSeconds = 1'000'000'000;
   constexpr std::string_view kTexts[] = {"action", "stream", "table", "shard", "adjacent"};
   for (const auto [name, value] : call.body().get_object()) {
@@ -135,7 +135,7 @@ Answer<void> check_members(const Happening& call) {
 
 struct Action {
   std::string_view name;
-  Body (*run)(const Happening& call);
+  Body (*run)(const ActionCall& call);
 };
 
 constexpr std::array kActions{
@@ -151,11 +151,11 @@ constexpr std::array kActions{
 
 }  // namespace
 
-WireAnswer make_happen(Services& services, std::string_view body, Timestamp now, const HappeningControls& controls) {
+WireAnswer run_action(Services& services, std::string_view body, Timestamp now, const ActionControls& controls) {
   json::Parser parser;
   const auto input = parser.parse(body);
   if (!input || !input->is_object()) return to_wire({"SerializationException", "The body is no JSON object", 400});
-  const Happening call(services, *input, now, controls);
+  const ActionCall call(services, *input, now, controls);
   const auto* found = std::ranges::find(kActions, call.text("action"), &Action::name);
   if (found == kActions.end()) {
     return to_wire({"ValidationException", fmt::format("No action \"{}\"", call.text("action")), 400});

@@ -1,4 +1,4 @@
-// What a person, or a test in another language, makes happen in the simulated AWS: the actions of `POST /simulator`.
+// Simulator actions: what a person, or a test in another language, has the simulated AWS do by `POST /simulator`.
 #pragma once
 
 #include <functional>
@@ -11,13 +11,13 @@
 namespace ctk::sim {
 
 /// What lies outside of the services.
-struct HappeningControls {
+struct ActionControls {
   std::function<void(Duration)> advance_clock;  ///< empty: this clock cannot be moved
   std::function<void()> kill_connections;
 };
 
 /// `body`: {"action": "roll-shard", "table": "demo"}, …; answers with an object of what came of it, or as the services
 /// refuse.
-WireAnswer make_happen(Services& services, std::string_view body, Timestamp now, const HappeningControls& controls);
+WireAnswer run_action(Services& services, std::string_view body, Timestamp now, const ActionControls& controls);
 
 }  // namespace ctk::sim
