@@ -1,5 +1,5 @@
-// The far side of the demo: a simulated DynamoDB behind HTTP, and in it a table that is older than its stream's memory and
-// is written to all the time.
+// What lies upstream of the demo: a simulated DynamoDB behind HTTP, and in it a table that is older than its stream's
+// memory and is written to all the time.
 #pragma once
 
 #include <string>

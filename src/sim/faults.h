@@ -12,10 +12,10 @@ namespace ctk::sim {
 
 enum class ServiceName { kinesis, dynamodb, streams };
 
-/// What a call is, as far as its misfortunes go.
+/// What a call is, as far as its faults go.
 enum class CallKind { other, get_records, describe_stream };
 
-/// Probabilities, 0 … 1, of one call's misfortunes. Everything 0: a perfect day.
+/// Probabilities, 0 … 1, of one call's faults. Everything 0: a perfect day.
 struct FaultKnobs {
   double throttled = 0;         ///< ProvisionedThroughputExceededException or LimitExceededException
   double server_error = 0;      ///< InternalFailure, status 500
@@ -56,7 +56,7 @@ struct Fate {
 /// What a person calls it: "lost answer".
 std::string_view to_string(Fault fault);
 
-/// Is told of every misfortune as it strikes: where ("GetRecords") and what ("lost answer").
+/// Is told of every fault that is injected: where ("GetRecords") and what ("lost answer").
 using FaultObserver = std::function<void(std::string_view where, std::string_view what)>;
 
 Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random);

@@ -86,7 +86,7 @@ TEST_F(InProcessKinesisTest, GivesErrorsTheirKinds) {
   EXPECT_EQ(read(from).error().kind, ErrorKind::unreachable);
 }
 
-TEST(Faults, StrikeAsOftenAsTheyShould) {
+TEST(Faults, ComeAsOftenAsTheyShould) {
   Random random(5);
   int throttled = 0, empty = 0;
   for (int i = 0; i < 10'000; ++i) {

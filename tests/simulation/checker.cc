@@ -41,7 +41,7 @@ void Checker::wrong(std::string what) {
 }
 
 void Checker::learn() {
-  for (auto& [shard, records] : far_side_.new_records()) {
+  for (auto& [shard, records] : upstream_.new_records()) {
     auto& known = records_[shard];
     known.insert(known.end(), std::make_move_iterator(records.begin()), std::make_move_iterator(records.end()));
   }
@@ -101,7 +101,7 @@ void Checker::check_positions() {
 void Checker::check_parents(const std::string& shard) {
   if (!parents_held_.insert(shard).second) return;
   learn();
-  for (const std::string& parent : far_side_.parents_of(shard)) {
+  for (const std::string& parent : upstream_.parents_of(shard)) {
     if (const StreamRecord* lost = missing(parent, nullptr)) {
       wrong(fmt::format("a change of {} is written before {} of its parent {}", shard, lost->sequence, parent));
     }
@@ -167,13 +167,13 @@ void Checker::on_ready() {
     return wrong("a table is called ready, and its load is not complete");
   }
   learn();
-  const History& history = far_side_.history();
+  const History& history = upstream_.history();
   const std::map<std::string, Timestamp> last = last_changes(*record()->loaded);
   for (const auto& [name, moments] : history) {
     // What was refused once may stay as it was.
     if (std::ranges::any_of(moments, &Moment::refused)) continue;
     const auto change = last.find(key_of(name));
-    const Timestamp first = moments.front().at <= far_side_.stream_begun() ? moments.front().at : kNoTime;
+    const Timestamp first = moments.front().at <= upstream_.stream_begun() ? moments.front().at : kNoTime;
     const Timestamp since = change != last.end() ? change->second : first;
     if (!shows(moments, row_of(name), since)) {
       wrong(fmt::format("the table is called ready, and {} is not what it was at the load's end", name));
@@ -211,7 +211,7 @@ std::optional<std::string> Checker::compare(const std::string& name, const std::
 
 std::optional<std::string> Checker::at_rest() {
   if (look()) return wrong_;
-  const History& history = far_side_.history();
+  const History& history = upstream_.history();
   for (const auto& [name, moments] : history) {
     if (auto different = compare(name, moments)) return different;
   }

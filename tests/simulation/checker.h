@@ -9,15 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "simulation/far_side.h"
 #include "simulation/target.h"
+#include "simulation/upstream.h"
 
 namespace ctk::simulation {
 
 class Checker {
  public:
   /// `loads`: rows may go back until the table is ready.
-  Checker(FarSide& far_side, const TargetState& target, bool loads) : far_side_(far_side), target_(target), loads_(loads) {}
+  Checker(Upstream& upstream, const TargetState& target, bool loads)
+      : upstream_(upstream), target_(target), loads_(loads) {}
 
   /// Called as a write arrives, before any of it is done.
   void on_write(const sink::Batch& batch);
@@ -52,7 +53,7 @@ class Checker {
   void check_parents(const std::string& shard);
   void wrong(std::string what);
 
-  FarSide& far_side_;
+  Upstream& upstream_;
   const TargetState& target_;
   const bool loads_;
   std::map<std::string, std::vector<StreamRecord>> records_;  ///< by shard

@@ -48,7 +48,7 @@ WorldKnobs one_shard(SourceKind source) {
 /// A relay that is killed, or asleep, for a while.
 class GapRig final : public Parts {
  public:
-  explicit GapRig(SourceKind source) : knobs_(one_shard(source)), far_side(knobs_, random_, loop_, log_, {}) {}
+  explicit GapRig(SourceKind source) : knobs_(one_shard(source)), upstream(knobs_, random_, loop_, log_, {}) {}
 
   std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> inner) override {
     return std::make_unique<LockedSource>(std::move(inner), locked, loop_);
@@ -56,7 +56,7 @@ class GapRig final : public Parts {
 
   void start() {
     worker_ =
-        make_worker({knobs_, far_side, loop_, random_, log_, faults_, state, target_, *this, {}, {}, {}}, {}, ++started_);
+        make_worker({knobs_, upstream, loop_, random_, log_, faults_, state, target_, *this, {}, {}, {}}, {}, ++started_);
     worker_->relay->run([this](Result<relay::RelayStats> result) {
       if (!result) error = result.error();
     });
@@ -90,7 +90,7 @@ class GapRig final : public Parts {
   int started_ = 0;
 
  public:
-  FarSide far_side;
+  Upstream upstream;
   TargetState state;
   std::function<bool(const aws::ShardId&)> locked = [](const aws::ShardId&) { return false; };
   std::optional<Error> error;
@@ -107,7 +107,7 @@ TEST_P(Gaps, OfARootThatWasNeverReadAreTold) {
   rig.locked = [](const aws::ShardId&) { return true; };
   rig.start();
   rig.live(minutes(1));
-  rig.far_side.change();
+  rig.upstream.change();
   rig.away(killed, hours(25));
   rig.locked = open_;
   rig.live(minutes(5));
@@ -119,7 +119,7 @@ TEST_P(Gaps, AreNoneWithinTheRetention) {
   rig.locked = [](const aws::ShardId&) { return true; };
   rig.start();
   rig.live(minutes(1));
-  rig.far_side.change();
+  rig.upstream.change();
   rig.away(killed, hours(23));
   rig.locked = open_;
   rig.live(minutes(5));
@@ -135,9 +135,9 @@ TEST_P(Gaps, OfAChildThatWasNeverReadAreTold) {
     for (const auto& [shard, row] : rows) roots.insert(shard);
   }
   rig.locked = [roots](const aws::ShardId& shard) { return !roots.contains(shard); };
-  rig.far_side.reshard();
+  rig.upstream.reshard();
   rig.live(minutes(2));
-  rig.far_side.change();
+  rig.upstream.change();
   rig.away(killed, hours(25));
   rig.locked = open_;
   rig.live(minutes(5));

@@ -18,10 +18,10 @@ namespace {
 
 void reach_services_by_wire(const Surroundings& world, Worker& worker, sim::ApiEnvironment environment,
                             const sim::ApiSettings& settings) {
-  FarSide& far = world.far_side;
+  Upstream& upstream = world.upstream;
   worker.credentials = make_renewed_credentials(world.loop);
-  worker.wire = std::make_unique<WireClient>(far.kinesis(), far.dynamodb(), far.streams(), std::move(environment), settings,
-                                             world.knobs.token_life);
+  worker.wire = std::make_unique<WireClient>(upstream.kinesis(), upstream.dynamodb(), upstream.streams(),
+                                             std::move(environment), settings, world.knobs.token_life);
   const aws::ServiceEndpoint endpoint{"http://simulated", "us-east-1"};
   aws::CredentialsSource& signer = *worker.credentials;
   worker.tables = aws::make_dynamodb_http(endpoint, signer, *worker.wire, worker.executor, worker.clock);
@@ -33,16 +33,16 @@ void reach_services_by_wire(const Surroundings& world, Worker& worker, sim::ApiE
 }
 
 void reach_services(const Surroundings& world, Worker& worker) {
-  const sim::ApiEnvironment environment{world.loop, world.loop, world.random, world.misfortune, &worker.loop};
+  const sim::ApiEnvironment environment{world.loop, world.loop, world.random, world.on_fault, &worker.loop};
   sim::ApiSettings settings;
   settings.faults = world.faults;
   if (world.knobs.by_wire) return reach_services_by_wire(world, worker, environment, settings);
-  FarSide& far = world.far_side;
-  auto tables = std::make_unique<sim::InProcessDynamoDb>(far.dynamodb(), environment, settings);
+  Upstream& upstream = world.upstream;
+  auto tables = std::make_unique<sim::InProcessDynamoDb>(upstream.dynamodb(), environment, settings);
   worker.scans = [api = tables.get()] { return api->counts().scan; };
   worker.tables = std::move(tables);
-  worker.kinesis = world.parts.kinesis(std::make_unique<sim::InProcessKinesis>(far.kinesis(), environment, settings));
-  worker.streams = world.parts.streams(std::make_unique<sim::InProcessStreams>(far.streams(), environment, settings));
+  worker.kinesis = world.parts.kinesis(std::make_unique<sim::InProcessKinesis>(upstream.kinesis(), environment, settings));
+  worker.streams = world.parts.streams(std::make_unique<sim::InProcessStreams>(upstream.streams(), environment, settings));
 }
 
 std::unique_ptr<relay::StreamSource> make_stream(const Surroundings& world, Worker& worker) {
@@ -88,7 +88,7 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
   worker->beside = order.load_only;
   make_sources(world, order, *worker);
   worker->sink = world.parts.sink(connect_target(world.state, world.target,
-                                                 {world.loop, world.loop, world.random, world.misfortune, &worker->loop,
+                                                 {world.loop, world.loop, world.random, world.on_fault, &worker->loop,
                                                   world.parts.rules(), world.on_write, world.on_row}));
   if (world.log.enabled(LogLevel::debug)) {
     if (worker->stream) worker->stream = trace_calls(std::move(worker->stream), world.log);

@@ -10,11 +10,11 @@
 #include "base/random.h"
 #include "relay/relay.h"
 #include "sim/in_process_dynamodb.h"
-#include "simulation/far_side.h"
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
 #include "simulation/target.h"
+#include "simulation/upstream.h"
 #include "simulation/wire_client.h"
 
 namespace ctk::simulation {
@@ -51,7 +51,7 @@ struct Order {
 /// What all processes of a world have in common.
 struct Surroundings {
   const WorldKnobs& knobs;
-  FarSide& far_side;
+  Upstream& upstream;
   VirtualLoop& loop;
   Random& random;
   Log& log;
@@ -59,7 +59,7 @@ struct Surroundings {
   TargetState& state;
   TargetKnobs& target;
   Parts& parts;
-  sim::FaultObserver misfortune;
+  sim::FaultObserver on_fault;
   std::function<void(const sink::Batch&)> on_write;
   std::function<void(const std::string& table, const std::string& key, const TargetRow* row)> on_row;
 };

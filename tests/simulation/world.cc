@@ -33,9 +33,9 @@ World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace, Parts* parts)
       loop_(kStart),
       log_(trace, loop_),
       target_knobs_(knobs_.target),
-      far_side_(knobs_, random_, loop_, log_, [this](auto where, auto what) { misfortune(where, what); }),
+      upstream_(knobs_, random_, loop_, log_, [this](auto where, auto what) { note_fault(where, what); }),
       faults_(knobs_.service),
-      checker_(far_side_, state_, knobs_.loads()),
+      checker_(upstream_, state_, knobs_.loads()),
       parts_(parts == nullptr ? right_ : *parts) {
   log_.debug("a world begins", {{"source", to_string(knobs_.source)},
                                 {"transactions", knobs_.target.transactional ? "yes" : "no"},
@@ -52,7 +52,7 @@ World::~World() = default;
 
 Coverage World::coverage() const {
   Coverage out = coverage_;
-  out.add(far_side_.coverage());
+  out.add(upstream_.coverage());
   out.lives_on_streams = knobs_.source == SourceKind::streams ? 1 : 0;
   out.writes = state_.writes;
   out.dead_letters = state_.dead_letters.size();
@@ -66,14 +66,14 @@ Coverage World::coverage() const {
   return out;
 }
 
-void World::misfortune(std::string_view where, std::string_view what) {
+void World::note_fault(std::string_view where, std::string_view what) {
   ++coverage_.faults;
   log_.debug(what, {{"at", where}});
 }
 
 Surroundings World::surroundings() {
   return {knobs_,
-          far_side_,
+          upstream_,
           loop_,
           random_,
           log_,
@@ -81,7 +81,7 @@ Surroundings World::surroundings() {
           state_,
           target_knobs_,
           parts_,
-          [this](auto where, auto what) { misfortune(where, what); },
+          [this](auto where, auto what) { note_fault(where, what); },
           [this](const sink::Batch& batch) { on_write(batch); },
           [this](const std::string&, const std::string& key, const TargetRow* row) { checker_.on_row(key, row); }};
 }
@@ -149,7 +149,7 @@ void World::kill_worker() {
 void World::double_worker() {
   if (!worker_) return;
   ++coverage_.doubles;
-  misfortune("relay", "a second one of the same name");
+  note_fault("relay", "a second one of the same name");
   Worker* first = worker_.get();
   others_.push_back(std::move(worker_));
   if (random_.below(2) == 0) {
@@ -162,7 +162,7 @@ void World::double_worker() {
 void World::freeze_worker() {
   if (!worker_) return;
   ++coverage_.freezes;
-  misfortune("relay", "its process stops for a while");
+  note_fault("relay", "its process stops for a while");
   Worker* frozen = worker_.get();
   frozen->loop.freeze();
   live_on(minutes(10) + seconds(random_.below(600)));
@@ -182,9 +182,9 @@ void World::load_again() {
 void World::lose_a_day() {
   // What was trimmed before the relay's first claim was never promised.
   if (!worker_ || state_.positions.empty()) return;
-  misfortune("relay", "nothing is relayed for 25 hours");
+  note_fault("relay", "nothing is relayed for 25 hours");
   ++coverage_.days;
-  far_side_.change();
+  upstream_.change();
   const bool dies = random_.below(2) == 0;
   Worker* lost = worker_.get();
   if (dies) kill_worker();
@@ -207,13 +207,13 @@ void World::raise_epoch() {
 }
 
 void World::pause_target() {
-  misfortune("target", "down for a minute");
+  note_fault("target", "down for a minute");
   target_knobs_.down = true;
   loop_.after(seconds(60), [this] { target_knobs_.down = false; });
 }
 
 void World::fill_target() {
-  misfortune("target", "full for a while");
+  note_fault("target", "full for a while");
   target_knobs_.full = true;
   loop_.after(seconds(30 + random_.below(600)), [this] { target_knobs_.full = false; });
 }
@@ -224,9 +224,9 @@ void World::live_on(Duration time) {
 }
 
 /// What may follow a change.
-void World::strike() {
+void World::inject_fault() {
   const auto struck = [this](double probability) { return random_.fraction() < probability; };
-  if (struck(knobs_.resharded)) far_side_.reshard();
+  if (struck(knobs_.resharded)) upstream_.reshard();
   if (struck(knobs_.paused_target)) pause_target();
   if (knobs_.filled_target > 0 && struck(knobs_.filled_target)) fill_target();
   if (struck(knobs_.doubled)) double_worker();
@@ -278,7 +278,7 @@ void World::look_at_readiness(const relay::RelayStats& stats) {
 void World::live_without_relay() {
   const uint64_t changes = random_.below(40);
   for (uint64_t i = 0; i < changes; ++i) {
-    far_side_.change();
+    upstream_.change();
     live_on(milliseconds(random_.below(30'000)));
   }
 }
@@ -288,8 +288,8 @@ std::optional<std::string> World::run() {
   start_worker();
   const int lost_at = knobs_.lost_day ? static_cast<int>(random_.below(static_cast<uint64_t>(knobs_.changes))) : -1;
   for (int i = 0; i < knobs_.changes && !gap_; ++i) {
-    far_side_.change();
-    strike();
+    upstream_.change();
+    inject_fault();
     if (i == lost_at) lose_a_day();
     live_on(knobs_.between_changes);
     if (auto wrong = look()) return wrong;
@@ -305,7 +305,7 @@ std::optional<std::string> World::run() {
 /// Lets everything that is delayed arrive, then has a bounded run on a perfect day bring the target to rest.
 std::optional<std::string> World::settle() {
   live_on(seconds(90));
-  far_side_.deliver_all();
+  upstream_.deliver_all();
   kill_worker();
   for (const auto& other : others_) other->relay.reset();
   live_on(knobs_.target.straggler > 0 ? knobs_.target.straggle_by : Duration(seconds(60)));
@@ -313,7 +313,7 @@ std::optional<std::string> World::settle() {
   target_knobs_.lost_request = target_knobs_.lost_reply = target_knobs_.torn_write = target_knobs_.straggler = 0;
   target_knobs_.down = target_knobs_.full = false;
   if (auto wrong = become_ready(); wrong || gap_) return wrong ? wrong : verdict_of_last_run();
-  if (knobs_.switched_off && knobs_.source == SourceKind::streams) far_side_.switch_stream_off();
+  if (knobs_.switched_off && knobs_.source == SourceKind::streams) upstream_.switch_stream_off();
   start_worker({.once = true});
   const bool finished = loop_.run_until([this] { return worker_->result.has_value(); }, minutes(60));
   if (!finished) {

@@ -1,6 +1,6 @@
-// One simulated world: a far side (a DynamoDB table that changes, and its stream), a target, and a relay that is killed,
-// frozen, doubled and started again. Everything runs on one virtual clock; one seed is one life of it, bit for bit. What a
-// life is made of is World's business, how many are lived and what is printed of them that of simulation_test.cc and
+// One simulated world: what lies upstream (a DynamoDB table that changes, and its stream), a target, and a relay that is
+// killed, frozen, doubled and started again. Everything runs on one virtual clock; one seed is one life of it, bit for bit.
+// What a life is made of is World's business, how many are lived and what is printed of them that of simulation_test.cc and
 // simulate.cc.
 #pragma once
 
@@ -12,11 +12,11 @@
 #include "base/event_loop.h"
 #include "base/random.h"
 #include "simulation/checker.h"
-#include "simulation/far_side.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
 #include "simulation/target.h"
 #include "simulation/trace.h"
+#include "simulation/upstream.h"
 #include "simulation/worker.h"
 
 namespace ctk::simulation {
@@ -49,8 +49,8 @@ class World {
   void pause_target();
   void fill_target();
   void live_on(Duration time);
-  void misfortune(std::string_view where, std::string_view what);
-  void strike();
+  void note_fault(std::string_view where, std::string_view what);
+  void inject_fault();
   void live_without_relay();
   std::optional<std::string> look();
   bool informed() const;
@@ -65,7 +65,7 @@ class World {
   VirtualLoop loop_;
   Trace log_;
   TargetKnobs target_knobs_;
-  FarSide far_side_;
+  Upstream upstream_;
   sim::FaultKnobs faults_;
   TargetState state_;
   Checker checker_;

@@ -1,5 +1,5 @@
-// The far side of a simulated world: a DynamoDB table that changes, and the stream that carries its changes, which rolls,
-// splits and merges. What it holds is the truth that the target is compared with. It knows nothing of the relay.
+// What lies upstream in a simulated world: a DynamoDB table that changes, and the stream that carries its changes, which
+// rolls, splits and merges. What it holds is the truth that the target is compared with. It knows nothing of the relay.
 #pragma once
 
 #include <functional>
@@ -40,9 +40,9 @@ struct Moment {
 /// An item's name → its moments, in order. No two items ever have the same value.
 using History = std::map<std::string, std::vector<Moment>>;
 
-class FarSide {
+class Upstream {
  public:
-  FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver misfortune);
+  Upstream(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver on_fault);
 
   /// One item is put, updated or deleted.
   void change();
@@ -79,7 +79,7 @@ class FarSide {
   Random& random_;
   VirtualLoop& loop_;
   Log& log_;
-  sim::FaultObserver misfortune_;
+  sim::FaultObserver on_fault_;
   sim::Kinesis kinesis_;
   sim::DynamoDbStreams streams_;
   sim::DynamoDb dynamodb_;

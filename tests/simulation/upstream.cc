@@ -1,4 +1,4 @@
-#include "simulation/far_side.h"
+#include "simulation/upstream.h"
 
 #include <fmt/format.h>
 
@@ -54,12 +54,12 @@ sim::DynamoDbStreamsOptions streams_options(const WorldKnobs& knobs, Random& ran
 
 }  // namespace
 
-FarSide::FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver misfortune)
+Upstream::Upstream(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log& log, sim::FaultObserver on_fault)
     : knobs_(knobs),
       random_(random),
       loop_(loop),
       log_(log),
-      misfortune_(std::move(misfortune)),
+      on_fault_(std::move(on_fault)),
       kinesis_({}),
       streams_(streams_options(knobs, random)),
       dynamodb_({}, streams_, random, &kinesis_) {
@@ -80,7 +80,7 @@ FarSide::FarSide(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, Log
   if (knobs.expiring > 0 || knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0) tick();
 }
 
-void FarSide::begin_stream(Timestamp now) {
+void Upstream::begin_stream(Timestamp now) {
   stream_begun_ = now;
   if (knobs_.source == SourceKind::streams) {
     must(dynamodb_.update_stream(kTable, aws::StreamView::new_and_old_images, now).has_value(), "it has no stream");
@@ -90,19 +90,19 @@ void FarSide::begin_stream(Timestamp now) {
   must(dynamodb_.enable_kinesis(kTable, kinesis_.arn_of(kStream), now).has_value(), "a new table has no destination");
 }
 
-void FarSide::tick() {
+void Upstream::tick() {
   dynamodb_.advance(loop_.now());
   const bool late = knobs_.delivery.delayed > 0 || knobs_.delivery.repeated > 0;
   loop_.after(late ? kTick : kSlowTick, [this] { tick(); });
 }
 
-void FarSide::deliver_all() {
+void Upstream::deliver_all() {
   dynamodb_.advance(loop_.now());
   static_cast<void>(dynamodb_.update_time_to_live(kTable, std::nullopt, loop_.now()));
 }
 
 /// The service itself deletes what has outlived its time.
-void FarSide::note_expired(Timestamp now) {
+void Upstream::note_expired(Timestamp now) {
   if (changes_ == dynamodb_.changes()) return;
   changes_ = dynamodb_.changes();
   for (auto& [name, moments] : history_) {
@@ -114,12 +114,12 @@ void FarSide::note_expired(Timestamp now) {
   }
 }
 
-const History& FarSide::history() {
+const History& Upstream::history() {
   note_expired(loop_.now());
   return history_;
 }
 
-void FarSide::change() {
+void Upstream::change() {
   const std::string name = "item-" + std::to_string(random_.below(static_cast<uint64_t>(knobs_.items)));
   const std::string pk = fmt::format(R"({{"S":"{}"}})", name);
   dynamodb_.advance(loop_.now());
@@ -139,7 +139,7 @@ void FarSide::change() {
   ++coverage_.changes;
 }
 
-void FarSide::put(const std::string& name, Timestamp now) {
+void Upstream::put(const std::string& name, Timestamp now) {
   const bool poisoned = random_.fraction() < knobs_.poisoned;
   sim::Attributes item{{"pk", fmt::format(R"({{"S":"{}"}})", name)}, {"v", fmt::format(R"({{"N":"{}"}})", ++written_)}};
   if (poisoned) item["p"] = R"({"S":"POISON"})";
@@ -152,7 +152,7 @@ void FarSide::put(const std::string& name, Timestamp now) {
   history_[name].push_back({now, poisoned ? std::nullopt : std::optional(written_), poisoned});
 }
 
-void FarSide::reshard() {
+void Upstream::reshard() {
   if (knobs_.source == SourceKind::kinesis) {
     reshard_kinesis();
   } else {
@@ -160,7 +160,7 @@ void FarSide::reshard() {
   }
 }
 
-void FarSide::reshard_streams() {
+void Upstream::reshard_streams() {
   const std::string arn = dynamodb_.stream_of(kTable);
   const bool may_split = table_stream().open_shards().size() < 6;
   if (may_split && random_.below(2) == 0) {
@@ -172,7 +172,7 @@ void FarSide::reshard_streams() {
   }
 }
 
-void FarSide::reshard_kinesis() {
+void Upstream::reshard_kinesis() {
   std::vector<aws::ShardId> open;
   for (const sim::Shard& shard : kinesis_.stream(kStream)->shards()) {
     if (!shard.closed) open.push_back(shard.id);
@@ -195,12 +195,12 @@ void FarSide::reshard_kinesis() {
   }
 }
 
-void FarSide::switch_stream_off() {
+void Upstream::switch_stream_off() {
   log_.debug("the stream is switched off");
   must(dynamodb_.update_stream(kTable, std::nullopt, loop_.now()).has_value(), "the table has a stream");
 }
 
-std::map<std::string, std::vector<StreamRecord>> FarSide::new_records() {
+std::map<std::string, std::vector<StreamRecord>> Upstream::new_records() {
   std::map<std::string, std::vector<StreamRecord>> out;
   const auto tell = [&](const auto& shards, const auto& read) {
     for (const auto& shard : shards) {
@@ -218,7 +218,7 @@ std::map<std::string, std::vector<StreamRecord>> FarSide::new_records() {
   return out;
 }
 
-std::vector<std::string> FarSide::parents_of(const std::string& shard) const {
+std::vector<std::string> Upstream::parents_of(const std::string& shard) const {
   std::vector<std::string> out;
   if (knobs_.source == SourceKind::kinesis) {
     const auto& shards = kinesis_.stream(kStream)->shards();
@@ -233,7 +233,7 @@ std::vector<std::string> FarSide::parents_of(const std::string& shard) const {
   return out;
 }
 
-Coverage FarSide::coverage() const {
+Coverage Upstream::coverage() const {
   Coverage out = coverage_;
   if (knobs_.source == SourceKind::streams) out.rolls += table_stream().rolls();
   out.splits += kinesis_.splits_on_demand();
