@@ -69,19 +69,19 @@ void write_positions(json::Writer& writer, const std::vector<RelayRows>& relays,
   writer.end_array();
 }
 
-void write_letter(json::Writer& writer, const DeadLetter& letter) {
+void write_dead_letter(json::Writer& writer, const DeadLetter& dead_letter) {
   Object object(writer);
-  object.text("id", letter.id);
-  object.text("time", time_text(letter.time));
-  object.text("relay", letter.relay);
-  object.text("shard", letter.shard);
-  object.text("position", letter.position);
-  object.text("source_table", letter.source_table);
-  object.text("key", letter.key);
-  object.text("version", letter.version);
-  object.text("kind", letter.kind);
-  object.text("reason", letter.reason);
-  object.text("change", letter.change);
+  object.text("id", dead_letter.id);
+  object.text("time", time_text(dead_letter.time));
+  object.text("relay", dead_letter.relay);
+  object.text("shard", dead_letter.shard);
+  object.text("position", dead_letter.position);
+  object.text("source_table", dead_letter.source_table);
+  object.text("key", dead_letter.key);
+  object.text("version", dead_letter.version);
+  object.text("kind", dead_letter.kind);
+  object.text("reason", dead_letter.reason);
+  object.text("change", dead_letter.change);
 }
 
 void write_texts(json::Writer& writer, const std::vector<std::string>& texts) {
@@ -178,46 +178,46 @@ std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now) 
   return format_result(table, ResultFormat::table);
 }
 
-std::string dead_letters_json(const std::vector<DeadLetter>& letters) {
+std::string dead_letters_json(const std::vector<DeadLetter>& dead_letters) {
   std::string text;
   json::Writer writer(text);
   writer.begin_array();
-  for (const DeadLetter& letter : letters) write_letter(writer, letter);
+  for (const DeadLetter& dead_letter : dead_letters) write_dead_letter(writer, dead_letter);
   writer.end_array();
   return json::to_utf8(std::move(text)) + "\n";
 }
 
-std::string dead_letter_json(const DeadLetter& letter) {
+std::string dead_letter_json(const DeadLetter& dead_letter) {
   std::string text;
   json::Writer writer(text);
-  write_letter(writer, letter);
+  write_dead_letter(writer, dead_letter);
   return json::to_utf8(std::move(text)) + "\n";
 }
 
-std::string dead_letters_text(const std::vector<DeadLetter>& letters) {
+std::string dead_letters_text(const std::vector<DeadLetter>& dead_letters) {
   ResultSet table;
   for (const char* name : {"id", "time", "source table", "key", "kind", "reason"}) {
     table.columns.push_back({name, Kind::text});
   }
-  for (const DeadLetter& letter : letters) {
-    table.rows.push_back({letter.id, format_iso8601(letter.time), letter.source_table, shortened(letter.key), letter.kind,
-                          shortened(letter.reason)});
+  for (const DeadLetter& dead_letter : dead_letters) {
+    table.rows.push_back({dead_letter.id, format_iso8601(dead_letter.time), dead_letter.source_table,
+                          shortened(dead_letter.key), dead_letter.kind, shortened(dead_letter.reason)});
   }
   return format_result(table, ResultFormat::table);
 }
 
-std::string dead_letter_text(const DeadLetter& letter) {
-  const std::pair<const char*, std::string> lines[] = {{"id", letter.id},
-                                                       {"time", format_iso8601(letter.time)},
-                                                       {"relay", letter.relay},
-                                                       {"shard", letter.shard},
-                                                       {"position", letter.position},
-                                                       {"source table", letter.source_table},
-                                                       {"key", letter.key},
-                                                       {"version", letter.version},
-                                                       {"kind", letter.kind},
-                                                       {"reason", letter.reason},
-                                                       {"change", letter.change}};
+std::string dead_letter_text(const DeadLetter& dead_letter) {
+  const std::pair<const char*, std::string> lines[] = {{"id", dead_letter.id},
+                                                       {"time", format_iso8601(dead_letter.time)},
+                                                       {"relay", dead_letter.relay},
+                                                       {"shard", dead_letter.shard},
+                                                       {"position", dead_letter.position},
+                                                       {"source table", dead_letter.source_table},
+                                                       {"key", dead_letter.key},
+                                                       {"version", dead_letter.version},
+                                                       {"kind", dead_letter.kind},
+                                                       {"reason", dead_letter.reason},
+                                                       {"change", dead_letter.change}};
   std::string text;
   for (const auto& [name, value] : lines) text += fmt::format("{:<12} | {}\n", name, value);
   return text;

@@ -22,9 +22,9 @@ std::string positions_json(const std::vector<RelayRows>& relays, Timestamp now);
 std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now);
 
 /// Objects with the columns of ctk_dead_letters.
-std::string dead_letters_json(const std::vector<sink::DeadLetter>& letters);
-std::string dead_letter_json(const sink::DeadLetter& letter);
-std::string dead_letters_text(const std::vector<sink::DeadLetter>& letters);
-std::string dead_letter_text(const sink::DeadLetter& letter);
+std::string dead_letters_json(const std::vector<sink::DeadLetter>& dead_letters);
+std::string dead_letter_json(const sink::DeadLetter& dead_letter);
+std::string dead_letters_text(const std::vector<sink::DeadLetter>& dead_letters);
+std::string dead_letter_text(const sink::DeadLetter& dead_letter);
 
 }  // namespace ctk::cli

@@ -42,20 +42,20 @@ sink::TableReport some_report() {
   return report;
 }
 
-sink::DeadLetter some_letter() {
-  sink::DeadLetter letter;
-  letter.id = "09a6";
-  letter.time = kNow;
-  letter.relay = "r";
-  letter.shard = "s";
-  letter.position = "4";
-  letter.source_table = "demo";
-  letter.key = R"({"id":{"N":"1"}})";
-  letter.version = "00000001.1";
-  letter.kind = "refused";
-  letter.reason = std::string(78, 'x') + "äöü";
-  letter.change = "{}";
-  return letter;
+sink::DeadLetter some_dead_letter() {
+  sink::DeadLetter dead_letter;
+  dead_letter.id = "09a6";
+  dead_letter.time = kNow;
+  dead_letter.relay = "r";
+  dead_letter.shard = "s";
+  dead_letter.position = "4";
+  dead_letter.source_table = "demo";
+  dead_letter.key = R"({"id":{"N":"1"}})";
+  dead_letter.version = "00000001.1";
+  dead_letter.kind = "refused";
+  dead_letter.reason = std::string(78, 'x') + "äöü";
+  dead_letter.change = "{}";
+  return dead_letter;
 }
 
 TEST(Reports, PositionsAsJson) {
@@ -101,17 +101,17 @@ TEST(Reports, ATableForPeople) {
 }
 
 TEST(Reports, DeadLetters) {
-  const auto letter = some_letter();
+  const auto dead_letter = some_dead_letter();
   EXPECT_EQ(dead_letters_json({}), "[]\n");
-  EXPECT_EQ(dead_letters_json({letter}),
-            "[" + dead_letter_json(letter).substr(0, dead_letter_json(letter).size() - 1) + "]\n");
+  EXPECT_EQ(dead_letters_json({dead_letter}),
+            "[" + dead_letter_json(dead_letter).substr(0, dead_letter_json(dead_letter).size() - 1) + "]\n");
   EXPECT_THAT(
-      dead_letter_json(letter),
+      dead_letter_json(dead_letter),
       testing::StartsWith(R"({"id":"09a6","time":"2026-11-22T03:32:55.742001Z","relay":"r","shard":"s","position":"4",)"
                           R"("source_table":"demo","key":"{\"id\":{\"N\":\"1\"}}","version":"00000001.1",)"
                           R"("kind":"refused","reason":"xxx)"));
-  EXPECT_THAT(dead_letters_text({letter}), HasSubstr(std::string(77, 'x') + "...\n")) << "cut between characters";
-  EXPECT_THAT(dead_letter_text(letter), testing::EndsWith("äöü\nchange       | {}\n"));
+  EXPECT_THAT(dead_letters_text({dead_letter}), HasSubstr(std::string(77, 'x') + "...\n")) << "cut between characters";
+  EXPECT_THAT(dead_letter_text(dead_letter), testing::EndsWith("äöü\nchange       | {}\n"));
 }
 
 }  // namespace

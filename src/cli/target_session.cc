@@ -118,8 +118,9 @@ Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) 
 }
 
 Result<std::vector<sink::DeadLetter>> TargetSession::dead_letters(std::optional<std::string> id) {
-  using Letters = std::vector<sink::DeadLetter>;
-  return wait<Letters>([&](sink::Sink& sink, Done<Letters> done) { sink.dead_letters(std::move(id), std::move(done)); });
+  using DeadLetters = std::vector<sink::DeadLetter>;
+  return wait<DeadLetters>(
+      [&](sink::Sink& sink, Done<DeadLetters> done) { sink.dead_letters(std::move(id), std::move(done)); });
 }
 
 Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std::optional<std::string>& relay) {
