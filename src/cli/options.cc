@@ -117,7 +117,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .help = "how long to try to reach source and target at start"},
     {.name = "give-up", .scope = run, .kind = duration, .fallback = "15m", .help = "longest outage in a bounded run"},
     {.name = "grace", .scope = run, .kind = duration, .fallback = "30s", .help = "time for a clean stop"},
-    {.name = "max-memory", .scope = run, .kind = OptionKind::size, .fallback = "64MB",
+    {.name = "max-memory", .scope = run, .kind = OptionKind::size, .fallback = "32MB",
      .help = "bytes read and not yet written", .min = 1 << 20, .max = 1l << 40},
 });
 // clang-format on

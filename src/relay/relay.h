@@ -60,7 +60,7 @@ struct RelayOptions {
   std::optional<Duration> delete_floor;
   std::optional<Duration> batch_age;  ///< the oldest change lingers at most this long; else the target's own
   std::optional<size_t> batch_rows, batch_bytes;
-  size_t max_memory = 64u << 20;
+  size_t max_memory = 32u << 20;
   coordination::WorkerName worker;
 };
 
