@@ -106,8 +106,6 @@ void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
   const bool late = knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0 || knobs.target.straggler > 0;
   if (late || !knobs.target.transactional || knobs.loads()) knobs.epoch_raised = 0;
-  // Two relays that both write: nobody keeps the order of parents and children for both.
-  if (!knobs.target.transactional) knobs.doubled = 0;
   // Thousands of generations of shards would take as many steps to read.
   if (knobs.lost_day) knobs.roll_every = hours(4);
 }
