@@ -12,8 +12,11 @@ void Relay::Engine::every_second() {
   using Round = Rounds::Round;
   if (phase_ == Phase::running && rounds_.due(Round::relist, now())) relist();
   if (phase_ == Phase::running && rounds_.due(Round::forget_trimmed, now())) forget_trimmed_shards();
-  const bool idle_too = rounds_.due(Round::store_idle, now());
-  if (!run_.positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
+  // What is due while a store is under way is due a second later, too: nobody stands in line for it.
+  if (!keeper_.is_storing()) {
+    const bool idle_too = rounds_.due(Round::store_idle, now());
+    if (!run_.positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
+  }
   consider_ready();
   if (phase_ == Phase::running && !run_.options.once && rounds_.due(Round::sweep, now()))
     sweep(Sweeper::Purpose::on_the_way, [] {});

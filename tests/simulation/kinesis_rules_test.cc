@@ -67,6 +67,23 @@ class HandledKinesis final : public aws::KinesisApi {
   EventLoop& loop_;
 };
 
+/// The loop, and how often it was asked for a timer.
+class CountingLoop final : public EventLoop {
+ public:
+  explicit CountingLoop(EventLoop& loop) : loop_(loop) {}
+  void post(Job job) override { loop_.post(std::move(job)); }
+  TimerId after(Duration delay, Job job) override {
+    ++timers;
+    return loop_.after(delay, std::move(job));
+  }
+  void cancel(TimerId timer) override { loop_.cancel(timer); }
+
+  int timers = 0;
+
+ private:
+  EventLoop& loop_;
+};
+
 class KinesisRules : public testing::Test {
  protected:
   KinesisRules() {
@@ -95,7 +112,7 @@ class KinesisRules : public testing::Test {
     source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
     sink = connect_target(state, knobs, {loop, loop, random});
     relay = std::make_unique<relay::Relay>(options, *source, *sink, relay::positions_of(*sink),
-                                           relay::RelayEnvironment{loop, loop, random, log, executor});
+                                           relay::RelayEnvironment{counted, loop, random, log, executor});
     relay->run([this](Result<relay::RelayStats> result) { ended = std::move(result); });
   }
   bool until(const std::function<bool()>& done) { return loop.run_until(done, minutes(10)); }
@@ -104,6 +121,7 @@ class KinesisRules : public testing::Test {
   }
 
   VirtualLoop loop{parse_timestamp("2026-11-22T03:00:00.5Z").value()};
+  CountingLoop counted{loop};
   Random random{1};
   NullLog log;
   InlineExecutor executor{loop};
@@ -231,6 +249,20 @@ TEST_F(KinesisRules, WhatWasReadLongAgoIsReadAgainRatherThanWritten) {
   ASSERT_TRUE(until([&] { return api.iterators > 1; }));
   EXPECT_FALSE(holds("c"));
   EXPECT_TRUE(until([&] { return holds("c"); }));
+}
+
+/// Positions are due each second, and to store them takes three here: the seconds in between do not queue up.
+TEST_F(KinesisRules, AStoreThatIsSlowerThanItsTurnsIsNotStoodInLineFor) {
+  knobs.transactional = false;
+  knobs.write_time = seconds(3);
+  start();
+  for (int second = 0; second < 120; ++second) {
+    put(fmt::format("item-{}", second));
+    lasts(seconds(1));
+  }
+  counted.timers = 0;
+  lasts(seconds(10));
+  EXPECT_LT(counted.timers, 1000);
 }
 
 const Error kDenied{ErrorKind::denied, "kinesis:GetRecords failed: the right to do this is missing", "", ""};
