@@ -9,6 +9,8 @@ namespace {
 constexpr size_t kLargeRecord = 640u << 10;
 /// A page of a Scan holds 1 MB of items, which are half as much again as JSON.
 constexpr size_t kScanPage = 1536u << 10;
+/// What one page may need at most: a few seconds' worth of what the service gives of a shard.
+constexpr size_t kLargestRoom = 8u << 20;
 constexpr int kFewestRecords = 100;
 constexpr int kMostRecords = 10000;
 
@@ -28,7 +30,7 @@ PageSize PageSize::of_segment(size_t average) {
 }
 
 size_t PageSize::room(size_t limit, size_t free) {
-  const size_t bound = limit / 8;
+  const size_t bound = std::min(limit / 4, kLargestRoom);
   while (records_ > 1 && reservation(records_, average_) > bound) records_ /= 2;
   const size_t wanted = reservation(records_, average_);
   if (!whole_first_) return wanted;

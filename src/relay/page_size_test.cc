@@ -19,12 +19,13 @@ TEST(PageSize, GrowsWhilePagesAreFullAndShrinksWhileTheyAreNot) {
   EXPECT_EQ(size.records(), 100);
 }
 
-TEST(PageSize, OnePageNeedsNoMoreThanAnEighthOfTheBudget) {
+TEST(PageSize, OnePageNeedsNoMoreThanAQuarterOfTheBudget) {
   PageSize size;
   for (int i = 0; i < 10; ++i)
     size.took(static_cast<size_t>(size.records()), static_cast<size_t>(size.records()) * 4000, false);
-  EXPECT_LE(size.room(kBudget, kBudget), kBudget / 8);
-  EXPECT_LE(size.room(1u << 20, 1u << 20), 1u << 17);
+  EXPECT_LE(size.room(kBudget, kBudget), kBudget / 4);
+  EXPECT_LE(size.room(1u << 20, 1u << 20), 1u << 18);
+  EXPECT_LE(size.room(1u << 30, 1u << 30), 8u << 20);
 }
 
 TEST(PageSize, OneRecordIsAskedForWhereTheBudgetIsTooSmallForMore) {
