@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "json/reader.h"
 
 namespace ctk::aws {
@@ -91,12 +91,6 @@ ErrorKind kind_of_status(int status) {
   return ErrorKind::refused;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 bool says(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
 
 /// What stands between `<tag>` and its end, for the XML of a proxy or of another service.
@@ -157,7 +151,7 @@ ErrorAnswer read_error_answer(std::string_view body) {
 }
 
 ErrorKind classify_error_answer(const ErrorAnswer& answer, int status) {
-  std::string text = lower(answer.message);
+  std::string text = ascii_lower(answer.message);
   ErrorKind kind = classify_aws_error(answer.code, status);
   if (answer.code == "InvalidSignatureException" || answer.code == "SignatureDoesNotMatch") {
     bool of_time = says(text, "signature expired") || says(text, "not yet current") || says(text, "clock");

@@ -9,6 +9,7 @@
 //
 // Sections and properties whose names are not made of letters, digits and - / . % @ _ : + are left out.
 #include "aws/profile.h"
+#include "base/ascii.h"
 
 #include <fmt/format.h>
 
@@ -33,12 +34,6 @@ bool is_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return std::isalnum(c) != 0 || std::string_view("-/.%@_:+").find(static_cast<char>(c)) != std::string_view::npos;
   });
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
 }
 
 /// Without a comment that begins behind space.
@@ -103,7 +98,7 @@ class ProfileParser {
     if (name.empty()) return "a property has no name";
     property_ = Property::ignored;
     if (section_ == nullptr || !is_name(name)) return "";
-    value_ = &(*section_)[lower(name)];
+    value_ = &(*section_)[ascii_lower(name)];
     *value_ = trim(line.substr(equals + 1));
     property_ = value_->empty() ? Property::nested : Property::plain;
     return "";
@@ -186,7 +181,7 @@ std::optional<std::string> Profile::service_setting(const std::string& service, 
     std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     size_t equals = line.find('=');
-    if (equals == std::string_view::npos || lower(trim(line.substr(0, equals))) != setting) continue;
+    if (equals == std::string_view::npos || ascii_lower(trim(line.substr(0, equals))) != setting) continue;
     return std::string(trim(line.substr(equals + 1)));
   }
   return std::nullopt;

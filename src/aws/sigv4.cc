@@ -9,6 +9,7 @@
 #include <map>
 #include <string_view>
 
+#include "base/ascii.h"
 #include "net/url.h"
 
 namespace ctk::aws {
@@ -106,12 +107,6 @@ std::string trimmed(std::string_view value) {
   return text;
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// Names in lower case, sorted; the values of a repeated one joined by commas in their order.
@@ -119,7 +114,7 @@ std::map<std::string, std::string> canonical_headers(const Headers& given, const
   std::map<std::string, std::string> headers;
   for (const Headers* list : {&given, &added}) {
     for (const auto& [name, value] : *list) {
-      auto [entry, is_new] = headers.try_emplace(lower(name), trimmed(value));
+      auto [entry, is_new] = headers.try_emplace(ascii_lower(name), trimmed(value));
       if (!is_new) entry->second += "," + trimmed(value);
     }
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "cli/suggest.h"
 
 namespace ctk::cli {
@@ -91,9 +92,7 @@ Result<std::string> table_of(const net::Url& url) {
 
 bool is_aws(const net::Url& url) {
   if (url.hosts.empty() || url.hosts.front().host.empty()) return true;
-  std::string host = url.hosts.front().host;
-  std::ranges::transform(host, host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return host == "aws" && !url.hosts.front().port;
+  return ascii_lower(url.hosts.front().host) == "aws" && !url.hosts.front().port;
 }
 
 std::string base_address(const net::Endpoint& endpoint, bool tls) {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "cli/numbers.h"
 #include "cli/suggest.h"
 #include "sink/sql/sql_targets.h"
@@ -270,8 +270,7 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
       return usage(
           fmt::format("option connect_timeout in the target's URL: found \"{}\", accepted are whole seconds", value));
     }
-    std::string lower = value;
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = ascii_lower(value);
     if (name == "client_encoding" && std::ranges::find(kUtf8, lower) == kUtf8.end()) {
       return usage(
           fmt::format("option client_encoding in the target's URL: found \"{}\", accepted is UTF8: "

@@ -4,8 +4,9 @@
 #include <strings.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
+
+#include "base/ascii.h"
 
 namespace ctk::net {
 namespace {
@@ -71,9 +72,7 @@ size_t CurlExchange::on_header(char* data, size_t, size_t size, void* user) {
   if (line.starts_with("HTTP/")) {
     exchange.headers_.clear();  // those of a "100 Continue" before
   } else if (colon != std::string_view::npos) {
-    std::string name(trim(line.substr(0, colon)));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    exchange.headers_.emplace_back(std::move(name), trim(line.substr(colon + 1)));
+    exchange.headers_.emplace_back(ascii_lower(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
   } else if (trim(line).empty() && exchange.status() >= 200) {
     exchange.take_head();
   }

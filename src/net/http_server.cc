@@ -15,6 +15,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/stop_bell.h"
 #include "net/served_connection.h"
 
@@ -132,11 +133,7 @@ std::string literal(const std::string& path) {
 ServedRequest request_of(const httplib::Request& from) {
   ServedRequest request;
   request.body = from.body;
-  for (const auto& [name, value] : from.headers) {
-    std::string lower = name;
-    for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    request.headers.emplace_back(std::move(lower), value);
-  }
+  for (const auto& [name, value] : from.headers) request.headers.emplace_back(ascii_lower(name), value);
   for (const auto& [name, value] : from.params) request.query.emplace_back(name, value);
   request.client_port = from.remote_port;
   return request;

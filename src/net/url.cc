@@ -7,6 +7,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace ctk::net {
 namespace {
 
@@ -15,12 +17,6 @@ constexpr size_t npos = std::string_view::npos;
 
 bool is_digits(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string lower(std::string_view text) {
-  std::string result;
-  for (char c : text) result += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
 }
 
 bool is_scheme(std::string_view text) {
@@ -162,7 +158,7 @@ std::vector<std::string_view> split_pairs(std::string_view query) {
 }
 
 bool names_a_secret(std::string_view name) {
-  std::string text = lower(percent_decode(name));
+  std::string text = ascii_lower(percent_decode(name));
   for (std::string_view word : {"secret", "password", "passwd", "pwd", "token"}) {
     if (text.find(word) != std::string::npos) return true;
   }
@@ -184,7 +180,7 @@ std::string redact_query(std::string_view query) {
 
 /// A path without "//" before it, in which somebody may have forgotten the scheme of "KEY:SECRET@host/stream".
 std::string redact_bare_path(std::string_view scheme, std::string_view path) {
-  std::string name = lower(scheme);
+  std::string name = ascii_lower(scheme);
   size_t at = path.rfind('@');
   if (at == npos || name.starts_with("file") || name.starts_with("ndjson") || name.starts_with("sqlite"))
     return std::string(path);
@@ -213,7 +209,7 @@ Result<Url> parse_url(std::string_view text) {
   if (!is_scheme(parts.scheme))
     return bad_url(text, "the scheme before the first colon holds a character that no scheme has");
   Url url;
-  url.scheme = lower(parts.scheme);
+  url.scheme = ascii_lower(parts.scheme);
   if (parts.user) url.user = percent_decode(*parts.user);
   if (parts.password) url.password = Secret(percent_decode(*parts.password));
   if (!parts.hosts.empty()) {

@@ -1,0 +1,18 @@
+// Letters of protocols and options, which are ASCII whatever the locale.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ctk {
+
+/// A to Z as a to z, everything else as it is.
+inline std::string ascii_lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return result;
+}
+
+}  // namespace ctk
