@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "aws/dynamodb_api.h"
+#include "base/testing/answer.h"
 #include "relay/source_router.h"
 #include "shards/segment.h"
 
@@ -74,12 +75,7 @@ class ScanSourceTest : public testing::Test {
  protected:
   template <class T, class Start>
   Result<T> run(Start start) {
-    std::optional<Result<T>> result;
-    start([&](Result<T> answer) { result = std::move(answer); });
-    EXPECT_FALSE(result) << "completed from inside the call";
-    loop_.run_until([&] { return result.has_value(); }, std::chrono::hours(1));
-    EXPECT_TRUE(result);
-    return result ? std::move(*result) : Result<T>(fail(ErrorKind::internal, "no completion"));
+    return answer_of<T>(loop_, std::move(start));
   }
   Result<SourceIdentity> open(std::optional<load::ReadCapacity> capacity = {}) {
     snapshot_ = make_scan_source(table_, {kTable, capacity}, loop_, loop_);

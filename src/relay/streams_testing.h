@@ -13,6 +13,7 @@
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
+#include "base/testing/answer.h"
 
 namespace ctk::relay {
 
@@ -162,12 +163,7 @@ class StreamsTest : public testing::Test {
  protected:
   template <class T, class Start>
   Result<T> run(Start start) {
-    std::optional<Result<T>> result;
-    start([&](Result<T> answer) { result = std::move(answer); });
-    EXPECT_FALSE(result) << "completed from inside the call";
-    loop_.run_until([&] { return result.has_value(); }, std::chrono::hours(1));
-    EXPECT_TRUE(result);
-    return result ? std::move(*result) : Result<T>(fail(ErrorKind::internal, "no completion"));
+    return answer_of<T>(loop_, std::move(start));
   }
   void wait(Duration time) {
     bool over = false;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/answer.h"
 #include "json/reader.h"
 
 namespace ctk::sim {
@@ -17,11 +18,7 @@ class InProcessDynamoDbTest : public testing::Test {
   /// Makes a call and runs the loop until its answer is there.
   template <class T, class Call>
   Result<T> wait(Call call) {
-    std::optional<Result<T>> got;
-    call([&](Result<T> result) { got = std::move(result); });
-    EXPECT_FALSE(got) << "never from inside the call";
-    EXPECT_TRUE(loop.run_until([&] { return got.has_value(); }, minutes(2)));
-    return *std::move(got);
+    return answer_of<T>(loop, std::move(call), minutes(2));
   }
   void put(const std::string& key) {
     EXPECT_TRUE(service.put_item("demo", {{"pk", R"({"S":")" + key + R"("})"}}, loop.now()));

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/answer.h"
+
 namespace ctk::sim {
 namespace {
 
@@ -21,11 +23,7 @@ class InProcessKinesisTest : public testing::Test {
   /// Makes a call and runs the loop until its answer is there.
   template <class T, class Call>
   Result<T> wait(Call call) {
-    std::optional<Result<T>> got;
-    call([&](Result<T> result) { got = std::move(result); });
-    EXPECT_FALSE(got) << "never from inside the call";
-    EXPECT_TRUE(loop.run_until([&] { return got.has_value(); }, minutes(2)));
-    return *std::move(got);
+    return answer_of<T>(loop, std::move(call), minutes(2));
   }
   Result<std::string> iterator() {
     return wait<std::string>([&](auto done) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "base/testing/answer.h"
 #include "sim/in_process_kinesis.h"
 
 namespace ctk::relay {
@@ -19,10 +20,7 @@ class KinesisSourceTest : public testing::Test {
   /// Calls, and runs the loop until the answer is there.
   template <class T, class Call>
   Result<T> ask(Call call) {
-    std::optional<Result<T>> answer;
-    call(Done<T>([&](Result<T> result) { answer.emplace(std::move(result)); }));
-    EXPECT_TRUE(loop.run_until([&] { return answer.has_value(); }, minutes(2)));
-    return std::move(*answer);
+    return answer_of<T>(loop, std::move(call), minutes(2));
   }
   void let(Duration time) {
     loop.run_until([] { return false; }, time);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/event_loop.h"
+#include "base/testing/answer.h"
 #include "json/writer.h"
 #include "relay/relay.h"
 #include "relay/scan_source.h"
@@ -51,10 +52,7 @@ class ScanTest : public testing::Test {
   }
   template <class T, class Start>
   Result<T> run(Start start) {
-    std::optional<Result<T>> result;
-    start([&](Result<T> answer) { result = std::move(answer); });
-    loop_.run_until([&] { return result.has_value(); }, std::chrono::hours(1));
-    return std::move(result).value();
+    return answer_of<T>(loop_, std::move(start));
   }
   void open() {
     const auto opened = run<relay::SnapshotIdentity>([&](auto done) { snapshot_->open(std::move(done)); });
