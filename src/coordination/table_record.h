@@ -32,8 +32,8 @@ struct SweepPair {
   bool operator==(const SweepPair&) const = default;
 };
 
-/// Rows that the table held a while ago, by which it is known again (witnesses.h): key (typed JSON) → version. The table
-/// has each of them, in that version or a higher one, until a sweep takes it.
+/// Rows that the table held a while ago, by which it is known again (table_witnesses.h): key (typed JSON) → version. The
+/// table has each of them, in that version or a higher one, until a sweep takes it.
 using Witnesses = std::map<std::string, std::string>;
 /// So many that a user who deletes a row or two by hand does not make the table another one.
 inline constexpr size_t kMostWitnesses = 8;

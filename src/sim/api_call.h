@@ -1,4 +1,4 @@
-// The way to a simulated service and back, on a loop: what every typed adapter (kinesis_api.h, …) has in common.
+// The way to a simulated service and back, on a loop: what every typed adapter (in_process_kinesis.h, …) has in common.
 #pragma once
 
 #include <string_view>
