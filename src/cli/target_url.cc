@@ -47,14 +47,12 @@ const Scheme* find_scheme(std::string_view name) {
   return found == kSchemes.end() ? nullptr : &*found;
 }
 
-bool knows_schemas(Target target) { return target == Target::cratedb || target == Target::postgres; }
-
 bool means_something(TargetSet set, Target target) {
   switch (set) {
     case TargetSet::all: return true;
     case TargetSet::cratedb: return target == Target::cratedb;
-    case TargetSet::sql_servers: return knows_schemas(target);
-    case TargetSet::databases: return target != Target::ndjson;
+    case TargetSet::sql_servers: return target->has_schemas();
+    case TargetSet::databases: return target->holds_own_tables;
     case TargetSet::ndjson: return target == Target::ndjson;
   }
   return false;
@@ -88,7 +86,7 @@ Status check_applicable(Target target, const OptionValues& options) {
                              : info.stands_for.empty() ? std::string(info.name)
                                                        : std::string(info.stands_for);
     return usage(fmt::format("option {} is for {}, found a target of kind {}", options.spelled(name),
-                             set_name(info.targets), target_name(target)));
+                             set_name(info.targets), target->product));
   }
   return {};
 }
@@ -124,7 +122,7 @@ Status differs_from_path(const OptionValues& options, std::string_view option, s
 /// `schema=` and `table=`: as flags they win over the URL's path, in the URL they must not contradict it.
 Status read_names(const OptionValues& options, sink::TargetOptions& target) {
   const std::string path_schema = target.schema, path_table = target.table.value_or("");
-  const bool schemas = knows_schemas(target.kind);
+  const bool schemas = target.kind->has_schemas();
   if (auto schema = options.text("schema")) target.schema = *schema;
   if (const auto text = options.text("table")) {
     const auto name = parse_table_name(*text, schemas);
@@ -149,8 +147,7 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
                  "name another table");
   }
   target.query_schema = target.schema;
-  if (target.schema.empty() && target.kind == Target::cratedb) target.schema = "doc";
-  if (target.schema.empty() && target.kind == Target::postgres) target.schema = "public";
+  if (target.schema.empty()) target.schema = target.kind->default_schema;
   return {};
 }
 
@@ -168,11 +165,12 @@ Result<std::map<std::string, table::ColumnType>> read_types(const OptionValues& 
 }
 
 Status read_layout(const OptionValues& options, sink::TargetOptions& target) {
-  const std::string fallback = target.kind == Target::cratedb ? "ctk" : "columns";
+  const bool has_paths = target.kind->data == table::DataColumn::object;
+  const std::string fallback = has_paths ? "ctk" : "columns";
   const std::string layout = options.text("layout").value_or(fallback);
-  if (layout == "ctk" && target.kind != Target::cratedb) {
+  if (layout == "ctk" && !has_paths) {
     return usage(fmt::format("option {}: found \"ctk\", which is for CrateDB, accepted on {} is columns or document",
-                             options.spelled("layout"), target_name(target.kind)));
+                             options.spelled("layout"), target.kind->product));
   }
   table::TableOptions& tables = target.tables;
   tables.layout = layout == "ctk"       ? table::Layout::ctk
@@ -292,31 +290,22 @@ void settle_sqlite_path(const std::string& text, net::Url& url) {
 Status check_place(const net::Url& url, Target target) {
   const bool has_path = !url.path.empty() && url.path != "/";
   const bool has_user = !url.user.empty() || url.password.has_value();
-  if (has_user && !knows_schemas(target)) {
-    return usage(fmt::format("the target's URL names a user, and {} knows none", target_name(target)));
+  if (has_user && !target->has_schemas()) {
+    return usage(fmt::format("the target's URL names a user, and {} knows none", target->product));
   }
-  switch (target) {
-    case Target::cratedb:
-      if (url.hosts.empty()) return usage("the target's URL names no host: expected crate://host:4200/schema/table");
-      return {};
-    case Target::postgres: {
-      const bool nested = url.path.find('/', 1) != std::string::npos;
-      if (nested) {
-        return usage(fmt::format("the target's URL has the path \"{}\": expected one database", url.path),
-                     "the table goes behind it: postgresql://host/database?table=schema.table");
-      }
-      return {};
-    }
-    case Target::sqlite:
-      if (!url.hosts.empty() || !has_path) {
-        return usage("the target's URL names no file: expected sqlite:///relative.db or sqlite:////absolute.db");
-      }
-      return {};
-    case Target::ndjson:
-      if (!url.hosts.empty() || !has_path) {
-        return usage("the target's URL names no file: expected ndjson:///absolute/path or ndjson:-");
-      }
-      return {};
+  const bool names_file = url.hosts.empty() && has_path;
+  if (target == Target::cratedb && url.hosts.empty()) {
+    return usage("the target's URL names no host: expected crate://host:4200/schema/table");
+  }
+  if (target == Target::postgres && url.path.find('/', 1) != std::string::npos) {
+    return usage(fmt::format("the target's URL has the path \"{}\": expected one database", url.path),
+                 "the table goes behind it: postgresql://host/database?table=schema.table");
+  }
+  if (target == Target::sqlite && !names_file) {
+    return usage("the target's URL names no file: expected sqlite:///relative.db or sqlite:////absolute.db");
+  }
+  if (target == Target::ndjson && !names_file) {
+    return usage("the target's URL names no file: expected ndjson:///absolute/path or ndjson:-");
   }
   return {};
 }
@@ -423,20 +412,10 @@ Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_s
 }
 
 Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target) {
-  auto name = parse_table_name(text, knows_schemas(target.kind));
+  auto name = parse_table_name(text, target.kind->has_schemas());
   if (!name) return usage("table name: " + name.error().message, name.error().hint);
   if (name->schema.empty()) name->schema = target.schema;
   return name;
-}
-
-std::string_view target_name(Target target) {
-  switch (target) {
-    case Target::cratedb: return "CrateDB";
-    case Target::postgres: return "PostgreSQL";
-    case Target::sqlite: return "SQLite";
-    case Target::ndjson: return "ndjson";
-  }
-  return "";
 }
 
 }  // namespace ctk::cli

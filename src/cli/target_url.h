@@ -37,7 +37,4 @@ Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_s
 /// The name that `show table` means on a target: its own schema where the text has none.
 Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target);
 
-/// "CrateDB", "PostgreSQL", "SQLite", "ndjson".
-std::string_view target_name(table::Target target);
-
 }  // namespace ctk::cli

@@ -21,7 +21,7 @@ WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan
              {loop, world.clock, world.random, log, worker_}) {}
 
 relay::Positions WiredRelay::positions(const LoadPlan& plan) {
-  const bool last = !plan.positions_in_memory && sink_.sink().capabilities().holds_tables;
+  const bool last = !plan.positions_in_memory && sink_.sink().traits().holds_own_tables;
   if (last) return relay::positions_of(sink_.sink());
   return {*positions_in_memory_, relay::Positions::Kept::in_memory};
 }

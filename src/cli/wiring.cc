@@ -10,7 +10,6 @@
 #include "relay/streams_source.h"
 #include "sink/cratedb/cratedb_sink.h"
 #include "sink/ndjson/ndjson_sink.h"
-#include "sink/sql/dry_run_sink.h"
 #include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
@@ -20,12 +19,10 @@ std::string user_agent() { return "ctk/" CTK_VERSION; }
 
 /// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
 std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment) {
-  switch (target.kind) {
-    case table::Target::cratedb: return sink::make_cratedb_dry_run_sink(target, environment, std::cout);
-    case table::Target::postgres:
-    case table::Target::sqlite: return sink::sql::make_sql_dry_run_sink(target, environment, std::cout);
-    case table::Target::ndjson: break;
-  }
+  using table::Target;
+  if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, std::cout);
+  if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, std::cout);
+  if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, std::cout);
   sink::TargetOptions printed = target;  // the rows themselves are what this target would get
   printed.url.path = "-";
   printed.dead_letters_file.reset();
@@ -106,15 +103,17 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
     sink_ = make_dry_run_sink(target, environment);
     return;
   }
-  switch (target.kind) {
-    case table::Target::cratedb:
-      http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment()));
-      environment.http = http_.get();
-      sink_ = sink::make_cratedb_sink(target, environment);
-      break;
-    case table::Target::postgres: sink_ = sink::make_postgres_sink(target, environment); break;
-    case table::Target::sqlite: sink_ = sink::make_sqlite_sink(target, environment); break;
-    case table::Target::ndjson: sink_ = sink::make_ndjson_sink(target, environment); break;
+  using table::Target;
+  if (target.kind == Target::cratedb) {
+    http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment()));
+    environment.http = http_.get();
+    sink_ = sink::make_cratedb_sink(target, environment);
+  } else if (target.kind == Target::postgres) {
+    sink_ = sink::make_postgres_sink(target, environment);
+  } else if (target.kind == Target::sqlite) {
+    sink_ = sink::make_sqlite_sink(target, environment);
+  } else {
+    sink_ = sink::make_ndjson_sink(target, environment);
   }
 }
 

@@ -15,7 +15,7 @@ constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 /// What was read so long ago may meet a row that was swept meanwhile. Nothing is swept beside a source that ends by itself,
 /// nor in a target without tables.
 bool Relay::Engine::held_too_long(const InFlightBatch& write) {
-  if (run_.positions_with_rows() || run_.identity.bounded || !run_.sink.capabilities().holds_tables) return false;
+  if (run_.positions_with_rows() || run_.identity.bounded || !run_.sink.traits().holds_own_tables) return false;
   return now() - write.oldest > kLongestHold;
 }
 

@@ -201,12 +201,13 @@ void Relay::Engine::drop_older_than_cut(InFlightBatch& write, TableShare& share,
 }
 
 void Relay::Engine::render_if_open(InFlightBatch& write) {
+  const bool folds = run_.sink.traits().folds;
   for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) {
     const Table& table = *tables_.find(share.table);
     if (!table.is_open()) return;
     share.epoch = table.opened.record.epoch;
     share.renderer = table.opened.renderer;
-    share.folds = run_.sink.capabilities().folds;
+    share.folds = folds;
     drop_older_than_cut(write, share, table.opened.record.cut);
   }
   auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering());

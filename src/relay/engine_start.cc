@@ -6,16 +6,17 @@
 namespace ctk::relay {
 namespace {
 
-WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Capabilities& can) {
+WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Sink& sink) {
+  const sink::WriteBounds can = sink.bounds();
   WriteQueue::Rules rules;
   rules.limits.rows = options.batch_rows.value_or(can.batch_rows);
   rules.limits.bytes = options.batch_bytes.value_or(can.batch_bytes);
   rules.limits.age = options.batch_age.value_or(can.batch_age);
-  if (!options.batch_age) rules.age_while_busy = sink::Capabilities().batch_age;
+  if (!options.batch_age) rules.age_while_busy = sink::WriteBounds().batch_age;
   rules.connections = static_cast<size_t>(std::max(1, can.connections));
   // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
-  rules.limits.writes_per_shard = can.transactional ? 2 : rules.connections + 1;
-  rules.in_turn = can.transactional || options.on_error == OnError::stop;
+  rules.limits.writes_per_shard = sink.traits().transactions ? 2 : rules.connections + 1;
+  rules.in_turn = sink.traits().transactions || options.on_error == OnError::stop;
   return rules;
 }
 
@@ -35,8 +36,8 @@ Relay::Engine::Engine(RelayOptions options, Sources sources, sink::Sink& sink, P
       tables_({{run_.options.source_table, run_.options.schema, run_.options.table, run_.options.target},
                run_.options.tables,
                run_.options.reset}),
-      writes_(write_rules(run_.options, sink.capabilities())),
-      counters_(sink.capabilities().tells_stale),
+      writes_(write_rules(run_.options, sink)),
+      counters_(sink.traits().reports_stale()),
       outages_(run_.env.log) {
   start_.begin(now());  // stats() may be asked for before run()
 }

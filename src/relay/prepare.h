@@ -68,7 +68,7 @@ struct TableShare {
   coordination::Epoch epoch = 1;
   std::shared_ptr<const table::Renderer> renderer;
   std::vector<RoutedChange> changes;
-  bool folds = true;  ///< sink::Capabilities::folds
+  bool folds = true;  ///< table::TargetTraits::folds
 };
 
 /// Folds and renders. Rendering never fails: what cannot be a row says so in its FoldedChange.

@@ -16,7 +16,7 @@ std::string default_name(const RelayOptions& options, const SourceIdentity& iden
 
 Positions positions_of(sink::Sink& sink) {
   using Kept = Positions::Kept;
-  return {sink.positions(), sink.capabilities().transactional ? Kept::with_rows : Kept::apart};
+  return {sink.positions(), sink.traits().transactions ? Kept::with_rows : Kept::apart};
 }
 
 void Run::opened(SourceIdentity what) {

@@ -30,7 +30,7 @@ struct Run {
   bool is_bounded() const { return options.once || identity.bounded; }
   bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
   bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
-  bool is_transactional() const { return sink.capabilities().transactional; }
+  bool is_transactional() const { return sink.traits().transactions; }
   /// What tells its dead letters from those of others. A stream's relay has its name for it. Files are all of one
   /// incarnation, and may have any name given: what tells them apart is the file.
   std::string dead_letter_source() const;

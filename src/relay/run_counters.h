@@ -14,9 +14,9 @@ namespace ctk::relay {
 
 class RunCounters {
  public:
-  /// `tells_stale`: the target says what it did not write because it had something newer.
-  explicit RunCounters(bool tells_stale) {
-    if (tells_stale) stats_.stale = 0;
+  /// `reports_stale`: the target says what it did not write because it had something newer.
+  explicit RunCounters(bool reports_stale) {
+    if (reports_stale) stats_.stale = 0;
   }
 
   /// As far as they are counted here; what is true now only is not filled in.

@@ -19,13 +19,14 @@ class NoSource final : public StreamSource {
   void forget(const ShardId&) override {}
 };
 
-/// Can what it is told, and does nothing.
+/// Is what it is told to be, and does nothing.
 class NoSink final : public sink::Sink {
  public:
   explicit NoSink(coordination::PositionStore& positions) : positions_(positions) {}
-  sink::Capabilities can;
+  table::TargetTraits is = {.product = "nothing"};
 
-  sink::Capabilities capabilities() const override { return can; }
+  const table::TargetTraits& traits() const override { return is; }
+  sink::WriteBounds bounds() const override { return {}; }
   void connect(Done<bool>) override {}
   void open(const table::TableSpec&, const coordination::TableClaim&, Done<sink::OpenTable>) override {}
   void records(Done<std::vector<coordination::TableRecord>>) override {}
@@ -83,7 +84,7 @@ TEST_F(RunTest, IsNamedAfterItsSourceAndItsTargetUnlessANameIsGiven) {
 
 TEST_F(RunTest, ItsTargetsOwnStoreMovesPositionsWithTheRowsWhereThereAreTransactions) {
   EXPECT_FALSE(run().positions_with_rows());
-  sink.can.transactional = true;
+  sink.is.transactions = true;
   EXPECT_TRUE(run().positions_with_rows());
   EXPECT_TRUE(run().is_transactional());
   EXPECT_FALSE(run().positions_in_memory());

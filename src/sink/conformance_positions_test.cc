@@ -127,7 +127,7 @@ std::shared_ptr<Batch> with_move(std::shared_ptr<Batch> batch, Fence fence, Posi
 }
 
 TEST_P(Conformance, RowsAndPositionsMoveTogether) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "not in one transaction here";
+  if (!sink->traits().transactions) GTEST_SKIP() << "not in one transaction here";
   auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
   open(*change);
   Claim mine = claim(*sink, "a", two_shards());
@@ -154,7 +154,7 @@ TEST_P(Conformance, RowsAndPositionsMoveTogether) {
 }
 
 TEST_P(Conformance, TheNewestOfTwoWorkersWrites) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "not fenced here";
+  if (!sink->traits().transactions) GTEST_SKIP() << "not fenced here";
   auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
   open(*change);
   Claim mine = claim(*sink, "first/1/x", two_shards());
@@ -174,7 +174,7 @@ TEST_P(Conformance, TheNewestOfTwoWorkersWrites) {
 }
 
 TEST_P(Conformance, RemovedPositionsStopTheRelay) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "not fenced here";
+  if (!sink->traits().transactions) GTEST_SKIP() << "not fenced here";
   auto change = put(1, text_key("a"), "{}");
   open(*change);
   Claim mine = claim(*sink, "a", two_shards());
@@ -186,7 +186,7 @@ TEST_P(Conformance, RemovedPositionsStopTheRelay) {
 }
 
 TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "not in one transaction here";
+  if (!sink->traits().transactions) GTEST_SKIP() << "not in one transaction here";
   auto change = put(1, text_key("a"), "{}");
   open(*change);
   Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});

@@ -246,7 +246,7 @@ TEST_P(Conformance, WhereARefusalStopsTheRunNothingIsWritten) {
   EXPECT_EQ(outcome->refused[0].change, changes[1]);
   EXPECT_EQ(outcome->refused[0].reason, "its image is not to our taste");
   EXPECT_TRUE(letters().empty());
-  if (sink->capabilities().transactional) {
+  if (sink->traits().transactions) {
     EXPECT_TRUE(rows().empty());
   }
 }
@@ -281,7 +281,7 @@ TEST_P(Conformance, MarksGoWhenEveryShardIsPastThem) {
     Result<bool> done = move_alone(*sink, claimed.fence, {move});
     EXPECT_TRUE(done) << to_string(done.error());
   };
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "sweeps by its own rules";
+  if (!sink->traits().transactions) GTEST_SKIP() << "sweeps by its own rules";
   auto swept = sweep(seconds(60));
   ASSERT_TRUE(swept) << to_string(swept.error());
   EXPECT_EQ(swept->swept, 0u) << "no shard has said how far it is";
@@ -300,7 +300,7 @@ TEST_P(Conformance, MarksGoWhenEveryShardIsPastThem) {
 }
 
 TEST_P(Conformance, MarksStayWhileALoadRunsOrALetterIsOpen) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "sweeps by its own rules";
+  if (!sink->traits().transactions) GTEST_SKIP() << "sweeps by its own rules";
   Changes changes = {removal(10, text_key("a")), removal(20, text_key("b")), removal(30, text_key("c"))};
   open(*changes[0]);
   auto batch = batch_of(changes);
@@ -328,7 +328,7 @@ TEST_P(Conformance, MarksStayWhileALoadRunsOrALetterIsOpen) {
 }
 
 TEST_P(Conformance, WithoutPositionsMarksGoOnlyByAGivenWatermark) {
-  if (!sink->capabilities().transactional) GTEST_SKIP() << "sweeps by its own rules";
+  if (!sink->traits().transactions) GTEST_SKIP() << "sweeps by its own rules";
   auto change = removal(1, text_key("a"));
   table::TableSpec spec = spec_of("demo", *change);
   coordination::TableClaim claim = claim_of(spec);

@@ -151,7 +151,7 @@ TEST_P(Conformance, OneNumberIsOneKey) {
 TEST_P(Conformance, OnlyNewerVersionsApply) {
   auto second = put(2, text_key("a"), R"({"v":{"N":"2"}})");
   open(*second);
-  bool tells = sink->capabilities().tells_stale;
+  bool tells = sink->traits().reports_stale();
   apply(Changes{second});
   for (uint64_t version : {1, 2}) {
     BatchOutcome outcome = apply(Changes{put(version, text_key("a"), R"({"v":{"S":"other"}})")});
@@ -172,7 +172,7 @@ TEST_P(Conformance, EachRowTellsWhetherItWasStale) {
     changes.push_back(put(100 + i, key, "{}"));
   }
   open(*changes[0]);
-  if (!sink->capabilities().tells_stale) GTEST_SKIP() << "the target does not tell";
+  if (!sink->traits().reports_stale()) GTEST_SKIP() << "the target does not tell";
   apply(old);
   BatchOutcome outcome = apply(changes);
   for (uint64_t i = 0; i < 20; ++i) {

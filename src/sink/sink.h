@@ -24,25 +24,16 @@
 
 namespace ctk::sink {
 
-struct Capabilities {
-  /// Rows, positions and dead letters move in one transaction: every change is applied exactly once.
-  bool transactional = false;
-  /// The target says whether a guarded write changed the row.
-  bool tells_stale = false;
-  /// The target can hold ctk_positions, ctk_tables and ctk_dead_letters.
-  bool holds_tables = true;
-  /// Only what a row is in the end is written: of a batch's changes of one key, the newest. False: each of them is.
-  bool folds = true;
-  /// Batches that may be under way at once.
-  int connections = 1;
-  /// Bounds of one write, tuned for the target.
+/// Bounds of the writes of one sink: tuned for its kind of target, but where the user said otherwise.
+struct WriteBounds {
+  int connections = 1;  ///< batches that may be under way at once
   size_t batch_rows = 1000;
   size_t batch_bytes = 4u << 20;
   /// How long a change waits for company: long where a write has a price of its own, however few rows it holds.
   Duration batch_age = std::chrono::milliseconds(200);
 };
 
-/// One change that a batch carries, with what was folded away under it (see Capabilities::folds).
+/// One change that a batch carries, with what was folded away under it (see TargetTraits::folds).
 struct FoldedChange {
   /// The one with the highest version; then, descending, those it hides. All of one key of one table.
   std::vector<std::shared_ptr<const dynamodb::Change>> changes;
@@ -251,7 +242,9 @@ class Sink {
  public:
   virtual ~Sink() = default;
 
-  virtual Capabilities capabilities() const = 0;
+  /// What the target is. Whoever asks one thing of it often asks once.
+  virtual const table::TargetTraits& traits() const = 0;
+  virtual WriteBounds bounds() const = 0;
   /// Reaches the target once; makes nothing. Wrong password, missing database: `denied` / `not_found`.
   virtual void connect(Done<bool> done) = 0;
   /// Creates or takes over the table, its view and our bookkeeping tables, registers the claim. Called again after an
@@ -262,7 +255,7 @@ class Sink {
   /// Whether the table itself is there.
   virtual void exists(const table::QualifiedName& name, Done<bool> done) = 0;
 
-  /// At most capabilities().connections at once; never two that move the same shard where transactional.
+  /// At most bounds().connections at once; never two that move the same shard where there are transactions.
   virtual void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) = 0;
 
   virtual coordination::PositionStore& positions() = 0;

@@ -7,7 +7,6 @@
 #include "dynamodb/number.h"
 #include "json/reader.h"
 #include "json/writer.h"
-#include "table/fit.h"
 
 namespace ctk::table {
 
@@ -16,15 +15,6 @@ namespace {
 using dynamodb::Type;
 using dynamodb::Value;
 using Cell = std::expected<KeyCell, std::string>;
-
-// CrateDB: the row's `_id` is one indexed term (Lucene: 32,766 bytes). A single text key is the id itself; several are
-// written one after another, each with its length, and that in base64 (tried on 6.4.3).
-constexpr size_t kCrateSingleKeyLimit = 32'765;
-constexpr size_t kCrateTermLimit = 32'766;
-// CrateDB's BIGINT refuses both ends of int64.
-constexpr int64_t kCrateBigintLimit = INT64_MAX - 1;
-// PostgreSQL: "index row size … exceeds btree version 4 maximum 2704": 8 bytes of header, 4 of length before each value.
-constexpr size_t kPostgresIndexRowLimit = 2'704;
 
 std::string ticked(std::string_view name) { return "`" + std::string(name) + "`"; }
 
@@ -49,7 +39,7 @@ std::unexpected<std::string> does_not_fit(const KeyColumn& key, std::string_view
 KeyCell text_cell(std::string text) { return {KeyCell::Kind::text, std::move(text), 0, 0}; }
 
 bool fits_bigint(Target target, int64_t value) {
-  return target != Target::cratedb || (value <= kCrateBigintLimit && value > INT64_MIN);
+  return value >= target->keys.lowest_bigint && value <= target->keys.highest_bigint;
 }
 
 /// The usual integer, at less cost: up to 18 digits and nothing else, no leading zero.
@@ -80,7 +70,7 @@ Cell real_cell(const KeyColumn& key, std::string_view digits) {
 
 Cell numeric_cell(const KeyColumn& key, Target target, std::string_view digits) {
   std::string canonical = dynamodb::canonical_number(digits);
-  if (target == Target::postgres && !fits_postgres_numeric(canonical)) return does_not_fit(key, digits);
+  if (target->keys.takes_numeric != nullptr && !target->keys.takes_numeric(canonical)) return does_not_fit(key, digits);
   return KeyCell{KeyCell::Kind::number, std::move(canonical), 0, 0};
 }
 
@@ -109,8 +99,9 @@ Cell string_cell(const KeyColumn& key, Target target, std::string_view text) {
     if (cell && cell->text != text) return does_not_fit(key, text);
     return cell;
   }
-  if (target == Target::postgres && text.find('\0') != std::string_view::npos) {
-    return std::unexpected("key attribute " + ticked(key.attribute) + " holds U+0000, which PostgreSQL's text cannot");
+  if (!target->keys.text_takes_nul && text.find('\0') != std::string_view::npos) {
+    return std::unexpected("key attribute " + ticked(key.attribute) + " holds U+0000, which " +
+                           std::string(target->product) + "'s text cannot");
   }
   return text_cell(std::string(text));
 }
@@ -144,39 +135,6 @@ std::optional<Value> find(Value map, std::string_view name) {
   return std::nullopt;
 }
 
-/// Bytes that a length takes as a variable-length integer.
-size_t length_bytes(size_t length) {
-  size_t bytes = 1;
-  for (; length >= 128; length >>= 7U) ++bytes;
-  return bytes;
-}
-
-bool fits_crate_id(const std::vector<KeyCell>& cells) {
-  if (cells.size() == 1) return cells[0].text.size() <= kCrateSingleKeyLimit;
-  size_t bytes = 1;
-  for (const KeyCell& cell : cells) bytes += length_bytes(cell.text.size()) + cell.text.size();
-  return (bytes + 2) / 3 * 4 <= kCrateTermLimit;
-}
-
-bool fits_postgres_index(const std::vector<KeyCell>& cells) {
-  size_t bytes = 8;
-  for (const KeyCell& cell : cells) {
-    const bool sized = cell.kind == KeyCell::Kind::text || cell.kind == KeyCell::Kind::binary;
-    bytes = (bytes + 3) / 4 * 4 + 4 + (sized ? cell.text.size() : cell.text.size() / 2 + 8);
-  }
-  return (bytes + 7) / 8 * 8 <= kPostgresIndexRowLimit;
-}
-
-std::optional<std::string> too_long(const TableSpec& spec, const std::vector<KeyCell>& cells) {
-  if (spec.target == Target::cratedb && !fits_crate_id(cells)) {
-    return "the key is longer than CrateDB can index (32,765 bytes, about 24,500 for a key of two)";
-  }
-  if (spec.target == Target::postgres && !fits_postgres_index(cells)) {
-    return "the key is longer than PostgreSQL can index (2,704 bytes with its headers)";
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec, Value keys) {
@@ -194,7 +152,8 @@ std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec
     }
     if (keys.size() != spec.keys.size()) return std::unexpected("the key has attributes that the table's key has not");
   }
-  if (std::optional<std::string> reason = too_long(spec, cells)) return std::unexpected(std::move(*reason));
+  const KeyTypes& holds = spec.target->keys;
+  if (holds.takes_key != nullptr && !holds.takes_key(cells)) return std::unexpected(std::string(holds.too_long));
   return cells;
 }
 

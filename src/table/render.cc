@@ -16,11 +16,10 @@ using dynamodb::Type;
 using dynamodb::Value;
 
 DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
-  switch (spec.target) {
-    case Target::postgres: return DataShape::postgres;
-    case Target::sqlite:
-    case Target::ndjson: return DataShape::json;
-    case Target::cratedb: break;
+  switch (spec.target->data) {
+    case DataColumn::jsonb: return DataShape::postgres;
+    case DataColumn::text: return DataShape::json;
+    case DataColumn::object: break;
   }
   if (types.data_ignored) return DataShape::crate_open;
   return spec.options.encoding == Encoding::dynamodb ? DataShape::crate_closed : DataShape::crate_typed;

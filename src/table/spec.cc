@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "table/names.h"
 #include "table/paths.h"
@@ -14,24 +15,19 @@ using dynamodb::Type;
 
 ColumnType default_key_type(Target target, Type type) {
   switch (type) {
-    case Type::N:
-      if (target == Target::cratedb) return ColumnType::bigint;
-      return target == Target::sqlite ? ColumnType::untyped : ColumnType::numeric;
-    case Type::B: return target == Target::postgres || target == Target::sqlite ? ColumnType::binary : ColumnType::text;
+    case Type::N: return target->keys.number;
+    case Type::B: return target->keys.binary;
     default: return ColumnType::text;
   }
 }
 
-/// Which columns can hold a key of this type. CrateDB stores NUMERIC only with a scale, so it holds no key there.
-std::vector<ColumnType> possible_key_types(Target target, Type type) {
+/// Which columns can hold a key of this type.
+std::span<const ColumnType> possible_key_types(Target target, Type type) {
+  static constexpr ColumnType kOfText[] = {ColumnType::text, ColumnType::bigint};
   switch (type) {
-    case Type::S: return {ColumnType::text, ColumnType::bigint};
-    case Type::N:
-      if (target == Target::cratedb) return {ColumnType::text, ColumnType::bigint, ColumnType::double_precision};
-      return {ColumnType::text, ColumnType::bigint, ColumnType::double_precision, ColumnType::numeric};
-    case Type::B:
-      if (target == Target::cratedb || target == Target::ndjson) return {ColumnType::text};
-      return {ColumnType::text, ColumnType::binary};
+    case Type::S: return kOfText;
+    case Type::N: return target->keys.numbers;
+    case Type::B: return target->keys.binaries;
     default: return {};
   }
 }
@@ -76,6 +72,9 @@ class SpecMaker {
   }
 
  private:
+  /// Whether `data` has columns of its own for attributes.
+  bool has_paths() const { return spec_.target->data == DataColumn::object; }
+
   bool is_key(const std::string& name) const {
     return std::any_of(schema_.attributes.begin(), schema_.attributes.end(),
                        [&](const auto& attribute) { return attribute.first == name; });
@@ -88,14 +87,14 @@ class SpecMaker {
   }
 
   Status check_layout() {
-    if (spec_.options.layout == Layout::ctk && spec_.target != Target::cratedb) {
+    if (spec_.options.layout == Layout::ctk && !has_paths()) {
       return usage("layout=ctk exists on CrateDB only", "use layout=columns or layout=document");
     }
     if (schema_.attributes.empty()) {
       return fail(ErrorKind::refused, "the first change of source table " + spec_.source_table + " has no key");
     }
     // Typed JSON would make two columns of every attribute; an ignored object takes it as it is.
-    if (spec_.target == Target::cratedb && spec_.options.encoding == Encoding::dynamodb) spec_.options.typed = false;
+    if (has_paths() && spec_.options.encoding == Encoding::dynamodb) spec_.options.typed = false;
     return {};
   }
 
@@ -117,7 +116,7 @@ class SpecMaker {
       const std::string option = "type." + text + "=" + type_name(column_type);
       const Result<Path> path = parse_path(text);
       if (!path) return usage(option + ": " + path.error().message, path.error().hint);
-      if (spec_.target != Target::cratedb) return usage(option + ": attributes have column types on CrateDB only");
+      if (!has_paths()) return usage(option + ": attributes have column types on CrateDB only");
       if (!spec_.options.typed) return usage(option + ": `data` has no columns with typed=false or encoding=dynamodb");
       if (std::find(std::begin(kPossible), std::end(kPossible), column_type) == std::end(kPossible)) {
         return usage(option + ": an attribute can be text, double, bigint or boolean");
@@ -183,16 +182,16 @@ class SpecMaker {
   Result<ColumnType> key_type(const std::string& attribute, Type type) const {
     const auto given = spec_.options.key_types.find(attribute);
     if (given == spec_.options.key_types.end()) return default_key_type(spec_.target, type);
-    const std::vector<ColumnType> possible = possible_key_types(spec_.target, type);
+    const std::span<const ColumnType> possible = possible_key_types(spec_.target, type);
     if (std::find(possible.begin(), possible.end(), given->second) == possible.end()) {
       std::vector<std::string> names;
       for (const ColumnType one : possible) names.push_back(type_name(one));
       return usage("key-type." + attribute + "=" + type_name(given->second) + ": a key of type " +
                    std::string(to_string(type)) + " can be " + list_of(names) + " here");
     }
-    // A declared numeric type is an affinity to SQLite, which makes one key of two.
-    const bool affinity = spec_.target == Target::sqlite && given->second == ColumnType::numeric;
-    return affinity ? ColumnType::untyped : given->second;
+    // Where numbers have no type, a declared one would do something to them.
+    const bool untyped = default_key_type(spec_.target, type) == ColumnType::untyped;
+    return untyped && given->second == ColumnType::numeric ? ColumnType::untyped : given->second;
   }
 
   /// The attribute's name after `rename`.

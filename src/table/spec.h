@@ -9,17 +9,13 @@
 #include "base/error.h"
 #include "dynamodb/change.h"
 #include "dynamodb/key_schema.h"
+#include "table/target.h"
 
 namespace ctk::table {
 
 enum class Layout { ctk, columns, document };
 enum class Encoding { plain, dynamodb };
 enum class Deletes { mark, soft };
-enum class Target { cratedb, postgres, sqlite, ndjson };
-
-/// Column types a user may name, and those that follow from a key's type.
-enum class ColumnType { text, bigint, double_precision, boolean, numeric, binary, untyped };
-
 struct TableOptions {
   Layout layout = Layout::columns;
   Encoding encoding = Encoding::plain;

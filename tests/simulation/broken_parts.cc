@@ -67,7 +67,8 @@ class DropsTheLastPage final : public SourceShell {
 class AcknowledgesTooEarly final : public sink::Sink {
  public:
   explicit AcknowledgesTooEarly(std::unique_ptr<sink::Sink> inner) : inner_(std::move(inner)) {}
-  sink::Capabilities capabilities() const override { return inner_->capabilities(); }
+  const table::TargetTraits& traits() const override { return inner_->traits(); }
+  sink::WriteBounds bounds() const override { return inner_->bounds(); }
   void connect(Done<bool> done) override { inner_->connect(std::move(done)); }
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
     inner_->open(spec, claim, std::move(done));

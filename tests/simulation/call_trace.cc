@@ -168,7 +168,8 @@ class TracedSink final : public sink::Sink {
   TracedSink(std::unique_ptr<sink::Sink> inner, Log& log)
       : inner_(std::move(inner)), log_(log), positions_(inner_->positions(), log) {}
 
-  sink::Capabilities capabilities() const override { return inner_->capabilities(); }
+  const table::TargetTraits& traits() const override { return inner_->traits(); }
+  sink::WriteBounds bounds() const override { return inner_->bounds(); }
   void connect(Done<bool> done) override {
     log_.debug("> connect");
     inner_->connect(std::move(done));

@@ -18,19 +18,17 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 using sink::ChangeOutcome;
 
+constexpr table::TargetTraits kFencedTarget = {
+    .product = "the simulated target", .transactions = true, .stale_rows = table::StaleRows::counted};
+constexpr table::TargetTraits kUnfencedTarget = {.product = "the simulated target"};
+
 class SimTarget final : public sink::Sink, public coordination::PositionStore {
  public:
   SimTarget(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment)
       : state_(state), knobs_(knobs), env_(std::move(environment)) {}
 
-  sink::Capabilities capabilities() const override {
-    sink::Capabilities can;
-    can.transactional = knobs_.transactional;
-    can.tells_stale = knobs_.transactional;
-    can.connections = knobs_.connections;
-    can.batch_rows = knobs_.batch_rows;
-    return can;
-  }
+  const table::TargetTraits& traits() const override { return knobs_.transactional ? kFencedTarget : kUnfencedTarget; }
+  sink::WriteBounds bounds() const override { return {.connections = knobs_.connections, .batch_rows = knobs_.batch_rows}; }
 
   void connect(Done<bool> done) override {
     answer<bool>(std::move(done), [] { return Result<bool>(true); });

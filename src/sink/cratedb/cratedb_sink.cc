@@ -34,12 +34,11 @@ class CrateSink final : public Sink {
         positions_(session_),
         tasks_(environment.loop) {}
 
-  Capabilities capabilities() const override {
+  const table::TargetTraits& traits() const override { return table::kCrateTraits; }
+
+  WriteBounds bounds() const override {
     const BatchBounds tuned;
-    return {.transactional = false,
-            .tells_stale = false,
-            .holds_tables = true,
-            .connections = options_.connections.value_or(kConnections),
+    return {.connections = options_.connections.value_or(kConnections),
             .batch_rows = options_.batch_rows.value_or(tuned.rows),
             .batch_bytes = options_.batch_bytes.value_or(tuned.bytes)};
   }

@@ -27,7 +27,8 @@ class DryRunSink final : public Sink {
         bookkeeping_(options.schema),
         positions_(coordination::make_memory_store(environment.loop, environment.clock)) {}
 
-  Capabilities capabilities() const override { return {}; }
+  const table::TargetTraits& traits() const override { return table::kCrateTraits; }
+  WriteBounds bounds() const override { return {}; }
   void connect(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
 
   void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {

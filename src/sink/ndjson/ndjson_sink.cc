@@ -34,15 +34,8 @@ class NdjsonSink final : public Sink {
   NdjsonSink(const TargetOptions& options, const SinkEnvironment& environment)
       : NdjsonSink(options, environment, std::stop_source()) {}
 
-  Capabilities capabilities() const override {
-    return {.transactional = false,
-            .tells_stale = false,
-            .holds_tables = false,
-            .folds = false,
-            .connections = 1,
-            .batch_rows = 1000,
-            .batch_bytes = 4u << 20};
-  }
+  const table::TargetTraits& traits() const override { return table::kNdjsonTraits; }
+  WriteBounds bounds() const override { return {}; }
 
   void connect(Done<bool> done) override {
     jobs_.run([this] { return output_->open(); }, std::move(done));

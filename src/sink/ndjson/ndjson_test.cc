@@ -90,7 +90,7 @@ TEST_F(NdjsonSinkTest, WritesALineForEachChange) {
                           R"({"table":"demo","op":"delete","key":{"pk":"b"},"data":null,"aux":null,)"
                           R"("version":"00000001.1.01700000000000002)" +
                               order + R"(2","time":"2023-11-14T22:13:20.000002Z"})"));
-  EXPECT_FALSE(sink->capabilities().holds_tables);
+  EXPECT_FALSE(sink->traits().holds_own_tables);
 }
 
 TEST_F(NdjsonSinkTest, AppendsToWhatIsThere) {

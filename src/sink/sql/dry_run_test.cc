@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "sink/conformance_test.h"
-#include "sink/sql/dry_run_sink.h"
+#include "sink/sql/sql_targets.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -20,7 +20,8 @@ std::string printed(table::Target kind) {
   options.kind = kind;
   options.schema = kind == table::Target::postgres ? "public" : "";
   std::ostringstream out;
-  std::unique_ptr<Sink> sink = make_sql_dry_run_sink(options, environment, out);
+  std::unique_ptr<Sink> sink = kind == table::Target::postgres ? make_postgres_dry_run_sink(options, environment, out)
+                                                               : make_sqlite_dry_run_sink(options, environment, out);
 
   auto change = testing::put(1, R"({"pk":{"S":"it's\n"}})", R"({"n":{"N":"1.50"}})");
   auto spec =

@@ -1,4 +1,5 @@
 // PostgreSQL as a target; its URL: postgres_address.h.
+#include "sink/sql/dry_run_sink.h"
 #include "sink/sql/postgres_address.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/postgres_driver.h"
@@ -21,6 +22,12 @@ std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const Sin
     parts.drivers.push_back(sql::make_postgres_driver(std::move(address)));
   }
   return sql::make_sql_sink(options, environment, std::move(parts));
+}
+
+std::unique_ptr<Sink> make_postgres_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                                 std::ostream& out) {
+  constexpr size_t kRowsPerInsert = 1;  // as a reader wants them
+  return sql::make_dry_run_sink(sql::make_postgres_dialect(kRowsPerInsert), options, environment, out);
 }
 
 }  // namespace ctk::sink

@@ -87,19 +87,18 @@ class SqlSink final : public Sink {
         positions_(lanes_, at_, environment.clock, options.tables.create_table),
         other_positions_(std::move(parts.positions)) {
     if (other_positions_) at_.rehearsed = &rehearsed_;
-    capabilities_.transactional = true;
-    capabilities_.tells_stale = true;
-    capabilities_.connections = static_cast<int>(parts.drivers.size());
-    capabilities_.batch_rows = options.batch_rows.value_or(parts.batch_rows);
-    capabilities_.batch_bytes = options.batch_bytes.value_or(parts.batch_bytes);
+    bounds_.connections = static_cast<int>(parts.drivers.size());
+    bounds_.batch_rows = options.batch_rows.value_or(parts.batch_rows);
+    bounds_.batch_bytes = options.batch_bytes.value_or(parts.batch_bytes);
     // A commit of few rows costs little: what a slow one keeps waiting is company for the next.
-    capabilities_.batch_age = std::chrono::milliseconds(10);
+    bounds_.batch_age = std::chrono::milliseconds(10);
     for (std::unique_ptr<Driver>& driver : parts.drivers) {
       lanes_.add(environment.make_executor("ctk-sql"), std::move(driver));
     }
   }
 
-  Capabilities capabilities() const override { return capabilities_; }
+  const table::TargetTraits& traits() const override { return *dialect_->target(); }
+  WriteBounds bounds() const override { return bounds_; }
 
   void connect(Done<bool> done) override {
     lanes_.run<bool>(Reach::existing, [](Driver&) -> Result<bool> { return true; }, std::move(done));
@@ -251,7 +250,7 @@ class SqlSink final : public Sink {
   Bookkeeping at_;
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;
   FreshRows fresh_;
-  Capabilities capabilities_;
+  WriteBounds bounds_;
   Tries tries_;
   bool written_ = false;  ///< a row was taken in this run
   bool create_tables_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,12 @@ namespace ctk::sink {
 
 std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment);
 std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment);
+
+/// For `--dry-run`: these print to `out` what would be run, parameters as comments, and connect to nothing.
+std::unique_ptr<Sink> make_sqlite_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                               std::ostream& out);
+std::unique_ptr<Sink> make_postgres_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                                 std::ostream& out);
 
 /// Which file a SQLite target's URL names, as SQLAlchemy reads it: the URL's third slash only ends the empty host.
 /// ":memory:" where there is none.

@@ -21,7 +21,7 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
   TargetOptions options = postgres_options(*server, "threads");
   options.connections = 3;
   std::unique_ptr<Sink> sink = make_postgres_sink(options, environment);
-  EXPECT_EQ(sink->capabilities().connections, 3);
+  EXPECT_EQ(sink->bounds().connections, 3);
 
   auto first = put(1, text_key("0"), "{}");
   table::TableSpec spec =

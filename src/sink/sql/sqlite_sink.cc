@@ -1,4 +1,5 @@
 // `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite:relative.db`, `sqlite:///:memory:`.
+#include "sink/sql/dry_run_sink.h"
 #include "sink/sql/sql_sink.h"
 #include "sink/sql/sql_targets.h"
 #include "sink/sql/sqlite_dialect.h"
@@ -22,6 +23,11 @@ std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkE
   parts.dialect = sql::make_sqlite_dialect();
   parts.drivers.push_back(sql::make_sqlite_driver(sqlite_file(options.url), options.timeout.value_or(kLongestBusy)));
   return sql::make_sql_sink(options, environment, std::move(parts));
+}
+
+std::unique_ptr<Sink> make_sqlite_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                               std::ostream& out) {
+  return sql::make_dry_run_sink(sql::make_sqlite_dialect(), options, environment, out);
 }
 
 }  // namespace ctk::sink
