@@ -12,7 +12,7 @@ std::vector<std::string> words_of(std::string_view sql) {
   const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c < 0; };
   for (size_t at = 0; at < sql.size();) {
     const char c = sql[at];
-    if (c == '"' || c == '\'') {
+    if (c == '"' || c == '`' || c == '\'') {
       std::string text;
       for (at++; at < sql.size(); at++) {
         if (sql[at] == c && at + 1 < sql.size() && sql[at + 1] == c) {
@@ -79,6 +79,7 @@ std::optional<Selection> read_selection(std::string_view sql) {
   do {
     const std::vector<std::string> column = reader.dotted();
     if (column.empty()) return std::nullopt;
+    if (reader.take("as") && reader.dotted() != std::vector{column.back()}) return std::nullopt;
     selection.columns.push_back(column.back());
   } while (reader.take(","));
   if (!reader.take("from")) return std::nullopt;

@@ -25,7 +25,8 @@ struct Selection {
 };
 
 /// Reads a view's SELECT, or its whole CREATE VIEW, as databases give them back: with brackets, quotes and blanks of their
-/// own, and with columns that name their table. Nothing where it says more than a view of ours could.
+/// own, and with columns that name their table, or themselves (`t`.`a` AS `a`). Nothing where it says more than a view of
+/// ours could.
 std::optional<Selection> read_selection(std::string_view sql);
 
 /// What stands under a name.

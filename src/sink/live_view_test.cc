@@ -22,6 +22,10 @@ TEST(Selections, AreReadAsDatabasesGiveThemBack) {
   EXPECT_EQ(
       read_selection("SELECT\n \"pk\"\n, \"data\"\n, \"aux\"\nFROM \"s\".\"demo\"\nWHERE (\"cdc_deleted\" IS NOT TRUE)\n"),
       ours);
+  // MySQL.
+  EXPECT_EQ(read_selection("select `s`.`demo`.`pk` AS `pk`,`s`.`demo`.`data` AS `data`,`s`.`demo`.`aux` AS `aux` from "
+                           "`s`.`demo` where `s`.`demo`.`cdc_deleted` is not true"),
+            ours);
 }
 
 TEST(Selections, OfOtherViewsAreOthers) {
@@ -34,6 +38,7 @@ TEST(Selections, OfOtherViewsAreOthers) {
            R"(SELECT "pk", "data", "aux" FROM "s"."demo" WHERE 'cdc_deleted' IS NOT TRUE)",
            R"(SELECT "pk", "data", "aux" FROM "s"."demo")",
            R"(SELECT "pk" AS k, "data", "aux" FROM "s"."demo" WHERE "cdc_deleted" IS NOT TRUE)",
+           R"(SELECT "pk" AS, "data", "aux" FROM "s"."demo" WHERE "cdc_deleted" IS NOT TRUE)",
            R"(SELECT upper("pk"), "data", "aux" FROM "s"."demo" WHERE "cdc_deleted" IS NOT TRUE)",
            R"(SELECT * FROM "s"."demo" WHERE "cdc_deleted" IS NOT TRUE)",
            R"(SELECT "pk", "data", "aux" FROM "s"."demo" JOIN x ON true WHERE "cdc_deleted" IS NOT TRUE)",

@@ -20,9 +20,20 @@ Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
   if (!create) {
     return broken({ErrorKind::not_found, fmt::format("there is no schema {}, and create-table=false", at.schema), "", ""});
   }
-  Tried<Answer> made = driver.run(statement(at.dialect.create_schema(at.schema)));
-  if (!made) return broken(std::move(made));
-  return true;
+  const Statement made = statement(at.dialect.create_schema(at.schema));
+  return run_ddl(driver, at.dialect, std::span(&made, 1));
+}
+
+/// A column of our own tables: `type` as CREATE TABLE has it.
+struct OwnColumn {
+  std::string_view name;
+  std::string type;
+};
+std::string create_own(const Dialect& dialect, const std::string& quoted_name, const std::vector<OwnColumn>& columns,
+                       const std::vector<std::string>& key) {
+  std::string sql = "CREATE TABLE IF NOT EXISTS " + quoted_name + " (";
+  for (const OwnColumn& column : columns) sql += dialect.quote(column.name) + " " + column.type + ", ";
+  return sql + "PRIMARY KEY (" + dialect.quote_list(key) + "))";
 }
 
 /// Tables of earlier versions lack its last columns. Whoever may not alter them goes on without.
@@ -30,42 +41,41 @@ Tried<bool> add_witnesses(Driver& driver, const Bookkeeping& at) {
   Tried<RecordsTable> found = find_records_table(driver, at);
   if (!found) return broken(std::move(found));
   if (found->has_witnesses) return true;
-  if (Tried<Answer> begun = driver.run(statement("SAVEPOINT ctk_column")); !begun) return broken(std::move(begun));
-  const std::string add = "ALTER TABLE " + at.tables + " ADD COLUMN ";
-  const std::vector<Statement> columns = {statement(add + "since " + at.dialect.time_type()),
-                                          statement(add + "witnesses " + at.dialect.text_type())};
-  const Tried<std::vector<Answer>> added = driver.run(std::span<const Statement>(columns));
-  if (!added && added.error().scope == Scope::lost) return std::unexpected(added.error());
-  std::vector<Statement> end;
-  if (!added) end.push_back(statement("ROLLBACK TO SAVEPOINT ctk_column"));
-  end.push_back(statement("RELEASE SAVEPOINT ctk_column"));
-  Tried<std::vector<Answer>> ended = driver.run(std::span<const Statement>(end));
-  if (!ended) return broken(std::move(ended));
-  return true;
+  const auto add = [&](std::string_view column, const std::string& type) {
+    return statement(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", at.tables, at.dialect.quote(column), type));
+  };
+  const std::vector<Statement> columns = {add("since", at.dialect.types().time), add("witnesses", at.dialect.types().text)};
+  Tried<bool> added = true;
+  if (!at.dialect.traits().ddl_in_transactions) {
+    added = run_ddl(driver, at.dialect, columns);
+  } else if (Tried<std::vector<Answer>> tried = run_in_savepoint(driver, at.dialect, columns); !tried) {
+    added = broken(std::move(tried));
+  }
+  return !added && added.error().scope == Scope::lost ? added : Tried<bool>(true);
 }
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at) {
-  std::string text = " " + at.dialect.text_type();
-  std::string id = text + (at.dialect.target() == table::Target::postgres ? " COLLATE \"C\" NOT NULL" : " NOT NULL");
+  const ColumnTypes& types = at.dialect.types();
+  const std::string &text = types.text, &integer = types.integer, &time = types.time;
+  const std::string id = types.own_key + " NOT NULL";
   // Names that the database takes for one table must be one record.
-  std::string table = at.dialect.target() == table::Target::sqlite ? text + " COLLATE NOCASE NOT NULL" : id;
-  std::string integer = " " + at.dialect.integer_type();
-  std::string time = " " + at.dialect.time_type();
-  return {
-      {"ctk_positions", "CREATE TABLE IF NOT EXISTS " + at.positions + " (relay" + id + ", shard" + id + ", position" +
-                            text + ", incarnation" + text + ", epoch" + integer + ", read_to" + time + ", fence" + integer +
-                            ", worker" + text + ", updated" + time + ", PRIMARY KEY (relay, shard))"},
-      {"ctk_tables", "CREATE TABLE IF NOT EXISTS " + at.tables + " (\"table\"" + table + " PRIMARY KEY, source_table" +
-                         text + ", incarnation" + text + ", kind" + text + ", epoch" + integer + ", load" + text + ", cut" +
-                         time + ", relays" + text + ", sweep_watermark" + time + ", sweep_time" + time + ", names" + text +
-                         ", loaded" + time + ", keys" + text + ", since" + time + ", witnesses" + text + ")"},
-      {"ctk_dead_letters", "CREATE TABLE IF NOT EXISTS " + at.dead_letters + " (id" + id + " PRIMARY KEY, time" + time +
-                               ", relay" + text + ", shard" + text + ", position" + text + ", source_table" + text +
-                               ", key" + text + ", version" + text + ", kind" + text + ", reason" + text + ", change" +
-                               text + ")"},
-  };
+  const std::string table = types.table_name + " NOT NULL";
+  const std::vector<OwnColumn> positions = {{"relay", id},         {"shard", id},      {"position", text},
+                                            {"incarnation", text}, {"epoch", integer}, {"read_to", time},
+                                            {"fence", integer},    {"worker", text},   {"updated", time}};
+  const std::vector<OwnColumn> tables = {{"table", table},     {"source_table", text}, {"incarnation", text},
+                                         {"kind", text},       {"epoch", integer},     {"load", text},
+                                         {"cut", time},        {"relays", text},       {"sweep_watermark", time},
+                                         {"sweep_time", time}, {"names", text},        {"loaded", time},
+                                         {"keys", text},       {"since", time},        {"witnesses", text}};
+  const std::vector<OwnColumn> letters = {{"id", id},         {"time", time},         {"relay", text}, {"shard", text},
+                                          {"position", text}, {"source_table", text}, {"key", text},   {"version", text},
+                                          {"kind", text},     {"reason", text},       {"change", text}};
+  return {{"ctk_positions", create_own(at.dialect, at.positions, positions, {"relay", "shard"})},
+          {"ctk_tables", create_own(at.dialect, at.tables, tables, {"table"})},
+          {"ctk_dead_letters", create_own(at.dialect, at.dead_letters, letters, {"id"})}};
 }
 
 Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
@@ -98,7 +108,6 @@ Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::s
 }
 
 Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create) {
-  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk tables " + at.schema); !locked) return locked;
   if (Tried<bool> schema = ensure_schema(driver, at, create); !schema) return schema;
   if (at.rehearsed != nullptr && !create) return true;
   for (const auto& [name, ddl] : bookkeeping_ddl(at)) {
@@ -111,7 +120,8 @@ Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool creat
            fmt::format("the table {} is not there, and create-table=false", table::QualifiedName{at.schema, name}.str()),
            "", "create it with: " + ddl});
     }
-    if (Tried<Answer> made = driver.run(statement(ddl)); !made) return broken(std::move(made));
+    const Statement made_by = statement(ddl);
+    if (Tried<bool> made = run_ddl(driver, at.dialect, std::span(&made_by, 1)); !made) return made;
   }
   return create ? add_witnesses(driver, at) : Tried<bool>(true);
 }
@@ -127,13 +137,6 @@ Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at) {
   found.there = true;
   found.has_witnesses = std::ranges::any_of(columns->rows, [](const Cells& row) { return row[0] == "witnesses"; });
   return found;
-}
-
-Tried<bool> lock_name(Driver& driver, const Dialect& dialect, const std::string& name) {
-  std::string lock = dialect.lock_name();
-  if (lock.empty()) return true;
-  if (Tried<Answer> locked = driver.run(look_up(lock, {Param::of(name)})); !locked) return broken(std::move(locked));
-  return true;
 }
 
 }  // namespace ctk::sink::sql

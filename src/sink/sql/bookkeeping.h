@@ -17,9 +17,9 @@ struct Bookkeeping {
   Bookkeeping(const Dialect& with, std::string in_schema)
       : dialect(with),
         schema(std::move(in_schema)),
-        positions(Dialect::quote(table::QualifiedName{schema, "ctk_positions"})),
-        tables(Dialect::quote(table::QualifiedName{schema, "ctk_tables"})),
-        dead_letters(Dialect::quote(table::QualifiedName{schema, "ctk_dead_letters"})) {}
+        positions(dialect.quote(table::QualifiedName{schema, "ctk_positions"})),
+        tables(dialect.quote(table::QualifiedName{schema, "ctk_tables"})),
+        dead_letters(dialect.quote(table::QualifiedName{schema, "ctk_dead_letters"})) {}
 
   const Dialect& dialect;
   std::string schema;
@@ -44,10 +44,11 @@ Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::Qua
 /// Whether that one of our own tables (own_tables.h) is there; an error where something else has its name.
 Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name);
 
-/// Makes schema and tables that are missing, or says which are (`create` false): not_found. Inside a transaction.
+/// Makes schema and tables that are missing, or says which are (`create` false): not_found. Inside a transaction that
+/// has tables_lock.
 Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create);
 
-/// Lets two programs that create things at the same time wait for each other. Inside a transaction.
-Tried<bool> lock_name(Driver& driver, const Dialect& dialect, const std::string& name);
+/// What is locked while tables are made (NameLocks).
+inline std::string tables_lock(const Bookkeeping& at) { return "ctk tables " + at.schema; }
 
 }  // namespace ctk::sink::sql

@@ -1,7 +1,9 @@
-// How one database spells what the SQL sinks say. Pure text, pinned by golden files; no connection and no decision.
+// How one SQL database spells what the sink says, and how it writes rows that may be there already. Pure text, pinned by
+// golden files; no connection and no decision. What the database is like stands in its traits (table/target.h).
 //
 // The room `sink/sql`: one sink (sql_sink) for every SQL database that keeps transactions, made of a Dialect, which knows
-// the spelling, and Drivers, which know the connection. It must not know where changes come from.
+// the spelling, and Drivers, which know the connection. It must not know where changes come from. What a further database
+// brings: docs/decisions/0013-the-seam-of-targets.md.
 #pragma once
 
 #include <span>
@@ -40,49 +42,67 @@ struct FoundTable {
   std::vector<FoundKey> keys;        ///< the unique ones, the primary key first
 };
 
+/// What columns are declared as.
+struct ColumnTypes {
+  std::string text, integer, time, boolean;
+  std::string data, aux;
+  std::string bytewise;  ///< what follows `text` so that its texts are told apart byte by byte, with its blank
+  // Keys of our own tables:
+  std::string own_key;     ///< texts told apart byte by byte, of a length that the database's keys can have
+  std::string table_name;  ///< one key for all names that the database takes for one table's
+};
+
+/// An INSERT of rows into one of our own tables. They may be there already.
+struct Insert {
+  std::string into;                  ///< quoted
+  std::vector<std::string> columns;  ///< names
+  std::vector<std::string> key;      ///< those of them that are the primary key
+  std::string rows;                  ///< "VALUES (?, ?)", or a SELECT; not bound yet
+};
+
 class Dialect {
  public:
+  explicit Dialect(table::Target target) : target_(target) {}
   virtual ~Dialect() = default;
 
-  virtual table::Target target() const = 0;
-  virtual std::string_view product() const = 0;  ///< "PostgreSQL"
+  table::Target target() const { return target_; }
+  const table::TargetTraits& traits() const { return *target_; }
   /// Rows that one INSERT takes at most.
   virtual size_t rows_per_insert() const = 0;
-  /// Two transactions may write at once, so locks must be taken in one order.
-  virtual bool concurrent_writers() const = 0;
 
-  /// `"` around it, inner ones doubled.
-  static std::string quote(std::string_view name);
-  static std::string quote(const table::QualifiedName& name);
+  // Spelling.
+
+  /// In the database's quotes, inner ones doubled.
+  std::string quote(std::string_view name) const;
+  std::string quote(const table::QualifiedName& name) const;
   /// A list of quoted names: `"a", "b"`.
-  static std::string quote_list(const std::vector<std::string>& names);
+  std::string quote_list(std::span<const std::string> names) const;
   /// Replaces each `?` outside of quotes by the n-th placeholder.
   std::string bind(std::string_view sql) const;
   virtual std::string placeholder(size_t n) const = 0;  ///< from 1
+  /// `column` compared bytewise.
+  virtual std::string bytewise(const std::string& column) const = 0;
+  virtual const ColumnTypes& types() const = 0;
+  /// A time column as ISO-8601 in UTC, whatever the session is set to.
+  virtual std::string time_text(const std::string& column) const = 0;
+
+  // Transactions and locks.
 
   virtual std::string begin() const = 0;
   /// The first statement of a transaction: how long it may wait for a lock, or for us. Empty where nothing is to be said.
   virtual std::string bound_transaction() const { return ""; }
   /// From here to the transaction's end deferred constraints are checked with each statement; empty where there are none.
-  virtual std::string check_constraints_at_once() const = 0;
-  virtual std::string for_update() const = 0;  ///< appended to a SELECT, with its blank; may be empty
-  virtual std::string for_share() const = 0;
-  /// Locks, until the transaction's end, a name that stands for no row: one parameter, the name. Empty where BEGIN does.
-  virtual std::string lock_name() const = 0;
-  /// `column` compared bytewise.
-  virtual std::string bytewise(const std::string& column) const = 0;
+  virtual std::string check_constraints_at_once() const { return ""; }
+  virtual std::string for_update() const { return ""; }  ///< appended to a SELECT, with its blank
+  virtual std::string for_share() const { return ""; }
+  /// Locks a name that stands for no row: one parameter, the name. One row; `0` or NULL in it where the lock was not to be
+  /// had in time. Empty where BEGIN keeps everybody else out until the transaction's end, and DDL does not end it.
+  virtual std::string lock_name() const { return ""; }
+  /// Where a name stays locked until the session gives it back, and so over the DDL that ends transactions: gives all of
+  /// them back. Empty where the transaction's end does.
+  virtual std::string release_names() const { return ""; }
 
-  virtual std::string text_type() const = 0;
-  virtual std::string integer_type() const = 0;
-  virtual std::string time_type() const = 0;
-  /// A time column as ISO-8601 in UTC, whatever the session is set to.
-  virtual std::string time_text(const std::string& column) const = 0;
-  /// The identity of a stored row, for `row_in`.
-  virtual std::string row_id() const = 0;
-  /// A condition: the row's id is one, or none, of a list, which is one parameter (see row_id_list).
-  virtual std::string row_in() const = 0;
-  virtual std::string row_not_in() const = 0;
-  virtual std::string row_id_list(std::span<const std::string> ids) const = 0;
+  // Target tables.
 
   std::vector<ColumnDef> columns(const table::TableSpec& spec) const;
   std::string create_table(const table::TableSpec& spec) const;
@@ -92,19 +112,44 @@ class Dialect {
   std::string create_view(const table::TableSpec& spec) const;
   std::string drop_view(const table::QualifiedName& name) const;
   /// A small index that finds the marks. It holds no column that an ordinary update changes (PostgreSQL: HOT updates).
-  std::string create_mark_index(const table::TableSpec& spec) const;
+  virtual std::string create_mark_index(const table::TableSpec& spec) const = 0;
   table::QualifiedName mark_index_name(const table::TableSpec& spec) const;
-  /// The guarded upsert of `rows` rows: it changes a row only if the version is greater than the stored one.
-  std::string upsert(const table::TableSpec& spec, size_t rows) const;
+  /// The guarded upsert of `rows` rows, each with columns() as its parameters: it changes a row only if the version is
+  /// greater than the stored one. What it answers is traits().stale_rows.
+  virtual std::string upsert(const table::TableSpec& spec, size_t rows) const = 0;
   /// The same upsert of no row at all: refused where the target refuses all rows (rights, columns, a read-only database).
-  std::string upsert_nothing(const table::TableSpec& spec) const;
+  virtual std::string upsert_nothing(const table::TableSpec& spec) const = 0;
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
-  static std::string key_condition(const table::TableSpec& spec);
+  std::string key_condition(const table::TableSpec& spec) const;
+
+  // Single rows by name, for sweeping: as traits().row_names says.
+
+  /// RowNames::row_id: the id of a stored row, as text.
+  virtual std::string row_id() const { return ""; }
+  /// RowNames::row_id: the row's id is one, or none, of a list, which is one parameter (row_id_list), unbound.
+  virtual std::string row_in() const { return ""; }
+  virtual std::string row_not_in() const { return ""; }
+  virtual std::string row_id_list(std::span<const std::string> /*ids*/) const { return ""; }
+  /// RowNames::key: the row's key is one of `rows`, each with its cells as parameters, unbound.
+  virtual std::string key_in(const table::TableSpec& spec, size_t rows) const;
+
+  // Our own tables.
+
+  /// A row that is there stays as it is.
+  virtual std::string insert_if_absent(const Insert& insert) const = 0;
+  /// A row that is there becomes this one.
+  virtual std::string replace(const Insert& insert) const = 0;
+  /// Of a row that is there only the column `changed` changes, and that where the columns `same` are what they were: else
+  /// it counts no row.
+  virtual std::string update_if_same(const Insert& insert, const std::string& changed,
+                                     std::span<const std::string> same) const = 0;
+
+  // The catalogue.
 
   /// CREATE SCHEMA; empty where there are none.
-  virtual std::string create_schema(const std::string& schema) const = 0;
+  virtual std::string create_schema(const std::string& /*schema*/) const { return ""; }
   /// One row if the schema is there; one parameter. Empty where there are none.
-  virtual std::string find_schema() const = 0;
+  virtual std::string find_schema() const { return ""; }
   /// Rows kind ("a table", "a view", "an index", …), definition of a view, schema and name of the one table that it shows:
   /// whatever has a name that a table or a view would need; parameters schema, name. The last two may be NULL.
   virtual std::string describe_relation() const = 0;
@@ -115,28 +160,24 @@ class Dialect {
   virtual std::string describe_keys() const = 0;
   /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
   /// parameters schema, name. Empty where there are no rights.
-  virtual std::string missing_rights() const = 0;
+  virtual std::string missing_rights() const { return ""; }
   /// Rows if a trigger or a rule of the table may keep a row from being written without saying so; parameters schema, name.
   virtual std::string may_suppress_rows() const = 0;
   /// One row, the user, if row security may hide rows of the table from him; parameters schema, name. Empty where there is
   /// none.
-  virtual std::string hides_rows() const = 0;
+  virtual std::string hides_rows() const { return ""; }
   /// One cell, bytes, or NULL; parameters schema, name.
   virtual std::string table_size() const = 0;
   /// Whether a column that was found can hold what `wanted` is for, exactly.
   virtual bool fits(const ColumnDef& wanted, const FoundColumn& found) const = 0;
 
- private:
-  std::string upsert_of(const table::TableSpec& spec, const std::string& rows) const;
-
  protected:
   virtual std::string key_type(table::ColumnType type) const = 0;
-  virtual std::string key_suffix(table::ColumnType type) const = 0;
-  virtual std::string data_type() const = 0;
-  virtual std::string aux_type() const = 0;
-  virtual std::string version_suffix() const = 0;
-  /// Appended to an upsert so that the caller learns which rows changed; may be empty.
-  virtual std::string returning() const = 0;
+  /// "(?, ?), (?, ?)", unbound.
+  static std::string tuples(size_t columns, size_t rows);
+
+ private:
+  table::Target target_;
 };
 
 }  // namespace ctk::sink::sql

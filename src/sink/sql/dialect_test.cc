@@ -44,7 +44,7 @@ std::string all_statements(const Dialect& dialect) {
   add("columns: index of marks", dialect.create_mark_index(columns));
   add("columns: upsert", dialect.upsert(columns, 1));
   add("columns: upsert of two", dialect.upsert(columns, 2));
-  add("columns: one row", dialect.bind("SELECT 1 WHERE " + Dialect::key_condition(columns)));
+  add("columns: one row", dialect.bind("SELECT 1 WHERE " + dialect.key_condition(columns)));
   for (const ColumnDef& column : dialect.columns(columns)) {
     if (column.bookkeeping()) add("columns: add", dialect.add_column(columns, column));
   }
@@ -78,12 +78,13 @@ TEST_P(Golden, StatementsAreThoseOfTheFile) {
 INSTANTIATE_TEST_SUITE_P(Dialects, Golden,
                          ::testing::Values(std::shared_ptr<Dialect>(make_postgres_dialect()),
                                            std::shared_ptr<Dialect>(make_sqlite_dialect())),
-                         [](const auto& instance) { return std::string(instance.param->product()); });
+                         [](const auto& instance) { return std::string(instance.param->traits().product); });
 
 TEST(Dialect, QuotesWhateverANameHolds) {
-  EXPECT_EQ(Dialect::quote("a\"b.c"), "\"a\"\"b.c\"");
-  EXPECT_EQ(Dialect::quote(table::QualifiedName{"s.t", "u"}), "\"s.t\".\"u\"");
-  EXPECT_EQ(Dialect::quote(table::QualifiedName{"", "u"}), "\"u\"");
+  auto dialect = make_postgres_dialect();
+  EXPECT_EQ(dialect->quote("a\"b.c"), "\"a\"\"b.c\"");
+  EXPECT_EQ(dialect->quote(table::QualifiedName{"s.t", "u"}), "\"s.t\".\"u\"");
+  EXPECT_EQ(dialect->quote(table::QualifiedName{"", "u"}), "\"u\"");
 }
 
 TEST(Dialect, BindsOutsideOfQuotesOnly) {

@@ -1,5 +1,9 @@
 #include "sink/sql/postgres_dialect.h"
 
+#include <fmt/format.h>
+
+#include "sink/sql/conflict_dialect.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -9,14 +13,12 @@ constexpr std::string_view kRelations =
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1::text AND "
     "c.relname = $2::text";
 
-class PostgresDialect final : public Dialect {
+class PostgresDialect final : public ConflictDialect {
  public:
-  explicit PostgresDialect(size_t rows_per_insert) : rows_per_insert_(rows_per_insert) {}
+  explicit PostgresDialect(size_t rows_per_insert)
+      : ConflictDialect(table::Target::postgres), rows_per_insert_(rows_per_insert) {}
 
-  table::Target target() const override { return table::Target::postgres; }
-  std::string_view product() const override { return "PostgreSQL"; }
   size_t rows_per_insert() const override { return rows_per_insert_; }
-  bool concurrent_writers() const override { return true; }
   std::string placeholder(size_t n) const override { return "$" + std::to_string(n); }
 
   // Said each time: the session's default is the role's, or behind a pooler anybody's.
@@ -34,12 +36,27 @@ class PostgresDialect final : public Dialect {
   std::string lock_name() const override { return "SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))"; }
   std::string bytewise(const std::string& column) const override { return column + " COLLATE \"C\""; }
 
-  std::string text_type() const override { return "text"; }
-  std::string integer_type() const override { return "bigint"; }
-  std::string time_type() const override { return "timestamp with time zone"; }
+  const ColumnTypes& types() const override {
+    static const ColumnTypes kTypes = {.text = "text",
+                                       .integer = "bigint",
+                                       .time = "timestamp with time zone",
+                                       .boolean = "boolean",
+                                       .data = "jsonb",
+                                       .aux = "json",
+                                       .bytewise = " COLLATE \"C\"",
+                                       .own_key = "text COLLATE \"C\"",
+                                       .table_name = "text COLLATE \"C\""};
+    return kTypes;
+  }
   std::string time_text(const std::string& column) const override {
     return "to_char(" + column + R"( AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))";
   }
+  std::string create_mark_index(const table::TableSpec& spec) const override {
+    // It lies beside its table, whatever its name says.
+    return fmt::format("CREATE INDEX IF NOT EXISTS {0} ON {1} ({2}) WHERE {2}", quote(mark_index_name(spec).table),
+                       quote(spec.name), quote("cdc_deleted"));
+  }
+
   std::string row_id() const override { return "ctid::text"; }
   std::string row_in() const override { return "ctid = ANY (?::text::tid[])"; }
   std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }
@@ -136,11 +153,7 @@ class PostgresDialect final : public Dialect {
     }
     return "text";
   }
-  std::string key_suffix(ColumnType type) const override { return key_type(type) == "text" ? " COLLATE \"C\"" : ""; }
-  std::string data_type() const override { return "jsonb"; }
-  std::string aux_type() const override { return "json"; }
-  std::string version_suffix() const override { return " COLLATE \"C\""; }
-  std::string returning() const override { return rows_per_insert_ > 1 ? " RETURNING t.\"cdc_version\"" : ""; }
+  std::string returning() const override { return rows_per_insert_ > 1 ? " RETURNING t." + quote("cdc_version") : ""; }
 
  private:
   size_t rows_per_insert_;

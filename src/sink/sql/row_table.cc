@@ -1,5 +1,6 @@
 #include <bit>
 
+#include "sink/sql/key_lookup.h"
 #include "sink/sql/sql_writer.h"
 
 namespace ctk::sink::sql {
@@ -17,14 +18,22 @@ void append_row(std::vector<Param>& params, const table::Row& row) {
 }  // namespace
 
 RowTable::RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer)
-    : renderer_(std::move(renderer)),
+    : dialect_(dialect),
+      renderer_(std::move(renderer)),
       width_(dialect.columns(renderer_->spec()).size()),
       rows_per_insert_(std::bit_floor(dialect.rows_per_insert())) {
   for (size_t rows = 1; rows <= rows_per_insert_; rows *= 2) texts_[rows] = dialect.upsert(renderer_->spec(), rows);
 }
 
-std::vector<Statement> RowTable::upserts(const std::vector<const table::Row*>& rows) const {
+Statement RowTable::look(const std::vector<const table::Row*>& rows) const {
+  KeyLookup lookup(dialect_, renderer_->spec(), {.columns = dialect_.quote("cdc_version"), .lock = dialect_.for_update()});
+  for (const table::Row* row : rows) lookup.ask(row->keys);
+  return lookup.statement();
+}
+
+std::vector<Statement> RowTable::writes(const std::vector<const table::Row*>& rows) const {
   std::vector<Statement> statements;
+  if (stale_rows() == table::StaleRows::looked_up && !rows.empty()) statements.push_back(look(rows));
   for (size_t next = 0; next < rows.size();) {
     size_t left = rows.size() - next;
     // Powers of two: few texts to prepare, whatever the sizes of batches. One row a statement: all in one, executed often.

@@ -4,54 +4,17 @@
 
 #include <filesystem>
 
-#include "sink/sql/dialect.h"
+#include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_targets.h"
+#include "sink/sql/sqlite_dialect.h"
 
 namespace ctk::sink::testing {
 namespace {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ctk-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-class SqlBackend : public Backend {
- public:
-  bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::hours(1)); }
-  Clock& clock() override { return loop_; }
-
-  std::string quoted(const table::QualifiedName& name) const override { return sql::Dialect::quote(name); }
-  std::string select_rows(const table::TableSpec& spec) const override {
-    std::vector<std::string> columns;
-    for (const table::KeyColumn& key : spec.keys) columns.push_back(key.column);
-    for (const char* other : {"data", "aux", "cdc_version", "cdc_deleted"}) columns.emplace_back(other);
-    return "SELECT " + sql::Dialect::quote_list(columns) + " FROM " + quoted(spec.name);
-  }
-
- protected:
-  SinkEnvironment environment() {
-    return {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }};
-  }
-
- private:
-  VirtualLoop loop_{from_micros(1'700'000'000'000'000)};
-  Random random_{1};
-};
-
 class SqliteBackend final : public SqlBackend {
  public:
-  table::Target kind() const override { return table::Target::sqlite; }
+  SqliteBackend() : SqlBackend(sql::make_sqlite_dialect()) {}
+
   TargetOptions options() const override {
     TargetOptions options;
     options.kind = table::Target::sqlite;
@@ -70,11 +33,10 @@ class SqliteBackend final : public SqlBackend {
 /// A schema of its own in the shared server.
 class PostgresBackend final : public SqlBackend {
  public:
-  explicit PostgresBackend(PostgresServer& server) : server_(server) {
+  explicit PostgresBackend(PostgresServer& server) : SqlBackend(sql::make_postgres_dialect()), server_(server) {
     static int schemas = 0;
     schema_ = "Test " + std::to_string(++schemas);
   }
-  table::Target kind() const override { return table::Target::postgres; }
   TargetOptions options() const override { return postgres_options(server_, schema_); }
   std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
     return make_postgres_sink(options, environment());
@@ -86,6 +48,27 @@ class PostgresBackend final : public SqlBackend {
 };
 
 }  // namespace
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "ctk-test-XXXXXX").string();
+  path_ = ::mkdtemp(pattern.data());
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::string SqlBackend::select_rows(const table::TableSpec& spec) const {
+  std::vector<std::string> columns;
+  for (const table::KeyColumn& key : spec.keys) columns.push_back(key.column);
+  for (const char* other : {"data", "aux", "cdc_version", "cdc_deleted"}) columns.emplace_back(other);
+  return "SELECT " + dialect_->quote_list(columns) + " FROM " + quoted(spec.name);
+}
+
+SinkEnvironment SqlBackend::environment() {
+  return {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }};
+}
 
 TargetOptions postgres_options(const PostgresServer& server, const std::string& schema) {
   TargetOptions options;

@@ -7,7 +7,11 @@
 namespace ctk::sink::sql {
 namespace {
 
-constexpr std::string_view kColumns = "id, time, relay, shard, position, source_table, key, version, kind, reason, change";
+const std::vector<std::string>& columns() {
+  static const std::vector<std::string> kColumns = {"id",  "time",    "relay", "shard",  "position", "source_table",
+                                                    "key", "version", "kind",  "reason", "change"};
+  return kColumns;
+}
 
 DeadLetter to_letter(const Cells& row) {
   DeadLetter letter;
@@ -27,12 +31,10 @@ Tried<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
 
 Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters) {
   Statement insert;
-  insert.sql = at.dialect.bind(
-      fmt::format("INSERT INTO {} AS t ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-                  "reason = excluded.reason WHERE t.shard = excluded.shard AND t.position = excluded.position AND "
-                  "t.change = excluded.change",
-                  at.dead_letters, kColumns));
-  insert.width = 11;
+  const std::vector<std::string> same = {"shard", "position", "change"};
+  insert.sql = at.dialect.update_if_same({at.dead_letters, columns(), {"id"}, "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+                                         "reason", same);
+  insert.width = columns().size();
   for (const DeadLetter& letter : letters) {
     insert.params.insert(
         insert.params.end(),
@@ -57,13 +59,14 @@ Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& a
   Tried<bool> there = letters_exist(driver, at);
   if (!there) return broken(std::move(there));
   if (!*there) return letters;
-  Statement select = look_up(at.dialect.bind(
-      fmt::format("SELECT id, {}, relay, shard, position, source_table, key, version, kind, reason, change FROM {}{} "
-                  "ORDER BY time, id",
-                  at.dialect.time_text("time"), at.dead_letters, ids ? " WHERE id = ?" : "")));
+  const Dialect& dialect = at.dialect;
+  const std::string id = dialect.quote("id"), time = dialect.quote("time");
+  Statement select = look_up(dialect.bind(fmt::format(
+      "SELECT {0}, {1}, {2} FROM {3}{4} ORDER BY {5}, {0}", id, dialect.time_text(time),
+      dialect.quote_list(std::span(columns()).subspan(2)), at.dead_letters, ids ? " WHERE " + id + " = ?" : "", time)));
   if (ids) {
     select.width = 1;
-    for (const std::string& id : *ids) select.params.push_back(Param::of(id));
+    for (const std::string& each : *ids) select.params.push_back(Param::of(each));
   }
   Tried<Answer> answer = driver.run(std::move(select));
   if (!answer) return broken(std::move(answer));
@@ -75,7 +78,8 @@ Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::s
   Tried<bool> there = letters_exist(driver, at);
   if (!there) return broken(std::move(there));
   if (!*there) return int64_t{0};
-  std::string sql = "SELECT count(*) FROM " + at.dead_letters + " WHERE source_table = ?";
+  const std::string sql =
+      fmt::format("SELECT count(*) FROM {} WHERE {} = ?", at.dead_letters, at.dialect.quote("source_table"));
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
   if (!answer) return broken(std::move(answer));
   int64_t count = 0;
@@ -86,8 +90,9 @@ Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::s
 
 Tried<std::vector<std::pair<std::string, std::string>>> letter_keys(Driver& driver, const Bookkeeping& at,
                                                                     const std::string& source_table) {
-  std::string sql =
-      "SELECT key, version FROM " + at.dead_letters + " WHERE source_table = ? AND key <> '' AND version <> ''";
+  const std::string key = at.dialect.quote("key"), version = at.dialect.quote("version");
+  const std::string sql = fmt::format("SELECT {0}, {1} FROM {2} WHERE {3} = ? AND {0} <> '' AND {1} <> ''", key, version,
+                                      at.dead_letters, at.dialect.quote("source_table"));
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
   if (!answer) return broken(std::move(answer));
   std::vector<std::pair<std::string, std::string>> keys;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 namespace ctk::sink::sql {
 namespace {
@@ -19,10 +20,33 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 using coordination::WorkerName;
 
-std::string columns(const Dialect& dialect) {
-  return fmt::format("shard, position, incarnation, epoch, {}, fence, worker, {}", dialect.time_text("read_to"),
-                     dialect.time_text("updated"));
+/// As the table has them, the key first.
+std::vector<std::string> all_columns() {
+  return {"relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated"};
 }
+std::vector<std::string> key_columns() { return {"relay", "shard"}; }
+
+/// What is locked while a relay's rows are made (NameLocks).
+std::string relay_lock(const RelayName& relay) { return "ctk relay " + relay.str(); }
+
+/// The columns' names as statements spell them.
+struct Quoted {
+  explicit Quoted(const Dialect& dialect)
+      : relay(dialect.quote("relay")),
+        shard(dialect.quote("shard")),
+        position(dialect.quote("position")),
+        incarnation(dialect.quote("incarnation")),
+        epoch(dialect.quote("epoch")),
+        read_to(dialect.quote("read_to")),
+        fence(dialect.quote("fence")),
+        worker(dialect.quote("worker")),
+        updated(dialect.quote("updated")),
+        of_relay(relay + " = ?"),
+        of_shard(of_relay + " AND " + shard + " = ?") {}
+
+  std::string relay, shard, position, incarnation, epoch, read_to, fence, worker, updated;
+  std::string of_relay, of_shard;  ///< conditions: all rows of a relay, one of them
+};
 
 int64_t to_integer(const std::optional<std::string>& cell) {
   int64_t value = 0;
@@ -52,8 +76,11 @@ Tried<StoredPosition> to_position(const Cells& row) {
 
 Tried<std::vector<StoredPosition>> select_positions(Driver& driver, const Bookkeeping& at, const RelayName& relay,
                                                     const std::string& lock) {
-  std::string sql =
-      fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY shard{}", columns(at.dialect), at.positions, lock);
+  const Quoted names(at.dialect);
+  const std::string sql =
+      fmt::format("SELECT {}, {}, {}, {}, {}, {}, {}, {} FROM {} WHERE {} ORDER BY {}{}", names.shard, names.position,
+                  names.incarnation, names.epoch, at.dialect.time_text(names.read_to), names.fence, names.worker,
+                  at.dialect.time_text(names.updated), at.positions, names.of_relay, names.shard, lock);
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(relay.str())}));
   if (!answer) return broken(std::move(answer));
   std::vector<StoredPosition> positions;
@@ -77,10 +104,8 @@ Tried<bool> insert_shards(Driver& driver, const Bookkeeping& at, const ClaimRequ
                           const std::vector<NewShard>& shards, Timestamp now) {
   if (shards.empty()) return true;
   Statement insert;
-  insert.sql = at.dialect.bind(
-      fmt::format("INSERT INTO {} (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) "
-                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (relay, shard) DO NOTHING",
-                  at.positions));
+  insert.sql =
+      at.dialect.insert_if_absent({at.positions, all_columns(), key_columns(), "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"});
   insert.width = 9;
   std::vector<std::string> texts(shards.size());
   for (size_t i = 0; i < shards.size(); ++i) {
@@ -96,9 +121,10 @@ Tried<bool> insert_shards(Driver& driver, const Bookkeeping& at, const ClaimRequ
 
 /// Rows that go back to where an epoch begins, and rows of loads that are over.
 Tried<bool> rewind_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim) {
+  const Quoted names(at.dialect);
   Statement back;
-  back.sql =
-      at.dialect.bind(fmt::format("UPDATE {} SET position = ?, read_to = ? WHERE relay = ? AND shard = ?", at.positions));
+  back.sql = at.dialect.bind(
+      fmt::format("UPDATE {} SET {} = ?, {} = ? WHERE {}", at.positions, names.position, names.read_to, names.of_shard));
   back.width = 4;
   std::vector<std::string> texts(claim.rewound.size());
   for (size_t i = 0; i < claim.rewound.size(); ++i) {
@@ -110,7 +136,7 @@ Tried<bool> rewind_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
     if (Tried<Answer> set = driver.run(std::move(back)); !set) return broken(std::move(set));
   }
   Statement drop;
-  drop.sql = at.dialect.bind(fmt::format("DELETE FROM {} WHERE relay = ? AND shard = ?", at.positions));
+  drop.sql = at.dialect.bind(fmt::format("DELETE FROM {} WHERE {}", at.positions, names.of_shard));
   drop.width = 2;
   for (const aws::ShardId& shard : claim.dropped) {
     drop.params.insert(drop.params.end(), {Param::of(claim.relay.str()), Param::of(shard.str())});
@@ -122,15 +148,13 @@ Tried<bool> rewind_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
 
 Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& request, bool create, Timestamp now) {
   if (Tried<bool> made = ensure_bookkeeping(driver, at, create); !made) return broken(std::move(made));
-  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk relay " + request.relay.str()); !locked) {
-    return broken(std::move(locked));
-  }
   Tried<std::vector<StoredPosition>> before = select_positions(driver, at, request.relay, at.dialect.for_update());
   if (!before) return broken(std::move(before));
+  const Quoted names(at.dialect);
   Fence fence = next_fence(*before, now);
   if (request.forget) {
-    Tried<Answer> forgotten = driver.run(
-        statement(at.dialect.bind("DELETE FROM " + at.positions + " WHERE relay = ?"), {Param::of(request.relay.str())}));
+    const std::string forget = fmt::format("DELETE FROM {} WHERE {}", at.positions, names.of_relay);
+    Tried<Answer> forgotten = driver.run(statement(at.dialect.bind(forget), {Param::of(request.relay.str())}));
     if (!forgotten) return broken(std::move(forgotten));
   } else {
     for (const StoredPosition& row : *before) {
@@ -142,8 +166,8 @@ Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
     return broken(std::move(made));
   if (Tried<bool> set = rewind_rows(driver, at, request); !set) return broken(std::move(set));
   std::string raise =
-      fmt::format("UPDATE {} SET fence = ?, worker = ?, epoch = ?, updated = ? WHERE relay = ? AND position <> 'SHARD_END'",
-                  at.positions);
+      fmt::format("UPDATE {} SET {} = ?, {} = ?, {} = ?, {} = ? WHERE {} AND {} <> 'SHARD_END'", at.positions, names.fence,
+                  names.worker, names.epoch, names.updated, names.of_relay, names.position);
   Tried<Answer> raised = driver.run(statement(
       at.dialect.bind(raise), {Param::of_integer(fence), Param::of(request.worker.str()), Param::of_integer(request.epoch),
                                Param::of_time(now), Param::of(request.relay.str())}));
@@ -155,7 +179,6 @@ Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
 
 Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim, Fence fence,
                      const std::vector<NewShard>& shards, Timestamp now) {
-  if (Tried<bool> locked = lock_name(driver, at.dialect, "ctk relay " + claim.relay.str()); !locked) return locked;
   Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, claim.relay, "");
   if (!rows) return broken(std::move(rows));
   for (const StoredPosition& row : *rows) {
@@ -187,11 +210,12 @@ MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, co
   texts_.reserve(2 * moves.size() + children);  // params view the texts: none may move
   auto text = [&](const shards::Position& position) { return Param::of(texts_.emplace_back(to_string(position))); };
 
+  const Quoted names(at.dialect);
   Statement update;
-  update.sql = at.dialect.bind(
-      fmt::format("UPDATE {} SET position = ?, read_to = coalesce(?, read_to), epoch = coalesce(?, epoch), updated = ? "
-                  "WHERE relay = ? AND shard = ? AND position = ? AND fence = ?",
-                  at.positions));
+  update.sql = at.dialect.bind(fmt::format(
+      "UPDATE {0} SET {1} = ?, {2} = coalesce(?, {2}), {3} = coalesce(?, {3}), {4} = ? WHERE {5} AND {1} = ? AND "
+      "{6} = ?",
+      at.positions, names.position, names.read_to, names.epoch, names.updated, names.of_shard, names.fence));
   update.width = 8;
   Param stamped = epoch ? Param::of_integer(*epoch) : Param{};
   for (const PositionMove* move : sorted) {
@@ -203,11 +227,10 @@ MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, co
   if (children == 0) return;
 
   Statement insert;  // a child is the parent's relay's, under the same claim
-  insert.sql = at.dialect.bind(fmt::format(
-      "INSERT INTO {0} (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) "
-      "SELECT relay, ?, ?, incarnation, epoch, NULL, fence, worker, updated FROM {0} WHERE relay = ? AND shard = ? "
-      "ON CONFLICT (relay, shard) DO NOTHING",
-      at.positions));
+  const std::string parent =
+      fmt::format("SELECT {}, ?, ?, {}, {}, NULL, {}, {}, {} FROM {} WHERE {}", names.relay, names.incarnation, names.epoch,
+                  names.fence, names.worker, names.updated, at.positions, names.of_shard);
+  insert.sql = at.dialect.insert_if_absent({at.positions, all_columns(), key_columns(), parent});
   insert.width = 4;
   for (const PositionMove* move : sorted) {
     for (const NewShard& child : move->children) {
@@ -267,7 +290,8 @@ void SqlPositions::load(const RelayName& relay, Done<std::vector<StoredPosition>
 void SqlPositions::claim(const ClaimRequest& request, Done<Claim> done) {
   claims_[request.relay] = request;
   auto job = [this, request, now = clock_.now()](Driver& driver) {
-    return transact<Claim>(driver, at_.dialect,
+    const std::vector<std::string> locks = {tables_lock(at_), relay_lock(request.relay)};
+    return transact<Claim>(driver, at_.dialect, locks,
                            [&](Driver& d) { return claim_rows(d, at_, request, create_tables_, now); });
   };
   lanes_.run<Claim>(Reach::create, std::move(job), std::move(done));
@@ -277,7 +301,9 @@ void SqlPositions::add(const RelayName& relay, Fence fence, std::vector<NewShard
   ClaimRequest claim = claims_[relay];
   claim.relay = relay;
   auto job = [this, claim, fence, shards = std::move(shards), now = clock_.now()](Driver& driver) {
-    return transact<bool>(driver, at_.dialect, [&](Driver& d) { return add_rows(d, at_, claim, fence, shards, now); });
+    const std::vector<std::string> locks = {relay_lock(claim.relay)};
+    return transact<bool>(driver, at_.dialect, locks,
+                          [&](Driver& d) { return add_rows(d, at_, claim, fence, shards, now); });
   };
   lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
 }
@@ -303,7 +329,9 @@ void SqlPositions::relays(Done<std::vector<RelayName>> done) {
     if (!there) return std::unexpected(call_error(std::move(there).error()));
     Names names;
     if (!*there) return names;
-    Tried<Answer> answer = driver.run(look_up("SELECT DISTINCT relay FROM " + at_.positions + " ORDER BY relay"));
+    const std::string relay = at_.dialect.quote("relay");
+    Tried<Answer> answer =
+        driver.run(look_up(fmt::format("SELECT DISTINCT {0} FROM {1} ORDER BY {0}", relay, at_.positions)));
     if (!answer) return std::unexpected(call_error(std::move(answer).error()));
     for (const Cells& row : answer->rows) names.emplace_back(row[0].value_or(""));
     return names;
@@ -316,8 +344,9 @@ void SqlPositions::remove(const RelayName& relay, bool finished_only, Done<size_
     Tried<bool> there = own_table_exists(driver, at_, "ctk_positions");
     if (!there) return std::unexpected(call_error(std::move(there).error()));
     if (!*there) return size_t{0};
-    std::string sql = "DELETE FROM " + at_.positions + " WHERE relay = ?";
-    if (finished_only) sql += " AND position = 'SHARD_END'";
+    const Quoted names(at_.dialect);
+    std::string sql = fmt::format("DELETE FROM {} WHERE {}", at_.positions, names.of_relay);
+    if (finished_only) sql += fmt::format(" AND {} = 'SHARD_END'", names.position);
     Tried<Answer> removed = driver.run(statement(at_.dialect.bind(sql), {Param::of(relay.str())}));
     if (!removed) return std::unexpected(call_error(std::move(removed).error()));
     return static_cast<size_t>(removed->affected.front());

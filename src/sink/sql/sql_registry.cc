@@ -25,9 +25,10 @@ std::string select_records(const Bookkeeping& at, const RecordsTable& there) {
   std::string columns;
   for (const std::string_view column : columns_of(there)) {
     columns += ", ";
-    columns += is_time(column) ? at.dialect.time_text(std::string(column)) : std::string(column);
+    const std::string quoted = at.dialect.quote(column);
+    columns += is_time(column) ? at.dialect.time_text(quoted) : quoted;
   }
-  return fmt::format("SELECT \"table\"{} FROM {}", columns, at.tables);
+  return fmt::format("SELECT {}{} FROM {}", at.dialect.quote("table"), columns, at.tables);
 }
 
 std::optional<Timestamp> to_time(const std::optional<std::string>& cell) {
@@ -61,13 +62,13 @@ TableRecord to_record(const Cells& row) {
 }
 
 std::string upsert_record(const Bookkeeping& at, const RecordsTable& there) {
-  std::string assignments, places;
+  Insert insert{at.tables, {"table"}, {"table"}, "VALUES (?"};
   for (const std::string_view column : columns_of(there)) {
-    assignments += fmt::format("{}{} = excluded.{}", assignments.empty() ? "" : ", ", column, column);
-    places += ", ?";
+    insert.columns.emplace_back(column);
+    insert.rows += ", ?";
   }
-  return at.dialect.bind(fmt::format("INSERT INTO {} (\"table\", {}) VALUES (?{}) ON CONFLICT (\"table\") DO UPDATE SET {}",
-                                     at.tables, fmt::join(columns_of(there), ", "), places, assignments));
+  insert.rows += ")";
+  return at.dialect.replace(insert);
 }
 
 }  // namespace
@@ -81,7 +82,7 @@ Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping&
   Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
   if (!there->there) return std::nullopt;
-  const std::string sql = select_records(at, *there) + " WHERE \"table\" = ?" + lock;
+  const std::string sql = select_records(at, *there) + " WHERE " + at.dialect.quote("table") + " = ?" + lock;
   Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(table)}));
   if (!answer) return broken(std::move(answer));
   if (answer->rows.empty()) return std::nullopt;
@@ -97,7 +98,7 @@ Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& 
   Tried<RecordsTable> there = find_records_table(driver, at);
   if (!there) return broken(std::move(there));
   if (!there->there) return records;
-  Tried<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY \"table\""));
+  Tried<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY " + at.dialect.quote("table")));
   if (!answer) return broken(std::move(answer));
   for (const Cells& row : answer->rows) records.push_back(to_record(row));
   return records;
@@ -128,7 +129,8 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
 }
 
 Statement check_epoch(const Bookkeeping& at, const std::string& table, coordination::Epoch epoch) {
-  std::string sql = "SELECT 1 FROM " + at.tables + " WHERE \"table\" = ? AND epoch = ?" + at.dialect.for_share();
+  const std::string sql = fmt::format("SELECT 1 FROM {} WHERE {} = ? AND {} = ?{}", at.tables, at.dialect.quote("table"),
+                                      at.dialect.quote("epoch"), at.dialect.for_share());
   return statement(at.dialect.bind(sql), {Param::of(table), Param::of_integer(epoch)});
 }
 

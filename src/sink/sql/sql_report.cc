@@ -20,11 +20,12 @@ std::optional<int64_t> to_integer(const std::optional<std::string>& cell) {
   return value;
 }
 
-Tried<bool> count_rows(Driver& driver, const table::QualifiedName& name, const FoundTable& found, TableReport& report) {
+Tried<bool> count_rows(Driver& driver, const Dialect& dialect, const table::QualifiedName& name, const FoundTable& found,
+                       TableReport& report) {
   bool marked = std::any_of(found.columns.begin(), found.columns.end(),
                             [](const FoundColumn& column) { return column.name == "cdc_deleted"; });
-  std::string sql = fmt::format("SELECT count(*), {} FROM {}",
-                                marked ? "sum(CASE WHEN \"cdc_deleted\" THEN 1 ELSE 0 END)" : "0", Dialect::quote(name));
+  const std::string marks = marked ? fmt::format("sum(CASE WHEN {} THEN 1 ELSE 0 END)", dialect.quote("cdc_deleted")) : "0";
+  const std::string sql = fmt::format("SELECT count(*), {} FROM {}", marks, dialect.quote(name));
   Tried<Answer> answer = driver.run(patiently(look_up(sql)));
   if (!answer) return broken(std::move(answer));
   if (answer->rows.empty()) return true;
@@ -85,7 +86,8 @@ Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const tab
   report.table = name.str();
   for (const FoundColumn& column : found->columns) report.columns.push_back({column.name, column.type});
   if (!found->keys.empty()) report.key = found->keys.front().columns;
-  if (Tried<bool> counted = count_rows(driver, name, *found, report); !counted) return broken(std::move(counted));
+  if (Tried<bool> counted = count_rows(driver, at.dialect, name, *found, report); !counted)
+    return broken(std::move(counted));
   read_size(driver, at.dialect, name, report);
   name_untyped_columns(report);
   if (Tried<bool> read = read_bookkeeping(driver, at, report); !read) return broken(std::move(read));

@@ -54,7 +54,7 @@ Tried<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::Tab
   std::string hint;
   for (const auto& [table, right] : needed) {
     hint += fmt::format("{}GRANT {} ON {} TO {}", hint.empty() ? "" : "; ", right,
-                        Dialect::quote(table::QualifiedName{spec.name.schema, table}), Dialect::quote(user));
+                        at.dialect.quote(table::QualifiedName{spec.name.schema, table}), at.dialect.quote(user));
   }
   return broken(
       {ErrorKind::denied, fmt::format("the user {} lacks rights: {}", user, list_of(needed, spec.name.schema)), "", hint});

@@ -1,9 +1,10 @@
 #include "sink/sql/sql_schema.h"
 
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <algorithm>
+
+#include "table/names.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -16,7 +17,7 @@ const FoundColumn* find_column(const FoundTable& table, const std::string& name)
 }
 
 /// Why the table's keys are not the wanted one. ON CONFLICT goes by every key over its columns, one that folds too.
-std::optional<std::string> wrong_key(const FoundTable& found, const table::TableSpec& spec) {
+std::optional<std::string> wrong_key(const Dialect& dialect, const FoundTable& found, const table::TableSpec& spec) {
   std::vector<std::string> wanted;
   for (const table::KeyColumn& key : spec.keys) wanted.push_back(key.column);
   std::sort(wanted.begin(), wanted.end());
@@ -27,21 +28,21 @@ std::optional<std::string> wrong_key(const FoundTable& found, const table::Table
     if (columns != wanted) continue;
     there = true;
     if (!key.folding.empty())
-      return fmt::format("its key has the collation {}, to which different keys may be one", Dialect::quote(key.folding));
+      return fmt::format("its key has the collation {}, to which different keys may be one", dialect.quote(key.folding));
   }
   if (!there) return "its key is another one";
   return std::nullopt;
 }
 
-std::string show(const FoundTable& found) {
+std::string show(const Dialect& dialect, const FoundTable& found) {
   std::string text;
   for (const FoundColumn& column : found.columns) {
     if (!text.empty()) text += ", ";
-    text += Dialect::quote(column.name);
+    text += dialect.quote(column.name);
     if (!column.type.empty()) text += " " + column.type;
     if (column.not_null) text += " NOT NULL";
   }
-  return text + (found.keys.empty() ? ", no key" : ", key (" + Dialect::quote_list(found.keys.front().columns) + ")");
+  return text + (found.keys.empty() ? ", no key" : ", key (" + dialect.quote_list(found.keys.front().columns) + ")");
 }
 
 std::string one_line(std::string text) {
@@ -53,14 +54,14 @@ std::unexpected<Error> in_the_way(const Dialect& dialect, const table::TableSpec
                                   const std::string& why) {
   return fail(ErrorKind::refused,
               fmt::format("the table {} cannot be used: {}; it is ({}), and should be: {}", spec.name.str(), why,
-                          show(found), one_line(dialect.create_table(spec))),
+                          show(dialect, found), one_line(dialect.create_table(spec))),
               "", "choose another table, or another layout");
 }
 
-std::string names_of(const std::vector<ColumnDef>& columns) {
+std::string names_of(const Dialect& dialect, const std::vector<ColumnDef>& columns) {
   std::vector<std::string> names;
   for (const ColumnDef& column : columns) names.push_back(column.name);
-  return Dialect::quote_list(names);
+  return dialect.quote_list(names);
 }
 
 Error missing_table(const Dialect& dialect, const table::TableSpec& spec) {
@@ -71,15 +72,15 @@ Error missing_table(const Dialect& dialect, const table::TableSpec& spec) {
 Error missing_columns(const Dialect& dialect, const table::TableSpec& spec, const std::vector<ColumnDef>& columns) {
   std::string ddl;
   for (const ColumnDef& column : columns) ddl += (ddl.empty() ? "" : "; ") + dialect.add_column(spec, column);
-  return {ErrorKind::refused,
-          fmt::format("the table {} lacks the columns {}, and create-table=false", spec.name.str(), names_of(columns)), "",
-          "add them with: " + ddl};
+  return {
+      ErrorKind::refused,
+      fmt::format("the table {} lacks the columns {}, and create-table=false", spec.name.str(), names_of(dialect, columns)),
+      "", "add them with: " + ddl};
 }
 
 bool same_name(const Dialect& dialect, const table::QualifiedName& left, const table::QualifiedName& right) {
   if (left.schema != right.schema) return false;
-  const bool folds = dialect.target() == table::Target::sqlite;
-  return folds ? ::strcasecmp(left.table.c_str(), right.table.c_str()) == 0 : left.table == right.table;
+  return table::same_table(dialect.target(), left.table, right.table);
 }
 
 Selection own_selection(const Dialect& dialect, const table::TableSpec& spec) {
@@ -94,7 +95,8 @@ Tried<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table:
   LiveView view;
   if (standing->nothing()) {
     if (!spec.options.create_table) return view;
-    Tried<Answer> made = driver.run(statement(dialect.create_view(spec)));
+    const Statement create = statement(dialect.create_view(spec));
+    Tried<bool> made = run_ddl(driver, dialect, std::span(&create, 1));
     if (!made && made.error().error.kind == ErrorKind::denied) made.error().error.hint = kWithoutView;
     if (!made) return broken(std::move(made));
     view.name = name.str();
@@ -143,21 +145,21 @@ Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& s
     if (there == nullptr && column.bookkeeping()) {
       plan.add.push_back(column);
     } else if (there == nullptr) {
-      return in_the_way(dialect, spec, found, fmt::format("the column {} is missing", Dialect::quote(column.name)));
+      return in_the_way(dialect, spec, found, fmt::format("the column {} is missing", dialect.quote(column.name)));
     } else if (!dialect.fits(column, *there)) {
-      return in_the_way(dialect, spec, found, fmt::format("the column {} has another type", Dialect::quote(column.name)));
+      return in_the_way(dialect, spec, found, fmt::format("the column {} has another type", dialect.quote(column.name)));
     } else if (column.role != ColumnDef::Role::key && there->not_null) {
       return in_the_way(dialect, spec, found,
-                        fmt::format("the column {} is NOT NULL, and marks have no content", Dialect::quote(column.name)));
+                        fmt::format("the column {} is NOT NULL, and marks have no content", dialect.quote(column.name)));
     }
   }
   for (const FoundColumn& column : found.columns) {
     bool ours = std::any_of(wanted.begin(), wanted.end(), [&](const ColumnDef& each) { return each.name == column.name; });
     if (ours || !column.not_null || column.has_default) continue;
     return in_the_way(dialect, spec, found,
-                      fmt::format("the column {} must have a value, and has no default", Dialect::quote(column.name)));
+                      fmt::format("the column {} must have a value, and has no default", dialect.quote(column.name)));
   }
-  if (std::optional<std::string> why = wrong_key(found, spec)) return in_the_way(dialect, spec, found, *why);
+  if (std::optional<std::string> why = wrong_key(dialect, found, spec)) return in_the_way(dialect, spec, found, *why);
   return plan;
 }
 
@@ -207,10 +209,7 @@ Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table
     if (!wanted) return broken(std::move(wanted));
     if (*wanted) ddl.push_back(patiently(statement(dialect.create_mark_index(spec))));
   }
-  if (!ddl.empty()) {
-    Tried<std::vector<Answer>> done = driver.run(std::span<const Statement>(ddl));
-    if (!done) return broken(std::move(done));
-  }
+  if (Tried<bool> done = run_ddl(driver, dialect, ddl); !done) return broken(std::move(done));
   Tried<LiveView> view = spec.options.live_view ? ensure_view(driver, dialect, spec) : Tried<LiveView>(LiveView{});
   if (view && *other) view->given_way = (*other)->str();
   return view;

@@ -56,6 +56,14 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   if (!record) return broken(std::move(record).error());
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;
+  const bool changed = *existing != claimed.record;
+  // DDL that commits divides the work, and a crash may come in between. A first record comes after its table: without it, it
+  // would say that the table was dropped. One that was there before is changed first: a table that is made anew under what
+  // is known of the old one would be taken for that.
+  const bool record_first = !at.dialect.traits().ddl_in_transactions && existing->has_value();
+  if (changed && record_first) {
+    if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
+  }
   if (!rehearsing || spec.options.create_table) {
     Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
     if (!view) return broken(std::move(view));
@@ -64,7 +72,7 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   if (!rehearsing) {
     if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
   }
-  if (*existing != claimed.record) {
+  if (changed && !record_first) {
     if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
   }
   return claimed;
@@ -106,7 +114,9 @@ class SqlSink final : public Sink {
 
   void open(const table::TableSpec& spec, const TableClaim& claim, Done<OpenTable> done) override {
     auto job = [this, spec, claim](Driver& driver) {
-      return transact<Claimed>(driver, *dialect_, [&](Driver& d) { return open_table(d, at_, spec, claim); });
+      const std::string lock = tables_lock(at_);
+      return transact<Claimed>(driver, *dialect_, std::span(&lock, 1),
+                               [&](Driver& d) { return open_table(d, at_, spec, claim); });
     };
     auto opened = [this, spec, done = std::move(done)](Result<Claimed> claimed) mutable {
       if (!claimed) return done(std::unexpected(std::move(claimed).error()));
@@ -150,7 +160,8 @@ class SqlSink final : public Sink {
                 tries = tries_.next(batch)](Driver& driver) -> Result<BatchOutcome> {
       if (!missing.empty()) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", missing));
       if (lacks_tables) {
-        Result<bool> made = transact<bool>(driver, *dialect_,
+        const std::string lock = tables_lock(at_);
+        Result<bool> made = transact<bool>(driver, *dialect_, std::span(&lock, 1),
                                            [&](Driver& inside) { return ensure_bookkeeping(inside, at_, create_tables_); });
         if (!made) return forward_error(std::move(made));
       }

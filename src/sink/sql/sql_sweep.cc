@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sink/sql/key_lookup.h"
 #include "sink/sql/row_key.h"
+#include "sink/sql/row_names.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -35,108 +37,123 @@ Tried<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job
   return lowest;
 }
 
-/// Rows that must stay because of an open dead letter of their key: their ids, locked. `which` is a condition on the row
-/// with one parameter, which is `bound`, or the letter's version where that is null.
-Tried<std::vector<std::string>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                                               const std::string& which, const std::string* bound) {
+/// Which rows a sweep is about: a condition, unbound, and its one parameter.
+struct Which {
+  std::string condition;
+  Param bound;
+};
+
+/// Rows that must stay because of an open dead letter of their key, locked. `which` is a condition on the row with one
+/// parameter, which is `bound`, or the letter's version where that is null.
+Tried<std::vector<RowName>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                           const std::string& which, const std::string* bound) {
   const table::TableSpec& spec = renderer.spec();
   Tried<std::vector<std::pair<std::string, std::string>>> letters = letter_keys(driver, at, spec.source_table);
   if (!letters) return broken(std::move(letters));
-  std::vector<std::string> ids;
-  if (letters->empty()) return ids;
-  Statement find = look_up(
-      at.dialect.bind(fmt::format("SELECT {} FROM {} WHERE {} AND {}{}", at.dialect.row_id(), Dialect::quote(spec.name),
-                                  Dialect::key_condition(spec), which, at.dialect.for_update())));
-  find.width = spec.keys.size() + 1;
+  const RowNaming naming(at.dialect, spec);
+  KeyLookup lookup(at.dialect, spec, {.columns = naming.columns(), .condition = which, .lock = at.dialect.for_update()});
   std::vector<std::vector<table::KeyCell>> keys;
   keys.reserve(letters->size());
   for (const auto& [key, version] : *letters) {
     const std::vector<table::KeyCell>& cells = keys.emplace_back(key_cells(renderer, key));
-    if (cells.size() != spec.keys.size()) continue;
-    for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
-    find.params.push_back(Param::of(bound == nullptr ? version : *bound));
+    if (cells.size() == spec.keys.size()) lookup.ask(cells, {Param::of(bound == nullptr ? version : *bound)});
   }
-  if (find.params.empty()) return ids;
-  Tried<Answer> answer = driver.run(std::move(find));
-  if (!answer) return broken(std::move(answer));
-  for (const Cells& row : answer->rows) ids.push_back(row[0].value_or(""));
-  return ids;
+  Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver);
+  if (!rows) return broken(std::move(rows));
+  std::vector<RowName> names;
+  for (const std::optional<Cells>& row : *rows) {
+    if (row) names.push_back(naming.read(*row));
+  }
+  if (names.size() <= naming.most()) return names;
+  return broken({ErrorKind::refused,
+                 fmt::format("{} rows of table {} may not be swept before older changes of theirs, which lie in the dead "
+                             "letters: more than one statement can leave out",
+                             names.size(), spec.name.str()),
+                 "", "see ctk dead-letters list"});
 }
 
-/// Finishes a DELETE or UPDATE of rows by a condition with one parameter, but for some.
-Tried<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, std::string sql, const std::string& which, Param bound,
-                            const std::vector<std::string>& keep) {
-  sql += " WHERE " + which;
-  std::string kept = at.dialect.row_id_list(keep);
-  std::vector<Param> params = {bound};
+/// Finishes a DELETE or UPDATE of rows, but for some.
+Tried<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, std::string sql,
+                            const Which& which, const std::vector<RowName>& keep) {
+  sql += " WHERE " + which.condition;
+  const RowNaming naming(at.dialect, spec);
+  const NamedRows kept(naming, keep);
+  std::vector<Param> params = {which.bound};
   if (!keep.empty()) {
-    sql += " AND " + at.dialect.row_not_in();
-    params.push_back(Param::of(kept));
+    sql += " AND " + kept.not_in();
+    kept.append_params(params);
   }
   Tried<Answer> removed = driver.run(patiently(statement(at.dialect.bind(sql), std::move(params))));
   if (!removed) return broken(std::move(removed));
   return static_cast<uint64_t>(removed->affected.front());
 }
 
-/// Removes marks by their rows' ids, by halves where the database refuses some: those that a row of the users' refers to
+/// Removes marks by their rows' names, by halves where the database refuses some: those that a row of the users' refers to
 /// stay, as marks. Inside a transaction.
 class MarkRemover {
  public:
-  MarkRemover(Driver& driver, const SweepJob& job) : driver_(driver), dialect_(job.at.dialect) {
-    sql_ = dialect_.bind("DELETE FROM " + Dialect::quote(job.renderer.spec().name) + " WHERE \"cdc_deleted\" AND " +
-                         dialect_.row_in());
+  MarkRemover(Driver& driver, const SweepJob& job, const RowNaming& naming)
+      : driver_(driver), dialect_(job.at.dialect), naming_(naming) {
+    delete_ = fmt::format("DELETE FROM {} WHERE {} AND ", dialect_.quote(job.renderer.spec().name),
+                          dialect_.quote("cdc_deleted"));
   }
 
-  Tried<uint64_t> remove(std::span<const std::string> ids) {
-    if (ids.empty()) return uint64_t{0};
-    const std::string list = dialect_.row_id_list(ids);
-    const std::vector<Statement> script = {statement("SAVEPOINT ctk_marks"), statement(sql_, {Param::of(list)}),
-                                           statement("RELEASE SAVEPOINT ctk_marks")};
-    Tried<std::vector<Answer>> answers = driver_.run(std::span(script));
-    if (answers) return static_cast<uint64_t>((*answers)[1].affected.front());
-    if (answers.error().scope != Scope::row) return broken(std::move(answers));
-    const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_marks"),
-                                         statement("RELEASE SAVEPOINT ctk_marks")};
-    if (Tried<std::vector<Answer>> undone = driver_.run(std::span(undo)); !undone) return broken(std::move(undone));
-    if (ids.size() == 1) return uint64_t{0};
-    Tried<uint64_t> first = remove(ids.first(ids.size() / 2));
+  Tried<uint64_t> remove(std::span<const RowName> rows) {
+    if (rows.empty()) return uint64_t{0};
+    if (rows.size() > naming_.most()) return remove_halves(rows);
+    const NamedRows named(naming_, rows);
+    std::vector<Param> params;
+    named.append_params(params);
+    const std::vector<Statement> script = {statement(dialect_.bind(delete_ + named.in()), std::move(params))};
+    Tried<std::vector<Answer>> answers = run_in_savepoint(driver_, dialect_, script);
+    if (answers) return static_cast<uint64_t>(answers->front().affected.front());
+    if (answers.error().scope != Scope::row || !driver_.in_transaction()) return broken(std::move(answers));
+    return rows.size() == 1 ? Tried<uint64_t>(uint64_t{0}) : remove_halves(rows);
+  }
+
+ private:
+  Tried<uint64_t> remove_halves(std::span<const RowName> rows) {
+    Tried<uint64_t> first = remove(rows.first(rows.size() / 2));
     if (!first) return first;
-    Tried<uint64_t> second = remove(ids.subspan(ids.size() / 2));
+    Tried<uint64_t> second = remove(rows.subspan(rows.size() / 2));
     if (!second) return second;
     return *first + *second;
   }
 
- private:
   Driver& driver_;
   const Dialect& dialect_;
-  std::string sql_;
+  const RowNaming& naming_;
+  std::string delete_;
 };
 
 /// What the database refuses to remove at once.
-Tried<uint64_t> remove_marks_by_halves(Driver& driver, const SweepJob& job, const std::string& due, Param bound,
-                                       const std::vector<std::string>& keep) {
-  const Dialect& dialect = job.at.dialect;
-  Tried<Answer> found =
-      driver.run(patiently(statement(dialect.bind(fmt::format("SELECT {} FROM {} WHERE {}", dialect.row_id(),
-                                                              Dialect::quote(job.renderer.spec().name), due)),
-                                     {bound})));
+Tried<uint64_t> remove_marks_by_halves(Driver& driver, const SweepJob& job, const Which& due,
+                                       const std::vector<RowName>& keep) {
+  const table::TableSpec& spec = job.renderer.spec();
+  const RowNaming naming(job.at.dialect, spec);
+  const std::string sql =
+      fmt::format("SELECT {} FROM {} WHERE {}", naming.columns(), job.at.dialect.quote(spec.name), due.condition);
+  Tried<Answer> found = driver.run(patiently(statement(job.at.dialect.bind(sql), {due.bound})));
   if (!found) return broken(std::move(found));
-  std::vector<std::string> ids;
+  std::vector<RowName> rows;
   for (const Cells& row : found->rows) {
-    if (row[0] && std::ranges::find(keep, *row[0]) == keep.end()) ids.push_back(*row[0]);
+    RowName name = naming.read(row);
+    if (std::ranges::find(keep, name) == keep.end()) rows.push_back(std::move(name));
   }
-  return MarkRemover(driver, job).remove(ids);
+  return MarkRemover(driver, job, naming).remove(rows);
 }
 
 /// Marks stay while an older change of their key may still be replayed.
 Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before, Removal removal) {
-  const std::string hidden = "\"cdc_deleted\" AND " + job.at.dialect.bytewise("\"cdc_version\"") + " > ?";
-  Tried<std::vector<std::string>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
+  const Dialect& dialect = job.at.dialect;
+  const std::string marked = dialect.quote("cdc_deleted");
+  const std::string hidden = fmt::format("{} AND {} > ?", marked, dialect.bytewise(dialect.quote("cdc_version")));
+  Tried<std::vector<RowName>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
   if (!keep) return broken(std::move(keep));
-  const std::string due = "\"cdc_deleted\" AND \"cdc_time\" < ?";
-  if (removal == Removal::by_halves) return remove_marks_by_halves(driver, job, due, Param::of_time(before), *keep);
-  const std::string remove = "DELETE FROM " + Dialect::quote(job.renderer.spec().name);
-  return change_rows(driver, job.at, remove, due, Param::of_time(before), *keep);
+  const std::string due = fmt::format("{} AND {} < ?", marked, dialect.quote("cdc_time"));
+  if (removal == Removal::by_halves) return remove_marks_by_halves(driver, job, {due, Param::of_time(before)}, *keep);
+  const std::string remove = "DELETE FROM " + dialect.quote(job.renderer.spec().name);
+  return change_rows(driver, job.at, job.renderer.spec(), remove, {due, Param::of_time(before)}, *keep);
 }
 
 /// What a complete load has not seen is gone from its source, unless a dead letter says that it was merely refused. With
@@ -145,17 +162,20 @@ Tried<uint64_t> remove_older(Driver& driver, const Bookkeeping& at, const table:
                              coordination::Epoch epoch) {
   const bool adopt = renderer.spec().options.adopt;
   if (epoch == 1 && !adopt) return uint64_t{0};
-  std::string older = at.dialect.bytewise("\"cdc_version\"") + " < ?";
-  if (adopt) older = "(" + older + " OR \"cdc_version\" IS NULL)";
+  const std::string version_column = at.dialect.quote("cdc_version"), marked = at.dialect.quote("cdc_deleted");
+  std::string older = at.dialect.bytewise(version_column) + " < ?";
+  if (adopt) older = "(" + older + " OR " + version_column + " IS NULL)";
   const std::string bound = table::version_text(epoch, "");
-  Tried<std::vector<std::string>> keep = protected_rows(driver, at, renderer, older, &bound);
+  Tried<std::vector<RowName>> keep = protected_rows(driver, at, renderer, older, &bound);
   if (!keep) return broken(std::move(keep));
-  const std::string table = Dialect::quote(renderer.spec().name);
-  if (renderer.spec().options.deletes != table::Deletes::soft) {
-    return change_rows(driver, at, "DELETE FROM " + table, older, Param::of(bound), *keep);
+  const table::TableSpec& spec = renderer.spec();
+  const std::string table = at.dialect.quote(spec.name);
+  if (spec.options.deletes != table::Deletes::soft) {
+    return change_rows(driver, at, spec, "DELETE FROM " + table, {older, Param::of(bound)}, *keep);
   }
-  older += " AND \"cdc_deleted\" IS NOT TRUE";
-  return change_rows(driver, at, "UPDATE " + table + " SET \"cdc_deleted\" = TRUE", older, Param::of(bound), *keep);
+  older += fmt::format(" AND {} IS NOT TRUE", marked);
+  const std::string mark = fmt::format("UPDATE {} SET {} = TRUE", table, marked);
+  return change_rows(driver, at, spec, mark, {older, Param::of(bound)}, *keep);
 }
 
 Tried<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
@@ -179,7 +199,7 @@ Tried<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::R
 }
 
 Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
-  Statement count = look_up("SELECT count(*) FROM " + Dialect::quote(job.renderer.spec().name) + condition);
+  Statement count = look_up("SELECT count(*) FROM " + job.at.dialect.quote(job.renderer.spec().name) + condition);
   Tried<Answer> answer = driver.run(patiently(std::move(count)));
   if (!answer) return broken(std::move(answer));
   uint64_t rows = 0;
@@ -242,7 +262,7 @@ Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
     Result<bool> noted = note_witnesses(driver, job.at, job.renderer, job.request.table, job.fresh);
     if (!noted) return forward_error(std::move(noted));
   }
-  Tried<uint64_t> marks = count_rows(driver, job, " WHERE \"cdc_deleted\"");
+  Tried<uint64_t> marks = count_rows(driver, job, " WHERE " + job.at.dialect.quote("cdc_deleted"));
   if (!marks) return std::unexpected(call_error(std::move(marks).error()));
   outcome.marks_left = *marks;
   if (!job.request.count_living) return outcome;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "sink/sql/key_lookup.h"
 #include "sink/sql/row_key.h"
 #include "sink/sql/sql_registry.h"
 #include "sink/sql/sql_schema.h"
@@ -31,7 +32,7 @@ Tried<TableSight> judge(Driver& driver, const Bookkeeping& at, const table::Qual
                              user, name.str()),
                  "",
                  fmt::format("give him a policy FOR SELECT USING (true), or BYPASSRLS: ALTER ROLE {} BYPASSRLS",
-                             Dialect::quote(user))});
+                             at.dialect.quote(user))});
 }
 
 }  // namespace
@@ -39,10 +40,9 @@ Tried<TableSight> judge(Driver& driver, const Bookkeeping& at, const table::Qual
 Tried<WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                              const Witnesses& keys) {
   const table::TableSpec& spec = renderer.spec();
-  Statement find =
-      look_up(at.dialect.bind(fmt::format("SELECT \"cdc_version\", CASE WHEN \"cdc_deleted\" THEN 1 END FROM {} WHERE {}",
-                                          Dialect::quote(spec.name), Dialect::key_condition(spec))));
-  find.width = spec.keys.size();
+  const std::string deleted = at.dialect.quote("cdc_deleted");
+  KeyLookup lookup(at.dialect, spec,
+                   {.columns = fmt::format("{}, CASE WHEN {} THEN 1 END", at.dialect.quote("cdc_version"), deleted)});
   std::vector<std::vector<table::KeyCell>> cells_of_all;
   cells_of_all.reserve(keys.size());
   std::vector<std::string> asked;
@@ -50,19 +50,15 @@ Tried<WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table:
   for (const auto& [key, version] : keys) {
     const std::vector<table::KeyCell>& cells = cells_of_all.emplace_back(key_cells(renderer, key));
     if (cells.size() != spec.keys.size()) continue;
-    for (const table::KeyCell& cell : cells) find.params.push_back(Param::of_key(cell));
+    lookup.ask(cells);
     asked.push_back(key);
     found.asked.emplace(key, version);
   }
-  if (asked.empty()) return found;
-  Tried<Answer> answer = driver.run(std::move(find));
-  if (!answer) return broken(std::move(answer));
-  // A key has one row at most.
-  auto row = answer->rows.begin();
-  for (size_t i = 0; i < asked.size() && i < answer->affected.size(); ++i) {
-    if (answer->affected[i] == 0 || row == answer->rows.end()) continue;
-    found.rows.push_back({std::move(asked[i]), (*row)[0].value_or(""), (*row)[1].has_value()});
-    ++row;
+  Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver);
+  if (!rows) return broken(std::move(rows));
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const std::optional<Cells>& row = (*rows)[i];
+    if (row) found.rows.push_back({std::move(asked[i]), (*row)[0].value_or(""), (*row)[1].has_value()});
   }
   return found;
 }
@@ -89,8 +85,8 @@ Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const 
   if (!table) return broken(std::move(table));
   if (std::ranges::none_of(table->columns, [](const FoundColumn& column) { return column.name == "cdc_version"; }))
     return std::string();
-  const std::string sql =
-      fmt::format("SELECT max({}) FROM {}", at.dialect.bytewise("\"cdc_version\""), Dialect::quote(spec.name));
+  const std::string sql = fmt::format("SELECT max({}) FROM {}", at.dialect.bytewise(at.dialect.quote("cdc_version")),
+                                      at.dialect.quote(spec.name));
   Tried<Answer> answer = driver.run(patiently(look_up(sql)));
   if (!answer) return broken(std::move(answer));
   return answer->rows.empty() ? std::string() : answer->rows.front()[0].value_or("");

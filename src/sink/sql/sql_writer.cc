@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "sink/sql/key_lookup.h"
 #include "sink/sql/refusals.h"
 #include "sink/sql/row_item.h"
 #include "sink/sql/sql_dead_letters.h"
@@ -46,10 +47,20 @@ void note_insert(Items items, const Answer& answer) {
   }
 }
 
-/// Notes for each item whether its row changed.
-void note_results(Items items, std::span<const Statement> inserts, std::span<const Answer> answers, size_t row_width) {
-  for (size_t i = 0; i < inserts.size(); ++i) {
-    size_t rows = inserts[i].params.size() / row_width;
+/// Notes for each item whether its row changes, by what is stored.
+void note_stored(Items items, const Answer& answer) {
+  const std::vector<std::optional<Cells>> rows = KeyLookup::rows_of(answer);
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i]->stale = rows[i] && rows[i]->front().value_or("") >= items[i]->row()->version;
+  }
+}
+
+/// Notes for each item whether its row changed. `writes` are RowTable::writes.
+void note_results(Items items, const RowTable& table, std::span<const Statement> writes, std::span<const Answer> answers) {
+  if (items.empty()) return;
+  if (table.stale_rows() == table::StaleRows::looked_up) return note_stored(items, answers.front());
+  for (size_t i = 0; i < writes.size(); ++i) {
+    size_t rows = writes[i].params.size() / table.width();
     const std::vector<int64_t>& affected = answers[i].affected;
     if (affected.size() == rows) {  // one row an execution
       for (size_t row = 0; row < rows; ++row) items[row]->stale = affected[row] == 0;
@@ -145,7 +156,7 @@ std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
     item.stale = false;
     if (item.row() != nullptr) rows.push_back(&item);
   }
-  if (job_.at.dialect.concurrent_writers()) std::sort(rows.begin(), rows.end(), before);
+  if (job_.at.dialect.traits().concurrent_writers) std::sort(rows.begin(), rows.end(), before);
   return rows;
 }
 
@@ -204,7 +215,7 @@ Tried<bool> BatchWriter::attempt() {
     for (size_t i = 0; i < batch.tables.size(); ++i) {
       std::vector<RowItem*> items = rows_to_write(i);
       size_t first = script.statements.size();
-      append(job_.tables[i]->upserts(rows_of(items)));
+      append(job_.tables[i]->writes(rows_of(items)));
       script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
     }
     if (!kept.empty()) append({keep_letters(job_.at, kept)});
@@ -236,8 +247,8 @@ Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& 
   }
   for (const Script::Rows& rows : script.rows) {
     std::vector<RowItem*> items = rows.items;
-    note_results(items, std::span(script.statements).subspan(rows.first, rows.count),
-                 std::span(answers).subspan(rows.first, rows.count), rows.table->width());
+    note_results(items, *rows.table, std::span(script.statements).subspan(rows.first, rows.count),
+                 std::span(answers).subspan(rows.first, rows.count));
   }
   return script.letters == 0 ? Tried<bool>(true) : check_kept(answers.back(), letters());
 }
@@ -287,13 +298,10 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
     }
     return true;
   }
-  std::vector<Statement> script = table.upserts(rows_of(items));
-  script.insert(script.begin(), statement("SAVEPOINT ctk_rows"));
-  script.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
-  Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
+  const std::vector<Statement> script = table.writes(rows_of(items));
+  Tried<std::vector<Answer>> answers = run_in_savepoint(driver_, job_.at.dialect, script);
   if (answers) {
-    size_t count = script.size() - 2;
-    note_results(items, std::span(script).subspan(1, count), std::span(*answers).subspan(1, count), table.width());
+    note_results(items, table, script, *answers);
     taken_ += items.size();
     return park_suppressed(items, table);
   }
@@ -304,18 +312,13 @@ Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure fai
   const bool doubtful = failure.scope == Scope::doubtful || (failure.scope == Scope::conflict && lasting_conflict());
   if (failure.scope != Scope::row && !doubtful) return std::unexpected(std::move(failure));
   const bool alone = items.size() == 1;
-  if (!driver_.in_transaction()) {  // SQLite: RAISE(ROLLBACK) in a trigger, ON CONFLICT ROLLBACK
+  // SQLite: RAISE(ROLLBACK) in a trigger, ON CONFLICT ROLLBACK.
+  if (!driver_.in_transaction() || !job_.at.dialect.traits().savepoints) {
     found_one_ = true;
     singly_ = true;
     if (alone) items[0]->park(to_string(failure.error), failure.because_of_key);
     failure.scope = Scope::again;
     return std::unexpected(std::move(failure));
-  }
-  std::vector<Statement> undo;
-  undo.push_back(statement("ROLLBACK TO SAVEPOINT ctk_rows"));
-  undo.push_back(statement("RELEASE SAVEPOINT ctk_rows"));
-  if (Tried<std::vector<Answer>> undone = driver_.run(std::span<const Statement>(undo)); !undone) {
-    return broken(std::move(undone));
   }
   if (doubtful) {
     if (Tried<bool> able = try_nothing(table); !able) return able;
@@ -336,22 +339,19 @@ Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure fai
 /// Fails as the target does where it takes no rows at all.
 Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
   if (std::ranges::find(proven_, &table) != proven_.end()) return true;
-  std::vector<Statement> script;
-  script.push_back(statement("SAVEPOINT ctk_nothing"));
-  script.push_back(statement(job_.at.dialect.upsert_nothing(table.renderer().spec())));
-  script.push_back(statement("ROLLBACK TO SAVEPOINT ctk_nothing"));
-  script.push_back(statement("RELEASE SAVEPOINT ctk_nothing"));
-  if (Tried<std::vector<Answer>> able = driver_.run(std::span<const Statement>(script)); !able) {
+  const std::vector<Statement> nothing = {statement(job_.at.dialect.upsert_nothing(table.renderer().spec()))};
+  if (Tried<std::vector<Answer>> able = run_in_savepoint(driver_, job_.at.dialect, nothing); !able) {
     return broken(std::move(able));
   }
   proven_.push_back(&table);
   return true;
 }
 
-/// Of the rows that changed nothing, those without a newer one that was in their way.
+/// Of the rows that may have changed nothing, those without a newer one that was in their way.
 Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable& table) {
   std::vector<RowItem*> asked, missing;
-  std::ranges::copy_if(items, std::back_inserter(asked), [](const RowItem* item) { return item->stale; });
+  const bool counts = table.stale_rows() != table::StaleRows::looked_up;
+  std::ranges::copy_if(items, std::back_inserter(asked), [&](const RowItem* item) { return !counts || item->stale; });
   if (asked.empty()) return missing;
   const table::TableSpec& spec = table.renderer().spec();
   const Dialect& dialect = job_.at.dialect;
@@ -359,19 +359,13 @@ Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable
       driver_.run(look_up(dialect.may_suppress_rows(), {Param::of(spec.name.schema), Param::of(spec.name.table)}));
   if (!may) return broken(std::move(may));
   if (may->rows.empty()) return missing;
-  Statement find = look_up(dialect.bind(
-      fmt::format("SELECT \"cdc_version\" FROM {} WHERE {}", Dialect::quote(spec.name), Dialect::key_condition(spec))));
-  find.width = spec.keys.size();
-  for (const RowItem* item : asked) {
-    for (const table::KeyCell& cell : item->row()->keys) find.params.push_back(Param::of_key(cell));
-  }
-  Tried<Answer> found = driver_.run(std::move(find));
-  if (!found) return broken(std::move(found));
-  auto row = found->rows.begin();
+  KeyLookup lookup(dialect, spec, {.columns = dialect.quote("cdc_version")});
+  for (const RowItem* item : asked) lookup.ask(item->row()->keys);
+  Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver_);
+  if (!rows) return broken(std::move(rows));
   for (size_t i = 0; i < asked.size(); ++i) {
-    const bool there = found->affected[i] > 0;
-    if (!there || row->front().value_or("") < asked[i]->row()->version) missing.push_back(asked[i]);
-    if (there) ++row;
+    const std::optional<Cells>& row = (*rows)[i];
+    if (!row || row->front().value_or("") < asked[i]->row()->version) missing.push_back(asked[i]);
   }
   return missing;
 }

@@ -19,10 +19,15 @@ class RowTable {
   const table::Renderer& renderer() const { return *renderer_; }
   /// Parameters of one row.
   size_t width() const { return width_; }
-  /// The guarded upserts of these rows, in as few statements as the dialect allows. They view the rows.
-  std::vector<Statement> upserts(const std::vector<const table::Row*>& rows) const;
+  table::StaleRows stale_rows() const { return dialect_.traits().stale_rows; }
+  /// The guarded upserts of these rows, in as few statements as the dialect allows; where nothing else tells which of them
+  /// change anything, a look at what is stored stands before them. They view the rows.
+  std::vector<Statement> writes(const std::vector<const table::Row*>& rows) const;
 
  private:
+  Statement look(const std::vector<const table::Row*>& rows) const;
+
+  const Dialect& dialect_;
   std::shared_ptr<const table::Renderer> renderer_;
   size_t width_;
   size_t rows_per_insert_;

@@ -6,6 +6,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "sink/sql/conflict_dialect.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -28,25 +30,34 @@ std::string affinity(std::string type) {
   return "NUMERIC";
 }
 
-class SqliteDialect final : public Dialect {
+class SqliteDialect final : public ConflictDialect {
  public:
-  table::Target target() const override { return table::Target::sqlite; }
-  std::string_view product() const override { return "SQLite"; }
+  SqliteDialect() : ConflictDialect(table::Target::sqlite) {}
+
   size_t rows_per_insert() const override { return 1; }
-  bool concurrent_writers() const override { return false; }
   std::string placeholder(size_t n) const override { return "?" + std::to_string(n); }
 
   std::string begin() const override { return "BEGIN IMMEDIATE"; }
-  std::string check_constraints_at_once() const override { return ""; }
-  std::string for_update() const override { return ""; }
-  std::string for_share() const override { return ""; }
-  std::string lock_name() const override { return ""; }
   std::string bytewise(const std::string& column) const override { return column + " COLLATE BINARY"; }
 
-  std::string text_type() const override { return "TEXT"; }
-  std::string integer_type() const override { return "INTEGER"; }
-  std::string time_type() const override { return "TEXT"; }
+  const ColumnTypes& types() const override {
+    static const ColumnTypes kTypes = {.text = "TEXT",
+                                       .integer = "INTEGER",
+                                       .time = "TEXT",
+                                       .boolean = "boolean",
+                                       .data = "TEXT",
+                                       .aux = "TEXT",
+                                       .bytewise = "",
+                                       .own_key = "TEXT",
+                                       .table_name = "TEXT COLLATE NOCASE"};
+    return kTypes;
+  }
   std::string time_text(const std::string& column) const override { return column; }
+  std::string create_mark_index(const table::TableSpec& spec) const override {
+    return fmt::format("CREATE INDEX IF NOT EXISTS {0} ON {1} ({2}) WHERE {2}", quote(mark_index_name(spec)),
+                       quote(spec.name.table), quote("cdc_deleted"));
+  }
+
   std::string row_id() const override { return "rowid"; }
   std::string row_in() const override { return "rowid IN (SELECT value FROM json_each(?))"; }
   std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }
@@ -56,8 +67,6 @@ class SqliteDialect final : public Dialect {
     return list + "]";
   }
 
-  std::string create_schema(const std::string&) const override { return ""; }
-  std::string find_schema() const override { return ""; }
   std::string describe_relation() const override {
     return "SELECT CASE type WHEN 'index' THEN 'an index' ELSE 'a ' || type END, CASE type WHEN 'view' THEN sql END, NULL, "
            "NULL "
@@ -82,13 +91,11 @@ class SqliteDialect final : public Dialect {
         "ORDER BY place, seq, nth",
         kTable);
   }
-  std::string missing_rights() const override { return ""; }
   std::string may_suppress_rows() const override {
     // Triggers may stand in `temp` for a table of `main`. ON CONFLICT IGNORE is a constraint's.
     return "SELECT 1 FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema) "
            "WHERE ?1 IS NOT NULL AND tbl_name = ?2 COLLATE NOCASE AND (type = 'trigger' OR sql LIKE '%CONFLICT%IGNORE%')";
   }
-  std::string hides_rows() const override { return ""; }
   std::string table_size() const override {
     return "SELECT sum(pgsize) FROM dbstat WHERE aggregate AND ?1 IN ('', 'main') AND name IN "
            "(SELECT name FROM sqlite_master WHERE tbl_name = ?2 COLLATE NOCASE)";
@@ -115,11 +122,6 @@ class SqliteDialect final : public Dialect {
     }
     return "TEXT";
   }
-  std::string key_suffix(ColumnType) const override { return ""; }
-  std::string data_type() const override { return "TEXT"; }
-  std::string aux_type() const override { return "TEXT"; }
-  std::string version_suffix() const override { return ""; }
-  std::string returning() const override { return ""; }
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sink/sql/transaction.h"
 
+#include <fmt/format.h>
+
 namespace ctk::sink::sql {
 
 Rollback::~Rollback() {
@@ -12,6 +14,64 @@ Tried<Answer> Rollback::commit() {
   Tried<Answer> committed = driver_.run(statement("COMMIT"));
   if (committed) open_ = false;
   return committed;
+}
+
+std::vector<Statement> opening_statements(const Dialect& dialect) {
+  std::vector<Statement> opening = {statement(dialect.begin())};
+  if (const std::string bounds = dialect.bound_transaction(); !bounds.empty()) opening.push_back(look_up(bounds));
+  return opening;
+}
+
+Tried<bool> NameLocks::lock() {
+  const std::string lock = dialect_.lock_name();
+  if (lock.empty()) return true;
+  for (const std::string& name : names_) {
+    Tried<Answer> locked = driver_.run(look_up(lock, {Param::of(name)}));
+    if (!locked) return broken(std::move(locked));
+    held_ = true;
+    if (!locked->rows.empty() && locked->rows.front().front().value_or("0") == "0") {
+      return broken({ErrorKind::throttled, fmt::format("another program holds the lock \"{}\"", name), "", ""});
+    }
+  }
+  return true;
+}
+
+NameLocks::~NameLocks() {
+  if (!held_ || !of_session()) return;
+  // The session's end gives them back, too.
+  if (Tried<Answer> released = driver_.run(look_up(dialect_.release_names())); !released) driver_.disconnect();
+}
+
+Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl) {
+  if (ddl.empty()) return true;
+  Tried<std::vector<Answer>> done = driver.run(ddl);
+  const bool lost = !done && done.error().scope == Scope::lost;
+  if (!lost && !dialect.traits().ddl_in_transactions && !driver.in_transaction()) {
+    const std::vector<Statement> opening = opening_statements(dialect);
+    if (Tried<std::vector<Answer>> begun = driver.run(std::span(opening)); !begun) return broken(std::move(begun));
+  }
+  if (!done) return broken(std::move(done));
+  return true;
+}
+
+Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script) {
+  if (!dialect.traits().savepoints) return driver.run(script);
+  std::vector<Statement> whole = {statement("SAVEPOINT ctk_part")};
+  whole.insert(whole.end(), script.begin(), script.end());
+  whole.push_back(statement("RELEASE SAVEPOINT ctk_part"));
+  Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(whole));
+  if (answers) {
+    answers->erase(answers->begin());
+    answers->pop_back();
+    return answers;
+  }
+  const Scope scope = answers.error().scope;
+  const bool goes_on = scope == Scope::row || scope == Scope::doubtful || scope == Scope::conflict;
+  if (!goes_on || !driver.in_transaction()) return answers;
+  const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_part"),
+                                       statement("RELEASE SAVEPOINT ctk_part")};
+  if (Tried<std::vector<Answer>> undone = driver.run(std::span(undo)); !undone) return broken(std::move(undone));
+  return answers;
 }
 
 }  // namespace ctk::sink::sql

@@ -1,8 +1,12 @@
 // A transaction around a piece of work: begun, committed, rolled back on failure, tried again where the database says so.
+// And what may stand within one: names that are locked, DDL, parts that can be undone.
 #pragma once
 
 #include <functional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "sink/sql/dialect.h"
 #include "sink/sql/driver.h"
@@ -39,21 +43,53 @@ std::unexpected<Failure> broken(Tried<T>&& tried) {
 inline Error call_error(Failure failure) { return std::move(failure.error); }
 
 /// What every transaction begins with.
-inline std::vector<Statement> opening_statements(const Dialect& dialect) {
-  std::vector<Statement> opening = {statement(dialect.begin())};
-  if (const std::string bounds = dialect.bound_transaction(); !bounds.empty()) opening.push_back(look_up(bounds));
-  return opening;
-}
+std::vector<Statement> opening_statements(const Dialect& dialect);
 
-/// Runs `body` in a transaction.
+/// Names that stand for no row, locked so that two programs that create things at the same time wait for each other. Held
+/// to the transaction's end, or, where DDL ends transactions, by the session until this goes out of scope.
+class NameLocks {
+ public:
+  NameLocks(Driver& driver, const Dialect& dialect, std::span<const std::string> names)
+      : driver_(driver), dialect_(dialect), names_(names) {}
+  ~NameLocks();
+  NameLocks(const NameLocks&) = delete;
+  NameLocks& operator=(const NameLocks&) = delete;
+
+  /// Each does what is to be done at its time.
+  Tried<bool> before_transaction() { return of_session() ? lock() : Tried<bool>(true); }
+  Tried<bool> within_transaction() { return of_session() ? Tried<bool>(true) : lock(); }
+
+ private:
+  bool of_session() const { return !dialect_.release_names().empty(); }
+  Tried<bool> lock();
+
+  Driver& driver_;
+  const Dialect& dialect_;
+  std::span<const std::string> names_;
+  bool held_ = false;
+};
+
+/// Runs DDL inside of a transaction. Where that commits what came before, the rest is a transaction of its own: so nothing
+/// may come before that must not stand without the rest.
+Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl);
+
+/// Runs a script inside of a transaction. Where it fails and the transaction can go on (Driver::in_transaction, and
+/// traits().savepoints), nothing of it is done.
+Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script);
+
+/// Runs `body` in a transaction, with these names locked.
 template <class T>
-Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<Tried<T>(Driver&)>& body) {
+Result<T> transact(Driver& driver, const Dialect& dialect, std::span<const std::string> names,
+                   const std::function<Tried<T>(Driver&)>& body) {
   for (int left = kTransactionTries;; --left) {
     Tried<T> value = [&]() -> Tried<T> {
+      NameLocks locks(driver, dialect, names);
+      if (Tried<bool> locked = locks.before_transaction(); !locked) return broken(std::move(locked));
       const std::vector<Statement> opening = opening_statements(dialect);
       Tried<std::vector<Answer>> begun = driver.run(std::span(opening));
       Rollback transaction(driver);
       if (!begun) return broken(std::move(begun));
+      if (Tried<bool> locked = locks.within_transaction(); !locked) return broken(std::move(locked));
       Tried<T> made = body(driver);
       if (!made) return made;
       if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
@@ -64,6 +100,11 @@ Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<T
     const bool may_pass = scope == Scope::again || scope == Scope::conflict;
     if (!may_pass || left == 1) return std::unexpected(call_error(std::move(value).error()));
   }
+}
+
+template <class T>
+Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<Tried<T>(Driver&)>& body) {
+  return transact<T>(driver, dialect, {}, body);
 }
 
 }  // namespace ctk::sink::sql

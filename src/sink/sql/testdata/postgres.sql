@@ -54,20 +54,20 @@ CREATE TABLE IF NOT EXISTS "public"."demo" (
 INSERT INTO "public"."demo" AS t ("id", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT ("id") DO UPDATE SET "data" = CASE WHEN excluded."cdc_deleted" AND excluded."data" IS NULL THEN t."data" ELSE excluded."data" END, "aux" = CASE WHEN excluded."cdc_deleted" AND excluded."data" IS NULL THEN t."aux" ELSE excluded."aux" END, "cdc_version" = excluded."cdc_version", "cdc_deleted" = excluded."cdc_deleted", "cdc_time" = excluded."cdc_time" WHERE t."cdc_version" IS NULL OR excluded."cdc_version" COLLATE "C" > t."cdc_version" COLLATE "C" RETURNING t."cdc_version";
 
 -- ctk_positions
-CREATE TABLE IF NOT EXISTS "public"."ctk_positions" (relay text COLLATE "C" NOT NULL, shard text COLLATE "C" NOT NULL, position text, incarnation text, epoch bigint, read_to timestamp with time zone, fence bigint, worker text, updated timestamp with time zone, PRIMARY KEY (relay, shard));
+CREATE TABLE IF NOT EXISTS "public"."ctk_positions" ("relay" text COLLATE "C" NOT NULL, "shard" text COLLATE "C" NOT NULL, "position" text, "incarnation" text, "epoch" bigint, "read_to" timestamp with time zone, "fence" bigint, "worker" text, "updated" timestamp with time zone, PRIMARY KEY ("relay", "shard"));
 
 -- ctk_tables
-CREATE TABLE IF NOT EXISTS "public"."ctk_tables" ("table" text COLLATE "C" NOT NULL PRIMARY KEY, source_table text, incarnation text, kind text, epoch bigint, load text, cut timestamp with time zone, relays text, sweep_watermark timestamp with time zone, sweep_time timestamp with time zone, names text, loaded timestamp with time zone, keys text, since timestamp with time zone, witnesses text);
+CREATE TABLE IF NOT EXISTS "public"."ctk_tables" ("table" text COLLATE "C" NOT NULL, "source_table" text, "incarnation" text, "kind" text, "epoch" bigint, "load" text, "cut" timestamp with time zone, "relays" text, "sweep_watermark" timestamp with time zone, "sweep_time" timestamp with time zone, "names" text, "loaded" timestamp with time zone, "keys" text, "since" timestamp with time zone, "witnesses" text, PRIMARY KEY ("table"));
 
 -- ctk_dead_letters
-CREATE TABLE IF NOT EXISTS "public"."ctk_dead_letters" (id text COLLATE "C" NOT NULL PRIMARY KEY, time timestamp with time zone, relay text, shard text, position text, source_table text, key text, version text, kind text, reason text, change text);
+CREATE TABLE IF NOT EXISTS "public"."ctk_dead_letters" ("id" text COLLATE "C" NOT NULL, "time" timestamp with time zone, "relay" text, "shard" text, "position" text, "source_table" text, "key" text, "version" text, "kind" text, "reason" text, "change" text, PRIMARY KEY ("id"));
 
 -- position
-UPDATE "public"."ctk_positions" SET position = $1, read_to = coalesce($2, read_to), epoch = coalesce($3, epoch), updated = $4 WHERE relay = $5 AND shard = $6 AND position = $7 AND fence = $8;
+UPDATE "public"."ctk_positions" SET "position" = $1, "read_to" = coalesce($2, "read_to"), "epoch" = coalesce($3, "epoch"), "updated" = $4 WHERE "relay" = $5 AND "shard" = $6 AND "position" = $7 AND "fence" = $8;
 
 -- position
-INSERT INTO "public"."ctk_positions" (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) SELECT relay, $1, $2, incarnation, epoch, NULL, fence, worker, updated FROM "public"."ctk_positions" WHERE relay = $3 AND shard = $4 ON CONFLICT (relay, shard) DO NOTHING;
+INSERT INTO "public"."ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", $1, $2, "incarnation", "epoch", NULL, "fence", "worker", "updated" FROM "public"."ctk_positions" WHERE "relay" = $3 AND "shard" = $4 ON CONFLICT ("relay", "shard") DO NOTHING;
 
 -- epoch
-SELECT 1 FROM "public"."ctk_tables" WHERE "table" = $1 AND epoch = $2 FOR SHARE;
+SELECT 1 FROM "public"."ctk_tables" WHERE "table" = $1 AND "epoch" = $2 FOR SHARE;
 

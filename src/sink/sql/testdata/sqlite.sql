@@ -54,20 +54,20 @@ CREATE TABLE IF NOT EXISTS "demo" (
 INSERT INTO "demo" AS t ("id", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT ("id") DO UPDATE SET "data" = CASE WHEN excluded."cdc_deleted" AND excluded."data" IS NULL THEN t."data" ELSE excluded."data" END, "aux" = CASE WHEN excluded."cdc_deleted" AND excluded."data" IS NULL THEN t."aux" ELSE excluded."aux" END, "cdc_version" = excluded."cdc_version", "cdc_deleted" = excluded."cdc_deleted", "cdc_time" = excluded."cdc_time" WHERE t."cdc_version" IS NULL OR excluded."cdc_version" COLLATE BINARY > t."cdc_version" COLLATE BINARY;
 
 -- ctk_positions
-CREATE TABLE IF NOT EXISTS "ctk_positions" (relay TEXT NOT NULL, shard TEXT NOT NULL, position TEXT, incarnation TEXT, epoch INTEGER, read_to TEXT, fence INTEGER, worker TEXT, updated TEXT, PRIMARY KEY (relay, shard));
+CREATE TABLE IF NOT EXISTS "ctk_positions" ("relay" TEXT NOT NULL, "shard" TEXT NOT NULL, "position" TEXT, "incarnation" TEXT, "epoch" INTEGER, "read_to" TEXT, "fence" INTEGER, "worker" TEXT, "updated" TEXT, PRIMARY KEY ("relay", "shard"));
 
 -- ctk_tables
-CREATE TABLE IF NOT EXISTS "ctk_tables" ("table" TEXT COLLATE NOCASE NOT NULL PRIMARY KEY, source_table TEXT, incarnation TEXT, kind TEXT, epoch INTEGER, load TEXT, cut TEXT, relays TEXT, sweep_watermark TEXT, sweep_time TEXT, names TEXT, loaded TEXT, keys TEXT, since TEXT, witnesses TEXT);
+CREATE TABLE IF NOT EXISTS "ctk_tables" ("table" TEXT COLLATE NOCASE NOT NULL, "source_table" TEXT, "incarnation" TEXT, "kind" TEXT, "epoch" INTEGER, "load" TEXT, "cut" TEXT, "relays" TEXT, "sweep_watermark" TEXT, "sweep_time" TEXT, "names" TEXT, "loaded" TEXT, "keys" TEXT, "since" TEXT, "witnesses" TEXT, PRIMARY KEY ("table"));
 
 -- ctk_dead_letters
-CREATE TABLE IF NOT EXISTS "ctk_dead_letters" (id TEXT NOT NULL PRIMARY KEY, time TEXT, relay TEXT, shard TEXT, position TEXT, source_table TEXT, key TEXT, version TEXT, kind TEXT, reason TEXT, change TEXT);
+CREATE TABLE IF NOT EXISTS "ctk_dead_letters" ("id" TEXT NOT NULL, "time" TEXT, "relay" TEXT, "shard" TEXT, "position" TEXT, "source_table" TEXT, "key" TEXT, "version" TEXT, "kind" TEXT, "reason" TEXT, "change" TEXT, PRIMARY KEY ("id"));
 
 -- position
-UPDATE "ctk_positions" SET position = ?1, read_to = coalesce(?2, read_to), epoch = coalesce(?3, epoch), updated = ?4 WHERE relay = ?5 AND shard = ?6 AND position = ?7 AND fence = ?8;
+UPDATE "ctk_positions" SET "position" = ?1, "read_to" = coalesce(?2, "read_to"), "epoch" = coalesce(?3, "epoch"), "updated" = ?4 WHERE "relay" = ?5 AND "shard" = ?6 AND "position" = ?7 AND "fence" = ?8;
 
 -- position
-INSERT INTO "ctk_positions" (relay, shard, position, incarnation, epoch, read_to, fence, worker, updated) SELECT relay, ?1, ?2, incarnation, epoch, NULL, fence, worker, updated FROM "ctk_positions" WHERE relay = ?3 AND shard = ?4 ON CONFLICT (relay, shard) DO NOTHING;
+INSERT INTO "ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", ?1, ?2, "incarnation", "epoch", NULL, "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ?3 AND "shard" = ?4 ON CONFLICT ("relay", "shard") DO NOTHING;
 
 -- epoch
-SELECT 1 FROM "ctk_tables" WHERE "table" = ?1 AND epoch = ?2;
+SELECT 1 FROM "ctk_tables" WHERE "table" = ?1 AND "epoch" = ?2;
 

@@ -1,0 +1,85 @@
+#include "sink/sql/row_names.h"
+
+#include <charconv>
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::ColumnType;
+using table::KeyCell;
+
+/// A key's cell as a database gives it back.
+KeyCell read_cell(const table::KeyColumn& key, std::string text) {
+  KeyCell cell{KeyCell::Kind::text, std::move(text), 0, 0};
+  const char* end = cell.text.data() + cell.text.size();
+  switch (key.column_type) {
+    case ColumnType::binary: cell.kind = KeyCell::Kind::binary; break;
+    case ColumnType::numeric: cell.kind = KeyCell::Kind::number; break;
+    case ColumnType::bigint:
+      cell.kind = KeyCell::Kind::integer;
+      std::from_chars(cell.text.data(), end, cell.integer);
+      break;
+    case ColumnType::double_precision:
+      cell.kind = KeyCell::Kind::real;
+      std::from_chars(cell.text.data(), end, cell.real);
+      break;
+    case ColumnType::text:
+    case ColumnType::boolean:
+    case ColumnType::untyped: break;
+  }
+  return cell;
+}
+
+}  // namespace
+
+std::string RowNaming::columns() const {
+  if (by_id()) return dialect_.row_id();
+  std::vector<std::string> keys;
+  for (const table::KeyColumn& key : spec_.keys) keys.push_back(key.column);
+  return dialect_.quote_list(keys);
+}
+
+RowName RowNaming::read(const Cells& cells) const {
+  RowName name;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    std::string text = cells[i].value_or("");
+    name.push_back(by_id() ? KeyCell{KeyCell::Kind::text, std::move(text), 0, 0}
+                           : read_cell(spec_.keys[i], std::move(text)));
+  }
+  return name;
+}
+
+size_t RowNaming::most() const {
+  // Two cells each: within the parameters that any database takes in one statement.
+  constexpr size_t kMostKeys = 5'000;
+  return by_id() ? SIZE_MAX : kMostKeys;
+}
+
+NamedRows::NamedRows(const RowNaming& naming, std::span<const RowName> rows) : naming_(naming), rows_(rows) {
+  if (!naming_.by_id()) return;
+  std::vector<std::string> ids;
+  ids.reserve(rows.size());
+  for (const RowName& row : rows) ids.push_back(row.front().text);
+  ids_ = naming_.dialect_.row_id_list(ids);
+}
+
+std::string NamedRows::in() const {
+  return naming_.by_id() ? naming_.dialect_.row_in() : naming_.dialect_.key_in(naming_.spec_, rows_.size());
+}
+
+std::string NamedRows::not_in() const {
+  return naming_.by_id() ? naming_.dialect_.row_not_in()
+                         : "NOT (" + naming_.dialect_.key_in(naming_.spec_, rows_.size()) + ")";
+}
+
+void NamedRows::append_params(std::vector<Param>& params) const {
+  if (naming_.by_id()) {
+    params.push_back(Param::of(ids_));
+    return;
+  }
+  for (const RowName& row : rows_) {
+    for (const KeyCell& cell : row) params.push_back(Param::of_key(cell));
+  }
+}
+
+}  // namespace ctk::sink::sql
