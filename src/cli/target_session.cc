@@ -51,7 +51,7 @@ TargetSession::TargetSession(sink::TargetOptions target, World& world)
       }) {}
 
 TargetSession::~TargetSession() {
-  const auto closed = wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.close(std::move(done)); });
+  const auto closed = wait<bool>([this](Done<bool> done) { sink_.sink().close(std::move(done)); });
   if (!closed) world_.log.warn("closing the target failed", {{"error", to_string(closed.error())}});
   loop_.quit();
   thread_.join();
@@ -62,25 +62,26 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
   if (!url) return std::unexpected(url.error());
   auto plan = plan_target(*url, words.flags);
   if (!plan) return std::unexpected(plan.error());
-  if (plan->target.kind == table::Target::ndjson) {
+  if (!plan->target.kind->holds_own_tables) {
     return fail(ErrorKind::usage, "an ndjson target holds no tables: expected crate://, postgresql:// or sqlite:///");
   }
   if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
   std::unique_ptr<TargetSession> session(new TargetSession(std::move(plan->target), world));
-  const auto connected = session->wait<bool>([](sink::Sink& sink, Done<bool> done) { sink.connect(std::move(done)); });
+  const auto connected = session->wait<bool>([&](Done<bool> done) { session->sink_.sink().connect(std::move(done)); });
   if (!connected) return std::unexpected(connected.error());
   return session;
 }
 
 Result<sink::ResultSet> TargetSession::query(std::string sql) {
   return wait<sink::ResultSet>(
-      [&](sink::Sink& sink, Done<sink::ResultSet> done) { sink.query(std::move(sql), std::move(done)); });
+      [&](Done<sink::ResultSet> done) { sink_.console()->query(std::move(sql), std::move(done)); });
 }
 
 std::shared_ptr<TargetSession::Pending> TargetSession::begin(sink::Query query) {
   auto pending = std::make_shared<Pending>();
   loop_.post([this, pending, query = std::move(query)]() mutable {
-    sink_.sink().query(std::move(query), [pending](Result<sink::ResultSet> result) { pending->give(std::move(result)); });
+    sink_.console()->query(std::move(query),
+                           [pending](Result<sink::ResultSet> result) { pending->give(std::move(result)); });
   });
   return pending;
 }
@@ -114,19 +115,18 @@ Result<sink::ResultSet> TargetSession::query(std::string sql, Interrupts& interr
 std::string TargetSession::mark() { return fmt::format("ctk {:016x}", world_.random.next()); }
 
 Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) {
-  return wait<sink::TableReport>([&](sink::Sink& sink, Done<sink::TableReport> done) { sink.show(name, std::move(done)); });
+  return wait<sink::TableReport>([&](Done<sink::TableReport> done) { sink_.console()->show(name, std::move(done)); });
 }
 
 Result<std::vector<sink::DeadLetter>> TargetSession::dead_letters(std::optional<std::string> id) {
   using DeadLetters = std::vector<sink::DeadLetter>;
-  return wait<DeadLetters>(
-      [&](sink::Sink& sink, Done<DeadLetters> done) { sink.dead_letters(std::move(id), std::move(done)); });
+  return wait<DeadLetters>([&](Done<DeadLetters> done) { sink_.console()->dead_letters(std::move(id), std::move(done)); });
 }
 
 Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std::optional<std::string>& relay) {
   using Names = std::vector<RelayName>;
   using Rows = std::vector<StoredPosition>;
-  auto names = wait<Names>([](sink::Sink& sink, Done<Names> done) { sink.positions().relays(std::move(done)); });
+  auto names = wait<Names>([this](Done<Names> done) { sink_.sink().positions().relays(std::move(done)); });
   if (!names && names.error().kind != ErrorKind::not_found) return std::unexpected(names.error());
   // A store that was never made holds nothing.
   Names known = names ? std::move(*names) : Names{};
@@ -139,7 +139,7 @@ Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std
   std::vector<RelayRows> found;
   for (const RelayName& name : known) {
     if (relay && name.str() != *relay) continue;
-    auto rows = wait<Rows>([&](sink::Sink& sink, Done<Rows> done) { sink.positions().load(name, std::move(done)); });
+    auto rows = wait<Rows>([&](Done<Rows> done) { sink_.sink().positions().load(name, std::move(done)); });
     if (!rows) return std::unexpected(rows.error());
     found.emplace_back(name, std::move(*rows));
   }
@@ -147,8 +147,7 @@ Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std
 }
 
 Result<size_t> TargetSession::remove_positions(const RelayName& relay, bool finished_only) {
-  return wait<size_t>(
-      [&](sink::Sink& sink, Done<size_t> done) { sink.positions().remove(relay, finished_only, std::move(done)); });
+  return wait<size_t>([&](Done<size_t> done) { sink_.sink().positions().remove(relay, finished_only, std::move(done)); });
 }
 
 }  // namespace ctk::cli

@@ -50,11 +50,11 @@ class TargetSession {
   /// Query::mark
   std::string mark();
 
-  /// `call(sink, done)` on the loop; waits for `done`.
+  /// `call(done)` on the loop; waits for `done`.
   template <class T, class Call>
   Result<T> wait(Call call) {
     std::promise<Result<T>> promise;
-    loop_.post([&] { call(sink_.sink(), [&promise](Result<T> result) { promise.set_value(std::move(result)); }); });
+    loop_.post([&] { call([&promise](Result<T> result) { promise.set_value(std::move(result)); }); });
     return promise.get_future().get();
   }
 

@@ -107,14 +107,19 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
   if (target.kind == Target::cratedb) {
     http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment()));
     environment.http = http_.get();
-    sink_ = sink::make_cratedb_sink(target, environment);
+    wire(sink::make_cratedb_sink(target, environment));
   } else if (target.kind == Target::postgres) {
-    sink_ = sink::make_postgres_sink(target, environment);
+    wire(sink::make_postgres_sink(target, environment));
   } else if (target.kind == Target::sqlite) {
-    sink_ = sink::make_sqlite_sink(target, environment);
+    wire(sink::make_sqlite_sink(target, environment));
   } else {
     sink_ = sink::make_ndjson_sink(target, environment);
   }
+}
+
+void WiredSink::wire(std::unique_ptr<sink::Database> database) {
+  console_ = database.get();
+  sink_ = std::move(database);
 }
 
 }  // namespace ctk::cli

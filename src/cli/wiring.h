@@ -48,10 +48,15 @@ class WiredSink {
  public:
   WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop);
   sink::Sink& sink() { return *sink_; }
+  /// Null where the target answers no questions: ndjson, and every dry run.
+  sink::Console* console() { return console_; }
 
  private:
+  void wire(std::unique_ptr<sink::Database> database);
+
   std::unique_ptr<net::CurlClient> http_;
   std::unique_ptr<sink::Sink> sink_;
+  sink::Console* console_ = nullptr;  ///< the same object
 };
 
 }  // namespace ctk::cli

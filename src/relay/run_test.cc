@@ -35,9 +35,6 @@ class NoSink final : public sink::Sink {
   coordination::PositionStore& positions() override { return positions_; }
   void finish_load(const sink::LoadEnd&, Done<sink::LoadEnding>) override {}
   void sweep(const sink::SweepRequest&, Done<sink::SweepOutcome>) override {}
-  void query(sink::Query, Done<sink::ResultSet>) override {}
-  void show(const table::QualifiedName&, Done<sink::TableReport>) override {}
-  void dead_letters(std::optional<std::string>, Done<std::vector<sink::DeadLetter>>) override {}
   void close(Done<bool>) override {}
 
  private:

@@ -318,7 +318,7 @@ TEST_P(Conformance, OnceItIsGoneNobodyIsTold) {
   open(*change);
   bool told = false;
   const auto tell = [&](const auto&) { told = true; };
-  std::unique_ptr<Sink> leaving = backend->make_sink(options);
+  std::unique_ptr<Database> leaving = backend->make_sink(options);
   leaving->connect(tell);
   leaving->records(tell);
   leaving->exists(name("demo"), tell);

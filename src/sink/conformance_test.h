@@ -49,7 +49,7 @@ class Backend {
   /// Options of this test's own place in the target, with the target's default layout.
   virtual TargetOptions options() const = 0;
   /// Sinks on one place may live side by side, like the sinks of two processes.
-  virtual std::unique_ptr<Sink> make_sink(const TargetOptions& options) = 0;
+  virtual std::unique_ptr<Database> make_sink(const TargetOptions& options) = 0;
   /// Runs the loop until `done()`; false if it gave up.
   virtual bool run_until(const std::function<bool()>& done) = 0;
   virtual Clock& clock() = 0;
@@ -58,7 +58,7 @@ class Backend {
   const std::vector<std::string>& said() const { return log_.lines; }
 
   /// Makes rows visible to queries, where writing alone does not.
-  virtual void refresh(Sink&, const table::QualifiedName&) {}
+  virtual void refresh(Database&, const table::QualifiedName&) {}
   /// SQL for the stored rows of a table in any order: the key's columns, then data, aux, cdc_version, cdc_deleted.
   virtual std::string select_rows(const table::TableSpec& spec) const = 0;
   /// The quoted name of a table in SQL.
@@ -149,7 +149,7 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
 
   std::unique_ptr<Backend> backend;
   TargetOptions options;
-  std::unique_ptr<Sink> sink;
+  std::unique_ptr<Database> sink;
   std::optional<OpenTable> opened;
   coordination::RelayName relay{"kinesis:stream@test"};
   coordination::Incarnation incarnation{"arn:aws:kinesis:eu-central-1:1:stream/s/2026-01-01T00:00:00.000000Z"};

@@ -230,23 +230,29 @@ struct TableReport {
 /// The origin of one of a batch's changes, which `folded` holds at `level`.
 LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t level, const std::string& source_table);
 
-/// Errors of a whole call say by their kind what to do: unreachable, throttled → pause and try again with the same batch
-/// (it may have been written: guards make that harmless); fenced, stale_epoch → drop and read again; refused, denied,
-/// not_found → the table or the target is not usable as it is: pause, say so, try again slowly. sweep and finish_load give
-/// `mismatch` where the table is found emptied: open it again, which decides what is to be done.
-/// A row that is refused for itself never makes the call fail: it becomes a dead letter.
-///
-/// Completions come on the loop, never from inside the call. A sink may go at any time, on the loop or when it no longer
-/// runs: what is under way then is broken off, and nobody is told of it.
-class Sink {
+// A sink has three faces, and who uses it takes those that he needs. Errors of a whole call say by their kind what to do:
+// unreachable, throttled → pause and try again with the same batch (it may have been written: guards make that harmless);
+// fenced, stale_epoch → drop and read again; refused, denied, not_found → the table or the target is not usable as it is:
+// pause, say so, try again slowly.
+
+/// Takes changes. A row that is refused for itself never makes the call fail: it becomes a dead letter.
+class Writer {
  public:
-  virtual ~Sink() = default;
+  virtual ~Writer() = default;
 
   /// What the target is. Whoever asks one thing of it often asks once.
   virtual const table::TargetTraits& traits() const = 0;
   virtual WriteBounds bounds() const = 0;
-  /// Reaches the target once; makes nothing. Wrong password, missing database: `denied` / `not_found`.
-  virtual void connect(Done<bool> done) = 0;
+  /// At most bounds().connections at once; never two that move the same shard where there are transactions.
+  virtual void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) = 0;
+};
+
+/// Knows the tables that are written to, and how far: `ctk_tables` and `ctk_positions`. sweep and finish_load give
+/// `mismatch` where the table is found emptied: open it again, which decides what is to be done.
+class TableRegistry {
+ public:
+  virtual ~TableRegistry() = default;
+
   /// Creates or takes over the table, its view and our bookkeeping tables, registers the claim. Called again after an
   /// `stale_epoch`. `spec.keys` come from the first change.
   virtual void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) = 0;
@@ -255,23 +261,37 @@ class Sink {
   /// Whether the table itself is there.
   virtual void exists(const table::QualifiedName& name, Done<bool> done) = 0;
 
-  /// At most bounds().connections at once; never two that move the same shard where there are transactions.
-  virtual void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) = 0;
-
   virtual coordination::PositionStore& positions() = 0;
   /// Notes that a load is over, and sweeps what it has not seen: at once where writes are fenced; else the record says
   /// `loaded`, and sweep() does it once the floor has passed. A key with an open dead letter is not taken for gone.
   /// `stale_epoch` where another load has begun since. Called again, it gives the same answer.
   virtual void finish_load(const LoadEnd& load, Done<LoadEnding> done) = 0;
   virtual void sweep(const SweepRequest& request, Done<SweepOutcome> done) = 0;
+};
+
+/// Answers what a user asks. A stream of lines has no such face.
+class Console {
+ public:
+  virtual ~Console() = default;
 
   virtual void query(Query query, Done<ResultSet> done) = 0;
   virtual void show(const table::QualifiedName& name, Done<TableReport> done) = 0;
+  /// All, or the one of this id.
   virtual void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) = 0;
+};
 
+/// What a relay writes to. A sink may go at any time, on the loop or when it no longer runs: what is under way then is
+/// broken off, and nobody is told of it.
+class Sink : public Writer, public TableRegistry {
+ public:
+  /// Reaches the target once; makes nothing. Wrong password, missing database: `denied` / `not_found`.
+  virtual void connect(Done<bool> done) = 0;
   /// Waits for what is under way; no call after it.
   virtual void close(Done<bool> done) = 0;
 };
+
+/// A sink that can be asked, too.
+class Database : public Sink, public Console {};
 
 /// The failure of a query that was asked to stop is `stopped`, with the database's words; `stopped` stays as it is.
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result);

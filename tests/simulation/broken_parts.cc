@@ -88,13 +88,6 @@ class AcknowledgesTooEarly final : public sink::Sink {
   void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
     inner_->sweep(request, std::move(done));
   }
-  void query(sink::Query query, Done<sink::ResultSet> done) override { inner_->query(std::move(query), std::move(done)); }
-  void show(const table::QualifiedName& name, Done<sink::TableReport> done) override {
-    inner_->show(name, std::move(done));
-  }
-  void dead_letters(std::optional<std::string> id, Done<std::vector<sink::DeadLetter>> done) override {
-    inner_->dead_letters(std::move(id), std::move(done));
-  }
   void close(Done<bool> done) override { inner_->close(std::move(done)); }
 
  private:

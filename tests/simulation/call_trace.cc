@@ -208,13 +208,6 @@ class TracedSink final : public sink::Sink {
                            {"count", request.count_living ? "yes" : "no"}});
     inner_->sweep(request, traced<sink::SweepOutcome>(log_, "sweep", std::move(done)));
   }
-  void query(sink::Query query, Done<sink::ResultSet> done) override { inner_->query(std::move(query), std::move(done)); }
-  void show(const table::QualifiedName& name, Done<sink::TableReport> done) override {
-    inner_->show(name, std::move(done));
-  }
-  void dead_letters(std::optional<std::string> id, Done<std::vector<sink::DeadLetter>> done) override {
-    inner_->dead_letters(std::move(id), std::move(done));
-  }
   void close(Done<bool> done) override {
     log_.debug("> close");
     inner_->close(std::move(done));

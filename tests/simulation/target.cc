@@ -126,11 +126,6 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
-  void query(sink::Query, Done<sink::ResultSet> done) override { unsupported(std::move(done)); }
-  void show(const table::QualifiedName&, Done<sink::TableReport> done) override { unsupported(std::move(done)); }
-  void dead_letters(std::optional<std::string>, Done<std::vector<sink::DeadLetter>> done) override {
-    unsupported(std::move(done));
-  }
   void close(Done<bool> done) override {
     closed_ = true;
     if (knobs_.never_closes) return;

@@ -130,15 +130,15 @@ class RealBackend final : public CrateBackend {
     options.url = url_;
     return options;
   }
-  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     return make_cratedb_sink(options, {loop_, clock_, random_, log_, &http_, nullptr});
   }
   bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::seconds(60)); }
   Clock& clock() override { return clock_; }
-  void refresh(Sink& sink, const table::QualifiedName& name) override { run(sink, cratedb::refresh(name)); }
+  void refresh(Database& sink, const table::QualifiedName& name) override { run(sink, cratedb::refresh(name)); }
 
  private:
-  ResultSet run(Sink& sink, const std::string& sql) {
+  ResultSet run(Console& sink, const std::string& sql) {
     std::optional<Result<ResultSet>> answer;
     sink.query(sql, [&](Result<ResultSet> result) { answer.emplace(std::move(result)); });
     if (!run_until([&] { return answer.has_value(); }) || !*answer) return {};
@@ -158,12 +158,12 @@ class FakeBackend final : public CrateBackend {
   VirtualLoop& loop() { return loop_; }
 
   TargetOptions options() const override { return options_in("test"); }
-  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     return make_cratedb_sink(options, {loop_, loop_, random_, log_, &server_, nullptr});
   }
   bool run_until(const std::function<bool()>& done) override { return loop_.run_until(done, std::chrono::hours(1)); }
   Clock& clock() override { return loop_; }
-  void refresh(Sink&, const table::QualifiedName& name) override {
+  void refresh(Database&, const table::QualifiedName& name) override {
     auto table = server_.engine().store().find({name.schema, name.table});
     if (table) (*table)->visible = (*table)->documents;
   }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kConnections = 4;
 
-class CrateSink final : public Sink {
+class CrateSink final : public Database {
  public:
   CrateSink(const TargetOptions& options, const SinkEnvironment& environment)
       : options_(options),
@@ -164,7 +164,7 @@ class CrateSink final : public Sink {
 }  // namespace
 }  // namespace cratedb
 
-std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment) {
+std::unique_ptr<Database> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   return std::make_unique<cratedb::CrateSink>(options, environment);
 }
 

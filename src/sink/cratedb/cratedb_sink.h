@@ -18,7 +18,7 @@
 
 namespace ctk::sink {
 
-std::unique_ptr<Sink> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Database> make_cratedb_sink(const TargetOptions& options, const SinkEnvironment& environment);
 
 /// Prints to `out` what would be run, DDL and SQL with parameters as comments, in that order; connects to nothing.
 std::unique_ptr<Sink> make_cratedb_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,

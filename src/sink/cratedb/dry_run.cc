@@ -75,18 +75,6 @@ class DryRunSink final : public Sink {
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
-  void query(Query query, Done<ResultSet> done) override {
-    print({std::move(query.sql), "", ""});
-    answer(std::move(done), Result<ResultSet>(ResultSet{}));
-  }
-  void show(const table::QualifiedName& name, Done<TableReport> done) override {
-    TableReport report;
-    report.table = name.str();
-    answer(std::move(done), Result<TableReport>(std::move(report)));
-  }
-  void dead_letters(std::optional<std::string>, Done<std::vector<DeadLetter>> done) override {
-    answer(std::move(done), Result<std::vector<DeadLetter>>(std::vector<DeadLetter>{}));
-  }
   void close(Done<bool> done) override {
     loop_.post([done = std::move(done)]() mutable { done(true); });
   }

@@ -93,13 +93,6 @@ class NdjsonSink final : public Sink {
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
-  void query(Query, Done<ResultSet> done) override { answer(std::move(done), no_database<ResultSet>()); }
-  void show(const table::QualifiedName&, Done<TableReport> done) override {
-    answer(std::move(done), no_database<TableReport>());
-  }
-  void dead_letters(std::optional<std::string>, Done<std::vector<DeadLetter>> done) override {
-    answer(std::move(done), no_database<std::vector<DeadLetter>>());
-  }
   void close(Done<bool> done) override {
     // Behind whatever is still to be written.
     jobs_.run([] { return Result<bool>(true); }, std::move(done));
@@ -124,11 +117,6 @@ class NdjsonSink final : public Sink {
     }
     if (!written && dry_run_) written.error().kind = ErrorKind::stopped;  // nothing to wait for
     return written;
-  }
-
-  template <class T>
-  static Result<T> no_database() {
-    return fail(ErrorKind::usage, "ndjson is a stream of lines, it answers no questions");
   }
 
   template <class T>

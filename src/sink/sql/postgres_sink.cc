@@ -13,7 +13,7 @@ constexpr int kConnections = 2;
 
 }  // namespace
 
-std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment) {
+std::unique_ptr<Database> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_postgres_dialect();
   for (int i = 0; i < options.connections.value_or(kConnections); ++i) {

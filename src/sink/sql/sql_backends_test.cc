@@ -22,7 +22,7 @@ class SqliteBackend final : public SqlBackend {
     options.url.path = "/" + folder_.path() + "/test.db";
     return options;
   }
-  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     return make_sqlite_sink(options, environment());
   }
 
@@ -38,7 +38,7 @@ class PostgresBackend final : public SqlBackend {
     schema_ = "Test " + std::to_string(++schemas);
   }
   TargetOptions options() const override { return postgres_options(server_, schema_); }
-  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     return make_postgres_sink(options, environment());
   }
 

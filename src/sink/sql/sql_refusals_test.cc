@@ -86,7 +86,7 @@ class Refusals : public Conformance {
     expect_one_parked(*outcome, reason);
   }
 
-  std::unique_ptr<Sink> admin;
+  std::unique_ptr<Database> admin;
 
  private:
   std::string role_;

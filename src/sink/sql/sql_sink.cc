@@ -57,9 +57,9 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   claimed.record = std::move(*record);
   claimed.record.names = spec.names;
   const bool changed = *existing != claimed.record;
-  // DDL that commits divides the work, and a crash may come in between. A first record comes after its table: without it, it
-  // would say that the table was dropped. One that was there before is changed first: a table that is made anew under what
-  // is known of the old one would be taken for that.
+  // DDL that commits divides the work, and a crash may come in between. A first record comes after its table: without it,
+  // it would say that the table was dropped. One that was there before is changed first: a table that is made anew under
+  // what is known of the old one would be taken for that.
   const bool record_first = !at.dialect.traits().ddl_in_transactions && existing->has_value();
   if (changed && record_first) {
     if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
@@ -84,7 +84,7 @@ bool any_row_taken(const BatchOutcome& outcome) {
   });
 }
 
-class SqlSink final : public Sink {
+class SqlSink final : public Database {
  public:
   SqlSink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts)
       : clock_(environment.clock),
@@ -274,7 +274,8 @@ class SqlSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_sql_sink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts) {
+std::unique_ptr<Database> make_sql_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                        SqlSinkParts parts) {
   return std::make_unique<SqlSink>(options, environment, std::move(parts));
 }
 

@@ -19,6 +19,7 @@ struct SqlSinkParts {
   size_t batch_bytes = 4u << 20;
 };
 
-std::unique_ptr<Sink> make_sql_sink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts);
+std::unique_ptr<Database> make_sql_sink(const TargetOptions& options, const SinkEnvironment& environment,
+                                        SqlSinkParts parts);
 
 }  // namespace ctk::sink::sql

@@ -11,8 +11,8 @@
 
 namespace ctk::sink {
 
-std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment);
-std::unique_ptr<Sink> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Database> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment);
+std::unique_ptr<Database> make_postgres_sink(const TargetOptions& options, const SinkEnvironment& environment);
 
 /// For `--dry-run`: these print to `out` what would be run, parameters as comments, and connect to nothing.
 std::unique_ptr<Sink> make_sqlite_dry_run_sink(const TargetOptions& options, const SinkEnvironment& environment,

@@ -20,7 +20,7 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
       loop, clock, random, log, nullptr, [&](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
   TargetOptions options = postgres_options(*server, "threads");
   options.connections = 3;
-  std::unique_ptr<Sink> sink = make_postgres_sink(options, environment);
+  std::unique_ptr<Database> sink = make_postgres_sink(options, environment);
   EXPECT_EQ(sink->bounds().connections, 3);
 
   auto first = put(1, text_key("0"), "{}");

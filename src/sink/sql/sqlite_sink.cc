@@ -18,7 +18,7 @@ std::string sqlite_file(const net::Url& url) {
   return path.empty() ? ":memory:" : path;
 }
 
-std::unique_ptr<Sink> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment) {
+std::unique_ptr<Database> make_sqlite_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
   parts.dialect = sql::make_sqlite_dialect();
   parts.drivers.push_back(sql::make_sqlite_driver(sqlite_file(options.url), options.timeout.value_or(kLongestBusy)));

@@ -20,7 +20,7 @@ class FrugalBackend final : public SqlBackend {
     return options;
   }
 
-  std::unique_ptr<Sink> make_sink(const TargetOptions& options) override {
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     sql::SqlSinkParts parts;
     parts.dialect = make_frugal_dialect();
     std::unique_ptr<sql::Driver> keeper = sql::make_sqlite_driver(folder_.path() + "/test.db", std::chrono::seconds(10));
@@ -48,7 +48,7 @@ class Frugal : public Conformance {
 
 TEST_P(Frugal, ATableIsRegisteredUnderALockThatItsDdlDoesNotEnd) {
   open(*put(1, text_key("a"), "{}"), "earlier");
-  const std::unique_ptr<Sink> other = backend->make_sink(options);
+  const std::unique_ptr<Database> other = backend->make_sink(options);
   std::optional<Result<OpenTable>> opened_meanwhile;
   const auto change = put(1, text_key("a"), "{}");
   const table::TableSpec spec = spec_of("demo", *change);
