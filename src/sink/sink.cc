@@ -86,16 +86,6 @@ Error taken_letter_error(const std::string& id) {
   return {ErrorKind::internal, "dead letter " + id + " is there already, of another change", "", "please report this"};
 }
 
-LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t level, const std::string& source_table) {
-  return {batch.relay.str(),
-          batch.source,
-          batch.incarnation,
-          source_table,
-          folded.shards[level].str(),
-          folded.positions[level],
-          folded.changes[level]->index_in_record};
-}
-
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result) {
   if (result || !query.stop.stop_requested()) return result;
   Error& error = result.error();

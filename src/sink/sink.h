@@ -227,9 +227,6 @@ struct TableReport {
   int64_t letters_of_no_table = 0;  ///< what could not be decoded: it may be this table's
 };
 
-/// The origin of one of a batch's changes, which `folded` holds at `level`.
-LetterOrigin origin_of(const Batch& batch, const FoldedChange& folded, size_t level, const std::string& source_table);
-
 // A sink has three faces, and who uses it takes those that he needs. Errors of a whole call say by their kind what to do:
 // unreachable, throttled → pause and try again with the same batch (it may have been written: guards make that harmless);
 // fenced, stale_epoch → drop and read again; refused, denied, not_found → the table or the target is not usable as it is:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "coordination/table_witnesses.h"
+#include "sink/candidates.h"
 
 namespace ctk::simulation {
 namespace {
@@ -401,26 +402,19 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   ChangeOutcome write_folded(const sink::Batch& batch, const sink::TableWrites& writes, const sink::FoldedChange& folded,
                              sink::BatchOutcome& outcome) {
-    ChangeOutcome result;
-    for (size_t i = 0; i < folded.changes.size(); ++i) {
-      const dynamodb::Change& change = *folded.changes[i];
-      if (!is_poisoned(change)) {
-        const table::Rendered rendered =
-            i == 0 ? folded.rendered : renderers_.at(writes.table)->render(change, writes.epoch);
-        result.kind = write_row(writes, change, rendered) ? ChangeOutcome::Kind::applied : ChangeOutcome::Kind::stale;
-        return result;
-      }
-      sink::DeadLetter letter =
-          sink::make_dead_letter(sink::origin_of(batch, folded, i, renderers_.at(writes.table)->spec().source_table),
-                                 env_.clock.now(), "refused", "the target refuses this row", *change.record);
-      letter.key = change.key;
-      letter.version = table::version_text(writes.epoch, change.order);
-      keep(letter);
-      outcome.dead_letters.push_back(std::move(letter));
-      ++result.parked;
+    const table::Renderer& renderer = *renderers_.at(writes.table);
+    sink::Candidates candidates(folded, writes.epoch);
+    while (!candidates.exhausted() && is_poisoned(candidates.current())) {
+      candidates.park("the target refuses this row", false);
     }
-    result.kind = ChangeOutcome::Kind::parked;
-    return result;
+    const size_t first = outcome.dead_letters.size();
+    candidates.append_letters(outcome.dead_letters, batch, renderer.spec().source_table, env_.clock.now());
+    for (size_t i = first; i < outcome.dead_letters.size(); ++i) keep(outcome.dead_letters[i]);
+    if (candidates.exhausted()) return candidates.outcome();
+    const dynamodb::Change& change = candidates.current();
+    const table::Rendered rendered = candidates.refused() ? renderer.render(change, writes.epoch) : folded.rendered;
+    const bool stale = !write_row(writes, change, rendered);
+    return candidates.outcome(stale);
   }
 
   bool is_poisoned(const dynamodb::Change& change) const {

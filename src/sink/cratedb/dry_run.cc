@@ -4,7 +4,7 @@
 
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
-#include "dynamodb/event_text.h"
+#include "sink/candidates.h"
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/cratedb_sink.h"
@@ -115,8 +115,11 @@ class DryRunSink final : public Sink {
     std::vector<ChangeOutcome> outcomes;
     std::string rows;
     learn_columns(writes);
+    const table::Renderer& renderer = *renderers_.at(writes.table);
     for (const FoldedChange& folded : writes.changes) {
-      outcomes.push_back(append_first_row(batch, writes, folded, rows, letters));
+      const Candidates candidates = append_first_row(renderer, writes.epoch, folded, rows);
+      outcomes.push_back(candidates.outcome());
+      candidates.append_letters(letters, batch, renderer.spec().source_table, clock_.now());
     }
     if (!rows.empty()) print({upsert(renderers_.at(writes.table)->spec()), "", "[" + rows + "]"});
     return outcomes;
@@ -133,34 +136,24 @@ class DryRunSink final : public Sink {
     renderers_[writes.table] = std::make_shared<const table::Renderer>(renderer->spec(), std::move(types));
   }
 
-  /// The first of the folded changes that can be a row; the ones above it become letters.
-  ChangeOutcome append_first_row(const Batch& batch, const TableWrites& writes, const FoldedChange& folded,
-                                 std::string& rows, std::vector<DeadLetter>& letters) {
-    const table::Renderer& renderer = *renderers_.at(writes.table);
-    ChangeOutcome outcome;
-    for (size_t i = 0; i < folded.changes.size(); i++) {
-      const dynamodb::Change& change = *folded.changes[i];
-      table::Rendered rendered = renderer.render(change, writes.epoch);
+  /// The first of the folded changes that can be a row; the ones above it are parked.
+  static Candidates append_first_row(const table::Renderer& renderer, coordination::Epoch epoch, const FoldedChange& folded,
+                                     std::string& rows) {
+    Candidates candidates(folded, epoch);
+    while (!candidates.exhausted()) {
+      table::Rendered rendered = renderer.render(candidates.current(), epoch);
       if (std::holds_alternative<table::NeedsColumns>(rendered)) {
-        rendered = renderer.render_into_aux(change, writes.epoch, {});
+        rendered = renderer.render_into_aux(candidates.current(), epoch, {});
       }
       if (const auto* row = std::get_if<table::Row>(&rendered)) {
         if (!rows.empty()) rows += ',';
         append_row_args(rows, renderer.spec(), *row);
-        return outcome;
+        break;
       }
       const auto& refused = std::get<table::Refused>(rendered);
-      DeadLetter& letter =
-          letters.emplace_back(make_dead_letter(origin_of(batch, folded, i, renderer.spec().source_table), clock_.now(),
-                                                "refused", refused.reason, dynamodb::event_text(change)));
-      letter.source_table = change.table;
-      letter.key = change.key;
-      letter.version = table::version_text(writes.epoch, change.order);
-      outcome.parked++;
-      outcome.key_refused = outcome.key_refused || refused.because_of_key;
+      candidates.park(refused.reason, refused.because_of_key);
     }
-    outcome.kind = ChangeOutcome::Kind::parked;
-    return outcome;
+    return candidates;
   }
 
   EventLoop& loop_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "dynamodb/event_text.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
@@ -41,10 +40,9 @@ std::string reason_of(const ServerError& error, bool key_refused, const table::T
 
 TableWriter::TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes)
     : session_(session), state_(std::move(state)), batch_(batch), writes_(writes) {
-  lines_.resize(writes.changes.size());
-  for (size_t i = 0; i < lines_.size(); i++) {
-    lines_[i].folded = &writes.changes[i];
-    take(lines_[i], writes.changes[i].rendered);
+  lines_.reserve(writes.changes.size());
+  for (const FoldedChange& folded : writes.changes) {
+    take(lines_.emplace_back(Candidates(folded, writes.epoch)), folded.rendered);
   }
 }
 
@@ -62,23 +60,10 @@ void TableWriter::take(Line& line, table::Rendered rendered) {
 }
 
 void TableWriter::park(Line& line, std::string reason, bool key_refused) {
-  const dynamodb::Change& parked = change(line);
-  if (line.candidate == 0) refused_.push_back({line.folded->changes.front(), reason});
-  DeadLetter letter = make_dead_letter(origin_of(batch_, *line.folded, line.candidate, state_->spec.source_table),
-                                       session_.clock.now(), "refused", std::move(reason), dynamodb::event_text(parked));
-  letter.key = parked.key;
-  letter.version = table::version_text(writes_.epoch, parked.order);
-  letters_.push_back(std::move(letter));
-  line.outcome.parked++;
-  line.outcome.key_refused = line.outcome.key_refused || key_refused;
-  line.candidate++;
+  line.candidates.park(std::move(reason), key_refused);
   line.form = Form::first;
-  if (line.candidate < line.folded->changes.size()) {
-    take(line, state_->renderer->render(change(line), writes_.epoch));
-    return;
-  }
-  line.outcome.kind = ChangeOutcome::Kind::parked;
-  line.settled = true;
+  line.settled = line.candidates.exhausted();
+  if (!line.settled) take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
 }
 
 /// Parks what can never be a row, down to the first lower change that can.
@@ -100,7 +85,7 @@ Task<Result<bool>> TableWriter::run(BatchBounds& bounds) {
     Result<bool> step = co_await settle_columns();
     if (!step) co_return step;
     settle_unwritable();
-    if (batch_.stop_on_refusal && !refused_.empty()) co_return true;
+    if (!refused().empty()) co_return true;
     step = co_await send_rows();
     if (!step) co_return step;
     if (std::all_of(lines_.begin(), lines_.end(), [](const Line& line) { return line.settled; })) co_return true;
@@ -113,7 +98,7 @@ Task<Result<bool>> TableWriter::settle_columns() {
   std::vector<table::NewColumn> wanted;
   for (Line& line : lines_) {
     if (line.settled || !std::holds_alternative<table::NeedsColumns>(line.rendered)) continue;
-    take(line, state_->renderer->render(change(line), writes_.epoch));
+    take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
     const auto* needs = std::get_if<table::NeedsColumns>(&line.rendered);
     if (needs) wanted.insert(wanted.end(), needs->columns.begin(), needs->columns.end());
   }
@@ -123,10 +108,10 @@ Task<Result<bool>> TableWriter::settle_columns() {
   }
   for (Line& line : lines_) {
     if (line.settled || !std::holds_alternative<table::NeedsColumns>(line.rendered)) continue;
-    take(line, state_->renderer->render(change(line), writes_.epoch));
+    take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
     // Columns that could not be had: the table is full, or may not be altered.
     if (std::holds_alternative<table::NeedsColumns>(line.rendered)) {
-      take(line, state_->renderer->render_into_aux(change(line), writes_.epoch, {}));
+      take(line, state_->renderer->render_into_aux(line.candidates.current(), writes_.epoch, {}));
     }
   }
   co_return true;
@@ -255,15 +240,15 @@ void TableWriter::try_next_form(Line& line) {
   while (line.form != Form::all_in_aux) {
     if (line.form == Form::first) {
       line.form = Form::relearned;
-      take(line, renderer.render(change(line), writes_.epoch));
+      take(line, renderer.render(line.candidates.current(), writes_.epoch));
     } else if (line.form == Form::relearned) {
       line.form = Form::blamed_in_aux;
       const auto blamed = blamed_paths(renderer.types(), refusal.message);
       if (blamed.empty()) continue;
-      take(line, renderer.render_into_aux(change(line), writes_.epoch, blamed));
+      take(line, renderer.render_into_aux(line.candidates.current(), writes_.epoch, blamed));
     } else {
       line.form = Form::all_in_aux;
-      take(line, renderer.render_into_aux(change(line), writes_.epoch, kAllOfData));
+      take(line, renderer.render_into_aux(line.candidates.current(), writes_.epoch, kAllOfData));
     }
     if (std::holds_alternative<table::NeedsColumns>(line.rendered)) return;
     if (!line.args.empty() && line.args != refused_args) return;
@@ -275,8 +260,23 @@ void TableWriter::try_next_form(Line& line) {
 
 std::vector<ChangeOutcome> TableWriter::outcomes() const {
   std::vector<ChangeOutcome> outcomes;
-  for (const Line& line : lines_) outcomes.push_back(line.outcome);
+  for (const Line& line : lines_) outcomes.push_back(line.candidates.outcome());
   return outcomes;
+}
+
+std::vector<DeadLetter> TableWriter::letters() const {
+  std::vector<DeadLetter> letters;
+  for (const Line& line : lines_) {
+    line.candidates.append_letters(letters, batch_, state_->spec.source_table, session_.clock.now());
+  }
+  return letters;
+}
+
+std::vector<RefusedChange> TableWriter::refused() const {
+  std::vector<RefusedChange> refused;
+  if (!batch_.stop_on_refusal) return refused;
+  for (const Line& line : lines_) line.candidates.append_refusal(refused);
+  return refused;
 }
 
 }  // namespace ctk::sink::cratedb

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "sink/candidates.h"
 #include "sink/cratedb/session.h"
 #include "sink/cratedb/verdict.h"
 
@@ -35,30 +36,25 @@ class TableWriter {
 
   std::vector<ChangeOutcome> outcomes() const;
   /// Of changes that were refused; not stored yet.
-  std::vector<DeadLetter> letters() { return std::move(letters_); }
+  std::vector<DeadLetter> letters() const;
   /// Where the batch stops on refusals: what was refused, which ended the run; empty where all is written.
-  std::vector<RefusedChange> refused() {
-    return batch_.stop_on_refusal ? std::move(refused_) : std::vector<RefusedChange>{};
-  }
+  std::vector<RefusedChange> refused() const;
 
  private:
   /// In what form the change was sent last.
   enum class Form { first, relearned, blamed_in_aux, all_in_aux };
 
   struct Line {
-    const FoldedChange* folded = nullptr;
-    size_t candidate = 0;  ///< which of folded->changes
+    Candidates candidates;
     table::Rendered rendered;
     std::string args;
     Form form = Form::first;
     int refreshes = 0;  ///< after which it was sent as it was
     std::optional<ServerError> refusal;
     bool settled = false;
-    ChangeOutcome outcome;
   };
   using Group = std::vector<Line*>;
 
-  const dynamodb::Change& change(const Line& line) const { return *line.folded->changes[line.candidate]; }
   void take(Line& line, table::Rendered rendered);
   void park(Line& line, std::string reason, bool key_refused);
   void settle_unwritable();
@@ -81,9 +77,7 @@ class TableWriter {
   BatchBounds* bounds_ = nullptr;
   std::vector<Line> lines_;
   std::deque<Group> work_;
-  std::vector<DeadLetter> letters_;
-  std::vector<RefusedChange> refused_;  ///< the highest changes of the lines that have letters
-  std::optional<ServerError> later_;    ///< why the call will fail once the rest is settled
+  std::optional<ServerError> later_;  ///< why the call will fail once the rest is settled
   bool any_passed_ = false;
 };
 

@@ -8,7 +8,7 @@
 #include "base/lifeline.h"
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
-#include "dynamodb/event_text.h"
+#include "sink/candidates.h"
 #include "sink/ndjson/output.h"
 #include "sink/target_options.h"
 
@@ -63,11 +63,12 @@ class NdjsonSink final : public Sink {
     outcome.dead_letters = batch->dead_letters;
     for (const TableWrites& writes : batch->tables) {
       auto& outcomes = outcome.tables.emplace_back();
+      const std::string& source_table = renderers_.at(writes.table)->spec().source_table;
       for (const FoldedChange& folded : writes.changes) {
-        const size_t letters = outcome.dead_letters.size();
-        outcomes.push_back(settle(*batch, writes, folded, lines, outcome.dead_letters));
-        if (outcome.dead_letters.size() == letters) continue;
-        refused.push_back({folded.changes.front(), outcome.dead_letters[letters].reason});
+        const Candidates settled = settle(writes, folded, lines);
+        outcomes.push_back(settled.outcome());
+        settled.append_refusal(refused);
+        settled.append_letters(outcome.dead_letters, *batch, source_table, clock_.now());
       }
     }
     if (batch->stop_on_refusal && !refused.empty()) {
@@ -125,26 +126,17 @@ class NdjsonSink final : public Sink {
         lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
   }
 
-  /// A line, or a letter.
-  ChangeOutcome settle(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, std::string& lines,
-                       std::vector<DeadLetter>& letters) {
-    const dynamodb::Change& change = *folded.changes.front();
+  /// Makes a line, where the change can be one. Nothing is folded here: there are no lower changes.
+  static Candidates settle(const TableWrites& writes, const FoldedChange& folded, std::string& lines) {
+    Candidates candidates(folded, writes.epoch);
     if (const auto* row = std::get_if<table::Row>(&folded.rendered)) {
-      append_line(lines, writes.table, change, *row);
-      return {};
+      append_line(lines, writes.table, candidates.current(), *row);
+    } else if (const auto* refused = std::get_if<table::Refused>(&folded.rendered)) {
+      candidates.park(refused->reason, refused->because_of_key);
+    } else {
+      candidates.park("it asks for columns", false);
     }
-    const auto* refused = std::get_if<table::Refused>(&folded.rendered);
-    letters.push_back(letter_of(batch, writes, folded, refused ? refused->reason : "it asks for columns"));
-    return {ChangeOutcome::Kind::parked, 1, refused != nullptr && refused->because_of_key};
-  }
-
-  DeadLetter letter_of(const Batch& batch, const TableWrites& writes, const FoldedChange& folded, std::string reason) {
-    const dynamodb::Change& change = *folded.changes.front();
-    DeadLetter letter = make_dead_letter(origin_of(batch, folded, 0, renderers_.at(writes.table)->spec().source_table),
-                                         clock_.now(), "refused", std::move(reason), dynamodb::event_text(change));
-    letter.key = change.key;
-    letter.version = table::version_text(writes.epoch, change.order);
-    return letter;
+    return candidates;
   }
 
   EventLoop& loop_;

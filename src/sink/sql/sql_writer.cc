@@ -183,9 +183,7 @@ std::vector<RefusedChange> BatchWriter::refusals() const {
   std::vector<RefusedChange> refused;
   if (!job_.batch.stop_on_refusal) return refused;
   for (const std::deque<RowItem>& items : items_) {
-    for (const RowItem& item : items) {
-      if (item.refusal() != nullptr) refused.push_back({item.highest(), *item.refusal()});
-    }
+    for (const RowItem& item : items) item.candidates().append_refusal(refused);
   }
   return refused;
 }
@@ -421,8 +419,8 @@ Result<BatchOutcome> BatchWriter::already_written() {
   std::vector<std::string> ids;
   for (const std::deque<RowItem>& items : items_) {
     for (const RowItem& item : items) {
-      for (size_t level = item.level(); level < item.candidates(); ++level) {
-        ids.push_back(item.letter(level, job_.batch, job_.now, "").id);
+      for (size_t level = item.candidates().level(); level < item.candidates().count(); ++level) {
+        ids.push_back(item.letter(level, job_.batch, job_.now).id);
       }
     }
   }
@@ -432,8 +430,8 @@ Result<BatchOutcome> BatchWriter::already_written() {
   for (const DeadLetter& letter : *kept) by_id[letter.id] = &letter;
   for (std::deque<RowItem>& items : items_) {
     for (RowItem& item : items) {
-      while (item.level() < item.candidates()) {
-        auto found = by_id.find(item.letter(item.level(), job_.batch, job_.now, "").id);
+      while (!item.candidates().exhausted()) {
+        auto found = by_id.find(item.letter(item.candidates().level(), job_.batch, job_.now).id);
         if (found == by_id.end()) break;
         item.park(found->second->reason, false);
       }
