@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/lifeline.h"
+#include "base/answer_later.h"
 
 namespace ctk::coordination {
 
@@ -60,8 +60,7 @@ class MemoryStore final : public PositionStore {
 
   template <class T>
   void answer(Done<T> done, Result<T> result) {
-    loop_.post(
-        lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
+    answer_later(loop_, lifeline_, std::move(done), std::move(result));
   }
 
   std::vector<StoredPosition> list(const RelayName& name) const {

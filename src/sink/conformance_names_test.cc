@@ -130,7 +130,7 @@ TEST_P(ConformanceOfNames, ASomebodysViewOfTheTablesNameIsAnError) {
   const Result<OpenTable> refused = open(*sink, "demo", *put(1, text_key("a"), "{}"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
-  EXPECT_THAT(to_string(refused.error()), HasSubstr(name("demo").str() + " is a view, and no table"));
+  EXPECT_THAT(to_string(refused.error()), HasSubstr(name("demo").str() + " is a view, and not a table"));
   EXPECT_EQ(content("demo"), "42;");
   EXPECT_FALSE(record_of(*sink, "demo"));
 }

@@ -1,5 +1,7 @@
 #include "sink/live_view.h"
 
+#include <fmt/format.h>
+
 #include <cctype>
 
 namespace ctk::sink {
@@ -99,6 +101,10 @@ bool Standing::is_like(const Selection& ours) const {
   constexpr size_t kContent = 2;  // data and aux, behind the key
   if (!selection || selection->condition != ours.condition || selection->columns.size() <= kContent) return false;
   return std::equal(ours.columns.end() - kContent, ours.columns.end(), selection->columns.end() - kContent);
+}
+
+Error not_a_table(const table::QualifiedName& name, std::string_view kind) {
+  return {ErrorKind::refused, fmt::format("{} is {}, and not a table", name.str(), kind), "", ""};
 }
 
 void ViewNotes::say(const std::string& table, const LiveView& view) {

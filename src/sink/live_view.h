@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/log.h"
 #include "table/spec.h"
 
@@ -39,6 +40,9 @@ struct Standing {
   bool is_like(const Selection& ours) const;
 };
 
+/// `refused`: what is asked for as a table is something else.
+Error not_a_table(const table::QualifiedName& name, std::string_view kind);
+
 /// How a table's view came out.
 struct LiveView {
   std::string name;        ///< of the view; empty: there is none
@@ -58,6 +62,9 @@ class ViewNotes {
   Log& log_;
   std::set<std::string> said_;
 };
+
+/// What to do where something else has the table's name.
+inline constexpr std::string_view kWithAnotherName = "name another table, or drop what has the name";
 
 /// What to do where a view may not be made.
 inline constexpr std::string_view kWithoutView = "give the right to create views, or say live-view=false";

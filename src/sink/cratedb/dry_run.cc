@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/answer_later.h"
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
 #include "sink/candidates.h"
@@ -76,14 +77,14 @@ class DryRunSink final : public Sink {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
   void close(Done<bool> done) override {
-    loop_.post([done = std::move(done)]() mutable { done(true); });
+    answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
   }
 
  private:
   template <class T>
   void answer(Done<T> done, Result<T> result) {
     if (Status printed = flush_printed(out_); !printed) result = forward_error(std::move(printed));
-    loop_.post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
+    answer_later(loop_, lifeline_, std::move(done), std::move(result));
   }
 
   /// The statement, then one comment for each list of parameters.
@@ -163,6 +164,7 @@ class DryRunSink final : public Sink {
   std::unique_ptr<coordination::PositionStore> positions_;
   coordination::MemoryRecords records_;
   std::map<std::string, std::shared_ptr<const table::Renderer>> renderers_;
+  Lifeline lifeline_;
 };
 
 }  // namespace

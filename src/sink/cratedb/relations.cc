@@ -118,8 +118,9 @@ Result<std::optional<QualifiedName>> room_for_table(const Standing& standing, co
     other.name = standing.selection->from;
     if (live_view_name(other) == spec.name) return std::optional(other.name);
   }
-  return fail(ErrorKind::refused, fmt::format("{} is {}, and no table", spec.name.str(), standing.kind), "",
-              "name another table, or drop what has the name");
+  Error error = not_a_table(spec.name, standing.kind);
+  error.hint = kWithAnotherName;
+  return std::unexpected(std::move(error));
 }
 
 Task<Result<LiveView>> ensure_view(Session& session, const TableSpec& spec, Standing standing) {

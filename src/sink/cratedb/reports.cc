@@ -1,7 +1,5 @@
 #include "sink/cratedb/reports.h"
 
-#include <fmt/format.h>
-
 #include "json/writer.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/relations.h"
@@ -136,7 +134,7 @@ Task<Result<TableReport>> report(Session& session, CratePositions& positions, ta
     Result<Relations> there = co_await look_at(session, name.schema, std::move(names));
     const std::string kind = there ? there->at(name.table).kind : "";
     if (kind.empty() || kind == "a table") co_return forward_error(std::move(ddl));
-    co_return fail(ErrorKind::refused, name.str() + " is " + kind + ", and not a table");
+    co_return std::unexpected(not_a_table(name, kind));
   }
   const Definition definition = read_definition(*columns, *ddl);
 

@@ -4,8 +4,8 @@
 
 #include <map>
 
+#include "base/answer_later.h"
 #include "base/job_queue.h"
-#include "base/lifeline.h"
 #include "coordination/memory_records.h"
 #include "coordination/memory_store.h"
 #include "sink/candidates.h"
@@ -122,8 +122,7 @@ class NdjsonSink final : public Sink {
 
   template <class T>
   void answer(Done<T> done, Result<T> result) {
-    loop_.post(
-        lifeline_.guard([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); }));
+    answer_later(loop_, lifeline_, std::move(done), std::move(result));
   }
 
   /// Makes a line, where the change can be one. Nothing is folded here: there are no lower changes.

@@ -61,7 +61,7 @@ TEST_P(NamesOfPostgres, WhateverHasATablesNameIsAnError) {
     ASSERT_FALSE(refused) << occupant.ddl;
     EXPECT_EQ(refused.error().kind, ErrorKind::refused);
     if (occupant.kind == "a table") continue;  // refused for its columns
-    EXPECT_THAT(to_string(refused.error()), HasSubstr("is " + occupant.kind + ", and no table"));
+    EXPECT_THAT(to_string(refused.error()), HasSubstr("is " + occupant.kind + ", and not a table"));
   }
   must("CREATE INDEX some_index ON " + quoted("earlier") + " (data)");
   EXPECT_FALSE(open(*sink, "some_index", *put(1, text_key("a"), "{}")));
@@ -132,7 +132,7 @@ TEST_P(NamesOfSqlite, AnIndexHasTheViewsNameOrTheTables) {
   EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("found=an index")));
   const Result<OpenTable> refused = open(*sink, "demo_live", *put(1, text_key("a"), "{}"));
   ASSERT_FALSE(refused);
-  EXPECT_THAT(to_string(refused.error()), HasSubstr("is an index, and no table"));
+  EXPECT_THAT(to_string(refused.error()), HasSubstr("is an index, and not a table"));
 }
 
 TEST_P(NamesOfSqlite, ATableHasTheNameOfTheIndexOfMarks) {
@@ -164,7 +164,7 @@ TEST_P(NamesOfSqlite, AViewWhoseTableIsGoneGivesWayToATableOrIsSaid) {
   must("CREATE TABLE gone (x); CREATE VIEW theirs AS SELECT x FROM gone; DROP TABLE gone");
   const Result<OpenTable> refused = open(*sink, "theirs", *put(1, text_key("a"), "{}"));
   ASSERT_FALSE(refused);
-  EXPECT_THAT(to_string(refused.error()), HasSubstr("theirs is a view, and no table"));
+  EXPECT_THAT(to_string(refused.error()), HasSubstr("theirs is a view, and not a table"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Sql, NamesOfSqlite, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}),

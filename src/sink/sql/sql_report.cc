@@ -80,7 +80,7 @@ Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const tab
     if (there->nothing() || there->kind == "a table") {
       return broken({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
     }
-    return broken({ErrorKind::refused, fmt::format("{} is {}, and not a table", name.str(), there->kind), "", ""});
+    return broken(not_a_table(name, there->kind));
   }
   TableReport report;
   report.table = name.str();

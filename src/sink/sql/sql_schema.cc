@@ -120,8 +120,9 @@ Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const 
     other.name = standing->selection->from;
     if (same_name(dialect, dialect.view_name(other), spec.name)) return other.name;
   }
-  return broken({ErrorKind::refused, fmt::format("{} is {}, and no table", spec.name.str(), standing->kind), "",
-                 "name another table, or drop what has the name"});
+  Error error = not_a_table(spec.name, standing->kind);
+  error.hint = kWithAnotherName;
+  return broken(std::move(error));
 }
 
 /// The index is a help only: where something has its name, there is none.
