@@ -25,9 +25,6 @@ namespace {
 /// Nobody waits longer for what Tab may offer, or to leave.
 constexpr Duration kPatience = std::chrono::seconds(1);
 
-/// NUL ends a text for the others, whatever comes behind it.
-bool takes_nul(table::Target target) { return target == table::Target::cratedb; }
-
 /// The prompt for another line says what the text before is in the midst of.
 const char* prompt_of(const StatementSplitter& splitter) {
   using enum SqlScanner::Place;
@@ -103,7 +100,7 @@ class Shell {
 };
 
 Result<int> Shell::run(const std::string& sql, Interrupts& interrupts, const std::function<void()>& again) {
-  if (!takes_nul(dialect_) && sql.find('\0') != std::string::npos) {
+  if (!dialect_->sql.lexical.nul_in_text && sql.find('\0') != std::string::npos) {
     return fail(ErrorKind::refused, "the statement holds a NUL byte, which no SQL text of this database can");
   }
   const auto result = session_.query(sql, interrupts, again);
@@ -295,9 +292,9 @@ bool Shell::run_for_person(const std::string& sql, Interrupts& interrupts) {
 }
 
 /// The names are asked for once, and again after what may have changed them; without them there are still SQL's words. A
-/// question that fails would spoil a transaction (PostgreSQL).
+/// question that fails would spoil a transaction.
 std::vector<std::string> Shell::offers(const std::string& word, const Interrupts& interrupts) {
-  const bool may_spoil = in_transaction_ && dialect_ == table::Target::postgres;
+  const bool may_spoil = in_transaction_ && dialect_->sql.failure_spoils_transaction;
   if (!names_ && !may_spoil) {
     const auto found = session_.query_within(kPatience, list_names_sql(dialect_), interrupts);
     names_ = found ? names_to_offer(dialect_, *found) : std::vector<std::string>{};

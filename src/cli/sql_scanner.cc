@@ -9,29 +9,12 @@ namespace {
 
 constexpr size_t kLongestWord = 16;  // "temporary", "procedure" and others fit
 
-// CrateDB: SqlBaseLexer.g4. PostgreSQL: scan.l, psqlscan.l. SQLite: complete.c, tokenize.c.
-constexpr LexicalRules kCrateRules = {
-    .escape_strings = true, .dollar_quotes = true, .backquotes = true, .backslash_runs = true};
-constexpr LexicalRules kPostgresRules = {.nested_comments = true,
-                                         .escape_strings = true,
-                                         .dollar_quotes = true,
-                                         .dollar_in_names = true,
-                                         .parentheses = true,
-                                         .text_goes_on = true};
-constexpr LexicalRules kSqliteRules = {
-    .return_ends_line = false, .dollar_is_letter = true, .backquotes = true, .brackets = true};
-
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '_' || (c & 0x80) != 0; }
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 bool is_line_end(char c) { return c == '\n' || c == '\r'; }
 
 }  // namespace
-
-const LexicalRules& lexical_rules(table::Target dialect) {
-  if (dialect == table::Target::cratedb) return kCrateRules;
-  return dialect == table::Target::postgres ? kPostgresRules : kSqliteRules;
-}
 
 void SqliteBody::step(Token token) {
   // Rows are states: start, any statement, EXPLAIN, CREATE, in a trigger, its `;`, its END. Columns are tokens.
@@ -139,7 +122,7 @@ bool SqlScanner::take_operator(char c) {
 
 bool SqlScanner::take_semicolon() {
   const bool within = parentheses_ > 0 || routine_.inside();
-  const bool ends = dialect_ == table::Target::sqlite ? trigger_.semicolon() : !within;
+  const bool ends = rules_->trigger_bodies ? trigger_.semicolon() : !within;
   if (ends) restart();
   return ends;
 }
@@ -199,7 +182,7 @@ void SqlScanner::take_block_comment(char c) {
 /// `$1` is a parameter, and a `$` that begins no tag stands for itself.
 bool SqlScanner::take_dollar_tag(char c) {
   const bool goes_on = is_letter(c) || (tag_.size() > 1 && is_digit(c));
-  const bool at = dialect_ == table::Target::cratedb && tag_.size() > 1 && c == '@';
+  const bool at = rules_->at_in_dollar_tags && tag_.size() > 1 && c == '@';
   if (goes_on || at) {
     tag_ += c;
     return false;
@@ -228,8 +211,8 @@ void SqlScanner::take_dollar_text(char c) {
 void SqlScanner::end_word() {
   if (word_.empty()) return;
   has_sql_ = true;
-  if (dialect_ == table::Target::sqlite) trigger_.word(word_);
-  if (dialect_ == table::Target::postgres && parentheses_ == 0) routine_.word(word_);
+  if (rules_->trigger_bodies) trigger_.word(word_);
+  if (rules_->atomic_bodies && parentheses_ == 0) routine_.word(word_);
   word_.clear();
 }
 
@@ -242,8 +225,8 @@ void SqlScanner::end_operator() {
 void SqlScanner::note_other() {
   has_sql_ = true;
   gap_ = Gap::none;
-  if (dialect_ == table::Target::sqlite) trigger_.other();
-  if (dialect_ == table::Target::postgres) routine_.other();
+  if (rules_->trigger_bodies) trigger_.other();
+  if (rules_->atomic_bodies) routine_.other();
 }
 
 /// Keeps count of what lies between two texts; a `-` may begin a comment, which counts as blank.
@@ -260,7 +243,7 @@ void SqlScanner::note_gap(char c) {
 
 void SqlScanner::restart() {
   const bool escapes = plain_escapes_;
-  *this = SqlScanner(dialect_);
+  *this = SqlScanner(*rules_);
   plain_escapes_ = escapes;
 }
 

@@ -5,27 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "table/spec.h"
+#include "table/target.h"
 
 namespace ctk::cli {
-
-/// What a dialect's text is made of, besides '…', "…", `--` comments and /* comments */ which all have.
-struct LexicalRules {
-  bool nested_comments = false;   ///< /* /* */ */
-  bool return_ends_line = true;   ///< a lone carriage return ends a `--` comment
-  bool escape_strings = false;    ///< E'a\'b'
-  bool dollar_quotes = false;     ///< $tag$ … $tag$
-  bool dollar_in_names = false;   ///< a$b is a name
-  bool dollar_is_letter = false;  ///< and so is $b
-  bool backquotes = false;        ///< `name`
-  bool brackets = false;          ///< [name]
-  bool parentheses = false;       ///< `;` between ( and ) ends nothing
-  bool text_goes_on = false;      ///< 'a' and 'b' on two lines are one text
-  /// A run of backslashes and whatever follows it stand for themselves; otherwise a backslash and one character do.
-  bool backslash_runs = false;
-};
-
-const LexicalRules& lexical_rules(table::Target dialect);
 
 /// What begins with CREATE TRIGGER is over at `; END ;` only. The automaton of SQLite's own sqlite3_complete().
 class SqliteBody {
@@ -64,7 +46,8 @@ class SqlScanner {
   /// What the text is in the midst of.
   enum class Place { code, text, name, line_comment, block_comment, dollar_text, parentheses, body };
 
-  explicit SqlScanner(table::Target dialect) : dialect_(dialect), rules_(&lexical_rules(dialect)) {}
+  explicit SqlScanner(table::Target target) : SqlScanner(target->sql.lexical) {}
+  explicit SqlScanner(const table::LexicalRules& rules) : rules_(&rules) {}
 
   /// True: `c` is the semicolon that ends the statement, and the scanner is as new.
   bool take(char c);
@@ -97,8 +80,7 @@ class SqlScanner {
   void note_gap(char c);
   void note_other();
 
-  table::Target dialect_;
-  const LexicalRules* rules_;
+  const table::LexicalRules* rules_;
   bool plain_escapes_ = false;
 
   Mode mode_ = Mode::code;

@@ -33,6 +33,26 @@ bool fits_crate_id(std::span<const KeyCell> cells) {
   return (bytes + 2) / 3 * 4 <= kCrateTermLimit;
 }
 
+// SqlBaseLexer.g4.
+constexpr LexicalRules kLexical = {.escape_strings = true,
+                                   .dollar_quotes = true,
+                                   .backquotes = true,
+                                   .backslash_runs = true,
+                                   .at_in_dollar_tags = true,
+                                   .nul_in_text = true};
+constexpr std::string_view kTables =
+    "SELECT table_schema AS \"schema\", table_name AS \"table\", CASE table_type WHEN 'BASE TABLE' THEN 'table' "
+    "ELSE lower(table_type) END AS \"kind\" FROM information_schema.tables WHERE table_schema NOT IN "
+    "('information_schema', 'pg_catalog', 'sys', 'blob') ORDER BY 1, 2";
+constexpr std::string_view kColumns =
+    "SELECT c.column_name AS \"column\", c.data_type AS \"type\", c.is_nullable = 'YES' AS \"nullable\", "
+    "k.column_name IS NOT NULL AS \"key\" FROM information_schema.columns c LEFT JOIN "
+    "information_schema.key_column_usage k ON k.table_schema = c.table_schema AND k.table_name = c.table_name AND "
+    "k.column_name = c.column_name WHERE c.table_schema = {schema} AND c.table_name = {table} ORDER BY c.ordinal_position";
+constexpr std::string_view kNames =
+    "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema NOT IN "
+    "('information_schema', 'pg_catalog', 'sys', 'blob') AND column_name NOT LIKE '%[%' LIMIT 5000";
+
 }  // namespace
 
 constinit const TargetTraits kCrateTraits = {
@@ -50,6 +70,7 @@ constinit const TargetTraits kCrateTraits = {
              .takes_key = fits_crate_id,
              .too_long = "the key is longer than CrateDB can index (32,765 bytes, about 24,500 for a key of two)"},
     .data = DataColumn::object,
+    .sql = {.lexical = kLexical, .catalogue = {.tables = kTables, .columns = kColumns, .names = kNames}},
 };
 
 }  // namespace ctk::table

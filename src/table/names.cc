@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "table/target_parts.h"
+
 namespace ctk::table {
 
 namespace {
@@ -77,7 +79,7 @@ bool is_crate_member_name(std::string_view name) {
 
 bool is_own_table_name(Target target, std::string_view name) {
   if (!target->holds_own_tables || name == "_all") return false;
-  return std::ranges::any_of(own_tables(), [&](std::string_view own) { return same_table(target, own, name); });
+  return std::ranges::any_of(kOwnTables, [&](std::string_view own) { return same_table(target, own, name); });
 }
 
 std::string map_column_name(Target target, const std::string& attribute) {

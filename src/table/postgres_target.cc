@@ -23,6 +23,29 @@ bool fits_postgres_index(std::span<const KeyCell> cells) {
   return (bytes + 7) / 8 * 8 <= kPostgresIndexRowLimit;
 }
 
+// scan.l, psqlscan.l.
+constexpr LexicalRules kLexical = {.nested_comments = true,
+                                   .escape_strings = true,
+                                   .dollar_quotes = true,
+                                   .dollar_in_names = true,
+                                   .parentheses = true,
+                                   .text_goes_on = true,
+                                   .atomic_bodies = true};
+constexpr std::string_view kTables =
+    "SELECT n.nspname AS \"schema\", c.relname AS \"table\", CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN "
+    "'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END AS \"kind\" FROM pg_catalog.pg_class c "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND "
+    "n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1, 2";
+constexpr std::string_view kColumns =
+    "SELECT a.attname AS \"column\", pg_catalog.format_type(a.atttypid, a.atttypmod) AS \"type\", NOT a.attnotnull AS "
+    "\"nullable\", EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND "
+    "a.attnum = ANY (i.indkey)) AS \"key\" FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = "
+    "a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND "
+    "c.relname = {table} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum";
+constexpr std::string_view kNames =
+    "SELECT table_schema, table_name, column_name FROM information_schema.columns WHERE table_schema NOT IN "
+    "('information_schema', 'pg_catalog', 'sys', 'blob') AND column_name NOT LIKE '%[%' LIMIT 5000";
+
 }  // namespace
 
 constinit const TargetTraits kPostgresTraits = {
@@ -45,6 +68,9 @@ constinit const TargetTraits kPostgresTraits = {
     .ddl_in_transactions = true,
     .row_names = RowNames::row_id,
     .stale_rows = StaleRows::returned,
+    .sql = {.lexical = kLexical,
+            .catalogue = {.tables = kTables, .columns = kColumns, .names = kNames},
+            .failure_spoils_transaction = true},
 };
 
 }  // namespace ctk::table

@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "table/sql_text.h"
+
 namespace ctk::table {
 
 /// Column types a user may name, and those that follow from a key's type.
@@ -89,6 +91,8 @@ struct TargetTraits {
   RowNames row_names = RowNames::key;
   StaleRows stale_rows = StaleRows::unknown;
 
+  SqlText sql = {};
+
   bool has_schemas() const { return !default_schema.empty(); }
   bool reports_stale() const { return stale_rows != StaleRows::unknown; }
 };
@@ -115,9 +119,5 @@ inline constexpr Target Target::cratedb{kCrateTraits};
 inline constexpr Target Target::postgres{kPostgresTraits};
 inline constexpr Target Target::sqlite{kSqliteTraits};
 inline constexpr Target Target::ndjson{kNdjsonTraits};
-
-/// Names that are ours among a table's columns and among tables, for a target's NameRules::taken.
-std::span<const std::string_view> own_columns();
-std::span<const std::string_view> own_tables();
 
 }  // namespace ctk::table
