@@ -7,14 +7,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <memory>
 #include <thread>
 #include <unordered_map>
 
 #include "base/stop_bell.h"
+#include "sink/sql/postgres_connect.h"
 #include "sink/sql/postgres_params.h"
+#include "sink/sql/postgres_results.h"
 #include "sink/sql/sql_state.h"
 #include "sink/sql/user_transaction.h"
 
@@ -25,7 +26,6 @@ constexpr size_t kCachedStatements = 200;
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
 constexpr int kCancelPauseMs = 1000;
 constexpr Duration kCancelPatience = std::chrono::seconds(5);
-constexpr Oid kBoolean = 16;
 constexpr const char* kUnnamed = "";
 
 /// Nothing that we do relies on these; they are for a session that is ours alone. Times are shown alike everywhere; plans
@@ -34,128 +34,6 @@ constexpr const char* kSession = "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; S
 
 /// A session that waits for a lock notices that we are gone, and lets go of its own locks.
 constexpr const char* kNoticeLostClients = "SET client_connection_check_interval = '5s'";
-
-struct ClearResult {
-  void operator()(PGresult* result) const { PQclear(result); }
-};
-using PgResult = std::unique_ptr<PGresult, ClearResult>;
-struct Finish {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Connection = std::unique_ptr<PGconn, Finish>;
-
-std::string trimmed(const char* text) {
-  std::string line = text == nullptr ? "" : text;
-  while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
-  return line;
-}
-
-/// Takes the SQLSTATE out of a message of verbosity VERBOSE ("FATAL:  28P01: password …\nLOCATION:  …"); libpq 15 has no
-/// other way to tell why a connection failed.
-std::string take_sqlstate(std::string& message) {
-  constexpr size_t kCode = 5;
-  size_t at = message.find("FATAL:  ");
-  if (at == std::string::npos || message.size() < at + 8 + kCode + 2 || message.compare(at + 8 + kCode, 2, ": ") != 0)
-    return "";
-  std::string code = message.substr(at + 8, kCode);
-  message.erase(at + 8, kCode + 2);
-  if (size_t location = message.find("\nLOCATION:"); location != std::string::npos) message.resize(location);
-  return code;
-}
-
-/// libpq's words for settings that it cannot use; no waiting makes them right. It has no codes for them.
-bool is_wrong_setting(std::string_view words) {
-  constexpr std::string_view kBeginnings[] = {
-      "invalid ",      "could not match ", "definition of service ", "service file ", "syntax error in service file",
-      "sslmode value "};
-  return std::ranges::any_of(kBeginnings, [&](std::string_view each) { return words.starts_with(each); });
-}
-
-/// The same, for certificates and for what server and client demand of each other.
-bool is_about_tls(std::string_view words) {
-  constexpr std::string_view kWords[] = {"certificate",      "server does not support SSL",
-                                         "private key file", "channel binding",
-                                         "requirepeer",      "server does not support GSSAPI"};
-  return std::ranges::any_of(kWords, [&](std::string_view each) { return words.contains(each); });
-}
-
-/// Which of several hosts are still to be tried.
-class HostList {
- public:
-  using Settings = std::vector<std::pair<std::string, std::string>>;
-  explicit HostList(Settings settings) : settings_(std::move(settings)) {}
-
-  const Settings& settings() const { return settings_; }
-
-  /// Leaves out this host and those before it; false if none is left.
-  bool drop_until(const char* host, const char* port) {
-    std::string* hosts = find("host");
-    std::string* addresses = find("hostaddr");
-    std::string* ports = find("port");
-    if (hosts == nullptr || addresses != nullptr || host == nullptr) return false;
-    const bool one_port = ports == nullptr || !ports->contains(',');
-    while (hosts->contains(',')) {
-      const std::string first = take_first(*hosts);
-      const std::string its_port = one_port ? "" : take_first(*ports);
-      if (first == host && (its_port.empty() || port == nullptr || its_port == port)) return true;
-    }
-    return false;
-  }
-
- private:
-  std::string* find(std::string_view name) {
-    auto found = std::find_if(settings_.rbegin(), settings_.rend(), [&](const auto& each) { return each.first == name; });
-    return found == settings_.rend() ? nullptr : &found->second;
-  }
-  static std::string take_first(std::string& list) {
-    const size_t comma = std::min(list.find(','), list.size());
-    std::string first = list.substr(0, comma);
-    list.erase(0, comma + 1);
-    return first;
-  }
-
-  Settings settings_;
-};
-
-ResultSet::Column::Kind column_kind(Oid type) {
-  using Kind = ResultSet::Column::Kind;
-  switch (type) {
-    case kBoolean: return Kind::boolean;
-    case 20:    // int8
-    case 21:    // int2
-    case 23:    // int4
-    case 26:    // oid
-    case 700:   // float4
-    case 701:   // float8
-    case 1700:  // numeric
-      return Kind::number;
-    case 114:   // json
-    case 3802:  // jsonb
-      return Kind::json;
-    default: return Kind::text;
-  }
-}
-
-Cells cells(const PGresult* result, int row) {
-  Cells cells;
-  for (int i = 0; i < PQnfields(result); ++i) {
-    if (PQgetisnull(result, row, i) != 0) {
-      cells.emplace_back();
-    } else if (PQftype(result, i) == kBoolean) {
-      cells.emplace_back(*PQgetvalue(result, row, i) == 't' ? "true" : "false");
-    } else {
-      cells.emplace_back(std::string(PQgetvalue(result, row, i), static_cast<size_t>(PQgetlength(result, row, i))));
-    }
-  }
-  return cells;
-}
-
-int64_t affected_rows(PGresult* result) {
-  std::string_view text = PQcmdTuples(result);
-  int64_t rows = 0;
-  std::from_chars(text.data(), text.data() + text.size(), rows);
-  return rows;
-}
 
 class PostgresDriver final : public Driver {
  public:
@@ -168,16 +46,12 @@ class PostgresDriver final : public Driver {
       if (prepared_.size() <= kCachedStatements || forget_statements()) return {};
     }
     disconnect();
-    HostList hosts(address_.settings);
-    while (true) {
-      start_connecting(hosts);
-      if (!connection_) return fail(ErrorKind::throttled, "no memory for a connection");
-      Connecting ended = finish_connecting();
-      if (ended == Connecting::done) break;
-      // libpq would wait for a host that does not answer until TCP gives up, and never try the next one.
-      if (ended == Connecting::silent && hosts.drop_until(PQhost(connection_.get()), PQport(connection_.get()))) continue;
-      return connect_failure(ended);
+    Result<PgConnection> connected = connect_to(address_, stopping_ ? &*stopping_ : nullptr);
+    if (!connected) {
+      stopped_ = stopped_ || connected.error().kind == ErrorKind::stopped;
+      return forward_error(std::move(connected));
     }
+    connection_ = std::move(*connected);
     PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
     PQsetNoticeReceiver(connection_.get(), pass_on, this);
     PQsetnonblocking(connection_.get(), 1);
@@ -227,8 +101,6 @@ class PostgresDriver final : public Driver {
   bool connection_is_lost() const override { return !connection_; }
 
  private:
-  enum class Connecting { done, failed, silent, stopped };
-
   /// What the server says besides its answer, to whoever asked for it; of a relay's statements it is dropped.
   static void pass_on(void* driver, const PGresult* notice) {
     const Query* asking = static_cast<PostgresDriver*>(driver)->asking_;
@@ -267,66 +139,6 @@ class PostgresDriver final : public Driver {
     if (PQstatus(connection_.get()) != CONNECTION_OK) return std::unexpected(lost_for_good());
     if (last) last->backslashes_escape = backslashes_escape();
     return last;
-  }
-
-  void start_connecting(const HostList& hosts) {
-    std::vector<const char*> names, values;
-    for (const auto& [name, value] : hosts.settings()) {
-      names.push_back(name.c_str());
-      values.push_back(value.c_str());
-    }
-    names.push_back(nullptr);
-    values.push_back(nullptr);
-    connection_.reset(PQconnectStartParams(names.data(), values.data(), 0));
-    if (connection_) PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);
-  }
-
-  Connecting finish_connecting() {
-    auto deadline = std::chrono::steady_clock::now() + longest_connect();
-    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    while (state != PGRES_POLLING_OK) {
-      if (state == PGRES_POLLING_FAILED || PQstatus(connection_.get()) == CONNECTION_BAD) return Connecting::failed;
-      auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      const auto awaited = static_cast<short>(state == PGRES_POLLING_READING ? POLLIN : POLLOUT);
-      pollfd ends[] = {{PQsocket(connection_.get()), awaited, 0}, {stop_descriptor(), POLLIN, 0}};
-      if (left.count() <= 0 || poll(ends, 2, static_cast<int>(left.count())) == 0) return Connecting::silent;
-      if (notes_stop(ends[1])) return Connecting::stopped;
-      state = PQconnectPoll(connection_.get());
-    }
-    return Connecting::done;
-  }
-
-  /// `connect_timeout`, in whole seconds; libpq itself heeds it only where it blocks.
-  Duration longest_connect() const {
-    Duration longest = address_.longest_connect;
-    for (const auto& [name, value] : address_.settings) {
-      int seconds = 0;
-      if (name == "connect_timeout") std::from_chars(value.data(), value.data() + value.size(), seconds);
-      if (seconds > 0) longest = std::chrono::seconds(seconds);
-    }
-    return std::min(longest, address_.timeout);
-  }
-
-  std::unexpected<Error> connect_failure(Connecting ended) {
-    std::string peer = trimmed(PQerrorMessage(connection_.get()));
-    std::string code = take_sqlstate(peer);
-    bool no_password = PQconnectionNeedsPassword(connection_.get()) != 0;
-    disconnect();
-    std::string where = fmt::format("PostgreSQL at {}", address_.shown);
-    if (ended == Connecting::stopped) return std::unexpected(lost().error);
-    if (no_password)
-      return fail(ErrorKind::denied, where + " asks for a password", peer, "give it in the URL, or in PGPASSWORD");
-    if (ended == Connecting::silent) {  // what libpq says then ends before its reason
-      return fail(ErrorKind::unreachable,
-                  fmt::format("{} does not answer within {}", where, format_duration(longest_connect())));
-    }
-    if (!code.empty()) {
-      const StateMeaning& meaning = meaning_of(code);
-      return fail(meaning.kind, fmt::format("{}: {}", where, meaning.words), peer);
-    }
-    if (is_wrong_setting(peer)) return fail(ErrorKind::usage, "libpq cannot use the settings of the target's URL", peer);
-    if (is_about_tls(peer)) return fail(ErrorKind::refused, where + ": TLS cannot be had as it is asked for", peer);
-    return fail(ErrorKind::unreachable, where + " cannot be reached", peer);
   }
 
   /// Behind a pooler the session is another one with each transaction. A server tells its own process, a pooler makes a
@@ -436,8 +248,8 @@ class PostgresDriver final : public Driver {
       if (!wait(limit)) return std::unexpected(lost());
       PgResult result(PQgetResult(connection_.get()));
       if (!result) return std::unexpected(lost());
-      bool done = PQresultStatus(result.get()) == PGRES_COMMAND_OK || PQresultStatus(result.get()) == PGRES_TUPLES_OK;
-      if (done && !command.prepares) take(answers[command.statement], result.get());
+      const bool done = is_done(result.get());
+      if (done && !command.prepares) append_result(answers[command.statement], result.get());
       if (!done && command.prepares) prepared_.erase(statements[command.statement].sql);
       if (!done && !failure) failure = failure_of(result.get());
       if (done && !failure && was_undone(statements[command.statement].sql, result.get())) failure = undone();
@@ -452,15 +264,9 @@ class PostgresDriver final : public Driver {
 
   /// COMMIT of a transaction that had failed is answered as if all were well, by another word.
   static bool was_undone(const std::string& sql, PGresult* result) { return sql == "COMMIT" && is_rollback(result); }
-  static bool is_rollback(PGresult* result) { return std::string_view(PQcmdStatus(result)) == "ROLLBACK"; }
   Failure undone() const {
     return {Scope::lost,
             {ErrorKind::unreachable, fmt::format("PostgreSQL at {} rolled a transaction back", address_.shown), "", ""}};
-  }
-
-  static void take(Answer& answer, PGresult* result) {
-    answer.affected.push_back(affected_rows(result));
-    for (int row = 0; row < PQntuples(result); ++row) answer.rows.push_back(cells(result, row));
   }
 
   /// Sends what is to be sent and waits until a result can be had without blocking; false: lost, or silent for too long.
@@ -553,10 +359,7 @@ class PostgresDriver final : public Driver {
   }
 
   Failure lost() const {
-    if (stopped_) {
-      return {Scope::lost,
-              {ErrorKind::stopped, fmt::format("PostgreSQL at {} is not waited for any more", address_.shown), "", ""}};
-    }
+    if (stopped_) return {Scope::lost, not_waited_for(address_)};
     std::string why =
         silent_ ? fmt::format("gave no answer for {}", format_duration(address_.timeout)) : "closed the connection";
     std::string peer = connection_ && !silent_ ? trimmed(PQerrorMessage(connection_.get())) : "";
@@ -576,36 +379,13 @@ class PostgresDriver final : public Driver {
     return error;
   }
 
-  static bool is_copy(const PGresult* result) {
-    const ExecStatusType status = PQresultStatus(result);
-    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
-  }
-
-  static Result<ResultSet> to_result_set(PGresult* result) {
-    if (is_copy(result)) {
-      return fail(ErrorKind::refused, "COPY to or from the client is not possible here", "", "use psql for it");
-    }
-    ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
-      const char* code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-      ErrorKind kind = meaning_of(code == nullptr ? "" : code).kind;
-      return fail(kind, "PostgreSQL refused the statement", trimmed(PQresultErrorMessage(result)));
-    }
-    ResultSet set;
-    for (int i = 0; i < PQnfields(result); ++i)
-      set.columns.push_back({PQfname(result, i), column_kind(PQftype(result, i))});
-    for (int row = 0; row < PQntuples(result); ++row) set.rows.push_back(cells(result, row));
-    if (status == PGRES_COMMAND_OK && *PQcmdTuples(result) != '\0') set.affected = affected_rows(result);
-    return set;
-  }
-
   struct Command {
     size_t statement;
     bool prepares;
   };
 
   PostgresAddress address_;
-  Connection connection_;
+  PgConnection connection_;
   std::unordered_map<std::string, std::string> prepared_;  ///< SQL → the statement's name
   std::string unnamed_;                                    ///< SQL of the session's unnamed statement, within one call
   bool alone_ = false;                                     ///< the session is this connection's alone

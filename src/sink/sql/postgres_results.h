@@ -1,0 +1,33 @@
+// What libpq gives back, as answers and result sets.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+#include "sink/sink.h"
+#include "sink/sql/driver.h"
+
+namespace ctk::sink::sql {
+
+struct ClearResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using PgResult = std::unique_ptr<PGresult, ClearResult>;
+
+/// libpq's words without their last line's end; null: none.
+std::string trimmed(const char* text);
+
+bool is_done(const PGresult* result);
+/// COPY to or from the client: the connection cannot be used any more.
+bool is_copy(const PGresult* result);
+/// A transaction was rolled back: the answer to COMMIT of one that had failed, too.
+bool is_rollback(PGresult* result);
+
+/// Adds one execution of a statement of ours to its answer.
+void append_result(Answer& answer, PGresult* result);
+/// The answer to a statement of the user's.
+Result<ResultSet> to_result_set(PGresult* result);
+
+}  // namespace ctk::sink::sql
