@@ -73,6 +73,7 @@ ctk_module(base LIBRARIES fmt::fmt Threads::Threads)
 ctk_module(json USES base LIBRARIES simdjson::simdjson)
 ctk_module(net USES base json LIBRARIES CURL::libcurl PkgConfig::httplib)
 ctk_module(aws USES base json net LIBRARIES OpenSSL::Crypto)
+ctk_module(aws/credentials USES aws base json net LIBRARIES OpenSSL::Crypto PkgConfig::pugixml)
 ctk_module(dynamodb USES aws base json)
 ctk_module(shards USES aws base)
 ctk_module(coordination USES aws base dynamodb json shards)
@@ -85,7 +86,7 @@ ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe USES base json relay LIBRARIES spdlog::spdlog)
 ctk_module(sim USES aws base dynamodb json net LIBRARIES OpenSSL::Crypto)
-ctk_module(cli USES aws base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
+ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
            LIBRARIES CLI11::CLI11 edit)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
 
@@ -95,9 +96,10 @@ add_library(ctk_fake_cratedb STATIC ${fake_cratedb_sources})
 target_link_libraries(ctk_fake_cratedb PUBLIC ctk_sink_cratedb)
 ctk_precompile(ctk_fake_cratedb ctk_json)
 
-foreach(folder base json aws dynamodb shards coordination load table relay observe sim cli)
+foreach(folder base json dynamodb shards coordination load table relay observe sim cli)
   ctk_module_tests(${folder})
 endforeach()
+ctk_module_tests(aws ctk_aws_credentials)
 ctk_module_tests(net ZLIB::ZLIB OpenSSL::SSL OpenSSL::Crypto)
 ctk_module_tests(sink ctk_sink_ndjson ctk_sink_sql ctk_sink_cratedb ctk_fake_cratedb)
 

@@ -13,7 +13,7 @@ std::string named(const TableName& table) { return fmt::format("table '{}'", tab
 
 class DynamoDbHttp final : public DynamoDbApi {
  public:
-  DynamoDbHttp(ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http, Executor& decoder,
+  DynamoDbHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
                Clock& clock)
       : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
 
@@ -57,7 +57,7 @@ class DynamoDbHttp final : public DynamoDbApi {
 
 }  // namespace
 
-std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialsSource& credentials,
+std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialSource& credentials,
                                                 net::HttpClient& http, Executor& decoder, Clock& clock) {
   return std::make_unique<DynamoDbHttp>(std::move(endpoint), credentials, http, decoder, clock);
 }

@@ -9,7 +9,7 @@
 namespace ctk::aws {
 
 /// Answers of Scan are read on `decoder`.
-std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialsSource& credentials,
+std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialSource& credentials,
                                                 net::HttpClient& http, Executor& decoder, Clock& clock);
 
 }  // namespace ctk::aws

@@ -15,7 +15,7 @@ std::string named(const Arn& stream) { return fmt::format("stream {}", stream.st
 
 class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
  public:
-  DynamoDbStreamsHttp(ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http, Executor& decoder,
+  DynamoDbStreamsHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
                       Clock& clock)
       : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
 
@@ -66,7 +66,7 @@ class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
 
 }  // namespace
 
-std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialsSource& credentials,
+std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialSource& credentials,
                                                                net::HttpClient& http, Executor& decoder, Clock& clock) {
   return std::make_unique<DynamoDbStreamsHttp>(std::move(endpoint), credentials, http, decoder, clock);
 }

@@ -9,7 +9,7 @@
 namespace ctk::aws {
 
 /// Answers of GetRecords are read on `decoder`.
-std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialsSource& credentials,
+std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialSource& credentials,
                                                                net::HttpClient& http, Executor& decoder, Clock& clock);
 
 }  // namespace ctk::aws

@@ -42,15 +42,25 @@ class FakeHttp final : public net::HttpClient {
   EventLoop& loop_;
 };
 
-class FakeCredentials final : public CredentialsSource {
+/// Gives "KEY0", and the next one each time that a service refuses the one before.
+class FakeCredentials final : public CredentialSource {
  public:
-  Result<Credentials> get() override {
-    if (fails) return fail(ErrorKind::denied, "no AWS credentials found");
-    return Credentials{AccessKeyId("KEY" + std::to_string(reloads)), Secret("secret"), std::nullopt, "test"};
+  explicit FakeCredentials(EventLoop& loop) : loop_(loop) {}
+
+  void get(Done<Credentials> done) override {
+    Result<Credentials> found =
+        Credentials{AccessKeyId("KEY" + std::to_string(renewals)), Secret("secret"), std::nullopt, "test"};
+    if (fails) found = fail(ErrorKind::denied, "no AWS credentials found");
+    loop_.post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
   }
-  void reload() override { ++reloads; }
-  int reloads = 0;
+  void refused(const Credentials& credentials) override {
+    if (credentials.access_key.str() == "KEY" + std::to_string(renewals)) ++renewals;
+  }
+  int renewals = 0;
   bool fails = false;
+
+ private:
+  EventLoop& loop_;
 };
 
 inline std::string header(const net::HttpRequest& request, std::string_view name) {
@@ -91,7 +101,7 @@ class HttpClientTest : public testing::Test {
   VirtualLoop loop_{parse_timestamp("2026-11-22T03:32:55Z").value()};
   CountingExecutor decoder_{loop_};
   FakeHttp http_{loop_};
-  FakeCredentials credentials_;
+  FakeCredentials credentials_{loop_};
 };
 
 }  // namespace ctk::aws

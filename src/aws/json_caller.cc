@@ -4,7 +4,7 @@
 
 namespace ctk::aws {
 
-JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http,
+JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
                        Executor& decoder, Clock& clock)
     : service_(std::move(service)),
       endpoint_(std::move(endpoint)),
@@ -32,17 +32,19 @@ std::unexpected<Error> JsonCaller::no_whole_entry() {
   return fail(ErrorKind::too_large, "the first entry of the answer alone is longer than there is room for");
 }
 
-void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { send(Attempt{std::move(call)}, std::move(done)); }
+void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { begin(Attempt{std::move(call)}, std::move(done)); }
+
+void JsonCaller::begin(Attempt attempt, Done<JsonAnswer> done) {
+  auto sign_and_send = [this, attempt = std::move(attempt), done = std::move(done)](Result<Credentials> found) mutable {
+    if (!found) return done(forward_error(std::move(found)));
+    attempt.signer = std::move(*found);
+    send(std::move(attempt), std::move(done));
+  };
+  credentials_.get(lifeline_.guard(std::move(sign_and_send)));
+}
 
 void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
-  Result<Credentials> credentials = credentials_.get();
-  if (!credentials) {
-    decoder_.submit([] {}, lifeline_.guard([error = std::move(credentials.error()), done = std::move(done)]() mutable {
-      done(std::unexpected(std::move(error)));
-    }));
-    return;
-  }
-  net::HttpRequest request = signed_request(attempt.call, *credentials);
+  net::HttpRequest request = signed_request(attempt);
   request.timeout = timeouts_[attempt.call.action].value();
   attempt.sent = clock_.monotonic();
   auto take = [this, attempt = std::move(attempt), done = std::move(done)](Result<net::HttpResponse> answer) mutable {
@@ -51,7 +53,8 @@ void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
   http_.send(std::move(request), lifeline_.guard(std::move(take)));
 }
 
-net::HttpRequest JsonCaller::signed_request(const JsonCall& call, const Credentials& credentials) {
+net::HttpRequest JsonCaller::signed_request(const Attempt& attempt) {
+  const JsonCall& call = attempt.call;
   Timestamp now = clock_.now() + clock_error_;
   SigningRequest unsigned_request{.method = "POST",
                                   .path = address_.path,
@@ -60,7 +63,7 @@ net::HttpRequest JsonCaller::signed_request(const JsonCall& call, const Credenti
                                               {"Content-Type", service_.content_type},
                                               {"X-Amz-Target", service_.target + "." + call.action}},
                                   .body = call.body};
-  Signature signature = sign_with_key(unsigned_request, credentials, scope(), key_for(credentials, now), now);
+  Signature signature = sign_with_key(unsigned_request, attempt.signer, scope(), key_for(attempt.signer, now), now);
   net::HttpRequest request;
   request.method = "POST";
   request.url = address_.url;
@@ -106,10 +109,10 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     attempt.clock_corrected = true;
     return send(std::move(attempt), std::move(done));
   }
-  if (says_token_expired(refusal) && !attempt.credentials_reloaded) {
-    credentials_.reload();
-    attempt.credentials_reloaded = true;
-    return send(std::move(attempt), std::move(done));
+  if (says_token_expired(refusal) && !attempt.credentials_renewed) {
+    credentials_.refused(attempt.signer);
+    attempt.credentials_renewed = true;
+    return begin(std::move(attempt), std::move(done));
   }
   done(std::unexpected(failure(call, refusal, *answer)));
 }
@@ -120,7 +123,7 @@ Error JsonCaller::failure(const JsonCall& call, const ErrorAnswer& refusal, cons
   const std::string action = denied ? service_.signing_name + ":" + call.action : call.action;
   Error error = aws_error(action, answer.status, answer.body, about(call));
   if (says_token_expired(refusal)) {
-    error.kind = ErrorKind::denied;  // reading the credentials again gave no newer ones
+    error.kind = ErrorKind::denied;  // asking for credentials again gave no better ones
     error.hint = "renew the session token";
   }
   if (error.kind == ErrorKind::not_found && !call.object.empty()) {

@@ -8,6 +8,7 @@
 
 #include "aws/adaptive_timeout.h"
 #include "aws/credentials.h"
+#include "aws/endpoints.h"
 #include "aws/errors.h"
 #include "aws/sigv4.h"
 #include "base/done.h"
@@ -17,11 +18,6 @@
 #include "net/http.h"
 
 namespace ctk::aws {
-
-struct ServiceEndpoint {
-  std::string url;  ///< "https://kinesis.eu-central-1.amazonaws.com" or "http://localhost:4566"
-  std::string region;
-};
 
 /// What the requests to a service have in common.
 struct JsonService {
@@ -51,7 +47,7 @@ struct JsonAnswer {
 class JsonCaller {
  public:
   /// `decoder` is for `call_and_decode`; its jobs hold what they need.
-  JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http,
+  JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
              Executor& decoder, Clock& clock);
 
   /// `done` gets a 2xx answer or an error, never from inside this call, and not at all once the caller is gone.
@@ -84,9 +80,10 @@ class JsonCaller {
   /// A call, with what has been tried for it.
   struct Attempt {
     JsonCall call;
+    Credentials signer = {};  ///< whom it was signed as
     Duration sent{};
     bool clock_corrected = false;
-    bool credentials_reloaded = false;
+    bool credentials_renewed = false;
   };
   /// An endpoint's URL in the parts that a request is signed and sent with.
   struct Address {
@@ -97,9 +94,10 @@ class JsonCaller {
 
   static std::unexpected<Error> no_whole_entry();
   static Address split_endpoint(const std::string& url);
+  void begin(Attempt attempt, Done<JsonAnswer> done);
   void send(Attempt attempt, Done<JsonAnswer> done);
   void take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done);
-  net::HttpRequest signed_request(const JsonCall& call, const Credentials& credentials);
+  net::HttpRequest signed_request(const Attempt& attempt);
   const SigningKey& key_for(const Credentials& credentials, Timestamp now);
   Error failure(const JsonCall& call, const ErrorAnswer& refusal, const net::HttpResponse& answer) const;
   std::string about(const JsonCall& call) const;
@@ -108,7 +106,7 @@ class JsonCaller {
   const JsonService service_;
   const ServiceEndpoint endpoint_;
   const Address address_;
-  CredentialsSource& credentials_;
+  CredentialSource& credentials_;
   net::HttpClient& http_;
   Executor& decoder_;
   Clock& clock_;

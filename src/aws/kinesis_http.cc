@@ -15,7 +15,7 @@ std::string named(const StreamName& stream) { return fmt::format("stream '{}'", 
 
 class KinesisHttp final : public KinesisApi {
  public:
-  KinesisHttp(ServiceEndpoint endpoint, CredentialsSource& credentials, net::HttpClient& http, Executor& decoder,
+  KinesisHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
               Clock& clock)
       : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
 
@@ -88,7 +88,7 @@ class KinesisHttp final : public KinesisApi {
 
 }  // namespace
 
-std::unique_ptr<KinesisApi> make_kinesis_http(ServiceEndpoint endpoint, CredentialsSource& credentials,
+std::unique_ptr<KinesisApi> make_kinesis_http(ServiceEndpoint endpoint, CredentialSource& credentials,
                                               net::HttpClient& http, Executor& decoder, Clock& clock) {
   return std::make_unique<KinesisHttp>(std::move(endpoint), credentials, http, decoder, clock);
 }

@@ -241,19 +241,19 @@ TEST_F(KinesisHttpTest, SignsWithTheKeyOfTheDay) {
   EXPECT_THAT(header(http_.requests.at(1), "Authorization"), HasSubstr("/20261123/"));
 }
 
-TEST_F(KinesisHttpTest, ReloadsExpiredCredentialsOnce) {
+TEST_F(KinesisHttpTest, RenewsExpiredCredentialsOnce) {
   const char* kExpired = R"({"__type":"ExpiredTokenException","message":"The security token included is expired"})";
   http_.answer(400, kExpired);
   http_.answer(200, R"({"Records":[]})");
   ASSERT_TRUE(get_records());
-  EXPECT_EQ(credentials_.reloads, 1);
+  EXPECT_EQ(credentials_.renewals, 1);
   EXPECT_THAT(header(http_.requests.at(1), "Authorization"), HasSubstr("Credential=KEY1/"));
   http_.answer(400, kExpired);
   http_.answer(400, kExpired);
   Result<RecordPage> page = get_records();
   ASSERT_FALSE(page);
   EXPECT_EQ(page.error().kind, ErrorKind::denied);
-  EXPECT_EQ(credentials_.reloads, 2);
+  EXPECT_EQ(credentials_.renewals, 2);
 }
 
 TEST_F(KinesisHttpTest, HandsExpiredIteratorsAndThrottlingOn) {
@@ -264,7 +264,7 @@ TEST_F(KinesisHttpTest, HandsExpiredIteratorsAndThrottlingOn) {
   EXPECT_EQ(page.error().kind, ErrorKind::throttled);
   EXPECT_EQ(page.error().message,
             "GetRecords in region eu-central-1 failed: the limit of calls, bytes or capacity is used up");
-  EXPECT_EQ(credentials_.reloads, 0);
+  EXPECT_EQ(credentials_.renewals, 0);
   EXPECT_THAT(http_.requests, SizeIs(2));
 }
 

@@ -20,8 +20,6 @@
 namespace ctk::aws {
 namespace {
 
-using Settings = std::map<std::string, std::string>;
-
 constexpr std::string_view kSpace = " \t";
 
 std::string_view trim(std::string_view text) {
@@ -129,25 +127,21 @@ class ProfileParser {
   std::string* value_ = nullptr;
 };
 
-std::string expand_home(const std::string& path, const Environment& environment) {
-  return path.starts_with("~/") ? environment.home + path.substr(1) : path;
-}
-
 /// An absent file is an empty one.
 Result<ProfileFile> read_file(const std::string& path, bool is_config_file, const Environment& environment) {
-  std::optional<std::string> text;
-  if (environment.read_file) text = environment.read_file(expand_home(path, environment));
+  const std::optional<std::string> text = environment.read(path);
   if (!text) return ProfileFile{};
   Result<ProfileFile> file = parse_profile_file(*text, is_config_file);
   if (!file) return fail(ErrorKind::usage, fmt::format("cannot read {}: {}", path, file.error().message));
   return file;
 }
 
-void overlay(Settings& settings, const ProfileFile& file, const std::string& section, bool& found) {
+/// Lays the section's settings over those that are there; false where there is no such section.
+bool overlay(Settings& settings, const ProfileFile& file, const std::string& section) {
   auto entry = file.find(section);
-  if (entry == file.end()) return;
-  found = true;
+  if (entry == file.end()) return false;
   for (const auto& [name, value] : entry->second) settings[name] = value;
+  return true;
 }
 
 }  // namespace
@@ -187,26 +181,52 @@ std::optional<std::string> Profile::service_setting(const std::string& service, 
   return std::nullopt;
 }
 
-Result<Profile> find_profile(const std::optional<std::string>& named, const Environment& environment) {
-  Profile profile;
-  std::optional<std::string> asked = named ? named : environment.get("AWS_PROFILE");
-  if (!asked) asked = environment.get("AWS_DEFAULT_PROFILE");
-  profile.name = asked.value_or("default");
-  profile.config_path = environment.get("AWS_CONFIG_FILE").value_or("~/.aws/config");
-  profile.credentials_path = environment.get("AWS_SHARED_CREDENTIALS_FILE").value_or("~/.aws/credentials");
-  Result<ProfileFile> config = read_file(profile.config_path, true, environment);
+Result<SharedFiles> SharedFiles::read(const Environment& environment) {
+  SharedFiles files;
+  files.config_path_ = environment.get("AWS_CONFIG_FILE").value_or("~/.aws/config");
+  files.credentials_path_ = environment.get("AWS_SHARED_CREDENTIALS_FILE").value_or("~/.aws/credentials");
+  Result<ProfileFile> config = read_file(files.config_path_, true, environment);
   if (!config) return forward_error(std::move(config));
-  Result<ProfileFile> credentials = read_file(profile.credentials_path, false, environment);
+  Result<ProfileFile> credentials = read_file(files.credentials_path_, false, environment);
   if (!credentials) return forward_error(std::move(credentials));
-  bool found = false;
-  overlay(profile.settings, *config, profile.name, found);
-  overlay(profile.settings, *credentials, profile.name, found);
-  if (!found && asked) {
-    return fail(ErrorKind::usage, fmt::format("there is no profile '{}' in {} or {}", profile.name, profile.config_path,
-                                              profile.credentials_path));
-  }
-  if (auto services = profile.get("services")) overlay(profile.services, *config, "services " + *services, found);
+  files.config_ = std::move(*config);
+  files.credentials_ = std::move(*credentials);
+  return files;
+}
+
+std::optional<Profile> SharedFiles::profile(const std::string& name) const {
+  Profile profile{name, {}, {}};
+  const bool in_config = overlay(profile.settings, config_, name);
+  const bool in_credentials = overlay(profile.settings, credentials_, name);
+  if (!in_config && !in_credentials) return std::nullopt;
+  if (const auto services = profile.get("services")) overlay(profile.services, config_, "services " + *services);
   return profile;
+}
+
+std::optional<Profile> SharedFiles::sso_session(const std::string& name) const {
+  Profile session{name, {}, {}};
+  if (!overlay(session.settings, config_, "sso-session " + name)) return std::nullopt;
+  return session;
+}
+
+ProfileChoice choose_profile(const std::optional<std::string>& named, const Environment& environment) {
+  if (named) return {*named, true};
+  for (const char* variable : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}) {
+    if (const auto name = environment.get(variable)) return {*name, true};
+  }
+  return {"default", false};
+}
+
+Result<Profile> find_profile(const ProfileChoice& choice, const SharedFiles& files) {
+  if (auto found = files.profile(choice.name)) return std::move(*found);
+  if (!choice.asked) return Profile{choice.name, {}, {}};
+  return fail(ErrorKind::usage, fmt::format("there is no profile '{}' in {}", choice.name, files.places()));
+}
+
+Result<Profile> find_profile(const std::optional<std::string>& named, const Environment& environment) {
+  const Result<SharedFiles> files = SharedFiles::read(environment);
+  if (!files) return std::unexpected(files.error());
+  return find_profile(choose_profile(named, environment), *files);
 }
 
 }  // namespace ctk::aws

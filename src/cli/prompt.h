@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "aws/credentials.h"
+#include "aws/environment.h"
 #include "cli/interrupts.h"
 
 namespace ctk::cli {

@@ -12,7 +12,7 @@
 #include <string>
 #include <variant>
 
-#include "aws/credentials.h"
+#include "aws/credentials/credential_plan.h"
 #include "aws/kinesis_api.h"
 #include "aws/kinesis_http.h"
 #include "cli/options.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "aws/credentials.h"
+#include "aws/environment.h"
 #include "cli/options.h"
 #include "sink/target_options.h"
 

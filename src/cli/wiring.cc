@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "aws/credentials/credential_chain.h"
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
 #include "relay/file_source.h"
@@ -89,9 +90,13 @@ Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const Sour
 }
 
 Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop) {
-  credentials_ = aws::make_credentials_source(credentials, world.environment);
-  if (const auto found = credentials_->get(); !found) return std::unexpected(found.error());
+  if (const auto plan = aws::plan_credentials(credentials, world.environment()); !plan)
+    return std::unexpected(plan.error());
   http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment()));
+  credentials_ = aws::make_credential_source(credentials, world.environment,
+                                             {*http_, loop, world.clock, world.random, [&loop] {
+                                                return std::make_unique<ThreadExecutor>(loop, "ctk-credentials");
+                                              }});
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "aws/credentials/credential_plan.h"
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
@@ -30,11 +31,11 @@ class WiredSource {
   WiredSource() = default;
   /// The stream, as the plan names it; nothing where only the table is loaded.
   Result<std::unique_ptr<relay::StreamSource>> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
-  /// `denied` where there are no credentials.
+  /// `usage` where what is set up of credentials cannot be right, `denied` where nothing is.
   Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
 
-  std::unique_ptr<aws::CredentialsSource> credentials_;
   std::unique_ptr<net::CurlClient> http_;
+  std::unique_ptr<aws::CredentialSource> credentials_;
   std::unique_ptr<Executor> decoder_;  ///< of answers; its jobs hold what they need
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::DynamoDbApi> tables_;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string_view>
 
-#include "aws/credentials.h"
+#include "aws/environment.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"

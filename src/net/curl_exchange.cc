@@ -107,6 +107,7 @@ void CurlExchange::set_up(EasyHandle handle, const CurlOptions& options) {
   if (!options.ca_bundle.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.ca_bundle.c_str());
   if (!options.verify_certificates) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
   if (!options.verify_host) curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+  if (request_.direct) curl_easy_setopt(easy, CURLOPT_PROXY, "");
   set_method(easy, request_);
   set_limits(easy);
 }

@@ -29,6 +29,7 @@ struct HttpRequest {
   Duration timeout = std::chrono::seconds(30);  ///< for the whole exchange
   size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
   bool keep_beginning = false;                  ///< instead of `too_large`, the beginning is the answer
+  bool direct = false;                          ///< past any proxy
   std::stop_token stop = {};                    ///< breaks the exchange off, from any thread: it fails with `stopped`
 };
 

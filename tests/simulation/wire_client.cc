@@ -28,16 +28,23 @@ std::string_view header_of(const net::HttpRequest& request, std::string_view nam
   return found == request.headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
-class RenewedCredentials final : public aws::CredentialsSource {
+class RenewedCredentials final : public aws::CredentialSource {
  public:
-  explicit RenewedCredentials(Clock& clock) : clock_(clock) { reload(); }
-  Result<aws::Credentials> get() override { return credentials_; }
-  void reload() override {
+  RenewedCredentials(EventLoop& loop, Clock& clock) : loop_(loop), clock_(clock) { renew(); }
+  void get(Done<aws::Credentials> done) override {
+    loop_.post([done = std::move(done), credentials = credentials_]() mutable { done(std::move(credentials)); });
+  }
+  void refused(const aws::Credentials& credentials) override {
+    if (credentials == credentials_) renew();
+  }
+
+ private:
+  void renew() {
     credentials_ = {aws::AccessKeyId("AKIDSIMULATED"), Secret("simulated"), Secret(std::to_string(to_micros(clock_.now()))),
                     "simulation"};
   }
 
- private:
+  EventLoop& loop_;
   Clock& clock_;
   aws::Credentials credentials_;
 };
@@ -126,8 +133,8 @@ void WireClient::send(net::HttpRequest request, net::HttpDone done) {
       });
 }
 
-std::unique_ptr<aws::CredentialsSource> make_renewed_credentials(Clock& clock) {
-  return std::make_unique<RenewedCredentials>(clock);
+std::unique_ptr<aws::CredentialSource> make_renewed_credentials(EventLoop& loop, Clock& clock) {
+  return std::make_unique<RenewedCredentials>(loop, clock);
 }
 
 }  // namespace ctk::simulation

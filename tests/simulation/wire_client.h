@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "aws/credentials.h"
+#include "base/event_loop.h"
 #include "net/http.h"
 #include "sim/api_call.h"
 #include "sim/dynamodb.h"
@@ -45,6 +46,6 @@ class WireClient final : public net::HttpClient {
 };
 
 /// Credentials whose session token is as old as their last renewal.
-std::unique_ptr<aws::CredentialsSource> make_renewed_credentials(Clock& clock);
+std::unique_ptr<aws::CredentialSource> make_renewed_credentials(EventLoop& loop, Clock& clock);
 
 }  // namespace ctk::simulation

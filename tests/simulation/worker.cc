@@ -19,11 +19,11 @@ namespace {
 void reach_services_by_wire(const Surroundings& world, Worker& worker, sim::ApiEnvironment environment,
                             const sim::ApiSettings& settings) {
   Upstream& upstream = world.upstream;
-  worker.credentials = make_renewed_credentials(world.loop);
+  worker.credentials = make_renewed_credentials(worker.loop, world.loop);
   worker.wire = std::make_unique<WireClient>(upstream.kinesis(), upstream.dynamodb(), upstream.streams(),
                                              std::move(environment), settings, world.knobs.token_life);
   const aws::ServiceEndpoint endpoint{"http://simulated", "us-east-1"};
-  aws::CredentialsSource& signer = *worker.credentials;
+  aws::CredentialSource& signer = *worker.credentials;
   worker.tables = aws::make_dynamodb_http(endpoint, signer, *worker.wire, worker.executor, worker.clock);
   worker.kinesis =
       world.parts.kinesis(aws::make_kinesis_http(endpoint, signer, *worker.wire, worker.executor, worker.clock));

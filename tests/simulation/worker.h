@@ -27,7 +27,7 @@ struct Worker {
   SkewedClock clock;
   InlineExecutor executor;
   std::unique_ptr<WireClient> wire;  ///< where its calls take their wire form
-  std::unique_ptr<aws::CredentialsSource> credentials;
+  std::unique_ptr<aws::CredentialSource> credentials;
   std::unique_ptr<aws::KinesisApi> kinesis;
   std::unique_ptr<aws::DynamoDbApi> tables;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams;

@@ -1,0 +1,229 @@
+#include "aws/credentials/credential_chain.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <utility>
+
+#include "aws/credentials/container_endpoint.h"
+#include "aws/credentials/credential_answers.h"
+#include "aws/credentials/instance_metadata.h"
+#include "aws/credentials/process_runner.h"
+#include "aws/credentials/sso.h"
+#include "aws/credentials/sts.h"
+#include "aws/errors.h"
+#include "base/job_queue.h"
+#include "base/task.h"
+
+namespace ctk::aws {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr int kTries = 3;
+/// The services of this machine answer at once, or are not there.
+constexpr Duration kNear = seconds(1);
+constexpr Duration kContainer = seconds(5);
+constexpr Duration kFar = seconds(10);
+
+bool may_help_again(const Result<net::HttpResponse>& answer) {
+  if (!answer) return answer.error().kind == ErrorKind::unreachable;
+  return answer->status >= 500 || answer->status == 429;
+}
+
+/// One question of credentials at a time.
+class CredentialChain final : public CredentialProvider {
+ public:
+  CredentialChain(CredentialRequest request, std::function<Environment()> environment, CredentialTools tools)
+      : request_(std::move(request)), make_environment_(std::move(environment)), tools_(std::move(tools)) {}
+
+  void fetch(Done<Credentials> done) override {
+    environment_ = make_environment_();
+    tasks_.spawn(follow_plan(), std::move(done));
+  }
+
+ private:
+  using Answer = Result<Credentials>;
+  using HttpAnswer = Result<net::HttpResponse>;
+
+  Task<Answer> follow_plan() {
+    const Result<CredentialPlan> plan = plan_credentials(request_, environment_);
+    if (!plan) co_return std::unexpected(plan.error());
+    Answer found = co_await fetch_base(plan->base);
+    if (!found) co_return failure(*plan, found.error());
+    found->origin = plan->origin;
+    for (const AssumedRole& role : plan->roles) {
+      Answer assumed = co_await assume(role, plan->sts, *found);
+      if (!assumed) co_return failure(*plan, assumed.error());
+      found = std::move(assumed);
+      found->origin = fmt::format("{} by {}", role.role_arn, plan->origin);
+    }
+    worked_ = true;
+    co_return found;
+  }
+
+  Task<Answer> fetch_base(const CredentialBase& base) {
+    return std::visit([this](const auto& provider) { return fetch_from(provider); }, base);
+  }
+
+  Task<Answer> fetch_from(const Credentials& keys) const { co_return keys; }
+
+  Task<Answer> fetch_from(const CredentialProcess& process) {
+    if (!commands_) commands_.emplace(tools_.make_executor());
+    const Result<std::string> output = co_await tasks_.answer<std::string>([&](Done<std::string> done) {
+      commands_->run([command = process.command, stop = commands_->stop_token()] { return run_command(command, {}, stop); },
+                     std::move(done));
+    });
+    if (!output) co_return std::unexpected(output.error());
+    co_return read_process_keys(*output);
+  }
+
+  Task<Answer> fetch_from(const WebIdentity& identity) {
+    const std::optional<std::string> token = environment_.read(identity.token_file);
+    if (!token) co_return fail(ErrorKind::denied, fmt::format("its token file {} cannot be read", identity.token_file));
+    net::HttpRequest request = web_identity_request(identity, *token, tools_.clock.now());
+    request.timeout = kFar;
+    const HttpAnswer answer = co_await send(request);
+    if (!answer) co_return std::unexpected(answer.error());
+    co_return read_sts_answer("AssumeRoleWithWebIdentity", identity.role_arn, *answer);
+  }
+
+  Task<Answer> fetch_from(const SsoRole& role) {
+    const std::string path = sso_token_path(role);
+    const std::optional<std::string> text = environment_.read(path);
+    if (!text) {
+      co_return fail(ErrorKind::denied, fmt::format("nobody has signed in: there is no {}", path), {},
+                     sso_login_hint(role));
+    }
+    Result<Secret> token = read_sso_token(*text, path, tools_.clock.now());
+    if (!token) {
+      token.error().hint = sso_login_hint(role);
+      co_return std::unexpected(token.error());
+    }
+    net::HttpRequest request = sso_request(role, *token);
+    request.timeout = kFar;
+    const HttpAnswer answer = co_await send(request);
+    if (!answer) co_return std::unexpected(answer.error());
+    co_return read_sso_answer(role, *answer);
+  }
+
+  Task<Answer> fetch_from(const ContainerEndpoint& endpoint) {
+    const Result<std::optional<Secret>> token = container_token(endpoint, environment_);
+    if (!token) co_return std::unexpected(token.error());
+    net::HttpRequest request = question("GET", endpoint.url, kContainer);
+    request.headers.emplace_back("Accept", "application/json");
+    if (*token) request.headers.emplace_back("Authorization", (*token)->reveal());
+    const HttpAnswer answer = co_await send(request);
+    if (!answer) co_return std::unexpected(answer.error());
+    if (answer->status != 200) {
+      co_return std::unexpected(aws_error("the question for a role's keys", answer->status, answer->body));
+    }
+    co_return read_service_keys(answer->body);
+  }
+
+  Task<Answer> fetch_from(const InstanceMetadata& metadata) {
+    net::HttpRequest request = question("PUT", metadata.url + "/latest/api/token", kNear);
+    request.headers.emplace_back("x-aws-ec2-metadata-token-ttl-seconds", "21600");
+    const HttpAnswer token = co_await send(request);
+    if (!token) co_return std::unexpected(token.error());
+    if (token->status == 403)
+      co_return fail(ErrorKind::denied, "the instance's metadata service is switched off (HTTP 403)");
+    if (token->status != 200) {
+      co_return std::unexpected(aws_error("the question for a session token", token->status, token->body));
+    }
+    const std::string roles = metadata.url + "/latest/meta-data/iam/security-credentials/";
+    const HttpAnswer listing = co_await ask_metadata(roles, token->body);
+    if (!listing) co_return std::unexpected(listing.error());
+    if (listing->status == 404) co_return fail(ErrorKind::denied, "the instance has no role");
+    const std::optional<std::string> role = role_of_listing(listing->body);
+    if (listing->status != 200 || !role) {
+      co_return fail(ErrorKind::denied, fmt::format("the instance's role cannot be read from HTTP {}", listing->status));
+    }
+    const HttpAnswer keys = co_await ask_metadata(roles + *role, token->body);
+    if (!keys) co_return std::unexpected(keys.error());
+    if (keys->status != 200) {
+      co_return fail(ErrorKind::denied, fmt::format("the keys of the role {} are HTTP {}", *role, keys->status));
+    }
+    co_return read_service_keys(keys->body);
+  }
+
+  Task<HttpAnswer> ask_metadata(std::string url, const std::string& token) {
+    net::HttpRequest request = question("GET", url, kNear);
+    request.headers.emplace_back("x-aws-ec2-metadata-token", token);
+    HttpAnswer answer = co_await send(request);
+    co_return answer;
+  }
+
+  Task<Answer> assume(const AssumedRole& role, const ServiceEndpoint& sts, const Credentials& signer) {
+    net::HttpRequest request = assume_role_request(role, sts, signer, tools_.clock.now());
+    request.timeout = kFar;
+    const HttpAnswer answer = co_await send(request);
+    if (!answer) co_return std::unexpected(answer.error());
+    co_return read_sts_answer("AssumeRole", role.role_arn, *answer);
+  }
+
+  /// To a service of this machine: no proxy has a part in it.
+  static net::HttpRequest question(std::string method, std::string url, Duration timeout) {
+    net::HttpRequest request;
+    request.method = std::move(method);
+    request.url = std::move(url);
+    request.timeout = timeout;
+    request.max_answer_bytes = 1u << 20;
+    request.direct = true;
+    return request;
+  }
+
+  Task<HttpAnswer> send(const net::HttpRequest& request) {
+    Duration pause = milliseconds(100);
+    for (int attempt = 1;; ++attempt) {
+      HttpAnswer answer = co_await tasks_.answer<net::HttpResponse>(
+          [&](Done<net::HttpResponse> done) { tools_.http.send(request, std::move(done)); });
+      if (attempt == kTries || !may_help_again(answer)) co_return answer;
+      co_await tasks_.pause(pause / 2 + Duration(tools_.random.below(static_cast<uint64_t>(pause.count() / 2))));
+      pause *= 3;
+    }
+  }
+
+  std::unexpected<Error> failure(const CredentialPlan& plan, Error error) const {
+    using enum ErrorKind;
+    const bool may_help = error.kind == unreachable || error.kind == throttled || error.kind == skewed;
+    // Where nobody set anything up, a service that is not there means that we do not run where it is.
+    const bool nothing = plan.last_resort && !worked_;
+    if (nothing || (!may_help && error.kind != stopped)) error.kind = denied;
+    std::string places = fmt::format("{}", fmt::join(plan.passed_over, ", "));
+    if (nothing) {
+      return fail(denied, "no AWS credentials found", std::move(error.peer),
+                  fmt::format("looked at: {}, {} ({})", places, plan.origin, error.message));
+    }
+    error.message = fmt::format("no AWS credentials from {}: {}", plan.origin, error.message);
+    if (error.hint.empty() && !places.empty()) error.hint = fmt::format("before it, looked at: {}", places);
+    return std::unexpected(std::move(error));
+  }
+
+  const CredentialRequest request_;
+  const std::function<Environment()> make_environment_;
+  const CredentialTools tools_;
+  Environment environment_;  ///< as it is for the question under way
+  bool worked_ = false;
+  std::optional<JobQueue> commands_;
+  TaskGroup tasks_{tools_.loop};
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialProvider> make_credential_chain(CredentialRequest request,
+                                                          std::function<Environment()> environment, CredentialTools tools) {
+  return std::make_unique<CredentialChain>(std::move(request), std::move(environment), std::move(tools));
+}
+
+std::unique_ptr<CredentialSource> make_credential_source(CredentialRequest request,
+                                                         std::function<Environment()> environment, CredentialTools tools) {
+  EventLoop& loop = tools.loop;
+  Clock& clock = tools.clock;
+  Random& random = tools.random;
+  return share_credentials(make_credential_chain(std::move(request), std::move(environment), std::move(tools)), loop, clock,
+                           random);
+}
+
+}  // namespace ctk::aws

@@ -1,0 +1,25 @@
+// The process's surroundings as values: no part of this room looks at the process's own environment or disk.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace ctk::aws {
+
+struct Environment {
+  std::map<std::string, std::string> variables;
+  std::string home;
+  /// The content of a file, or nothing where it is not there.
+  std::function<std::optional<std::string>(const std::string& path)> read_file;
+
+  /// The variable, or nothing where it is unset or blank.
+  std::optional<std::string> get(const std::string& name) const;
+  /// Whether the variable is "true", in letters of any case.
+  bool is_true(const std::string& name) const;
+  /// The content of a file whose path may begin with `~/`.
+  std::optional<std::string> read(const std::string& path) const;
+};
+
+}  // namespace ctk::aws
