@@ -110,12 +110,7 @@ Result<CredentialPlan> plan_credentials(const CredentialRequest& request, const 
   if (auto* keys = std::get_if<Credentials>(&plan->base); keys != nullptr && request.session_token) {
     keys->session_token = request.session_token;
   }
-  if (request.role_arn) {
-    plan->roles.push_back({*request.role_arn, request.external_id, request.role_session_name});
-  } else if (request.external_id || request.role_session_name) {
-    return fail(ErrorKind::usage, fmt::format("option {} goes with role-arn, and there is none",
-                                              request.external_id ? "external-id" : "role-session-name"));
-  }
+  if (request.role_arn) plan->roles.push_back({*request.role_arn, request.external_id, request.role_session_name});
   if (Status found = find_sts(*plan, request, environment); !found) return std::unexpected(found.error());
   return plan;
 }

@@ -21,9 +21,9 @@ struct CredentialRequest {
   std::optional<Secret> secret_key;
   std::optional<Secret> session_token;
   std::optional<std::string> profile;
-  std::optional<std::string> region;    ///< of what is read: roles are assumed there
-  std::optional<std::string> role_arn;  ///< to be assumed with whatever is found
-  std::optional<std::string> external_id;
+  std::optional<std::string> region;       ///< of what is read: roles are assumed there
+  std::optional<std::string> role_arn;     ///< to be assumed with whatever is found
+  std::optional<std::string> external_id;  ///< both of that role
   std::optional<std::string> role_session_name;
 };
 
