@@ -25,7 +25,9 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "session-token", .kind = secret, .help = "session token of temporary credentials"},
     {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_SERVICE]"},
     {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
-    {.name = "role-arn", .help = "role to assume", .fate = kLater},
+    {.name = "role-arn", .help = "role to assume with the credentials that are found"},
+    {.name = "external-id", .help = "what the role's owner asks for besides, for role-arn"},
+    {.name = "role-session-name", .fallback = "ctk-SECONDS", .help = "how CloudTrail names us under role-arn"},
     // The source: what.
     {.name = "start", .kind = choice, .fallback = "earliest",
      .help = "where to begin without a stored position",

@@ -130,7 +130,7 @@ Result<std::string> region_of(std::string_view what, const std::string& name, co
                "add ?region=eu-central-1, or whichever it is, to the source's URL");
 }
 
-Result<aws::CredentialRequest> credentials_of(const net::Url& url, const OptionValues& options) {
+Result<aws::CredentialRequest> credentials_of(const net::Url& url, const OptionValues& options, const std::string& region) {
   aws::CredentialRequest request;
   const bool has_secret = url.password && !url.password->empty();
   if (url.user.empty() == has_secret) {
@@ -144,6 +144,19 @@ Result<aws::CredentialRequest> credentials_of(const net::Url& url, const OptionV
   }
   if (auto token = options.text("session-token")) request.session_token = Secret(*token);
   request.profile = options.text("profile");
+  request.region = region;
+  request.role_arn = options.text("role-arn");
+  request.external_id = options.text("external-id");
+  request.role_session_name = options.text("role-session-name");
+  if (request.role_arn && !request.role_arn->starts_with("arn:")) {
+    return usage(fmt::format("option {}: found \"{}\", accepted is arn:aws:iam::ACCOUNT:role/NAME",
+                             options.spelled("role-arn"), *request.role_arn));
+  }
+  for (const char* companion : {"external-id", "role-session-name"}) {
+    if (!request.role_arn && options.has(companion)) {
+      return usage(fmt::format("option {} goes with role-arn, and there is none", options.spelled(companion)));
+    }
+  }
   return request;
 }
 
@@ -206,7 +219,7 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
   if (!region) return std::unexpected(region.error());
   const auto given = given_endpoint(url, options);
   if (!given) return std::unexpected(given.error());
-  auto credentials = credentials_of(url, options);
+  auto credentials = credentials_of(url, options, *region);
   if (!credentials) return std::unexpected(credentials.error());
   const auto profile = options.text("profile");
   const std::string address = aws::find_endpoint("kinesis", *region, *given, profile, environment);
@@ -237,7 +250,7 @@ Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const a
   if (!region) return std::unexpected(region.error());
   const auto given = given_endpoint(url, options);
   if (!given) return std::unexpected(given.error());
-  auto credentials = credentials_of(url, options);
+  auto credentials = credentials_of(url, options, *region);
   if (!credentials) return std::unexpected(credentials.error());
   const auto endpoint = [&](const char* service) {
     return aws::ServiceEndpoint{aws::find_endpoint(service, *region, *given, options.text("profile"), environment),

@@ -107,6 +107,18 @@ TEST(SourceUrl, CredentialsAreWholeOrAbsent) {
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://k@aws/cdc?region=x").message, HasSubstr("no secret key"));
 }
 
+TEST(SourceUrl, RolesAreAssumedInTheSourcesRegion) {
+  const auto source =
+      kinesis("kinesis+dynamodb+cdc://aws/cdc?region=eu-west-1&role-arn=arn:aws:iam::1:role/r&external-id=x",
+              {{"role-session-name", "me"}});
+  EXPECT_EQ(source.credentials.role_arn, "arn:aws:iam::1:role/r");
+  EXPECT_EQ(source.credentials.external_id, "x");
+  EXPECT_EQ(source.credentials.role_session_name, "me");
+  EXPECT_EQ(source.credentials.region, "eu-west-1");
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x&role-arn=reader").message, HasSubstr("arn:aws:iam::"));
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x&external-id=x").message, HasSubstr("goes with role-arn"));
+}
+
 TEST(SourceUrl, TablesAtAws) {
   const auto source = table("dynamodb+cdc://KEY:SECRET@aws/my_table-1.x?region=eu-central-1");
   EXPECT_EQ(source.table, "my_table-1.x");

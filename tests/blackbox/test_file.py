@@ -296,7 +296,7 @@ class Words(Case):
         self.assertIn("grace", self.refused("load", "file+dynamodb+cdc:///x", "sqlite:///x.db", "--grace", "never ever"))
 
     def test_later_versions(self):
-        for option in ("fan-out=me", "positions=dynamodb", "role-arn=arn:aws:iam::1:role/x"):
+        for option in ("fan-out=me", "positions=dynamodb"):
             err = self.refused("load", f"kinesis+dynamodb+cdc://k:s@aws/cdc?region=eu-central-1&{option}", "sqlite:///x.db")
             self.assertIn("not in this version", err)
 
