@@ -61,10 +61,12 @@ class Simulator:
         return records, ended
 
 class Refusals:
-    """Passes calls on to a simulator; `refuse(action, number)` may give an error's code and words instead."""
+    """Passes calls on to a simulator; `refuse(action, number)` may give an error's code and words instead, and so may
+    `refuse_signer(access_key, token)`."""
 
     def __init__(self, case, simulator):
         self.refuse = lambda action, number: None
+        self.refuse_signer = lambda access_key, token: None
         self.calls = collections.Counter()
         lock = threading.Lock()
 
@@ -76,7 +78,9 @@ class Refusals:
                 action = handler.headers["X-Amz-Target"].partition(".")[2]
                 with lock:
                     self.calls[action] += 1
-                    refusal = self.refuse(action, self.calls[action])
+                    refusal = self.refuse(action, self.calls[action]) or self.refuse_signer(
+                        handler.headers["Authorization"].partition("Credential=")[2].partition("/")[0],
+                        handler.headers.get("X-Amz-Security-Token"))
                 status, answer = handler.refused(*refusal) if refusal else handler.passed_on(body)
                 try:
                     handler.send_response(status)
