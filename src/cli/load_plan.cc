@@ -187,7 +187,8 @@ std::vector<Secret> known_secrets(const std::vector<std::string>& words, const a
   for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL"}) {
     if (const auto url = environment.get(name)) add_url(*url);
   }
-  for (const char* name : {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PGPASSWORD"}) {
+  for (const char* name :
+       {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PGPASSWORD"}) {
     if (const auto secret = environment.get(name)) secrets.emplace_back(*secret);
   }
   return secrets;
