@@ -28,7 +28,7 @@ std::string text_member(json::Element element, std::string_view name) {
 std::optional<Timestamp> time_of(double number) {
   double size = std::fabs(number);
   double unit = size < 1e11 ? 1e6 : size < 1e14 ? 1e3 : 1;
-  if (size >= 1e18) return std::nullopt;
+  if (!(size < 1e18)) return std::nullopt;  // not a number, too
   return from_micros(std::llround(number * unit));
 }
 

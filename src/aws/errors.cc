@@ -8,6 +8,8 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "cbor/cbor_json.h"
+#include "cbor/cbor_reader.h"
 #include "json/reader.h"
 
 namespace ctk::aws {
@@ -133,6 +135,10 @@ ErrorKind classify_aws_error(std::string_view code, int status) {
 }
 
 ErrorAnswer read_error_answer(std::string_view body) {
+  if (cbor::begins_map(body)) {
+    const Result<std::string> json = cbor::to_json(body);
+    return json ? read_error_answer(*json) : ErrorAnswer{"", to_string(json.error())};
+  }
   json::Parser parser;
   Result<json::Element> document = parser.parse(body);
   if (!document || !document->is_object()) {

@@ -2,17 +2,22 @@
 
 #include <fmt/format.h>
 
+#include "cbor/cbor_json.h"
+#include "cbor/cbor_reader.h"
+#include "json/cut_off.h"
+
 namespace ctk::aws {
 
 JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
-                       Executor& decoder, Clock& clock)
+                       Executor& decoder, Clock& clock, std::optional<WireFormat> format)
     : service_(std::move(service)),
       endpoint_(std::move(endpoint)),
       address_(split_endpoint(endpoint_.url)),
       credentials_(credentials),
       http_(http),
       decoder_(decoder),
-      clock_(clock) {}
+      clock_(clock),
+      format_(service_.cbor_content_type.empty() ? WireFormat::json : format) {}
 
 JsonCaller::Address JsonCaller::split_endpoint(const std::string& url) {
   size_t host = url.find("://");
@@ -32,7 +37,23 @@ std::unexpected<Error> JsonCaller::no_whole_entry() {
   return fail(ErrorKind::too_large, "the first entry of the answer alone is longer than there is room for");
 }
 
-void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) { begin(Attempt{std::move(call)}, std::move(done)); }
+bool JsonCaller::close_cut_list(std::string& body, std::string_view list) {
+  return cbor::begins_map(body) ? cbor::close_cut_list(body, list) : json::close_cut_list(body, list);
+}
+
+void JsonCaller::call(JsonCall call, Done<JsonAnswer> done) {
+  exchange(std::move(call), [done = std::move(done)](Result<JsonAnswer> answer) mutable {
+    if (answer && cbor::begins_map(answer->body)) {
+      Result<std::string> json = cbor::to_json(answer->body);
+      if (json) answer->body = std::move(*json);  // else whoever reads it finds that it is nothing
+    }
+    done(std::move(answer));
+  });
+}
+
+void JsonCaller::exchange(JsonCall call, Done<JsonAnswer> done) {
+  begin(Attempt{.call = std::move(call), .format = format_.next()}, std::move(done));
+}
 
 void JsonCaller::begin(Attempt attempt, Done<JsonAnswer> done) {
   auto sign_and_send = [this, attempt = std::move(attempt), done = std::move(done)](Result<Credentials> found) mutable {
@@ -55,21 +76,24 @@ void JsonCaller::send(Attempt attempt, Done<JsonAnswer> done) {
 
 net::HttpRequest JsonCaller::signed_request(const Attempt& attempt) {
   const JsonCall& call = attempt.call;
+  const bool in_cbor = attempt.format == WireFormat::cbor;
+  const std::string& body = in_cbor ? call.cbor_body : call.body;
   Timestamp now = clock_.now() + clock_error_;
-  SigningRequest unsigned_request{.method = "POST",
-                                  .path = address_.path,
-                                  .query = "",
-                                  .headers = {{"Host", address_.host},
-                                              {"Content-Type", service_.content_type},
-                                              {"X-Amz-Target", service_.target + "." + call.action}},
-                                  .body = call.body};
+  SigningRequest unsigned_request{
+      .method = "POST",
+      .path = address_.path,
+      .query = "",
+      .headers = {{"Host", address_.host},
+                  {"Content-Type", in_cbor ? service_.cbor_content_type : service_.content_type},
+                  {"X-Amz-Target", service_.target + "." + call.action}},
+      .body = body};
   Signature signature = sign_with_key(unsigned_request, attempt.signer, scope(), key_for(attempt.signer, now), now);
   net::HttpRequest request;
   request.method = "POST";
   request.url = address_.url;
   request.headers = std::move(unsigned_request.headers);
   for (auto& header : signature.headers) request.headers.push_back(std::move(header));
-  request.body = call.body;
+  request.body = body;
   request.max_answer_bytes = call.max_answer_bytes;
   request.keep_beginning = !call.list.empty();
   return request;
@@ -97,6 +121,10 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
   if (!answer) {
     answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);
     return done(forward_error(std::move(answer)));
+  }
+  if (format_.wants_json(attempt.format, answer->status, answer->body)) {
+    attempt.format = WireFormat::json;
+    return send(std::move(attempt), std::move(done));
   }
   if (answer->status >= 200 && answer->status < 300) {
     Timestamp time = answer->date().value_or(clock_.now());

@@ -1,36 +1,40 @@
-// One service of AWS that takes JSON over HTTP: signs and sends its calls, and answers two refusals by itself, once each:
-// a clock that is off, and credentials that have expired.
+// One service of AWS that takes JSON over HTTP, or the same in CBOR: signs and sends its calls, and answers three refusals
+// by itself, once each: a clock that is off, credentials that have expired, and CBOR that is not understood.
 #pragma once
 
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "aws/adaptive_timeout.h"
 #include "aws/credentials.h"
 #include "aws/endpoints.h"
 #include "aws/errors.h"
 #include "aws/sigv4.h"
+#include "aws/wire_format.h"
 #include "base/done.h"
 #include "base/event_loop.h"
 #include "base/lifeline.h"
-#include "json/cut_off.h"
 #include "net/http.h"
 
 namespace ctk::aws {
 
 /// What the requests to a service have in common.
 struct JsonService {
-  std::string signing_name;  ///< "kinesis"
-  std::string target;        ///< "Kinesis_20131202": X-Amz-Target before the action
-  std::string content_type;  ///< "application/x-amz-json-1.1"
+  std::string signing_name;            ///< "kinesis"
+  std::string target;                  ///< "Kinesis_20131202": X-Amz-Target before the action
+  std::string content_type;            ///< "application/x-amz-json-1.1"
+  std::string cbor_content_type = {};  ///< the same for CBOR; empty where it is not spoken
 };
 
 struct JsonCall {
   std::string action;
-  std::string body;
-  std::string object = {};  ///< what it is about, for messages: "stream 'cdc'"; may be empty
-  std::string part = {};    ///< what of the object may be missing, as the service would name it: a shard's id
+  std::string body;            ///< JSON
+  std::string cbor_body = {};  ///< the same in CBOR, for services that it is spoken with
+  std::string object = {};     ///< what it is about, for messages: "stream 'cdc'"; may be empty
+  std::string part = {};       ///< what of the object may be missing, as the service would name it: a shard's id
   size_t max_answer_bytes = 16u << 20;
   /// A list at the answer's top of which the beginning is of use: of an answer that is too large, the whole entries that
   /// there was room for are handed on (JsonAnswer::cut_off). `too_large` where not even one is whole.
@@ -46,24 +50,25 @@ struct JsonAnswer {
 
 class JsonCaller {
  public:
-  /// `decoder` is for `call_and_decode`; its jobs hold what they need.
+  /// `decoder` is for `call_and_decode`; its jobs hold what they need. `format`: nothing leaves it to the endpoint, where
+  /// the service knows both.
   JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
-             Executor& decoder, Clock& clock);
+             Executor& decoder, Clock& clock, std::optional<WireFormat> format = {});
 
-  /// `done` gets a 2xx answer or an error, never from inside this call, and not at all once the caller is gone.
+  /// `done` gets a 2xx answer, in JSON, or an error; never from inside this call, and not at all once the caller is gone.
   void call(JsonCall call, Done<JsonAnswer> done);
 
-  /// The same; `read(body)` makes a Result<T> of the answer on the decoder. `finish(T&, const JsonAnswer&)` completes it on
-  /// the loop (the answer's body is gone by then).
+  /// The same; `read(body)` makes a Result<T> of the answer on the decoder, be it JSON or CBOR. `finish(T&, const
+  /// JsonAnswer&)` completes it on the loop (the answer's body is gone by then).
   template <class T, class Read, class Finish>
   void call_and_decode(JsonCall request, Read read, Finish finish, Done<T> done) {
     std::string list = request.list;
-    call(std::move(request), [this, list = std::move(list), read = std::move(read), finish = std::move(finish),
-                              done = std::move(done)](Result<JsonAnswer> answer) mutable {
+    exchange(std::move(request), [this, list = std::move(list), read = std::move(read), finish = std::move(finish),
+                                  done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
       auto job = [read = std::move(read), body = std::move(answer->body), cut_off = answer->cut_off,
                   list = std::move(list)]() mutable -> Result<T> {
-        if (cut_off && !json::close_cut_list(body, list)) return no_whole_entry();
+        if (cut_off && !close_cut_list(body, list)) return no_whole_entry();
         return read(body);
       };
       answer->body.clear();
@@ -82,6 +87,7 @@ class JsonCaller {
     JsonCall call;
     Credentials signer = {};  ///< whom it was signed as
     Duration sent{};
+    WireFormat format = WireFormat::json;
     bool clock_corrected = false;
     bool credentials_renewed = false;
   };
@@ -93,7 +99,9 @@ class JsonCaller {
   };
 
   static std::unexpected<Error> no_whole_entry();
+  static bool close_cut_list(std::string& body, std::string_view list);
   static Address split_endpoint(const std::string& url);
+  void exchange(JsonCall call, Done<JsonAnswer> done);
   void begin(Attempt attempt, Done<JsonAnswer> done);
   void send(Attempt attempt, Done<JsonAnswer> done);
   void take_answer(Attempt attempt, Result<net::HttpResponse> answer, Done<JsonAnswer> done);
@@ -110,6 +118,7 @@ class JsonCaller {
   net::HttpClient& http_;
   Executor& decoder_;
   Clock& clock_;
+  FormatChoice format_;
   Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
   SigningKey key_;
   Secret key_secret_;

@@ -3,24 +3,32 @@
 #include <fmt/format.h>
 
 #include "aws/common_wire.h"
+#include "aws/kinesis_cbor.h"
+#include "aws/kinesis_requests.h"
 #include "aws/kinesis_wire.h"
+#include "cbor/cbor_reader.h"
 #include "json/reader.h"
 
 namespace ctk::aws {
 namespace {
 
-const JsonService kService{"kinesis", "Kinesis_20131202", "application/x-amz-json-1.1"};
+const JsonService kService{"kinesis", "Kinesis_20131202", "application/x-amz-json-1.1", "application/x-amz-cbor-1.1"};
+
+JsonCall call_of(const char* action, const KinesisRequest& request) {
+  return {.action = action, .body = to_json(request), .cbor_body = to_cbor(request)};
+}
 
 std::string named(const StreamName& stream) { return fmt::format("stream '{}'", stream.str()); }
 
 class KinesisHttp final : public KinesisApi {
  public:
   KinesisHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
-              Clock& clock)
-      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
+              Clock& clock, std::optional<WireFormat> format)
+      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock, format) {}
 
   void describe_stream(const StreamName& stream, Done<StreamSummary> done) override {
-    JsonCall call{.action = "DescribeStreamSummary", .body = describe_stream_request(stream), .object = named(stream)};
+    JsonCall call = call_of("DescribeStreamSummary", describe_stream_request(stream));
+    call.object = named(stream);
     caller_.call(std::move(call), [done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
       Result<StreamSummary> summary = read_stream_summary(answer->body);
@@ -30,7 +38,8 @@ class KinesisHttp final : public KinesisApi {
   }
 
   void list_shards(const StreamName& stream, const std::optional<std::string>& token, Done<ShardPage> done) override {
-    JsonCall call{.action = "ListShards", .body = list_shards_request(stream, token), .object = named(stream)};
+    JsonCall call = call_of("ListShards", list_shards_request(stream, token));
+    call.object = named(stream);
     caller_.call(std::move(call), [done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
       done(read_shard_page(answer->body));
@@ -39,10 +48,9 @@ class KinesisHttp final : public KinesisApi {
 
   void get_shard_iterator(const StreamName& stream, const ShardId& shard, const IteratorStart& start,
                           Done<std::string> done) override {
-    JsonCall call{.action = "GetShardIterator",
-                  .body = shard_iterator_request(stream, shard, start),
-                  .object = named(stream),
-                  .part = shard.str()};
+    JsonCall call = call_of("GetShardIterator", shard_iterator_request(stream, shard, start));
+    call.object = named(stream);
+    call.part = shard.str();
     caller_.call(std::move(call), [stream, done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (!answer) return done(forward_error(std::move(answer)));
       Result<std::string> iterator = read_shard_iterator("Kinesis", answer->body);
@@ -53,12 +61,12 @@ class KinesisHttp final : public KinesisApi {
 
   void get_records(const std::string& iterator, int limit, size_t max_answer_bytes, Done<RecordPage> done) override {
     const std::string stream(unmark_iterator(iterator).stream);
-    JsonCall call{.action = "GetRecords",
-                  .body = records_request(iterator, limit),
-                  .object = stream.empty() ? "" : named(StreamName(stream)),
-                  .max_answer_bytes = max_answer_bytes,
-                  .list = "Records"};
+    JsonCall call = call_of("GetRecords", records_request(iterator, limit));
+    call.object = stream.empty() ? "" : named(StreamName(stream));
+    call.max_answer_bytes = max_answer_bytes;
+    call.list = "Records";
     auto read = [parser = parser_](std::string& body) {
+      if (cbor::begins_map(body)) return read_cbor_record_page(body);
       Result<RecordPage> page = read_record_page(*parser, body);
       constexpr size_t kLarge = 1u << 20;
       if (body.size() > kLarge) *parser = json::Parser();  // its buffers are several times as large as the text
@@ -73,7 +81,8 @@ class KinesisHttp final : public KinesisApi {
   }
 
   void create_stream(const StreamName& stream, int shards, Done<bool> done) override {
-    JsonCall call{.action = "CreateStream", .body = create_stream_request(stream, shards), .object = named(stream)};
+    JsonCall call = call_of("CreateStream", create_stream_request(stream, shards));
+    call.object = named(stream);
     caller_.call(std::move(call), [done = std::move(done)](Result<JsonAnswer> answer) mutable {
       if (answer) return done(true);
       if (answer.error().peer.starts_with("ResourceInUseException")) return done(false);
@@ -89,8 +98,9 @@ class KinesisHttp final : public KinesisApi {
 }  // namespace
 
 std::unique_ptr<KinesisApi> make_kinesis_http(ServiceEndpoint endpoint, CredentialSource& credentials,
-                                              net::HttpClient& http, Executor& decoder, Clock& clock) {
-  return std::make_unique<KinesisHttp>(std::move(endpoint), credentials, http, decoder, clock);
+                                              net::HttpClient& http, Executor& decoder, Clock& clock,
+                                              std::optional<WireFormat> format) {
+  return std::make_unique<KinesisHttp>(std::move(endpoint), credentials, http, decoder, clock, format);
 }
 
 }  // namespace ctk::aws

@@ -21,8 +21,9 @@ using testing::SizeIs;
 
 class KinesisHttpTest : public HttpClientTest {
  protected:
-  std::unique_ptr<KinesisApi> make(std::string url = "http://localhost:4566") {
-    return make_kinesis_http({std::move(url), "eu-central-1"}, credentials_, http_, decoder_, loop_);
+  std::unique_ptr<KinesisApi> make(std::string url = "http://localhost:4566",
+                                   std::optional<WireFormat> format = WireFormat::json) {
+    return make_kinesis_http({std::move(url), "eu-central-1"}, credentials_, http_, decoder_, loop_, format);
   }
   Result<RecordPage> get_records(const std::string& iterator = "IT") {
     return run<RecordPage>([&](Done<RecordPage> done) { api_->get_records(iterator, 1000, 1 << 20, std::move(done)); });

@@ -1,27 +1,11 @@
 #include "aws/kinesis_wire.h"
 
-#include <fmt/format.h>
-
 #include "aws/common_wire.h"
-#include "json/writer.h"
 
 namespace ctk::aws {
 namespace {
 
 using json::Element;
-
-void write_stream(json::Writer& out, const StreamName& stream) {
-  out.key(is_arn(stream) ? "StreamARN" : "StreamName");
-  out.string(stream.str());
-}
-
-/// Seconds since 1970 with their fraction, exactly.
-std::string epoch_seconds(Timestamp time) {
-  int64_t micros = to_micros(time);
-  constexpr int64_t kSecond = 1'000'000;
-  if (micros < 0) return fmt::format("-{}.{:06}", -(micros / kSecond), -(micros % kSecond));
-  return fmt::format("{}.{:06}", micros / kSecond, micros % kSecond);
-}
 
 std::unexpected<Error> strange(std::string_view action, std::string_view what) {
   return strange_answer("Kinesis", action, what);
@@ -71,90 +55,6 @@ size_t count_of(Element element, std::string_view name) {
 }
 
 }  // namespace
-
-bool is_arn(const StreamName& stream) { return stream.str().starts_with("arn:"); }
-
-std::string describe_stream_request(const StreamName& stream) {
-  std::string text;
-  json::Writer out(text);
-  out.begin_object();
-  write_stream(out, stream);
-  out.end_object();
-  return text;
-}
-
-std::string list_shards_request(const StreamName& stream, const std::optional<std::string>& token) {
-  if (!token) return describe_stream_request(stream);
-  std::string text;
-  json::Writer out(text);
-  out.begin_object();
-  out.key("NextToken");
-  out.string(*token);
-  out.end_object();
-  return text;
-}
-
-std::string shard_iterator_request(const StreamName& stream, const ShardId& shard, const IteratorStart& start) {
-  using Kind = IteratorStart::Kind;
-  std::string text;
-  json::Writer out(text);
-  out.begin_object();
-  write_stream(out, stream);
-  out.key("ShardId");
-  out.string(shard.str());
-  out.key("ShardIteratorType");
-  out.string(iterator_type(start.kind));
-  if (start.kind == Kind::at_sequence || start.kind == Kind::after_sequence) {
-    out.key("StartingSequenceNumber");
-    out.string(start.sequence.str());
-  }
-  if (start.kind == Kind::at_timestamp) {
-    out.key("Timestamp");
-    out.number(epoch_seconds(start.time));
-  }
-  out.end_object();
-  return text;
-}
-
-std::string create_stream_request(const StreamName& stream, int shards) {
-  std::string text;
-  json::Writer out(text);
-  out.begin_object();
-  out.key("StreamName");
-  out.string(is_arn(stream) ? stream.str().substr(stream.str().rfind('/') + 1) : stream.str());
-  out.key("ShardCount");
-  out.number(int64_t{shards});
-  out.end_object();
-  return text;
-}
-
-std::string mark_iterator(std::string_view stream, std::string iterator) {
-  if (stream.empty()) return iterator;
-  return fmt::format("{}\n{}", stream, iterator);
-}
-
-MarkedIterator unmark_iterator(std::string_view text) {
-  size_t end = text.find('\n');
-  if (end == std::string_view::npos) return {{}, text};
-  return {text.substr(0, end), text.substr(end + 1)};
-}
-
-std::string records_request(const std::string& marked_iterator, int limit) {
-  MarkedIterator marked = unmark_iterator(marked_iterator);
-  std::string text;
-  json::Writer out(text);
-  out.begin_object();
-  if (is_arn(StreamName(std::string(marked.stream)))) {
-    out.key("StreamARN");
-    out.string(marked.stream);
-  }
-  out.key("ShardIterator");
-  out.string(marked.iterator);
-  out.key("Limit");
-  out.number(int64_t{limit});
-  out.end_object();
-  return text;
-}
 
 Result<StreamSummary> read_stream_summary(std::string_view body) {
   json::Parser parser;

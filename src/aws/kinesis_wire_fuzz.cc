@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "aws/common_wire.h"
+#include "aws/kinesis_cbor.h"
 #include "aws/kinesis_wire.h"
 
 namespace {
@@ -22,6 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(read_stream_summary(body));
   check(read_shard_page(body));
   check(read_shard_iterator("Kinesis", body));
+  check(read_cbor_record_page(body));
   check(read_record_page(parser, body));
   return 0;
 }

@@ -1,0 +1,14 @@
+// The CBOR of Kinesis where it matters: pages of records, whose data comes as it is. Pure.
+#pragma once
+
+#include <string_view>
+
+#include "aws/kinesis_api.h"
+#include "base/error.h"
+
+namespace ctk::aws {
+
+/// As read_record_page, of an answer in CBOR.
+Result<RecordPage> read_cbor_record_page(std::string_view body);
+
+}  // namespace ctk::aws

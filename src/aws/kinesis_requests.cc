@@ -1,0 +1,99 @@
+#include "aws/kinesis_requests.h"
+
+#include <fmt/format.h>
+
+#include "aws/common_wire.h"
+#include "cbor/cbor_writer.h"
+#include "json/writer.h"
+
+namespace ctk::aws {
+namespace {
+
+RequestMember stream_member(const StreamName& stream) {
+  return {is_arn(stream.str()) ? "StreamARN" : "StreamName", stream.str()};
+}
+
+/// Seconds since 1970 with their fraction, exactly.
+std::string epoch_seconds(Timestamp time) {
+  int64_t micros = to_micros(time);
+  constexpr int64_t kSecond = 1'000'000;
+  if (micros < 0) return fmt::format("-{}.{:06}", -(micros / kSecond), -(micros % kSecond));
+  return fmt::format("{}.{:06}", micros / kSecond, micros % kSecond);
+}
+
+}  // namespace
+
+std::string to_json(const KinesisRequest& request) {
+  std::string text;
+  json::Writer out(text);
+  out.begin_object();
+  for (const auto& [name, value] : request) {
+    out.key(name);
+    if (const auto* word = std::get_if<std::string>(&value)) out.string(*word);
+    if (const auto* number = std::get_if<int64_t>(&value)) out.number(*number);
+    if (const auto* time = std::get_if<Timestamp>(&value)) out.number(epoch_seconds(*time));
+  }
+  out.end_object();
+  return text;
+}
+
+std::string to_cbor(const KinesisRequest& request) {
+  std::string bytes;
+  cbor::Writer out(bytes);
+  out.begin_map();
+  for (const auto& [name, value] : request) {
+    out.text(name);
+    if (const auto* word = std::get_if<std::string>(&value)) out.text(*word);
+    if (const auto* number = std::get_if<int64_t>(&value)) out.integer(*number);
+    if (const auto* time = std::get_if<Timestamp>(&value)) out.time(*time);
+  }
+  out.end();
+  return bytes;
+}
+
+bool is_arn(std::string_view stream) { return stream.starts_with("arn:"); }
+
+KinesisRequest describe_stream_request(const StreamName& stream) { return {stream_member(stream)}; }
+
+KinesisRequest list_shards_request(const StreamName& stream, const std::optional<std::string>& token) {
+  if (!token) return describe_stream_request(stream);
+  return {{"NextToken", *token}};
+}
+
+KinesisRequest shard_iterator_request(const StreamName& stream, const ShardId& shard, const IteratorStart& start) {
+  using Kind = IteratorStart::Kind;
+  KinesisRequest request{
+      stream_member(stream), {"ShardId", shard.str()}, {"ShardIteratorType", std::string(iterator_type(start.kind))}};
+  if (start.kind == Kind::at_sequence || start.kind == Kind::after_sequence) {
+    request.push_back({"StartingSequenceNumber", start.sequence.str()});
+  }
+  if (start.kind == Kind::at_timestamp) request.push_back({"Timestamp", start.time});
+  return request;
+}
+
+KinesisRequest create_stream_request(const StreamName& stream, int shards) {
+  const std::string& name = stream.str();
+  return {{"StreamName", is_arn(name) ? name.substr(name.rfind('/') + 1) : name}, {"ShardCount", int64_t{shards}}};
+}
+
+std::string mark_iterator(std::string_view stream, std::string iterator) {
+  if (stream.empty()) return iterator;
+  return fmt::format("{}\n{}", stream, iterator);
+}
+
+MarkedIterator unmark_iterator(std::string_view text) {
+  size_t end = text.find('\n');
+  if (end == std::string_view::npos) return {{}, text};
+  return {text.substr(0, end), text.substr(end + 1)};
+}
+
+KinesisRequest records_request(const std::string& marked_iterator, int limit) {
+  const MarkedIterator marked = unmark_iterator(marked_iterator);
+  KinesisRequest request;
+  if (is_arn(marked.stream)) request.push_back({"StreamARN", std::string(marked.stream)});
+  request.push_back({"ShardIterator", std::string(marked.iterator)});
+  request.push_back({"Limit", int64_t{limit}});
+  return request;
+}
+
+}  // namespace ctk::aws
