@@ -86,7 +86,7 @@ ctk_module(sink/sql USES base coordination dynamodb net sink table LIBRARIES Pos
 ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe USES base json relay LIBRARIES spdlog::spdlog)
-ctk_module(sim USES aws base dynamodb json net LIBRARIES OpenSSL::Crypto)
+ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
 ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
            LIBRARIES CLI11::CLI11 edit)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "aws/common_wire.h"
 #include "json/reader.h"
 #include "json/writer.h"
 
@@ -176,14 +176,13 @@ Answer<aws::IteratorStart> iterator_start(const Call& call) {
   if (type == "LATEST") {
     start.kind = Kind::latest;
   } else if (type == "AT_TIMESTAMP") {
-    const auto seconds = call.member("Timestamp");
-    double value = 0;
-    if (!seconds || seconds->get_double().get(value) != simdjson::SUCCESS) {
+    const auto time = aws::time_member(call.body(), "Timestamp");
+    if (!time) {
       return refuse("InvalidArgumentException",
                     "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP.");
     }
     start.kind = Kind::at_timestamp;
-    start.time = from_micros(std::llround(value * 1e3) * 1000);
+    start.time = std::chrono::round<std::chrono::milliseconds>(*time);
   } else if (type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER") {
     start.kind = type == "AT_SEQUENCE_NUMBER" ? Kind::at_sequence : Kind::after_sequence;
     start.sequence = aws::SequenceNumber(call.text("StartingSequenceNumber"));

@@ -10,6 +10,7 @@
 
 #include "json/reader.h"
 #include "net/http_server.h"
+#include "sim/cbor_form.h"
 #include "sim/dynamodb_json.h"
 #include "sim/kinesis_json.h"
 #include "sim/simulator_actions.h"
@@ -81,6 +82,11 @@ struct SimulatorServer::State {
   State(Services& simulated, Clock& time, SimulatorServerOptions given)
       : services(simulated), clock(time), options(std::move(given)), random(options.seed), faults(options.faults) {}
 
+  static bool speaks_cbor(const net::ServedRequest& request, const Called& called) {
+    const bool of_kinesis = called.target != nullptr && called.target->service == ServiceName::kinesis;
+    return of_kinesis && is_cbor(request.header("content-type"));
+  }
+
   net::ServedAnswer handle(const net::ServedRequest& request) {
     const Called called = read_target(request.header("x-amz-target"));
     std::unique_lock lock(mutex);
@@ -92,11 +98,15 @@ struct SimulatorServer::State {
     WireAnswer answer;
     if (fate.fault != Fault::lost_request) answer = answer_to(request, called, now, fate.fault);
     lock.unlock();
+    const bool in_cbor = speaks_cbor(request, called);
+    if (in_cbor) answer.body = answer_in_cbor(answer.body);
     if (fate.delay > Duration{}) std::this_thread::sleep_for(fate.delay);
     if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off();
     const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
     return {.status = answer.status,
-            .content_type = called.target == nullptr ? "application/x-amz-json-1.0" : called.target->content_type,
+            .content_type = in_cbor                    ? "application/x-amz-cbor-1.1"
+                            : called.target == nullptr ? "application/x-amz-json-1.0"
+                                                       : called.target->content_type,
             .body = std::move(answer.body),
             .headers = {{"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", seconds)}}};
   }
@@ -117,7 +127,12 @@ struct SimulatorServer::State {
         return answer_streams(services.streams, called.action, request.body, now, empty_page, listing_fault(fault));
       case ServiceName::kinesis: break;
     }
-    return answer_kinesis(services.kinesis, called.action, request.body, now, empty_page);
+    if (!speaks_cbor(request, called)) {
+      return answer_kinesis(services.kinesis, called.action, request.body, now, empty_page);
+    }
+    const Answer<std::string> body = request_from_cbor(request.body);
+    if (!body) return called.refusal(body.error());
+    return answer_kinesis(services.kinesis, called.action, *body, now, empty_page);
   }
 
   net::ServedAnswer act(const net::ServedRequest& request) {

@@ -99,6 +99,7 @@ void draw_way(WorldKnobs& knobs, Random& random) {
   if (random.below(3) == 0) knobs.delivery.again_by = knobs.delete_grace;
   knobs.by_wire = random.below(8) == 0;
   knobs.token_life = one_of<Duration>(random, {minutes(1), minutes(15), hours(24 * 365)});
+  knobs.knows_cbor = random.below(2) == 0;
 }
 
 /// What no relay can survive, or ours is known not to.

@@ -26,6 +26,7 @@ struct WorldKnobs {
   sim::DeliveryKnobs delivery;  ///< Kinesis: records that come twice, and behind their successors
   size_t split_above = 0;       ///< Kinesis on demand: a shard that takes more records a minute is split by the service
   bool by_wire = false;         ///< the relay's calls are written, signed and read as in production
+  bool knows_cbor = true;       ///< Kinesis does, where such calls are made
   Duration token_life = std::chrono::hours(24 * 365);  ///< of what such calls are signed with
   // What may follow a change, each by its probability.
   double resharded = 0;       ///< a roll, a split or a merge

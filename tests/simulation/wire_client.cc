@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "json/reader.h"
+#include "sim/cbor_form.h"
 #include "sim/dynamodb_json.h"
 #include "sim/kinesis_json.h"
 
@@ -78,28 +79,41 @@ bool WireClient::token_expired(const net::HttpRequest& request) const {
   return token.empty() || environment_.clock.now() - from_micros(std::stoll(token)) > token_life_;
 }
 
-net::HttpResponse WireClient::answer(const Called& called, const net::HttpRequest& request, sim::Fault fault) {
+sim::WireAnswer WireClient::answer_kinesis(const Called& called, const net::HttpRequest& request, bool empty_page) {
+  const Timestamp now = environment_.clock.now();
+  if (!sim::is_cbor(header_of(request, "Content-Type")) || !knows_cbor_) {
+    return sim::answer_kinesis(kinesis_, called.action, request.body, now, empty_page);
+  }
+  const sim::Answer<std::string> body = sim::request_from_cbor(request.body);
+  if (!body) return called.refusal(body.error());
+  return sim::answer_kinesis(kinesis_, called.action, *body, now, empty_page);
+}
+
+sim::WireAnswer WireClient::answer(const Called& called, const net::HttpRequest& request, sim::Fault fault) {
   const Timestamp now = environment_.clock.now();
   const bool empty_page = fault == sim::Fault::empty_page;
-  sim::WireAnswer answer;
   if (token_expired(request)) {
     if (environment_.on_fault) environment_.on_fault("credentials", "expired");
-    answer = called.refusal({"ExpiredTokenException", "The security token included in the request is expired", 400});
-  } else if (sim::is_refusal(fault)) {
-    answer = called.refusal(sim::injected(fault, called.service));
-  } else if (called.service == sim::ServiceName::kinesis) {
-    answer = sim::answer_kinesis(kinesis_, called.action, request.body, now, empty_page);
-  } else if (called.service == sim::ServiceName::streams) {
-    answer = sim::answer_streams(streams_, called.action, request.body, now, empty_page, sim::listing_fault(fault));
-  } else {
-    answer = sim::answer_dynamodb(dynamodb_, called.action, request.body, now);
+    return called.refusal({"ExpiredTokenException", "The security token included in the request is expired", 400});
   }
+  if (sim::is_refusal(fault)) return called.refusal(sim::injected(fault, called.service));
+  if (called.service == sim::ServiceName::kinesis) return answer_kinesis(called, request, empty_page);
+  if (called.service == sim::ServiceName::streams) {
+    return sim::answer_streams(streams_, called.action, request.body, now, empty_page, sim::listing_fault(fault));
+  }
+  return sim::answer_dynamodb(dynamodb_, called.action, request.body, now);
+}
+
+net::HttpResponse WireClient::respond(const Called& called, const net::HttpRequest& request, sim::Fault fault) {
+  sim::WireAnswer answered = answer(called, request, fault);
+  const bool in_cbor = knows_cbor_ && sim::is_cbor(header_of(request, "Content-Type"));
+  if (in_cbor) answered.body = sim::answer_in_cbor(answered.body);
   net::HttpResponse response;
-  response.status = answer.status;
-  const auto second = std::chrono::floor<std::chrono::seconds>(now);
+  response.status = answered.status;
+  const auto second = std::chrono::floor<std::chrono::seconds>(environment_.clock.now());
   response.headers.emplace_back("date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", second));
-  response.body.reserve(answer.body.size() + json::kPadding);
-  response.body = answer.body;
+  response.body.reserve(answered.body.size() + json::kPadding);
+  response.body = answered.body;
   return response;
 }
 
@@ -118,7 +132,7 @@ void WireClient::send(net::HttpRequest request, net::HttpDone done) {
   if (fate.fault == sim::Fault::lost_request) return lose(settings_.timeout, std::move(done));
   environment_.loop.after(
       settings_.way, [this, called, fate, lose, &caller, request = std::move(request), done = std::move(done)]() mutable {
-        net::HttpResponse response = answer(called, request, fate.fault);
+        net::HttpResponse response = respond(called, request, fate.fault);
         if (fate.fault == sim::Fault::lost_answer) return lose(settings_.timeout, std::move(done));
         const bool too_large = response.body.size() > request.max_answer_bytes;
         Result<net::HttpResponse> result = std::move(response);

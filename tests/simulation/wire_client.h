@@ -12,28 +12,32 @@
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_streams.h"
 #include "sim/kinesis.h"
+#include "sim/wire.h"
 
 namespace ctk::simulation {
 
 /// Answers in the services' place, with the faults that the settings have.
 class WireClient final : public net::HttpClient {
  public:
-  /// `token_life`: how long after its issue a session token is taken.
+  /// `token_life`: how long after its issue a session token is taken. `knows_cbor`: Kinesis does, as AWS's does.
   WireClient(sim::Kinesis& kinesis, sim::DynamoDb& dynamodb, sim::DynamoDbStreams& streams, sim::ApiEnvironment environment,
-             const sim::ApiSettings& settings, Duration token_life)
+             const sim::ApiSettings& settings, Duration token_life, bool knows_cbor)
       : kinesis_(kinesis),
         dynamodb_(dynamodb),
         streams_(streams),
         environment_(std::move(environment)),
         settings_(settings),
-        token_life_(token_life) {}
+        token_life_(token_life),
+        knows_cbor_(knows_cbor) {}
 
   void send(net::HttpRequest request, net::HttpDone done) override;
   uint64_t scans() const { return scans_; }
 
  private:
   struct Called;
-  net::HttpResponse answer(const Called& called, const net::HttpRequest& request, sim::Fault fault);
+  net::HttpResponse respond(const Called& called, const net::HttpRequest& request, sim::Fault fault);
+  sim::WireAnswer answer(const Called& called, const net::HttpRequest& request, sim::Fault fault);
+  sim::WireAnswer answer_kinesis(const Called& called, const net::HttpRequest& request, bool empty_page);
   bool token_expired(const net::HttpRequest& request) const;
 
   sim::Kinesis& kinesis_;
@@ -42,6 +46,7 @@ class WireClient final : public net::HttpClient {
   sim::ApiEnvironment environment_;
   sim::ApiSettings settings_;
   Duration token_life_;
+  bool knows_cbor_;
   uint64_t scans_ = 0;
 };
 

@@ -20,8 +20,9 @@ void reach_services_by_wire(const Surroundings& world, Worker& worker, sim::ApiE
                             const sim::ApiSettings& settings) {
   Upstream& upstream = world.upstream;
   worker.credentials = make_renewed_credentials(worker.loop, world.loop);
-  worker.wire = std::make_unique<WireClient>(upstream.kinesis(), upstream.dynamodb(), upstream.streams(),
-                                             std::move(environment), settings, world.knobs.token_life);
+  worker.wire =
+      std::make_unique<WireClient>(upstream.kinesis(), upstream.dynamodb(), upstream.streams(), std::move(environment),
+                                   settings, world.knobs.token_life, world.knobs.knows_cbor);
   const aws::ServiceEndpoint endpoint{"http://simulated", "us-east-1"};
   aws::CredentialSource& signer = *worker.credentials;
   worker.tables = aws::make_dynamodb_http(endpoint, signer, *worker.wire, worker.executor, worker.clock);
