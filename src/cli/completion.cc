@@ -143,7 +143,8 @@ Durations are 250ms, 5s, 15m, 2h or 7d, a bare number is seconds; sizes are 64KB
 .SH SOURCES
 .TP
 \fBkinesis+dynamodb+cdc://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fISTREAM\fR
-A Kinesis Data Stream, by name or ARN.
+A Kinesis Data Stream, by name or ARN. It is asked in CBOR, and in JSON where the endpoint does not know that;
+\fBprotocol=\fR\fIjson\fR|\fIcbor\fR decides it.
 .TP
 \fBdynamodb+cdc://\fR[\fIKEY\fB:\fISECRET\fB@\fR](\fBaws\fR|\fIhost\fB:\fIport\fR)\fB/\fITABLE\fR
 The stream of a DynamoDB table, by the table's name or ARN, or by its own ARN.

@@ -25,6 +25,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "session-token", .kind = secret, .help = "session token of temporary credentials"},
     {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_SERVICE]"},
     {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
+    {.name = "protocol", .kind = choice, .fallback = "cbor, or json where the endpoint does not know it",
+     .help = "ask Kinesis in this form, whatever the endpoint knows", .choices = "json|cbor"},
     {.name = "role-arn", .help = "role to assume with the credentials that are found"},
     {.name = "external-id", .help = "what the role's owner asks for besides, for role-arn"},
     {.name = "role-session-name", .fallback = "ctk-SECONDS", .help = "how CloudTrail names us under role-arn"},

@@ -211,6 +211,12 @@ Status plan_scan(SourcePlan& plan, std::string table, aws::ServiceEndpoint table
   return {};
 }
 
+std::optional<aws::WireFormat> protocol_of(const OptionValues& options) {
+  const auto protocol = options.text("protocol");
+  if (!protocol) return std::nullopt;
+  return *protocol == "cbor" ? aws::WireFormat::cbor : aws::WireFormat::json;
+}
+
 Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const aws::Environment& environment) {
   const auto stream = stream_of(url);
   if (!stream) return std::unexpected(stream.error());
@@ -227,7 +233,8 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
                    {address, *region},
                    std::move(*credentials),
                    options.boolean("create", false),
-                   options.integer("create-shards").value_or(1)};
+                   options.integer("create-shards").value_or(1),
+                   protocol_of(options)};
   SourcePlan source{std::move(plan), std::move(options)};
   if (!wants_load(source.options)) return source;
   const auto table = source.options.text("source-table");

@@ -33,6 +33,7 @@ struct KinesisPlan {
   aws::CredentialRequest credentials;
   bool create = false;
   int create_shards = 1;
+  std::optional<aws::WireFormat> format = {};  ///< nothing: what the endpoint knows
 };
 
 struct TablePlan {

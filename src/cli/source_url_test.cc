@@ -70,6 +70,14 @@ TEST(SourceUrl, KinesisAtAnEmulator) {
   EXPECT_EQ(kinesis("kinesis+dynamodb://k:s@localhost:4568/cdc?region=us-east-1").endpoint.url, "http://localhost:4568");
 }
 
+TEST(SourceUrl, KinesisInCborOrJson) {
+  const std::string url = "kinesis+dynamodb+cdc://k:s@localhost:4568/cdc?region=us-east-1";
+  EXPECT_EQ(kinesis(url).format, std::nullopt) << "what the endpoint knows";
+  EXPECT_EQ(kinesis(url + "&protocol=json").format, aws::WireFormat::json);
+  EXPECT_EQ(kinesis(url + "&protocol=cbor").format, aws::WireFormat::cbor);
+  EXPECT_THAT(refused(url + "&protocol=xml").message, HasSubstr("json"));
+}
+
 TEST(SourceUrl, EndpointUrl) {
   EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://aws/cdc?region=x&endpoint-url=http://localhost:1/").endpoint.url,
             "http://localhost:1");

@@ -84,7 +84,7 @@ Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const Sour
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
   if (auto reached = reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
   if (!plan.follow) return nullptr;
-  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *decoder_, world.clock);
+  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *decoder_, world.clock, kinesis.format);
   const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
   return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }

@@ -100,8 +100,8 @@ class SqliteTarget:
     name = "sqlite"
     key = int  # reads the range key
 
-    def __init__(self, home):
-        self.path = home / "target.db"
+    def __init__(self, home, file="target.db"):
+        self.path = home / file
 
     def url(self, table="demo", **options):
         query = "".join(f"&{name}={value}" for name, value in options.items())

@@ -96,6 +96,27 @@ class Stream(Case):
         self.run_ctk("load", self.source(once="true"), self.target.url())
         self.assert_holds(self.target, self.model)
 
+    def test_in_the_form_that_is_asked_for(self):
+        self.write(40)
+        for protocol in "json", "cbor":
+            target = SqliteTarget(self.home, f"{protocol}.db")
+            self.run_ctk("load", self.source(once="true", protocol=protocol), target.url())
+            self.assert_holds(target, self.model)
+
+    def test_start_at_a_moment_in_either_form(self):
+        self.write(20)
+        self.pass_a_second()
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        fresh = Model(seed=9, start=self.model.time)
+        for _ in range(20):
+            fresh.write_anything()
+        put_into(kinesis.client, self.stream, fresh.events)
+        for protocol in "json", "cbor":
+            target = SqliteTarget(self.home, f"{protocol}.db")
+            source = self.source(once="true", start="timestamp", at=moment, protocol=protocol)
+            self.run_ctk("load", source, target.url())
+            self.assert_holds(target, fresh)
+
     def test_start_latest(self):
         self.write(30)
         self.pass_a_second()  # the server's clock, as its answers tell it, has whole seconds

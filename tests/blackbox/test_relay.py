@@ -21,6 +21,12 @@ class ToSqlite(Hardships, Fencing, Relaying):
     def make_target(self):
         return SqliteTarget(self.home)
 
+    def test_json_brings_what_cbor_does(self):
+        self.write(100)
+        self.load_once(protocol="json")
+        self.assert_holds(self.target, self.model)
+        self.assertEqual(self.load_once(protocol="cbor")["read"], 0)
+
     def test_memory_positions_begin_again(self):
         self.write(100)
         self.load_once(positions="memory")
