@@ -1,5 +1,6 @@
-// A read-only Kinesis endpoint for benchmarks: records are encoded once and served from memory as fast as asked for; the
-// service's limits are off. Prints "listening on http://127.0.0.1:PORT" and serves until it is ended.
+// A read-only Kinesis endpoint for benchmarks: records are encoded once and served from memory as fast as asked for, in
+// JSON or CBOR as they are asked for; the service's limits are off. Prints "listening on http://127.0.0.1:PORT" and serves
+// until it is ended.
 //
 //   kinesis_endpoint EVENTS SHARDS [REPEAT]
 //
@@ -8,22 +9,40 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <deque>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "dynamodb/decode.h"
+#include "base/time.h"
+#include "cbor/cbor_json.h"
+#include "cbor/cbor_reader.h"
+#include "cbor/cbor_writer.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "serve.h"
+#include "sim/cbor_form.h"
 #include "sim/hash_key.h"
 
 namespace ctk::bench {
 namespace {
 
+struct Record {
+  std::string data;
+  std::string base64;
+};
+
 struct Shard {
-  std::vector<const std::string*> records;  ///< base64
+  std::vector<const Record*> records;
+};
+
+/// What of a shard a call of GetRecords asks for.
+struct Range {
+  size_t shard = 0;
+  size_t at = 0;
+  size_t limit = 0;
 };
 
 class Endpoint {
@@ -32,15 +51,24 @@ class Endpoint {
     std::ifstream file(path);
     std::string line;
     while (std::getline(file, line)) {
-      encoded_.emplace_back();
-      json::append_base64(encoded_.back(), line);
-      keys_.push_back(key_of(line));
+      records_.push_back({line, {}});
+      json::append_base64(records_.back().base64, line);
     }
-    for (size_t i = 0; i < encoded_.size(); ++i)
-      shards_[std::hash<std::string>{}(keys_[i]) % shards].records.push_back(&encoded_[i]);
+    for (const Record& record : records_)
+      shards_[std::hash<std::string>{}(key_of(record.data)) % shards].records.push_back(&record);
   }
 
-  std::string answer(const std::string& target, const std::string& body) {
+  Reply answer(const std::string& target, const std::string& body) const {
+    if (!cbor::begins_map(body)) return {answer_in_json(target, body)};
+    const auto request = cbor::to_json(body);
+    if (!request) return {"{}"};
+    const bool of_records = target.ends_with("GetRecords");
+    return {.body = of_records ? records_in_cbor(*request) : sim::answer_in_cbor(answer_in_json(target, *request)),
+            .content_type = "application/x-amz-cbor-1.1"};
+  }
+
+ private:
+  std::string answer_in_json(const std::string& target, const std::string& body) const {
     auto parsed = parser_().parse(body);
     if (!parsed) return "{}";
     if (target.ends_with("DescribeStreamSummary")) return summary();
@@ -51,7 +79,6 @@ class Endpoint {
     return "{}";
   }
 
- private:
   static json::Parser& parser_() {
     thread_local json::Parser parser;
     return parser;
@@ -102,30 +129,69 @@ class Endpoint {
     return fmt::format(R"({{"ShardIterator":"{}:{}"}})", index, at);
   }
 
-  std::string records(json::Element request) const {
+  static Range range_of(json::Element request) {
     const std::string iterator(json::string_member(request, "ShardIterator").value_or("0:0"));
-    const auto limit = static_cast<size_t>(json::int_member(request, "Limit").value_or(10000));
     const size_t colon = iterator.find(':');
-    const size_t shard = std::stoul(iterator.substr(0, colon));
-    size_t at = std::stoul(iterator.substr(colon + 1));
-    const auto& stored = shards_[shard].records;
-    const size_t total = stored.size() * repeat_;
-    std::string out = R"({"Records":[)";
-    size_t taken = 0;
-    for (; taken < limit && at < total && out.size() < (13u << 20); ++taken, ++at) {
-      if (taken > 0) out += ',';
-      out += R"({"ApproximateArrivalTimestamp":1.72074E9,"PartitionKey":"k","SequenceNumber":")";
-      out += sequence(shard, at);
-      out += R"(","Data":")";
-      out += *stored[at % stored.size()];
-      out += "\"}";
-    }
-    return out +
-           fmt::format(R"(],"NextShardIterator":"{}:{}","MillisBehindLatest":{}}})", shard, at, at == total ? 0 : 1000);
+    return {std::stoul(iterator.substr(0, colon)), std::stoul(iterator.substr(colon + 1)),
+            static_cast<size_t>(json::int_member(request, "Limit").value_or(10000))};
   }
 
-  std::vector<std::string> encoded_;
-  std::vector<std::string> keys_;
+  /// Calls `write(sequence, record)` for the records of a page, until `out` is full; gives what comes behind them, and
+  /// whether that is the end.
+  template <class Write>
+  std::pair<std::string, bool> write_page(const Range& range, const std::string& out, Write write) const {
+    constexpr size_t kFull = 13u << 20;
+    const auto& stored = shards_[range.shard].records;
+    const size_t total = stored.size() * repeat_;
+    size_t at = range.at;
+    for (; at < total && at - range.at < range.limit && out.size() < kFull; ++at)
+      write(sequence(range.shard, at), *stored[at % stored.size()]);
+    return {fmt::format("{}:{}", range.shard, at), at == total};
+  }
+
+  std::string records(json::Element request) const {
+    std::string out = R"({"Records":[)";
+    const auto [next, ended] = write_page(range_of(request), out, [&](const std::string& sequence, const Record& record) {
+      if (out.back() == '}') out += ',';
+      out += R"({"ApproximateArrivalTimestamp":1.72074E9,"PartitionKey":"k","SequenceNumber":")";
+      out += sequence;
+      out += R"(","Data":")";
+      out += record.base64;
+      out += "\"}";
+    });
+    return out + fmt::format(R"(],"NextShardIterator":"{}","MillisBehindLatest":{}}})", next, ended ? 0 : 1000);
+  }
+
+  std::string records_in_cbor(const std::string& request) const {
+    constexpr Timestamp kArrival{std::chrono::seconds(1'720'740'000)};
+    const Range range = range_of(parser_().parse(request).value());
+    std::string bytes;
+    cbor::Writer out(bytes);
+    out.begin_map();
+    out.text("Records");
+    out.begin_array();
+    const auto [next, ended] = write_page(range, bytes, [&](const std::string& sequence, const Record& record) {
+      out.begin_map();
+      out.text("ApproximateArrivalTimestamp");
+      out.time(kArrival);
+      out.text("PartitionKey");
+      out.text("k");
+      out.text("SequenceNumber");
+      out.text(sequence);
+      out.text("Data");
+      out.bytes(record.data);
+      out.end();
+    });
+    out.end();
+    out.text("NextShardIterator");
+    out.text(next);
+    out.text("MillisBehindLatest");
+    out.integer(ended ? 0 : 1000);
+    out.end();
+    return bytes;
+  }
+
+  std::deque<Record> records_;
   std::vector<Shard> shards_;
   size_t repeat_;
 };
@@ -139,7 +205,6 @@ int main(int count, char** words) {
     return 2;
   }
   ctk::bench::Endpoint endpoint(words[1], std::stoul(words[2]), count > 3 ? std::stoul(words[3]) : 1);
-  return ctk::bench::serve([&endpoint](const std::string& target, const std::string& body) {
-    return ctk::bench::Reply{endpoint.answer(target, body)};
-  });
+  return ctk::bench::serve(
+      [&endpoint](const std::string& target, const std::string& body) { return endpoint.answer(target, body); });
 }

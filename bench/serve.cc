@@ -15,7 +15,7 @@ int serve(const std::function<Reply(const std::string&, const std::string&)>& an
   server.Post("/", [&answer](const httplib::Request& request, httplib::Response& response) {
     const Reply reply = answer(request.get_header_value("X-Amz-Target"), request.body);
     response.status = reply.status;
-    response.set_content(reply.body, "application/x-amz-json-1.1");
+    response.set_content(reply.body, reply.content_type);
   });
   const int port = server.bind_to_any_port("127.0.0.1");
   std::cout << "listening on http://127.0.0.1:" << port << std::endl;

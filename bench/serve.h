@@ -9,6 +9,7 @@ namespace ctk::bench {
 struct Reply {
   std::string body;
   int status = 200;
+  std::string content_type = "application/x-amz-json-1.1";
 };
 
 /// Prints "listening on http://127.0.0.1:PORT" and answers calls until the process is ended: `answer(target, body)` gives a
