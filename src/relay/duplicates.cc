@@ -1,32 +1,69 @@
 #include "relay/duplicates.h"
 
+#include <algorithm>
+#include <bit>
 #include <functional>
-#include <string_view>
+#include <utility>
 
 namespace ctk::relay {
-
 namespace {
 
-/// The event is known, from `seen`: whether it comes again at a higher sequence number. The lowest one stays.
-bool comes_later(aws::SequenceNumber& seen, const aws::SequenceNumber& sequence) {
-  if (sequence > seen) return true;
-  seen = sequence;
-  return false;
+uint64_t id_of(const dynamodb::Change& change) {
+  constexpr uint64_t kSpread = 0x9E3779B97F4A7C15u;
+  const std::hash<std::string_view> hash;
+  uint64_t id = hash(change.event_id);
+  id = id * kSpread + hash(change.key);
+  id = id * kSpread + static_cast<uint64_t>(to_micros(change.time)) + change.index_in_record;
+  return std::max<uint64_t>(id * kSpread, 1);
 }
 
 }  // namespace
 
-bool DuplicateFilter::repeats(const dynamodb::Change& change, const aws::SequenceNumber& sequence) {
-  if (change.event_id.empty() || sequence.empty()) return false;
-  const std::hash<std::string_view> hash;
-  uint64_t id = hash(change.event_id);
-  id = id * 0x9E3779B97F4A7C15u + hash(change.key);
-  id = id * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(to_micros(change.time)) + change.index_in_record;
-  if (const auto old = older_.find(id); old != older_.end()) return comes_later(old->second, sequence);
-  const auto [entry, fresh] = newer_.try_emplace(id, sequence);
-  if (!fresh) return comes_later(entry->second, sequence);
+DuplicateFilter::Memory::Memory(size_t capacity) : places_(std::bit_ceil(2 * capacity + 1)) {}
+
+/// Where the event is, or would be.
+size_t DuplicateFilter::Memory::place_of(uint64_t id) const {
+  const size_t last = places_ - 1;  // all bits set
+  size_t place = id & last;
+  while (ids_[place] != id && ids_[place] != 0) place = (place + 1) & last;
+  return place;
+}
+
+void DuplicateFilter::Memory::add(uint64_t id, const Digits& digits) {
+  ids_.resize(places_);
+  digits_.resize(places_);
+  const size_t place = place_of(id);
+  ids_[place] = id;
+  digits_[place] = digits;
+  ++size_;
+}
+
+void DuplicateFilter::Memory::clear() {
+  std::ranges::fill(ids_, 0);
+  size_ = 0;
+}
+
+DuplicateFilter::DuplicateFilter(size_t capacity) : half_(capacity / 2), newer_(half_), older_(half_) {}
+
+bool DuplicateFilter::repeats(const dynamodb::Change& change, std::string_view digits) {
+  if (change.event_id.empty() || digits.empty()) return false;
+  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+  Digits sequence;
+  if (digits.size() > sequence.size()) return false;
+  const auto front = std::fill_n(sequence.begin(), sequence.size() - digits.size(), '0');
+  std::ranges::copy(digits, front);
+  const uint64_t id = id_of(change);
+  Memory* memory = older_.has(id) ? &older_ : newer_.has(id) ? &newer_ : nullptr;
+  if (memory != nullptr) {
+    // It comes later, or the same record again: the lowest number stays.
+    Digits& seen = memory->digits_of(id);
+    if (sequence > seen) return true;
+    seen = sequence;
+    return false;
+  }
+  newer_.add(id, sequence);
   if (newer_.size() >= half_) {
-    older_.swap(newer_);
+    std::swap(older_, newer_);
     newer_.clear();
   }
   return false;

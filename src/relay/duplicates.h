@@ -5,11 +5,12 @@
 // is not trusted (some emulators give 8 hex digits): key and time must agree too.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
-#include <unordered_map>
+#include <string_view>
+#include <vector>
 
-#include "aws/ids.h"
 #include "dynamodb/change.h"
 
 namespace ctk::relay {
@@ -17,20 +18,44 @@ namespace ctk::relay {
 class DuplicateFilter {
  public:
   /// Remembers the newest `capacity` events, or up to half of them when it has just let the older half go.
-  explicit DuplicateFilter(size_t capacity = 32768) : half_(capacity / 2) {}
+  explicit DuplicateFilter(size_t capacity = 32768);
 
-  /// True if `change`, standing at `sequence`, repeats an event seen at a lower sequence number. Remembers it otherwise.
-  bool repeats(const dynamodb::Change& change, const aws::SequenceNumber& sequence);
+  /// True if `change`, standing at the sequence number `digits`, repeats an event seen at a lower one. Remembers it
+  /// otherwise.
+  bool repeats(const dynamodb::Change& change, std::string_view digits);
   /// What was dropped to be read again must not look like a repetition of itself.
   void clear();
   size_t size() const { return newer_.size() + older_.size(); }
 
  private:
-  using Seen = std::unordered_map<uint64_t, aws::SequenceNumber>;
+  /// A sequence number with zeros before it: compares as text as it does as a number.
+  using Digits = std::array<char, 57>;
+
+  /// Events and where they stood, in one piece: nearly every event is looked for in vain, and that costs one look at
+  /// `ids_`.
+  class Memory {
+   public:
+    /// Takes up memory from the first event on.
+    explicit Memory(size_t capacity);
+    bool has(uint64_t id) const { return size_ > 0 && ids_[place_of(id)] == id; }
+    /// Of an event that is there.
+    Digits& digits_of(uint64_t id) { return digits_[place_of(id)]; }
+    void add(uint64_t id, const Digits& digits);
+    void clear();
+    size_t size() const { return size_; }
+
+   private:
+    size_t place_of(uint64_t id) const;
+
+    size_t places_;
+    std::vector<uint64_t> ids_;  ///< each at the first free place from where its bits say; 0 is a free place
+    std::vector<Digits> digits_;
+    size_t size_ = 0;
+  };
 
   size_t half_;
-  Seen newer_;  ///< at most half_
-  Seen older_;  ///< forgotten all at once: an order of single events would cost each of them a look into cold memory
+  Memory newer_;  ///< at most half_
+  Memory older_;  ///< forgotten all at once: an order of single events would cost each of them a look into cold memory
 };
 
 }  // namespace ctk::relay

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "relay/duplicates.h"
@@ -57,9 +58,7 @@ class TableSet {
 
   Route route(std::string_view source_table) { return routes_.route(source_table); }
   /// Whether a change at this place repeats one that was seen since the last drop. Else it is remembered.
-  bool repeats(const dynamodb::Change& change, const std::string& position) {
-    return held_.seen.repeats(change, aws::SequenceNumber(position));
-  }
+  bool repeats(const dynamodb::Change& change, std::string_view position) { return held_.seen.repeats(change, position); }
 
   /// Adds a table, closed; or makes it anew. `keys` may be in any order.
   Result<Table*> add(const table::QualifiedName& name, const std::string& source, table::KeySchema keys, Duration now);
