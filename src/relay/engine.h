@@ -22,6 +22,7 @@
 //   engine_walk.cc     the shards there are, their ends and their children
 //   engine_gaps.cc     what the stream no longer has although nobody has read it
 //   engine_finish.cc   positions outside of batches, sweeping, the end of a run
+//   engine_view.cc     what can be seen of it from outside
 //
 // Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
 #pragma once
@@ -43,6 +44,7 @@
 #include "relay/position_keeper.h"
 #include "relay/prepare.h"
 #include "relay/relay.h"
+#include "relay/relay_view.h"
 #include "relay/rounds.h"
 #include "relay/run.h"
 #include "relay/run_counters.h"
@@ -63,6 +65,7 @@ class Relay::Engine {
   void run(Done<RelayStats> done);
   void stop();
   RelayStats stats() const;
+  RelayView view() const;
 
  private:
   /// How far a shard is stored.
@@ -201,6 +204,12 @@ class Relay::Engine {
   void reload_positions();
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
+
+  // view
+  Duration lag_of(const Shard& shard) const;
+  ShardView view_of(const shards::KnownShard& known) const;
+  RelayView::State visible_state() const;
+  bool is_caught_up(const std::vector<ShardView>& shards) const;
 
   // finish
   void every_second();

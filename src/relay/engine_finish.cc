@@ -30,7 +30,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
   }
   std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, run_.positions_with_rows(), all);
   if (moves.empty()) return then(true);
-  keeper_.begin();
+  keeper_.begin(now());
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
   run_.positions.store.move(
       run_.name, std::move(moves),
@@ -261,12 +261,8 @@ RelayStats Relay::Engine::stats() const {
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : life_->shards) {
     if (one->reading.finished() || one->segment) continue;
-    // What was read and is not written is behind, too.
-    const Timestamp oldest = one->progress.has_pending() ? one->progress.oldest_pending() : one->queue.oldest_arrival();
-    if (oldest != kNoTime) stats.lag = std::max(stats.lag, Duration(run_.env.clock.now() - oldest));
-    if (one->reading.at_tip()) continue;
-    ++stats.shards_reading;
-    stats.lag = std::max(stats.lag, one->reading.behind(at));
+    stats.lag = std::max(stats.lag, lag_of(*one));
+    if (!one->reading.at_tip()) ++stats.shards_reading;
   }
   if (life_->lineage.is_claimed()) stats.shards_waiting = life_->lineage.walk().waiting();
   stats.load = load_progress();

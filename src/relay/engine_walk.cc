@@ -124,7 +124,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
-  if (run_.identity.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing()) return;
+  if (run_.identity.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing(now())) return;
   run_.source.list(in_life([this, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
     life_->lineage.end_listing();
     if (phase_ == Phase::ended || !pass.alive()) return;

@@ -92,6 +92,10 @@ Lineage::LookUp Lineage::looked_up(const aws::ShardId& shard, bool may_have_none
   return answer;
 }
 
-bool Lineage::begin_listing() { return !std::exchange(listing_, true); }
+bool Lineage::begin_listing(Duration now) {
+  if (listing_since_) return false;
+  listing_since_ = now;
+  return true;
+}
 
 }  // namespace ctk::relay

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -62,8 +63,9 @@ class Lineage {
   Timestamp parents_read_to(const aws::ShardId& shard, const ReadTo& read_to) const;
 
   /// False: a listing is under way already.
-  bool begin_listing();
-  void end_listing() { listing_ = false; }
+  bool begin_listing(Duration now);
+  void end_listing() { listing_since_.reset(); }
+  std::optional<Duration> listing_since() const { return listing_since_; }
   void listed() { listing_retry_.succeeded(); }
   /// The pause until the next listing.
   Duration listing_failed(Duration now, Random& random);
@@ -79,7 +81,7 @@ class Lineage {
   void ask_for_lost() { ++in_question_; }
   void lost_answered() { --in_question_; }
   /// Whether an answer is on its way that may show other shards.
-  bool is_asking() const { return listing_ || in_question_ > 0; }
+  bool is_asking() const { return listing_since_ || in_question_ > 0; }
 
  private:
   std::unique_ptr<shards::ShardWalk> walk_;
@@ -87,7 +89,7 @@ class Lineage {
   coordination::Fence fence_ = 0;
   std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;
-  bool listing_ = false;
+  std::optional<Duration> listing_since_;
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), kLongestPause, {}}};
   std::map<aws::ShardId, int> look_ups_;
   size_t in_question_ = 0;  ///< shards that listings lacked and the source is asked for

@@ -100,8 +100,9 @@ TEST(Lineage, ListingsThatFailAreRepeatedMoreAndMoreRarely) {
 TEST(Lineage, OneListingAtATimeAndAnswersThatAreAwaited) {
   Lineage one = lineage();
   EXPECT_FALSE(one.is_asking());
-  EXPECT_TRUE(one.begin_listing());
-  EXPECT_FALSE(one.begin_listing());
+  EXPECT_TRUE(one.begin_listing(seconds(7)));
+  EXPECT_FALSE(one.begin_listing(seconds(8)));
+  EXPECT_EQ(one.listing_since(), seconds(7));
   one.ask_for_lost();
   one.end_listing();
   EXPECT_TRUE(one.is_asking());

@@ -7,6 +7,7 @@
 // they are kept apart from them, all are.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "relay/life.h"
@@ -28,12 +29,13 @@ class PositionKeeper {
   /// The batch is acknowledged; `with_rows`: and its moves are stored. Returns those that were their shard's end.
   static std::vector<coordination::PositionMove> acknowledged(const InFlightBatch& write, bool with_rows, Life& life);
 
-  bool is_storing() const { return storing_; }
-  void begin() { storing_ = true; }
-  void end() { storing_ = false; }
+  bool is_storing() const { return storing_since_.has_value(); }
+  std::optional<Duration> storing_since() const { return storing_since_; }
+  void begin(Duration now) { storing_since_ = now; }
+  void end() { storing_since_.reset(); }
 
  private:
-  bool storing_ = false;
+  std::optional<Duration> storing_since_;
 };
 
 }  // namespace ctk::relay

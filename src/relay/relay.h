@@ -121,6 +121,8 @@ struct RelayEnvironment {
   Executor& worker;  ///< decodes and renders
 };
 
+struct RelayView;
+
 /// `run` begins; `done` is called once, on the loop: the final counters, or why it ended early (an Error's kind gives the
 /// exit code: usage 2, gap and mismatch 3, else 1). A stop asked for by stop() is no error.
 class Relay {
@@ -132,6 +134,8 @@ class Relay {
   /// Stop reading, flush, store positions, then `done`. On the loop.
   void stop();
   RelayStats stats() const;
+  /// All that can be seen of it now (relay_view.h). On the loop.
+  RelayView view() const;
 
  private:
   class Engine;

@@ -32,6 +32,7 @@ void ShardReading::took(const Page& page, size_t bytes, Duration now) {
   size_.took(page.records.size(), bytes, page.cut_off);
   if (page.read_to != kNoTime) read_to_ = std::max(read_to_, page.read_to);
   behind_ = page.behind;
+  saw_tip_ = page.at_tip;
   answered_at_ = now;
   cadence_.took(answered_at_ - asked_at_);
 }
@@ -50,6 +51,7 @@ void ShardReading::drop() {
 
 void ShardReading::rewind(Position stored) {
   position_ = std::move(stored);
+  saw_tip_ = false;
   phase_ = position_.ended() ? Phase::end_read : Phase::reading;
 }
 

@@ -43,6 +43,8 @@ class ShardReading {
   Timestamp read_to() const { return read_to_; }
   /// Nothing is missed of what came before.
   Timestamp whole_to() const { return std::max(read_to_, due_); }
+  /// There was nothing newer when it was read last.
+  bool saw_tip() const { return saw_tip_; }
   /// How far it is behind its tip.
   Duration behind(Duration now) const { return behind_ + (now - answered_at_); }
 
@@ -84,6 +86,7 @@ class ShardReading {
   Timestamp read_to_ = kNoTime;  ///< of the last page
   Timestamp due_ = kNoTime;      ///< since when it was to be read: nothing older is missed
   Duration behind_{};
+  bool saw_tip_ = false;
   Duration asked_at_{};
   Duration answered_at_;
 };

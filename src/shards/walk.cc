@@ -134,6 +134,12 @@ bool ShardWalk::all_finished() const {
   return std::ranges::all_of(shards_, [](const auto& entry) { return entry.second.finished; });
 }
 
+std::vector<KnownShard> ShardWalk::known() const {
+  std::vector<KnownShard> known;
+  for (const auto& [id, state] : shards_) known.push_back({id, state.parents, state.position, state.finished});
+  return known;
+}
+
 size_t ShardWalk::waiting() const {
   return static_cast<size_t>(std::ranges::count_if(
       shards_, [](const auto& entry) { return !entry.second.reading && !entry.second.finished && !entry.second.lost; }));

@@ -61,6 +61,14 @@ struct LostShard {
   Position position;
   bool operator==(const LostShard&) const = default;
 };
+/// What the walk knows of a shard, for whoever shows it.
+struct KnownShard {
+  ShardId id;
+  std::vector<ShardId> parents;
+  Position position;  ///< where it began; SHARD_END once it is finished
+  bool finished = false;
+  bool operator==(const KnownShard&) const = default;
+};
 using WalkAction = std::variant<AddRow, StartReading, MaySend, LostShard>;
 
 /// The state of one stream's walk. Every event returns what is to be done because of it, in order.
@@ -103,6 +111,8 @@ class ShardWalk {
   std::vector<ShardId> children_of(const ShardId& shard) const;
   /// Whether the shard is known to be closed: listed so, or named as a parent. Its end must be read, whatever its tip.
   bool closed(const ShardId& shard) const;
+  /// All that are not forgotten, by id. Those that are lost wait for somebody's word, as others for their parents.
+  std::vector<KnownShard> known() const;
   bool all_finished() const;
   /// Shards that wait for a parent.
   size_t waiting() const;

@@ -34,6 +34,15 @@ TEST(ShardWalk, ReadsAChildAfterItsParentsEndAndSendsItAfterTheAcknowledgement) 
   EXPECT_THAT(walk.finished(id("a")), ElementsAre(WalkAction(MaySend{id("b")})));
 }
 
+TEST(ShardWalk, ShowsWhatItKnows) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  walk.read_to_end(id("a"), {});
+  walk.finished(id("a"));
+  EXPECT_THAT(walk.known(), ElementsAre(KnownShard{id("a"), {}, Position::shard_end(), true},
+                                        KnownShard{id("b"), {id("a")}, kHorizon, false}));
+}
+
 TEST(ShardWalk, AMergeWaitsForBothParents) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true), shard("b", {}, true), shard("c", {"a", "b"})});

@@ -1,0 +1,96 @@
+// What can be seen of the engine from outside. It changes nothing.
+#include <algorithm>
+#include <utility>
+
+#include "relay/engine.h"
+#include "relay/relay_view.h"
+
+namespace ctk::relay {
+namespace {
+
+ShardView::State state_of(const ShardReading& reading) {
+  switch (reading.phase()) {
+    case ShardReading::Phase::reading: return ShardView::State::reading;
+    case ShardReading::Phase::at_tip: return ShardView::State::at_tip;
+    case ShardReading::Phase::end_read:
+    case ShardReading::Phase::end_known: return ShardView::State::ended;
+    case ShardReading::Phase::finished: break;
+  }
+  return ShardView::State::finished;
+}
+
+}  // namespace
+
+RelayView Relay::view() const { return engine_->view(); }
+
+/// What was read and is not written is behind, too.
+Duration Relay::Engine::lag_of(const Shard& shard) const {
+  Duration lag{};
+  const Timestamp oldest = shard.progress.has_pending() ? shard.progress.oldest_pending() : shard.queue.oldest_arrival();
+  if (oldest != kNoTime) lag = std::max(lag, Duration(run_.env.clock.now() - oldest));
+  return shard.reading.at_tip() ? lag : std::max(lag, shard.reading.behind(now()));
+}
+
+ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
+  ShardView view;
+  view.id = known.id;
+  view.parents = known.parents;
+  view.segment = shards::is_segment(known.id);
+  view.position = known.position;
+  view.state = known.finished ? ShardView::State::finished : ShardView::State::waiting;
+  view.waits_for_parents = !known.finished;
+  const auto found = life_->shards.find(known.id);
+  if (found == life_->shards.end() || known.finished) return view;
+  const Shard& shard = *found->second;
+  view.state = state_of(shard.reading);
+  view.waits_for_parents = !shard.may_send;
+  view.position = shard.progress.acknowledged();
+  if (shard.caught_up()) view.proven_to = shard.reading.read_to();
+  view.at_newest = shard.caught_up() && shard.reading.saw_tip();
+  view.lag = lag_of(shard);
+  return view;
+}
+
+RelayView::State Relay::Engine::visible_state() const {
+  using State = RelayView::State;
+  switch (phase_) {
+    case Phase::idle:
+    case Phase::starting: return State::starting;
+    case Phase::running: break;
+    case Phase::stopping:
+    case Phase::finishing:
+    case Phase::counting:
+    case Phase::ended: return State::stopping;
+  }
+  return life_->load && life_->load->running() ? State::loading : State::running;
+}
+
+bool Relay::Engine::is_caught_up(const std::vector<ShardView>& shards) const {
+  if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_dropping()) return false;
+  if (life_->load && run_.identity.has_stream && !counters_.stats().ready) return false;
+  return std::ranges::all_of(
+      shards, [](const ShardView& shard) { return shard.state == ShardView::State::finished || shard.at_newest; });
+}
+
+RelayView Relay::Engine::view() const {
+  RelayView view;
+  view.name = run_.name.empty() ? coordination::RelayName(run_.options.positions_name.value_or("")) : run_.name;
+  view.worker = run_.options.worker;
+  view.state = visible_state();
+  view.stats = stats();
+  if (life_->lineage.is_claimed()) {
+    for (const shards::KnownShard& known : life_->lineage.walk().known()) view.shards.push_back(view_of(known));
+  }
+  view.caught_up = is_caught_up(view.shards);
+  const Duration at = now();
+  for (const auto& [side, name] : {std::pair{kSource, "source"}, {kTarget, "target"}}) {
+    const Outage& outage = outages_.of(side);
+    std::string summary = outage.summary(name, at);
+    if (!summary.empty()) view.outages.push_back({side, outage.lasts(at), std::move(summary), to_string(*outage.error())});
+  }
+  if (const auto since = life_->lineage.listing_since()) view.pending.push_back({"listing the shards", at - *since});
+  if (const auto since = keeper_.storing_since()) view.pending.push_back({"storing positions", at - *since});
+  return view;
+}
+
+}  // namespace ctk::relay
