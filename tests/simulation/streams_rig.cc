@@ -17,8 +17,22 @@ std::string attribute(char type, const std::string& text) { return fmt::format(R
 
 }  // namespace
 
+template <class T>
+Done<T> HandledStreams::held(const bool& holds, Done<T> done) {
+  return [this, &holds, done = std::move(done)](Result<T> answer) mutable {
+    if (!holds) return done(std::move(answer));
+    held_.emplace_back([done = std::move(done), answer = std::move(answer)]() mutable { done(std::move(answer)); });
+  };
+}
+
+void HandledStreams::let_go() {
+  holds_descriptions = holds_iterators = holds_pages = false;
+  for (Job& job : std::exchange(held_, {})) loop_.post(std::move(job));
+}
+
 void HandledStreams::describe_stream(const aws::DescribeStreamRequest& request, Done<aws::StreamsDescription> done) {
   descriptions.push_back(request);
+  done = held(holds_descriptions, std::move(done));
   api_.describe_stream(request, [this, request, done = std::move(done)](Result<aws::StreamsDescription> answer) mutable {
     if (on_description) on_description(request, answer);
     done(std::move(answer));
@@ -28,7 +42,7 @@ void HandledStreams::describe_stream(const aws::DescribeStreamRequest& request, 
 void HandledStreams::get_shard_iterator(const aws::Arn& stream, const aws::ShardId& shard, const aws::IteratorStart& start,
                                         Done<std::string> done) {
   starts.push_back(start);
-  api_.get_shard_iterator(stream, shard, start, std::move(done));
+  api_.get_shard_iterator(stream, shard, start, held(holds_iterators, std::move(done)));
 }
 
 void HandledStreams::get_records(const std::string& iterator, int limit, size_t max_answer_bytes,
@@ -41,6 +55,7 @@ void HandledStreams::get_records(const std::string& iterator, int limit, size_t 
       return;
     }
   }
+  done = held(holds_pages, std::move(done));
   most_at_once = std::max(most_at_once, ++under_way_[iterator]);
   api_.get_records(iterator, limit, max_answer_bytes,
                    [this, iterator, done = std::move(done)](Result<aws::StreamsPage> answer) mutable {

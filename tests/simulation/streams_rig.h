@@ -14,6 +14,7 @@
 #include "base/event_loop.h"
 #include "base/random.h"
 #include "relay/relay.h"
+#include "relay/relay_view.h"
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_streams.h"
 #include "sim/in_process_dynamodb.h"
@@ -35,6 +36,10 @@ class HandledStreams final : public aws::DynamoDbStreamsApi {
   /// Each may change an answer before the relay sees it.
   std::function<void(const aws::DescribeStreamRequest&, Result<aws::StreamsDescription>&)> on_description;
   std::function<void(const std::string& iterator, Result<aws::StreamsPage>&)> on_page;
+  /// Answers of that kind are kept back, without a word.
+  bool holds_descriptions = false, holds_iterators = false, holds_pages = false;
+  /// They come, and so do all from now on.
+  void let_go();
   /// Answers in the service's place where it gives an error.
   std::function<std::optional<Error>(const std::string& iterator)> before_page;
 
@@ -44,8 +49,13 @@ class HandledStreams final : public aws::DynamoDbStreamsApi {
   size_t at_once = 0, most_at_once = 0;  ///< GetRecords under way of one shard
 
  private:
+  /// `done` for as long as `holds` says so.
+  template <class T>
+  Done<T> held(const bool& holds, Done<T> done);
+
   aws::DynamoDbStreamsApi& api_;
   EventLoop& loop_;
+  std::vector<Job> held_;
   std::map<std::string, size_t> under_way_;  ///< by iterator
 };
 
@@ -77,6 +87,7 @@ class StreamsRig {
   Result<relay::RelayStats> run_once(Duration most = std::chrono::hours(2));
   const std::optional<Result<relay::RelayStats>>& result() const { return worker_->result; }
   relay::RelayStats stats() const { return worker_->relay->stats(); }
+  relay::RelayView view() const { return worker_->relay->view(); }
 
   // What came of it.
   /// What differs between table and target; empty: nothing.

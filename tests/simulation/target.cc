@@ -275,6 +275,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   template <class T>
   void reply(Done<T>& done, Result<T> result) {
+    if (knobs_.hangs) {
+      env_.loop.after(std::chrono::seconds(1), [this, done = std::move(done), result = std::move(result)]() mutable {
+        reply(done, std::move(result));
+      });
+      return;
+    }
     if (env_.caller == nullptr) return done(std::move(result));
     env_.caller->post([done = std::move(done), result = std::move(result)]() mutable { done(std::move(result)); });
   }

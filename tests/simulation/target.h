@@ -25,6 +25,7 @@ struct TargetKnobs {
   double lost_reply = 0;      ///< everything is written, nobody hears of it
   double torn_write = 0;      ///< without transactions: some rows of the batch are written, then the connection breaks
   bool down = false;          ///< nobody answers
+  bool hangs = false;         ///< what is asked is done, and answered only once this is over
   bool never_closes = false;  ///< close() waits for something that hangs
   bool full = false;          ///< every write of rows is refused: there is no room
   std::string poison;         ///< a new image that holds this text is refused for itself; empty: none
