@@ -110,6 +110,15 @@ Histogram& Metrics::histogram(const std::string& name, std::string_view help, co
   return find<Histogram>(name, help, std::move(labels), [&] { return std::make_unique<Histogram>(bounds); });
 }
 
+void Metrics::remove(const std::string& name, Labels labels) {
+  std::ranges::sort(labels);
+  const std::lock_guard lock(mutex_);
+  const auto family = families_.find(name);
+  if (family == families_.end()) return;
+  family->second.series.erase(labels);
+  if (family->second.series.empty()) families_.erase(family);
+}
+
 std::string Metrics::text() const {
   std::string out;
   const std::lock_guard lock(mutex_);

@@ -59,7 +59,7 @@ class Histogram {
 /// Names of labels and their values. Few values: each combination is kept for ever.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-/// What it gives stays where it is as long as the registry lives; the same name and labels give the same again. A name has
+/// What it gives stays where it is until it is removed; the same name and labels give the same again. A name has
 /// one kind: to ask for another is a bug, and throws std::logic_error.
 class Metrics {
  public:
@@ -67,6 +67,9 @@ class Metrics {
   Gauge& gauge(const std::string& name, std::string_view help, Labels labels = {});
   Histogram& histogram(const std::string& name, std::string_view help, const std::vector<double>& bounds,
                        Labels labels = {});
+
+  /// That series is no more: what it stood for is gone. No reference to it is used from then on.
+  void remove(const std::string& name, Labels labels);
 
   /// All of them, by name and labels.
   std::string text() const;

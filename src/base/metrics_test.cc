@@ -76,5 +76,17 @@ TEST(Metrics, CountsFromAllThreads) {
   EXPECT_EQ(metrics.histogram("b", "", {1}).sum(), 2000.0);
 }
 
+TEST(Metrics, ASeriesThatIsRemovedIsNotPrinted) {
+  Metrics metrics;
+  metrics.gauge("ctk_lag_seconds", "Lag.", {{"shard", "a"}}).set(1);
+  metrics.gauge("ctk_lag_seconds", "Lag.", {{"shard", "b"}}).set(2);
+  metrics.remove("ctk_lag_seconds", {{"shard", "a"}});
+  EXPECT_EQ(metrics.text(), "# HELP ctk_lag_seconds Lag.\n# TYPE ctk_lag_seconds gauge\nctk_lag_seconds{shard=\"b\"} 2\n");
+  metrics.remove("ctk_lag_seconds", {{"shard", "b"}});
+  metrics.remove("ctk_lag_seconds", {{"shard", "b"}});
+  EXPECT_EQ(metrics.text(), "");
+  EXPECT_EQ(metrics.gauge("ctk_lag_seconds", "Lag.", {{"shard", "a"}}).value(), 0);
+}
+
 }  // namespace
 }  // namespace ctk
