@@ -36,7 +36,11 @@ void Relay::Engine::apply(InFlightBatch& write) {
     return;
   }
   run_.sink.apply(std::get<InFlightBatch::Applying>(write.state).what.batch,
-                  guarded([this, id = write.id](Result<sink::BatchOutcome> result) { on_applied(id, std::move(result)); }));
+                  guarded([this, id = write.id, begun = now()](Result<sink::BatchOutcome> result) {
+                    if (Histogram* seconds = run_.env.write_seconds)
+                      seconds->observe(std::chrono::duration<double>(now() - begun).count());
+                    on_applied(id, std::move(result));
+                  }));
 }
 
 void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {

@@ -81,6 +81,7 @@ RelayView Relay::Engine::view() const {
   if (life_->lineage.is_claimed()) {
     for (const shards::KnownShard& known : life_->lineage.walk().known()) view.shards.push_back(view_of(known));
   }
+  view.dead_letters.assign(counters_.last_dead_letters().begin(), counters_.last_dead_letters().end());
   view.caught_up = is_caught_up(view.shards);
   const Duration at = now();
   for (const auto& [side, name] : {std::pair{kSource, "source"}, {kTarget, "target"}}) {

@@ -15,6 +15,7 @@
 #include "base/byte_budget.h"
 #include "base/event_loop.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "coordination/position_store.h"
 #include "relay/source_router.h"
@@ -118,7 +119,8 @@ struct RelayEnvironment {
   Clock& clock;
   Random& random;
   Log& log;
-  Executor& worker;  ///< decodes and renders
+  Executor& worker;                    ///< decodes and renders
+  Histogram* write_seconds = nullptr;  ///< how long each write took is observed there; from the loop alone
 };
 
 struct RelayView;

@@ -43,6 +43,15 @@ struct PendingView {
   Duration lasts{};
 };
 
+/// A dead letter without its change.
+struct DeadLetterView {
+  Timestamp time{};
+  std::string shard;
+  std::string source_table;
+  std::string key;  ///< typed JSON; may be empty
+  std::string reason;
+};
+
 struct RelayView {
   enum class State { starting, loading, running, stopping };
 
@@ -55,6 +64,7 @@ struct RelayView {
   std::vector<ShardView> shards;  ///< those that are known, finished ones too as long as the source has them
   std::vector<OutageView> outages;
   std::vector<PendingView> pending;
+  std::vector<DeadLetterView> dead_letters;  ///< the last few, the newest last
 };
 
 }  // namespace ctk::relay

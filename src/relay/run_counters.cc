@@ -6,6 +6,7 @@ namespace ctk::relay {
 namespace {
 
 constexpr uint64_t kRefusalsThatEndARun = 100;
+constexpr size_t kShownDeadLetters = 10;
 
 void add_once(std::vector<std::string>& names, const std::string& name) {
   if (std::ranges::find(names, name) == names.end()) names.push_back(name);
@@ -26,7 +27,11 @@ void RunCounters::add_view(const std::string& view) {
 void RunCounters::add(const InFlightBatch& write, const sink::BatchOutcome& outcome) {
   uint64_t applied = write.repeated, stale = write.repeated, parked = 0, deleted = write.repeated_deletes;
   const auto& tables = write.batch().tables;
-  for (const sink::DeadLetter& letter : outcome.dead_letters) reasons_.add(letter.reason);
+  for (const sink::DeadLetter& letter : outcome.dead_letters) {
+    reasons_.add(letter.reason);
+    last_dead_letters_.push_back({letter.time, letter.shard, letter.source_table, letter.key, letter.reason});
+    if (last_dead_letters_.size() > kShownDeadLetters) last_dead_letters_.pop_front();
+  }
   stats_.commonest_reason = reasons_.commonest();
   for (size_t t = 0; t < outcome.tables.size() && t < tables.size(); ++t) {
     for (size_t c = 0; c < outcome.tables[t].size(); ++c) {

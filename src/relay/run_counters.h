@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "relay/reason_tally.h"
 #include "relay/relay.h"
+#include "relay/relay_view.h"
 #include "relay/write_queue.h"
 
 namespace ctk::relay {
@@ -22,6 +24,8 @@ class RunCounters {
   /// As far as they are counted here; what is true now only is not filled in.
   RelayStats& stats() { return stats_; }
   const RelayStats& stats() const { return stats_; }
+  /// The last ones that were kept, the newest last; a few.
+  const std::deque<DeadLetterView>& last_dead_letters() const { return last_dead_letters_; }
   uint64_t loaded_items() const { return loaded_items_; }
   uint64_t loaded_bytes() const { return loaded_bytes_; }
 
@@ -37,6 +41,7 @@ class RunCounters {
  private:
   RelayStats stats_;
   ReasonTally reasons_;
+  std::deque<DeadLetterView> last_dead_letters_;
   std::set<ShardId> shards_;
   uint64_t loaded_items_ = 0, loaded_bytes_ = 0;
   uint64_t refusals_at_start_ = 0, key_refusals_at_start_ = 0;  ///< before any change was kept

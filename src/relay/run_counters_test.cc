@@ -45,6 +45,21 @@ TEST(RunCounters, WhatIsReadIsAppliedParkedOrFilteredOut) {
   EXPECT_EQ(stats.stale, 0u);
 }
 
+TEST(RunCounters, KeepsTheLastDeadLetters) {
+  RunCounters counters(true);
+  for (int i = 0; i < 30; ++i) {
+    sink::BatchOutcome kept = outcome(Kind::applied, 0);
+    sink::DeadLetter& letter = kept.dead_letters.emplace_back();
+    letter.key = std::to_string(i);
+    letter.reason = "too long";
+    counters.add(batch_of(0), kept);
+  }
+  ASSERT_EQ(counters.last_dead_letters().size(), 10u);
+  EXPECT_EQ(counters.last_dead_letters().front().key, "20");
+  EXPECT_EQ(counters.last_dead_letters().back().key, "29");
+  EXPECT_EQ(counters.last_dead_letters().back().reason, "too long");
+}
+
 TEST(RunCounters, WhatIsKnownToBeStaleIsAppliedAndStale) {
   RunCounters counters(true);
   InFlightBatch write = batch_of(0, dynamodb::Operation::remove);
