@@ -1,26 +1,38 @@
 #include "observe/relay_metrics.h"
 
 #include <limits>
+#include <set>
+#include <utility>
 
 namespace ctk::observe {
 namespace {
 
+constexpr const char* kLag = "ctk_lag_seconds";
+
 double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
+
+bool is_read(const relay::ShardView& shard) {
+  return !shard.segment && shard.state != relay::ShardView::State::waiting &&
+         shard.state != relay::ShardView::State::finished;
+}
 
 }  // namespace
 
-RelayMetrics::RelayMetrics(Metrics& metrics, const std::string& relay)
-    : reading_(metrics.gauge("ctk_shards_reading", "Shards that are being read.", {{"relay", relay}})),
-      waiting_(metrics.gauge("ctk_shards_waiting", "Shards that wait for their parents' ends.", {{"relay", relay}})),
-      lag_(metrics.gauge("ctk_lag_seconds", "How far the shard that is furthest behind is from its tip.",
-                         {{"relay", relay}})),
+RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
+    : metrics_(metrics),
+      relay_(std::move(relay)),
+      reading_(metrics.gauge("ctk_shards_reading", "Shards that are being read.", {{"relay", relay_}})),
+      waiting_(metrics.gauge("ctk_shards_waiting", "Shards that wait for their parents' ends.", {{"relay", relay_}})),
       until_loss_(metrics.gauge("ctk_seconds_to_data_loss",
                                 "Until the stream drops what was not read; +Inf where it drops nothing.",
-                                {{"relay", relay}})),
-      memory_(metrics.gauge("ctk_memory_bytes", "Changes that were read and are not acknowledged.", {{"relay", relay}})) {
+                                {{"relay", relay_}})),
+      memory_(metrics.gauge("ctk_memory_bytes", "Changes that were read and are not acknowledged.", {{"relay", relay_}})),
+      healthy_(metrics.gauge("ctk_healthy", "1 while /healthz has no reason against the relay.", {{"relay", relay_}})),
+      ready_(metrics.gauge("ctk_ready", "1 once the relay has caught up, its load included.", {{"relay", relay_}})),
+      load_items_(metrics.gauge("ctk_load_items", "Items that this run's load has written.", {{"relay", relay_}})) {
   using Stats = relay::RelayStats;
   const auto count = [&](const char* name, const char* help, uint64_t Stats::* member) {
-    counted_.push_back({metrics.counter(name, help, {{"relay", relay}}), member});
+    counted_.push_back({metrics.counter(name, help, {{"relay", relay_}}), member});
   };
   count("ctk_changes_read_total", "Changes read.", &Stats::read);
   count("ctk_read_bytes_total", "Bytes of records read.", &Stats::bytes);
@@ -30,16 +42,39 @@ RelayMetrics::RelayMetrics(Metrics& metrics, const std::string& relay)
   count("ctk_gaps_total", "Gaps in the stream that were passed over.", &Stats::gaps);
 }
 
-void RelayMetrics::update(const relay::RelayStats& stats) {
+void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready) {
+  const relay::RelayStats& stats = view.stats;
   for (const Counted& one : counted_) {
     const uint64_t before = one.counter.value();
     if (stats.*one.count > before) one.counter.add(stats.*one.count - before);
   }
   reading_.set(static_cast<double>(stats.shards_reading));
   waiting_.set(static_cast<double>(stats.shards_waiting));
-  lag_.set(seconds(stats.lag));
   until_loss_.set(stats.until_data_loss ? seconds(*stats.until_data_loss) : std::numeric_limits<double>::infinity());
   memory_.set(static_cast<double>(stats.memory_used));
+  healthy_.set(healthy ? 1 : 0);
+  ready_.set(ready ? 1 : 0);
+  load_items_.set(stats.load ? static_cast<double>(stats.load->items) : 0);
+  update_lags(view.shards);
 }
+
+void RelayMetrics::update_lags(const std::vector<relay::ShardView>& shards) {
+  std::set<relay::ShardId> read;
+  for (const relay::ShardView& shard : shards) {
+    if (!is_read(shard)) continue;
+    read.insert(shard.id);
+    Gauge*& gauge = lags_[shard.id];
+    if (gauge == nullptr)
+      gauge = &metrics_.gauge(kLag, "How far a shard that is read is from its newest record.", lag_labels(shard.id));
+    gauge->set(seconds(shard.lag));
+  }
+  std::erase_if(lags_, [&](const auto& entry) {
+    if (read.contains(entry.first)) return false;
+    metrics_.remove(kLag, lag_labels(entry.first));
+    return true;
+  });
+}
+
+Labels RelayMetrics::lag_labels(const relay::ShardId& shard) const { return {{"relay", relay_}, {"shard", shard.str()}}; }
 
 }  // namespace ctk::observe

@@ -1,33 +1,42 @@
-// A relay's counters as metrics. The engine counts in RelayStats; whoever serves metrics copies them before it prints.
+// A relay's figures as metrics. The engine counts for itself; whoever looks at it now and then copies them here.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/metrics.h"
-#include "relay/relay.h"
+#include "relay/relay_view.h"
 
 namespace ctk::observe {
 
-/// All have the label `relay`. The registry outlives it.
+/// All have the label `relay`, the lag has `shard` too, of shards that are read. The registry outlives it.
 class RelayMetrics {
  public:
-  RelayMetrics(Metrics& metrics, const std::string& relay);
-  /// `stats` of one run, each at least as high as the one before.
-  void update(const relay::RelayStats& stats);
+  RelayMetrics(Metrics& metrics, std::string relay);
+  /// `view` of one run, its counters at least as high as those of the one before.
+  void update(const relay::RelayView& view, bool healthy, bool ready);
 
  private:
   struct Counted {
     Counter& counter;
     uint64_t relay::RelayStats::* count;
   };
+  void update_lags(const std::vector<relay::ShardView>& shards);
+  Labels lag_labels(const relay::ShardId& shard) const;
+
+  Metrics& metrics_;
+  const std::string relay_;
   std::vector<Counted> counted_;
+  std::map<relay::ShardId, Gauge*> lags_;
   Gauge& reading_;
   Gauge& waiting_;
-  Gauge& lag_;
   Gauge& until_loss_;
   Gauge& memory_;
+  Gauge& healthy_;
+  Gauge& ready_;
+  Gauge& load_items_;
 };
 
 }  // namespace ctk::observe

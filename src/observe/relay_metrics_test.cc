@@ -6,34 +6,61 @@
 namespace ctk::observe {
 namespace {
 
+using relay::ShardView;
 using testing::HasSubstr;
+using testing::Not;
+
+ShardView shard(const std::string& id, ShardView::State state, Duration lag) {
+  ShardView view;
+  view.id = relay::ShardId(id);
+  view.state = state;
+  view.lag = lag;
+  return view;
+}
 
 TEST(RelayMetrics, AreTheRelaysCountersUnderItsName) {
   Metrics metrics;
   RelayMetrics relay(metrics, "kinesis:cdc@public");
-  relay::RelayStats stats;
-  stats.read = 7;
-  stats.applied = 5;
-  stats.lag = std::chrono::milliseconds(1500);
-  relay.update(stats);
+  relay::RelayView view;
+  view.stats.read = 7;
+  view.stats.applied = 5;
+  relay.update(view, true, false);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_read_total{relay=\"kinesis:cdc@public\"} 7\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_applied_total{relay=\"kinesis:cdc@public\"} 5\n"));
-  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lag_seconds{relay=\"kinesis:cdc@public\"} 1.5\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_seconds_to_data_loss{relay=\"kinesis:cdc@public\"} +Inf\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_healthy{relay=\"kinesis:cdc@public\"} 1\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_ready{relay=\"kinesis:cdc@public\"} 0\n"));
 
-  stats.read = 9;
-  stats.until_data_loss = std::chrono::hours(1);
-  relay.update(stats);
+  view.stats.read = 9;
+  view.stats.until_data_loss = std::chrono::hours(1);
+  relay.update(view, false, true);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_read_total{relay=\"kinesis:cdc@public\"} 9\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_seconds_to_data_loss{relay=\"kinesis:cdc@public\"} 3600\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_healthy{relay=\"kinesis:cdc@public\"} 0\n"));
+}
+
+TEST(RelayMetrics, TheLagIsThatOfEachShardThatIsRead) {
+  Metrics metrics;
+  RelayMetrics relay(metrics, "r");
+  relay::RelayView view;
+  view.shards = {shard("a", ShardView::State::reading, std::chrono::milliseconds(1500)),
+                 shard("b", ShardView::State::waiting, {})};
+  relay.update(view, true, true);
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lag_seconds{relay=\"r\",shard=\"a\"} 1.5\n"));
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("shard=\"b\"")));
+  view.shards = {shard("a", ShardView::State::finished, {}),
+                 shard("b", ShardView::State::reading, std::chrono::seconds(2))};
+  relay.update(view, true, true);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("shard=\"a\"")));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lag_seconds{relay=\"r\",shard=\"b\"} 2\n"));
 }
 
 TEST(RelayMetrics, RelaysAreKeptApart) {
   Metrics metrics;
   RelayMetrics one(metrics, "one"), two(metrics, "two");
-  relay::RelayStats stats;
-  stats.dead_letters = 3;
-  two.update(stats);
+  relay::RelayView view;
+  view.stats.dead_letters = 3;
+  two.update(view, true, true);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"one\"} 0\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"two\"} 3\n"));
 }
