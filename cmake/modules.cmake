@@ -85,7 +85,12 @@ ctk_module(sink/ndjson USES base coordination dynamodb json sink table)
 ctk_module(sink/sql USES base coordination dynamodb net sink table LIBRARIES PostgreSQL::PostgreSQL SQLite::SQLite3)
 ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
-ctk_module(observe USES base json relay LIBRARIES spdlog::spdlog)
+ctk_module(observe USES base json net relay LIBRARIES OpenSSL::Crypto spdlog::spdlog)
+add_custom_command(OUTPUT page_html.cc
+                   COMMAND ${CMAKE_COMMAND} -DPAGE=${CMAKE_SOURCE_DIR}/src/observe/page.html -DOUT=page_html.cc
+                           -P ${CMAKE_SOURCE_DIR}/cmake/page.cmake
+                   DEPENDS src/observe/page.html cmake/page.cmake VERBATIM)
+target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
 ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
            LIBRARIES CLI11::CLI11 edit)
