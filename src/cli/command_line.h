@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cli/options.h"
+#include "observe/door.h"
 #include "observe/log_format.h"
 
 namespace ctk::cli {
@@ -20,6 +21,14 @@ struct TargetWords {
   FlagValues flags;                 ///< options of source, target and run
 };
 
+/// --listen and what belongs to it.
+struct ListenOptions {
+  std::string host;
+  int port = 0;  ///< 0: a free one
+  observe::Door door;
+  Duration health_window = std::chrono::seconds(60);
+};
+
 struct LoadCommand {
   std::string source;
   TargetWords target;
@@ -27,6 +36,7 @@ struct LoadCommand {
   bool reset = false;
   bool json_summary = false;
   std::string reset_command;  ///< this command line with --reset, without its secrets
+  std::optional<ListenOptions> listen;
 };
 
 struct ShellCommand {

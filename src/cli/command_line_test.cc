@@ -197,8 +197,7 @@ TEST(CommandLine, WhatComesLaterSaysSo) {
   for (const Words& words :
        {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"status"}, Words{"top"},
         Words{"verify", kSource, "crate://localhost", "--repair"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
-        Words{"lambda"}, Words{"dead-letters", "replay", "id"}, Words{"load", kSource, "--listen", "127.0.0.1:80"},
-        Words{"load", kSource, "--config", "x.toml"}}) {
+        Words{"lambda"}, Words{"dead-letters", "replay", "id"}, Words{"load", kSource, "--config", "x.toml"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
 }
@@ -214,7 +213,44 @@ TEST(ResetCommand, IsTheSameLineWithoutSecrets) {
   EXPECT_THAT(load.reset_command, AllOf(HasSubstr("AKID:***@aws/cdc"), Not(HasSubstr("wJalr")), Not(HasSubstr("=tok'"))));
 }
 
+TEST(Listen, IsFreeOnLoopbackAndElsewhereAsksWhoMayCome) {
+  const auto listen = [](const Words& more) {
+    Words words = {"load", kSource, "ndjson:-"};
+    words.insert(words.end(), more.begin(), more.end());
+    return parsed<LoadCommand>(words).listen;
+  };
+  EXPECT_FALSE(listen({}));
+  EXPECT_EQ(listen({"--listen", "127.0.0.1:0"})->host, "127.0.0.1");
+  EXPECT_EQ(listen({"--listen", "localhost:8080"})->port, 8080);
+  EXPECT_EQ(listen({"--listen", "[::1]:8080"})->host, "::1");
+  EXPECT_EQ(listen({"--listen", "127.0.0.1:0"})->health_window, std::chrono::seconds(60));
+  EXPECT_EQ(listen({"--listen", "127.0.0.1:0", "--health-window", "5m"})->health_window, std::chrono::minutes(5));
+  EXPECT_EQ(listen({"--listen", "0.0.0.0:1", "--listen-token", "long-enough"})->door.token->reveal(), "long-enough");
+  EXPECT_TRUE(listen({"--listen", "0.0.0.0:1", "--listen-open"})->door.open);
+}
+
+TEST(Listen, SaysWhatIsAccepted) {
+  const auto refusal = [](const Words& more) {
+    Words words = {"load", kSource, "ndjson:-"};
+    words.insert(words.end(), more.begin(), more.end());
+    return refused(words);
+  };
+  for (const char* host : {"0.0.0.0", "[::]", "10.0.0.1", "example.com"})
+    EXPECT_THAT(refusal({"--listen", std::string(host) + ":8080"}), HasSubstr("nothing says who may ask")) << host;
+  for (const char* address : {"8080", ":8080", "localhost", "localhost:", "localhost:65536", "::1:80", "localhost:-1"})
+    EXPECT_THAT(refusal({"--listen", address}), HasSubstr("accepted is HOST:PORT")) << address;
+  EXPECT_THAT(refusal({"--listen-token", "long-enough"}), HasSubstr("--listen, which is not given"));
+  EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", "short"}),
+              AllOf(HasSubstr("at least 8 characters"), Not(HasSubstr("short\""))));
+  EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", "long-enough", "--listen-open"}),
+              HasSubstr("accepted is one of them"));
+  EXPECT_THAT(refusal({"--listen", "127.0.0.1:0", "--health-window", "soon"}),
+              HasSubstr("--health-window: found \"soon\""));
+}
+
 TEST(ShownCommand, HidesTheTokenInBothForms) {
+  EXPECT_EQ(shown_command({"load", "--listen-token=abc", "--listen-token", "def", "x"}),
+            "load '--listen-token=***' --listen-token '***' x");
   EXPECT_EQ(shown_command({"load", "--session-token=abc", "--session-token", "def", "x"}),
             "load '--session-token=***' --session-token '***' x");
 }

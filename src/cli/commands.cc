@@ -69,7 +69,13 @@ const std::vector<CommandInfo>& commands() {
                  {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
                  {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
                  format("text|json", "text", "json: the summary as one object on standard output"),
-                 {.name = "listen", .value = "HOST:PORT", .help = "status pages", .later = true},
+                 {.name = "listen", .value = "HOST:PORT",
+                  .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
+                 {.name = "listen-token", .kind = secret, .value = "TOKEN",
+                  .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
+                 {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
+                 {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
+                  .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
                  {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
        .source_options = true, .target_options = true},
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
@@ -260,6 +266,15 @@ std::string group_text(std::string_view word) {
 std::span<const CommandInfo> all_commands() { return commands(); }
 
 std::span<const FlagInfo> common_flags() { return kCommonFlags; }
+
+bool is_secret_flag(std::string_view name) {
+  const OptionInfo* option = find_option(name);
+  if (option != nullptr && option->kind == secret) return true;
+  return std::ranges::any_of(commands(), [&](const CommandInfo& command) {
+    return std::ranges::any_of(command.flags,
+                               [&](const FlagInfo& flag) { return flag.kind == secret && flag.name == name; });
+  });
+}
 
 const CommandInfo* find_command(std::string_view path) {
   const auto found = std::ranges::find(commands(), path, &CommandInfo::path);

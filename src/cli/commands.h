@@ -41,6 +41,8 @@ struct CommandInfo {
 std::span<const CommandInfo> all_commands();
 /// Flags of every command: log format and level, quiet.
 std::span<const FlagInfo> common_flags();
+/// Whether the flag's value is never to be shown, whichever command it belongs to.
+bool is_secret_flag(std::string_view name);
 /// By its whole path; nothing where there is none.
 const CommandInfo* find_command(std::string_view path);
 /// "positions" and "show" are only the first words of commands. The help of such a group, or nothing.

@@ -6,6 +6,7 @@
 
 #include "base/event_loop.h"
 #include "cli/exit_code.h"
+#include "cli/listening.h"
 #include "cli/run_commands.h"
 #include "cli/signals.h"
 #include "cli/wired_relay.h"
@@ -123,7 +124,15 @@ int run_load_plan(LoadPlan plan, World& world) {
       });
     });
   });
-  auto made = WiredRelay::make(plan, world, loop, world.log);
+  // Before anything else is touched: a port that is taken is found out at once.
+  std::unique_ptr<Listening> listening;
+  if (plan.listen) {
+    auto begun = Listening::begin(*plan.listen, world);
+    if (!begun) return report_error(world, begun.error());
+    listening = std::move(*begun);
+  }
+  World& seen = listening ? listening->world() : world;
+  auto made = WiredRelay::make(plan, seen, loop, seen.log);
   if (!made) return report_error(world, made.error());
   wired = std::move(*made);
   relay::Relay& relay = wired->relay();
@@ -134,6 +143,7 @@ int run_load_plan(LoadPlan plan, World& world) {
     if (!world.output.quiet) {
       progress.emplace([&] { return relay.stats(); }, loop, world.clock, world.log, world.terminal);
     }
+    if (listening) listening->watch(relay, plan.title, loop);
     loop.post([&] {
       relay.run([&](Result<relay::RelayStats> result) {
         ending.result = std::move(result);
@@ -141,6 +151,7 @@ int run_load_plan(LoadPlan plan, World& world) {
       });
     });
     loop.run();
+    if (listening) listening->leave();
   }
   ending.stats = ending.result && !abandoned ? *ending.result : relay.stats();
   const int code = conclude(ending, plan, world, signals);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/commands.h"
+
 namespace ctk::cli {
 namespace {
 
@@ -163,6 +165,8 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   read_rhythm(options, target->options, plan.source.is_table(), relay);
   plan.target.start_timeout = relay.start_timeout;
 
+  plan.listen = command.listen;
+  plan.title = {net::redact_url(command.source), net::redact_url(*target_url)};
   plan.json_summary = command.json_summary;
   plan.dead_letters_hint = dead_letters_hint(command, plan.target);
   plan.notes = options.notes();
@@ -180,8 +184,11 @@ std::vector<Secret> known_secrets(const std::vector<std::string>& words, const a
   };
   for (size_t i = 0; i < words.size(); ++i) {
     add_url(words[i]);
-    if (words[i].starts_with("--session-token=")) secrets.emplace_back(words[i].substr(16));
-    if (words[i] == "--session-token" && i + 1 < words.size()) secrets.emplace_back(words[i + 1]);
+    const size_t equals = words[i].find('=');
+    if (words[i].starts_with("--") && is_secret_flag(words[i].substr(2, equals - 2))) {
+      if (equals != std::string::npos) secrets.emplace_back(words[i].substr(equals + 1));
+      if (equals == std::string::npos && i + 1 < words.size()) secrets.emplace_back(words[i + 1]);
+    }
     if (words[i].starts_with("--target=")) add_url(words[i].substr(9));
   }
   for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL"}) {

@@ -1,12 +1,14 @@
 // From a `load` command to everything that is needed to run it. Pure: nothing is touched, everything is checked.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/command_line.h"
 #include "cli/source_url.h"
 #include "cli/target_url.h"
+#include "observe/relay_watch.h"
 #include "relay/relay.h"
 
 namespace ctk::cli {
@@ -17,6 +19,8 @@ struct LoadPlan {
   relay::RelayOptions relay;  ///< without `worker`: that is the process's own
   bool positions_in_memory = false;
   bool json_summary = false;
+  std::optional<ListenOptions> listen;
+  observe::RelayTitle title;       ///< source and target as they may be shown
   std::string dead_letters_hint;   ///< where its dead letters are to be had: "list them with: ctk dead-letters list …"
   std::vector<std::string> notes;  ///< options that were accepted and change nothing
 };

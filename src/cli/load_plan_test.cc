@@ -222,11 +222,11 @@ TEST(KnownSecrets, OfWordsAndEnvironment) {
   std::vector<std::string> found;
   for (const Secret& secret :
        known_secrets({"load", "kinesis+dynamodb+cdc://k:one@aws/s?session-token=two", "--session-token", "three",
-                      "--session-token=four", "--target=crate://u:five@h"},
+                      "--session-token=four", "--listen-token", "eight", "--target=crate://u:five@h"},
                      {{{"CRATEDB_CLUSTER_URL", "crate://u:six@h"}, {"PGPASSWORD", "seven"}}, "", {}})) {
     found.push_back(secret.reveal());
   }
-  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven"));
+  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven", "eight"));
 }
 
 TEST(ExitCode, FollowsTheKind) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cli/listen_options.h"
 #include "cli/numbers.h"
 #include "cli/parsed_words.h"
 #include "cli/suggest.h"
@@ -20,6 +21,20 @@ TargetWords target_words(const ParsedWords& parsed, size_t index) {
 }
 
 bool wants_json(const ParsedWords& parsed) { return parsed.flag("format") == "json"; }
+
+Result<Command> load_command(const ParsedWords& parsed, const std::vector<std::string>& words) {
+  LoadCommand command;
+  command.source = parsed.arguments[0];
+  command.target = target_words(parsed, 1);
+  command.dry_run = parsed.is_set("dry-run");
+  command.reset = parsed.is_set("reset");
+  command.json_summary = wants_json(parsed);
+  command.reset_command = "ctk " + shown_command(words) + " --reset";
+  auto listen = listen_options(parsed);
+  if (!listen) return forward_error(std::move(listen));
+  command.listen = std::move(*listen);
+  return command;
+}
 
 /// `[RELAY] [TARGET]`: a word that begins with a target's scheme is the target.
 PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWords& parsed) {
@@ -76,10 +91,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   using Verb = PositionsCommand::Verb;
   const std::string_view path = parsed.command->path;
   const auto& arguments = parsed.arguments;
-  if (path == "load") {
-    return LoadCommand{arguments[0],           target_words(parsed, 1), parsed.is_set("dry-run"),
-                       parsed.is_set("reset"), wants_json(parsed),      "ctk " + shown_command(words) + " --reset"};
-  }
+  if (path == "load") return load_command(parsed, words);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "positions list") return positions_command(Verb::list, parsed);

@@ -5,7 +5,7 @@
 #include <cctype>
 
 #include "cli/command_line.h"
-#include "cli/options.h"
+#include "cli/commands.h"
 
 namespace ctk::cli {
 namespace {
@@ -31,8 +31,7 @@ std::string shown_command(const std::vector<std::string>& words) {
   bool hide_next = false;
   for (const std::string& word : words) {
     const std::string name = word.starts_with("--") ? word.substr(2, word.find('=') - 2) : "";
-    const OptionInfo* info = name.empty() ? nullptr : find_option(name);
-    const bool is_secret = info != nullptr && info->kind == OptionKind::secret;
+    const bool is_secret = is_secret_flag(name);
     const bool has_value = word.find('=') != std::string::npos;
     std::string shown = word.find(':') == std::string::npos ? word : net::redact_url(word);
     if (hide_next) shown = "***";

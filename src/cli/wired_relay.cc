@@ -18,7 +18,13 @@ WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan
       positions_in_memory_(coordination::make_memory_store(loop, world.clock)),
       worker_(loop, "ctk-worker"),
       relay_(plan.relay, source_->sources(), sink_.sink(), positions(plan),
-             {loop, world.clock, world.random, log, worker_}) {}
+             {loop, world.clock, world.random, log, worker_, write_seconds(world.metrics)}) {}
+
+Histogram* WiredRelay::write_seconds(Metrics* metrics) {
+  if (metrics == nullptr) return nullptr;
+  return &metrics->histogram("ctk_write_seconds", "From a batch that is given to the target to its answer.",
+                             {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60});
+}
 
 relay::Positions WiredRelay::positions(const LoadPlan& plan) {
   const bool last = !plan.positions_in_memory && sink_.sink().traits().holds_own_tables;

@@ -21,6 +21,7 @@ class WiredRelay {
   WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log);
   /// The target's own, or none that last.
   relay::Positions positions(const LoadPlan& plan);
+  static Histogram* write_seconds(Metrics* metrics);
 
   std::unique_ptr<WiredSource> source_;
   WiredSink sink_;

@@ -32,15 +32,18 @@ std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target,
 
 }  // namespace
 
-net::CurlOptions curl_options_for_aws(const aws::Environment& environment) {
+net::CurlOptions curl_options_for_aws(const aws::Environment& environment, Metrics* metrics) {
   net::CurlOptions options;
+  options.metrics = metrics;
   options.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or(environment.get("SSL_CERT_FILE").value_or(""));
   options.user_agent = user_agent();
   return options;
 }
 
-net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment) {
+net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment,
+                                         Metrics* metrics) {
   net::CurlOptions options;
+  options.metrics = metrics;
   options.ca_bundle = environment.get("SSL_CERT_FILE").value_or("");
   // As libpq has it: `require` encrypts and looks at no certificate, `verify-ca` at whoever signed it.
   const std::string mode = target.sslmode.value_or("verify-full");
@@ -64,7 +67,7 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
   if (!plan.scan) return wired;
   if (!wired->tables_) {
     wired->tables_ =
-        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, *wired->http_, *wired->decoder_, world.clock);
+        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, wired->calls(), *wired->decoder_, world.clock);
   }
   const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
   wired->snapshot_ = relay::make_scan_source(*wired->tables_, options, loop, world.clock);
@@ -76,15 +79,15 @@ Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const Sour
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
     if (auto reached = reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
     if (!plan.follow) return nullptr;
-    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, *http_, *decoder_, world.clock);
-    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, *http_, *decoder_, world.clock);
+    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, calls(), *decoder_, world.clock);
+    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, calls(), *decoder_, world.clock);
     const relay::StreamsSourceOptions options{table->table, table->enable_stream};
     return relay::make_streams_source(*tables_, *streams_, options, loop, world.clock);
   }
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
   if (auto reached = reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
   if (!plan.follow) return nullptr;
-  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, *http_, *decoder_, world.clock, kinesis.format);
+  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, calls(), *decoder_, world.clock, kinesis.format);
   const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
   return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }
@@ -92,12 +95,18 @@ Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const Sour
 Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop) {
   if (const auto plan = aws::plan_credentials(credentials, world.environment()); !plan)
     return std::unexpected(plan.error());
-  http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment()));
+  http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment(), world.metrics));
+  if (world.metrics != nullptr) counted_ = std::make_unique<aws::CountedCalls>(*http_, *world.metrics);
   credentials_ = aws::make_credential_source(credentials, world.environment,
                                              {*http_, loop, world.clock, world.random, [&loop] {
                                                 return std::make_unique<ThreadExecutor>(loop, "ctk-credentials");
                                               }});
   return {};
+}
+
+net::HttpClient& WiredSource::calls() {
+  if (counted_) return *counted_;
+  return *http_;
 }
 
 WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop) {
@@ -110,7 +119,7 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
   }
   using table::Target;
   if (target.kind == Target::cratedb) {
-    http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment()));
+    http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_target(target, world.environment(), world.metrics));
     environment.http = http_.get();
     wire(sink::make_cratedb_sink(target, environment));
   } else if (target.kind == Target::postgres) {

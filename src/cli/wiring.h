@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "aws/call_metrics.h"
 #include "aws/credentials/credential_plan.h"
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
@@ -16,9 +17,10 @@
 
 namespace ctk::cli {
 
-/// Certificates: AWS_CA_BUNDLE (for AWS), SSL_CERT_FILE, else the system's.
-net::CurlOptions curl_options_for_aws(const aws::Environment& environment);
-net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment);
+/// Certificates: AWS_CA_BUNDLE (for AWS), SSL_CERT_FILE, else the system's. `metrics` may be nothing.
+net::CurlOptions curl_options_for_aws(const aws::Environment& environment, Metrics* metrics);
+net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment,
+                                         Metrics* metrics);
 
 /// A source with what it stands on. The loop and the world outlive it.
 class WiredSource {
@@ -34,7 +36,11 @@ class WiredSource {
   /// `usage` where what is set up of credentials cannot be right, `denied` where nothing is.
   Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
 
+  /// Where AWS is called: the client, or what counts its calls.
+  net::HttpClient& calls();
+
   std::unique_ptr<net::CurlClient> http_;
+  std::unique_ptr<aws::CountedCalls> counted_;  ///< where somebody asks for figures
   std::unique_ptr<aws::CredentialSource> credentials_;
   std::unique_ptr<Executor> decoder_;  ///< of answers; its jobs hold what they need
   std::unique_ptr<aws::KinesisApi> kinesis_;

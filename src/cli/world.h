@@ -6,6 +6,7 @@
 
 #include "aws/environment.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "cli/command_line.h"
@@ -24,6 +25,7 @@ struct World {
   OutputOptions output;
   /// The process's environment as it is now: variables, home, files.
   std::function<aws::Environment()> environment;
+  Metrics* metrics = nullptr;  ///< where to count, if somebody asks for figures
 };
 
 /// Writes a result to standard output at once; false where that fails, which has been said then.

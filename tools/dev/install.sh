@@ -9,7 +9,7 @@ fuzz_packages=(clang-19 libclang-rt-19-dev)
 test_packages=(postgresql-15 pgbouncer zstd)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
-test_tools=(python3:python3 node:nodejs java:default-jre-headless)
+test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus)
 npm_tools=(npm:npm)
 interop_packages=(postgresql-15 python3-venv)
 maven_packages=(maven default-jdk-headless)

@@ -1,0 +1,68 @@
+#include "cli/listen_options.h"
+
+#include <fmt/format.h>
+
+#include "cli/numbers.h"
+
+namespace ctk::cli {
+namespace {
+
+constexpr size_t kShortestToken = 8;  // shorter ones could not be kept out of logs: they may be parts of words
+
+/// "HOST:PORT" or "[IPv6]:PORT".
+Status read_address(const std::string& text, ListenOptions& options) {
+  const size_t colon = text.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : parse_number<uint16_t>(text.substr(colon + 1));
+  std::string host = text.substr(0, colon);
+  const bool in_brackets = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  const bool ambiguous = !in_brackets && host.find(':') != std::string::npos;
+  if (!port || host.empty() || ambiguous) {
+    return usage(
+        fmt::format("option --listen: found \"{}\", accepted is HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080; "
+                    "port 0 picks a free one",
+                    text));
+  }
+  options.host = std::move(host);
+  options.port = *port;
+  return {};
+}
+
+Status read_door(const ParsedWords& parsed, ListenOptions& options) {
+  options.door.open = parsed.is_set("listen-open");
+  if (const auto token = parsed.flag("listen-token")) {
+    if (token->size() < kShortestToken)
+      return usage(fmt::format("option --listen-token: accepted is a text of at least {} characters", kShortestToken));
+    options.door.token = Secret(*token);
+  }
+  if (options.door.open && options.door.token)
+    return usage(
+        "options --listen-token and --listen-open: one asks for a token, the other for none; accepted is one of them");
+  if (options.door.open || options.door.token || observe::is_loopback(options.host)) return {};
+  return usage(fmt::format("option --listen: other machines can reach {}, and nothing says who may ask", options.host),
+               "add --listen-token TOKEN, or --listen-open for anybody; or listen on 127.0.0.1");
+}
+
+}  // namespace
+
+Result<std::optional<ListenOptions>> listen_options(const ParsedWords& parsed) {
+  const auto address = parsed.flag("listen");
+  if (!address) {
+    for (const char* name : {"listen-token", "listen-open", "health-window"}) {
+      if (parsed.flag(name)) return usage(fmt::format("option --{} says how to --listen, which is not given", name));
+    }
+    return std::nullopt;
+  }
+  ListenOptions options;
+  if (Status read = read_address(*address, options); !read) return forward_error(std::move(read));
+  if (Status read = read_door(parsed, options); !read) return forward_error(std::move(read));
+  if (const auto text = parsed.flag("health-window")) {
+    const auto window = parse_duration(*text);
+    if (!window || *window < std::chrono::seconds(1))
+      return usage(fmt::format("option --health-window: found \"{}\", accepted is a duration of 1s or more", *text));
+    options.health_window = *window;
+  }
+  return options;
+}
+
+}  // namespace ctk::cli

@@ -1,0 +1,14 @@
+// What `--listen` and the flags that belong to it mean. Pure.
+#pragma once
+
+#include <optional>
+
+#include "cli/parsed_words.h"
+
+namespace ctk::cli {
+
+/// Nothing where --listen was not given. `usage` where an address that others can reach is to be open to anybody without
+/// that being said.
+Result<std::optional<ListenOptions>> listen_options(const ParsedWords& parsed);
+
+}  // namespace ctk::cli

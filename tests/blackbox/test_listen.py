@@ -1,0 +1,240 @@
+"""--listen: page, metrics, health and status of a relay, asked as a browser, Prometheus and an orchestrator would."""
+import http.client
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+from harness import Case, SqliteTarget, finish
+from servers import wait_until
+from simulator import Refusals, Simulator
+
+HOSTILE = '<img src=x onerror="document.title=1">'
+
+
+def get(url, path, **headers):
+    """(status, headers, text)."""
+    request = urllib.request.Request(url + path, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read().decode()
+
+
+class Listen(Case):
+    def setUp(self):
+        super().setUp()
+        self.simulator = Simulator(self, "--table", "demo:pk:sk", "--limits", "off")
+        self.target = SqliteTarget(self.home)
+
+    def source(self, port=None, **options):
+        query = "".join(f"&{name.replace('_', '-')}={value}" for name, value in options.items())
+        return f"dynamodb+cdc://k:secret-of-the-source@127.0.0.1:{port or self.simulator.port}/demo?region=us-east-1&idle-poll=200ms{query}"
+
+    def listen(self, *more, source=None, address="127.0.0.1:0", target=None):
+        """A relay and where it listens, as its log says."""
+        process = self.start_ctk("load", source or self.source(), target or self.target.url(), "--listen", address, *more)
+        self.lines = []
+        found = threading.Event()
+
+        def read():
+            for line in process.stderr:
+                self.lines.append(line.decode())
+                if "msg=listening" in self.lines[-1]:
+                    found.set()
+        threading.Thread(target=read, daemon=True).start()
+        self.assertTrue(found.wait(20), self.lines)
+        return process, re.search(r"url=(\S+)", "".join(self.lines))[1]
+
+    def status(self, url):
+        return json.loads(get(url, "/status.json")[2])
+
+    def relay(self, url):
+        return self.status(url)["relays"][0]
+
+    def wait_applied(self, url, count):
+        wait_until(f"{count} changes are applied", lambda: self.relay(url)["totals"]["applied"] >= count, 30)
+
+    def test_status_has_the_members_of_the_contract(self):
+        _, url = self.listen()
+        for i in range(10):
+            self.simulator.put(i)
+        self.wait_applied(url, 10)
+        status = self.status(url)
+        self.assertEqual(set(status), {"relays", "version", "uptime_seconds"})
+        relay = status["relays"][0]
+        self.assertEqual(set(relay), {"name", "state", "ready", "healthy", "trouble", "lag_seconds", "seconds_to_data_loss",
+                                      "rates", "totals", "memory_bytes", "load", "shards"})
+        self.assertEqual((relay["state"], relay["healthy"], relay["trouble"], relay["load"]), ("running", True, None, None))
+        self.assertEqual(set(relay["rates"]), {"changes", "bytes"})
+        self.assertEqual(set(relay["totals"]), {"read", "applied", "filtered", "stale", "deleted", "marked", "dead_letters",
+                                                "gaps", "shards", "bytes", "seconds"})
+        self.assertEqual(set(relay["shards"][0]), {"id", "state", "position", "lag_seconds", "worker"})
+        self.assertGreater(relay["seconds_to_data_loss"], 80_000)
+
+    def test_ready_once_caught_up_and_the_load_complete(self):
+        for i in range(30):
+            self.simulator.put(i)
+        _, url = self.listen(source=self.source(snapshot="initial"))
+        wait_until("it is ready", lambda: get(url, "/readyz")[0] == 200, 60)
+        relay = self.relay(url)
+        self.assertEqual((relay["load"]["running"], relay["load"]["items"], relay["ready"]), (False, 30, True))
+
+    def test_health_is_red_with_the_target_and_green_again_by_itself(self):
+        taken = self.home / "taken.db"
+        _, url = self.listen(target=f"sqlite:///{taken}?table=demo&timeout=1s")
+        self.simulator.put(1)
+        self.wait_applied(url, 1)
+        self.assertEqual(get(url, "/healthz")[0], 200)
+        lock = subprocess.Popen(["python3", "-c", f"import sqlite3,sys\nc=sqlite3.connect({str(taken)!r}, isolation_level=None, timeout=60)\n"
+                                 "c.execute('BEGIN EXCLUSIVE')\nprint('locked', flush=True)\nsys.stdin.read()"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.addCleanup(lambda: (lock.kill(), lock.communicate()))
+        lock.stdout.readline()
+        self.simulator.put(2)
+        wait_until("health is red", lambda: get(url, "/healthz")[0] == 503, 60)
+        health = json.loads(get(url, "/healthz")[2])
+        self.assertFalse(health["healthy"])
+        self.assertRegex(health["reasons"][0], "^dynamodb:demo@.*target")
+        trouble = self.relay(url)["trouble"]
+        self.assertEqual((set(trouble), trouble["side"]), ({"side", "since", "says"}, "target"))
+        lock.communicate()
+        wait_until("health is green", lambda: get(url, "/healthz")[0] == 200, 60)
+        self.wait_applied(url, 2)
+
+    def test_health_is_red_when_the_source_falls_silent(self):
+        """No error, no answer: nothing says a word for longer than the window."""
+        silent = threading.Event()
+        proxy = Refusals(self, self.simulator)
+
+        def refuse(action, number):
+            if action == "GetRecords" and number > 3:
+                silent.wait(30)
+        proxy.refuse = refuse
+        self.addCleanup(silent.set)
+        _, url = self.listen("--health-window", "3s", source=self.source(port=proxy.port))
+        wait_until("health is red", lambda: get(url, "/healthz")[0] == 503, 30)
+        silent.set()
+        wait_until("health is green", lambda: get(url, "/healthz")[0] == 200, 60)
+
+    def test_metrics_are_as_prometheus_reads_them(self):
+        _, url = self.listen()
+        for i in range(10):
+            self.simulator.put(i)
+        self.wait_applied(url, 10)
+        wait_until("metrics have the relay", lambda: "ctk_changes_applied_total{" in get(url, "/metrics")[2], 10)
+        status, headers, text = get(url, "/metrics")
+        self.assertEqual((status, headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
+        for wanted in (r'ctk_changes_read_total{relay="dynamodb:demo@\S*"} 10', "ctk_changes_applied_total{", "ctk_dead_letters_total{",
+                       r'ctk_lag_seconds{relay="[^"]+",shard="[^"]+"} [0-9.]+', "ctk_seconds_to_data_loss{",
+                       r'ctk_aws_calls_total{operation="dynamodb:GetRecords",outcome="ok"} \d+', r'ctk_write_seconds_bucket{le="\+Inf"} [1-9]',
+                       "ctk_memory_bytes{", r"ctk_healthy{[^}]+} 1", "ctk_ready{", "ctk_build_info{version="):
+            self.assertRegex(text, wanted)
+        if shutil.which("promtool") is None:
+            self.skipTest("promtool is not installed (Debian's prometheus)")
+        checked = subprocess.run(["promtool", "check", "metrics"], input=text.encode(), capture_output=True, timeout=60)
+        self.assertEqual((checked.returncode, checked.stdout.decode(), checked.stderr.decode()), (0, "", ""))
+
+    def test_other_names_and_pages_of_the_web_are_kept_out(self):
+        """DNS rebinding: a page of the web asks under a name that resolves to this machine."""
+        _, url = self.listen()
+        for path in ("/", "/metrics", "/healthz", "/readyz", "/status.json", "/page.json"):
+            self.assertEqual(get(url, path, Host="evil.example")[0], 421, path)
+            status, headers, _ = get(url, path)
+            self.assertIn(status, (200, 503), path)
+            self.assertEqual((headers["Cache-Control"], headers["X-Content-Type-Options"]), ("no-store", "nosniff"))
+            self.assertIsNone(headers["Access-Control-Allow-Origin"])
+        self.assertEqual(get(url, "/etc/passwd")[0], 404)
+
+    def test_a_token_is_asked_for_and_never_shown(self):
+        token = "the-token-of-this-test"
+        process, url = self.listen("--listen-token", token, address="0.0.0.0:0")
+        url = url.replace("0.0.0.0", "127.0.0.1")
+        for path in ("/metrics", "/healthz", "/readyz", "/status.json", "/page.json"):
+            self.assertEqual(get(url, path)[0], 401, path)
+            self.assertEqual(get(url, path, Authorization="Bearer wrong")[0], 401, path)
+            self.assertIn(get(url, path, Authorization=f"Bearer {token}")[0], (200, 503), path)
+        self.assertEqual(get(url, "/")[0], 200, "the page holds nothing, and asks for the token")
+        everything = "".join(get(url, path, Authorization=f"Bearer {token}")[2] for path in ("/status.json", "/page.json", "/metrics"))
+        for secret in (token, "secret-of-the-source"):
+            self.assertNotIn(secret, everything)
+        self.stop_ctk(process)
+
+    def test_who_may_ask_has_to_be_said_where_others_can(self):
+        _, err = self.run_ctk("load", self.source(), self.target.url(), "--listen", "0.0.0.0:0", expect=2)
+        self.assertRegex(err, "other machines can reach 0.0.0.0, and nothing says who may ask")
+        self.assertFalse(self.target.path.exists())
+
+    def test_a_port_that_is_taken_is_said_before_anything_is_touched(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            _, err = self.run_ctk("load", self.source(), self.target.url(), "--listen", f"127.0.0.1:{port}", expect=1)
+        self.assertRegex(err, f"cannot listen on 127.0.0.1:{port}")
+        self.assertFalse(self.target.path.exists())
+
+    def test_slow_and_hostile_clients_cost_the_relay_nothing(self):
+        process, url = self.listen()
+        port = int(url.rpartition(":")[2])
+        clients = []
+        for i in range(200):  # half requests, and some that never say a word
+            client = socket.create_connection(("127.0.0.1", port), timeout=20)
+            client.sendall(b"GET /status.json HTTP/1.1\r\nHost: 127.0.0.1\r\n" if i % 2 else b"")
+            clients.append(client)
+        for i in range(20):
+            self.simulator.put(i)
+        wait_until("the changes are there", lambda: len(self.target.rows("demo") or ()) == 20, 30, process)
+        for client in clients:
+            client.close()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self.addCleanup(connection.close)
+        try:
+            connection.putrequest("GET", "/status.json")
+            connection.putheader("X-Long", "x" * 1_000_000)
+            connection.endheaders()
+            self.assertGreaterEqual(connection.getresponse().status, 400)
+        except (ConnectionError, http.client.HTTPException):
+            pass  # it hung up in the middle of it
+        wait_until("it answers", lambda: get(url, "/healthz")[0] == 200, 30)
+
+    def test_the_page_is_whole_and_shut_to_others(self):
+        _, url = self.listen()
+        _, headers, page = get(url, "/")
+        policy = headers["Content-Security-Policy"]
+        self.assertRegex(policy, r"^default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; connect-src 'self'")
+        self.assertNotIn("unsafe", policy)
+        self.assertNotRegex(page, r"\b(src|href)=.?(https?:)?//")
+
+    def dead_letter_keys(self, url):
+        letters = json.loads(get(url, "/page.json")[2])["relays"][0]["dead_letters"]
+        return [json.loads(letter["key"])["sk"]["S"] for letter in letters]
+
+    @unittest.skipUnless(shutil.which("chromium"), "chromium is not installed")
+    def test_in_a_browser_hostile_names_are_text(self):
+        self.simulator.put(1)
+        process, url = self.listen("--key-type.sk=bigint")
+        self.simulator.dynamodb("PutItem", TableName="demo", Item={"pk": {"S": HOSTILE}, "sk": {"S": HOSTILE}})
+        wait_until("there is a dead letter", lambda: self.dead_letter_keys(url) == [HOSTILE], 30, process)
+        shown = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.home}/browser",
+                                "--virtual-time-budget=5000", "--dump-dom", url + "/"], capture_output=True, timeout=120)
+        dom = shown.stdout.decode()
+        self.assertIn("all is well", dom)
+        self.assertIn("&lt;img src=x onerror=", dom, "the key of the dead letter")
+        self.assertNotIn("<img", dom)
+        self.assertIn("<title>ctk</title>", dom)
+
+    def test_a_run_ends_as_it_does_without(self):
+        process, url = self.listen()
+        self.simulator.put(1)
+        self.wait_applied(url, 1)
+        process.terminate()
+        self.assertEqual(finish(process, seconds=60)[0], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
