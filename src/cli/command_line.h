@@ -66,6 +66,13 @@ struct DeadLettersCommand {
   TargetWords target;
 };
 
+struct StatusCommand {
+  std::optional<std::string> url;  ///< of a --listen; nothing: what is stored in the target
+  std::optional<Secret> token;
+  bool json = false;
+  TargetWords target;
+};
+
 struct CompletionCommand {
   std::string shell;
 };
@@ -93,7 +100,7 @@ struct PrintCommand {
 };
 
 using Command = std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
-                             CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+                             StatusCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

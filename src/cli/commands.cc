@@ -103,6 +103,12 @@ const std::vector<CommandInfo>& commands() {
        .help = "one dead letter with the change's own text",
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       later("dead-letters replay", "try dead letters again"),
+      {.path = "status", .arguments = "[URL|TARGET]", .most = 1, .help = "how relays are: state, health, lag, shards",
+       .more = "URL     http://HOST:PORT of a relay that runs with --listen; 0 while it is healthy, else 1\n"
+               "TARGET  what is stored there: how far each relay has read, whether it runs or not",
+       .flags = {format("table|json", "table", "for people, or as the object of /status.json"),
+                 {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}, kTarget},
+       .target_options = true, .of_target = kLooking},
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
@@ -115,7 +121,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
       later("check", "preflight of source and target"),
       later("plan", "what a load would cost"),
-      later("status", "live workers, shards and lag"),
       later("top", "the same, live"),
       later("verify", "compare source and target"),
       later("record", "keep a stream in a file"),

@@ -49,6 +49,17 @@ PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWord
   return command;
 }
 
+/// `[URL|TARGET]`: what begins as the URL of a web server is one.
+StatusCommand status_command(const ParsedWords& parsed) {
+  StatusCommand command;
+  command.target = target_words(parsed, 0);
+  const std::string word = parsed.arguments.empty() ? "" : parsed.arguments[0];
+  if (word.starts_with("http://") || word.starts_with("https://")) command.url = word;
+  if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
+  command.json = wants_json(parsed);
+  return command;
+}
+
 ShellCommand shell_command(const ParsedWords& parsed) {
   ShellCommand command;
   for (const auto& [name, value] : parsed.flags) {
@@ -99,6 +110,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "positions prune") return positions_command(Verb::prune, parsed);
   if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
+  if (path == "status") return status_command(parsed);
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};

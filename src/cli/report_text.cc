@@ -18,11 +18,6 @@ using Kind = ResultSet::Column::Kind;
 
 constexpr size_t kReasonWidth = 80;
 
-std::optional<Duration> lag_of(const StoredPosition& row, Timestamp now) {
-  if (row.position.ended() || row.read_to == kNoTime) return std::nullopt;
-  return std::max(now - row.read_to, Duration::zero());
-}
-
 std::optional<std::string> time_text(Timestamp time) {
   return time == kNoTime ? std::nullopt : std::optional(format_iso8601(time));
 }
@@ -57,7 +52,7 @@ void write_positions(json::Writer& writer, const std::vector<RelayRows>& relays,
       object.text("shard", row.shard.str());
       object.text("position", to_string(row.position));
       object.text("read_to", time_text(row.read_to));
-      const auto lag = lag_of(row, now);
+      const auto lag = stored_lag(row, now);
       object.number("lag_seconds", lag ? std::optional<int64_t>(*lag / std::chrono::seconds(1)) : std::nullopt);
       object.text("updated", time_text(row.updated));
       object.text("worker", row.worker.str());
@@ -108,6 +103,11 @@ ResultSet columns_of(const sink::TableReport& report) {
 }
 
 }  // namespace
+
+std::optional<Duration> stored_lag(const StoredPosition& row, Timestamp now) {
+  if (row.position.ended() || row.read_to == kNoTime) return std::nullopt;
+  return std::max(now - row.read_to, Duration::zero());
+}
 
 std::string table_report_json(const sink::TableReport& report, Timestamp now) {
   std::string text;
@@ -169,7 +169,7 @@ std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now) 
   }
   for (const auto& [relay, rows] : relays) {
     for (const StoredPosition& row : rows) {
-      const auto lag = lag_of(row, now);
+      const auto lag = stored_lag(row, now);
       table.rows.push_back({relay.str(), row.shard.str(), to_string(row.position), time_text(row.read_to).value_or("-"),
                             lag ? observe::human_duration(*lag) : "-", time_text(row.updated).value_or("-"),
                             row.worker.str()});

@@ -1,6 +1,7 @@
 // What `show table`, `positions` and `dead-letters` print. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ using RelayRows = std::pair<coordination::RelayName, std::vector<coordination::S
 /// One object: table, columns[], key[], rows, living, marked, size_bytes, positions[], dead_letters. Ends with a line end.
 std::string table_report_json(const sink::TableReport& report, Timestamp now);
 std::string table_report_text(const sink::TableReport& report, Timestamp now);
+
+/// How long ago it was read up to; nothing for a shard that was read to its end, and for one of which nothing is known.
+std::optional<Duration> stored_lag(const coordination::StoredPosition& row, Timestamp now);
 
 /// An array of objects: relay, shard, position, read_to, lag_seconds, updated, worker, fence, epoch, incarnation.
 /// `lag_seconds` is null for a shard that was read to its end, and for one of which nothing is known.

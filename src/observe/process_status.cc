@@ -198,7 +198,7 @@ std::string status_json(const ProcessStatus& status) {
   writer.begin_object();
   put_process(writer, status, Detail::contract);
   writer.end_object();
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string health_json(const Health& health) {
@@ -208,7 +208,7 @@ std::string health_json(const Health& health) {
   put_flag(writer, "healthy", health.is_well());
   put_texts(writer, "reasons", health.reasons);
   writer.end_object();
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 std::string ready_json(bool ready) { return fmt::format("{{\"ready\":{}}}\n", ready); }
@@ -229,7 +229,7 @@ std::string page_json(const ProcessStatus& status, const Health& health, const s
   }
   writer.end_array();
   writer.end_object();
-  return text + "\n";
+  return json::to_utf8(std::move(text)) + "\n";
 }
 
 }  // namespace ctk::observe

@@ -10,7 +10,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from harness import Case, SqliteTarget, finish
+from harness import Case, SqliteTarget
 from servers import wait_until
 from simulator import Refusals, Simulator
 
@@ -164,7 +164,8 @@ class Listen(Case):
         everything = "".join(get(url, path, Authorization=f"Bearer {token}")[2] for path in ("/status.json", "/page.json", "/metrics"))
         for secret in (token, "secret-of-the-source"):
             self.assertNotIn(secret, everything)
-        self.stop_ctk(process)
+        self.stop_ctk_reading(process)
+        self.assertNotIn(token, "".join(self.lines))
 
     def test_who_may_ask_has_to_be_said_where_others_can(self):
         _, err = self.run_ctk("load", self.source(), self.target.url(), "--listen", "0.0.0.0:0", expect=2)
@@ -228,12 +229,54 @@ class Listen(Case):
         self.assertNotIn("<img", dom)
         self.assertIn("<title>ctk</title>", dom)
 
+    def test_status_prints_the_same_once(self):
+        process, url = self.listen()
+        for i in range(10):
+            self.simulator.put(i)
+        self.wait_applied(url, 10)
+        out, _ = self.run_ctk("status", url)
+        self.assertRegex(out, r"dynamodb:demo@\S*: running, healthy, caught up|catching up")
+        self.assertRegex(out, "read 10, applied 10, dead letters 0")
+        self.assertEqual(set(self.run_json("status", url + "/")), {"relays", "version", "uptime_seconds"})
+        self.stop_ctk_reading(process)
+        _, err = self.run_ctk("status", url, expect=1)
+        self.assertRegex(err, "refused|connect")
+        stored = self.run_json("status", self.target.url())["relays"][0]
+        self.assertRegex(stored["name"], "dynamodb:demo@")
+        self.assertEqual((stored["state"], set(stored["shards"][0])), (None, {"id", "state", "position", "lag_seconds", "worker"}))
+        self.assertRegex(self.run_ctk("status", self.target.url())[0], "1 shards?, 0 finished, read up to")
+
+    def test_status_is_the_check_of_a_container(self):
+        token = "the-token-of-this-test"
+        silent, proxy = threading.Event(), Refusals(self, self.simulator)
+
+        def refuse(action, number):
+            if action == "GetRecords" and number > 3:
+                silent.wait(60)
+        proxy.refuse = refuse
+        self.addCleanup(silent.set)
+        _, url = self.listen("--health-window", "2s", "--listen-token", token, source=self.source(port=proxy.port))
+        _, err = self.run_ctk("status", url, expect=1)
+        self.assertRegex(err, "asks for another token.*\n.*--listen-token")
+        self.run_ctk("status", url, "--listen-token", token)
+        wait_until("it is red", lambda: get(url, "/healthz", Authorization=f"Bearer {token}")[0] == 503, 30)
+        out, _ = self.run_ctk("status", url, "--listen-token", token, expect=1)
+        self.assertRegex(out, "NOT healthy(.|\n)*Not well:\n.*neither moved nor been proven empty")
+
+    def test_status_of_what_does_not_listen(self):
+        _, err = self.run_ctk("status", self.simulator.url, expect=1)
+        self.assertRegex(err, "is this the URL of a --listen")
+
+    def stop_ctk_reading(self, process):
+        """Its standard error is read by a thread already."""
+        process.terminate()
+        self.assertEqual(process.wait(60), 0)
+
     def test_a_run_ends_as_it_does_without(self):
         process, url = self.listen()
         self.simulator.put(1)
         self.wait_applied(url, 1)
-        process.terminate()
-        self.assertEqual(finish(process, seconds=60)[0], 0)
+        self.stop_ctk_reading(process)
 
 
 if __name__ == "__main__":
