@@ -13,10 +13,12 @@ Listening::Listening(const ListenOptions& options, World& world)
   metrics_.gauge("ctk_build_info", "1, of the version that runs.", {{"version", std::string(version())}}).set(1);
 }
 
-Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options, World& world) {
+Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options, const observe::RelayTitle& title,
+                                                    World& world) {
   std::unique_ptr<Listening> listening(new Listening(options, world));
-  observe::StatusServerOptions server{options.host, options.port, options.door, options.health_window,
-                                      std::string(version())};
+  observe::StatusServerOptions server{options.host,          options.port,           options.door,
+                                      options.health_window, std::string(version()), {}};
+  server.first.emplace_back().title = title;
   auto made = observe::StatusServer::listen(std::move(server), listening->metrics_, listening->log_, world.clock);
   if (!made) {
     made.error().hint = "another process may listen there: choose another port, or 0 for a free one";

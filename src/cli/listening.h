@@ -18,7 +18,8 @@ namespace ctk::cli {
 class Listening {
  public:
   /// `refused` where the port cannot be had.
-  static Result<std::unique_ptr<Listening>> begin(const ListenOptions& options, World& world);
+  static Result<std::unique_ptr<Listening>> begin(const ListenOptions& options, const observe::RelayTitle& title,
+                                                  World& world);
   /// The world as a relay should see it: its log lines are shown, what it counts is counted here.
   World& world() { return world_; }
   /// Shows the relay from now until `leave`, on the loop. Both outlive that.

@@ -127,7 +127,7 @@ int run_load_plan(LoadPlan plan, World& world) {
   // Before anything else is touched: a port that is taken is found out at once.
   std::unique_ptr<Listening> listening;
   if (plan.listen) {
-    auto begun = Listening::begin(*plan.listen, world);
+    auto begun = Listening::begin(*plan.listen, plan.title, world);
     if (!begun) return report_error(world, begun.error());
     listening = std::move(*begun);
   }

@@ -48,7 +48,7 @@ Result<std::unique_ptr<StatusServer>> StatusServer::listen(StatusServerOptions o
 
 StatusServer::StatusServer(StatusServerOptions options, const Metrics& metrics, const RecentLog& log, Clock& clock)
     : options_(std::move(options)), metrics_(metrics), log_(log), clock_(clock), began_(clock.monotonic()) {
-  show({});
+  show(options_.first);
 }
 
 void StatusServer::show(std::vector<RelayStatus> relays) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "base/metrics.h"
@@ -21,6 +22,7 @@ struct StatusServerOptions {
   Door door;
   Duration health_window = std::chrono::seconds(60);
   std::string version;
+  std::vector<RelayStatus> first;  ///< what is shown until show() is called
 };
 
 /// Listens until it is destroyed. What it is made from outlives it.

@@ -1,66 +1,20 @@
 """--listen: page, metrics, health and status of a relay, asked as a browser, Prometheus and an orchestrator would."""
 import http.client
 import json
-import re
 import shutil
 import socket
 import subprocess
 import threading
 import unittest
-import urllib.error
-import urllib.request
 
-from harness import Case, SqliteTarget
+from listening import Listening, get
 from servers import wait_until
-from simulator import Refusals, Simulator
+from simulator import Refusals
 
 HOSTILE = '<img src=x onerror="document.title=1">'
 
 
-def get(url, path, **headers):
-    """(status, headers, text)."""
-    request = urllib.request.Request(url + path, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return answer.status, answer.headers, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, error.read().decode()
-
-
-class Listen(Case):
-    def setUp(self):
-        super().setUp()
-        self.simulator = Simulator(self, "--table", "demo:pk:sk", "--limits", "off")
-        self.target = SqliteTarget(self.home)
-
-    def source(self, port=None, **options):
-        query = "".join(f"&{name.replace('_', '-')}={value}" for name, value in options.items())
-        return f"dynamodb+cdc://k:secret-of-the-source@127.0.0.1:{port or self.simulator.port}/demo?region=us-east-1&idle-poll=200ms{query}"
-
-    def listen(self, *more, source=None, address="127.0.0.1:0", target=None):
-        """A relay and where it listens, as its log says."""
-        process = self.start_ctk("load", source or self.source(), target or self.target.url(), "--listen", address, *more)
-        self.lines = []
-        found = threading.Event()
-
-        def read():
-            for line in process.stderr:
-                self.lines.append(line.decode())
-                if "msg=listening" in self.lines[-1]:
-                    found.set()
-        threading.Thread(target=read, daemon=True).start()
-        self.assertTrue(found.wait(20), self.lines)
-        return process, re.search(r"url=(\S+)", "".join(self.lines))[1]
-
-    def status(self, url):
-        return json.loads(get(url, "/status.json")[2])
-
-    def relay(self, url):
-        return self.status(url)["relays"][0]
-
-    def wait_applied(self, url, count):
-        wait_until(f"{count} changes are applied", lambda: self.relay(url)["totals"]["applied"] >= count, 30)
-
+class Listen(Listening):
     def test_status_has_the_members_of_the_contract(self):
         _, url = self.listen()
         for i in range(10):
@@ -266,11 +220,6 @@ class Listen(Case):
     def test_status_of_what_does_not_listen(self):
         _, err = self.run_ctk("status", self.simulator.url, expect=1)
         self.assertRegex(err, "is this the URL of a --listen")
-
-    def stop_ctk_reading(self, process):
-        """Its standard error is read by a thread already."""
-        process.terminate()
-        self.assertEqual(process.wait(60), 0)
 
     def test_a_run_ends_as_it_does_without(self):
         process, url = self.listen()
