@@ -18,7 +18,11 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
   for (;;) {
     Result<T> result = co_await starting_->template answer<T>([&call](Done<T> done) { call(std::move(done)); });
     if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
-    if (result) co_return std::move(result);
+    if (result) {
+      outages_.of(side).worked(what);
+      co_return std::move(result);
+    }
+    outages_.of(side).failed(what, result.error(), now());
     const StartUp::Limits limits{run_.options.start_timeout, run_.options.give_up, !run_.is_bounded()};
     if (!start_.try_again(result.error().kind, side, begun, now(), limits)) co_return std::move(result);
     const bool worth_a_line = !reported || now() - *reported >= std::chrono::seconds(10);

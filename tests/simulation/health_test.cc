@@ -134,6 +134,17 @@ TEST_F(Health, SeesATargetThatIsAway) {
   expect_green_again();
 }
 
+TEST_F(Health, SeesATargetThatIsAwayAtTheStart) {
+  rig_.knobs.down = true;
+  rig_.put("first", 1);
+  rig_.start();
+  live(seconds(10));
+  ASSERT_FALSE(reasons_.empty());
+  EXPECT_THAT(reasons_.front(), HasSubstr("target unreachable"));
+  rig_.knobs.down = false;
+  expect_green_again();
+}
+
 TEST_F(Health, SeesAStartThatHangs) {
   rig_.api.holds_descriptions = true;
   rig_.start();
