@@ -111,11 +111,13 @@ int run_load_plan(LoadPlan plan, World& world) {
   plan.relay.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));
 
   ThreadLoop loop(world.clock);
+  std::unique_ptr<Listening> listening;  // what is wired counts there
   std::unique_ptr<WiredRelay> wired;
   bool abandoned = false;
   SignalWatcher signals([&] {
     loop.post([&] {
-      world.log.info("stopping: writing what was read, storing positions; a second Ctrl-C ends it at once");
+      (listening ? listening->world() : world)
+          .log.info("stopping: writing what was read, storing positions; a second Ctrl-C ends it at once");
       wired->relay().stop();
       // Where even closing the target takes too long, the promise of the grace period comes first.
       loop.after(grace - std::min<Duration>(grace / 20, std::chrono::milliseconds(500)), [&] {
@@ -125,7 +127,6 @@ int run_load_plan(LoadPlan plan, World& world) {
     });
   });
   // Before anything else is touched: a port that is taken is found out at once.
-  std::unique_ptr<Listening> listening;
   if (plan.listen) {
     auto begun = Listening::begin(*plan.listen, plan.title, world);
     if (!begun) return report_error(world, begun.error());

@@ -77,6 +77,24 @@ class Listen(Listening):
         silent.set()
         wait_until("health is green", lambda: get(url, "/healthz")[0] == 200, 60)
 
+    def test_health_is_red_when_a_load_falls_silent(self):
+        for i in range(10):
+            self.simulator.put(i)
+        silent, proxy = threading.Event(), Refusals(self, self.simulator)
+
+        def refuse(action, number):
+            if action == "Scan":
+                silent.wait(60)
+        proxy.refuse = refuse
+        self.addCleanup(silent.set)
+        _, url = self.listen("--health-window", "3s", source=self.source(port=proxy.port, snapshot="initial", segments="2"))
+        wait_until("health is red", lambda: get(url, "/healthz")[0] == 503, 30)
+        self.assertRegex(get(url, "/healthz")[2], "segment load:00001:00./002 has neither moved nor been proven empty")
+        self.assertEqual((self.relay(url)["state"], get(url, "/readyz")[0]), ("loading", 503))
+        silent.set()
+        wait_until("health is green", lambda: get(url, "/healthz")[0] == 200, 60)
+        wait_until("it is ready", lambda: get(url, "/readyz")[0] == 200, 60)
+
     def test_metrics_are_as_prometheus_reads_them(self):
         _, url = self.listen()
         for i in range(10):
