@@ -76,9 +76,7 @@ class DryRunSink final : public Sink {
   void sweep(const SweepRequest&, Done<SweepOutcome> done) override {
     answer(std::move(done), Result<SweepOutcome>(SweepOutcome{}));
   }
-  void close(Done<bool> done) override {
-    answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
-  }
+  void close(Done<bool> done) override { answer_later(loop_, lifeline_, std::move(done), Result<bool>(true)); }
 
  private:
   template <class T>

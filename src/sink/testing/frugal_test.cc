@@ -69,8 +69,8 @@ TEST_P(Frugal, ATableIsRegisteredUnderALockThatItsDdlDoesNotEnd) {
 
 TEST_P(Frugal, ATableThatWasNotMadeWholeIsMadeByTheNextStart) {
   const auto change = put(1, text_key("a"), R"({"v":{"S":"x"}})");
-  for (const std::string lost : {"CREATE TABLE IF NOT EXISTS `ctk_dead_letters`", "CREATE TABLE IF NOT EXISTS `demo`",
-                                 "CREATE INDEX", "CREATE VIEW"}) {
+  for (const char* lost : {"CREATE TABLE IF NOT EXISTS `ctk_dead_letters`", "CREATE TABLE IF NOT EXISTS `demo`",
+                           "CREATE INDEX", "CREATE VIEW"}) {
     server().on_ddl = [&](const std::string& sql) { return !sql.starts_with(lost); };
     EXPECT_FALSE(open_again()) << lost;
     EXPECT_TRUE(server().locks.empty()) << lost;
