@@ -31,7 +31,7 @@ class CredentialSource {
   /// `done` gets credentials that are good now, asked for anew where those in hand are near their end. An error is about
   /// credentials and names where they were looked for.
   virtual void get(Done<Credentials> done) = 0;
-  /// A service calls these expired, whatever we know: others are asked for, unless there are others already.
+  /// A service calls these expired or unknown, whatever we know: others are asked for, unless there are others already.
   virtual void refused(const Credentials& credentials) = 0;
 };
 

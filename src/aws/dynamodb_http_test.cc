@@ -139,6 +139,7 @@ TEST_F(DynamoDbHttpTest, NamesTheTableRegionAndEndpointThatAreNotThere) {
 }
 
 TEST_F(DynamoDbHttpTest, ClassifiesTheServicesCodes) {
+  credentials_.fixed = true;
   struct Case {
     int status;
     const char* code;

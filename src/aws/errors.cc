@@ -172,6 +172,11 @@ bool says_token_expired(const ErrorAnswer& answer) {
   return answer.code == "ExpiredTokenException" || answer.code == "ExpiredToken";
 }
 
+bool says_key_unknown(const ErrorAnswer& answer) {
+  return answer.code == "UnrecognizedClientException" || answer.code == "InvalidClientTokenId" ||
+         answer.code == "InvalidAccessKeyId";
+}
+
 Error aws_error(std::string_view action, int status, std::string_view body, std::string_view about) {
   ErrorAnswer answer = read_error_answer(body);
   ErrorKind kind = classify_error_answer(answer, status);

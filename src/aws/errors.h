@@ -36,6 +36,9 @@ ErrorKind classify_error_answer(const ErrorAnswer& answer, int status);
 /// Whether it is the credentials that have expired, and not an iterator.
 bool says_token_expired(const ErrorAnswer& answer);
 
+/// Whether the access key is not known there: a wrong one, or one that has been replaced.
+bool says_key_unknown(const ErrorAnswer& answer);
+
 /// Reads an answer that is not 2xx: JSON or CBOR with `__type` and `message` or `Message`, or an XML or text body of a
 /// proxy. `action` is ours, for the message: "GetRecords"; `about` may say of what: " of stream 'cdc'".
 Error aws_error(std::string_view action, int status, std::string_view body, std::string_view about = {});

@@ -54,10 +54,11 @@ class FakeCredentials final : public CredentialSource {
     loop_.post([found = std::move(found), done = std::move(done)]() mutable { done(std::move(found)); });
   }
   void refused(const Credentials& credentials) override {
-    if (credentials.access_key.str() == "KEY" + std::to_string(renewals)) ++renewals;
+    if (credentials.access_key.str() == "KEY" + std::to_string(renewals) && !fixed) ++renewals;
   }
   int renewals = 0;
   bool fails = false;
+  bool fixed = false;  ///< there are no others
 
  private:
   EventLoop& loop_;

@@ -58,6 +58,8 @@ void JsonCaller::exchange(JsonCall call, Done<JsonAnswer> done) {
 void JsonCaller::begin(Attempt attempt, Done<JsonAnswer> done) {
   auto sign_and_send = [this, attempt = std::move(attempt), done = std::move(done)](Result<Credentials> found) mutable {
     if (!found) return done(forward_error(std::move(found)));
+    // No others are to be had: what the service has said of these stands.
+    if (attempt.refusal && *found == attempt.signer) return done(std::unexpected(std::move(*attempt.refusal)));
     attempt.signer = std::move(*found);
     send(std::move(attempt), std::move(done));
   };
@@ -137,9 +139,9 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     attempt.clock_corrected = true;
     return send(std::move(attempt), std::move(done));
   }
-  if (says_token_expired(refusal) && !attempt.credentials_renewed) {
+  if ((says_token_expired(refusal) || says_key_unknown(refusal)) && !attempt.refusal) {
     credentials_.refused(attempt.signer);
-    attempt.credentials_renewed = true;
+    attempt.refusal = failure(call, refusal, *answer);
     return begin(std::move(attempt), std::move(done));
   }
   done(std::unexpected(failure(call, refusal, *answer)));

@@ -1,5 +1,6 @@
 // One service of AWS that takes JSON over HTTP, or the same in CBOR: signs and sends its calls, and answers three refusals
-// by itself, once each: a clock that is off, credentials that have expired, and CBOR that is not understood.
+// by itself, once each: a clock that is off, credentials that have expired or been replaced, and CBOR that is not
+// understood.
 #pragma once
 
 #include <map>
@@ -89,7 +90,7 @@ class JsonCaller {
     Duration sent{};
     WireFormat format = WireFormat::json;
     bool clock_corrected = false;
-    bool credentials_renewed = false;
+    std::optional<Error> refusal = {};  ///< of the signer before this one
   };
   /// An endpoint's URL in the parts that a request is signed and sent with.
   struct Address {

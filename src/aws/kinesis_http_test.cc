@@ -257,6 +257,18 @@ TEST_F(KinesisHttpTest, RenewsExpiredCredentialsOnce) {
   EXPECT_EQ(credentials_.renewals, 2);
 }
 
+TEST_F(KinesisHttpTest, AsksForOtherCredentialsWhereTheKeyHasBeenReplaced) {
+  const char* kUnknown = R"({"__type":"UnrecognizedClientException","message":"The security token is invalid."})";
+  http_.answer(400, kUnknown);
+  http_.answer(200, R"({"Records":[]})");
+  ASSERT_TRUE(get_records());
+  EXPECT_THAT(header(http_.requests.at(1), "Authorization"), HasSubstr("Credential=KEY1/"));
+  credentials_.fixed = true;
+  http_.answer(400, kUnknown);
+  EXPECT_EQ(get_records().error().kind, ErrorKind::denied);
+  EXPECT_THAT(http_.requests, SizeIs(3)) << "with the same key nobody asks again";
+}
+
 TEST_F(KinesisHttpTest, HandsExpiredIteratorsAndThrottlingOn) {
   http_.answer(400, R"({"__type":"ExpiredIteratorException","message":"Iterator expired."})");
   EXPECT_EQ(get_records().error().kind, ErrorKind::expired);
