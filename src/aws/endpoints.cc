@@ -80,6 +80,20 @@ std::optional<std::string> configured_endpoint(const std::string& service, const
 
 }  // namespace
 
+EndpointAddress split_endpoint(const std::string& url) {
+  size_t host = url.find("://");
+  host = host == std::string::npos ? 0 : host + 3;
+  size_t path = std::min(url.find('/', host), url.size());
+  EndpointAddress address{url, url.substr(host, path - host), url.substr(path)};
+  if (address.path.empty()) {
+    address.path = "/";
+    address.url += '/';
+  }
+  std::string usual = url.starts_with("https:") ? ":443" : ":80";
+  if (address.host.ends_with(usual)) address.host.resize(address.host.size() - usual.size());
+  return address;
+}
+
 std::optional<std::string> find_region(const std::optional<std::string>& given, const std::optional<std::string>& profile,
                                        const Environment& environment) {
   if (given) return given;

@@ -13,6 +13,14 @@ struct ServiceEndpoint {
   std::string region;
 };
 
+/// An endpoint's URL in the parts that a request is signed and sent with.
+struct EndpointAddress {
+  std::string url;   ///< with the path
+  std::string host;  ///< as the Host header has it: without the scheme's usual port
+  std::string path;  ///< "/" where there is none
+};
+EndpointAddress split_endpoint(const std::string& url);
+
 /// --region, URL, AWS_REGION, AWS_DEFAULT_REGION, the profile's region.
 std::optional<std::string> find_region(const std::optional<std::string>& given, const std::optional<std::string>& profile,
                                        const Environment& environment);

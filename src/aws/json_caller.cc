@@ -19,20 +19,6 @@ JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, Credential
       clock_(clock),
       format_(service_.cbor_content_type.empty() ? WireFormat::json : format) {}
 
-JsonCaller::Address JsonCaller::split_endpoint(const std::string& url) {
-  size_t host = url.find("://");
-  host = host == std::string::npos ? 0 : host + 3;
-  size_t path = std::min(url.find('/', host), url.size());
-  Address address{url, url.substr(host, path - host), url.substr(path)};
-  if (address.path.empty()) {
-    address.path = "/";
-    address.url += '/';
-  }
-  std::string usual = url.starts_with("https:") ? ":443" : ":80";
-  if (address.host.ends_with(usual)) address.host.resize(address.host.size() - usual.size());
-  return address;
-}
-
 std::unexpected<Error> JsonCaller::no_whole_entry() {
   return fail(ErrorKind::too_large, "the first entry of the answer alone is longer than there is room for");
 }

@@ -92,16 +92,8 @@ class JsonCaller {
     bool clock_corrected = false;
     std::optional<Error> refusal = {};  ///< of the signer before this one
   };
-  /// An endpoint's URL in the parts that a request is signed and sent with.
-  struct Address {
-    std::string url;   ///< with the path
-    std::string host;  ///< as the Host header has it
-    std::string path;
-  };
-
   static std::unexpected<Error> no_whole_entry();
   static bool close_cut_list(std::string& body, std::string_view list);
-  static Address split_endpoint(const std::string& url);
   void exchange(JsonCall call, Done<JsonAnswer> done);
   void begin(Attempt attempt, Done<JsonAnswer> done);
   void send(Attempt attempt, Done<JsonAnswer> done);
@@ -114,7 +106,7 @@ class JsonCaller {
 
   const JsonService service_;
   const ServiceEndpoint endpoint_;
-  const Address address_;
+  const EndpointAddress address_;
   CredentialSource& credentials_;
   net::HttpClient& http_;
   Executor& decoder_;

@@ -97,10 +97,9 @@ Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& 
     return std::unexpected(plan.error());
   http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment(), world.metrics));
   if (world.metrics != nullptr) counted_ = std::make_unique<aws::CountedCalls>(*http_, *world.metrics);
+  const auto make_executor = [&loop] { return std::make_unique<ThreadExecutor>(loop, "ctk-credentials"); };
   credentials_ = aws::make_credential_source(credentials, world.environment,
-                                             {*http_, loop, world.clock, world.random, [&loop] {
-                                                return std::make_unique<ThreadExecutor>(loop, "ctk-credentials");
-                                              }});
+                                             {*http_, loop, world.clock, world.random, world.log, make_executor});
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <string_view>
 
+#include "aws/credentials/header_value.h"
 #include "base/ascii.h"
 #include "net/url.h"
 
@@ -77,11 +78,10 @@ Result<std::optional<Secret>> container_token(const ContainerEndpoint& endpoint,
                   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE names it");
     }
     token = *content;
-    while (token.ends_with('\n') || token.ends_with('\r')) token.pop_back();
   }
-  const bool is_header = std::ranges::all_of(token, [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
-  if (!is_header) return fail(ErrorKind::denied, fmt::format("{} holds more than one line, or no text", place));
-  return Secret(std::move(token));
+  const std::optional<std::string> value = header_value(std::move(token));
+  if (!value) return fail(ErrorKind::denied, fmt::format("{} holds more than one line, or no text", place));
+  return Secret(*value);
 }
 
 }  // namespace ctk::aws

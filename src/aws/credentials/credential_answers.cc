@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+
 #include "json/reader.h"
 
 namespace ctk::aws {
@@ -73,7 +75,11 @@ Result<Credentials> read_sso_keys(std::string_view body) {
   if (!role) return fail(ErrorKind::denied, "the answer has no roleCredentials");
   Result<Credentials> keys = read_keys(*role, {"accessKeyId", "secretAccessKey", "sessionToken"});
   if (!keys) return keys;
-  if (const auto expires = json::int_member(*role, "expiration")) keys->expires = from_micros(*expires * 1000);
+  const auto expires = json::int_member(*role, "expiration");
+  if (!expires) return keys;
+  constexpr int64_t kLatest = 253'402'300'799'999;  // of the year 9999
+  if (*expires < 0 || *expires > kLatest) return fail(ErrorKind::denied, "the answer's expiration is no moment");
+  keys->expires = from_micros(*expires * 1000);
   return keys;
 }
 

@@ -7,6 +7,7 @@
 
 #include "aws/credentials/container_endpoint.h"
 #include "aws/credentials/credential_answers.h"
+#include "aws/credentials/header_value.h"
 #include "aws/credentials/instance_metadata.h"
 #include "aws/credentials/process_runner.h"
 #include "aws/credentials/sso.h"
@@ -132,15 +133,17 @@ class CredentialChain final : public CredentialProvider {
     if (token->status != 200) {
       co_return std::unexpected(aws_error("the question for a session token", token->status, token->body));
     }
+    const std::optional<std::string> session = header_value(token->body);
+    if (!session) co_return fail(ErrorKind::denied, "the session token is more than one line, or no text");
     const std::string roles = metadata.url + "/latest/meta-data/iam/security-credentials/";
-    const HttpAnswer listing = co_await ask_metadata(roles, token->body);
+    const HttpAnswer listing = co_await ask_metadata(roles, *session);
     if (!listing) co_return std::unexpected(listing.error());
     if (listing->status == 404) co_return fail(ErrorKind::denied, "the instance has no role");
     const std::optional<std::string> role = role_of_listing(listing->body);
     if (listing->status != 200 || !role) {
       co_return fail(ErrorKind::denied, fmt::format("the instance's role cannot be read from HTTP {}", listing->status));
     }
-    const HttpAnswer keys = co_await ask_metadata(roles + *role, token->body);
+    const HttpAnswer keys = co_await ask_metadata(roles + *role, *session);
     if (!keys) co_return std::unexpected(keys.error());
     if (keys->status != 200) {
       co_return fail(ErrorKind::denied, fmt::format("the keys of the role {} are HTTP {}", *role, keys->status));
@@ -219,11 +222,8 @@ std::unique_ptr<CredentialProvider> make_credential_chain(CredentialRequest requ
 
 std::unique_ptr<CredentialSource> make_credential_source(CredentialRequest request,
                                                          std::function<Environment()> environment, CredentialTools tools) {
-  EventLoop& loop = tools.loop;
-  Clock& clock = tools.clock;
-  Random& random = tools.random;
-  return share_credentials(make_credential_chain(std::move(request), std::move(environment), std::move(tools)), loop, clock,
-                           random);
+  auto chain = make_credential_chain(std::move(request), std::move(environment), tools);
+  return share_credentials(std::move(chain), tools.loop, tools.clock, tools.random, tools.log);
 }
 
 }  // namespace ctk::aws

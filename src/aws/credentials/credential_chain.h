@@ -16,6 +16,7 @@ struct CredentialTools {
   EventLoop& loop;
   Clock& clock;
   Random& random;
+  Log& log;
   /// Makes what the command of a credential_process runs on; called where there is one.
   std::function<std::unique_ptr<Executor>()> make_executor;
 };

@@ -30,7 +30,7 @@ class CredentialChainTest : public testing::Test {
   Result<Credentials> fetch(Environment environment, CredentialRequest request = {}) {
     const auto executor = [this] { return std::make_unique<InlineExecutor>(loop_); };
     chain_ = make_credential_chain(std::move(request), [environment] { return environment; },
-                                   {http_, loop_, loop_, random_, executor});
+                                   {http_, loop_, loop_, random_, log_, executor});
     return again();
   }
   Result<Credentials> again() {
@@ -51,6 +51,7 @@ class CredentialChainTest : public testing::Test {
 
   VirtualLoop loop_{parse_timestamp("2026-11-29T16:00:00Z").value()};
   Random random_{1};
+  NullLog log_;
   FakeHttp http_{loop_};
   std::unique_ptr<CredentialProvider> chain_;
 };
@@ -91,6 +92,8 @@ TEST_F(CredentialChainTest, TakesASilentMetadataServiceForNoneAtFirstAndForAnOut
 TEST_F(CredentialChainTest, SaysWhatInstanceMetadataLacks) {
   http_.answer(403, "");
   EXPECT_THAT(failed(environment_of({})).hint, HasSubstr("switched off"));
+  http_.answer(200, "two\r\nx: lines");
+  EXPECT_THAT(failed(environment_of({})).hint, HasSubstr("more than one line"));
   http_.answer(200, "session");
   http_.answer(404, "");
   EXPECT_THAT(failed(environment_of({})).hint, HasSubstr("the instance has no role"));
@@ -229,6 +232,10 @@ TEST_F(CredentialChainTest, TakesTheTokenOfASignIn) {
             "https://portal.sso.us-east-1.amazonaws.com/federation/credentials?account_id=123&role_name=Reader");
   EXPECT_EQ(header(http_.requests.at(0), "x-amz-sso_bearer_token"), "HIDDEN");
   EXPECT_EQ(failed(with_config(config)).hint, "aws sso login --profile default");
+  http_.answer(200,
+               R"({"roleCredentials":{"accessKeyId":"A","secretAccessKey":"HIDDEN","expiration":9223372036854775807}})");
+  EXPECT_THAT(failed(with_config(config, {{path, R"({"accessToken":"t","expiresAt":"2026-11-29T17:00:00Z"})"}})).message,
+              HasSubstr("no moment"));
   const Error over =
       failed(with_config(config, {{path, R"({"accessToken":"HIDDEN","expiresAt":"2026-11-29T15:00:00Z"})"}}));
   EXPECT_THAT(over.message, HasSubstr("the sign-in is over since 2026-11-29T15:00:00"));
@@ -238,7 +245,7 @@ TEST_F(CredentialChainTest, TakesTheTokenOfASignIn) {
 TEST_F(CredentialChainTest, AnswersNobodyOnceItIsGone) {
   bool called = false;
   const auto executor = [this] { return std::make_unique<InlineExecutor>(loop_); };
-  chain_ = make_credential_chain({}, [] { return environment_of({}); }, {http_, loop_, loop_, random_, executor});
+  chain_ = make_credential_chain({}, [] { return environment_of({}); }, {http_, loop_, loop_, random_, log_, executor});
   chain_->fetch([&called](const Result<Credentials>&) { called = true; });
   loop_.run_until([this] { return !http_.requests.empty(); }, std::chrono::seconds(1));
   chain_.reset();

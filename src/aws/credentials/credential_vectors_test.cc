@@ -45,10 +45,11 @@ void play(const std::filesystem::path& folder, CredentialRequest request = {}) {
   SCOPED_TRACE(folder.filename().string());
   VirtualLoop loop(parse_timestamp("2021-09-21T17:41:25Z").value());
   Random random(1);
+  NullLog log;
   ReplayedHttp http(loop, folder);
   const auto executor = [&loop] { return std::make_unique<InlineExecutor>(loop); };
   const auto chain = make_credential_chain(std::move(request), [&] { return environment_of_case(folder); },
-                                           {http, loop, loop, random, executor});
+                                           {http, loop, loop, random, log, executor});
   const Result<Credentials> found =
       answer_of<Credentials>(loop, [&](Done<Credentials> done) { chain->fetch(std::move(done)); });
   json::Parser parser;

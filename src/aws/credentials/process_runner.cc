@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <spawn.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
 
 #include "base/stop_bell.h"
@@ -88,18 +89,31 @@ class Patience {
   /// Until `descriptor` can be read.
   Status wait(int descriptor) const {
     while (true) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end_ - Steady::now()).count();
-      if (left <= 0) {
-        return fail(ErrorKind::unreachable, fmt::format("its command has not ended in {}", format_duration(time_)));
-      }
-      std::array<pollfd, 2> waited{pollfd{descriptor, POLLIN, 0}, pollfd{bell_.descriptor(), POLLIN, 0}};
-      const int ready = poll(waited.data(), waited.size(), static_cast<int>(left));
-      if (stop_.stop_requested()) return fail(ErrorKind::stopped, "its command is not waited for any more");
-      if (ready > 0) return {};
+      const Result<bool> ready = look(descriptor, time_);
+      if (!ready) return std::unexpected(ready.error());
+      if (*ready) return {};
     }
   }
 
+  /// A moment, for what has no descriptor.
+  Status pause() const {
+    const Result<bool> ready = look(-1, std::chrono::milliseconds(10));
+    return ready ? Status() : std::unexpected(ready.error());
+  }
+
  private:
+  /// Whether `descriptor` can be read within `most`. poll() passes over -1.
+  Result<bool> look(int descriptor, Duration most) const {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(std::min<Steady::duration>(end_ - Steady::now(), most));
+    if (Steady::now() >= end_) {
+      return fail(ErrorKind::unreachable, fmt::format("its command has not ended in {}", format_duration(time_)));
+    }
+    std::array<pollfd, 2> waited{pollfd{descriptor, POLLIN, 0}, pollfd{bell_.descriptor(), POLLIN, 0}};
+    const int ready = poll(waited.data(), waited.size(), static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    if (stop_.stop_requested()) return fail(ErrorKind::stopped, "its command is not waited for any more");
+    return ready > 0;
+  }
+
   const Duration time_;
   const Steady::time_point end_;
   const std::stop_token stop_;
@@ -119,12 +133,20 @@ Result<std::string> read_output(int pipe, size_t most, const Patience& patience)
   }
 }
 
-/// The status of a child that has ended, or is about to.
-int reap(pid_t child) {
+/// The status of a child, once it has ended. Mostly it has: it has closed its output.
+Result<int> wait_for_end(pid_t child, const Patience& patience) {
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    if (Status waited = patience.pause(); !waited) return std::unexpected(waited.error());
   }
   return status;
+}
+
+/// Ends a child and all of its group.
+void end_group(pid_t child) {
+  kill(-child, SIGKILL);
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
 }
 
 }  // namespace
@@ -139,14 +161,14 @@ Result<std::string> run_command(const std::string& command, const ProcessLimits&
   theirs.reset();
   const Patience patience(limits.time, stop);
   Result<std::string> output = read_output(ours.get(), limits.output_bytes, patience);
-  // The C library's own name for this has C++ linkage in its header (glibc 2.36).
-  const Descriptor process(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  if (Status ended = output ? patience.wait(process.get()) : Status(); !ended) output = std::unexpected(ended.error());
-  if (!output) kill(-child, SIGKILL);
-  const int status = reap(child);
-  if (!output || (WIFEXITED(status) && WEXITSTATUS(status) == 0)) return output;
-  const std::string how =
-      WIFEXITED(status) ? fmt::format("exit status {}", WEXITSTATUS(status)) : fmt::format("signal {}", WTERMSIG(status));
+  const Result<int> status = output ? wait_for_end(child, patience) : std::unexpected(output.error());
+  if (!status) {
+    end_group(child);
+    return std::unexpected(status.error());
+  }
+  if (WIFEXITED(*status) && WEXITSTATUS(*status) == 0) return output;
+  const std::string how = WIFEXITED(*status) ? fmt::format("exit status {}", WEXITSTATUS(*status))
+                                             : fmt::format("signal {}", WTERMSIG(*status));
   return fail(ErrorKind::denied, fmt::format("its command ended with {}", how), {},
               "run the command of the profile by hand to see what it says");
 }

@@ -15,16 +15,19 @@ constexpr RetryPolicy kRest{std::chrono::seconds(1), std::chrono::minutes(1), st
 
 class SharedCredentials final : public CredentialSource {
  public:
-  SharedCredentials(std::unique_ptr<CredentialProvider> provider, EventLoop& loop, Clock& clock, Random& random)
-      : provider_(std::move(provider)), loop_(loop), clock_(clock), random_(random) {}
+  SharedCredentials(std::unique_ptr<CredentialProvider> provider, EventLoop& loop, Clock& clock, Random& random, Log& log)
+      : provider_(std::move(provider)), loop_(loop), clock_(clock), random_(random), log_(log) {}
 
   void get(Done<Credentials> done) override {
     using enum CredentialUse;
     const CredentialUse use = use_of(standing(), clock_.now());
     if (use == refuse) return answer(std::move(done), std::unexpected(failure_));
-    if (use == wait_for_refresh) waiting_.push_back(std::move(done));
-    if (use == wait_for_refresh || use == hand_out_and_refresh) refresh();
-    if (use != wait_for_refresh) answer(std::move(done), *credentials_);
+    if (use == wait_for_refresh) {
+      waiting_.push_back(std::move(done));
+      return refresh();
+    }
+    if (use == hand_out_and_refresh) refresh();
+    answer(std::move(done), *credentials_);
   }
 
   void refused(const Credentials& credentials) override { refused_ = refused_ || credentials == credentials_; }
@@ -60,9 +63,17 @@ class SharedCredentials final : public CredentialSource {
       refused_ = refused_ && same;
       credentials_ = std::move(*found);
       fetched_ = now;
+      log_.debug("AWS credentials",
+                 {{"from", credentials_->origin},
+                  {"until", credentials_->expires ? format_iso8601(*credentials_->expires) : "somebody revokes them"}});
     } else {
       failure_ = std::move(found.error());
       if (credentials_ && failure_.kind == ErrorKind::usage) failure_.kind = ErrorKind::denied;
+      // Where they serve no longer, whoever signs says so.
+      if (still_serve(standing(), now)) {
+        log_.warn("renewing the AWS credentials failed, those in hand still serve",
+                  {{"error", to_string(failure_)}, {"from", credentials_->origin}});
+      }
     }
     Result<Credentials> value = std::unexpected(failure_);
     if (still_serve(standing(), now)) value = *credentials_;
@@ -74,6 +85,7 @@ class SharedCredentials final : public CredentialSource {
   EventLoop& loop_;
   Clock& clock_;
   Random& random_;
+  Log& log_;
   std::optional<Credentials> credentials_;
   Timestamp fetched_{};
   bool refused_ = false;  ///< those in hand
@@ -88,8 +100,8 @@ class SharedCredentials final : public CredentialSource {
 }  // namespace
 
 std::unique_ptr<CredentialSource> share_credentials(std::unique_ptr<CredentialProvider> provider, EventLoop& loop,
-                                                    Clock& clock, Random& random) {
-  return std::make_unique<SharedCredentials>(std::move(provider), loop, clock, random);
+                                                    Clock& clock, Random& random, Log& log) {
+  return std::make_unique<SharedCredentials>(std::move(provider), loop, clock, random, log);
 }
 
 }  // namespace ctk::aws

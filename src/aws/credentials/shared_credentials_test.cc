@@ -29,12 +29,20 @@ class HeldProvider final : public CredentialProvider {
   int answered = 0;
 };
 
+/// Keeps the warnings.
+class KeptLog final : public Log {
+ public:
+  bool enabled(LogLevel level) const override { return level == LogLevel::warn; }
+  void write(LogLevel, std::string_view message, std::span<const LogField>) override { warnings.emplace_back(message); }
+  std::vector<std::string> warnings;
+};
+
 class SharedCredentialsTest : public testing::Test {
  protected:
   SharedCredentialsTest() {
     auto provider = std::make_unique<HeldProvider>();
     provider_ = provider.get();
-    source_ = share_credentials(std::move(provider), loop_, loop_, random_);
+    source_ = share_credentials(std::move(provider), loop_, loop_, random_, log_);
   }
   Credentials keys(const char* id, Duration life = hours(1)) {
     return {AccessKeyId(id), Secret("s"), Secret("t"), "test", loop_.now() + life};
@@ -59,6 +67,7 @@ class SharedCredentialsTest : public testing::Test {
 
   VirtualLoop loop_{parse_timestamp("2026-11-29T16:00:00Z").value()};
   Random random_{1};
+  KeptLog log_;
   HeldProvider* provider_ = nullptr;
   std::unique_ptr<CredentialSource> source_;
   std::vector<std::string> seen_;
@@ -97,6 +106,7 @@ TEST_F(SharedCredentialsTest, KeepsWhatIsGoodWhenARefreshFailsAndTriesAgainLater
   provider_->answer(fail(ErrorKind::unreachable, "down"));
   EXPECT_THAT(seen_now(), ElementsAre("A"));
   EXPECT_EQ(provider_->asked.size(), 0) << "it rests";
+  EXPECT_THAT(log_.warnings, ElementsAre("renewing the AWS credentials failed, those in hand still serve"));
   settle(seconds(2));
   EXPECT_THAT(seen_now(), ElementsAre("A"));
   ASSERT_EQ(provider_->asked.size(), 1);

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 
 #include "aws/credentials/credential_answers.h"
+#include "aws/credentials/header_value.h"
 #include "aws/errors.h"
 #include "json/reader.h"
 #include "net/url.h"
@@ -35,14 +35,14 @@ Result<Secret> read_sso_token(std::string_view text, const std::string& path, Ti
   json::Parser parser;
   const Result<json::Element> document = parser.parse(text);
   if (!document || !document->is_object()) return fail(ErrorKind::denied, fmt::format("{} is no JSON object", path));
-  const auto token = json::string_member(*document, "accessToken");
+  const std::optional<std::string> token =
+      header_value(std::string(json::string_member(*document, "accessToken").value_or("")));
   const Result<Timestamp> expires = parse_timestamp(json::string_member(*document, "expiresAt").value_or(""));
-  const bool is_header = token && !token->empty() && std::ranges::all_of(*token, [](unsigned char c) { return c > 0x20; });
-  if (!is_header || !expires) return fail(ErrorKind::denied, fmt::format("{} has no accessToken with an expiresAt", path));
+  if (!token || !expires) return fail(ErrorKind::denied, fmt::format("{} has no accessToken with an expiresAt", path));
   if (*expires <= now) {
     return fail(ErrorKind::denied, fmt::format("the sign-in is over since {}", format_iso8601(*expires)));
   }
-  return Secret(std::string(*token));
+  return Secret(*token);
 }
 
 net::HttpRequest sso_request(const SsoRole& role, const Secret& token) {

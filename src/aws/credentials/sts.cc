@@ -22,21 +22,10 @@ std::string form_of(const std::vector<std::pair<std::string_view, std::string>>&
 
 net::HttpRequest post(const ServiceEndpoint& sts, std::string form) {
   net::HttpRequest request;
-  request.url = sts.url + "/";
+  request.url = split_endpoint(sts.url).url;
   request.body = std::move(form);
   request.max_answer_bytes = kLongestAnswer;
   return request;
-}
-
-/// "sts.eu-west-1.amazonaws.com" and "/" of an endpoint's address.
-struct Address {
-  std::string host;
-  std::string path;
-};
-Address split(const std::string& url) {
-  const size_t host = url.find("://") + 3;
-  const size_t path = std::min(url.find('/', host), url.size());
-  return {url.substr(host, path - host), url.substr(path)};
 }
 
 }  // namespace
@@ -53,7 +42,7 @@ net::HttpRequest assume_role_request(const AssumedRole& role, const ServiceEndpo
   if (role.duration_seconds) members.emplace_back("DurationSeconds", *role.duration_seconds);
   if (role.external_id) members.emplace_back("ExternalId", *role.external_id);
   net::HttpRequest request = post(sts, form_of(members));
-  Address address = split(request.url);
+  EndpointAddress address = split_endpoint(sts.url);
   SigningRequest unsigned_request{
       .method = "POST",
       .path = std::move(address.path),
