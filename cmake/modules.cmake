@@ -93,7 +93,7 @@ add_custom_command(OUTPUT page_html.cc
 target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
 ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
-           LIBRARIES CLI11::CLI11 edit)
+           LIBRARIES CLI11::CLI11 edit ncursesw tinfo)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
 
 # The fake CrateDB, which the tests of the sink and of whole relays share.

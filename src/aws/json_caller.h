@@ -92,6 +92,7 @@ class JsonCaller {
     bool clock_corrected = false;
     std::optional<Error> refusal = {};  ///< of the signer before this one
   };
+
   static std::unexpected<Error> no_whole_entry();
   static bool close_cut_list(std::string& body, std::string_view list);
   void exchange(JsonCall call, Done<JsonAnswer> done);

@@ -73,6 +73,11 @@ struct StatusCommand {
   TargetWords target;
 };
 
+struct TopCommand {
+  std::string url;  ///< of a --listen
+  std::optional<Secret> token;
+};
+
 struct CompletionCommand {
   std::string shell;
 };
@@ -99,8 +104,9 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
-                             StatusCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+using Command =
+    std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand, StatusCommand,
+                 TopCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -195,7 +195,7 @@ TEST(CommandLine, SlipsAreNamed) {
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
   for (const Words& words :
-       {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"top"},
+       {Words{"check", kSource}, Words{"plan", kSource, "--anything"},
         Words{"verify", kSource, "crate://localhost", "--repair"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
         Words{"lambda"}, Words{"dead-letters", "replay", "id"}, Words{"load", kSource, "--config", "x.toml"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);

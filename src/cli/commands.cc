@@ -109,6 +109,10 @@ const std::vector<CommandInfo>& commands() {
        .flags = {format("table|json", "table", "for people, or as the object of /status.json"),
                  {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}, kTarget},
        .target_options = true, .of_target = kLooking},
+      {.path = "top", .arguments = "URL", .least = 1, .most = 1, .help = "the same, live on a terminal",
+       .more = "URL is http://HOST:PORT of a relay that runs with --listen. Keys: q quits, s sorts the shards by id, lag or state,\n"
+               "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
+       .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
@@ -121,7 +125,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
       later("check", "preflight of source and target"),
       later("plan", "what a load would cost"),
-      later("top", "the same, live"),
       later("verify", "compare source and target"),
       later("record", "keep a stream in a file"),
       later("kcl-processor", "the writer under the KCL MultiLangDaemon"),

@@ -60,6 +60,12 @@ StatusCommand status_command(const ParsedWords& parsed) {
   return command;
 }
 
+TopCommand top_command(const ParsedWords& parsed) {
+  TopCommand command{parsed.arguments[0], std::nullopt};
+  if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
+  return command;
+}
+
 ShellCommand shell_command(const ParsedWords& parsed) {
   ShellCommand command;
   for (const auto& [name, value] : parsed.flags) {
@@ -111,6 +117,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "status") return status_command(parsed);
+  if (path == "top") return top_command(parsed);
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};

@@ -15,6 +15,8 @@ int run_show_table(const ShowTableCommand& command, World& world);
 int run_positions(const PositionsCommand& command, World& world);
 int run_dead_letters(const DeadLettersCommand& command, World& world);
 int run_status(const StatusCommand& command, World& world);
+/// Until it is left.
+int run_top(const TopCommand& command, World& world);
 int run_completion(const CompletionCommand& command, World& world);
 int run_man(World& world);
 /// The whole thing on one machine with nothing but this program.

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/result_format.h"
 #include "cli/shown_text.h"
-#include "json/reader.h"
+#include "cli/status_values.h"
 #include "json/writer.h"
 #include "observe/progress.h"
 
@@ -17,36 +17,6 @@ namespace {
 
 using json::Element;
 using Kind = sink::ResultSet::Column::Kind;
-
-std::string text_of(Element element, std::string_view name) {
-  return shown_line(json::string_member(element, name).value_or("?"));
-}
-
-std::optional<double> number_of(Element element, std::string_view name) {
-  const auto value = json::member(element, name);
-  double number = 0;
-  if (!value || value->get(number) != simdjson::SUCCESS) return std::nullopt;
-  return number;
-}
-
-uint64_t count_of(Element element, std::string_view name) {
-  const double number = number_of(element, name).value_or(0);
-  return number > 0 && number < 1e18 ? static_cast<uint64_t>(number) : 0;
-}
-
-std::string duration_of(double seconds) {
-  return observe::human_duration(Duration(static_cast<int64_t>(std::clamp(seconds, 0.0, 1e10) * 1e6)));
-}
-
-/// None where it is no array.
-std::vector<Element> elements_of(Element element, std::string_view name) {
-  std::vector<Element> elements;
-  const auto value = json::member(element, name);
-  json::Array array;
-  if (!value || value->get(array) != simdjson::SUCCESS) return elements;
-  for (const Element each : array) elements.push_back(each);
-  return elements;
-}
 
 std::string shards_text(Element relay) {
   sink::ResultSet table;
@@ -76,7 +46,7 @@ std::string load_text(Element load) {
 std::string relay_text(Element relay) {
   const bool healthy = json::bool_member(relay, "healthy").value_or(false);
   const bool ready = json::bool_member(relay, "ready").value_or(false);
-  std::string text = fmt::format("{}: {}, {}, {}\n", text_of(relay, "name"), text_of(relay, "state"),
+  std::string text = fmt::format("{}: {}, {}, {}\n", relay_name_of(relay), text_of(relay, "state"),
                                  healthy ? "healthy" : "NOT healthy", ready ? "caught up" : "catching up");
   text += fmt::format("  lag {}", duration_of(number_of(relay, "lag_seconds").value_or(0)));
   if (const auto rates = json::member(relay, "rates"))

@@ -28,6 +28,11 @@ TEST(StatusText, TellsOfEachRelay) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b"))) << "names do nothing to a terminal";
 }
 
+TEST(StatusText, ARelayThatStartsHasNoNameYet) {
+  EXPECT_THAT(status_text(R"({"relays":[{"name":"","state":"starting"}]})", "{}").value(),
+              HasSubstr("(no name yet): starting, NOT healthy"));
+}
+
 TEST(StatusText, WhatIsNoStatusIsAnError) {
   EXPECT_FALSE(status_text("<html>", "{}"));
   EXPECT_FALSE(status_text("[]", "{}"));

@@ -1,0 +1,26 @@
+// The values in what a `--listen` answers, whatever it answers: of an older or a newer ctk, or of somebody else. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "json/reader.h"
+
+namespace ctk::cli {
+
+/// As a terminal may show it; "?" where there is none.
+std::string text_of(json::Element element, std::string_view name);
+/// Of a relay, which has no name before its source was opened.
+std::string relay_name_of(json::Element relay);
+std::optional<double> number_of(json::Element element, std::string_view name);
+/// 0 where there is none.
+uint64_t count_of(json::Element element, std::string_view name);
+/// "1m30s".
+std::string duration_of(double seconds);
+/// None where it is no array.
+std::vector<json::Element> elements_of(json::Element element, std::string_view name);
+
+}  // namespace ctk::cli

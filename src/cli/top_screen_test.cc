@@ -1,0 +1,95 @@
+#include "cli/top_screen.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "cli/shown_text.h"
+
+namespace ctk::cli {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string page(size_t shards, const std::string& name = "orders") {
+  std::string text =
+      R"({"relays":[{"name":")" + name +
+      R"(","state":"running","ready":true,"healthy":true,"lag_seconds":1.5,)"
+      R"("seconds_to_data_loss":86398.5,"rates":{"changes":1234.5,"bytes":1},"totals":{"read":7},)"
+      R"("memory_bytes":1024,"load":{"running":true,"items":50,"expected_items":100},)"
+      R"("history":[[1,0,0,0,true],[2,8,4,0,true]],"dead_letters":[{"key":"k","reason":"too long"}],"shards":[)";
+  for (size_t i = 0; i < shards; ++i) {
+    text += fmt::format(R"({}{{"id":"shard-{:04}","state":"{}","position":"12","lag_seconds":{}}})", i > 0 ? "," : "", i,
+                        i % 10 == 9  ? "finished"
+                        : i % 2 == 0 ? "reading"
+                                     : "waiting",
+                        i);
+  }
+  return text +
+         R"(]}],"version":"1.2.3","uptime_seconds":61,"reasons":[],"log":[{"level":"info","text":"the last line"}]})";
+}
+
+std::string joined(const TopScreen& screen) {
+  std::string text;
+  for (const ScreenLine& line : screen.lines) text += line.text + "\n";
+  return text;
+}
+
+TEST(TopScreen, FillsATerminalOfAnySizeAndNoMore) {
+  for (const auto& [rows, columns] : {std::pair<size_t, size_t>{24, 80}, {50, 200}, {10, 40}, {3, 10}, {1, 1}}) {
+    const TopScreen screen = top_screen(page(1000), {}, {"q quit", false}, rows, columns).value();
+    EXPECT_EQ(screen.lines.size(), rows);
+    for (const ScreenLine& line : screen.lines) EXPECT_LE(shown_width(line.text), columns) << line.text;
+    EXPECT_EQ(screen.lines.back().text, std::string("q quit").substr(0, columns));
+  }
+}
+
+TEST(TopScreen, ShowsTheRelayItsShardsAndTheLog) {
+  const std::string text = joined(top_screen(page(4), {}, {}, 24, 80).value());
+  EXPECT_THAT(text, StartsWith("ctk 1.2.3  up 1m01s  all is well"));
+  EXPECT_THAT(text, HasSubstr("orders: running, healthy, caught up\n  lag 1.5s ▁█   1,234/s ▁█   data loss in 23h59m"));
+  EXPECT_THAT(text, HasSubstr("  load 50 items of about 100 [#############-------------] 50 %\n"));
+  EXPECT_THAT(text, HasSubstr("4 SHARDS v"));
+  EXPECT_THAT(text, HasSubstr("last dead letter: k: too long\nthe last line\n"));
+}
+
+TEST(TopScreen, SortsFiltersAndScrolls) {
+  TopWishes wishes;
+  wishes.order = ShardOrder::lag;
+  wishes.filter = "reading";
+  wishes.scrolled = 1;
+  const TopScreen screen = top_screen(page(20), wishes, {}, 40, 80).value();
+  EXPECT_EQ(screen.shards, 10u);
+  EXPECT_EQ(screen.shown_shards, 9u);
+  const std::string text = joined(screen);
+  EXPECT_THAT(text, Not(HasSubstr("shard-0018")));
+  EXPECT_LT(text.find("shard-0016"), text.find("shard-0014"));
+  wishes = {};
+  EXPECT_EQ(top_screen(page(20), wishes, {}, 40, 80)->shards, 18u);
+  wishes.shows_finished = true;
+  EXPECT_EQ(top_screen(page(20), wishes, {}, 40, 80)->shards, 20u);
+  wishes.scrolled = 1000;
+  EXPECT_EQ(top_screen(page(20), wishes, {}, 40, 80)->shown_shards, 0u);
+}
+
+TEST(TopScreen, NamesDoNothingToATerminal) {
+  EXPECT_THAT(joined(top_screen(page(1, R"(\u001b[2J\u202e)"), {}, {}, 24, 80).value()), Not(HasSubstr("\x1b")));
+}
+
+TEST(TopScreen, WhatIsNoStatusIsAnError) {
+  EXPECT_FALSE(top_screen("<html>", {}, {}, 24, 80));
+  EXPECT_FALSE(top_screen("[]", {}, {}, 24, 80));
+  EXPECT_TRUE(
+      top_screen(R"({"relays":[1,{"history":[7,[1]],"load":3,"shards":{}}],"reasons":[1],"log":[{}]})", {}, {}, 24, 80));
+}
+
+TEST(Sparkline, ShowsTheHighestOfEachColumn) {
+  EXPECT_EQ(sparkline({}, 10, true), "");
+  EXPECT_EQ(sparkline({0, 0}, 10, true), "▁▁");
+  EXPECT_EQ(sparkline({0, 1, 2, 4}, 2, true), "▃█");
+  EXPECT_EQ(sparkline({0, 1, 2, 4}, 4, false), "_:=#");
+}
+
+}  // namespace
+}  // namespace ctk::cli
