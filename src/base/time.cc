@@ -5,7 +5,7 @@
 //   ) [ "i" ] ] [ "B" ] NUMBER:   digits [ "." digits ], in a moment also with a sign and an exponent
 #include "base/time.h"
 
-#include <fmt/compile.h>
+#include <fmt/format.h>
 #include <ctime>
 
 #include <array>
@@ -240,6 +240,11 @@ std::unexpected<Error> not_a(std::string_view what, std::string_view text, std::
   return fail(ErrorKind::usage, fmt::format("'{}' is not a {}", text, what), {}, fmt::format("accepted: {}", accepted));
 }
 
+/// Writes `count` digits, with zeros before the number, from `at` on.
+void put_digits(std::string& text, size_t at, size_t count, int64_t number) {
+  for (; count > 0; number /= 10) text[at + --count] = static_cast<char>('0' + number % 10);
+}
+
 }  // namespace
 
 Timestamp SystemClock::now() { return Timestamp(read_clock(CLOCK_REALTIME)); }
@@ -251,11 +256,17 @@ std::string format_iso8601(Timestamp time) {
   constexpr auto kFirst = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
   constexpr auto kEnd = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
   if (midnight < kFirst || midnight >= kEnd) return std::to_string(to_micros(time));
-  std::chrono::year_month_day date(midnight);
-  std::chrono::hh_mm_ss<microseconds> clock(time - midnight);
-  return fmt::format(FMT_COMPILE("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z"), static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  const std::chrono::year_month_day date(midnight);
+  const std::chrono::hh_mm_ss<microseconds> clock(time - midnight);
+  std::string text = "0000-00-00T00:00:00.000000Z";  // every change has such a time
+  put_digits(text, 0, 4, static_cast<int>(date.year()));
+  put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(text, 11, 2, clock.hours().count());
+  put_digits(text, 14, 2, clock.minutes().count());
+  put_digits(text, 17, 2, clock.seconds().count());
+  put_digits(text, 20, 6, clock.subseconds().count());
+  return text;
 }
 
 Result<Timestamp> parse_timestamp(std::string_view text) {

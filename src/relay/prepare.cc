@@ -21,8 +21,8 @@ class SliceDecoder {
   void decode(const aws::ShardId& shard, dynamodb::RawRecord record) {
     batch_.payload_bytes += record.data.size();
     if (!options_.kind) options_.kind = decoder_.file_kind(record.data);
-    const std::string position = position_of(record);
-    take(shard, decoder_.decode(std::move(record), options_), position);
+    std::string position = position_of(record);
+    take(shard, decoder_.decode(std::move(record), options_), std::move(position));
   }
 
   /// An item's place is its key.
@@ -34,20 +34,24 @@ class SliceDecoder {
     std::string position;
     if (!decoded.changes.empty()) position = decoded.changes.front().key;
     if (!decoded.undecodable.empty()) position = *decoded.undecodable.front().record;
-    take(shard, std::move(decoded), position);
+    take(shard, std::move(decoded), std::move(position));
   }
 
   std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }
 
  private:
-  void take(const aws::ShardId& shard, dynamodb::Decoded decoded, const std::string& position) {
+  void take(const aws::ShardId& shard, dynamodb::Decoded decoded, std::string position) {
     const size_t first = batch_.changes.size();
+    // Nearly every record is one change, which takes its position over.
+    size_t left = decoded.total();
+    const auto next_position = [&] { return --left == 0 ? std::move(position) : position; };
     for (dynamodb::Change& change : decoded.changes) {
       const size_t ordinal = batch_.changes.size();
-      batch_.changes.push_back({std::make_shared<const dynamodb::Change>(std::move(change)), shard, position, ordinal});
+      batch_.changes.push_back(
+          {std::make_shared<const dynamodb::Change>(std::move(change)), shard, next_position(), ordinal});
     }
     for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
-      batch_.undecodable.push_back({std::move(undecodable), shard, position, first});
+      batch_.undecodable.push_back({std::move(undecodable), shard, next_position(), first});
     }
   }
 
