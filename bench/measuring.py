@@ -55,8 +55,7 @@ def load(source, target, *options):
     """Runs the relay; returns (changes a second over the whole process, CPU seconds, summary)."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    done = subprocess.run([BUILD / "ctk", "load", source, target, "--quiet", "--format", "json", *options],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=quiet_environment())
+    done = run_load(source, target, *options)
     seconds = time.monotonic() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode != 0:
@@ -64,6 +63,19 @@ def load(source, target, *options):
     summary = json.loads(done.stdout)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return summary["read"] / seconds, cpu, summary
+
+
+def run_load(source, target, *options, **variables):
+    return subprocess.run([BUILD / "ctk", "load", source, target, "--quiet", "--format", "json", *options],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=quiet_environment() | variables)
+
+
+def allocations(source, target):
+    """What the relay has allocated a change by its end, start and stop of the process included: jemalloc counts it."""
+    done = run_load(source, target, MALLOC_CONF="stats_print:true,stats_print_opts:Jdablxe")
+    said = done.stderr.decode()
+    counts = json.loads(said[said.index('{"jemalloc"'):said.rindex("}") + 1])["jemalloc"]["stats.arenas"]["merged"]
+    return sum(counts[size]["nmalloc"] for size in ("small", "large")) / json.loads(done.stdout)["read"]
 
 
 def floor(kind, source, path, where):

@@ -4,10 +4,11 @@ import pathlib
 import re
 import shutil
 import sqlite3
+import statistics
 import subprocess
 import time
 
-from measuring import BUILD, EVENTS, ROUNDS, Endpoint, figure, floor, load, paired, quiet_environment, result
+from measuring import BUILD, EVENTS, ROUNDS, Endpoint, allocations, figure, floor, load, paired, quiet_environment, result
 from servers import Postgres
 
 
@@ -60,6 +61,26 @@ def bench_kinesis_sqlite(space, shards):
     entry = result(f"kinesis_sqlite_{shards}", ratio, ours, theirs, "changes/s", 0.8)
     entry["endpoint_cpu_us_per_change"] = cpu / EVENTS * 1e6
     return [entry]
+
+
+def bench_cpu(space):
+    """CPU of the whole process a change, in turns, and what it allocates."""
+    events = space.events()
+    endpoint = Endpoint("kinesis_endpoint", events, 4)
+    sources = {"kinesis_cbor": (endpoint.kinesis_url("once=true&idle-poll=0&protocol=cbor"), 3.5),
+               "kinesis_json": (endpoint.kinesis_url("once=true&idle-poll=0&protocol=json"), 4.5),
+               "file": (f"file+dynamodb+cdc://{events}", 3.5)}
+    target = "ndjson:///dev/null"
+    try:
+        spent = {name: [] for name in sources}
+        for _ in range(ROUNDS):
+            for name, (source, _) in sources.items():
+                spent[name].append(load(source, target)[1] / EVENTS * 1e6)
+        return [figure(f"cpu_{name}", statistics.median(spent[name]), "µs of CPU a change", aim, "≤",
+                       f"least {min(spent[name]):.2f}; {allocations(source, target):.1f} allocations")
+                for name, (source, aim) in sources.items()]
+    finally:
+        endpoint.stop()
 
 
 def scan(space, kind, target, where):

@@ -110,10 +110,7 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);
     return done(forward_error(std::move(answer)));
   }
-  if (format_.wants_json(attempt.format, answer->status, answer->body)) {
-    attempt.format = WireFormat::json;
-    return send(std::move(attempt), std::move(done));
-  }
+  const bool wants_json = format_.wants_json(attempt.format, answer->status, answer->body);
   if (answer->status >= 200 && answer->status < 300) {
     Timestamp time = answer->date().value_or(clock_.now());
     return done(JsonAnswer{std::move(answer->body), time, answer->cut_off, answer->whole_bytes});
@@ -129,6 +126,10 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     credentials_.refused(attempt.signer);
     attempt.refusal = failure(call, refusal, *answer);
     return begin(std::move(attempt), std::move(done));
+  }
+  if (wants_json) {
+    attempt.format = WireFormat::json;
+    return send(std::move(attempt), std::move(done));
   }
   done(std::unexpected(failure(call, refusal, *answer)));
 }

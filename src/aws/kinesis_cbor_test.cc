@@ -239,6 +239,14 @@ TEST_F(KinesisCborTest, AsksOnceAgainInJsonWhereCborIsNotKnown) {
   EXPECT_EQ(http_.requests.at(1).body, R"({"StreamName":"cdc"})");
 }
 
+TEST_F(KinesisCborTest, CorrectsItsClockBeforeItDoubtsTheForm) {
+  http_.answer(403, R"({"__type":"InvalidSignatureException","message":"Signature expired: 1 is now earlier than 2"})",
+               "Sun, 22 Nov 2026 04:32:55 GMT");
+  http_.answer(200, kSummary);
+  EXPECT_TRUE(describe());
+  EXPECT_THAT(forms(), ElementsAre(kCbor, kCbor));
+}
+
 TEST_F(KinesisCborTest, GivesTheRefusalOfTheSecondTry) {
   http_.answer(500, "");
   http_.answer(400, R"({"__type":"ResourceNotFoundException","message":"no"})");

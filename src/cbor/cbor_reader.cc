@@ -70,9 +70,8 @@ double from_float(int info, uint64_t bits) {
 }  // namespace
 
 bool begins_map(std::string_view bytes) {
-  if (bytes.empty()) return false;
-  const int major = major_of(static_cast<uint8_t>(bytes.front()));
-  return major == kMap || major == kTag;
+  if (bytes.starts_with("\xd9\xd9\xf7")) bytes.remove_prefix(3);  // a tag that says no more than that it is CBOR
+  return !bytes.empty() && major_of(static_cast<uint8_t>(bytes.front())) == kMap;
 }
 
 bool Reader::take_head(Head& head) {

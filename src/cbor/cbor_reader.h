@@ -11,7 +11,7 @@
 
 namespace ctk::cbor {
 
-/// Whether an answer begins as CBOR does that is a map, tagged or not. No JSON, XML or other text begins so.
+/// Whether an answer begins as CBOR does that is a map, be it tagged as CBOR or not. No JSON, XML or other text begins so.
 bool begins_map(std::string_view bytes);
 
 /// What an item is, its tags left out.
