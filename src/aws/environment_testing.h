@@ -13,7 +13,7 @@ namespace ctk::aws {
 using Files = std::map<std::string, std::string>;
 
 /// Variables and files as a test has them, at home in /home.
-inline Environment environment_of(std::map<std::string, std::string> variables, Files files = {}) {
+inline Environment environment_of(std::map<std::string, std::string> variables, const Files& files = {}) {
   return Environment{std::move(variables), "/home", [files](const std::string& path) -> std::optional<std::string> {
                        auto found = files.find(path);
                        if (found == files.end()) return std::nullopt;

@@ -27,7 +27,7 @@ std::string sts_keys(const char* action) { return fmt::format(fmt::runtime(kStsK
 
 class CredentialChainTest : public testing::Test {
  protected:
-  Result<Credentials> fetch(Environment environment, CredentialRequest request = {}) {
+  Result<Credentials> fetch(const Environment& environment, CredentialRequest request = {}) {
     const auto executor = [this] { return std::make_unique<InlineExecutor>(loop_); };
     chain_ = make_credential_chain(std::move(request), [environment] { return environment; },
                                    {http_, loop_, loop_, random_, log_, executor});
@@ -37,8 +37,8 @@ class CredentialChainTest : public testing::Test {
     return answer_of<Credentials>(loop_, [&](Done<Credentials> done) { chain_->fetch(std::move(done)); });
   }
   /// The error; no secret is in it.
-  Error failed(Environment environment) {
-    const Result<Credentials> found = fetch(std::move(environment));
+  Error failed(const Environment& environment) {
+    const Result<Credentials> found = fetch(environment);
     EXPECT_FALSE(found);
     if (found) return {};
     EXPECT_THAT(to_string(found.error()), Not(HasSubstr("HIDDEN")));
@@ -46,7 +46,7 @@ class CredentialChainTest : public testing::Test {
   }
   static Environment with_config(const std::string& config, Files files = {}) {
     files["/home/.aws/config"] = config;
-    return environment_of({{"AWS_REGION", "eu-west-1"}}, std::move(files));
+    return environment_of({{"AWS_REGION", "eu-west-1"}}, files);
   }
 
   VirtualLoop loop_{parse_timestamp("2026-11-29T16:00:00Z").value()};

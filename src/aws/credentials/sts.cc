@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 #include <pugixml.hpp>
 
+#include <string_view>
+#include <utility>
+#include <vector>
+
 #include "aws/errors.h"
 #include "aws/sigv4.h"
 #include "net/url.h"
