@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "aws/credentials/container_endpoint.h"
@@ -27,6 +28,11 @@ constexpr int kTries = 3;
 constexpr Duration kNear = seconds(1);
 constexpr Duration kContainer = seconds(5);
 constexpr Duration kFar = seconds(10);
+
+std::unexpected<Error> unanswered(std::string_view action, const std::string& role_arn, Error error) {
+  error.message = fmt::format("{} of {}: {}", action, role_arn, error.message);
+  return std::unexpected(std::move(error));
+}
 
 bool may_help_again(const Result<net::HttpResponse>& answer) {
   if (!answer) return answer.error().kind == ErrorKind::unreachable;
@@ -86,7 +92,7 @@ class CredentialChain final : public CredentialProvider {
     net::HttpRequest request = web_identity_request(identity, *token, tools_.clock.now());
     request.timeout = kFar;
     const HttpAnswer answer = co_await send(request);
-    if (!answer) co_return std::unexpected(answer.error());
+    if (!answer) co_return unanswered("AssumeRoleWithWebIdentity", identity.role_arn, answer.error());
     co_return read_sts_answer("AssumeRoleWithWebIdentity", identity.role_arn, *answer);
   }
 
@@ -162,7 +168,7 @@ class CredentialChain final : public CredentialProvider {
     net::HttpRequest request = assume_role_request(role, sts, signer, tools_.clock.now());
     request.timeout = kFar;
     const HttpAnswer answer = co_await send(request);
-    if (!answer) co_return std::unexpected(answer.error());
+    if (!answer) co_return unanswered("AssumeRole", role.role_arn, answer.error());
     co_return read_sts_answer("AssumeRole", role.role_arn, *answer);
   }
 

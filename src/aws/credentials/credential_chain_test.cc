@@ -180,6 +180,11 @@ TEST_F(CredentialChainTest, SaysWhatStsSays) {
   EXPECT_THAT(failed(with_config(config)).message, HasSubstr("no complete credentials"));
   http_.answer(200, "HIDDEN");
   EXPECT_THAT(failed(with_config(config)).message, HasSubstr("no XML"));
+  for (int i = 0; i < 3; ++i) http_.answers.emplace_back(fail(ErrorKind::unreachable, "cannot connect to sts:443"));
+  const Error silent = failed(with_config(config));
+  EXPECT_EQ(silent.kind, ErrorKind::unreachable);
+  EXPECT_EQ(silent.message,
+            "no AWS credentials from profile 'base': AssumeRole of arn:aws:iam::1:role/r: cannot connect to sts:443");
 }
 
 TEST_F(CredentialChainTest, AssumesARoleWithAWebIdentityThatIsReadEachTime) {
