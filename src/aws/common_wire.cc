@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace ctk::aws {
@@ -30,6 +31,11 @@ std::optional<Timestamp> time_of(double number) {
   double unit = size < 1e11 ? 1e6 : size < 1e14 ? 1e3 : 1;
   if (!(size < 1e18)) return std::nullopt;  // not a number, too
   return from_micros(std::llround(number * unit));
+}
+
+Duration span_of(int64_t count, Duration unit) {
+  constexpr Duration kCentury = std::chrono::years(100);
+  return std::clamp<int64_t>(count, 0, kCentury / unit) * unit;
 }
 
 std::optional<Timestamp> time_member(json::Element element, std::string_view name) {

@@ -23,6 +23,9 @@ std::string text_member(json::Element element, std::string_view name);
 /// A number as a time: seconds, milliseconds or microseconds by magnitude, as parse_timestamp tells them apart.
 std::optional<Timestamp> time_of(double number);
 
+/// A length of time as a service gives it; what is none, or longer than anything lasts, is brought within 0 to a century.
+Duration span_of(int64_t count, Duration unit);
+
 /// A time as a number or, from emulators, as text.
 std::optional<Timestamp> time_member(json::Element element, std::string_view name);
 

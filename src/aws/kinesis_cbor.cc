@@ -81,7 +81,7 @@ Result<RecordPage> read_cbor_record_page(std::string_view body) {
       const std::string next(in.text().value_or(""));
       if (!next.empty()) page.next_iterator = next;
     } else if (name == "MillisBehindLatest") {
-      page.behind_latest = std::chrono::milliseconds(in.integer().value_or(0));
+      page.behind_latest = span_of(in.integer().value_or(0), std::chrono::milliseconds(1));
     }
   });
   if (!is_map || !in.complete()) return strange("not valid CBOR");

@@ -351,6 +351,17 @@ TEST_F(KinesisHttpTest, CallsNobodyWhoseAnswerWasBeingDecodedWhenItWent) {
   EXPECT_FALSE(called);
 }
 
+TEST(KinesisWire, BringsSpansThatLastLongerThanAnythingWithinBounds) {
+  json::Parser parser;
+  std::string page = R"({"Records":[],"MillisBehindLatest":9223372036854775807})";
+  EXPECT_EQ(read_record_page(parser, page).value().behind_latest, std::chrono::years(100));
+  page = R"({"Records":[],"MillisBehindLatest":-1})";
+  EXPECT_EQ(read_record_page(parser, page).value().behind_latest, Duration{});
+  const Result<StreamSummary> summary =
+      read_stream_summary(R"({"StreamDescriptionSummary":{"StreamARN":"a","RetentionPeriodHours":9223372036854775807}})");
+  EXPECT_LE(summary.value().retention, std::chrono::years(100));
+}
+
 TEST(KinesisWire, ReadsTimesInEveryShape) {
   auto created = [](const std::string& time) {
     return read_stream_summary(R"({"StreamDescriptionSummary":{"StreamARN":"a","StreamCreationTimestamp":)" + time + "}}")

@@ -67,7 +67,7 @@ Result<StreamSummary> read_stream_summary(std::string_view body) {
   summary.arn = Arn(text_member(*description, "StreamARN"));
   summary.status = text_member(*description, "StreamStatus");
   summary.created = time_member(*description, "StreamCreationTimestamp").value_or(Timestamp{});
-  summary.retention = std::chrono::hours(json::int_member(*description, "RetentionPeriodHours").value_or(24));
+  summary.retention = span_of(json::int_member(*description, "RetentionPeriodHours").value_or(24), std::chrono::hours(1));
   if (summary.arn.empty()) return strange("DescribeStreamSummary", "no StreamARN");
   return summary;
 }
@@ -102,7 +102,7 @@ Result<RecordPage> read_record_page(json::Parser& parser, std::string& body) {
   if (!good) return strange("GetRecords", "a child shard without id");
   std::string next = text_member(*document, "NextShardIterator");
   if (!next.empty()) page.next_iterator = next;
-  page.behind_latest = std::chrono::milliseconds(json::int_member(*document, "MillisBehindLatest").value_or(0));
+  page.behind_latest = span_of(json::int_member(*document, "MillisBehindLatest").value_or(0), std::chrono::milliseconds(1));
   return page;
 }
 
