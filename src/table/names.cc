@@ -34,6 +34,8 @@ std::string hash_suffix(std::string_view name) {
   return suffix;
 }
 
+bool is_beyond_bmp(char lead) { return static_cast<unsigned char>(lead) >= 0xF0; }  // of four bytes of UTF-8
+
 /// At most `limit` bytes, whole UTF-8 characters.
 std::string_view cut(std::string_view text, size_t limit) {
   if (text.size() <= limit) return text;
@@ -44,8 +46,11 @@ std::string_view cut(std::string_view text, size_t limit) {
 std::string with_suffix(const NameRules& rules, const std::string& name) {
   const std::string suffix = hash_suffix(name);
   std::string stem = name;
+  size_t rest = 0;  // bytes of a character that is refused
   for (char& c : stem) {
-    if (rules.refused.find(c) != std::string_view::npos) c = '_';
+    if (!rules.beyond_bmp && is_beyond_bmp(c)) rest = 4;
+    if (rest > 0 || rules.refused.find(c) != std::string_view::npos) c = '_';
+    if (rest > 0) --rest;
   }
   const size_t limit = rules.limit == SIZE_MAX ? SIZE_MAX : rules.limit - suffix.size();
   return std::string(cut(stem, limit)) + suffix;
@@ -54,6 +59,8 @@ std::string with_suffix(const NameRules& rules, const std::string& name) {
 bool stands(const NameRules& rules, const std::string& name) {
   if (name.empty() || name.size() > rules.limit) return false;
   if (name.find_first_of(rules.refused) != std::string::npos) return false;
+  if (!rules.beyond_bmp && std::ranges::any_of(name, is_beyond_bmp)) return false;
+  if (!rules.blank_at_end && name.ends_with(' ')) return false;
   return std::none_of(rules.taken.begin(), rules.taken.end(),
                       [&](std::string_view taken) { return rules.folds_case ? equal_folded(taken, name) : taken == name; });
 }

@@ -22,6 +22,8 @@ struct NameRules {
   std::span<const std::string_view> taken = {};  ///< names that are ours, or the target's own
   std::string_view taken_prefix = {};            ///< names that begin so are the target's own, in any case of letters
   bool folds_case = false;                       ///< names that differ in the case of ASCII letters are one
+  bool beyond_bmp = true;                        ///< false: characters beyond U+FFFF become `_`
+  bool blank_at_end = true;                      ///< false: no name ends in a blank
   size_t limit = SIZE_MAX;                       ///< bytes
 };
 
@@ -44,6 +46,7 @@ struct KeyTypes {
 enum class DataColumn {
   text,    ///< JSON as it is written, or a JSON type that keeps it so
   jsonb,   ///< no U+0000, no numbers beyond NUMERIC
+  json,    ///< numbers become int64 or double: those that would be rounded stand in `aux`
   object,  ///< CrateDB's, with a column for each path
 };
 
@@ -107,17 +110,19 @@ class Target {
   const TargetTraits& operator*() const { return *traits_; }
   bool operator==(const Target&) const = default;
 
-  static const Target cratedb, postgres, sqlite, ndjson;
+  static const Target cratedb, postgres, sqlite, mysql, mariadb, ndjson;
 
  private:
   const TargetTraits* traits_;
 };
 
-extern const TargetTraits kCrateTraits, kPostgresTraits, kSqliteTraits, kNdjsonTraits;
+extern const TargetTraits kCrateTraits, kPostgresTraits, kSqliteTraits, kMysqlTraits, kMariadbTraits, kNdjsonTraits;
 
 inline constexpr Target Target::cratedb{kCrateTraits};
 inline constexpr Target Target::postgres{kPostgresTraits};
 inline constexpr Target Target::sqlite{kSqliteTraits};
+inline constexpr Target Target::mysql{kMysqlTraits};
+inline constexpr Target Target::mariadb{kMariadbTraits};
 inline constexpr Target Target::ndjson{kNdjsonTraits};
 
 }  // namespace ctk::table

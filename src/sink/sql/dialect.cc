@@ -65,7 +65,7 @@ std::vector<ColumnDef> Dialect::columns(const table::TableSpec& spec) const {
   const ColumnTypes& declared = types();
   std::vector<ColumnDef> all;
   for (const table::KeyColumn& key : spec.keys) {
-    const std::string type = key_type(key.column_type);
+    const std::string type = key_type(key.column_type, all.size(), spec.keys.size());
     all.push_back({key.column, type, (type == declared.text ? declared.bytewise : "") + " NOT NULL", Role::key});
   }
   all.push_back({"data", declared.data, "", Role::data});

@@ -119,6 +119,8 @@ class Dialect {
   virtual std::string upsert(const table::TableSpec& spec, size_t rows) const = 0;
   /// The same upsert of no row at all: refused where the target refuses all rows (rights, columns, a read-only database).
   virtual std::string upsert_nothing(const table::TableSpec& spec) const = 0;
+  /// Whether an upsert takes a row for there wherever any unique key has its values: then a table may have one only.
+  virtual bool upserts_by_any_key() const { return false; }
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   std::string key_condition(const table::TableSpec& spec) const;
 
@@ -162,7 +164,8 @@ class Dialect {
   /// parameters schema, name. Empty where there are no rights.
   virtual std::string missing_rights() const { return ""; }
   /// Rows if a trigger or a rule of the table may keep a row from being written without saying so; parameters schema, name.
-  virtual std::string may_suppress_rows() const = 0;
+  /// Empty where nothing can.
+  virtual std::string may_suppress_rows() const { return ""; }
   /// One row, the user, if row security may hide rows of the table from him; parameters schema, name. Empty where there is
   /// none.
   virtual std::string hides_rows() const { return ""; }
@@ -172,7 +175,8 @@ class Dialect {
   virtual bool fits(const ColumnDef& wanted, const FoundColumn& found) const = 0;
 
  protected:
-  virtual std::string key_type(table::ColumnType type) const = 0;
+  /// `place`: of `keys` key columns, from 0.
+  virtual std::string key_type(table::ColumnType type, size_t place, size_t keys) const = 0;
   /// "(?, ?), (?, ?)", unbound.
   static std::string tuples(size_t columns, size_t rows);
 

@@ -1,12 +1,15 @@
 #include "sink/sql/dialect.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
+#include "base/ascii.h"
 #include "sink/sql/bookkeeping.h"
+#include "sink/sql/mysql_dialect.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -21,7 +24,7 @@ using table::ColumnType;
 
 table::TableSpec spec_of(const Dialect& dialect, table::Layout layout) {
   table::TableSpec spec;
-  spec.name = {dialect.target() == table::Target::postgres ? "public" : "", "demo"};
+  spec.name = {std::string(dialect.traits().default_schema), "demo"};
   spec.source_table = "demo";
   spec.target = dialect.target();
   spec.options.layout = layout;
@@ -65,8 +68,9 @@ std::string all_statements(const Dialect& dialect) {
 class Golden : public ::testing::TestWithParam<std::shared_ptr<Dialect>> {};
 
 TEST_P(Golden, StatementsAreThoseOfTheFile) {
-  std::string name = GetParam()->target() == table::Target::postgres ? "postgres.sql" : "sqlite.sql";
-  std::string path = std::string(CTK_SOURCE_DIR) + "/src/sink/sql/testdata/" + name;
+  const std::string name = ascii_lower(GetParam()->traits().product);
+  const bool postgres = GetParam()->target() == table::Target::postgres;
+  const std::string path = fmt::format("{}/src/sink/sql/testdata/{}.sql", CTK_SOURCE_DIR, postgres ? "postgres" : name);
   std::string made = all_statements(*GetParam());
   if (std::getenv("CTK_WRITE_GOLDEN") != nullptr) std::ofstream(path) << made;
   std::ifstream file(path);
@@ -77,7 +81,9 @@ TEST_P(Golden, StatementsAreThoseOfTheFile) {
 
 INSTANTIATE_TEST_SUITE_P(Dialects, Golden,
                          ::testing::Values(std::shared_ptr<Dialect>(make_postgres_dialect()),
-                                           std::shared_ptr<Dialect>(make_sqlite_dialect())),
+                                           std::shared_ptr<Dialect>(make_sqlite_dialect()),
+                                           std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mysql)),
+                                           std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mariadb))),
                          [](const auto& instance) { return std::string(instance.param->traits().product); });
 
 TEST(Dialect, QuotesWhateverANameHolds) {

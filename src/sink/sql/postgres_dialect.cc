@@ -141,7 +141,7 @@ class PostgresDialect final : public ConflictDialect {
   }
 
  protected:
-  std::string key_type(ColumnType type) const override {
+  std::string key_type(ColumnType type, size_t /*place*/, size_t /*keys*/) const override {
     switch (type) {
       case ColumnType::text:
       case ColumnType::untyped: return "text";

@@ -25,7 +25,13 @@ std::optional<std::string> wrong_key(const Dialect& dialect, const FoundTable& f
   for (const FoundKey& key : found.keys) {
     std::vector<std::string> columns = key.columns;
     std::sort(columns.begin(), columns.end());
-    if (columns != wanted) continue;
+    if (columns != wanted && !dialect.upserts_by_any_key()) continue;
+    if (columns != wanted) {
+      return fmt::format(
+          "it has another unique key, ({}), and a row that meets one of its values would be taken for that "
+          "row",
+          dialect.quote_list(key.columns));
+    }
     there = true;
     if (!key.folding.empty())
       return fmt::format("its key has the collation {}, to which different keys may be one", dialect.quote(key.folding));

@@ -348,13 +348,14 @@ Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
 /// Of the rows that may have changed nothing, those without a newer one that was in their way.
 Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable& table) {
   std::vector<RowItem*> asked, missing;
+  const std::string question = job_.at.dialect.may_suppress_rows();
+  if (question.empty()) return missing;
   const bool counts = table.stale_rows() != table::StaleRows::looked_up;
   std::ranges::copy_if(items, std::back_inserter(asked), [&](const RowItem* item) { return !counts || item->stale; });
   if (asked.empty()) return missing;
   const table::TableSpec& spec = table.renderer().spec();
   const Dialect& dialect = job_.at.dialect;
-  Tried<Answer> may =
-      driver_.run(look_up(dialect.may_suppress_rows(), {Param::of(spec.name.schema), Param::of(spec.name.table)}));
+  Tried<Answer> may = driver_.run(look_up(question, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
   if (!may) return broken(std::move(may));
   if (may->rows.empty()) return missing;
   KeyLookup lookup(dialect, spec, {.columns = dialect.quote("cdc_version")});

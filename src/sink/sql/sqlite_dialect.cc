@@ -110,7 +110,7 @@ class SqliteDialect final : public ConflictDialect {
   }
 
  protected:
-  std::string key_type(ColumnType type) const override {
+  std::string key_type(ColumnType type, size_t /*place*/, size_t /*keys*/) const override {
     switch (type) {
       case ColumnType::text: return "TEXT";
       case ColumnType::bigint: return "BIGINT";

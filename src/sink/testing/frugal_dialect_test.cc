@@ -57,7 +57,7 @@ class FrugalDialect final : public sql::ConflictDialect {
   }
 
  protected:
-  std::string key_type(ColumnType type) const override {
+  std::string key_type(ColumnType type, size_t /*place*/, size_t /*keys*/) const override {
     switch (type) {
       case ColumnType::bigint: return "BIGINT";
       case ColumnType::double_precision: return "DOUBLE";

@@ -1,0 +1,224 @@
+#include "sink/sql/mysql_dialect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/ascii.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::ColumnType;
+
+constexpr const char* kText = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+// 3,072 bytes are all that InnoDB's index has (table/mysql_target.cc).
+constexpr const char* kOnlyKey = "VARBINARY(3072)";
+constexpr const char* kFirstKey = "VARBINARY(2048)";
+constexpr const char* kSecondKey = "VARBINARY(1024)";
+
+bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> beginnings) {
+  return std::ranges::any_of(beginnings, [&](std::string_view each) { return text.starts_with(each); });
+}
+
+class MysqlDialect final : public Dialect {
+ public:
+  MysqlDialect(table::Target target, size_t rows_per_insert)
+      : Dialect(target), mysql_(target == table::Target::mysql), rows_per_insert_(rows_per_insert) {}
+
+  size_t rows_per_insert() const override { return rows_per_insert_; }
+  std::string placeholder(size_t) const override { return "?"; }
+  std::string bytewise(const std::string& column) const override { return "CAST(" + column + " AS BINARY)"; }
+
+  const ColumnTypes& types() const override {
+    static const ColumnTypes kMariadb = {.text = kText,
+                                         .integer = "BIGINT",
+                                         .time = "DATETIME(6)",
+                                         .boolean = "BOOLEAN",
+                                         .data = kText,
+                                         .aux = kText,
+                                         .bytewise = "",
+                                         .own_key = "VARBINARY(1024)",
+                                         .table_name = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"};
+    static const ColumnTypes kMysql = [] {
+      ColumnTypes types = kMariadb;
+      types.data = types.aux = "JSON";
+      return types;
+    }();
+    return mysql_ ? kMysql : kMariadb;
+  }
+  std::string time_text(const std::string& column) const override {
+    return "DATE_FORMAT(" + column + ", '%Y-%m-%dT%H:%i:%s.%fZ')";
+  }
+
+  std::string begin() const override { return "START TRANSACTION"; }
+  std::string for_update() const override { return " FOR UPDATE"; }
+  std::string for_share() const override { return " LOCK IN SHARE MODE"; }
+  // A lock of the session, since DDL ends transactions. Its name may have 64 characters.
+  std::string lock_name() const override { return "SELECT GET_LOCK(CONCAT('ctk ', SHA2(?, 224)), 20)"; }
+  std::string release_names() const override { return "SELECT RELEASE_ALL_LOCKS()"; }
+
+  std::string create_mark_index(const table::TableSpec& spec) const override {
+    // There are no indexes of some rows.
+    return fmt::format("CREATE INDEX {} ON {} ({})", quote(mark_index_name(spec).table), quote(spec.name),
+                       quote("cdc_deleted"));
+  }
+
+  std::string upsert(const table::TableSpec& spec, size_t rows) const override {
+    const std::string values = "VALUES " + tuples(columns(spec).size(), rows);
+    return bind(fmt::format("INSERT INTO {} ({}) {}{} ON DUPLICATE KEY UPDATE {}", quote(spec.name), all_columns(spec),
+                            values, mysql_ ? " AS `new`" : "", assignments(spec)));
+  }
+  std::string upsert_nothing(const table::TableSpec& spec) const override {
+    std::string nulls;
+    for (size_t i = 0; i < columns(spec).size(); ++i) nulls += i == 0 ? "NULL" : ", NULL";
+    return fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM DUAL WHERE FALSE ON DUPLICATE KEY UPDATE {3} = {0}.{3}",
+                       quote(spec.name), all_columns(spec), nulls, quote("data"));
+  }
+  bool upserts_by_any_key() const override { return true; }
+
+  // VALUES() is what MySQL would rather not have any more; it has no other name for a row that a SELECT brings.
+  std::string insert_if_absent(const Insert& insert) const override {
+    return bind(fmt::format("INSERT INTO {0} ({1}) {2} ON DUPLICATE KEY UPDATE {3} = VALUES({3})", insert.into,
+                            quote_list(insert.columns), insert.rows, quote(insert.key.front())));
+  }
+  std::string replace(const Insert& insert) const override {
+    std::string set;
+    for (const std::string& column : insert.columns) {
+      if (std::ranges::find(insert.key, column) != insert.key.end()) continue;
+      set += fmt::format("{0}{1} = VALUES({1})", set.empty() ? "" : ", ", quote(column));
+    }
+    return bind(fmt::format("INSERT INTO {} ({}) {} ON DUPLICATE KEY UPDATE {}", insert.into, quote_list(insert.columns),
+                            insert.rows, set));
+  }
+  /// An upsert has no condition here: the row that is not to be is not brought.
+  std::string update_if_same(const Insert& insert, const std::string& changed,
+                             std::span<const std::string> same) const override {
+    std::string brought, key, alike;
+    for (const std::string& column : insert.columns) {
+      brought += fmt::format("{}? AS {}", brought.empty() ? "" : ", ", quote(column));
+    }
+    const auto equal = [&](const std::string& column) { return fmt::format("t.{0} = `new`.{0}", quote(column)); };
+    for (const std::string& column : insert.key) key += (key.empty() ? "" : " AND ") + equal(column);
+    for (const std::string& column : same) alike += (alike.empty() ? "" : " AND ") + equal(column);
+    return bind(
+        fmt::format("INSERT INTO {0} ({1}) SELECT * FROM (SELECT {2}) AS `new` WHERE NOT EXISTS (SELECT 1 FROM {0} "
+                    "AS t WHERE {3} AND NOT ({4})) ON DUPLICATE KEY UPDATE {5} = VALUES({5})",
+                    insert.into, quote_list(insert.columns), brought, key, alike, quote(changed)));
+  }
+
+  std::string create_schema(const std::string& schema) const override {
+    return "CREATE DATABASE IF NOT EXISTS " + quote(schema) + " CHARACTER SET utf8mb4";
+  }
+  std::string find_schema() const override { return "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?"; }
+  std::string describe_relation() const override {
+    // A table that takes no part in transactions is none of use.
+    return "SELECT CASE WHEN t.table_type = 'VIEW' THEN 'a view' WHEN t.table_type = 'SEQUENCE' THEN 'a sequence' WHEN "
+           "t.engine IN ('InnoDB', 'ndbcluster', 'ROCKSDB') THEN 'a table' ELSE CONCAT('a table of the engine ', "
+           "COALESCE(t.engine, 'none')) END, v.view_definition, NULL, NULL FROM information_schema.tables t "
+           "LEFT JOIN information_schema.views v ON v.table_schema = t.table_schema AND v.table_name = t.table_name "
+           "WHERE t.table_schema = ? AND t.table_name = ?";
+  }
+  std::string describe_columns() const override {
+    return "SELECT column_name, column_type, is_nullable = 'NO', column_default IS NOT NULL OR extra LIKE "
+           "'%auto_increment%' OR extra LIKE '%GENERATED%' FROM information_schema.columns "
+           "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
+  }
+  std::string describe_keys() const override {
+    // Blanks at the end count where a collation does not pad.
+    return "SELECT s.index_name, s.column_name, CASE WHEN s.sub_part IS NOT NULL THEN 'of a prefix' WHEN "
+           "c.collation_name IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin') THEN NULL ELSE c.collation_name END "
+           "FROM information_schema.statistics s JOIN information_schema.columns c ON c.table_schema = s.table_schema "
+           "AND c.table_name = s.table_name AND c.column_name = s.column_name "
+           "WHERE s.table_schema = ? AND s.table_name = ? AND s.non_unique = 0 "
+           "ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index";
+  }
+  std::string table_size() const override {
+    return "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
+  }
+
+  bool fits(const ColumnDef& wanted, const FoundColumn& found) const override {
+    using Role = ColumnDef::Role;
+    const std::string type = ascii_lower(found.type);
+    const bool text = begins_with_any(type, {"longtext", "mediumtext", "text", "varchar(", "json"});
+    switch (wanted.role) {
+      case Role::key: return fits_key(ascii_lower(wanted.type), type);
+      case Role::data:
+      case Role::aux: return type == "json" ? mysql_ : text;
+      case Role::version: return text && type != "json";
+      case Role::deleted: return type.starts_with("tinyint");
+      case Role::time: return begins_with_any(type, {"datetime", "timestamp"});
+    }
+    return false;
+  }
+
+ protected:
+  std::string key_type(ColumnType type, size_t place, size_t keys) const override {
+    switch (type) {
+      case ColumnType::bigint: return "BIGINT";
+      case ColumnType::double_precision: return "DOUBLE";
+      case ColumnType::boolean: return "BOOLEAN";
+      case ColumnType::numeric: return "DECIMAL(65,30)";
+      // Texts, too: collations make one key of two, the binary ones by blanks at the end, and count 4 bytes a character.
+      case ColumnType::text:
+      case ColumnType::untyped:
+      case ColumnType::binary: return keys == 1 ? kOnlyKey : place == 0 ? kFirstKey : kSecondKey;
+    }
+    return kSecondKey;
+  }
+
+ private:
+  static bool fits_key(std::string_view wanted, std::string_view found) {
+    if (wanted.starts_with("varbinary")) return begins_with_any(found, {"varbinary(", "varchar("});
+    // MySQL shows no width of whole numbers, MariaDB does.
+    if (wanted == "bigint") return found == "bigint" || (found.starts_with("bigint(") && found.ends_with(')'));
+    return found == wanted;
+  }
+
+  std::string all_columns(const table::TableSpec& spec) const {
+    std::vector<std::string> names;
+    for (const ColumnDef& column : columns(spec)) names.push_back(column.name);
+    return quote_list(names);
+  }
+
+  /// The version comes last: each assignment sees what those before it have set.
+  std::string assignments(const table::TableSpec& spec) const {
+    const std::string table = quote(spec.name) + ".";
+    const auto old = [&](const std::string& name) { return (mysql_ ? table : "") + quote(name); };
+    const auto brought = [&](const std::string& name) {
+      return mysql_ ? "`new`." + quote(name) : "VALUES(" + quote(name) + ")";
+    };
+    const std::string version = "cdc_version";
+    const std::string newer =
+        fmt::format("{0} IS NULL OR {1} > {2}", old(version), bytewise(brought(version)), bytewise(old(version)));
+    std::string set;
+    const auto assign = [&](const ColumnDef& column) {
+      std::string value = brought(column.name);
+      const bool content = column.role == ColumnDef::Role::data || column.role == ColumnDef::Role::aux;
+      if (content && spec.options.deletes == table::Deletes::soft) {
+        // A mark without an image keeps the last content known.
+        value =
+            fmt::format("IF({} AND {} IS NULL, {}, {})", brought("cdc_deleted"), brought("data"), old(column.name), value);
+      }
+      set +=
+          fmt::format("{}{} = IF({}, {}, {})", set.empty() ? "" : ", ", quote(column.name), newer, value, old(column.name));
+    };
+    std::vector<ColumnDef> all = columns(spec);
+    for (const ColumnDef& column : all) {
+      if (column.role != ColumnDef::Role::key && column.role != ColumnDef::Role::version) assign(column);
+    }
+    assign(*std::ranges::find(all, ColumnDef::Role::version, &ColumnDef::role));
+    return set;
+  }
+
+  bool mysql_;
+  size_t rows_per_insert_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert) {
+  return std::make_unique<MysqlDialect>(target, rows_per_insert);
+}
+
+}  // namespace ctk::sink::sql
