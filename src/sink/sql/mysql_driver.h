@@ -1,0 +1,31 @@
+// MySQL and MariaDB, by libmariadb: each run() is a text of many statements, one round trip while it fits into a packet.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/named.h"
+#include "sink/sql/driver.h"
+#include "table/target.h"
+
+namespace ctk::sink::sql {
+
+struct MysqlAddress {
+  enum class Tls { as_configured, off, encrypted, verified };
+  table::Target target = table::Target::mariadb;  ///< which of the two must answer
+  std::string host;                               ///< empty: what the client's option files say, else the local socket
+  int port = 0;                                   ///< 0: theirs, else 3306
+  std::string socket;
+  std::string user;
+  std::optional<Secret> password;  ///< nothing: theirs
+  Tls tls = Tls::as_configured;
+  std::string query_database;                   ///< for query()
+  std::string shown;                            ///< for error messages, without secrets
+  Duration timeout = std::chrono::seconds(90);  ///< without a byte from the server
+  Duration longest_connect = std::chrono::seconds(10);
+};
+
+std::unique_ptr<Driver> make_mysql_driver(MysqlAddress address);
+
+}  // namespace ctk::sink::sql
