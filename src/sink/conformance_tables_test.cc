@@ -318,9 +318,10 @@ TEST_P(Conformance, MarksStayWhileALoadRunsOrALetterIsOpen) {
   ASSERT_TRUE(move_alone(*sink, claimed.fence, {move}));
 
   std::string tables = backend->quoted(name("ctk_tables"));
-  ASSERT_TRUE(query("UPDATE " + tables + " SET load = 'running'"));
+  const std::string load = backend->quoted({"", "load"});
+  ASSERT_TRUE(query("UPDATE " + tables + " SET " + load + " = 'running'"));
   EXPECT_EQ(sweep(seconds(1))->swept, 0u);
-  ASSERT_TRUE(query("UPDATE " + tables + " SET load = 'complete'"));
+  ASSERT_TRUE(query("UPDATE " + tables + " SET " + load + " = 'complete'"));
   EXPECT_EQ(sweep(seconds(1))->swept, 2u);
   auto left = items();
   ASSERT_EQ(left.size(), 1u);

@@ -1,0 +1,61 @@
+// MariaDB as a target, and what is its own.
+#include <utility>
+
+#include "sink/sql/mysql_dialect.h"
+#include "sink/sql/sql_backends_test.h"
+#include "sink/sql/sql_targets.h"
+#include "sink/testing/mariadb_server.h"
+
+namespace ctk::sink::testing {
+namespace {
+
+/// A database of its own in the shared server.
+class MariadbBackend final : public SqlBackend {
+ public:
+  explicit MariadbBackend(MariadbServer& server)
+      : SqlBackend(sql::make_mysql_dialect(table::Target::mariadb)), server_(server) {
+    static int databases = 0;
+    database_ = "Test " + std::to_string(++databases);
+  }
+
+  TargetOptions options() const override {
+    TargetOptions options;
+    options.kind = table::Target::mariadb;
+    options.url.scheme = "mariadb";
+    options.url.user = "ctk";
+    options.url.password = Secret("secret");
+    options.url.hosts = {{"127.0.0.1", server_.port()}};
+    options.schema = database_;
+    return options;
+  }
+  std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
+    return make_mysql_sink(options, environment());
+  }
+  /// Decimals come with all of their places.
+  std::string select_rows(const table::TableSpec& spec) const override {
+    std::string columns;
+    for (const table::KeyColumn& key : spec.keys) {
+      const std::string name = quoted({"", key.column});
+      const bool decimal = key.column_type == table::ColumnType::numeric;
+      columns += decimal ? "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM " + name + ")), " : name + ", ";
+    }
+    return "SELECT " + columns + "data, aux, cdc_version, cdc_deleted FROM " + quoted(spec.name);
+  }
+
+ private:
+  MariadbServer& server_;
+  std::string database_;
+};
+
+std::unique_ptr<Backend> make_mariadb_backend() {
+  MariadbServer* server = shared_mariadb_server();
+  return server == nullptr ? nullptr : std::make_unique<MariadbBackend>(*server);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mariadb, Conformance, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfNames, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+}  // namespace
+}  // namespace ctk::sink::testing
