@@ -37,11 +37,11 @@ std::vector<FlagInfo> flags_with_choices(const CommandInfo& command) {
 /// What may stand as an argument of a command.
 std::string argument_words(const CommandInfo& command) {
   if (command.path == "load")
-    return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// sqlite:/// "
-           "ndjson:-";
+    return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// mysql:// "
+           "mariadb:// sqlite:/// ndjson:-";
   if (command.path == "completion") return "bash zsh fish";
   if (command.path == "help") return joined(first_words());
-  return command.target_options ? "crate:// postgresql:// sqlite:///" : "";
+  return command.target_options ? "crate:// postgresql:// mysql:// mariadb:// sqlite:///" : "";
 }
 
 std::string single_quoted(std::string_view text) {
@@ -136,7 +136,7 @@ ctk \- keep SQL tables equal to DynamoDB tables
 .SH DESCRIPTION
 .B ctk
 reads the changes of DynamoDB tables from a Kinesis Data Stream, from DynamoDB Streams or from a file and applies them to
-tables in CrateDB, PostgreSQL or SQLite, so that replays, duplicates and reordering do no harm.
+tables in CrateDB, PostgreSQL, MySQL, MariaDB or SQLite, so that replays, duplicates and reordering do no harm.
 Options may stand before or after the arguments. Every option of a source or target can also be written in its URL
 (\fI?region=eu\-central\-1&once=true\fR); the flag wins.
 Durations are 250ms, 5s, 15m, 2h or 7d, a bare number is seconds; sizes are 64KB, 4MB or 1GB, a bare number is bytes.
@@ -163,6 +163,9 @@ CrateDB over HTTP; \fB?ssl=true\fR for TLS.
 .TP
 \fBpostgresql://\fIuser\fB:\fIpassword\fB@\fIhost\fB/\fIdatabase\fB?table=\fIschema.table\fR
 PostgreSQL.
+.TP
+\fBmysql://\fIuser\fB:\fIpassword\fB@\fIhost\fB/\fIdatabase\fB?table=\fIname\fR, \fBmariadb://\fR…
+MySQL 8, MariaDB from 10.6 on.
 .TP
 \fBsqlite:///\fIfile.db\fB?table=\fIname\fR
 SQLite; four slashes begin an absolute path.

@@ -63,7 +63,8 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
   auto plan = plan_target(*url, words.flags);
   if (!plan) return std::unexpected(plan.error());
   if (!plan->target.kind->holds_own_tables) {
-    return fail(ErrorKind::usage, "an ndjson target holds no tables: expected crate://, postgresql:// or sqlite:///");
+    return fail(ErrorKind::usage,
+                "an ndjson target holds no tables: expected crate://, postgresql://, mysql://, mariadb:// or sqlite:///");
   }
   if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
   std::unique_ptr<TargetSession> session(new TargetSession(std::move(plan->target), world));

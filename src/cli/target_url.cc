@@ -35,10 +35,12 @@ constexpr auto kSchemes = std::to_array<Scheme>({
     {"postgres", Target::postgres},
     {"sqlite", Target::sqlite},
     {"ndjson", Target::ndjson},
-    {"mysql", Target::sqlite, {}, true},
-    {"mariadb", Target::sqlite, {}, true},
+    {"mysql", Target::mysql},
+    {"mariadb", Target::mariadb},
     {"odbc", Target::sqlite, {}, true},
 });
+
+bool is_mysql(Target target) { return target == Target::mysql || target == Target::mariadb; }
 
 const Scheme* find_scheme(std::string_view name) {
   // odbc+mssql:// and its like name a dialect.
@@ -62,7 +64,7 @@ std::string_view set_name(TargetSet set) {
   switch (set) {
     case TargetSet::all: return "every target";
     case TargetSet::cratedb: return "CrateDB";
-    case TargetSet::sql_servers: return "CrateDB and PostgreSQL";
+    case TargetSet::sql_servers: return "CrateDB, PostgreSQL, MySQL and MariaDB";
     case TargetSet::databases: return "databases";
     case TargetSet::ndjson: return "ndjson";
   }
@@ -145,6 +147,10 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
   if (target.table && table::is_own_table_name(target.kind, *target.table)) {
     return usage(fmt::format("the target's table is \"{}\", a name under which ctk keeps its own records", *target.table),
                  "name another table");
+  }
+  if (is_mysql(target.kind) && target.schema.empty()) {
+    return usage("the target's URL names no database",
+                 fmt::format("expected {}://host/database?table=name", target.url.scheme));
   }
   target.query_schema = target.schema;
   if (target.schema.empty()) target.schema = target.kind->default_schema;
@@ -301,6 +307,13 @@ Status check_place(const net::Url& url, Target target) {
     return usage(fmt::format("the target's URL has the path \"{}\": expected one database", url.path),
                  "the table goes behind it: postgresql://host/database?table=schema.table");
   }
+  if (is_mysql(target) && url.hosts.size() > 1) {
+    return usage(fmt::format("the target's URL names {} hosts, and {} takes one", url.hosts.size(), target->product));
+  }
+  if (is_mysql(target) && url.path.find('/', 1) != std::string::npos) {
+    return usage(fmt::format("the target's URL has the path \"{}\": expected one database", url.path),
+                 "the table goes behind it: mysql://host/database?table=name");
+  }
   if (target == Target::sqlite && !names_file) {
     return usage("the target's URL names no file: expected sqlite:///relative.db or sqlite:////absolute.db");
   }
@@ -311,7 +324,7 @@ Status check_place(const net::Url& url, Target target) {
 }
 
 std::unexpected<Error> unknown_scheme(const std::string& scheme) {
-  const std::vector<std::string> main_ones = {"crate", "postgresql", "sqlite", "ndjson"};
+  const std::vector<std::string> main_ones = {"crate", "postgresql", "mysql", "mariadb", "sqlite", "ndjson"};
   return usage(fmt::format("unknown scheme \"{}\" of the target's URL, accepted are {}{}", scheme, one_of(main_ones),
                            did_you_mean(scheme, main_ones)));
 }
@@ -337,6 +350,12 @@ Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
   }
 }
 
+/// What a URL takes beside our options.
+std::vector<std::string> settings_of(Target target) {
+  if (target == Target::postgres) return sink::postgres_settings();
+  return is_mysql(target) ? sink::mysql_settings() : std::vector<std::string>{};
+}
+
 }  // namespace
 
 Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags) {
@@ -350,9 +369,7 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   const Scheme* scheme = find_scheme(url->scheme);
   if (scheme == nullptr) return unknown_scheme(url->scheme);
   if (scheme->later) return not_in_this_version(fmt::format("the target {}://", url->scheme));
-  const bool postgres = scheme->target == Target::postgres;
-  auto options =
-      read_options(OptionScope::target, *url, flags, postgres ? sink::postgres_settings() : std::vector<std::string>{});
+  auto options = read_options(OptionScope::target, *url, flags, settings_of(scheme->target));
   if (!options) return std::unexpected(options.error());
 
   TargetPlan plan;
@@ -364,6 +381,7 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   if (scheme->target == Target::cratedb) {
     if (auto read = read_crate_path(url->path, plan.target); !read) return std::unexpected(read.error());
   }
+  if (is_mysql(scheme->target)) plan.target.schema = url->path.substr(std::min<size_t>(1, url->path.size()));
   if (auto read = read_names(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto read = read_layout(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto checked = check_together(*options, plan.target.tables); !checked) return std::unexpected(checked.error());

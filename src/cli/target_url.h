@@ -2,6 +2,7 @@
 //
 //   crate://[user[:pw]@]host[,host…][:port][/schema[/table]][?ssl=true&…]      also cratedb://, crate+https://, https://, …
 //   postgresql://[user[:pw]@][host[:port],…]/database[?table=[schema.]table&…]  also postgres://, and libpq's own options
+//   mysql://[user[:pw]@][host[:port]]/database[?table=[database.]table&…]      also mariadb://
 //   sqlite:///relative.db?table=…  sqlite:////absolute.db                      as in SQLAlchemy
 //   ndjson:///absolute/path  ndjson:-
 #pragma once

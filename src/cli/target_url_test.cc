@@ -245,11 +245,27 @@ TEST(TargetUrl, EveryOptionHasItsTarget) {
 }
 
 TEST(TargetUrl, Schemes) {
-  for (const char* url : {"mysql://h/db", "mariadb://h/db", "odbc:///?dsn=x", "odbc+mssql:///?dsn=x"}) {
+  for (const char* url : {"odbc:///?dsn=x", "odbc+mssql:///?dsn=x"}) {
     EXPECT_THAT(refused(url), HasSubstr("not in this version")) << url;
   }
   EXPECT_THAT(refused("postgesql://h/db"), AllOf(HasSubstr("postgesql"), HasSubstr("did you mean \"postgresql\"?")));
   EXPECT_THAT(refused("postgesql://user:hushhush@h/db"), Not(HasSubstr("hushhush")));
+}
+
+TEST(TargetUrl, OfMysqlAndMariadb) {
+  const sink::TargetOptions mysql = target("mysql://u:pw@h:3307/shop?table=orders&unix-socket=/s");
+  EXPECT_EQ(mysql.kind, table::Target::mysql);
+  EXPECT_EQ(mysql.schema, "shop");
+  EXPECT_EQ(mysql.query_schema, "shop");
+  EXPECT_EQ(mysql.table, "orders");
+  EXPECT_EQ(mysql.settings, (decltype(mysql.settings){{"unix-socket", "/s"}}));
+  EXPECT_EQ(target("mariadb://h?table=shop.orders").schema, "shop");
+  EXPECT_EQ(target("mariadb://h/shop").kind, table::Target::mariadb);
+  EXPECT_THAT(refused("mysql://h?table=orders"), HasSubstr("names no database"));
+  EXPECT_THAT(refused("mysql://h/shop?table=other.orders"), HasSubstr("\"shop\""));
+  EXPECT_THAT(refused("mysql://h/shop/orders"), HasSubstr("expected one database"));
+  EXPECT_THAT(refused("mysql://h,i/shop"), HasSubstr("2 hosts"));
+  EXPECT_THAT(refused("mysql://h/shop?sslrootcert=x"), HasSubstr("sslrootcert"));
 }
 
 TEST(FindTarget, ArgumentFlagNewVariableOldVariable) {

@@ -23,6 +23,8 @@ std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target,
   using table::Target;
   if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, std::cout);
   if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, std::cout);
+  const bool mysql = target.kind == Target::mysql || target.kind == Target::mariadb;
+  if (mysql) return sink::make_mysql_dry_run_sink(target, environment, std::cout);
   if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, std::cout);
   sink::TargetOptions printed = target;  // the rows themselves are what this target would get
   printed.url.path = "-";
@@ -123,6 +125,8 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
     wire(sink::make_cratedb_sink(target, environment));
   } else if (target.kind == Target::postgres) {
     wire(sink::make_postgres_sink(target, environment));
+  } else if (target.kind == Target::mysql || target.kind == Target::mariadb) {
+    wire(sink::make_mysql_sink(target, environment));
   } else if (target.kind == Target::sqlite) {
     wire(sink::make_sqlite_sink(target, environment));
   } else {
