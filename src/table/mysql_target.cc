@@ -65,7 +65,8 @@ constexpr KeyTypes kKeys = {
         "second is the long one, layout=document has 3,072 bytes for both"};
 
 // sql_lex.cc.
-constexpr LexicalRules kLexical = {.dollar_in_names = true, .dollar_is_letter = true, .backquotes = true};
+constexpr LexicalRules kLexical = {
+    .backslashes = true, .hash_comments = true, .dollar_in_names = true, .dollar_is_letter = true, .backquotes = true};
 constexpr std::string_view kTables =
     "SELECT table_schema AS `schema`, table_name AS `table`, CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END AS "
     "`kind` FROM information_schema.tables WHERE table_schema NOT IN ('information_schema', 'mysql', "

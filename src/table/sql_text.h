@@ -11,6 +11,8 @@ struct LexicalRules {
   bool nested_comments = false;   ///< /* /* */ */
   bool return_ends_line = true;   ///< a lone carriage return ends a `--` comment
   bool escape_strings = false;    ///< E'a\'b'
+  bool backslashes = false;       ///< one escapes in '…' and "…"
+  bool hash_comments = false;     ///< # begins a comment as -- does
   bool dollar_quotes = false;     ///< $tag$ … $tag$
   bool dollar_in_names = false;   ///< a$b is a name
   bool dollar_is_letter = false;  ///< and so is $b

@@ -1,7 +1,6 @@
 #include "sink/sql/mysql_address.h"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "sink/sql/sql_targets.h"
 
@@ -40,9 +39,6 @@ MysqlAddress mysql_address(const TargetOptions& options) {
   }
   address.user = options.url.user;
   address.password = options.url.password;
-  if (const char* password = std::getenv("MYSQL_PWD"); password != nullptr && !address.password) {
-    address.password = Secret(password);
-  }
   for (const auto& [name, value] : options.settings) {
     if (name == kSocket) address.socket = value;
   }

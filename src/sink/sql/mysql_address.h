@@ -6,8 +6,8 @@
 
 namespace ctk::sink::sql {
 
-/// `mysql://USER:PASSWORD@HOST:PORT/DATABASE?unix-socket=PATH`; what is not said there, MYSQL_PWD and the group [client] of
-/// the client's option files (~/.my.cnf) say.
+/// `mysql://USER:PASSWORD@HOST:PORT/DATABASE?unix-socket=PATH`; what is not said there, the group [client] of the
+/// client's option files (~/.my.cnf) says.
 MysqlAddress mysql_address(const TargetOptions& options);
 
 }  // namespace ctk::sink::sql

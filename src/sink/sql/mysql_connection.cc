@@ -225,10 +225,9 @@ Failure MysqlConnection::failure() {
   const MysqlMeaning& meaning = mysql_meaning(number);
   std::string words(meaning.words);
   if (meaning.scope != Scope::row) words = fmt::format("{} at {}: {}", address_.target->product, address_.shown, words);
-  int refused = 0;
-  const bool ended = finish([&] { return library().ping_start(&refused, mysql_); },
-                            [&](int events) { return library().ping_cont(&refused, mysql_, events); });
-  const Scope scope = ended && refused == 0 ? meaning.scope : Scope::lost;
+  // A refusal says nothing of the transaction, which it may have ended.
+  MysqlResult none;
+  const Scope scope = send("DO 0") && read(none) ? meaning.scope : Scope::lost;
   std::string hint;
   if (meaning.kind == ErrorKind::denied) {
     hint =

@@ -120,9 +120,10 @@ class MysqlDialect final : public Dialect {
            "WHERE t.table_schema = ? AND t.table_name = ?";
   }
   std::string describe_columns() const override {
-    return "SELECT column_name, column_type, is_nullable = 'NO', column_default IS NOT NULL OR extra LIKE "
-           "'%auto_increment%' OR extra LIKE '%GENERATED%' FROM information_schema.columns "
-           "WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
+    return "SELECT c.column_name, c.column_type, c.is_nullable = 'NO', c.column_default IS NOT NULL OR c.extra LIKE "
+           "'%auto_increment%' OR c.extra LIKE '%GENERATED%' FROM information_schema.columns c "
+           "JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name "
+           "AND t.table_type <> 'VIEW' WHERE c.table_schema = ? AND c.table_name = ? ORDER BY c.ordinal_position";
   }
   std::string describe_keys() const override {
     // Blanks at the end count where a collation does not pad.

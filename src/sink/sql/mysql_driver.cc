@@ -111,6 +111,7 @@ class MysqlDriver final : public Driver {
       return std::unexpected(user_.lost(std::move(answer).error(), query.sql, inside));
     }
     if (connection_) connection_->set_patience(address_.timeout);
+    if (!answer && query.stop.stop_requested()) answer.error().kind = ErrorKind::stopped;
     if (answer) answer->in_transaction = in_transaction();
     return answer;
   }
@@ -190,7 +191,6 @@ class MysqlDriver final : public Driver {
       if (!connection_->has_more()) break;
       if (!connection_->next()) return refusal();
     }
-    last.backslashes_escape = true;
     return last;
   }
 

@@ -28,14 +28,14 @@ Result<MysqlLibrary> load() {
       find(file, "mysql_store_result_start", found.store_result_start) &&
       find(file, "mysql_store_result_cont", found.store_result_cont) &&
       find(file, "mysql_next_result_start", found.next_result_start) &&
-      find(file, "mysql_next_result_cont", found.next_result_cont) && find(file, "mysql_ping_start", found.ping_start) &&
-      find(file, "mysql_ping_cont", found.ping_cont) && find(file, "mysql_more_results", found.more_results) &&
-      find(file, "mysql_field_count", found.field_count) && find(file, "mysql_affected_rows", found.affected_rows) &&
-      find(file, "mysql_num_fields", found.num_fields) && find(file, "mysql_fetch_fields", found.fetch_fields) &&
-      find(file, "mysql_fetch_row", found.fetch_row) && find(file, "mysql_fetch_lengths", found.fetch_lengths) &&
-      find(file, "mysql_free_result", found.free_result) && find(file, "mysql_errno", found.error_number) &&
-      find(file, "mysql_error", found.error) && find(file, "mysql_get_server_info", found.server_info) &&
-      find(file, "mysql_get_socket", found.socket) && find(file, "mysql_thread_id", found.thread_id);
+      find(file, "mysql_next_result_cont", found.next_result_cont) &&
+      find(file, "mysql_more_results", found.more_results) && find(file, "mysql_field_count", found.field_count) &&
+      find(file, "mysql_affected_rows", found.affected_rows) && find(file, "mysql_num_fields", found.num_fields) &&
+      find(file, "mysql_fetch_fields", found.fetch_fields) && find(file, "mysql_fetch_row", found.fetch_row) &&
+      find(file, "mysql_fetch_lengths", found.fetch_lengths) && find(file, "mysql_free_result", found.free_result) &&
+      find(file, "mysql_errno", found.error_number) && find(file, "mysql_error", found.error) &&
+      find(file, "mysql_get_server_info", found.server_info) && find(file, "mysql_get_socket", found.socket) &&
+      find(file, "mysql_thread_id", found.thread_id);
   if (!whole) return fail(ErrorKind::refused, "libmariadb lacks what ctk calls", dlerror(), kPackage);
   return found;
 }

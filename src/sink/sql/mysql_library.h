@@ -21,8 +21,6 @@ struct MysqlLibrary {
   decltype(&::mysql_store_result_cont) store_result_cont;
   decltype(&::mysql_next_result_start) next_result_start;
   decltype(&::mysql_next_result_cont) next_result_cont;
-  decltype(&::mysql_ping_start) ping_start;
-  decltype(&::mysql_ping_cont) ping_cont;
   decltype(&::mysql_more_results) more_results;
   decltype(&::mysql_field_count) field_count;
   decltype(&::mysql_affected_rows) affected_rows;

@@ -21,7 +21,8 @@ std::string bound(std::string_view sql, std::vector<Param> params) {
 }
 
 TEST(MysqlText, NoTextEndsItsLiteral) {
-  const std::string hostile("it's \\' \0 \n\x1a \"?` ü 𐍈", 25);
+  constexpr std::string_view kHostile("it's \\' \0 \n\x1a \"?` ü 𐍈", 24);
+  const std::string hostile(kHostile);
   EXPECT_EQ(literal(Param::of(hostile)), std::string("'it\\'s \\\\\\' \\0 \n\x1a \"?` ü 𐍈'"));
   EXPECT_EQ(literal(Param::of(std::string())), "''");
   EXPECT_EQ(literal({Param::Kind::binary, std::string_view("\x00'\xff", 3), 0, 0}), "X'0027FF'");

@@ -74,7 +74,7 @@ std::vector<std::string> arguments(const std::string& folder) {
                                   "--no-defaults",
                                   "--datadir=" + folder + "/data",
                                   "--tmpdir=" + folder,
-                                  "--innodb-flush-log-at-trx-commit=0",
+                                  "--innodb-flush-log-at-trx-commit=2",
                                   "--innodb-flush-method=nosync",
                                   "--innodb-doublewrite=0",
                                   "--innodb-buffer-pool-size=64M",
