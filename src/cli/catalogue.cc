@@ -23,9 +23,12 @@ constexpr auto kWords = std::to_array<std::string_view>({
     "UPDATE",      "USING",    "VALUES",     "WHEN",      "WHERE",        "WITH",
 });
 
-std::string text_literal(std::string_view text) {
+std::string text_literal(Target dialect, std::string_view text) {
   std::string literal = "'";
-  for (const char c : text) literal += c == '\'' ? std::string("''") : std::string(1, c);
+  for (const char c : text) {
+    const bool doubled = c == '\'' || (c == '\\' && dialect->sql.lexical.backslashes);
+    literal += std::string(doubled ? 2 : 1, c);
+  }
   return literal + "'";
 }
 
@@ -57,8 +60,8 @@ std::string quoted(Target dialect, const std::string& name) {
 std::string list_tables_sql(Target dialect) { return std::string(dialect->sql.catalogue.tables); }
 
 std::string describe_table_sql(Target dialect, const table::QualifiedName& name) {
-  return fmt::format(fmt::runtime(dialect->sql.catalogue.columns), fmt::arg("schema", text_literal(name.schema)),
-                     fmt::arg("table", text_literal(name.table)));
+  return fmt::format(fmt::runtime(dialect->sql.catalogue.columns), fmt::arg("schema", text_literal(dialect, name.schema)),
+                     fmt::arg("table", text_literal(dialect, name.table)));
 }
 
 std::string list_names_sql(Target dialect) { return std::string(dialect->sql.catalogue.names); }

@@ -32,6 +32,7 @@ TEST(Catalogue, QuotesNames) {
   for (const Target dialect : {Target::cratedb, Target::postgres, Target::sqlite}) {
     EXPECT_THAT(describe_table_sql(dialect, {"s", "it's"}), HasSubstr("'it''s'"));
   }
+  EXPECT_THAT(describe_table_sql(Target::mariadb, {"s", R"(it\'s)"}), HasSubstr(R"('it\\''s')"));
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
     {.name = "batch-bytes", .scope = target, .kind = OptionKind::size, .help = "bytes of one write", .min = 1024},
     {.name = "batch-age", .scope = target, .kind = duration,
-     .fallback = "10ms for SQLite and PostgreSQL, 200ms for others", .help = "longest wait for company"},
+     .fallback = "200ms for CrateDB and ndjson, 10ms for others", .help = "longest wait for company"},
     {.name = "connections", .scope = target, .kind = integer, .help = "writes under way at once", .min = 1, .max = 256, .targets = TargetSet::sql_servers},
     {.name = "dead-letters", .scope = target, .fallback = "standard error", .help = "file for changes that cannot be applied",
      .targets = TargetSet::ndjson},

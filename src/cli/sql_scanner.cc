@@ -133,9 +133,10 @@ bool SqlScanner::goes_on_as_word(char c) const {
 }
 
 bool SqlScanner::begins_comment(char c) {
-  const bool line = pending_ == '-' && c == '-';
+  const bool line = (pending_ == '-' && c == '-') || (c == '#' && rules_->hash_comments);
   const bool block = pending_ == '/' && c == '*';
   if (!line && !block) return false;
+  if (c == '#') end_operator();
   pending_ = 0;
   mode_ = line ? Mode::line_comment : Mode::block_comment;
   comments_ = 1;
@@ -155,6 +156,7 @@ bool SqlScanner::begins_quote(char c) {
   mode_ = Mode::quoted;
   closing_ = c == '[' ? ']' : c;
   escapes_ = c == '\'' && (prefixed || plain_escapes_ || goes_on);
+  escapes_ = escapes_ || (rules_->backslashes && (c == '\'' || c == '"'));
   backslash_ = false;
   gap_ = Gap::none;
   return true;

@@ -13,7 +13,7 @@ using table::Target;
 using testing::ElementsAre;
 using Place = SqlScanner::Place;
 
-constexpr Target kDialects[] = {Target::cratedb, Target::postgres, Target::sqlite};
+constexpr Target kDialects[] = {Target::cratedb, Target::postgres, Target::sqlite, Target::mariadb};
 
 std::vector<std::string> all_of(StatementSplitter& splitter) {
   std::vector<std::string> statements;
@@ -42,6 +42,13 @@ TEST_P(EveryDialect, EndsAtSemicolons) {
   EXPECT_THAT(split(GetParam(), "-- nothing; here\n/* nor; here */ ; --"), ElementsAre());
 }
 
+TEST(Statements, OfMysql) {
+  const std::vector<std::string> whole = {R"(SELECT 'a\'; b', "c\"; d", `e\`)", "SELECT 1 # it's; not here\n+ 1",
+                                          "SELECT 'x''; y' /* ; */"};
+  for (const std::string& sql : whole) EXPECT_THAT(split(Target::mysql, sql + ";"), ElementsAre(sql));
+  EXPECT_THAT(split(Target::mysql, "SELECT 1 #;"), ElementsAre("SELECT 1 #;"));
+}
+
 TEST_P(EveryDialect, QuotesAndCommentsHoldSemicolons) {
   EXPECT_THAT(split(GetParam(), "SELECT 'a;b', \"c;d\", 'it''s;'; x"), ElementsAre("SELECT 'a;b', \"c;d\", 'it''s;'", "x"));
   EXPECT_THAT(split(GetParam(), "SELECT 1 -- no; end\n, 2; y"), ElementsAre("SELECT 1 -- no; end\n, 2", "y"));
@@ -49,7 +56,9 @@ TEST_P(EveryDialect, QuotesAndCommentsHoldSemicolons) {
               ElementsAre("SELECT /* a; */ 1", "SELECT 1/*/ ; */", "z"));
   EXPECT_THAT(split(GetParam(), "SELECT 1 - 2; SELECT 4 / 2; SELECT 1-; SELECT 'open; x"),
               ElementsAre("SELECT 1 - 2", "SELECT 4 / 2", "SELECT 1-", "SELECT 'open; x"));
-  EXPECT_THAT(split(GetParam(), "SELECT '\\'; b"), ElementsAre("SELECT '\\'", "b"));
+  if (!GetParam()->sql.lexical.backslashes) {
+    EXPECT_THAT(split(GetParam(), "SELECT '\\'; b"), ElementsAre("SELECT '\\'", "b"));
+  }
   EXPECT_THAT(split(GetParam(), std::string("SELECT 'a\0;'; b", 15)), ElementsAre(std::string("SELECT 'a\0;'", 12), "b"));
 }
 

@@ -32,6 +32,13 @@ std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target,
   return sink::make_ndjson_sink(printed, environment);
 }
 
+/// MYSQL_PWD where the URL says none, as MySQL's own clients do.
+sink::TargetOptions with_mysql_password(sink::TargetOptions target, const aws::Environment& environment) {
+  const std::optional<std::string> password = environment.get("MYSQL_PWD");
+  if (password && !target.url.password) target.url.password = Secret(*password);
+  return target;
+}
+
 }  // namespace
 
 net::CurlOptions curl_options_for_aws(const aws::Environment& environment, Metrics* metrics) {
@@ -126,7 +133,7 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
   } else if (target.kind == Target::postgres) {
     wire(sink::make_postgres_sink(target, environment));
   } else if (target.kind == Target::mysql || target.kind == Target::mariadb) {
-    wire(sink::make_mysql_sink(target, environment));
+    wire(sink::make_mysql_sink(with_mysql_password(target, world.environment()), environment));
   } else if (target.kind == Target::sqlite) {
     wire(sink::make_sqlite_sink(target, environment));
   } else {
