@@ -143,6 +143,27 @@ class PostgresTarget:
         return {(pk, self.key(sk)): from_json(data) for pk, sk, data in json.loads(found)}
 
 
+class MariadbTarget:
+    name = "mariadb"
+    key = int  # reads the range key
+
+    def __init__(self, server, database):
+        self.server, self.database = server, database
+        server.sql(f"CREATE DATABASE `{database}`")
+
+    def url(self, table="demo", **options):
+        return self.server.url(self.database, table=table, **options)
+
+    def rows(self, table):
+        try:
+            found = self.server.sql(f"SELECT CONVERT(pk USING utf8mb4), TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM sk)), "
+                                    f"data FROM `{self.database}`.`{table}_live`")
+        except AssertionError:
+            return None
+        cells = (line.split("\t", 2) for line in found.split("\n") if line)
+        return {(pk, self.key(sk)): from_json(data) for pk, sk, data in cells}
+
+
 def crate_address():
     """http://HOST:PORT of the real CrateDB that CTK_TEST_CRATEDB_URL (crate:// or http://) names; empty without one."""
     location = urllib.parse.urlsplit(os.environ.get("CTK_TEST_CRATEDB_URL", "").strip()).netloc

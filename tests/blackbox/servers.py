@@ -190,6 +190,54 @@ class Postgres(Server):
         return run.stdout.strip()
 
 
+class Mariadb(Server):
+    """A MariaDB of its own, with the user `ctk` (password `secret`), who may everything, and the database `ctk`."""
+    SYSTEM = [pathlib.Path("/usr/share/mysql") / f"mysql_system_tables{part}.sql" for part in ("", "_data")]
+
+    def __init__(self):
+        super().__init__("mariadb")
+        self.port = free_port()
+        self.data = os.path.join(self.home, "data")
+        os.mkdir(self.data)
+        self.command = ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.home}",
+                        f"--socket={self.home}/socket", f"--pid-file={self.home}/pid", "--innodb-flush-method=nosync",
+                        "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--skip-log-bin"]
+        if os.geteuid() == 0:
+            self.command.append("--user=root")
+        first = "CREATE DATABASE mysql;\nUSE mysql;\n" + "\n".join(part.read_text() for part in self.SYSTEM) + """
+            FLUSH PRIVILEGES;
+            CREATE USER ctk@'%' IDENTIFIED BY 'secret';
+            GRANT ALL ON *.* TO ctk@'%' WITH GRANT OPTION;
+            CREATE DATABASE ctk;
+            """
+        subprocess.run(self.command + ["--bootstrap"], input=first, text=True, check=True, capture_output=True)
+        self.start()
+
+    def start(self):
+        self.spawn(self.command + [f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"], cwd=self.home)
+        wait_until("MariaDB answers", lambda: self._client("SELECT 1").returncode == 0, process=self.process)
+
+    def halt(self):
+        """As in a crash: connections break, nothing is said."""
+        self.process.kill()
+        self.process.wait()
+
+    def url(self, database="ctk", **options):
+        query = "&".join(f"{name}={value}" for name, value in options.items())
+        return f"mariadb://ctk:secret@127.0.0.1:{self.port}/{database}" + (f"?{query}" if query else "")
+
+    def _client(self, sql):
+        return subprocess.run(["mariadb", "--no-defaults", "-NB", "--raw", "--default-character-set=utf8mb4", "-h", "127.0.0.1",
+                               "-P", str(self.port), "-u", "ctk", "-e", sql], capture_output=True, text=True,
+                              env=os.environ | {"MYSQL_PWD": "secret"})
+
+    def sql(self, sql):
+        run = self._client(sql)
+        if run.returncode:
+            raise AssertionError(run.stderr)
+        return run.stdout.strip()
+
+
 class PgBouncer(Server):
     """PgBouncer before a Postgres, in transaction mode: each transaction runs in another session, shared with all clients."""
 
