@@ -16,6 +16,7 @@ namespace {
 constexpr Duration kStopPatience = std::chrono::seconds(5);
 constexpr Duration kKillPatience = std::chrono::seconds(3);
 constexpr unsigned kTlsFailed = 2026;
+constexpr const char* kNoTls = ": TLS cannot be had as it is asked for";
 
 /// Nothing may be cut, rounded or guessed; whoever waits for a lock says so, as on PostgreSQL.
 constexpr const char* kSession =
@@ -77,7 +78,8 @@ Status MysqlConnection::open() {
     close();
     return std::unexpected(std::move(error));
   }
-  Status begun = check_server();
+  Status begun = check_tls();
+  if (begun) begun = check_server();
   if (begun) begun = begin_session();
   if (!begun) close();
   return begun;
@@ -101,12 +103,21 @@ Error MysqlConnection::connect_failure(bool ended) const {
   }
   const unsigned number = library().error_number(mysql_);
   const std::string peer = library().error(mysql_);
-  if (number == kTlsFailed) return {ErrorKind::refused, where + ": TLS cannot be had as it is asked for", peer, ""};
+  if (number == kTlsFailed) return {ErrorKind::refused, where + kNoTls, peer, ""};
   if (is_client_error(number)) return {ErrorKind::unreachable, where + " cannot be reached", peer, ""};
   const MysqlMeaning& meaning = mysql_meaning(number);
   std::string hint;
   if (meaning.kind == ErrorKind::denied && !address_.password) hint = "a password goes into the URL, or MYSQL_PWD";
   return {meaning.kind, fmt::format("{}: {}", where, meaning.words), peer, hint};
+}
+
+/// The library goes on without TLS where a server has none, whatever is asked of it.
+Status MysqlConnection::check_tls() {
+  using Tls = MysqlAddress::Tls;
+  const bool wanted = address_.tls == Tls::encrypted || address_.tls == Tls::verified;
+  if (!wanted || library().get_ssl_cipher(mysql_) != nullptr) return {};
+  return fail(ErrorKind::refused, fmt::format("{} at {}{}", address_.target->product, address_.shown, kNoTls), "",
+              "the server has no TLS");
 }
 
 /// Their statements differ, and so does what stands in `data`.

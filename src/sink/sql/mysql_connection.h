@@ -53,6 +53,7 @@ class MysqlConnection {
   static const MysqlLibrary& library() { return *mysql_library(); }
   Status begin_session();
   Status check_server();
+  Status check_tls();
   Error connect_failure(bool ended) const;
   void set_tls();
   bool wait(int& events);

@@ -127,6 +127,16 @@ TEST_F(MysqlDriver, AnotherServerThanTheUrlSaysIsSaid) {
   EXPECT_TRUE(connected.error().hint.contains("mariadb://")) << to_string(connected.error());
 }
 
+TEST_F(MysqlDriver, WhereTlsIsAskedForAServerWithoutItIsRefused) {
+  MysqlAddress address = address_of(server->port());
+  for (const auto tls : {MysqlAddress::Tls::encrypted, MysqlAddress::Tls::verified}) {
+    address.tls = tls;
+    const Status connected = make_mysql_driver(address)->connect(Reach::existing);
+    ASSERT_FALSE(connected);
+    EXPECT_TRUE(connected.error().message.contains("TLS")) << to_string(connected.error());
+  }
+}
+
 TEST_F(MysqlDriver, AWrongPasswordIsSaidAndNotShown) {
   MysqlAddress address = address_of(server->port());
   address.password = Secret("hushhush");

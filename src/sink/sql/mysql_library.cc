@@ -34,8 +34,8 @@ Result<MysqlLibrary> load() {
       find(file, "mysql_fetch_fields", found.fetch_fields) && find(file, "mysql_fetch_row", found.fetch_row) &&
       find(file, "mysql_fetch_lengths", found.fetch_lengths) && find(file, "mysql_free_result", found.free_result) &&
       find(file, "mysql_errno", found.error_number) && find(file, "mysql_error", found.error) &&
-      find(file, "mysql_get_server_info", found.server_info) && find(file, "mysql_get_socket", found.socket) &&
-      find(file, "mysql_thread_id", found.thread_id);
+      find(file, "mysql_get_server_info", found.server_info) && find(file, "mysql_get_ssl_cipher", found.get_ssl_cipher) &&
+      find(file, "mysql_get_socket", found.socket) && find(file, "mysql_thread_id", found.thread_id);
   if (!whole) return fail(ErrorKind::refused, "libmariadb lacks what ctk calls", dlerror(), kPackage);
   return found;
 }

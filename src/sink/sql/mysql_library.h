@@ -32,6 +32,7 @@ struct MysqlLibrary {
   decltype(&::mysql_errno) error_number;
   decltype(&::mysql_error) error;
   decltype(&::mysql_get_server_info) server_info;
+  decltype(&::mysql_get_ssl_cipher) get_ssl_cipher;
   decltype(&::mysql_get_socket) socket;
   decltype(&::mysql_thread_id) thread_id;
 };
