@@ -10,6 +10,7 @@ namespace {
 
 /// Records of DynamoDB Streams have whole seconds.
 constexpr Duration kCoarseTime = std::chrono::seconds(1);
+constexpr Duration kRetention = std::chrono::hours(24);
 const std::string kTargetTable = std::string("public.") + kTable;
 
 /// A version without its epoch: "00000001.1.…" → "1.…".
@@ -55,6 +56,8 @@ const coordination::TableRecord* Checker::record() const {
 bool Checker::target_holds(const StreamRecord& change) const {
   // What happened before the cut is in the load; a load's row holds what happened until its page was read.
   if (loads_ && record() != nullptr && record()->cut && change.time - kCoarseTime < *record()->cut) return true;
+  // What the stream has lost meanwhile is in a load that is read after that.
+  if (loads_ && upstream_.now() - change.arrival > kRetention) return true;
   const auto holds = [&](const auto& rows, const auto& version) {
     const auto row = rows.find(change.key);
     return row != rows.end() && order_of(version(row->second)) >= change.order;

@@ -57,6 +57,7 @@ class Upstream {
   sim::DynamoDb& dynamodb() { return dynamodb_; }
 
   const History& history();
+  Timestamp now() const { return loop_.now(); }
   /// Items from before are in no stream.
   Timestamp stream_begun() const { return stream_begun_; }
   /// With what the services have done by themselves.
