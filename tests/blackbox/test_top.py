@@ -88,8 +88,8 @@ class Top(Listening):
         self.open_top(url)
         self.shows("healthy")
         self.assertIn("\x1b[32m", self.tmux("capture-pane", "-p", "-e"))
-        self.tmux("kill-server")
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", f"NO_COLOR=1 {PROGRAM} top {url}; sleep 600")
+        # In its old pane: a server that is told to end still holds its socket for a moment.
+        self.tmux("respawn-pane", "-k", f"NO_COLOR=1 {PROGRAM} top {url}; sleep 600")
         self.shows("healthy")
         self.assertNotIn("\x1b[32m", self.tmux("capture-pane", "-p", "-e"))
 
