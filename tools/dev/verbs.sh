@@ -20,7 +20,7 @@ verb_test() {
   need_tools "${test_tools[@]}"
   need_npm
   configure release
-  compile release all
+  compile release programs
   run_sanitized
   build/tests/simulate --runs 2000
   ctest --preset release
