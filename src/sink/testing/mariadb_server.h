@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "sink/testing/server_process.h"
+
 namespace ctk::sink::testing {
 
 /// User `ctk`, password `secret`, who may everything; listens on 127.0.0.1 only. Nothing is synced to disk.
@@ -23,11 +25,10 @@ class MariadbServer {
  private:
   MariadbServer() = default;
   bool launch(std::string& why);
-  void stop();
 
   std::string folder_;
   int port_ = 0;
-  int pid_ = 0;
+  ServerProcess process_;
 };
 
 /// One server for the whole test program, started at first use; null where there can be none.

@@ -1,16 +1,9 @@
 #include "sink/testing/mariadb_server.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -23,51 +16,6 @@ namespace fs = std::filesystem;
 constexpr const char* kServer = "/usr/sbin/mariadbd";
 constexpr const char* kSystemTables[] = {"/usr/share/mysql/mysql_system_tables.sql",
                                          "/usr/share/mysql/mysql_system_tables_data.sql"};
-
-int free_port() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
-
-/// Starts the server, `input` as its standard input, its standard error a pipe; returns its pid and the pipe's end.
-std::pair<int, int> spawn(std::vector<std::string> arguments, const std::string& input) {
-  std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return {-1, -1};
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  const int parent = ::getpid();
-  const int pid = ::fork();
-  if (pid != 0) {
-    ::close(pipe[1]);
-    return {pid, pipe[0]};
-  }
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(126);
-  ::dup2(::open(input.c_str(), O_RDONLY), 0);
-  ::dup2(::open("/dev/null", O_WRONLY), 1);
-  ::dup2(pipe[1], 2);
-  ::execv(argv[0], argv.data());
-  ::_exit(127);
-}
-
-/// Reads until `mark` or the end; returns whether the mark came.
-bool read_until(int pipe, const std::string& mark, std::string& text) {
-  std::array<char, 4096> buffer{};
-  while (mark.empty() || !text.contains(mark)) {
-    const ssize_t size = ::read(pipe, buffer.data(), buffer.size());
-    if (size <= 0) return false;
-    text.append(buffer.data(), static_cast<size_t>(size));
-  }
-  return true;
-}
 
 std::vector<std::string> arguments(const std::string& folder) {
   std::vector<std::string> all = {kServer,
@@ -109,13 +57,9 @@ std::unique_ptr<MariadbServer> MariadbServer::start(std::string& why) {
   fs::create_directory(server->folder_ + "/data");
   std::vector<std::string> all = arguments(server->folder_);
   all.emplace_back("--bootstrap");
-  const auto [pid, pipe] = spawn(all, write_bootstrap(server->folder_));
-  why.clear();
-  read_until(pipe, "", why);
-  ::close(pipe);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  if (status != 0 || !server->launch(why)) return nullptr;
+  const Launch bootstrap{
+      .arguments = all, .folder = server->folder_, .input = write_bootstrap(server->folder_), .death_signal = SIGKILL};
+  if (!run_to_end(bootstrap, why) || !server->launch(why)) return nullptr;
   return server;
 }
 
@@ -127,34 +71,17 @@ bool MariadbServer::launch(std::string& why) {
                          // The worst that a database can have by default.
                          "--character-set-server=latin1", "--collation-server=latin1_swedish_ci",
                          "--sql-mode=", "--default-time-zone=+05:00"});
-  const auto [pid, pipe] = spawn(all, "/dev/null");
-  pid_ = pid;
-  why.clear();
-  const bool ready = read_until(pipe, "ready for connections", why);
-  if (ready) {
-    // Nobody reads on. The pipe stays open all the same, since SIGPIPE would end the server; it logs very little.
-    ::fcntl(pipe, F_SETFL, O_NONBLOCK);
-  } else {
-    ::close(pipe);
-  }
-  return ready;
-}
-
-void MariadbServer::stop() {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = 0;
+  return process_.start({.arguments = all, .folder = folder_, .death_signal = SIGKILL}, "ready for connections", why);
 }
 
 void MariadbServer::restart() {
-  stop();
+  process_.stop(SIGKILL);
   std::string why;
   if (!launch(why)) ADD_FAILURE() << "MariaDB did not start again: " << why;
 }
 
 MariadbServer::~MariadbServer() {
-  stop();
+  process_.stop(SIGKILL);
   std::error_code ignored;
   if (!folder_.empty()) fs::remove_all(folder_, ignored);
 }
