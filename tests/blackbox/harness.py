@@ -131,6 +131,10 @@ class PostgresTarget:
         self.server, self.schema = server, schema
         server.sql(f'CREATE SCHEMA "{schema}"')
 
+    def table(self, name):
+        """As the command line and SQL name it."""
+        return f'"{self.schema}".{name}'
+
     def url(self, table="demo", **options):
         return self.server.url(table=f"{self.schema}.{table}", **options)
 
@@ -150,6 +154,10 @@ class MariadbTarget:
     def __init__(self, server, database):
         self.server, self.database = server, database
         server.sql(f"CREATE DATABASE `{database}`")
+
+    def table(self, name):
+        """As the command line and SQL name it: the URL names the database."""
+        return name
 
     def url(self, table="demo", **options):
         return self.server.url(self.database, table=table, **options)

@@ -1,8 +1,9 @@
 """A stream of the simulated Kinesis and a relay that is treated badly: what every target's tests share."""
+import json
 import random
 import signal
 
-from events import Model, put_into
+from events import Model, put_into, to_lines
 from harness import Case, finish
 from servers import wait_until
 
@@ -34,6 +35,56 @@ class Relaying(Case):
 
     def load_once(self, *more, expect=0, **options):
         return self.run_json("load", self.source(once="true", **options), self.target.url(), *more, expect=expect)
+
+
+class OnAServer:
+    """Cases that hold on every database server; mixed into a Relaying whose target has a `server`. The URL names the user
+    `ctk`, the password `secret`."""
+    password_variable = None  # of the environment
+
+    def test_a_wrong_password(self):
+        self.write(5)
+        _, err = self.run_ctk("load", self.source(once="true"), self.target.url().replace("secret", "s3kr1t"), expect=1)
+        self.assertIn("password", err)
+        self.assertNotIn("s3kr1t", err)
+
+    def test_the_password_of_the_environment(self):
+        self.write(5)
+        url = self.target.url().replace(":secret@", "@")
+        self.run_ctk("load", self.source(once="true"), url, env={self.password_variable: "secret"})
+        self.assert_holds(self.target, self.model)
+
+    def test_files_arrive_too(self):
+        for _ in range(200):
+            self.model.write_anything()
+        (self.home / "events").write_text(to_lines(self.model.events))
+        self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events", self.target.url())
+        self.assert_holds(self.target, self.model)
+
+    def test_the_server_goes_away_and_comes_back(self):
+        self.write(100)
+        process = self.start_relay()
+        self.wait_for(self.target, self.model, process=process)
+        self.target.server.halt()
+        self.write(100)
+        self.target.server.start()
+        self.write(100)
+        self.wait_for(self.target, self.model, process=process, seconds=90)
+        code, _, err = self.stop_ctk(process)
+        self.assertEqual(code, 0, err)
+
+    def test_shell_and_show(self):
+        self.write(40)
+        self.load_once()
+        url, table, view = self.target.url(), self.target.table("demo"), self.target.table("demo_live")
+        out, _ = self.run_ctk("shell", "-c", f"SELECT count(*) AS n FROM {view};", "--format", "json", url)
+        self.assertEqual(json.loads(out), [{"n": len(self.model.items)}])
+        shown = self.run_json("show", "table", table, url)
+        self.assertEqual(shown["living"], len(self.model.items))
+        self.assertEqual(len(shown["positions"]), self.shards)
+        _, err = self.run_ctk("show", "table", view, url, expect=1)
+        self.assertIn("demo_live is a view, and not a table", err)
+        self.assertEqual(len(self.run_json("positions", "list", url)), self.shards)
 
 
 class Hardships:

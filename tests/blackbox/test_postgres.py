@@ -1,12 +1,11 @@
 """The simulated Kinesis to a real PostgreSQL, started here."""
 import itertools
-import json
 import time
 import unittest
 
 from events import Model, to_lines
 from harness import Case, PostgresTarget
-from relaying import Fencing, Hardships, Relaying
+from relaying import Fencing, Hardships, OnAServer, Relaying
 from servers import Postgres, SimulatedKinesis
 
 
@@ -18,31 +17,15 @@ def setUpModule():
     unittest.addModuleCleanup(Relaying.kinesis.stop)
 
 
-class ToPostgres(Hardships, Fencing, Relaying):
+class ToPostgres(OnAServer, Hardships, Fencing, Relaying):
+    password_variable = "PGPASSWORD"
+
     def make_target(self):
         return PostgresTarget(postgres, self.stream)
-
-    def test_a_wrong_password(self):
-        self.write(5)
-        _, err = self.run_ctk("load", self.source(once="true"), self.target.url().replace("secret", "s3kr1t"), expect=1)
-        self.assertIn("password", err)
-        self.assertNotIn("s3kr1t", err)
-
-    def test_the_password_of_the_environment(self):
-        self.write(5)
-        self.run_ctk("load", self.source(once="true"), self.target.url().replace(":secret@", "@"), env={"PGPASSWORD": "secret"})
-        self.assert_holds(self.target, self.model)
 
     def test_a_database_that_is_not_there(self):
         _, err = self.run_ctk("load", self.source(once="true"), self.target.url().replace("/ctk?", "/nowhere?"), expect=1)
         self.assertIn("nowhere", err)
-
-    def test_files_arrive_too(self):
-        for _ in range(200):
-            self.model.write_anything()
-        (self.home / "events").write_text(to_lines(self.model.events))
-        self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events", self.target.url())
-        self.assert_holds(self.target, self.model)
 
     def test_a_type_is_jsonb(self):
         self.model.put("a", 1, n={"N": "12345678901234567890123456789012345678"})
@@ -50,18 +33,6 @@ class ToPostgres(Hardships, Fencing, Relaying):
         (self.home / "events").write_text(to_lines(self.model.events))
         self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events", self.target.url())
         self.assertEqual(postgres.sql(f"SELECT data->>'n' FROM \"{self.stream}\".demo"), "12345678901234567890123456789012345678")
-
-    def test_the_server_goes_away_and_comes_back(self):
-        self.write(100)
-        process = self.start_relay()
-        self.wait_for(self.target, self.model, process=process)
-        postgres.halt()
-        self.write(100)
-        postgres.start()
-        self.write(100)
-        self.wait_for(self.target, self.model, process=process, seconds=90)
-        code, _, err = self.stop_ctk(process)
-        self.assertEqual(code, 0, err)
 
     def test_a_dropped_table_pauses_the_relay(self):
         self.write(20)
@@ -86,17 +57,6 @@ class ToPostgres(Hardships, Fencing, Relaying):
         postgres.sql(f'GRANT INSERT, UPDATE, DELETE ON "{self.stream}".demo TO {role}')
         self.wait_for(self.target, self.model, process=process, seconds=90)
 
-    def test_shell_and_show(self):
-        self.write(40)
-        self.load_once()
-        url = self.target.url()
-        out, _ = self.run_ctk("shell", "-c", f'SELECT count(*) AS n FROM "{self.stream}".demo_live;', "--format", "json", url)
-        self.assertEqual(json.loads(out), [{"n": len(self.model.items)}])
-        shown = json.loads(self.run_ctk("show", "table", f'"{self.stream}".demo', url, "--format", "json")[0])
-        self.assertEqual(shown["living"], len(self.model.items))
-        _, err = self.run_ctk("show", "table", f'"{self.stream}".demo_live', url, expect=1)
-        self.assertIn("demo_live is a view, and not a table", err)
-        self.assertEqual(len(shown["positions"]), self.shards)
 
 
 class Rights(Case):
