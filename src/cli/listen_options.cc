@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/numbers.h"
+#include "net/url.h"
 
 namespace ctk::cli {
 namespace {
@@ -38,7 +39,7 @@ Status read_door(const ParsedWords& parsed, ListenOptions& options) {
   if (options.door.open && options.door.token)
     return usage(
         "options --listen-token and --listen-open: one asks for a token, the other for none; accepted is one of them");
-  if (options.door.open || options.door.token || observe::is_loopback(options.host)) return {};
+  if (options.door.open || options.door.token || net::is_loopback(options.host)) return {};
   return usage(fmt::format("option --listen: other machines can reach {}, and nothing says who may ask", options.host),
                "add --listen-token TOKEN, or --listen-open for anybody; or listen on 127.0.0.1");
 }

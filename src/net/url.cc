@@ -1,6 +1,7 @@
 // The grammar stands in url.h. What this file must not know: what a scheme or an option means.
 #include "net/url.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -244,6 +245,15 @@ std::string redact_url(std::string_view text) {
   }
   if (parts.query) shown += redact_query(*parts.query);
   return shown;
+}
+
+bool is_loopback(std::string_view host) {
+  const std::string name = ascii_lower(host);
+  if (name == "localhost") return true;
+  in_addr v4{};
+  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
+  in6_addr v6{};
+  return inet_pton(AF_INET6, name.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
 std::string percent_encode(std::string_view text, bool keep_slash) {

@@ -45,6 +45,9 @@ Result<Url> parse_url(std::string_view text);
 /// an access key's id too. Also for texts that parse_url refuses: what could be a secret is hidden.
 std::string redact_url(std::string_view text);
 
+/// "localhost", 127.0.0.0/8, "::1"; without brackets or port.
+bool is_loopback(std::string_view host);
+
 /// RFC 3986 unreserved characters stay, the rest becomes %XX; `keep_slash` for paths.
 std::string percent_encode(std::string_view text, bool keep_slash = false);
 std::string percent_decode(std::string_view text);

@@ -157,5 +157,13 @@ RC_GTEST_PROP(UrlProperties, RawAwsSecretsParseAndNeverShow, ()) {
   RC_ASSERT(redact_url(text) == "kinesis+dynamodb+cdc://AKIAKEY:***@aws/stream?region=eu-central-1");
 }
 
+TEST(Url, KnowsLoopback) {
+  for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "127.8.9.1", "::1"})
+    EXPECT_TRUE(is_loopback(host)) << host;
+  for (const char* host : {"", "0.0.0.0", "::", "10.0.0.1", "127.0.0.1.evil.example", "localhost.evil.example", "128.0.0.1",
+                           "127.1", "::ffff:10.0.0.1"})
+    EXPECT_FALSE(is_loopback(host)) << host;
+}
+
 }  // namespace
 }  // namespace ctk::net

@@ -1,11 +1,10 @@
 #include "observe/door.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <string>
 
 #include "base/ascii.h"
+#include "net/url.h"
 
 namespace ctk::observe {
 namespace {
@@ -37,17 +36,8 @@ net::ServedAnswer refusal(int status, std::string_view sentence) {
 
 }  // namespace
 
-bool is_loopback(std::string_view host) {
-  const std::string name = ascii_lower(host);
-  if (name == "localhost") return true;
-  in_addr v4{};
-  if (inet_pton(AF_INET, name.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
-  in6_addr v6{};
-  return inet_pton(AF_INET6, name.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
 std::optional<net::ServedAnswer> refuse_page(const Door& door, const net::ServedRequest& request) {
-  if (door.open || door.token || is_loopback(name_of(request.header("host")))) return std::nullopt;
+  if (door.open || door.token || net::is_loopback(name_of(request.header("host")))) return std::nullopt;
   return refusal(421, "this port answers to the names of its own machine only");
 }
 

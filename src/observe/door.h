@@ -19,8 +19,6 @@ struct Door {
   bool open = false;  ///< no token is asked for, and no name
 };
 
-/// "localhost", 127.0.0.0/8, "::1"; without brackets or port.
-bool is_loopback(std::string_view host);
 /// The refusal; nothing where the request may come in.
 std::optional<net::ServedAnswer> refuse(const Door& door, const net::ServedRequest& request);
 /// The same for the page alone, which holds nothing of anybody's: it asks for the token by itself.

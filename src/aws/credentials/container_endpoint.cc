@@ -1,6 +1,5 @@
 #include "aws/credentials/container_endpoint.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,13 +14,6 @@ namespace ctk::aws {
 namespace {
 
 constexpr std::string_view kEcsHost = "http://169.254.170.2";
-
-/// 127.0.0.0/8 and ::1, and the one name that always means them.
-bool is_loopback(const std::string& host) {
-  if (ascii_lower(host) == "localhost" || host == "::1") return true;
-  in_addr address{};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1 && (ntohl(address.s_addr) >> 24) == 127;
-}
 
 bool is_service(const std::string& host) {
   constexpr std::array<std::string_view, 3> kServices{"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
@@ -39,7 +31,7 @@ Result<std::string> read_full_uri(const std::string& uri) {
   if (url->scheme == "https") return uri;
   if (url->scheme != "http") return wrong("accepted are http:// and https://");
   const std::string& host = url->hosts.front().host;
-  if (is_loopback(host) || is_service(host)) return uri;
+  if (net::is_loopback(host) || is_service(host)) return uri;
   return wrong("without TLS only this machine itself, 169.254.170.2, 169.254.170.23 and fd00:ec2::23 are asked");
 }
 
