@@ -44,6 +44,7 @@ std::string format_duration(Duration duration);
 /// `64KB`, `4MB`, `1GB` (powers of 1024); a bare number is bytes.
 Result<size_t> parse_size(std::string_view text);
 
+inline double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 inline int64_t to_micros(Timestamp time) { return time.time_since_epoch().count(); }
 inline Timestamp from_micros(int64_t micros) { return Timestamp(std::chrono::microseconds(micros)); }
 

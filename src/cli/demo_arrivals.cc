@@ -26,7 +26,7 @@ void Arrivals::begin(Duration now) {
 Arrivals::Window Arrivals::window(Duration now) {
   Window window;
   window.changes = arrived_ - arrived_before_;
-  const double seconds = std::chrono::duration<double>(now - begun_).count();
+  const double seconds = to_seconds(now - begun_);
   if (seconds > 0) window.per_second = static_cast<double>(window.changes) / seconds;
   if (!took_.empty()) {
     std::ranges::sort(took_);

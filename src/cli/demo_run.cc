@@ -17,8 +17,6 @@ constexpr Duration kPatience = seconds(45);
 
 std::unexpected<Error> interruption() { return fail(ErrorKind::stopped, "interrupted: table and rows were not compared"); }
 
-double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 /// The story tells what is well; the relay itself only what is not.
 class Warnings final : public Log {
  public:

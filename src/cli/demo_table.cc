@@ -35,7 +35,7 @@ std::string DemoTable::source_url() const {
 void DemoTable::live() {
   const std::lock_guard lock(server_.mutex());
   if (begun_ == Duration{}) begun_ = clock_.monotonic();
-  const double passed = std::chrono::duration<double>(clock_.monotonic() - begun_).count();
+  const double passed = to_seconds(clock_.monotonic() - begun_);
   const auto due = static_cast<uint64_t>(passed * kDemoWritesPerSecond);
   for (const uint64_t last = std::min(due, writes_ + kMostAtOnce); writes_ < last; ++writes_) table_.step(clock_.now());
 }

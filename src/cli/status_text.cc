@@ -77,7 +77,7 @@ std::optional<Duration> furthest_behind(const std::vector<coordination::StoredPo
 
 void put_lag(json::Writer& writer, const std::optional<Duration>& lag) {
   writer.key("lag_seconds");
-  lag ? writer.number(fmt::format("{:.3f}", std::chrono::duration<double>(*lag).count())) : writer.null();
+  lag ? writer.number(fmt::format("{:.3f}", to_seconds(*lag))) : writer.null();
 }
 
 void put_text(json::Writer& writer, std::string_view key, std::string_view text) {

@@ -12,8 +12,6 @@ namespace {
 constexpr double kLeastRate = 1;  ///< a throttled load goes on, however slowly
 constexpr Duration kLongestWait = std::chrono::seconds(1);
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::optional<double> parse_amount(std::string_view text) {
   double amount = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount);
@@ -50,7 +48,7 @@ std::optional<double> ReadGovernor::rate() const {
 }
 
 void ReadGovernor::refill(Duration now) {
-  const double passed = refilled_ ? std::max(0.0, seconds(now - *refilled_)) : 0;
+  const double passed = refilled_ ? std::max(0.0, to_seconds(now - *refilled_)) : 0;
   refilled_ = std::max(now, refilled_.value_or(now));
   if (const std::optional<double> allowed = rate()) {
     balance_ = std::min(std::max(*allowed, kLeastRate), balance_ + *allowed * passed);
@@ -62,7 +60,7 @@ Duration ReadGovernor::admit(Duration now) {
   const std::optional<double> allowed = rate();
   const double free = balance_ - under_way_ * expected_;
   if (allowed && free <= 0) {
-    const double wait = std::min(-free / *allowed, seconds(kLongestWait));
+    const double wait = std::min(-free / *allowed, to_seconds(kLongestWait));
     return std::min(Duration(static_cast<int64_t>(wait * 1e6) + 1000), kLongestWait);
   }
   if (const Duration wait = limits_.admit(now); wait > Duration{}) return wait;

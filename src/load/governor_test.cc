@@ -130,7 +130,7 @@ Consumed live(ReadGovernor& governor, const ModelService& service, int from, int
       readers.emplace(now + wait, reader);
       continue;
     }
-    const double gained = std::chrono::duration<double>(now - credited).count() * service.limit;
+    const double gained = to_seconds(now - credited) * service.limit;
     credit = std::min(service.limit * service.burst, credit + gained);
     credited = now;
     ++calls;

@@ -30,14 +30,12 @@ constexpr double kRaisedASecond = 0.03;  ///< doubled by each quiet epoch
 constexpr double kMostRaisedASecond = 0.5;
 constexpr Duration kLongestGap = std::chrono::seconds(1);
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 }  // namespace
 
 void LimitFinder::rise(Duration now) {
   if (ceiling_ && risen_ && phase_ == Phase::limited) {
     const double raised = std::min(kMostRaisedASecond, kRaisedASecond * std::exp2(std::min(quiet_, 10)));
-    *ceiling_ *= std::exp(raised * seconds(now - *risen_));
+    *ceiling_ *= std::exp(raised * to_seconds(now - *risen_));
   }
   risen_ = std::max(now, risen_.value_or(now));
 }
@@ -96,7 +94,7 @@ void LimitFinder::judge(const Epoch& epoch, Duration lasted) {
   if (doubtful || (phase_ == Phase::free && exceeding_ >= kSureToExceed) || exceeding_ >= kTooManyInARow)
     return begin_descent(epoch, lasted);
   if (exceeds && ceiling_)
-    *ceiling_ = std::max(kLeastCeiling, std::min(*ceiling_, epoch.units / seconds(lasted)) * kLowered);
+    *ceiling_ = std::max(kLeastCeiling, std::min(*ceiling_, epoch.units / to_seconds(lasted)) * kLowered);
 }
 
 void LimitFinder::begin_descent(const Epoch& epoch, Duration lasted) {
@@ -104,19 +102,19 @@ void LimitFinder::begin_descent(const Epoch& epoch, Duration lasted) {
   before_ = epoch;
   gap_ = std::min(kLongestGap, lasted / epoch.calls() * 2);
   next_call_ = Duration{};
-  most_read_ = epoch.units / seconds(lasted);
+  most_read_ = epoch.units / to_seconds(lasted);
   failures_ = 0;
   helped_ = false;
 }
 
 /// A halving has helped where the share of those that are answered has grown by half, or that of the throttled has halved.
 void LimitFinder::descend(const Epoch& epoch, Duration lasted) {
-  most_read_ = std::max(most_read_, epoch.units / seconds(lasted));
+  most_read_ = std::max(most_read_, epoch.units / to_seconds(lasted));
   const double answered = 1 - epoch.share(), answered_before = 1 - before_.share();
   const bool helped = epoch.share() < before_.share() / 2 || answered > answered_before * kHelped;
   if (helped) {
     // What was read before may have been saved up.
-    if (!helped_) most_read_ = epoch.units / seconds(lasted);
+    if (!helped_) most_read_ = epoch.units / to_seconds(lasted);
     helped_ = true;
     failures_ = 0;
     before_ = epoch;

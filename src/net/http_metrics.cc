@@ -28,7 +28,7 @@ void HttpMetrics::ended(const ExchangeFigures& exchange) {
   its.requests.add();
   its.sent_bytes.add(exchange.sent_bytes);
   its.received_bytes.add(exchange.received_bytes);
-  its.seconds.observe(std::chrono::duration<double>(exchange.took).count());
+  its.seconds.observe(to_seconds(exchange.took));
   if (!exchange.failed_as) return;
   metrics_
       .counter("ctk_http_errors_total", "HTTP requests without a whole answer, by what was wrong.",

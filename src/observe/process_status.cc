@@ -14,8 +14,6 @@ using relay::ShardView;
 
 /// Microseconds would only look exact.
 std::string decimal(double number) { return fmt::format("{:.3f}", number); }
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-
 std::string_view to_text(RelayView::State state) {
   switch (state) {
     case RelayView::State::starting: return "starting";
@@ -93,7 +91,7 @@ void put_shards(Writer& writer, const RelayView& view, Detail detail) {
     put(writer, "id", shard.id.str());
     put(writer, "state", to_text(shard.state));
     put(writer, "position", shards::to_string(shard.position));
-    put_number(writer, "lag_seconds", decimal(seconds(shard.lag)));
+    put_number(writer, "lag_seconds", decimal(to_seconds(shard.lag)));
     put(writer, "worker", view.worker.str());
     if (detail == Detail::page) {
       std::vector<std::string> parents;
@@ -141,9 +139,9 @@ void put_relay(Writer& writer, const RelayStatus& status, Timestamp time, Detail
   put_flag(writer, "ready", status.ready);
   put_flag(writer, "healthy", status.health.is_well());
   put_trouble(writer, view, time);
-  put_number(writer, "lag_seconds", decimal(seconds(view.stats.lag)));
+  put_number(writer, "lag_seconds", decimal(to_seconds(view.stats.lag)));
   writer.key("seconds_to_data_loss");
-  view.stats.until_data_loss ? writer.number(decimal(seconds(*view.stats.until_data_loss))) : writer.null();
+  view.stats.until_data_loss ? writer.number(decimal(to_seconds(*view.stats.until_data_loss))) : writer.null();
   writer.key("rates");
   writer.begin_object();
   put_number(writer, "changes", decimal(status.rates.changes));
@@ -170,7 +168,7 @@ void put_process(Writer& writer, const ProcessStatus& status, Detail detail) {
   for (const RelayStatus& relay : status.relays) put_relay(writer, relay, status.time, detail);
   writer.end_array();
   put(writer, "version", status.version);
-  put_number(writer, "uptime_seconds", decimal(seconds(status.uptime)));
+  put_number(writer, "uptime_seconds", decimal(to_seconds(status.uptime)));
 }
 
 }  // namespace

@@ -56,14 +56,14 @@ std::string human_bytes(uint64_t bytes) {
 std::string human_duration(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
   if (seconds < 0) return "0.0s";
-  if (seconds < 60) return fmt::format("{:.1f}s", std::chrono::duration<double>(duration).count());
+  if (seconds < 60) return fmt::format("{:.1f}s", to_seconds(duration));
   if (seconds < 3600) return fmt::format("{}m{:02}s", seconds / 60, seconds % 60);
   if (seconds < 86400) return fmt::format("{}h{:02}m", seconds / 3600, seconds / 60 % 60);
   return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
 uint64_t rate_of(const ProgressSample& sample) {
-  const double seconds = std::chrono::duration<double>(sample.since_before).count();
+  const double seconds = to_seconds(sample.since_before);
   if (seconds <= 0 || sample.now.read < sample.read_before) return 0;
   return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.read - sample.read_before) / seconds));
 }
@@ -75,7 +75,7 @@ std::string load_text(const ProgressSample& sample) {
   std::string text = fmt::format("load {}", group_digits(items));
   if (load.expected_items > 0) text += fmt::format(" of about {}", group_digits(load.expected_items));
   text += fmt::format(" items, {}", human_bytes(load.bytes));
-  const double seconds = std::chrono::duration<double>(sample.since_before).count();
+  const double seconds = to_seconds(sample.since_before);
   if (seconds <= 0 || load.items <= sample.loaded_before) return text;
   const double rate = static_cast<double>(load.items - sample.loaded_before) / seconds;
   text += fmt::format(", {}/s", group_digits(static_cast<uint64_t>(std::llround(rate))));

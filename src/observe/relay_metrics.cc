@@ -9,8 +9,6 @@ namespace {
 
 constexpr const char* kLag = "ctk_lag_seconds";
 
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-
 bool is_read(const relay::ShardView& shard) {
   return !shard.segment && shard.state != relay::ShardView::State::waiting &&
          shard.state != relay::ShardView::State::finished;
@@ -50,7 +48,7 @@ void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready
   }
   reading_.set(static_cast<double>(stats.shards_reading));
   waiting_.set(static_cast<double>(stats.shards_waiting));
-  until_loss_.set(stats.until_data_loss ? seconds(*stats.until_data_loss) : std::numeric_limits<double>::infinity());
+  until_loss_.set(stats.until_data_loss ? to_seconds(*stats.until_data_loss) : std::numeric_limits<double>::infinity());
   memory_.set(static_cast<double>(stats.memory_used));
   healthy_.set(healthy ? 1 : 0);
   ready_.set(ready ? 1 : 0);
@@ -66,7 +64,7 @@ void RelayMetrics::update_lags(const std::vector<relay::ShardView>& shards) {
     Gauge*& gauge = lags_[shard.id];
     if (gauge == nullptr)
       gauge = &metrics_.gauge(kLag, "How far a shard that is read is from its newest record.", lag_labels(shard.id));
-    gauge->set(seconds(shard.lag));
+    gauge->set(to_seconds(shard.lag));
   }
   std::erase_if(lags_, [&](const auto& entry) {
     if (read.contains(entry.first)) return false;

@@ -7,8 +7,6 @@ constexpr Duration kRatesOver = std::chrono::seconds(10);
 constexpr Duration kPointEvery = std::chrono::seconds(10);
 constexpr size_t kPoints = 360;  ///< an hour
 
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-
 }  // namespace
 
 RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time) {
@@ -32,7 +30,7 @@ Rates RelayWatch::rates(const relay::RelayStats& stats, Duration now) {
   // One that is as old as what the rates are over stays, so that they are over all of it.
   while (counts_.size() > 2 && now - counts_[1].at >= kRatesOver) counts_.pop_front();
   const Count& first = counts_.front();
-  const double passed = seconds(now - first.at);
+  const double passed = to_seconds(now - first.at);
   if (passed <= 0) return {};
   return {static_cast<double>(stats.read - first.changes) / passed,
           static_cast<double>(stats.bytes - first.bytes) / passed};
@@ -41,7 +39,7 @@ Rates RelayWatch::rates(const relay::RelayStats& stats, Duration now) {
 void RelayWatch::remember(const RelayStatus& status, Duration now, Timestamp time) {
   if (!history_.empty() && now < next_point_) return;
   next_point_ = now + kPointEvery;
-  history_.push_back({time, seconds(status.view.stats.lag), status.rates, status.health.is_well()});
+  history_.push_back({time, to_seconds(status.view.stats.lag), status.rates, status.health.is_well()});
   if (history_.size() > kPoints) history_.pop_front();
 }
 

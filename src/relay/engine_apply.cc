@@ -37,8 +37,7 @@ void Relay::Engine::apply(InFlightBatch& write) {
   }
   run_.sink.apply(std::get<InFlightBatch::Applying>(write.state).what.batch,
                   guarded([this, id = write.id, begun = now()](Result<sink::BatchOutcome> result) {
-                    if (Histogram* seconds = run_.env.write_seconds)
-                      seconds->observe(std::chrono::duration<double>(now() - begun).count());
+                    if (Histogram* seconds = run_.env.write_seconds) seconds->observe(to_seconds(now() - begun));
                     on_applied(id, std::move(result));
                   }));
 }

@@ -257,7 +257,7 @@ void Relay::Engine::report_working(Side side) { outages_.worked(side); }
 RelayStats Relay::Engine::stats() const {
   RelayStats stats = counters_.stats();
   const Duration at = run_.now();
-  stats.seconds = std::chrono::duration<double>(at - start_.began()).count();
+  stats.seconds = to_seconds(at - start_.began());
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : life_->shards) {
     if (one->reading.finished() || one->segment) continue;

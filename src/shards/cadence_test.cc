@@ -68,7 +68,7 @@ double useful_part(Cadence cadence, double share, uint64_t seed) {
     cadence.took(kCall);
     now += cadence.answered(true, true, now);
   }
-  return answers * 20.0 / 1000 / std::chrono::duration<double>(now).count();
+  return answers * 20.0 / 1000 / to_seconds(now);
 }
 
 TEST(Cadence, WhereAShareOfCallsFailsTheRateFallsInProportion) {

@@ -146,7 +146,7 @@ Answer<std::optional<Attributes>> DynamoDb::get_item(const std::string& table, c
 Answer<void> DynamoDb::spend(Table& table, Timestamp now) {
   if (!options_.capacity_limits || !table.input.read_capacity) return {};
   const double rate = *table.input.read_capacity;
-  const double passed = std::chrono::duration<double>(now - table.credited_at).count();
+  const double passed = to_seconds(now - table.credited_at);
   table.credit = std::min(table.credit + rate * passed, rate * kBurst);
   table.credited_at = now;
   if (table.credit >= 0) return {};
