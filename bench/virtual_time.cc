@@ -46,7 +46,7 @@ class World {
   World(int shards, Duration idle_poll) : source_([&] { return make_table(shards); }()) {
     options_.schema = "public";
     options_.table = "bench";
-    options_.idle_poll = idle_poll;
+    options_.poll.idle_poll = idle_poll;
     options_.worker = coordination::WorkerName("worker");
     sink_ = simulation::connect_target(state_, knobs_, {loop_, loop_, random_});
     relay_ = std::make_unique<relay::Relay>(options_, *source_, *sink_, relay::positions_of(*sink_),

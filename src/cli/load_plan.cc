@@ -52,11 +52,10 @@ Status read_selection(const OptionValues& options, table::TableOptions& tables) 
   return {};
 }
 
-void read_rhythm(const OptionValues& source, const OptionValues& target, bool each_call_costs, relay::RelayOptions& relay) {
-  if (each_call_costs) relay.idle_poll = std::chrono::seconds(5);
-  relay.idle_poll = source.duration("idle-poll").value_or(relay.idle_poll);
-  if (auto bound = source.duration("idle-sleep")) relay.idle_poll = std::min(relay.idle_poll, *bound);
-  relay.max_lag = source.duration("max-lag");
+void read_rhythm(const OptionValues& source, const OptionValues& target, relay::RelayOptions& relay) {
+  relay.poll.idle_poll = source.duration("idle-poll");
+  relay.poll.longest_idle_poll = source.duration("idle-sleep").value_or(relay.poll.longest_idle_poll);
+  relay.poll.max_lag = source.duration("max-lag");
   // Options of the run may stand in either URL; the source's counts first. A flag is in both.
   const auto of_run = [&](std::string_view name, Duration fallback) {
     const auto first = source.duration(name);
@@ -162,7 +161,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.batch_rows = plan.target.batch_rows;
   relay.batch_bytes = plan.target.batch_bytes;
   // DynamoDB Streams bills each call.
-  read_rhythm(options, target->options, plan.source.is_table(), relay);
+  read_rhythm(options, target->options, relay);
   plan.target.start_timeout = relay.start_timeout;
 
   plan.listen = command.listen;
@@ -195,7 +194,7 @@ std::vector<Secret> known_secrets(const std::vector<std::string>& words, const a
     if (const auto url = environment.get(name)) add_url(*url);
   }
   for (const char* name :
-       {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PGPASSWORD"}) {
+       {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PGPASSWORD", "MYSQL_PWD"}) {
     if (const auto secret = environment.get(name)) secrets.emplace_back(*secret);
   }
   return secrets;

@@ -98,8 +98,8 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_EQ(relay.start.kind, relay::StartPoint::Kind::timestamp);
   EXPECT_TRUE(relay.start.given);
   EXPECT_EQ(format_iso8601(relay.start.at), "2026-11-22T03:32:55.000000Z");
-  EXPECT_EQ(relay.idle_poll, 5s);
-  EXPECT_EQ(relay.max_lag, 2s);
+  EXPECT_EQ(relay.poll.idle_poll, 5s);
+  EXPECT_EQ(relay.poll.max_lag, 2s);
   EXPECT_EQ(relay.delete_grace, Duration::max());
   EXPECT_EQ(relay.batch_age, 1s);
   EXPECT_EQ(relay.batch_rows, 10u);
@@ -135,8 +135,8 @@ TEST(LoadPlan, SaysWhereDeadLettersAreWithoutSecrets) {
 }
 
 TEST(LoadPlan, IdleSleepIsAnUpperBound) {
-  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=0.5", "ndjson:-"}).relay.idle_poll, 500ms);
-  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=60", "ndjson:-"}).relay.idle_poll, 1s);
+  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=0.5", "ndjson:-"}).relay.poll.longest_idle_poll, 500ms);
+  EXPECT_EQ(planned({"load", kSource + "&idle-sleep=60", "ndjson:-"}).relay.poll.idle_poll, std::nullopt);
   EXPECT_EQ(planned({"load", kSource + "&buffer-time=1", "ndjson:-"}).notes.size(), 1u);
 }
 
@@ -220,13 +220,13 @@ TEST(ParseSequences, LoneOrByShard) {
 
 TEST(KnownSecrets, OfWordsAndEnvironment) {
   std::vector<std::string> found;
-  for (const Secret& secret :
-       known_secrets({"load", "kinesis+dynamodb+cdc://k:one@aws/s?session-token=two", "--session-token", "three",
-                      "--session-token=four", "--listen-token", "eight", "--target=crate://u:five@h"},
-                     {{{"CRATEDB_CLUSTER_URL", "crate://u:six@h"}, {"PGPASSWORD", "seven"}}, "", {}})) {
+  for (const Secret& secret : known_secrets(
+           {"load", "kinesis+dynamodb+cdc://k:one@aws/s?session-token=two", "--session-token", "three",
+            "--session-token=four", "--listen-token", "eight", "--target=crate://u:five@h"},
+           {{{"CRATEDB_CLUSTER_URL", "crate://u:six@h"}, {"PGPASSWORD", "seven"}, {"MYSQL_PWD", "nine"}}, "", {}})) {
     found.push_back(secret.reveal());
   }
-  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven", "eight"));
+  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"));
 }
 
 TEST(ExitCode, FollowsTheKind) {

@@ -17,6 +17,7 @@ using enum OptionScope;
 constexpr OptionFate kLater = OptionFate::later;
 constexpr OptionFate kNoEffect = OptionFate::no_effect;
 
+// A new one is a row here. A source's is read in source_url.cc, a target's in target_url.cc, the engine's in load_plan.cc.
 // clang-format off
 constexpr auto kOptions = std::to_array<OptionInfo>({
     // The source: who, where.
@@ -26,7 +27,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_SERVICE]"},
     {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
     {.name = "protocol", .kind = choice, .fallback = "cbor, or json where the endpoint does not know it",
-     .help = "ask Kinesis in this form, whatever the endpoint knows", .choices = "json|cbor"},
+     .help = "ask Kinesis in this form, whatever the endpoint knows", .choices = "json|cbor", .sources = SourceSet::kinesis},
     {.name = "role-arn", .help = "role to assume with the credentials that are found"},
     {.name = "external-id", .help = "what the role's owner asks for besides, for role-arn"},
     {.name = "role-session-name", .fallback = "ctk-SECONDS", .help = "how CloudTrail names us under role-arn"},
@@ -61,10 +62,11 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "exclude", .help = "not these attribute paths, comma-separated"},
     {.name = "rename", .help = "old:new,... attribute paths"},
     {.name = "enable-stream", .kind = boolean, .fallback = "false",
-     .help = "switch the DynamoDB table's stream on if it is off"},
-    {.name = "create", .kind = boolean, .fallback = "false", .help = "make the Kinesis stream if it is not there"},
+     .help = "switch the DynamoDB table's stream on if it is off", .sources = SourceSet::table},
+    {.name = "create", .kind = boolean, .fallback = "false", .help = "make the Kinesis stream if it is not there",
+     .sources = SourceSet::kinesis},
     {.name = "create-shards", .kind = integer, .fallback = "1", .help = "shards of a stream that create makes",
-     .min = 1, .max = 100'000},
+     .min = 1, .max = 100'000, .sources = SourceSet::kinesis},
     // The source: names of old command lines.
     {.name = "checkpointer", .kind = choice, .help = "older name of positions", .choices = "cratedb|memory",
      .stands_for = "positions"},
@@ -113,7 +115,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
     {.name = "batch-bytes", .scope = target, .kind = OptionKind::size, .help = "bytes of one write", .min = 1024},
     {.name = "batch-age", .scope = target, .kind = duration,
-     .fallback = "200ms for CrateDB and ndjson, 10ms for others", .help = "longest wait for company"},
+     .fallback = "200ms for CrateDB and ndjson, 10ms for others", .help = "how long a batch that is not full waits for more"},
     {.name = "connections", .scope = target, .kind = integer, .help = "writes under way at once", .min = 1, .max = 256, .targets = TargetSet::sql_servers},
     {.name = "dead-letters", .scope = target, .fallback = "standard error", .help = "file for changes that cannot be applied",
      .targets = TargetSet::ndjson},

@@ -37,6 +37,9 @@ enum class OptionScope {
 /// Which targets an option of the target's means something to.
 enum class TargetSet { all, cratedb, sql_servers, databases, ndjson };
 
+/// Which sources an option of the source's means something to.
+enum class SourceSet { all, kinesis, table };
+
 enum class OptionFate {
   works,
   later,      ///< known, but "not in this version"
@@ -54,6 +57,7 @@ struct OptionInfo {
   long min = 0;                      ///< of integers, and of sizes in bytes
   long max = 1'000'000'000;
   TargetSet targets = TargetSet::all;
+  SourceSet sources = SourceSet::all;
   OptionFate fate = OptionFate::works;
   std::string_view stands_for{};  ///< an older name: the option that is meant
 

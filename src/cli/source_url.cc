@@ -160,6 +160,16 @@ Result<aws::CredentialRequest> credentials_of(const net::Url& url, const OptionV
   return request;
 }
 
+/// An option that means nothing to this kind of source would be a silent loss of what the user wants.
+Status check_applicable(SourceSet kind, std::string_view what, const OptionValues& options) {
+  for (const OptionInfo& info : all_options()) {
+    if (info.sources == SourceSet::all || info.sources == kind || !options.has(info.name)) continue;
+    return usage(fmt::format("option {} is for {}, found {}", options.spelled(info.name),
+                             info.sources == SourceSet::kinesis ? "Kinesis streams" : "DynamoDB tables", what));
+  }
+  return {};
+}
+
 /// Options that only make sense together.
 Status check_start(const OptionValues& options, bool file) {
   const std::string start = options.text("start").value_or("earliest");
@@ -220,6 +230,9 @@ std::optional<aws::WireFormat> protocol_of(const OptionValues& options) {
 Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const aws::Environment& environment) {
   const auto stream = stream_of(url);
   if (!stream) return std::unexpected(stream.error());
+  if (auto checked = check_applicable(SourceSet::kinesis, "a Kinesis stream", options); !checked) {
+    return std::unexpected(checked.error());
+  }
   if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
   const auto region = region_of("Kinesis stream", *stream, options, environment);
   if (!region) return std::unexpected(region.error());
@@ -252,6 +265,9 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
 Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const aws::Environment& environment, bool follow) {
   auto table = table_of(url);
   if (!table) return std::unexpected(table.error());
+  if (auto checked = check_applicable(SourceSet::table, "a DynamoDB table", options); !checked) {
+    return std::unexpected(checked.error());
+  }
   if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
   const auto region = region_of("DynamoDB table", *table, options, environment);
   if (!region) return std::unexpected(region.error());
@@ -319,6 +335,9 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
     return file ? plan_file(url->path, std::move(*options)) : plan_kinesis(*url, std::move(*options), environment);
   }
   if (table) return plan_table(*url, std::move(*options), environment, url->scheme == kTable);
+  // Old command lines name a file in Kinesis' scheme, with Kinesis' options; this is not one of them.
+  if (auto checked = check_applicable(SourceSet::all, "a file", *options); !checked)
+    return std::unexpected(checked.error());
   auto path = path_of_file_url(*url);
   if (!path) return std::unexpected(path.error());
   return plan_file(std::move(*path), std::move(*options));

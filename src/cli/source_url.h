@@ -55,7 +55,6 @@ struct SourcePlan {
   bool follow = true;                 ///< false: only the load
 
   bool is_file() const { return std::holds_alternative<FilePlan>(from); }
-  bool is_table() const { return std::holds_alternative<TablePlan>(from); }
 };
 
 /// Whether a path names something that can be read as a file (no directory).

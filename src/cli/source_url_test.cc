@@ -30,7 +30,7 @@ KinesisPlan kinesis(const std::string& url, const FlagValues& flags = {},
 
 TablePlan table(const std::string& url, const FlagValues& flags = {}, std::map<std::string, std::string> variables = {}) {
   auto source = plan(url, flags, std::move(variables));
-  if (source && source->is_table()) return std::get<TablePlan>(source->from);
+  if (source && std::holds_alternative<TablePlan>(source->from)) return std::get<TablePlan>(source->from);
   ADD_FAILURE() << url << ": " << (source ? "no table" : to_string(source.error()));
   return {};
 }
@@ -192,6 +192,15 @@ TEST(SourceUrl, MalformedStreams) {
               AllOf(HasSubstr("\"a b\""), HasSubstr("letters, digits")));
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/a/b?region=x").message, HasSubstr("\"a/b\""));
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://a,b/cdc?region=x").message, HasSubstr("more than one host"));
+}
+
+TEST(SourceUrl, WhatMeansNothingToTheSourceIsRefused) {
+  EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&protocol=json").message,
+              "option protocol in the source's URL is for Kinesis streams, found a DynamoDB table");
+  EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x", {{"enable-stream", "true"}}).message,
+              "option --enable-stream is for DynamoDB tables, found a Kinesis stream");
+  EXPECT_THAT(refused("file+dynamodb+cdc:a?create=true").message, HasSubstr("is for Kinesis streams, found a file"));
+  EXPECT_EQ(file("kinesis+dynamodb+cdc:///path/events.ndjson?create=true"), "/path/events.ndjson") << "an old command line";
 }
 
 TEST(SourceUrl, Schemes) {

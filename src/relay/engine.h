@@ -14,7 +14,8 @@
 //   start_up.h          what the starts have done; sweeper.h: a round of sweeping; rounds.h: what is due now and then
 //
 // A change on its way: engine_read.cc (its page) → engine_plan.cc (its batch) → engine_route.cc (its table and row) →
-// engine_apply.cc (written and acknowledged) → position_keeper.cc (its position). The rest:
+// engine_apply.cc (written and acknowledged; with transactions its position went with it) → position_keeper.cc (else, its
+// position: engine_finish.cc gives it to the store). The rest:
 //
 //   engine_start.cc    the start, read top to bottom: source, target, positions, shards
 //   engine_load.cc     a load begins: its epoch, its start positions, its segments
@@ -24,7 +25,7 @@
 //   engine_finish.cc   positions outside of batches, sweeping, the end of a run
 //   engine_view.cc     what can be seen of it from outside
 //
-// Everything runs on the loop but decode_slices and fold_and_render, which run on the worker.
+// Everything runs on the loop but what prepare.h has, which runs on the worker.
 #pragma once
 
 #include <algorithm>

@@ -26,8 +26,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
       auto& slot = life_->shards[start->shard];
       if (!slot)
-        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard),
-                                       shards::make_cadence(run_.options.idle_poll, run_.options.max_lag), now());
+        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), run_.cadence(), now());
       Timestamp read_to = life_->lineage.stored_read_to(start->shard);
       slot->progress.restore_read_to(read_to);
       if (run_.identity.tells_trimming && read_to == kNoTime)

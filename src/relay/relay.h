@@ -37,6 +37,13 @@ struct StartPoint {
   std::map<ShardId, aws::SequenceNumber> sequences;
 };
 
+/// How often a shard is read.
+struct PollOptions {
+  std::optional<Duration> idle_poll;             ///< nothing: the source's own (SourceIdentity::idle_poll)
+  Duration longest_idle_poll = Duration::max();  ///< bounds the source's own, too
+  std::optional<Duration> max_lag;
+};
+
 struct RelayOptions {
   std::optional<std::string> positions_name;  ///< the relay's name; else SERVICE:STREAM@SCHEMA[.TABLE]
   StartPoint start;
@@ -52,8 +59,7 @@ struct RelayOptions {
   Snapshot snapshot = Snapshot::none;  ///< needs a source that can scan (SourceIdentity::scan)
   std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
   OnError on_error = OnError::park;
-  Duration idle_poll = std::chrono::seconds(1);
-  std::optional<Duration> max_lag;
+  PollOptions poll;
   Duration start_timeout = std::chrono::seconds(30);
   Duration give_up = std::chrono::minutes(15);
   Duration grace = std::chrono::seconds(30);  ///< for a clean stop

@@ -1,5 +1,6 @@
 #include "relay/run.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ctk::relay {
@@ -29,6 +30,11 @@ void Run::opened(SourceIdentity what) {
 Timestamp Run::server_now() const {
   if (identity.server_time == kNoTime) return env.clock.now();
   return identity.server_time + (now() - opened_at);
+}
+
+shards::CadencePolicy Run::cadence() const {
+  const PollOptions& poll = options.poll;
+  return shards::make_cadence(std::min(poll.idle_poll.value_or(identity.idle_poll), poll.longest_idle_poll), poll.max_lag);
 }
 
 std::string Run::dead_letter_source() const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "relay/relay.h"
+#include "shards/cadence.h"
 
 namespace ctk::relay {
 
@@ -30,6 +31,8 @@ struct Run {
   bool is_bounded() const { return options.once || identity.bounded; }
   bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
   bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
+  /// Of every shard: as the options say, else as the source is.
+  shards::CadencePolicy cadence() const;
   bool is_transactional() const { return sink.traits().transactions; }
   /// What tells its dead letters from those of others. A stream's relay has its name for it. Files are all of one
   /// incarnation, and may have any name given: what tells them apart is the file.

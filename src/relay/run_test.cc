@@ -99,6 +99,23 @@ TEST_F(RunTest, TheSourcesClockGoesOnFromItsOpening) {
   EXPECT_EQ(one.server_now(), kNoon - seconds(55));
 }
 
+TEST_F(RunTest, ReadsAQuietShardAsOftenAsTheUserAsksElseAsTheSourceIs) {
+  SourceIdentity dear = stream();
+  dear.idle_poll = seconds(5);
+  relay::Run one = run();
+  one.opened(dear);
+  EXPECT_EQ(one.cadence().idle_poll, seconds(5));
+  RelayOptions options;
+  options.poll.longest_idle_poll = seconds(2);
+  relay::Run bounded = run(options);
+  bounded.opened(dear);
+  EXPECT_EQ(bounded.cadence().idle_poll, seconds(2));
+  options.poll.idle_poll = seconds(1);
+  relay::Run asked = run(options);
+  asked.opened(dear);
+  EXPECT_EQ(asked.cadence().idle_poll, seconds(1));
+}
+
 TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
   SourceIdentity file = stream();
   file.service = "file";

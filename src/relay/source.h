@@ -50,6 +50,9 @@ struct SourceIdentity {
   bool first_record_decides_kind = false;
   /// So long after a change an older one of that item may still come. Duration::max(): for ever.
   Duration lateness = Duration::max();
+  /// Between two reads of a shard that has had no records for a minute, unless the user asks for another: what a call
+  /// costs.
+  Duration idle_poll = std::chrono::seconds(1);
   /// Its records' times are rounded down to this. Zero: they are as good as any.
   Duration clock_tick{};
   /// It hands the same record out more than once, in other places: the records' own ids tell.

@@ -136,6 +136,7 @@ class StreamsSource final : public StreamSource {
     identity.server_time = stream.server_time;
     identity.created = stream.created;
     identity.retention = kRetention;
+    identity.idle_poll = std::chrono::seconds(5);  // each call is billed
     identity.source_table = stream.table.str();
     for (const aws::KeyAttribute& key : stream.keys) identity.key_order.push_back(key.name);
     identity.tells_trimming = true;

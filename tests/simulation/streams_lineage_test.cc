@@ -137,7 +137,7 @@ TEST(StreamsRules, R14_AnEndWithoutChildrenWaitsForThemWhileTheStreamGoesOn) {
 TEST(StreamsRules, R14_ChildrenAreReadWithinASecondOfTheirParentsEnd) {
   for (const auto filter : {sim::ChildFilter::known, sim::ChildFilter::refused, sim::ChildFilter::ignored}) {
     StreamsRig rig(4);
-    rig.options.idle_poll = milliseconds(200);
+    rig.options.poll.idle_poll = milliseconds(200);
     rig.streams.options().child_filter = filter;
     rig.streams.options().describe_page = 3;
     rig.start();
@@ -152,7 +152,7 @@ TEST(StreamsRules, R14_ChildrenAreReadWithinASecondOfTheirParentsEnd) {
 TEST(StreamsRules, R14_AlsoWhereManyShardsEndAtOnce) {
   StreamsRig rig(100);
   rig.glance = milliseconds(10);
-  rig.options.idle_poll = milliseconds(200);
+  rig.options.poll.idle_poll = milliseconds(200);
   rig.streams.options().limits = true;  // of DescribeStream, 10 calls a second
   rig.start();
   rig.live(seconds(20));

@@ -83,7 +83,6 @@ StreamsRig::StreamsRig(int partitions, uint64_t seed)
   options.schema = "public";
   options.table = "demo";
   options.worker = coordination::WorkerName("worker");
-  options.idle_poll = std::chrono::seconds(5);
 }
 
 StreamsRig::~StreamsRig() = default;

@@ -70,7 +70,7 @@ relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, cons
   options.worker = name;
   options.start_timeout = std::chrono::hours(40);
   options.give_up = std::chrono::hours(40);
-  options.idle_poll = knobs.idle_poll;
+  options.poll.idle_poll = knobs.idle_poll;
   options.delete_grace = knobs.delete_grace;
   options.max_memory = knobs.max_memory;
   if (!knobs.loads()) return options;
