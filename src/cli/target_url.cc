@@ -53,7 +53,7 @@ bool means_something(TargetSet set, Target target) {
   switch (set) {
     case TargetSet::all: return true;
     case TargetSet::cratedb: return target == Target::cratedb;
-    case TargetSet::sql_servers: return target->has_schemas();
+    case TargetSet::sql_servers: return target->is_server;
     case TargetSet::databases: return target->holds_own_tables;
     case TargetSet::ndjson: return target == Target::ndjson;
   }
@@ -124,7 +124,7 @@ Status differs_from_path(const OptionValues& options, std::string_view option, s
 /// `schema=` and `table=`: as flags they win over the URL's path, in the URL they must not contradict it.
 Status read_names(const OptionValues& options, sink::TargetOptions& target) {
   const std::string path_schema = target.schema, path_table = target.table.value_or("");
-  const bool schemas = target.kind->has_schemas();
+  const bool schemas = target.kind->is_server;
   if (auto schema = options.text("schema")) target.schema = *schema;
   if (const auto text = options.text("table")) {
     const auto name = parse_table_name(*text, schemas);
@@ -296,7 +296,7 @@ void settle_sqlite_path(const std::string& text, net::Url& url) {
 Status check_place(const net::Url& url, Target target) {
   const bool has_path = !url.path.empty() && url.path != "/";
   const bool has_user = !url.user.empty() || url.password.has_value();
-  if (has_user && !target->has_schemas()) {
+  if (has_user && !target->is_server) {
     return usage(fmt::format("the target's URL names a user, and {} knows none", target->product));
   }
   const bool names_file = url.hosts.empty() && has_path;
@@ -430,7 +430,7 @@ Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_s
 }
 
 Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target) {
-  auto name = parse_table_name(text, target.kind->has_schemas());
+  auto name = parse_table_name(text, target.kind->is_server);
   if (!name) return usage("table name: " + name.error().message, name.error().hint);
   if (name->schema.empty()) name->schema = target.schema;
   return name;

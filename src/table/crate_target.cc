@@ -57,6 +57,7 @@ constexpr std::string_view kNames =
 
 constinit const TargetTraits kCrateTraits = {
     .product = "CrateDB",
+    .is_server = true,
     .columns = {.refused = kCrateRefused, .taken = kCrateTaken},
     .tables = {.refused = kCrateTableRefused, .taken = kOwnTables, .limit = kCrateTableLimit},
     .default_schema = "doc",

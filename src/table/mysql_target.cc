@@ -81,6 +81,7 @@ constexpr std::string_view kNames =
 
 constexpr TargetTraits traits_of(std::string_view product, DataColumn data) {
   return {.product = product,
+          .is_server = true,
           .columns = kColumnNames,
           .tables = kTableNames,
           .longest_identifier = kLongestName,

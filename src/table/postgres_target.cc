@@ -50,6 +50,7 @@ constexpr std::string_view kNames =
 
 constinit const TargetTraits kPostgresTraits = {
     .product = "PostgreSQL",
+    .is_server = true,
     .columns = {.refused = kNul, .taken = kPostgresTaken, .limit = kPostgresLimit},
     .tables = {.refused = kNul, .taken = kOwnTables, .limit = kPostgresLimit - kLiveSuffix},
     .longest_identifier = kPostgresLimit,

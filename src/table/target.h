@@ -66,6 +66,7 @@ enum class StaleRows {
 
 struct TargetTraits {
   std::string_view product;  ///< as users know it: "PostgreSQL"
+  bool is_server = false;    ///< reached over a network, as one of its users; its tables lie in schemas
 
   // Names
   bool maps_names = true;  ///< false: DynamoDB's names stand as they are
@@ -74,7 +75,7 @@ struct TargetTraits {
   std::string_view key_index_suffix =
       {};                                ///< a table of the name TABLE + this is in the way of TABLE's key; empty: none is
   char quote = '"';                      ///< around names; inner ones are doubled
-  std::string_view default_schema = {};  ///< empty: it has no schemas
+  std::string_view default_schema = {};  ///< of a server
 
   // Rows
   KeyTypes keys = {};
@@ -96,7 +97,6 @@ struct TargetTraits {
 
   SqlText sql = {};
 
-  bool has_schemas() const { return !default_schema.empty(); }
   bool reports_stale() const { return stale_rows != StaleRows::unknown; }
 };
 
