@@ -1,5 +1,5 @@
-// The conformance suite: what every sink must do, whatever its target. The cases are in conformance_test.cc; a target takes
-// part by a Backend and one line in its own test file:
+// The conformance suite: what every sink must do, whatever its target. The cases are in conformance_*_test.cc; a target
+// takes part by a Backend and one line in its own test file:
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, Conformance, ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend}));
 #pragma once
 

@@ -1,5 +1,5 @@
 // Statements of MySQL and MariaDB as one text: parameters become literals. Pure. The session has utf8mb4, and backslashes
-// escape in it (mysql_connect.cc).
+// escape in it (mysql_connection.cc).
 #pragma once
 
 #include <span>
