@@ -203,6 +203,7 @@ class Relay::Engine {
   bool is_dropping() const { return life_->drop != Life::Drop::nothing; }
   void finish_shards(const std::vector<coordination::PositionMove>& ends);
   void reload_positions();
+  void go_on_from_rows(std::vector<coordination::StoredPosition> rows);
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
 
@@ -216,6 +217,8 @@ class Relay::Engine {
   void every_second();
   void store_positions(bool all, std::move_only_function<void(bool)> then);
   void settle_ends();
+  /// False: the run has ended, since another worker has taken shards of it.
+  bool holds_claim(const std::vector<coordination::StoredPosition>& rows);
   /// Sweeps every open table, one after another.
   void sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then);
   void sweep_next(std::move_only_function<void()> then);

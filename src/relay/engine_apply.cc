@@ -146,23 +146,26 @@ void Relay::Engine::reload_positions() {
                                 return;
                               }
                               report_working(kTarget);
-                              // A shard without a row begins anew: nothing of it was ever written.
-                              std::set<ShardId> stored;
-                              for (const coordination::StoredPosition& row : *rows) stored.insert(row.shard);
-                              for (const auto& [id, one] : life_->shards) {
-                                if (stored.contains(id)) continue;
-                                coordination::StoredPosition& row = rows->emplace_back();
-                                row.shard = id;
-                                row.position = one->start;
-                              }
-                              // All of them first: what goes on from one shard's end must not meet another that still holds
-                              // its own.
-                              for (const coordination::StoredPosition& row : *rows) set_back_to(row);
-                              if (life_->drop == Life::Drop::pass) life_->drop = Life::Drop::nothing;
-                              for (const coordination::StoredPosition& row : *rows) go_on_from(row);
-                              pump();
-                              consider_finishing();
+                              if (holds_claim(*rows)) go_on_from_rows(std::move(*rows));
                             }));
+}
+
+void Relay::Engine::go_on_from_rows(std::vector<coordination::StoredPosition> rows) {
+  // A shard without a row begins anew: nothing of it was ever written.
+  std::set<ShardId> stored;
+  for (const coordination::StoredPosition& row : rows) stored.insert(row.shard);
+  for (const auto& [id, one] : life_->shards) {
+    if (stored.contains(id)) continue;
+    coordination::StoredPosition& row = rows.emplace_back();
+    row.shard = id;
+    row.position = one->start;
+  }
+  // All of them first: what goes on from one shard's end must not meet another that still holds its own.
+  for (const coordination::StoredPosition& row : rows) set_back_to(row);
+  if (life_->drop == Life::Drop::pass) life_->drop = Life::Drop::nothing;
+  for (const coordination::StoredPosition& row : rows) go_on_from(row);
+  pump();
+  consider_finishing();
 }
 
 void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {

@@ -58,6 +58,13 @@ void Relay::Engine::settle_ends() {
   if (PositionKeeper::ends_are_due(*life_) && !keeper_.is_storing()) store_positions(false, [](bool) {});
 }
 
+bool Relay::Engine::holds_claim(const std::vector<coordination::StoredPosition>& rows) {
+  const std::vector<coordination::StoredPosition> taken = life_->lineage.taken_by_others(rows);
+  if (taken.empty()) return true;
+  fail_run(coordination::fenced_error(run_.name, taken.front().worker, taken.front().updated));
+  return false;
+}
+
 void Relay::Engine::finish_shards(const std::vector<coordination::PositionMove>& ends) {
   for (const coordination::PositionMove& end : ends) {
     shard(end.shard).reading.finish();

@@ -1,6 +1,7 @@
 #include "relay/lineage.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ctk::relay {
@@ -41,6 +42,15 @@ std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
 coordination::Fence Lineage::fence_of(const aws::ShardId& shard) const {
   const auto found = fences_.find(shard);
   return found == fences_.end() ? fence_ : found->second;
+}
+
+std::vector<coordination::StoredPosition> Lineage::taken_by_others(
+    const std::vector<coordination::StoredPosition>& rows) const {
+  std::vector<coordination::StoredPosition> taken;
+  if (!is_claimed()) return taken;
+  std::ranges::copy_if(rows, std::back_inserter(taken),
+                       [this](const auto& row) { return row.fence > fence_of(row.shard); });
+  return taken;
 }
 
 Timestamp Lineage::stored_read_to(const aws::ShardId& shard) const {

@@ -39,6 +39,8 @@ class Lineage {
   /// Under which a shard's row is held: what the claim's rows say, and the claim itself where its row was made since.
   coordination::Fence fence_of(const aws::ShardId& shard) const;
   coordination::Fence newest_fence() const { return fence_; }
+  /// The rows of shards that another worker has taken since the claim, as the store has them now: these shards are lost.
+  std::vector<coordination::StoredPosition> taken_by_others(const std::vector<coordination::StoredPosition>& rows) const;
 
   /// The rows that must be there with this shard's end.
   std::vector<coordination::NewShard> children_rows(const aws::ShardId& shard) const;

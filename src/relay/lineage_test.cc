@@ -48,6 +48,18 @@ TEST(Lineage, EachShardHasAFenceOfItsOwn) {
   EXPECT_EQ(one.fence_of(kChild), 5) << "that is made with its parent's end";
 }
 
+TEST(Lineage, RowsUnderANewerFenceAreAnotherWorkers) {
+  Lineage one = lineage();
+  coordination::StoredPosition ours = row(kParent), theirs = row(kOther);
+  theirs.fence = 8;
+  EXPECT_TRUE(one.taken_by_others({ours, row(kOther), row(ShardId("finished long ago"))}).empty());
+  ASSERT_EQ(one.taken_by_others({ours, theirs}).size(), 1u);
+  EXPECT_EQ(one.taken_by_others({ours, theirs})[0].shard, kOther);
+  theirs.shard = ShardId("found by them");
+  EXPECT_EQ(one.taken_by_others({ours, theirs}).size(), 1u);
+  EXPECT_TRUE(Lineage().taken_by_others({ours, theirs}).empty()) << "nothing was ours";
+}
+
 TEST(Lineage, AChildIsDueSinceAllItsParentsWereReadAndHoldsNothingOlder) {
   const Lineage one = lineage();
   const auto stored = [&](const ShardId& shard) { return one.stored_read_to(shard); };

@@ -115,6 +115,14 @@ class KinesisRules : public testing::Test {
                                            relay::RelayEnvironment{counted, loop, random, log, executor});
     relay->run([this](Result<relay::RelayStats> result) { ended = std::move(result); });
   }
+  /// As another worker does that starts.
+  void take_over() {
+    ++state.last_fence;
+    for (auto& [shard, row] : state.positions.begin()->second) {
+      row.fence = state.last_fence;
+      row.worker = coordination::WorkerName("another worker");
+    }
+  }
   bool until(const std::function<bool()>& done) { return loop.run_until(done, minutes(10)); }
   bool holds(const std::string& pk) {
     return state.tables["public.demo"].contains(fmt::format(R"({{"pk":{{"S":"{}"}}}})", pk));
@@ -189,6 +197,23 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   ASSERT_TRUE(loop.run_until([&] { return ended.has_value(); }, seconds(5)));
   ASSERT_FALSE(*ended);
   EXPECT_EQ(ended->error().kind, ErrorKind::fenced);
+}
+
+/// What was held for too long is read again from the stored positions; not where they are another's by then.
+TEST_F(KinesisRules, OneThatWasTakenOverDoesNotGoOnFromTheOthersPositions) {
+  knobs.transactional = false;
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  knobs.down = true;
+  put("b");
+  lasts(minutes(10));
+  take_over();
+  knobs.down = false;
+  ASSERT_TRUE(until([&] { return ended.has_value(); }));
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::fenced);
+  EXPECT_FALSE(holds("b")) << "the other one writes it";
 }
 
 TEST_F(KinesisRules, AShardThatIsGoneIsAGap) {
