@@ -217,6 +217,7 @@ class Relay::Engine {
   void every_second();
   void store_positions(bool all, std::move_only_function<void(bool)> then);
   void settle_ends();
+  void check_claim();
   /// False: the run has ended, since another worker has taken shards of it.
   bool holds_claim(const std::vector<coordination::StoredPosition>& rows);
   /// Sweeps every open table, one after another.

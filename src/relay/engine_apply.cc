@@ -70,6 +70,7 @@ void Relay::Engine::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
 
 void Relay::Engine::acknowledge(InFlightBatch& write) {
   if (phase_ == Phase::ended) return;
+  if (!write.batch().moves.empty()) keeper_.claim_held(now());
   const std::vector<coordination::PositionMove> ends =
       PositionKeeper::acknowledged(write, run_.positions_with_rows(), *life_);
   budget_.release(writes_.remove(write.id));

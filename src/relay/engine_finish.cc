@@ -17,6 +17,7 @@ void Relay::Engine::every_second() {
     const bool idle_too = rounds_.due(Round::store_idle, now());
     if (!run_.positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
   }
+  if (phase_ == Phase::running && run_.positions_with_rows() && keeper_.claim_is_doubtful(now())) check_claim();
   consider_ready();
   if (phase_ == Phase::running && !run_.options.once && rounds_.due(Round::sweep, now()))
     sweep(Sweeper::Purpose::on_the_way, [] {});
@@ -45,6 +46,7 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
           return then(false);
         }
         report_working(kTarget, "storing positions");
+        keeper_.claim_held(now());
         finish_shards(PositionKeeper::stored(*kept, *life_));
         then(true);
         consider_load_end();
@@ -56,6 +58,22 @@ void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
 void Relay::Engine::settle_ends() {
   if (PositionKeeper::ends_are_due(*life_) && !keeper_.is_storing()) store_positions(false, [](bool) {});
+}
+
+/// Where writes are fenced a relay that has nothing to write asks whether it still holds its shards.
+void Relay::Engine::check_claim() {
+  if (!life_->lineage.is_claimed()) return;
+  constexpr const char* kDoing = "reading positions";
+  keeper_.ask_for_claim();
+  run_.positions.store.load(
+      run_.name, guarded([this, pass = life_->pass->sight()](Result<std::vector<coordination::StoredPosition>> rows) {
+        keeper_.claim_answered();
+        // Rows from before a claim of our own say nothing of it.
+        if (phase_ == Phase::ended || !pass.alive()) return;
+        if (!rows) return report_outage(kTarget, rows.error(), kDoing);
+        report_working(kTarget, kDoing);
+        if (holds_claim(*rows)) keeper_.claim_held(now());
+      }));
 }
 
 bool Relay::Engine::holds_claim(const std::vector<coordination::StoredPosition>& rows) {

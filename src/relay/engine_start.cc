@@ -259,6 +259,7 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   if (!claimed) co_return forward_error(std::move(claimed));
   // The claim's rows are the truth: another relay may have moved them until a moment ago.
   start_.claimed(claimed->fence);
+  keeper_.claim_held(now());
   gaps_.load_begun();
   note_segments(claimed->positions);
   life_->lineage.claimed(*rule, *claimed);

@@ -1,5 +1,5 @@
-// Which moves the position store is to be given, by what a life of reading has acknowledged. Pure: whoever has it gives
-// them.
+// Which moves the position store is to be given, by what a life of reading has acknowledged, and when it is to be asked
+// whether the shards are still the relay's. Pure: whoever has it gives them, and asks.
 //
 //   idle ──begin, with the due moves──▶ storing ──end──▶ idle
 //
@@ -34,8 +34,19 @@ class PositionKeeper {
   void begin(Duration now) { storing_since_ = now; }
   void end() { storing_since_.reset(); }
 
+  /// The store has taken a move, or the rows were read: until now the shards are ours.
+  void claim_held(Duration now) { held_at_ = now; }
+  /// Whoever writes nothing hears of another worker's claim by asking alone.
+  bool claim_is_doubtful(Duration now) const { return !asking_ && now - held_at_ >= kLongestDoubt; }
+  void ask_for_claim() { asking_ = true; }
+  void claim_answered() { asking_ = false; }
+
  private:
+  static constexpr Duration kLongestDoubt = std::chrono::seconds(3);
+
   std::optional<Duration> storing_since_;
+  Duration held_at_{};
+  bool asking_ = false;  ///< for the claim
 };
 
 }  // namespace ctk::relay

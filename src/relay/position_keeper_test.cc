@@ -108,5 +108,18 @@ TEST_F(PositionKeeperTest, AShardWithoutARowIsNotMoved) {
   EXPECT_EQ(PositionKeeper::due_moves(life, false, true)[0].children.size(), 1u);
 }
 
+TEST_F(PositionKeeperTest, AClaimThatNothingConfirmsIsAskedForEveryThreeSeconds) {
+  PositionKeeper keeper;
+  keeper.claim_held(seconds(10));
+  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(12)));
+  EXPECT_TRUE(keeper.claim_is_doubtful(seconds(13)));
+  keeper.ask_for_claim();
+  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(60))) << "one question at a time";
+  keeper.claim_answered();
+  EXPECT_TRUE(keeper.claim_is_doubtful(seconds(60))) << "it was not answered";
+  keeper.claim_held(seconds(60));
+  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(62)));
+}
+
 }  // namespace
 }  // namespace ctk::relay

@@ -190,13 +190,29 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   const coordination::Fence before = state.last_fence;
   other.run([](const Result<relay::RelayStats>&) {});
   ASSERT_TRUE(until([&] { return state.last_fence > before; }));
-  loop.after(seconds(3), [] {});
-  loop.run_until([] { return false; }, seconds(3));
+  loop.after(seconds(1), [] {});
+  loop.run_until([] { return false; }, seconds(1));
   ASSERT_FALSE(ended) << "nothing came that it could have noticed it by";
   relay->stop();
   ASSERT_TRUE(loop.run_until([&] { return ended.has_value(); }, seconds(5)));
   ASSERT_FALSE(*ended);
   EXPECT_EQ(ended->error().kind, ErrorKind::fenced);
+}
+
+/// Nothing comes that it could write: it asks, and writes nothing for that.
+TEST_F(KinesisRules, AnIdleOneThatWasTakenOverHearsOfItWithinFiveSeconds) {
+  put("a");
+  start();
+  ASSERT_TRUE(until([&] { return holds("a"); }));
+  EXPECT_EQ(lasts(seconds(30)), seconds(30)) << "its own claim is no other's";
+  const uint64_t writes = state.writes;
+  take_over();
+  EXPECT_LT(lasts(minutes(10)), seconds(5));
+  ASSERT_TRUE(ended);
+  ASSERT_FALSE(*ended);
+  EXPECT_EQ(ended->error().kind, ErrorKind::fenced);
+  EXPECT_THAT(ended->error().message, testing::HasSubstr("another worker"));
+  EXPECT_EQ(state.writes, writes);
 }
 
 /// What was held for too long is read again from the stored positions; not where they are another's by then.

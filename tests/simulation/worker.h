@@ -37,8 +37,10 @@ struct Worker {
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> result;
   bool ready = false;
-  std::function<uint64_t()> scans;  ///< calls of Scan so far
-  bool beside = false;              ///< loads the table, without a stream, beside the relay
+  std::function<uint64_t()> scans;     ///< calls of Scan so far
+  bool beside = false;                 ///< loads the table, without a stream, beside the relay
+  bool claimed = false;                ///< positions were seen to be its own
+  std::optional<Duration> superseded;  ///< since when they were seen to be another's
 };
 
 /// What a process is started for.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "relay/relay_view.h"
 #include "simulation/call_trace.h"
 
 namespace ctk::simulation {
@@ -209,7 +210,10 @@ void World::raise_epoch() {
 void World::pause_target() {
   note_fault("target", "down for a minute");
   target_knobs_.down = true;
-  loop_.after(seconds(60), [this] { target_knobs_.down = false; });
+  loop_.after(seconds(60), [this] {
+    target_knobs_.down = false;
+    target_back_ = loop_.monotonic();
+  });
 }
 
 void World::fill_target() {
@@ -248,8 +252,36 @@ std::optional<std::string> World::look() {
   const relay::RelayStats stats = worker_ && worker_->relay ? worker_->relay->stats() : relay::RelayStats{};
   if (stats.memory_used > knobs_.max_memory) return fmt::format("{} bytes of memory are used", stats.memory_used);
   if (knobs_.loads()) look_at_readiness(stats);
+  if (auto wrong = look_for_superseded()) return wrong;
   if (stats.gaps > 0 && !knobs_.lost_day) return "a gap is reported where nothing was missed";
   return checker_.look();
+}
+
+/// Whether another worker has taken all that was the relay's.
+bool World::is_superseded(Worker& worker) {
+  using State = relay::RelayView::State;
+  const relay::RelayView view = worker.relay->view();
+  const auto rows = state_.positions.find(view.name);
+  if (rows == state_.positions.end() || rows->second.empty()) return false;
+  const bool holds = std::ranges::any_of(rows->second, [&](const auto& row) { return row.second.worker == worker.name; });
+  worker.claimed = worker.claimed || holds;
+  return worker.claimed && !holds && (view.state == State::running || view.state == State::loading);
+}
+
+/// Where writes are fenced, and nothing hinders it, it has ended 5 seconds later, idle or not.
+std::optional<std::string> World::look_for_superseded() {
+  if (!knobs_.target.transactional || knobs_.target.lost_request > 0) return {};
+  for (const auto& other : others_) {
+    const bool runs = other->relay && !other->result && !other->beside && !other->loop.frozen() && !target_knobs_.down;
+    if (!runs || !is_superseded(*other)) {
+      other->superseded.reset();
+      continue;
+    }
+    if (!other->superseded) other->superseded = loop_.monotonic();
+    if (loop_.monotonic() - std::max(*other->superseded, target_back_) > seconds(5))
+      return other->name.str() + " goes on although its shards were taken over";
+  }
+  return {};
 }
 
 /// Whether the relay knows the table's epoch. Until it learns that another load has begun, "ready" is about the last one.

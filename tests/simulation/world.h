@@ -53,6 +53,8 @@ class World {
   void inject_fault();
   void live_without_relay();
   std::optional<std::string> look();
+  bool is_superseded(Worker& worker);
+  std::optional<std::string> look_for_superseded();
   bool informed() const;
   void look_at_readiness(const relay::RelayStats& stats);
   std::optional<std::string> become_ready();
@@ -76,6 +78,7 @@ class World {
   std::vector<std::unique_ptr<Worker>> others_;  ///< killed ones too: what they had sent may still arrive
   std::optional<Error> failure_;
   bool gap_ = false;
+  Duration target_back_{};  ///< since when it answers, if it was down
   int workers_ = 0;
 };
 
