@@ -215,7 +215,10 @@ class Relay::Engine {
 
   // finish
   void every_second();
-  void store_positions(bool all, std::move_only_function<void(bool)> then);
+  /// What no batch carries; `all`: how far idle shards were read, too. One after another.
+  void store_positions(bool all, PositionKeeper::Then then = {});
+  void on_positions_stored(const std::vector<coordination::PositionMove>& moves, Result<bool> stored,
+                           PositionKeeper::Then then);
   void settle_ends();
   void check_claim();
   /// False: the run has ended, since another worker has taken shards of it.

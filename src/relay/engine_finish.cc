@@ -12,52 +12,58 @@ void Relay::Engine::every_second() {
   using Round = Rounds::Round;
   if (phase_ == Phase::running && rounds_.due(Round::relist, now())) relist();
   if (phase_ == Phase::running && rounds_.due(Round::forget_trimmed, now())) forget_trimmed_shards();
-  // What is due while a store is under way is due a second later, too: nobody stands in line for it.
-  if (!keeper_.is_storing()) {
-    const bool idle_too = rounds_.due(Round::store_idle, now());
-    if (!run_.positions_with_rows() || idle_too) store_positions(idle_too, [](bool) {});
-  }
+  const bool idle_too = rounds_.due(Round::store_idle, now());
+  if (!run_.positions_with_rows() || idle_too) store_positions(idle_too);
   if (phase_ == Phase::running && run_.positions_with_rows() && keeper_.claim_is_doubtful(now())) check_claim();
   consider_ready();
   if (phase_ == Phase::running && !run_.options.once && rounds_.due(Round::sweep, now()))
     sweep(Sweeper::Purpose::on_the_way, [] {});
 }
 
-void Relay::Engine::store_positions(bool all, std::move_only_function<void(bool)> then) {
-  if (keeper_.is_storing()) {
-    run_.env.loop.after(std::chrono::milliseconds(20),
-                        guarded([this, all, then = std::move(then)]() mutable { store_positions(all, std::move(then)); }));
+void Relay::Engine::store_positions(bool all, PositionKeeper::Then then) {
+  if (keeper_.is_storing()) return keeper_.wish(all, std::move(then));
+  std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, run_.positions_with_rows(), all);
+  if (moves.empty()) {
+    if (then) then(true);
     return;
   }
-  std::vector<coordination::PositionMove> moves = PositionKeeper::due_moves(*life_, run_.positions_with_rows(), all);
-  if (moves.empty()) return then(true);
   keeper_.begin(now());
   auto kept = std::make_shared<std::vector<coordination::PositionMove>>(moves);
   run_.positions.store.move(
       run_.name, std::move(moves),
       guarded([this, kept, pass = life_->pass->sight(), then = std::move(then)](Result<bool> stored) mutable {
-        keeper_.end();
+        std::optional<PositionKeeper::Wish> wish = keeper_.end();
         if (phase_ == Phase::ended) return;
-        if (!pass.alive()) return then(false);
-        if (!stored) {
-          // The end of the run, even where that is what this was for: `then` would wait for ever.
-          if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
-          report_outage(kTarget, stored.error(), "storing positions");
-          return then(false);
+        if (pass.alive()) {
+          on_positions_stored(*kept, std::move(stored), std::move(then));
+        } else if (then) {
+          then(false);
         }
-        report_working(kTarget, "storing positions");
-        keeper_.claim_held(now());
-        finish_shards(PositionKeeper::stored(*kept, *life_));
-        then(true);
-        consider_load_end();
-        pump();
-        consider_finishing();
+        if (wish && phase_ != Phase::ended) store_positions(wish->all, std::move(wish->then));
       }));
+}
+
+void Relay::Engine::on_positions_stored(const std::vector<coordination::PositionMove>& moves, Result<bool> stored,
+                                        PositionKeeper::Then then) {
+  if (!stored) {
+    // The end of the run, even where that is what this was for: `then` would wait for ever.
+    if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
+    report_outage(kTarget, stored.error(), "storing positions");
+    if (then) then(false);
+    return;
+  }
+  report_working(kTarget, "storing positions");
+  keeper_.claim_held(now());
+  finish_shards(PositionKeeper::stored(moves, *life_));
+  if (then) then(true);
+  consider_load_end();
+  pump();
+  consider_finishing();
 }
 
 /// Ends are stored at once where positions are kept apart from the rows: their children wait for them.
 void Relay::Engine::settle_ends() {
-  if (PositionKeeper::ends_are_due(*life_) && !keeper_.is_storing()) store_positions(false, [](bool) {});
+  if (PositionKeeper::ends_are_due(*life_)) store_positions(false);
 }
 
 /// Where writes are fenced a relay that has nothing to write asks whether it still holds its shards.

@@ -1,6 +1,7 @@
 #include "relay/position_keeper.h"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace ctk::relay {
@@ -58,6 +59,19 @@ std::vector<PositionMove> PositionKeeper::acknowledged(const InFlightBatch& writ
   // What was acknowledged is what the move says, unless less of the shard went with the write than was taken.
   for (PositionMove& move : moves) move.to = life.shards.at(move.shard)->progress.acknowledged();
   return stored(moves, life);
+}
+
+void PositionKeeper::wish(bool all, Then then) {
+  assert(is_storing());
+  if (!wish_) wish_ = Wish{};
+  assert(!then || !wish_->then);
+  wish_->all = wish_->all || all;
+  if (then) wish_->then = std::move(then);
+}
+
+std::optional<PositionKeeper::Wish> PositionKeeper::end() {
+  storing_since_.reset();
+  return std::exchange(wish_, std::nullopt);
 }
 
 }  // namespace ctk::relay

@@ -3,10 +3,13 @@
 //
 //   idle ──begin, with the due moves──▶ storing ──end──▶ idle
 //
+// One store at a time: what is wished while one is under way is one wish, for its end.
+//
 // Where positions are kept with the rows, a batch carries the moves of its shards, and only quiet shards are due; where
 // they are kept apart from them, all are.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -32,7 +35,16 @@ class PositionKeeper {
   bool is_storing() const { return storing_since_.has_value(); }
   std::optional<Duration> storing_since() const { return storing_since_; }
   void begin(Duration now) { storing_since_ = now; }
-  void end() { storing_since_.reset(); }
+
+  using Then = std::move_only_function<void(bool stored)>;
+  struct Wish {
+    bool all = false;  ///< how far idle shards were read, too
+    Then then;         ///< of whoever waits for it, if somebody does: the end of the run alone
+  };
+  /// Only while one is under way.
+  void wish(bool all, Then then);
+  /// Returns what was wished meanwhile.
+  std::optional<Wish> end();
 
   /// The store has taken a move, or the rows were read: until now the shards are ours.
   void claim_held(Duration now) { held_at_ = now; }
@@ -45,6 +57,7 @@ class PositionKeeper {
   static constexpr Duration kLongestDoubt = std::chrono::seconds(3);
 
   std::optional<Duration> storing_since_;
+  std::optional<Wish> wish_;
   Duration held_at_{};
   bool asking_ = false;  ///< for the claim
 };

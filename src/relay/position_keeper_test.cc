@@ -108,6 +108,26 @@ TEST_F(PositionKeeperTest, AShardWithoutARowIsNotMoved) {
   EXPECT_EQ(PositionKeeper::due_moves(life, false, true)[0].children.size(), 1u);
 }
 
+TEST_F(PositionKeeperTest, WhatIsWishedDuringAStoreIsOneWishForItsEnd) {
+  PositionKeeper keeper;
+  keeper.begin(seconds(1));
+  EXPECT_FALSE(keeper.end());
+  keeper.begin(seconds(2));
+  bool told = false;
+  keeper.wish(false, {});
+  keeper.wish(true, [&](bool stored) { told = stored; });
+  keeper.wish(false, {});
+  EXPECT_TRUE(keeper.is_storing());
+  std::optional<PositionKeeper::Wish> wish = keeper.end();
+  EXPECT_FALSE(keeper.is_storing());
+  ASSERT_TRUE(wish);
+  EXPECT_TRUE(wish->all);
+  wish->then(true);
+  EXPECT_TRUE(told);
+  keeper.begin(seconds(3));
+  EXPECT_FALSE(keeper.end()) << "it was given once";
+}
+
 TEST_F(PositionKeeperTest, AClaimThatNothingConfirmsIsAskedForEveryThreeSeconds) {
   PositionKeeper keeper;
   keeper.claim_held(seconds(10));
