@@ -29,6 +29,10 @@ class MemoryStore final : public PositionStore {
     answer(std::move(done), move_now(relay, moves));
   }
 
+  void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards, Done<size_t> done) override {
+    answer(std::move(done), remove_finished_now(relay, fence, shards));
+  }
+
   void relays(Done<std::vector<RelayName>> done) override {
     std::vector<RelayName> names;
     for (const auto& [name, relay] : relays_) {
@@ -107,6 +111,14 @@ class MemoryStore final : public PositionStore {
     if (relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
     make_rows(relay, shards);
     return true;
+  }
+
+  Result<size_t> remove_finished_now(const RelayName& name, Fence fence, const std::vector<aws::ShardId>& shards) {
+    Relay& relay = relays_[name];
+    if (relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+    return std::erase_if(relay.rows, [&](const auto& row) {
+      return row.second.position.ended() && std::ranges::find(shards, row.first) != shards.end();
+    });
   }
 
   Result<bool> move_now(const RelayName& name, const std::vector<PositionMove>& moves) {

@@ -110,6 +110,20 @@ TEST(MemoryStore, AnEndBringsItsChildren) {
   EXPECT_EQ(f.rows().size(), 1U);
 }
 
+TEST(MemoryStore, FinishedRowsGoUnderTheClaimThatIsHeld) {
+  Fixture f;
+  const Fence fence = f.claim("w1", {"a", "b"})->fence;
+  ASSERT_TRUE(f.move(fence, "a", Position::trim_horizon(), Position::shard_end()));
+  const auto remove = [&] {
+    const std::vector<aws::ShardId> shards = {aws::ShardId("a"), aws::ShardId("b")};
+    return f.wait<size_t>([&](auto done) { f.store->remove_finished(f.relay, fence, shards, std::move(done)); });
+  };
+  EXPECT_EQ(remove(), Result<size_t>(1U));
+  EXPECT_EQ(f.rows().size(), 1U);
+  ASSERT_TRUE(f.claim("w2"));
+  EXPECT_EQ(remove().error().kind, ErrorKind::fenced);
+}
+
 TEST(MemoryStore, ReadToNeverGoesBack) {
   Fixture f;
   const Fence fence = f.claim("w1", {"a"})->fence;

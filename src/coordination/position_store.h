@@ -105,6 +105,10 @@ class PositionStore {
   /// ones.
   virtual void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) = 0;
 
+  /// Deletes the rows of such of these shards as are finished, under a claim that is held; tells how many.
+  virtual void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
+                               Done<size_t> done) = 0;
+
   /// Names of the relays that have rows.
   virtual void relays(Done<std::vector<RelayName>> done) = 0;
   /// Deletes rows: all of a relay, or only its finished shards.

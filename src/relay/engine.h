@@ -144,6 +144,7 @@ class Relay::Engine {
   void check_suspects();
   void read_on_behind_tips();
   void forget_trimmed_shards();
+  void prune();
 
   // gaps
   void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);

@@ -92,7 +92,7 @@ bool Relay::Engine::holds_claim(const std::vector<coordination::StoredPosition>&
 void Relay::Engine::finish_shards(const std::vector<coordination::PositionMove>& ends) {
   for (const coordination::PositionMove& end : ends) {
     shard(end.shard).reading.finish();
-    perform(life_->lineage.end_stored(end.shard, end.children));
+    perform(life_->lineage.end_stored(end.shard, end.children, run_.server_now()));
   }
 }
 

@@ -134,6 +134,7 @@ void Relay::Engine::relist() {
       if (phase_ == Phase::ended) return;
       read_on_behind_tips();
       check_suspects();
+      prune();
       pump();
       consider_finishing();
     } else {
@@ -166,6 +167,28 @@ void Relay::Engine::read_on_behind_tips() {
     one->reading.leave_tip();
     consider_reading(*one);
   }
+}
+
+/// Rows of shards that are finished, and that the stream has long forgotten, are deleted; else there would be more and
+/// more.
+void Relay::Engine::prune() {
+  if (phase_ != Phase::running || is_dropping()) return;
+  std::map<ShardId, Timestamp> taken =
+      life_->lineage.take_prunable(run_.server_now(), run_.identity.retention, [this](const ShardId& id) {
+        const auto live = life_->shards.find(id);
+        return live != life_->shards.end() ? live->second->progress.stored_read_to() : life_->lineage.stored_read_to(id);
+      });
+  if (taken.empty()) return;
+  std::vector<ShardId> shards;
+  for (const auto& [id, ended_at] : taken) shards.push_back(id);
+  auto removed = [this, taken = std::move(taken)](Result<size_t> count) mutable {
+    if (phase_ == Phase::ended) return;
+    if (!count && count.error().kind == ErrorKind::fenced) return fail_run(std::move(count).error());
+    if (!count) return life_->lineage.not_pruned(std::move(taken));
+    run_.env.log.info("removed the positions of shards that are finished and gone", {{"positions", *count}});
+  };
+  run_.positions.store.remove_finished(run_.name, life_->lineage.newest_fence(), std::move(shards),
+                                       in_life(std::move(removed)));
 }
 
 /// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.

@@ -4,11 +4,15 @@
 #include <iterator>
 #include <utility>
 
+#include "shards/segment.h"
+
 namespace ctk::relay {
 namespace {
 
 /// Children are named soon after their parent's end. A shard that has none is asked for so often.
 constexpr int kLookUps = 6;
+/// When an end was stored is the worker's time, what the stream keeps is the service's.
+constexpr Duration kClocksDiffer = std::chrono::hours(1);
 
 }  // namespace
 
@@ -19,6 +23,8 @@ void Lineage::claimed(shards::StartRule rule, const coordination::Claim& claim) 
     fences_[row.shard] = row.fence;
     positions[row.shard] = row.position;
     stored_read_to_[row.shard] = row.read_to;
+    if (row.position.ended() && row.updated != kNoTime && !shards::is_segment(row.shard))
+      ended_at_[row.shard] = row.updated;
   }
   walk_ = std::make_unique<shards::ShardWalk>(std::move(rule));
   walk_->restore(positions);
@@ -31,11 +37,12 @@ std::vector<coordination::NewShard> Lineage::children_rows(const aws::ShardId& s
 }
 
 std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
-                                                    const std::vector<coordination::NewShard>& rows) {
+                                                    const std::vector<coordination::NewShard>& rows, Timestamp now) {
   for (const coordination::NewShard& child : rows) {
     without_row_.erase(child.shard);
     fences_.try_emplace(child.shard, fence_of(shard));
   }
+  if (!shards::is_segment(shard)) ended_at_[shard] = now;
   return walk_->finished(shard);
 }
 
@@ -70,6 +77,26 @@ std::vector<aws::ShardId> Lineage::forget_trimmed() {
     look_ups_.erase(shard);
   }
   return forgotten;
+}
+
+std::map<aws::ShardId, Timestamp> Lineage::take_prunable(Timestamp now, Duration retention, const ReadTo& stored_read_to) {
+  std::map<aws::ShardId, Timestamp> taken;
+  if (!walk_ || retention == Duration{} || walk_->is_in_doubt()) return taken;
+  bool goes_on = false;
+  std::set<aws::ShardId> needed;
+  for (const shards::KnownShard& one : walk_->known()) {
+    if (one.finished || shards::is_segment(one.id)) continue;
+    const bool was_read = stored_read_to(one.id) != kNoTime;
+    goes_on = goes_on || was_read;
+    if (!was_read) needed.insert(one.parents.begin(), one.parents.end());
+  }
+  for (auto at = ended_at_.begin(); goes_on && at != ended_at_.end() && taken.size() < kMostPruned;) {
+    const bool is_old = now - at->second > retention + kClocksDiffer;
+    const auto next = std::next(at);
+    if (is_old && !needed.contains(at->first) && walk_->is_gone(at->first)) taken.insert(ended_at_.extract(at));
+    at = next;
+  }
+  return taken;
 }
 
 Timestamp Lineage::due_since(const aws::ShardId& shard, const shards::Position& start, const ReadTo& whole_to) const {

@@ -24,6 +24,7 @@ namespace ctk::relay {
 class Lineage {
  public:
   static constexpr Duration kLongestPause = std::chrono::seconds(30);
+  static constexpr size_t kMostPruned = 500;
 
   /// The claim's rows are the relay's own from now on; `rule` says where shards without one begin.
   void claimed(shards::StartRule rule, const coordination::Claim& claim);
@@ -45,7 +46,8 @@ class Lineage {
   /// The rows that must be there with this shard's end.
   std::vector<coordination::NewShard> children_rows(const aws::ShardId& shard) const;
   /// They are, and so is its end.
-  std::vector<shards::WalkAction> end_stored(const aws::ShardId& shard, const std::vector<coordination::NewShard>& rows);
+  std::vector<shards::WalkAction> end_stored(const aws::ShardId& shard, const std::vector<coordination::NewShard>& rows,
+                                             Timestamp now);
 
   /// As the store had it when the rows were claimed; kNoTime where it does not say.
   Timestamp stored_read_to(const aws::ShardId& shard) const;
@@ -57,6 +59,13 @@ class Lineage {
   std::vector<aws::ShardId> forget_trimmed();
 
   using ReadTo = std::function<Timestamp(const aws::ShardId&)>;
+  /// The finished shards whose rows nobody needs any more: the stream has lost all that they held, and so lists them no
+  /// longer; every shard that goes on was read, so that none is due since its parents were. `stored_read_to`: as far as the
+  /// store has read the others without a hole; a row that says so is left. At most kMostPruned, each once; with the time of
+  /// its end.
+  std::map<aws::ShardId, Timestamp> take_prunable(Timestamp now, Duration retention, const ReadTo& stored_read_to);
+  /// They could not be deleted.
+  void not_pruned(std::map<aws::ShardId, Timestamp> shards) { ended_at_.merge(shards); }
   /// Since when a shard that begins at `start` is to be read: since its row was made (the position says when), a child at
   /// the earliest since its parents were read. `whole_to`: for the shards that are read, up to when nothing of them is
   /// missed; for others what the store has.
@@ -94,7 +103,8 @@ class Lineage {
   std::optional<Duration> listing_since_;
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), kLongestPause, {}}};
   std::map<aws::ShardId, int> look_ups_;
-  size_t in_question_ = 0;  ///< shards that listings lacked and the source is asked for
+  std::map<aws::ShardId, Timestamp> ended_at_;  ///< of those that have a row: when that was stored
+  size_t in_question_ = 0;                      ///< shards that listings lacked and the source is asked for
 };
 
 }  // namespace ctk::relay

@@ -7,6 +7,7 @@ namespace {
 
 using aws::ShardId;
 using shards::Position;
+using std::chrono::hours;
 using std::chrono::seconds;
 
 const Timestamp kNoon = from_micros(1'795'000'000'000'000);
@@ -34,9 +35,9 @@ TEST(Lineage, TheEndOfAParentMakesItsChildrensRows) {
   EXPECT_FALSE(one.has_row(kChild));
   ASSERT_EQ(one.children_rows(kParent).size(), 1u);
   EXPECT_EQ(one.children_rows(kParent)[0].shard, kChild);
-  one.end_stored(kParent, {});
+  one.end_stored(kParent, {}, kNoon);
   EXPECT_FALSE(one.has_row(kChild)) << "it was found after that end was on its way";
-  one.end_stored(kOther, one.children_rows(kOther));
+  one.end_stored(kOther, one.children_rows(kOther), kNoon);
   EXPECT_TRUE(one.has_row(kChild));
 }
 
@@ -44,7 +45,7 @@ TEST(Lineage, EachShardHasAFenceOfItsOwn) {
   Lineage one = lineage();
   EXPECT_EQ(one.fence_of(kParent), 5);
   EXPECT_EQ(one.fence_of(kChild), 7) << "its row is made under the claim";
-  one.end_stored(kParent, one.children_rows(kParent));
+  one.end_stored(kParent, one.children_rows(kParent), kNoon);
   EXPECT_EQ(one.fence_of(kChild), 5) << "that is made with its parent's end";
 }
 
@@ -75,6 +76,68 @@ TEST(Lineage, WhatALossMissesItsChildrenDoNotMissAgain) {
   EXPECT_TRUE(one.goes_on());
   one.forget_read_to(kParent);
   EXPECT_EQ(one.stored_read_to(kParent), kNoTime);
+}
+
+/// A shard that has ended, whose child is read.
+struct PruningTest : testing::Test {
+  PruningTest() {
+    coordination::StoredPosition ended = row(kParent, kNoon);
+    ended.position = Position::shard_end();
+    ended.updated = kNoon;
+    one.claimed({}, {7, {ended, row(kChild)}});
+    list({kChild});
+    list({kChild});
+  }
+
+  void list(const std::vector<ShardId>& ids) {
+    std::vector<ListedShard> listed;
+    for (const ShardId& id : ids)
+      listed.push_back({id, id == kChild ? std::vector{kParent} : std::vector<ShardId>{}, id == kParent});
+    one.walk().listed(listed);
+  }
+  std::vector<ShardId> prunable(Duration after) {
+    std::vector<ShardId> shards;
+    const std::map<ShardId, Timestamp> taken =
+        one.take_prunable(kNoon + after, hours(24), [this](const ShardId&) { return child_read_to; });
+    for (const auto& [shard, ended_at] : taken) shards.push_back(shard);
+    one.not_pruned(taken);
+    return shards;
+  }
+
+  Lineage one;
+  Timestamp child_read_to = kNoon;
+};
+
+TEST_F(PruningTest, WhatHasEndedLongAgoIsNotNeeded) {
+  EXPECT_TRUE(prunable(hours(25)).empty());
+  EXPECT_EQ(prunable(hours(25) + seconds(1)), std::vector{kParent});
+  one.take_prunable(kNoon + hours(26), hours(24), [](const ShardId&) { return kNoon; });
+  EXPECT_TRUE(prunable(hours(26)).empty()) << "once";
+}
+
+TEST_F(PruningTest, UnlessItsChildWasNotReadYet) {
+  child_read_to = kNoTime;
+  EXPECT_TRUE(prunable(hours(26)).empty());
+}
+
+TEST_F(PruningTest, UnlessTheStreamStillHasIt) {
+  list({kParent, kChild});
+  EXPECT_TRUE(prunable(hours(26)).empty()) << "a restart would read it again";
+  list({kChild});
+  EXPECT_TRUE(prunable(hours(26)).empty()) << "one listing proves nothing";
+}
+
+TEST_F(PruningTest, UnlessAShardMayBeLost) {
+  list({});
+  EXPECT_TRUE(prunable(hours(26)).empty());
+  list({kChild});
+  list({kChild, ShardId("d")});
+  EXPECT_EQ(prunable(hours(26)), std::vector{kParent});
+}
+
+TEST_F(PruningTest, UnlessNoRowWouldSayThatTheStreamWasRead) {
+  one.end_stored(kChild, {}, kNoon + hours(20));
+  EXPECT_TRUE(prunable(hours(26)).empty());
 }
 
 TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {

@@ -27,9 +27,8 @@ std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards
   for (const ListedShard& shard : shards) shards_[shard.id].parents_told = true;
   first_listing_ = false;
   for (auto& [id, state] : shards_) {
-    if (state.listed) state.missing = 0;
-    if (state.listed || state.finished || state.lost || state.end_read) continue;
-    if (++state.missing < kListingsThatProveALoss) continue;
+    state.missing = state.listed ? 0 : state.missing + 1;
+    if (state.missing < kListingsThatProveALoss || state.finished || state.lost || state.end_read) continue;
     state.lost = true;
     actions.push_back(LostShard{id, state.position});
   }
@@ -105,6 +104,11 @@ std::vector<ShardId> ShardWalk::forget_trimmed() {
   }
   for (const ShardId& id : forgotten) shards_.erase(id);
   return forgotten;
+}
+
+bool ShardWalk::is_gone(const ShardId& shard) const {
+  const auto found = shards_.find(shard);
+  return found == shards_.end() || (found->second.finished && found->second.missing >= kListingsThatProveALoss);
 }
 
 std::vector<ShardId> ShardWalk::parents_of(const ShardId& shard) const {

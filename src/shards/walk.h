@@ -103,6 +103,11 @@ class ShardWalk {
   /// names. Called rarely: a listing may have been on its way since before a shard was made.
   std::vector<ShardId> forget_trimmed();
 
+  /// Whether the stream has a shard no longer that is finished: the last two listings lacked it, or it is forgotten.
+  bool is_gone(const ShardId& shard) const;
+  /// A shard may be lost, or have parents that no listing has shown yet: what follows whom is not known now.
+  bool is_in_doubt() const { return mourns() || misses_parents(); }
+
   /// The shards that a listing named as a shard's parents.
   std::vector<ShardId> parents_of(const ShardId& shard) const;
   /// Where a shard is to begin, as its row has it or will have it.

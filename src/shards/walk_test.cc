@@ -34,6 +34,23 @@ TEST(ShardWalk, ReadsAChildAfterItsParentsEndAndSendsItAfterTheAcknowledgement) 
   EXPECT_THAT(walk.finished(id("a")), ElementsAre(WalkAction(MaySend{id("b")})));
 }
 
+TEST(ShardWalk, WhatIsFinishedIsGoneOnceTwoListingsLackIt) {
+  ShardWalk walk(StartRule{});
+  walk.restore({{id("a"), Position::shard_end()}, {id("b"), kHorizon}});
+  walk.listed({shard("b", {"a"})});
+  EXPECT_FALSE(walk.is_gone(id("a"))) << "that listing may be an old one";
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  walk.listed({shard("b", {"a"})});
+  EXPECT_FALSE(walk.is_gone(id("a")));
+  walk.listed({shard("b", {"a"})});
+  EXPECT_TRUE(walk.is_gone(id("a")));
+  EXPECT_FALSE(walk.is_in_doubt());
+  walk.listed({});
+  EXPECT_TRUE(walk.is_in_doubt());
+  walk.listed({});
+  EXPECT_FALSE(walk.is_gone(id("b"))) << "it is lost";
+}
+
 TEST(ShardWalk, ShowsWhatItKnows) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true), shard("b", {"a"})});

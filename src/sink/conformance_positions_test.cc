@@ -104,6 +104,32 @@ TEST_P(Conformance, PositionsMoveWithReadToAndChildren) {
   EXPECT_TRUE(stored(*sink).empty());
 }
 
+TEST_P(Conformance, RowsOfFinishedShardsAreRemovedUnderTheClaim) {
+  const Claim mine = claim(*sink, "a", two_shards());
+  const auto remove = [&](std::vector<aws::ShardId> shards) {
+    return await<size_t>(
+        [&](auto done) { sink->positions().remove_finished(relay, mine.fence, std::move(shards), std::move(done)); });
+  };
+  ASSERT_TRUE(move_alone(*sink, mine.fence, {moved(kShard, Position::trim_horizon(), Position::shard_end())}));
+  Result<size_t> none = remove({kOther, aws::ShardId("unknown")});
+  ASSERT_TRUE(none) << to_string(none.error());
+  EXPECT_EQ(*none, 0u) << "it goes on";
+  EXPECT_EQ(stored(*sink).size(), 2u);
+  Result<size_t> one = remove({kShard, kOther});
+  ASSERT_TRUE(one) << to_string(one.error());
+  EXPECT_EQ(*one, 1u);
+  ASSERT_EQ(stored(*sink).size(), 1u);
+  EXPECT_EQ(stored(*sink)[0].shard, kOther);
+
+  ASSERT_TRUE(move_alone(*sink, mine.fence, {moved(kOther, two_shards()[1].position, Position::shard_end())}));
+  const auto other = backend->make_sink(options);
+  claim(*other, "b", {{kShard, Position::trim_horizon()}});
+  Result<size_t> late = remove({kOther});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::fenced);
+  EXPECT_EQ(stored(*sink).size(), 2u);
+}
+
 TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
   Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
   auto add = [&](Sink& in, Fence fence) {

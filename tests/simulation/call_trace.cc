@@ -153,6 +153,13 @@ class TracedStore final : public coordination::PositionStore {
     log_.debug("> move", {{"moves", text_of(moves)}});
     inner_.move(relay, std::move(moves), traced<bool>(log_, "move", std::move(done)));
   }
+  void remove_finished(const RelayName& relay, coordination::Fence fence, std::vector<ShardId> shards,
+                       Done<size_t> done) override {
+    std::string names;
+    for (const ShardId& shard : shards) names += " " + shard.str();
+    log_.debug("> remove finished", {{"fence", fence}, {"shards", names}});
+    inner_.remove_finished(relay, fence, std::move(shards), traced<size_t>(log_, "remove finished", std::move(done)));
+  }
   void relays(Done<std::vector<RelayName>> done) override { inner_.relays(std::move(done)); }
   void remove(const RelayName& relay, bool finished_only, Done<size_t> done) override {
     inner_.remove(relay, finished_only, std::move(done));

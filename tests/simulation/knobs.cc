@@ -131,10 +131,10 @@ std::string to_text(const Coverage& c) {
       "{} lives on DynamoDB Streams, {} with loads, {} by the wire; {} changes, {} expired, {} faults, {} rolls, {} "
       "splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
-      "{} times ready, {} swept, {} dead letters, {} writes",
+      "{} times ready, {} swept, {} dead letters, {} writes, {} positions pruned",
       c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges,
       c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept, c.dead_letters,
-      c.writes);
+      c.writes, c.pruned);
 }
 
 void Coverage::add(const Coverage& other) {
@@ -144,6 +144,7 @@ void Coverage::add(const Coverage& other) {
   changes += other.changes;
   writes += other.writes;
   swept += other.swept;
+  pruned += other.pruned;
   dead_letters += other.dead_letters;
   rolls += other.rolls;
   splits += other.splits;

@@ -69,7 +69,7 @@ WorldKnobs draw_knobs(Random& random);
 /// What happened in a life, or in many.
 struct Coverage {
   uint64_t lives_on_streams = 0, lives_with_loads = 0, lives_by_wire = 0;
-  uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0;
+  uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0, pruned = 0;
   uint64_t rolls = 0, splits = 0, merges = 0;
   uint64_t kills = 0, freezes = 0, doubles = 0, days = 0, epochs = 0, gaps = 0;
   uint64_t loads = 0, scans = 0, expired = 0, readies = 0;  ///< loads begun, pages scanned, items that outlived their time

@@ -109,6 +109,31 @@ TEST(StreamsRules, R13_ParentsThatAListingLacksDo) {
   EXPECT_EQ(rig.wrong(), "");
 }
 
+/// The rows of shards that the stream has forgotten go, and nothing of that is seen after a restart.
+TEST(StreamsRules, R13_NorAreTheirRowsKept) {
+  StreamsRig rig;
+  rig.start();
+  rig.write_through_rolls(4);
+  rig.live(minutes(2));
+  const size_t before = rig.positions().size();
+  EXPECT_GE(before, 5u);
+  rig.live(hours(20));
+  EXPECT_GE(rig.positions().size(), before) << "a restart would read what the stream still has again";
+  rig.write_through_rolls(1);
+  rig.glance = seconds(30);
+  rig.live(hours(10));
+  EXPECT_LT(rig.positions().size(), before);
+  EXPECT_GE(rig.state.pruned, before - 1);
+  rig.kill();
+  rig.start();
+  rig.live(minutes(5));
+  rig.put("last", 1);
+  ASSERT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
+  EXPECT_EQ(rig.stats().read, 1u) << "nothing is read again";
+  EXPECT_EQ(rig.stats().gaps, 0u);
+  EXPECT_EQ(rig.wrong(), "");
+}
+
 TEST(StreamsRules, R14_AnEndWithoutChildrenWaitsForThemWhileTheStreamGoesOn) {
   StreamsRig rig;
   rig.start();

@@ -177,6 +177,19 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     });
   }
 
+  void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards, Done<size_t> done) override {
+    answer<size_t>(std::move(done), [this, relay, fence, shards]() -> Result<size_t> {
+      auto& rows = state_.positions[relay];
+      for (const auto& [shard, row] : rows) {
+        if (row.fence > fence) return std::unexpected(coordination::fenced_error(relay, row.worker, row.updated));
+      }
+      const size_t removed = std::erase_if(rows, [&](const auto& row) {
+        return row.second.position.ended() && std::ranges::find(shards, row.first) != shards.end();
+      });
+      state_.pruned += removed;
+      return removed;
+    });
+  }
   void relays(Done<std::vector<RelayName>> done) override { unsupported(std::move(done)); }
   void remove(const RelayName&, bool, Done<size_t> done) override { unsupported(std::move(done)); }
 

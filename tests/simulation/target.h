@@ -50,6 +50,7 @@ struct TargetState {
   std::map<std::string, sink::DeadLetter> dead_letters;
   coordination::Fence last_fence = 0;
   std::map<std::string, std::map<std::string, std::string>> swept;  ///< table → key → highest version that was swept
+  uint64_t pruned = 0;                                              ///< rows of finished shards that were removed
   uint64_t writes = 0;                                              ///< batches that arrived
   uint64_t regressions = 0;  ///< rows that went back to an older version, letters that hid another one: must stay 0
 };

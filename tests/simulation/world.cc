@@ -56,6 +56,7 @@ Coverage World::coverage() const {
   out.add(upstream_.coverage());
   out.lives_on_streams = knobs_.source == SourceKind::streams ? 1 : 0;
   out.writes = state_.writes;
+  out.pruned = state_.pruned;
   out.dead_letters = state_.dead_letters.size();
   for (const auto& [table, rows] : state_.swept) out.swept += rows.size();
   out.lives_by_wire = knobs_.by_wire ? 1 : 0;

@@ -27,6 +27,10 @@ void CratePositions::add(const RelayName& relay, Fence fence, std::vector<NewSha
 void CratePositions::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
   session_.tasks.spawn(move_rows(relay, std::move(moves)), std::move(done));
 }
+void CratePositions::remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
+                                     Done<size_t> done) {
+  session_.tasks.spawn(remove_finished_rows(relay, fence, std::move(shards)), std::move(done));
+}
 void CratePositions::relays(Done<std::vector<RelayName>> done) { session_.tasks.spawn(read_relays(), std::move(done)); }
 void CratePositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
   session_.tasks.spawn(remove_rows(relay, finished_only), std::move(done));
@@ -208,6 +212,19 @@ Task<Result<bool>> CratePositions::delete_rows(RelayName relay, const std::vecto
   Statement statement = session_.bookkeeping.delete_positions(relay, shards);
   Result<bool> removed = co_await write(std::move(statement), "deleting from ctk_positions");
   co_return removed;
+}
+
+Task<Result<size_t>> CratePositions::remove_finished_rows(RelayName relay, Fence fence, std::vector<aws::ShardId> shards) {
+  Result<bool> ours = co_await check_fence(relay, fence);
+  if (!ours) co_return forward_error(std::move(ours));
+  Result<std::vector<StoredPosition>> rows = co_await read(relay);
+  if (!rows) co_return forward_error(std::move(rows));
+  std::erase_if(*rows, [&](const StoredPosition& row) {
+    return !row.position.ended() || std::ranges::find(shards, row.shard) == shards.end();
+  });
+  Result<bool> removed = co_await delete_rows(relay, *rows);
+  if (!removed) co_return forward_error(std::move(removed));
+  co_return rows->size();
 }
 
 Task<Result<size_t>> CratePositions::remove_rows(RelayName relay, bool finished_only) {

@@ -18,6 +18,8 @@ class CratePositions final : public coordination::PositionStore {
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
   void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
+  void remove_finished(const coordination::RelayName& relay, coordination::Fence fence, std::vector<aws::ShardId> shards,
+                       Done<size_t> done) override;
   void relays(Done<std::vector<coordination::RelayName>> done) override;
   void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
 
@@ -46,6 +48,8 @@ class CratePositions final : public coordination::PositionStore {
   Task<Result<bool>> insert_rows(coordination::RelayName relay, const std::vector<coordination::StoredPosition>& rows);
   Task<Result<bool>> check_fence(coordination::RelayName relay, coordination::Fence fence);
   Task<Result<bool>> delete_rows(coordination::RelayName relay, const std::vector<coordination::StoredPosition>& rows);
+  Task<Result<size_t>> remove_finished_rows(coordination::RelayName relay, coordination::Fence fence,
+                                            std::vector<aws::ShardId> shards);
   Task<Result<size_t>> remove_rows(coordination::RelayName relay, bool finished_only);
   Task<Result<std::vector<coordination::RelayName>>> read_relays();
   Task<Result<bool>> ensure_table();

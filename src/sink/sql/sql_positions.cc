@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <numeric>
 #include <span>
 
 namespace ctk::sink::sql {
@@ -177,14 +178,36 @@ Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
   return Claim{fence, std::move(*after)};
 }
 
-Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim, Fence fence,
-                     const std::vector<NewShard>& shards, Timestamp now) {
-  Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, claim.relay, "");
+/// Whether the claim is still the newest; only while the relay is locked.
+Tried<bool> check_claim(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence) {
+  Tried<std::vector<StoredPosition>> rows = select_positions(driver, at, relay, "");
   if (!rows) return broken(std::move(rows));
   for (const StoredPosition& row : *rows) {
-    if (row.fence > fence) return broken(coordination::fenced_error(claim.relay, row.worker, row.updated));
+    if (row.fence > fence) return broken(coordination::fenced_error(relay, row.worker, row.updated));
   }
+  return true;
+}
+
+Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& claim, Fence fence,
+                     const std::vector<NewShard>& shards, Timestamp now) {
+  if (Tried<bool> ours = check_claim(driver, at, claim.relay, fence); !ours) return broken(std::move(ours));
   return insert_shards(driver, at, claim, fence, shards, now);
+}
+
+Tried<size_t> remove_finished_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
+                                   const std::vector<aws::ShardId>& shards) {
+  if (Tried<bool> ours = check_claim(driver, at, relay, fence); !ours) return broken(std::move(ours));
+  const Quoted names(at.dialect);
+  Statement remove;
+  remove.sql = at.dialect.bind(
+      fmt::format("DELETE FROM {} WHERE {} AND {} = 'SHARD_END'", at.positions, names.of_shard, names.position));
+  remove.width = 2;
+  for (const aws::ShardId& shard : shards) {
+    remove.params.insert(remove.params.end(), {Param::of(relay.str()), Param::of(shard.str())});
+  }
+  Tried<Answer> removed = driver.run(std::move(remove));
+  if (!removed) return broken(std::move(removed));
+  return static_cast<size_t>(std::accumulate(removed->affected.begin(), removed->affected.end(), int64_t{0}));
 }
 
 Tried<bool> move_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, const std::vector<PositionMove>& moves,
@@ -320,6 +343,17 @@ void SqlPositions::move(const RelayName& relay, std::vector<PositionMove> moves,
     });
   };
   lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
+}
+
+void SqlPositions::remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
+                                   Done<size_t> done) {
+  auto job = [this, relay, fence, shards = std::move(shards)](Driver& driver) -> Result<size_t> {
+    if (shards.empty()) return size_t{0};
+    const std::vector<std::string> locks = {relay_lock(relay)};
+    return transact<size_t>(driver, at_.dialect, locks,
+                            [&](Driver& d) { return remove_finished_rows(d, at_, relay, fence, shards); });
+  };
+  lanes_.run<size_t>(Reach::existing, std::move(job), std::move(done));
 }
 
 void SqlPositions::relays(Done<std::vector<RelayName>> done) {

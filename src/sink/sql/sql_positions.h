@@ -52,6 +52,8 @@ class SqlPositions final : public coordination::PositionStore {
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
   void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
+  void remove_finished(const coordination::RelayName& relay, coordination::Fence fence, std::vector<aws::ShardId> shards,
+                       Done<size_t> done) override;
   void relays(Done<std::vector<coordination::RelayName>> done) override;
   void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
 
