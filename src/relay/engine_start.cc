@@ -262,6 +262,11 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   keeper_.claim_held(now());
   gaps_.load_begun();
   note_segments(claimed->positions);
+  // Another load may have begun since its table was looked at: its segments are not ours to miss.
+  std::erase_if(claimed->positions, [this](const coordination::StoredPosition& row) {
+    const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
+    return segment && segment->epoch != life_->epoch;
+  });
   life_->lineage.claimed(*rule, *claimed);
   if (phase_ == Phase::starting) phase_ = Phase::running;
   perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
