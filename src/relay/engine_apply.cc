@@ -175,7 +175,7 @@ void Relay::Engine::set_back_to(const coordination::StoredPosition& row) {
   Shard& one = *found->second;
   one.progress.restart(row);
   one.queue.restart(row.position);
-  one.reading.rewind(row.position);
+  one.reading.rewind(row.position, row.read_to);
   run_.source.forget(row.shard);
 }
 

@@ -11,7 +11,7 @@ ShardReading::ShardReading(ShardId id, Position start, PageSize size, shards::Ca
     : id_(std::move(id)), position_(std::move(start)), size_(size), cadence_(cadence), answered_at_(now) {}
 
 void ShardReading::known_to(Timestamp read_to, Timestamp due) {
-  read_to_ = read_to;
+  read_to_ = known_before_ = read_to;
   due_ = due;
 }
 
@@ -49,8 +49,9 @@ void ShardReading::drop() {
   if (turn_ == Turn::asked) turn_ = Turn::recalled;
 }
 
-void ShardReading::rewind(Position stored) {
+void ShardReading::rewind(Position stored, Timestamp read_to) {
   position_ = std::move(stored);
+  read_to_ = known_before_ = std::max(known_before_, read_to);
   saw_tip_ = false;
   phase_ = position_.ended() ? Phase::end_read : Phase::reading;
 }

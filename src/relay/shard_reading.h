@@ -51,7 +51,7 @@ class ShardReading {
   /// Where the store, or its parents, say how far it was read without a hole, and since when it is to be read.
   void known_to(Timestamp read_to, Timestamp due);
   /// Nothing is known of what came before `position`: what is missed was reported.
-  void forget_read_to() { read_to_ = due_ = kNoTime; }
+  void forget_read_to() { read_to_ = known_before_ = due_ = kNoTime; }
   void read_from(Position position) { position_ = std::move(position); }
   /// Up to this moment all was read that can be.
   void missed_until(Timestamp time) { read_to_ = time; }
@@ -73,8 +73,8 @@ class ShardReading {
   void finish() { phase_ = Phase::finished; }
   /// What was read is dropped: an answer that is on its way is of no use.
   void drop();
-  /// It is read on from `stored`.
-  void rewind(Position stored);
+  /// It is read on from what the store has: what was read since is not known any more.
+  void rewind(Position stored, Timestamp read_to);
 
  private:
   ShardId id_;
@@ -83,8 +83,9 @@ class ShardReading {
   Position position_;  ///< behind the last record that was read
   PageSize size_;
   shards::Cadence cadence_;
-  Timestamp read_to_ = kNoTime;  ///< of the last page
-  Timestamp due_ = kNoTime;      ///< since when it was to be read: nothing older is missed
+  Timestamp read_to_ = kNoTime;       ///< of the last page
+  Timestamp known_before_ = kNoTime;  ///< read_to before its first page
+  Timestamp due_ = kNoTime;           ///< since when it was to be read: nothing older is missed
   Duration behind_{};
   bool saw_tip_ = false;
   Duration asked_at_{};

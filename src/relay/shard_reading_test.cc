@@ -38,6 +38,19 @@ TEST(ShardReading, AsksBehindWhatItHasRead) {
   EXPECT_EQ(one.behind(seconds(5)), seconds(2));
 }
 
+TEST(ShardReading, WhatIsReadAgainWasNotReadYet) {
+  ShardReading one = reading_of();
+  one.known_to(kNoon, kNoTime);
+  Page page = page_of({"5"});
+  page.read_to = kNoon + seconds(9);
+  one.took(page, 100, seconds(1));
+  one.drop();
+  one.rewind(Position::after(aws::SequenceNumber("3")), kNoon + seconds(2));
+  EXPECT_EQ(one.read_to(), kNoon + seconds(2));
+  one.rewind(Position::trim_horizon(), kNoTime);
+  EXPECT_EQ(one.read_to(), kNoon + seconds(2)) << "nothing older is missed for that";
+}
+
 TEST(ShardReading, APlaceThatThePageNamesIsWhereItGoesOn) {
   ShardReading one = reading_of();
   Page page = page_of({"5"});
@@ -59,7 +72,7 @@ TEST(ShardReading, AnAnswerToWhatWasDroppedIsOfNoUse) {
   ShardReading one = reading_of();
   one.ask(1000, seconds(1));
   one.drop();
-  one.rewind(Position::after(aws::SequenceNumber("3")));
+  one.rewind(Position::after(aws::SequenceNumber("3")), kNoTime);
   EXPECT_TRUE(one.under_way());
   EXPECT_FALSE(one.may_ask()) << "two reads of one shard at once";
   EXPECT_FALSE(one.answered());
@@ -90,10 +103,10 @@ TEST(ShardReading, ATipIsLeftWhereTheShardWasClosed) {
 TEST(ShardReading, RewoundItIsReadAgainUnlessItsEndIsStored) {
   ShardReading one = reading_of();
   one.know_end();
-  one.rewind(Position::after(aws::SequenceNumber("9")));
+  one.rewind(Position::after(aws::SequenceNumber("9")), kNoTime);
   EXPECT_EQ(one.phase(), Phase::reading);
   EXPECT_EQ(one.position(), Position::after(aws::SequenceNumber("9")));
-  one.rewind(Position::shard_end());
+  one.rewind(Position::shard_end(), kNoTime);
   EXPECT_EQ(one.phase(), Phase::end_read);
 }
 
