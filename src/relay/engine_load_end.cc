@@ -53,7 +53,8 @@ void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::Swe
   if (life_->load && life_->load->table() == table && outcome.load) life_->load->take_state(*outcome.load);
 }
 
-/// Ready: the stream is past the load's end, whatever it was at then.
+/// Ready: the stream is past the load's end, whatever it was at then: every shard is known that was there at that time, and
+/// is finished, or was itself read up to then.
 void Relay::Engine::consider_ready() {
   if (counters_.stats().ready || !life_->load || phase_ != Phase::running || !run_.identity.has_stream) return;
   std::vector<coordination::StoredPosition> rows;
@@ -61,11 +62,13 @@ void Relay::Engine::consider_ready() {
     coordination::StoredPosition row;
     row.shard = id;
     if (one->reading.finished()) row.position = Position::shard_end();
-    row.read_to = one->progress.stored_read_to();
-    if (one->caught_up()) row.read_to = std::max(row.read_to, one->reading.read_to());
+    const Timestamp stored = one->progress.stored_read_to();
+    row.read_to = one->reading.found(one->caught_up() ? std::max(stored, one->reading.read_to()) : stored);
     rows.push_back(std::move(row));
   }
   if (life_->lineage.walk().waiting() > 0 || !coordination::is_ready(life_->load->record(), rows)) return;
+  // A child that no listing has shown yet may hold changes from before that.
+  if (!life_->lineage.knows_all_of(*life_->load->record().loaded)) return relist();
   counters_.stats().ready = true;
   run_.env.log.info("ready: the table holds what its source held at the load's end, and later",
                     {{"table", life_->load->table()}});

@@ -244,6 +244,7 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
 /// Lists the shards and makes their positions this run's own. From then on they are read.
 Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition>& rows) {
   using Shards = std::vector<ListedShard>;
+  const Timestamp begun = run_.server_now();
   auto listing =
       attempt<Shards>("listing the shards", kSource, [this](Done<Shards> done) { run_.source.list(std::move(done)); });
   Result<Shards> listed = co_await listing;
@@ -269,7 +270,7 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   });
   life_->lineage.claimed(*rule, *claimed);
   if (phase_ == Phase::starting) phase_ = Phase::running;
-  perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
+  take_listing(std::move(*listed), begun);
   begin();
   co_return Status{};
 }

@@ -43,6 +43,13 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
   }
 }
 
+/// `begun`: when it was asked for, by the source's clock.
+void Relay::Engine::take_listing(std::vector<ListedShard> listed, Timestamp begun) {
+  const std::vector<shards::WalkAction> actions = life_->lineage.walk().listed(with_segments(std::move(listed)));
+  life_->lineage.took_listing(begun, may_end_without_children());
+  perform(actions);
+}
+
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
   life_->lineage.want_row(shard.shard);
@@ -103,7 +110,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
     perform(life_->lineage.walk().read_to_end(id, *found));
     if (phase_ == Phase::ended) return;
     if (life_->lineage.walk().misses_parents()) relist();
-    const Lineage::LookUp next = life_->lineage.looked_up(id, !run_.identity.shards_go_on || run_.source.ended());
+    const Lineage::LookUp next = life_->lineage.looked_up(id, may_end_without_children());
     if (next.known) {
       report_working(kSource, "looking for the children of shard " + id.str());
       know_end(one);
@@ -124,13 +131,14 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
   if (run_.identity.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing(now())) return;
-  run_.source.list(in_life([this, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
+  const Timestamp begun = run_.server_now();
+  run_.source.list(in_life([this, begun, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
     life_->lineage.end_listing();
     if (phase_ == Phase::ended || !pass.alive()) return;
     if (listed) {
       life_->lineage.listed();
       report_working(kSource, kListing);
-      perform(life_->lineage.walk().listed(with_segments(std::move(*listed))));
+      take_listing(std::move(*listed), begun);
       if (phase_ == Phase::ended) return;
       read_on_behind_tips();
       check_suspects();

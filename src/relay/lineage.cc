@@ -120,6 +120,10 @@ Duration Lineage::listing_failed(Duration now, Random& random) {
   return listing_retry_.failed(now, random).value_or(kLongestPause);
 }
 
+void Lineage::took_listing(Timestamp begun, bool may_end) {
+  if (may_end || walk_->knows_what_follows()) complete_to_ = std::max(complete_to_, begun);
+}
+
 Lineage::LookUp Lineage::looked_up(const aws::ShardId& shard, bool may_have_none) {
   const int times = ++look_ups_[shard];
   LookUp answer;

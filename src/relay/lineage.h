@@ -78,6 +78,11 @@ class Lineage {
   void end_listing() { listing_since_.reset(); }
   std::optional<Duration> listing_since() const { return listing_since_; }
   void listed() { listing_retry_.succeeded(); }
+  /// The walk has taken a listing that was begun at `begun`, the source's time. `may_end`: a closed shard may have no
+  /// child.
+  void took_listing(Timestamp begun, bool may_end);
+  /// Whether every shard is known that was there at `time`.
+  bool knows_all_of(Timestamp time) const { return complete_to_ >= time; }
   /// The pause until the next listing.
   Duration listing_failed(Duration now, Random& random);
 
@@ -104,6 +109,7 @@ class Lineage {
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), kLongestPause, {}}};
   std::map<aws::ShardId, int> look_ups_;
   std::map<aws::ShardId, Timestamp> ended_at_;  ///< of those that have a row: when that was stored
+  Timestamp complete_to_ = kNoTime;             ///< every shard of then is known
   size_t in_question_ = 0;                      ///< shards that listings lacked and the source is asked for
 };
 

@@ -78,6 +78,23 @@ TEST(Lineage, WhatALossMissesItsChildrenDoNotMissAgain) {
   EXPECT_EQ(one.stored_read_to(kParent), kNoTime);
 }
 
+TEST(Lineage, AllShardsOfATimeAreKnownFromAWholeListingThatWasBegunThen) {
+  Lineage one;
+  one.claimed({}, {7, {row(kParent)}});
+  EXPECT_FALSE(one.knows_all_of(kNoon));
+  one.walk().listed({{kParent, {}, true}});
+  one.took_listing(kNoon + seconds(9), false);
+  EXPECT_FALSE(one.knows_all_of(kNoon)) << "what follows it was there too";
+  one.walk().listed({{kParent, {}, true}, {kChild, {kParent}, false}});
+  one.took_listing(kNoon - seconds(1), false);
+  EXPECT_FALSE(one.knows_all_of(kNoon));
+  one.took_listing(kNoon, false);
+  EXPECT_TRUE(one.knows_all_of(kNoon));
+  one.walk().listed({{kParent, {}, true}, {kChild, {kParent}, true}});
+  one.took_listing(kNoon + seconds(1), true);
+  EXPECT_TRUE(one.knows_all_of(kNoon + seconds(1))) << "the stream has ended";
+}
+
 /// A shard that has ended, whose child is read.
 struct PruningTest : testing::Test {
   PruningTest() {

@@ -41,6 +41,9 @@ class ShardReading {
   shards::Cadence& cadence() { return cadence_; }
   const Position& position() const { return position_; }
   Timestamp read_to() const { return read_to_; }
+  /// `read_to` where pages of its own say so; kNoTime where nothing says it but what was known before them: that a parent
+  /// was read up to then, which may have been long after this shard was opened.
+  Timestamp found(Timestamp read_to) const { return read_to > known_before_ ? read_to : kNoTime; }
   /// Nothing is missed of what came before.
   Timestamp whole_to() const { return std::max(read_to_, due_); }
   /// There was nothing newer when it was read last.

@@ -38,6 +38,19 @@ TEST(ShardReading, AsksBehindWhatItHasRead) {
   EXPECT_EQ(one.behind(seconds(5)), seconds(2));
 }
 
+TEST(ShardReading, WhatWasKnownBeforeItsFirstPageIsNotFound) {
+  ShardReading one = reading_of();
+  one.known_to(kNoon, kNoTime);
+  Page page = page_of({"5"});
+  page.read_to = kNoon - seconds(5);
+  one.took(page, 100, seconds(1));
+  EXPECT_EQ(one.read_to(), kNoon);
+  EXPECT_EQ(one.found(one.read_to()), kNoTime) << "its records are older than that";
+  page.read_to = kNoon + seconds(5);
+  one.took(page, 100, seconds(2));
+  EXPECT_EQ(one.found(one.read_to()), kNoon + seconds(5));
+}
+
 TEST(ShardReading, WhatIsReadAgainWasNotReadYet) {
   ShardReading one = reading_of();
   one.known_to(kNoon, kNoTime);

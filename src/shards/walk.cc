@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "shards/segment.h"
+
 namespace ctk::shards {
 namespace {
 
@@ -109,6 +111,15 @@ std::vector<ShardId> ShardWalk::forget_trimmed() {
 bool ShardWalk::is_gone(const ShardId& shard) const {
   const auto found = shards_.find(shard);
   return found == shards_.end() || (found->second.finished && found->second.missing >= kListingsThatProveALoss);
+}
+
+bool ShardWalk::knows_what_follows() const {
+  std::set<ShardId> parents;
+  for (const auto& [id, state] : shards_) parents.insert(state.parents.begin(), state.parents.end());
+  return std::ranges::all_of(shards_, [&](const auto& entry) {
+    const auto& [id, state] = entry;
+    return !state.listed || !state.closed || is_segment(id) || parents.contains(id);
+  });
 }
 
 std::vector<ShardId> ShardWalk::parents_of(const ShardId& shard) const {

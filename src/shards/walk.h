@@ -105,6 +105,9 @@ class ShardWalk {
 
   /// Whether the stream has a shard no longer that is finished: the last two listings lacked it, or it is forgotten.
   bool is_gone(const ShardId& shard) const;
+  /// Whether a child is known of every shard of the stream that is listed as closed. If not, the listing was one of several
+  /// moments.
+  bool knows_what_follows() const;
   /// A shard may be lost, or have parents that no listing has shown yet: what follows whom is not known now.
   bool is_in_doubt() const { return mourns() || misses_parents(); }
 

@@ -51,6 +51,16 @@ TEST(ShardWalk, WhatIsFinishedIsGoneOnceTwoListingsLackIt) {
   EXPECT_FALSE(walk.is_gone(id("b"))) << "it is lost";
 }
 
+TEST(ShardWalk, AClosedShardWithoutAChildTellsThatAListingIsNotWhole) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  EXPECT_TRUE(walk.knows_what_follows());
+  walk.listed({shard("a", {}, true), shard("b", {"a"}, true)});
+  EXPECT_FALSE(walk.knows_what_follows());
+  walk.read_to_end(id("b"), {shard("c", {"b"})});
+  EXPECT_TRUE(walk.knows_what_follows()) << "wherever that was heard";
+}
+
 TEST(ShardWalk, ShowsWhatItKnows) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true), shard("b", {"a"})});
