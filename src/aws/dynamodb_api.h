@@ -1,5 +1,5 @@
 // DynamoDB: the calls this program makes, as types. Like KinesisApi, a seam at which a simulated AWS takes the real one's
-// place. Source: Amazon DynamoDB API Reference (DescribeTable, UpdateTable, Scan).
+// place. Source: Amazon DynamoDB API Reference (DescribeTable, UpdateTable, Scan, GetItem).
 #pragma once
 
 #include <cstdint>
@@ -72,6 +72,8 @@ class DynamoDbApi {
   virtual void describe_table(const TableName& table, Done<TableDescription> done) = 0;
   /// Always a consistent read, and asks for the consumed capacity.
   virtual void scan(const ScanRequest& request, Done<ScanPage> done) = 0;
+  /// The item of a key in DynamoDB JSON, as of a consistent read; nothing where there is none. `key`: `{"pk":{"S":"a"},…}`.
+  virtual void get_item(const TableName& table, const std::string& key, Done<std::optional<std::string>> done) = 0;
   /// Switches the table's stream on. `refused` where it has one already.
   virtual void enable_stream(const TableName& table, StreamView view, Done<TableDescription> done) = 0;
 };

@@ -41,6 +41,13 @@ class DynamoDbHttp final : public DynamoDbApi {
         std::move(done));
   }
 
+  void get_item(const TableName& table, const std::string& key, Done<std::optional<std::string>> done) override {
+    JsonCall call{.action = "GetItem", .body = get_item_request(table, key), .object = named(table)};
+    caller_.call_and_decode<std::optional<std::string>>(
+        std::move(call), [parser = parser_](std::string& body) { return read_item(*parser, body); },
+        [](std::optional<std::string>&, const JsonAnswer&) {}, std::move(done));
+  }
+
  private:
   void describe(std::string_view member, JsonCall call, Done<TableDescription> done) {
     caller_.call(std::move(call), [member, done = std::move(done)](Result<JsonAnswer> answer) mutable {

@@ -103,6 +103,23 @@ TEST_F(DynamoDbHttpTest, ScansPageByPageAndKeepsEachItemsOwnText) {
   EXPECT_THAT(http_.requests.at(1).body, HasSubstr(R"("ExclusiveStartKey":{"id":{"B":"Ag=="}},"Limit":9})"));
 }
 
+TEST_F(DynamoDbHttpTest, ReadsAnItemConsistently) {
+  const auto get = [&] {
+    return run<std::optional<std::string>>([&](Done<std::optional<std::string>> done) {
+      api_->get_item(TableName("demo"), R"({"id":{"B":"AQ=="}})", std::move(done));
+    });
+  };
+  const std::string item = R"({"id":{"B":"AQ=="},"n" : {"N":"1E+2"}})";
+  http_.answer(200, R"({"Item":)" + item + "}");
+  EXPECT_EQ(get().value(), item);
+  EXPECT_EQ(header(http_.requests.at(0), "X-Amz-Target"), "DynamoDB_20120810.GetItem");
+  EXPECT_EQ(http_.requests.at(0).body, R"({"TableName":"demo","Key":{"id":{"B":"AQ=="}},"ConsistentRead":true})");
+  http_.answer(200, "{}");
+  EXPECT_EQ(get().value(), std::nullopt);
+  http_.answer(200, R"({"Item":7})");
+  EXPECT_EQ(get().error().kind, ErrorKind::corrupt);
+}
+
 TEST_F(DynamoDbHttpTest, EnablesAStream) {
   const std::string answer = kTable;
   http_.answer(200, R"({"TableDescription")" + answer.substr(answer.find(':')) +

@@ -125,6 +125,16 @@ std::string scan_request(const ScanRequest& scan) {
   });
 }
 
+std::string get_item_request(const TableName& table, std::string_view key) {
+  return request([&](json::Writer& out) {
+    write_text(out, "TableName", table.str());
+    out.key("Key");
+    out.raw(key);
+    out.key("ConsistentRead");
+    out.boolean(true);
+  });
+}
+
 std::string enable_stream_request(const TableName& table, StreamView view) {
   return request([&](json::Writer& out) {
     write_text(out, "TableName", table.str());
@@ -156,6 +166,20 @@ Result<TableDescription> read_table_description(std::string_view body, std::stri
   description.stream = read_stream(*table);
   if (description.name.empty()) return strange_answer("DynamoDB", action, "no TableName");
   return description;
+}
+
+Result<std::optional<std::string>> read_item(json::PieceParser& parser, std::string& body) {
+  Result<json::PieceObject> answer = parser.parse(body);
+  if (!answer) return strange_answer("DynamoDB", "GetItem", answer.error().peer);
+  std::optional<std::string> item;
+  const bool good = json::for_each_member(*answer, [&](std::string_view name, Piece value) {
+    if (name != "Item") return true;
+    const auto text = json::object_text(value);
+    if (text) item = std::string(text->text);
+    return text.has_value();
+  });
+  if (!good) return strange_answer("DynamoDB", "GetItem", "broken JSON");
+  return item;
 }
 
 Result<ScanPage> read_scan_page(json::PieceParser& parser, std::string& body) {

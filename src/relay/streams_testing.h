@@ -33,6 +33,9 @@ class FakeTables final : public aws::DynamoDbApi {
   void scan(const aws::ScanRequest&, Done<aws::ScanPage> done) override {
     loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::internal, "nobody scans here")); });
   }
+  void get_item(const aws::TableName&, const std::string&, Done<std::optional<std::string>> done) override {
+    loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::internal, "nobody reads items here")); });
+  }
   void enable_stream(const aws::TableName&, aws::StreamView view, Done<aws::TableDescription> done) override {
     enabled_with.push_back(view);
     table.stream = aws::TableStream{aws::Arn("arn:aws:dynamodb:r:1:table/demo/stream/NEW"), true, view};

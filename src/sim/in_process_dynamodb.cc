@@ -9,6 +9,13 @@ namespace {
 // Bytes of an answer beside its items or records.
 constexpr size_t kAnswerFrame = 120;
 
+Answer<Attributes> read_key(const std::string& text, const char* member) {
+  json::Parser parser;
+  const auto parsed = parser.parse(text);
+  if (!parsed) return refuse("SerializationException", std::string(member) + " is no JSON");
+  return read_item(*parsed);
+}
+
 Answer<ScanInput> scan_input(const aws::ScanRequest& request) {
   ScanInput input;
   input.table = request.table.str();
@@ -17,10 +24,7 @@ Answer<ScanInput> scan_input(const aws::ScanRequest& request) {
   input.total_segments = request.total_segments;
   input.consistent = true;
   if (request.start_key.empty()) return input;
-  json::Parser parser;
-  const auto parsed = parser.parse(request.start_key);
-  if (!parsed) return refuse("SerializationException", "ExclusiveStartKey is no JSON");
-  auto key = read_item(*parsed);
+  auto key = read_key(request.start_key, "ExclusiveStartKey");
   if (!key) return forward_refusal(std::move(key));
   input.start_key = std::move(*key);
   return input;
@@ -90,6 +94,21 @@ void InProcessDynamoDb::scan(const aws::ScanRequest& request, Done<aws::ScanPage
         return to_page(*answer, now);
       },
       at_most<aws::ScanPage>(request.max_answer_bytes, "Scan", shorten_scan, std::move(done)));
+}
+
+void InProcessDynamoDb::get_item(const aws::TableName& table, const std::string& key,
+                                 Done<std::optional<std::string>> done) {
+  ++counts_.get_item;
+  way_.carry<std::optional<std::string>>(
+      "GetItem", CallKind::other,
+      [this, table, key](Timestamp now, Fault) -> Answer<std::optional<std::string>> {
+        auto read = read_key(key, "Key");
+        if (!read) return forward_refusal(std::move(read));
+        auto item = service_.get_item(table.str(), *read, now);
+        if (!item) return forward_refusal(std::move(item));
+        return *item ? std::optional(to_json(**item)) : std::nullopt;
+      },
+      std::move(done));
 }
 
 void InProcessDynamoDb::enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) {

@@ -15,7 +15,7 @@ namespace ctk::sim {
 
 /// How many calls arrived, and what they read.
 struct DynamoDbCallCounts {
-  uint64_t describe_table = 0, scan = 0, enable_stream = 0;
+  uint64_t describe_table = 0, scan = 0, get_item = 0, enable_stream = 0;
 };
 
 class InProcessDynamoDb final : public aws::DynamoDbApi {
@@ -28,6 +28,7 @@ class InProcessDynamoDb final : public aws::DynamoDbApi {
 
   void describe_table(const aws::TableName& table, Done<aws::TableDescription> done) override;
   void scan(const aws::ScanRequest& request, Done<aws::ScanPage> done) override;
+  void get_item(const aws::TableName& table, const std::string& key, Done<std::optional<std::string>> done) override;
   void enable_stream(const aws::TableName& table, aws::StreamView view, Done<aws::TableDescription> done) override;
 
  private:
