@@ -19,6 +19,7 @@
 #include "coordination/position_store.h"
 #include "coordination/table_record.h"
 #include "dynamodb/change.h"
+#include "sink/row_repairer.h"
 #include "table/render.h"
 #include "table/spec.h"
 
@@ -287,8 +288,8 @@ class Sink : public Writer, public TableRegistry {
   virtual void close(Done<bool> done) = 0;
 };
 
-/// A sink that can be asked, too.
-class Database : public Sink, public Console {};
+/// A sink that can be asked, too, and whose rows can be read and put right.
+class Database : public Sink, public Console, public RowReader, public RowRepairer {};
 
 /// The failure of a query that was asked to stop is `stopped`, with the database's words; `stopped` stays as it is.
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result);

@@ -6,7 +6,9 @@
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/positions.h"
 #include "sink/cratedb/query.h"
+#include "sink/cratedb/repaired_rows.h"
 #include "sink/cratedb/reports.h"
+#include "sink/cratedb/stored_rows.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"
 #include "sink/cratedb/witnesses.h"
@@ -86,6 +88,18 @@ class CrateSink final : public Database {
 
   void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) override {
     tasks_.spawn(list_letters(session_, std::move(id)), std::move(done));
+  }
+
+  void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
+    tasks_.spawn(cratedb::read_rows(session_, std::move(spec), std::move(keys)), std::move(done));
+  }
+
+  void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) override {
+    tasks_.spawn(cratedb::read_keys(session_, std::move(spec), std::move(from), limit), std::move(done));
+  }
+
+  void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {
+    tasks_.spawn(cratedb::repair_rows(session_, std::move(spec), epoch, std::move(repairs)), std::move(done));
   }
 
   void close(Done<bool> done) override {

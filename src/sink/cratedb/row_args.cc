@@ -106,6 +106,13 @@ void append_row_args(std::string& out, const table::TableSpec& spec, const table
   writer.end_array();
 }
 
+std::string key_arg(const KeyCell& cell) {
+  std::string out;
+  json::Writer writer(out);
+  append_key(writer, cell);
+  return out;
+}
+
 std::optional<std::string> key_problem(const table::TableSpec& spec, const table::Row& row) {
   for (size_t i = 0; i < row.keys.size() && i < spec.keys.size(); i++) {
     const KeyCell& cell = row.keys[i];

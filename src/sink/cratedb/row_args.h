@@ -14,6 +14,9 @@ namespace ctk::sink::cratedb {
 /// Appends one row's JSON array. TIME_MS is rounded down: CrateDB keeps milliseconds.
 void append_row_args(std::string& out, const table::TableSpec& spec, const table::Row& row);
 
+/// A key's cell as JSON.
+std::string key_arg(const table::KeyCell& cell);
+
 /// Why a key cannot be written exactly into its column, if so. CrateDB rounds and wraps what does not fit a NUMERIC.
 std::optional<std::string> key_problem(const table::TableSpec& spec, const table::Row& row);
 

@@ -224,6 +224,42 @@ std::string select_rows(const TableSpec& spec, size_t rows) {
                      quote_name(spec.name), fmt::join(conditions, " OR "));
 }
 
+std::string select_whole_rows(const TableSpec& spec, size_t rows) {
+  const std::vector<std::string> conditions(rows, "(" + key_condition(spec) + ")");
+  return fmt::format("SELECT {}, \"data\", \"aux\", \"cdc_version\", coalesce(\"cdc_deleted\", FALSE) FROM {} WHERE {}",
+                     key_list(spec), quote_name(spec.name), fmt::join(conditions, " OR "));
+}
+
+std::string select_living_keys(const TableSpec& spec, bool behind, size_t limit) {
+  std::string condition;
+  if (behind && spec.keys.size() == 1) condition = fmt::format(" AND {} > ?", key_list(spec));
+  if (behind && spec.keys.size() == 2) {
+    condition = fmt::format(" AND ({0} > ? OR ({0} = ? AND {1} > ?))", key_reference(spec, spec.keys[0]),
+                            key_reference(spec, spec.keys[1]));
+  }
+  return fmt::format("SELECT {0} FROM {1} WHERE coalesce(\"cdc_deleted\", FALSE) = FALSE{2} ORDER BY {0} LIMIT {3}",
+                     key_list(spec), quote_name(spec.name), condition, limit);
+}
+
+std::string select_guard(const TableSpec& spec) {
+  return fmt::format("SELECT \"cdc_version\", \"_seq_no\", \"_primary_term\" FROM {} WHERE {}", quote_name(spec.name),
+                     key_condition(spec));
+}
+
+std::string rewrite_row(const TableSpec& spec) {
+  return fmt::format(
+      "UPDATE {} SET \"data\" = ?, \"aux\" = ?, \"cdc_deleted\" = ? WHERE {} AND \"_seq_no\" = ? AND \"_primary_term\" = ?",
+      quote_name(spec.name), key_condition(spec));
+}
+
+std::string mark_row(const TableSpec& spec) {
+  if (spec.options.deletes == table::Deletes::soft) return mark_older(spec);
+  return fmt::format(
+      "UPDATE {} SET \"data\" = NULL, \"aux\" = NULL, \"cdc_deleted\" = TRUE WHERE {} AND \"_seq_no\" = ? AND "
+      "\"_primary_term\" = ?",
+      quote_name(spec.name), key_condition(spec));
+}
+
 std::string select_highest_version(const table::QualifiedName& name) {
   return fmt::format(
       "SELECT \"cdc_version\" FROM {} WHERE \"cdc_version\" IS NOT NULL ORDER BY \"cdc_version\" DESC LIMIT 1",

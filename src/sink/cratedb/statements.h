@@ -52,6 +52,17 @@ std::string mark_older(const table::TableSpec& spec);
 std::string delete_mark(const table::TableSpec& spec);
 /// Key, version and mark of `rows` rows. Parameters: their keys, one after another.
 std::string select_rows(const table::TableSpec& spec, size_t rows);
+/// Key, data, aux, version and mark of `rows` rows. Parameters: their keys, one after another.
+std::string select_whole_rows(const table::TableSpec& spec, size_t rows);
+/// The keys of living rows in their order, the first `limit` of all, or of those behind a key. Parameters: that key; of two
+/// columns, the first one twice.
+std::string select_living_keys(const table::TableSpec& spec, bool behind, size_t limit);
+/// Version, `_seq_no` and `_primary_term` of one row. Parameters: its key.
+std::string select_guard(const table::TableSpec& spec);
+/// A row put right, or marked, as it was looked at. Parameters: data, aux, deleted (mark: none of them), key, _seq_no,
+/// _primary_term.
+std::string rewrite_row(const table::TableSpec& spec);
+std::string mark_row(const table::TableSpec& spec);
 /// The highest version of all rows.
 std::string select_highest_version(const table::QualifiedName& name);
 std::string count_marked(const table::QualifiedName& name);

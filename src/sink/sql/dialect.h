@@ -123,8 +123,19 @@ class Dialect {
   virtual bool upserts_by_any_key() const { return false; }
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   std::string key_condition(const table::TableSpec& spec) const;
+  /// The row's key is one of `rows`, each with its cells as parameters, unbound.
+  virtual std::string key_in(const table::TableSpec& spec, size_t rows) const;
 
-  // Single rows by name, for sweeping: as traits().row_names says.
+  // Rows that are read one after another.
+
+  /// Bytes as hexadecimal digits.
+  virtual std::string hex_of(const std::string& column) const { return "hex(" + column + ")"; }
+  /// A whole number that each row keeps for its life, by which rows can be read in order; empty: they are read by key.
+  virtual std::string row_number() const { return ""; }
+  /// Whether `(a, b) > (?, ?)` is looked up in an index as one range.
+  virtual bool ranges_over_tuples() const { return true; }
+
+  // Single rows by name, for sweeping: as traits().row_names says (RowNames::key: key_in).
 
   /// RowNames::row_id: the id of a stored row, as text.
   virtual std::string row_id() const { return ""; }
@@ -132,8 +143,6 @@ class Dialect {
   virtual std::string row_in() const { return ""; }
   virtual std::string row_not_in() const { return ""; }
   virtual std::string row_id_list(std::span<const std::string> /*ids*/) const { return ""; }
-  /// RowNames::key: the row's key is one of `rows`, each with its cells as parameters, unbound.
-  virtual std::string key_in(const table::TableSpec& spec, size_t rows) const;
 
   // Our own tables.
 

@@ -76,6 +76,7 @@ class MysqlDialect final : public Dialect {
                        quote(spec.name), all_columns(spec), nulls, quote("data"));
   }
   bool upserts_by_any_key() const override { return true; }
+  bool ranges_over_tuples() const override { return false; }
 
   // VALUES() is what MySQL would rather not have any more; it has no other name for a row that a SELECT brings.
   std::string insert_if_absent(const Insert& insert) const override {

@@ -57,6 +57,7 @@ class PostgresDialect final : public ConflictDialect {
                        quote(spec.name), quote("cdc_deleted"));
   }
 
+  std::string hex_of(const std::string& column) const override { return "encode(" + column + ", 'hex')"; }
   std::string row_id() const override { return "ctid::text"; }
   std::string row_in() const override { return "ctid = ANY (?::text::tid[])"; }
   std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }

@@ -3,13 +3,11 @@
 #include <charconv>
 
 namespace ctk::sink::sql {
-namespace {
 
 using table::ColumnType;
 using table::KeyCell;
 
-/// A key's cell as a database gives it back.
-KeyCell read_cell(const table::KeyColumn& key, std::string text) {
+KeyCell key_cell_of(const table::KeyColumn& key, std::string text) {
   KeyCell cell{KeyCell::Kind::text, std::move(text), 0, 0};
   const char* end = cell.text.data() + cell.text.size();
   switch (key.column_type) {
@@ -30,8 +28,6 @@ KeyCell read_cell(const table::KeyColumn& key, std::string text) {
   return cell;
 }
 
-}  // namespace
-
 std::string RowNaming::columns() const {
   if (by_id()) return dialect_.row_id();
   std::vector<std::string> keys;
@@ -44,7 +40,7 @@ RowName RowNaming::read(const Cells& cells) const {
   for (size_t i = 0; i < cells.size(); ++i) {
     std::string text = cells[i].value_or("");
     name.push_back(by_id() ? KeyCell{KeyCell::Kind::text, std::move(text), 0, 0}
-                           : read_cell(spec_.keys[i], std::move(text)));
+                           : key_cell_of(spec_.keys[i], std::move(text)));
   }
   return name;
 }

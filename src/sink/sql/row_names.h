@@ -14,6 +14,9 @@ namespace ctk::sink::sql {
 /// The cells that a row is called by: its id, or its key.
 using RowName = std::vector<table::KeyCell>;
 
+/// A key's cell, of what a database gives back of it.
+table::KeyCell key_cell_of(const table::KeyColumn& key, std::string text);
+
 class RowNaming {
  public:
   RowNaming(const Dialect& dialect, const table::TableSpec& spec) : dialect_(dialect), spec_(spec) {}

@@ -9,6 +9,8 @@
 #include "sink/sql/bookkeeping.h"
 #include "sink/sql/lanes.h"
 #include "sink/sql/refusals.h"
+#include "sink/sql/row_reading.h"
+#include "sink/sql/row_repairing.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -219,6 +221,27 @@ class SqlSink final : public Database {
       return to_result(read_letters(driver, at_, ids));
     };
     lanes_.run<std::vector<DeadLetter>>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
+    auto job = [this, spec = std::move(spec), keys = std::move(keys)](Driver& driver) {
+      return to_result(sql::read_rows(driver, *dialect_, *spec, keys));
+    };
+    lanes_.run<Rows>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) override {
+    auto job = [this, spec = std::move(spec), from = std::move(from), limit](Driver& driver) {
+      return to_result(sql::read_keys(driver, *dialect_, *spec, from, limit));
+    };
+    lanes_.run<KeyPage>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {
+    auto job = [this, spec = std::move(spec), epoch, repairs = std::move(repairs)](Driver& driver) {
+      return sql::repair_rows(driver, *dialect_, *spec, epoch, repairs);
+    };
+    lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
   void close(Done<bool> done) override { lanes_.close(std::move(done)); }

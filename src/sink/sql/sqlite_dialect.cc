@@ -58,6 +58,7 @@ class SqliteDialect final : public ConflictDialect {
                        quote(spec.name.table), quote("cdc_deleted"));
   }
 
+  std::string row_number() const override { return "rowid"; }
   std::string row_id() const override { return "rowid"; }
   std::string row_in() const override { return "rowid IN (SELECT value FROM json_each(?))"; }
   std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }

@@ -342,9 +342,13 @@ class SqliteDriver final : public Driver {
     return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), size);
   }
 
+  /// A floating-point number as SQLite spells it has lost digits.
   static Cells cells(sqlite3_stmt* prepared) {
     Cells row;
-    for (int i = 0; i < sqlite3_column_count(prepared); ++i) row.push_back(cell(prepared, i));
+    for (int i = 0; i < sqlite3_column_count(prepared); ++i) {
+      const bool real = sqlite3_column_type(prepared, i) == SQLITE_FLOAT;
+      row.push_back(real ? fmt::format("{}", sqlite3_column_double(prepared, i)) : cell(prepared, i));
+    }
     return row;
   }
 

@@ -1,0 +1,190 @@
+// The cases of the conformance suite: stored rows, read for comparison (row_reader.h).
+#include <algorithm>
+#include <set>
+
+#include "sink/conformance_test.h"
+#include "table/keys.h"
+
+namespace ctk::sink::testing {
+namespace {
+
+using Changes = std::vector<std::shared_ptr<const dynamodb::Change>>;
+
+class Reading {
+ public:
+  explicit Reading(const OpenTable& table) : spec_(std::make_shared<const table::TableSpec>(table.renderer->spec())) {}
+
+  RowReader::Spec spec() const { return spec_; }
+  std::vector<table::KeyCell> cells(const dynamodb::Change& change) const {
+    return table::key_cells(*spec_, change.keys()).value_or(std::vector<table::KeyCell>{});
+  }
+  KeyTexts texts(const dynamodb::Change& change) const {
+    KeyTexts texts;
+    for (const table::KeyCell& cell : cells(change)) texts.push_back(cell.text);
+    return texts;
+  }
+
+ private:
+  RowReader::Spec spec_;
+};
+
+/// Keys of two attributes, of all types and sizes that this target's columns hold.
+std::vector<std::string> odd_keys(table::Target target) {
+  std::vector<std::string> keys;
+  for (const char* text : {"a", "A", "a ", "ä", "it's", "\\", "x?y", "10", "9"}) {
+    for (const char* digits : {"7", "-3", "100", "0"}) {
+      keys.push_back(std::string(R"({"pk":{"S":")") + (*text == '\\' ? R"(\\)" : text) + R"("},"sk":{"N":")" + digits +
+                     R"("}})");
+    }
+  }
+  if (target->keys.number == table::ColumnType::bigint) return keys;
+  for (const char* digits : {"0.1", "1.5E+20", "123456789012345678901234567890", "0.12345678901234567", "-2.50"}) {
+    keys.push_back(std::string(R"({"pk":{"S":"a"},"sk":{"N":")") + digits + R"("}})");
+  }
+  return keys;
+}
+
+TEST_P(Conformance, RowsAreReadByTheirKeys) {
+  Changes changes;
+  for (const std::string& key : odd_keys(options.kind)) {
+    changes.push_back(put(changes.size() + 1, key, R"({"n":{"N":")" + std::to_string(changes.size()) + R"("}})"));
+  }
+  open(*changes.front());
+  apply(changes);
+  apply(Changes{removal(1000, std::string(changes[2]->key))});
+  const Reading reading(*opened);
+  std::vector<std::vector<table::KeyCell>> keys;
+  for (const auto& change : changes) keys.push_back(reading.cells(*change));
+  keys.insert(keys.begin() + 1, reading.cells(*put(1, R"({"pk":{"S":"none"},"sk":{"N":"7"}})", "{}")));
+  const auto rows = await<RowReader::Rows>([&](auto done) { sink->read_rows(reading.spec(), keys, std::move(done)); });
+  ASSERT_TRUE(rows) << to_string(rows.error());
+  ASSERT_EQ(rows->size(), keys.size());
+  EXPECT_EQ((*rows)[1], std::nullopt);
+  for (size_t i = 0; i < rows->size(); ++i) {
+    if (i == 1) continue;
+    const std::optional<HeldRow>& row = (*rows)[i];
+    ASSERT_TRUE(row) << i;
+    const size_t change = i < 1 ? i : i - 1;
+    if (change == 2) {
+      EXPECT_TRUE(row->deleted);
+      EXPECT_EQ(row->data, std::nullopt);
+      continue;
+    }
+    EXPECT_FALSE(row->deleted);
+    EXPECT_EQ(row->version, table::version_text(opened->record.epoch, changes[change]->order));
+    JsonTree held = json_tree(row->data.value_or("null"));
+    if (row->aux) continue;
+    EXPECT_EQ(held.str(), R"({"n":)" + std::to_string(change) + "}");
+  }
+}
+
+TEST_P(Conformance, KeysOfLivingRowsAreWalkedOnceEach) {
+  Changes changes;
+  for (const std::string& key : odd_keys(options.kind)) changes.push_back(put(changes.size() + 1, key, "{}"));
+  open(*changes.front());
+  apply(changes);
+  apply(Changes{removal(1000, std::string(changes[2]->key))});
+  const Reading reading(*opened);
+  std::multiset<KeyTexts> expected, found;
+  for (const auto& change : changes) {
+    if (change != changes[2]) expected.insert(reading.texts(*change));
+  }
+  std::vector<std::string> from;
+  size_t pages = 0;
+  do {
+    const auto page = await<KeyPage>([&](auto done) { sink->read_keys(reading.spec(), from, 7, std::move(done)); });
+    ASSERT_TRUE(page) << to_string(page.error());
+    EXPECT_LE(page->keys.size(), 7u);
+    found.insert(page->keys.begin(), page->keys.end());
+    from = page->next;
+  } while (!from.empty() && ++pages < 100);
+  EXPECT_EQ(found, expected);
+}
+
+TEST_P(Conformance, KeysOfBytesAreWalkedAndRead) {
+  Changes changes;
+  for (const char* base64 : {"AA==", "AP8=", "AAE=", "YWJj", "/w=="}) {
+    changes.push_back(put(changes.size() + 1, std::string(R"({"pk":{"B":")") + base64 + R"("}})", "{}"));
+  }
+  open(*changes.front());
+  apply(changes);
+  const Reading reading(*opened);
+  std::multiset<KeyTexts> expected, found;
+  std::vector<std::vector<table::KeyCell>> keys;
+  for (const auto& change : changes) {
+    expected.insert(reading.texts(*change));
+    keys.push_back(reading.cells(*change));
+  }
+  std::vector<std::string> from;
+  size_t pages = 0;
+  do {
+    const auto page = await<KeyPage>([&](auto done) { sink->read_keys(reading.spec(), from, 2, std::move(done)); });
+    ASSERT_TRUE(page) << to_string(page.error());
+    found.insert(page->keys.begin(), page->keys.end());
+    from = page->next;
+  } while (!from.empty() && ++pages < 100);
+  EXPECT_EQ(found, expected);
+  const auto rows = await<RowReader::Rows>([&](auto done) { sink->read_rows(reading.spec(), keys, std::move(done)); });
+  ASSERT_TRUE(rows) << to_string(rows.error());
+  EXPECT_TRUE(std::ranges::all_of(*rows, [](const auto& row) { return row.has_value(); }));
+}
+
+/// An item as a load has it.
+std::shared_ptr<const dynamodb::Change> scanned(const std::string& item) {
+  dynamodb::RawRecord record;
+  record.data = item;
+  record.arrival = parse_timestamp("2026-11-29T00:00:00Z").value();
+  dynamodb::Decoded decoded = dynamodb::Decoder().decode_item(std::move(record), {"source", {"pk"}});
+  EXPECT_EQ(decoded.changes.size(), 1u);
+  return std::make_shared<const dynamodb::Change>(std::move(decoded.changes.front()));
+}
+
+TEST_P(Conformance, RowsAreRepairedWhereTheyAreAsTheyWere) {
+  Changes changes;
+  for (const char* key : {"same", "moved", "gone", "went", "marked"}) {
+    changes.push_back(put(changes.size() + 1, text_key(key), R"({"n":{"N":"1"}})"));
+  }
+  open(*changes.front());
+  apply(changes);
+  const auto version = [&](size_t change) { return table::version_text(opened->record.epoch, changes[change]->order); };
+  apply(Changes{put(10, text_key("moved"), R"({"n":{"N":"10"}})"), put(11, text_key("went"), R"({"n":{"N":"11"}})"),
+                removal(12, text_key("marked"))});
+  const Reading reading(*opened);
+  const auto item = [](const std::string& key) { return scanned(R"({"pk":{"S":")" + key + R"("},"n":{"N":"5"}})"); };
+  std::vector<RowRepair> repairs;
+  const auto repair = [&](const std::string& key, bool has_item, std::optional<std::string> at) {
+    repairs.push_back({reading.cells(*put(1, text_key(key), "{}")), has_item ? item(key) : nullptr, std::move(at)});
+  };
+  repair("same", true, version(0));
+  repair("moved", true, version(1));  // a newer change has come
+  repair("gone", false, version(2));  // there is no item
+  repair("went", false, version(3));  // likewise, but a newer change has come
+  repair("marked", true, table::version_text(opened->record.epoch, removal(12, text_key("marked"))->order));
+  repair("missing", true, std::nullopt);
+  const auto done = await<bool>(
+      [&](auto answer) { sink->repair_rows(reading.spec(), opened->record.epoch, repairs, std::move(answer)); });
+  ASSERT_TRUE(done) << to_string(done.error());
+  auto stored = items();
+  EXPECT_EQ(stored["same"], R"({"n":5})");
+  EXPECT_EQ(stored["moved"], R"({"n":10})");
+  EXPECT_EQ(stored["gone"], "deleted");
+  EXPECT_EQ(stored["went"], R"({"n":11})");
+  EXPECT_EQ(stored["marked"], R"({"n":5})");
+  EXPECT_EQ(stored["missing"], R"({"n":5})");
+  // Versions stayed, so older changes lose and newer ones win; any change wins over what was missing.
+  apply(Changes{put(9, text_key("marked"), "{}"), put(2, text_key("same"), R"({"n":{"N":"2"}})"),
+                put(1, text_key("missing"), R"({"n":{"N":"1"}})")});
+  stored = items();
+  EXPECT_EQ(stored["marked"], R"({"n":5})");
+  EXPECT_EQ(stored["same"], R"({"n":2})");
+  EXPECT_EQ(stored["missing"], R"({"n":1})");
+  // A row that has come meanwhile is not missing any more.
+  repairs.clear();
+  repair("missing", true, std::nullopt);
+  ASSERT_TRUE(await<bool>(
+      [&](auto answer) { sink->repair_rows(reading.spec(), opened->record.epoch, repairs, std::move(answer)); }));
+  EXPECT_EQ(items()["missing"], R"({"n":1})");
+}
+
+}  // namespace
+}  // namespace ctk::sink::testing

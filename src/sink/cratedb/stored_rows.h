@@ -1,0 +1,19 @@
+// Stored rows, read for comparison (sink/row_reader.h).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sink/cratedb/session.h"
+#include "sink/row_reader.h"
+
+namespace ctk::sink::cratedb {
+
+/// By primary key: what was written is seen at once, without a refresh.
+Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
+                                        std::vector<std::vector<table::KeyCell>> keys);
+
+/// KeyPage::next is the last key's cells as JSON. The first page refreshes the table.
+Task<Result<KeyPage>> read_keys(Session& session, RowReader::Spec spec, std::vector<std::string> from, size_t limit);
+
+}  // namespace ctk::sink::cratedb

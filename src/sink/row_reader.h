@@ -1,0 +1,48 @@
+// Rows of a table as they are stored, for whoever compares them with their items: by their keys, or one after another.
+// A face of a database beside those of sink.h. It must not know what rows are compared with.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/done.h"
+#include "table/render.h"
+#include "table/spec.h"
+
+namespace ctk::sink {
+
+/// A stored key, as KeyCell::text has each of its cells: text as it is, the bytes of a binary one (base64 where its column
+/// is a text), canonical digits of a number.
+using KeyTexts = std::vector<std::string>;
+
+struct HeldRow {
+  std::optional<std::string> data;  ///< JSON
+  std::optional<std::string> aux;
+  std::string version;  ///< empty: it has none
+  bool deleted = false;
+  bool operator==(const HeldRow&) const = default;
+};
+
+struct KeyPage {
+  std::vector<KeyTexts> keys;
+  /// Where the next page begins: the reader's own words; empty: there is none.
+  std::vector<std::string> next;
+};
+
+/// Errors are those of a whole call (sink.h). Nothing is made, changed or locked.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+
+  using Spec = std::shared_ptr<const table::TableSpec>;
+  using Rows = std::vector<std::optional<HeldRow>>;
+  /// For each of the keys, in their order: its row, tombstones too, where there is one.
+  virtual void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) = 0;
+  /// The keys of living rows, `limit` at most. `from`: KeyPage::next of the page before; empty: the first. A row that stays
+  /// through all pages is in one of them, once.
+  virtual void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) = 0;
+};
+
+}  // namespace ctk::sink
