@@ -92,7 +92,8 @@ add_custom_command(OUTPUT page_html.cc
                    DEPENDS src/observe/page.html cmake/page.cmake VERBATIM)
 target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
-ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table
+ctk_module(verify USES aws base coordination dynamodb json relay shards sink table)
+ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table verify
            LIBRARIES CLI11::CLI11 edit ncursesw tinfo)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
 
@@ -107,6 +108,7 @@ foreach(folder base json cbor dynamodb shards coordination load table relay obse
 endforeach()
 ctk_module_tests(aws ctk_aws_credentials)
 ctk_module_tests(net ZLIB::ZLIB OpenSSL::SSL OpenSSL::Crypto)
+ctk_module_tests(verify ctk_sim ctk_sink_sql)
 ctk_module_tests(sink ctk_sink_ndjson ctk_sink_sql ctk_sink_cratedb ctk_fake_cratedb)
 
 if(EXISTS ${CMAKE_SOURCE_DIR}/src/cli/main.cc)

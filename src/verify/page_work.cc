@@ -1,0 +1,174 @@
+#include "verify/page_work.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "table/keys.h"
+#include "verify/item_key.h"
+
+namespace ctk::verify {
+
+namespace {
+
+dynamodb::ItemSource source_of(const table::TableSpec& spec, const dynamodb::KeySchema& keys) {
+  dynamodb::ItemSource source{spec.source_table, {}};
+  for (const auto& [name, type] : keys.attributes) source.keys.push_back(name);
+  std::ranges::sort(source.keys);
+  return source;
+}
+
+sink::KeyTexts texts_of(const std::vector<table::KeyCell>& cells) {
+  sink::KeyTexts texts;
+  for (const table::KeyCell& cell : cells) texts.push_back(cell.text);
+  return texts;
+}
+
+}  // namespace
+
+PageWork::PageWork(Settings settings)
+    : settings_(std::move(settings)),
+      source_(source_of(*settings_.spec, settings_.keys)),
+      renderer_(*settings_.spec),
+      comparer_(*settings_.spec) {}
+
+std::optional<ReadItem> PageWork::read_item(dynamodb::RawRecord record) {
+  dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), source_);
+  if (decoded.changes.size() != 1) return std::nullopt;
+  ReadItem item;
+  item.change = std::make_shared<const dynamodb::Change>(std::move(decoded.changes.front()));
+  if (auto cells = table::key_cells(*settings_.spec, item.change->keys())) item.cells = std::move(*cells);
+  item.key = item.cells.empty() ? fingerprint({std::string(item.change->key)}) : fingerprint(texts_of(item.cells));
+  return item;
+}
+
+Result<ReadItems> PageWork::decode(std::vector<dynamodb::RawRecord> records) {
+  ReadItems items;
+  items.reserve(records.size());
+  for (dynamodb::RawRecord& record : records) {
+    std::optional<ReadItem> item = read_item(std::move(record));
+    if (!item) return fail(ErrorKind::corrupt, "DynamoDB answered a Scan with an item that is none");
+    if (is_sampled(item->key, settings_.sample)) items.push_back(std::move(*item));
+  }
+  return items;
+}
+
+std::vector<std::vector<table::KeyCell>> PageWork::keys_of(const ReadItems& items) {
+  std::vector<std::vector<table::KeyCell>> keys;
+  keys.reserve(items.size());
+  for (const ReadItem& item : items) {
+    if (!item.cells.empty()) keys.push_back(item.cells);
+  }
+  return keys;
+}
+
+/// Told by its texts alone, where the target keeps them as they were written.
+bool PageWork::is_equal(const ReadItem& item, const std::optional<sink::HeldRow>& row) const {
+  if (!row || row->deleted || settings_.spec->target->data != table::DataColumn::text) return false;
+  const table::Rendered rendered = renderer_.render(*item.change, 1);
+  const auto* written = std::get_if<table::Row>(&rendered);
+  return written != nullptr && written->data == row->data && written->aux == row->aux;
+}
+
+Result<PageFindings> PageWork::compare(const ReadItems& items, sink::RowReader::Rows rows) {
+  PageFindings findings;
+  findings.items = items.size();
+  std::vector<uint64_t> seen;
+  auto next = rows.begin();
+  for (const ReadItem& item : items) {
+    std::optional<sink::HeldRow> none;
+    std::optional<sink::HeldRow>& row = item.cells.empty() || next == rows.end() ? none : *next++;
+    if (!item.cells.empty()) seen.push_back(item.key);
+    if (is_equal(item, row)) {
+      ++findings.equal;
+      continue;
+    }
+    Comparison comparison;
+    if (row) comparison = comparer_.compare(*item.change, *row);
+    if (comparison.equal) {
+      ++findings.equal;
+      continue;
+    }
+    Difference difference;
+    difference.kind = row ? Difference::Kind::different : Difference::Kind::missing;
+    difference.key = item.change->key;
+    difference.paths = std::move(comparison.paths);
+    difference.row = row_state(row);
+    findings.found.push_back(std::move(difference));
+  }
+  if (Status added = seen_.add(seen); !added) return forward_error(std::move(added));
+  return findings;
+}
+
+PageFindings PageWork::extras(const sink::KeyPage& page) {
+  PageFindings findings;
+  for (const sink::KeyTexts& texts : page.keys) {
+    const uint64_t key = fingerprint(texts);
+    if (!seen_.covers(key) || !is_sampled(key, settings_.sample)) continue;
+    ++findings.rows;
+    if (seen_.contains(key)) continue;
+    Difference difference;
+    difference.kind = Difference::Kind::extra;
+    const std::optional<std::string> typed = item_key(settings_.keys, *settings_.spec, texts);
+    difference.key = typed.value_or("null");
+    dynamodb::RawRecord record;
+    record.data = difference.key;
+    const std::optional<ReadItem> item = typed ? read_item(std::move(record)) : std::nullopt;
+    // An item of that key would have another row.
+    const bool has_item = item && texts_of(item->cells) == texts;
+    (has_item ? findings.found : findings.certain).push_back(std::move(difference));
+  }
+  return findings;
+}
+
+ReadItems PageWork::keys_of(const std::vector<Difference>& differences) {
+  ReadItems items;
+  for (const Difference& difference : differences) {
+    dynamodb::RawRecord record;
+    record.data = difference.key;
+    std::optional<ReadItem> item = read_item(std::move(record));
+    items.push_back(item ? std::move(*item) : ReadItem{});
+  }
+  return items;
+}
+
+Result<Look> PageWork::look(std::optional<std::string> item, std::optional<sink::HeldRow> row) {
+  Look look;
+  look.has_item = item.has_value();
+  look.row = row_state(row);
+  const bool living = row && !row->deleted;
+  if (!item) {
+    if (living) look.difference = Difference::Kind::extra;
+    return look;
+  }
+  dynamodb::RawRecord record;
+  record.data = std::move(*item);
+  const std::optional<ReadItem> read = read_item(std::move(record));
+  if (!read) return fail(ErrorKind::corrupt, "DynamoDB answered GetItem with an item that is none");
+  if (!row) {
+    look.difference = Difference::Kind::missing;
+    return look;
+  }
+  Comparison comparison = comparer_.compare(*read->change, *row);
+  if (comparison.equal) return look;
+  look.difference = Difference::Kind::different;
+  look.paths = std::move(comparison.paths);
+  return look;
+}
+
+std::optional<sink::RowRepair> PageWork::repair(const ReadItem& key, std::optional<std::string> item,
+                                                const std::optional<sink::HeldRow>& row, Timestamp now) {
+  if (key.cells.empty()) return std::nullopt;
+  sink::RowRepair repair;
+  repair.key = key.cells;
+  if (row) repair.version = row->version;
+  if (!item) return repair;
+  dynamodb::RawRecord record;
+  record.data = std::move(*item);
+  record.arrival = now;
+  std::optional<ReadItem> read = read_item(std::move(record));
+  if (!read) return std::nullopt;
+  repair.item = std::move(read->change);
+  return repair;
+}
+
+}  // namespace ctk::verify

@@ -1,0 +1,78 @@
+// What is computed for a page of either side, away from the loop: items become keys that rows are asked for by, and rows
+// become what differs. Used by one job at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dynamodb/decode.h"
+#include "dynamodb/key_schema.h"
+#include "sink/row_repairer.h"
+#include "table/render.h"
+#include "verify/comparison.h"
+#include "verify/difference.h"
+#include "verify/seen_keys.h"
+
+namespace ctk::verify {
+
+/// An item, or the key of one, and how its row is asked for.
+struct ReadItem {
+  std::shared_ptr<const dynamodb::Change> change;
+  std::vector<table::KeyCell> cells;  ///< none: the target cannot hold this key, so there is no row
+  uint64_t key = 0;                   ///< fingerprint of the row's key, or of the item's where there are no cells
+};
+using ReadItems = std::vector<ReadItem>;
+
+/// What came of a page.
+struct PageFindings {
+  uint64_t items = 0, rows = 0, equal = 0;
+  std::vector<Difference> found;
+  /// Rows that no item can have, whenever one looks: nothing can be read again of their kind.
+  std::vector<Difference> certain;
+};
+
+class PageWork {
+ public:
+  struct Settings {
+    std::shared_ptr<const table::TableSpec> spec;
+    dynamodb::KeySchema keys;
+    double sample = 1;
+  };
+  explicit PageWork(Settings settings);
+
+  /// The items of a page that belong to the sample. `corrupt` where one is no item.
+  Result<ReadItems> decode(std::vector<dynamodb::RawRecord> records);
+  /// The keys of rows that are asked for, in order; those without cells left out.
+  static std::vector<std::vector<table::KeyCell>> keys_of(const ReadItems& items);
+  /// `rows`: what keys_of were answered. Remembers the keys for extras().
+  Result<PageFindings> compare(const ReadItems& items, sink::RowReader::Rows rows);
+
+  /// How often all keys of the target are to be walked, and the beginning of a walk.
+  size_t walks() const { return seen_.passes(); }
+  Status begin_walk(size_t walk) { return seen_.begin_pass(walk); }
+  /// Of the rows that belong to the walk and the sample, those whose keys were not seen.
+  PageFindings extras(const sink::KeyPage& page);
+
+  /// Of differences: the keys by which both sides are read again.
+  ReadItems keys_of(const std::vector<Difference>& differences);
+  /// `item`: what DynamoDB has now; `row`: what was read before that.
+  Result<Look> look(std::optional<std::string> item, std::optional<sink::HeldRow> row);
+  /// How such a row becomes what its item is, at `now`; nothing where the target cannot hold its key.
+  std::optional<sink::RowRepair> repair(const ReadItem& key, std::optional<std::string> item,
+                                        const std::optional<sink::HeldRow>& row, Timestamp now);
+
+ private:
+  std::optional<ReadItem> read_item(dynamodb::RawRecord record);
+  bool is_equal(const ReadItem& item, const std::optional<sink::HeldRow>& row) const;
+
+  Settings settings_;
+  dynamodb::ItemSource source_;
+  dynamodb::Decoder decoder_;
+  table::Renderer renderer_;
+  Comparer comparer_;
+  SeenKeys seen_;
+};
+
+}  // namespace ctk::verify

@@ -1,0 +1,138 @@
+// Puts a table in DynamoDB beside its table in the target, while both are written to: every item is looked up by its key,
+// page after page of a parallel Scan; then the target's keys are walked for rows that no item was seen of; and each
+// difference is looked at again until it is gone or stands. Decisions are PageWork's, judge's and Pending's; this waits for
+// the answers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/dynamodb_api.h"
+#include "base/error.h"
+#include "base/event_loop.h"
+#include "base/job_queue.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/task.h"
+#include "coordination/table_record.h"
+#include "relay/snapshot_source.h"
+#include "sink/sink.h"
+#include "verify/difference.h"
+#include "verify/page_work.h"
+#include "verify/pending.h"
+
+namespace ctk::verify {
+
+struct VerifyOptions {
+  aws::TableName table;                     ///< name or ARN
+  std::string schema;                       ///< the target's
+  std::optional<std::string> target_table;  ///< nothing: where a relay would put the source table
+  table::TableOptions tables;
+  std::optional<int> segments;
+  std::optional<Duration> settle;  ///< nothing: a minute, or a living relay's lag where that is more
+  double sample = 1;
+  bool repair = false;  ///< rows of differences that stand
+  Duration start_timeout = std::chrono::seconds(30);
+  Duration give_up = std::chrono::minutes(15);
+};
+
+struct VerifyTotals {
+  uint64_t items = 0;  ///< of the Scan
+  uint64_t rows = 0;   ///< living ones of the target
+  uint64_t equal = 0;  ///< items whose rows hold them, those of settled differences too
+  uint64_t missing = 0, extra = 0, different = 0;
+  uint64_t settled = 0;   ///< differences that went away
+  uint64_t repaired = 0;  ///< of those that stood: their rows hold their items now
+  bool operator==(const VerifyTotals&) const = default;
+
+  /// Whether any stands, and was not repaired.
+  bool found_differences() const { return missing + extra + different > repaired; }
+};
+
+/// What it looks at, and with what. All outlive it. Nothing else uses `sink` meanwhile.
+struct VerifySides {
+  relay::SnapshotSource& items;
+  aws::DynamoDbApi& api;
+  sink::Sink& sink;
+  sink::RowReader& rows;
+  sink::RowRepairer& repairer;
+};
+
+struct VerifyEnvironment {
+  EventLoop& loop;
+  Clock& clock;
+  Random& random;
+  Log& log;
+  std::unique_ptr<Executor> worker;  ///< decodes and compares
+};
+
+/// Used on the loop. `run` once; `done` gives the totals, or why the two could not be compared.
+class Verifier {
+ public:
+  Verifier(VerifyOptions options, VerifySides sides, VerifyEnvironment environment);
+  ~Verifier();
+
+  /// `stands` is told each difference that stands, as soon as it does.
+  void run(std::function<void(const Difference&)> stands, Done<VerifyTotals> done);
+  /// So far.
+  const VerifyTotals& totals() const { return totals_; }
+  /// Differences that are yet to be looked at again.
+  size_t pending() const { return pending_ ? pending_->size() : 0; }
+
+ private:
+  Task<Result<VerifyTotals>> compare_tables();
+  Task<Result<bool>> open();
+  Task<Result<bool>> wait_for_load();
+  Task<Result<bool>> is_loading();
+  Result<bool> make_spec(const std::vector<coordination::TableRecord>& records);
+  Task<Result<Duration>> choose_settle();
+  Task<Result<bool>> compare_segments();
+  Task<Result<bool>> compare_page(relay::SegmentPage page);
+  Task<Result<bool>> walk_target();
+  Task<Result<bool>> settle_all();
+  /// Both sides of differences, in their order.
+  struct Sides {
+    ReadItems keys;
+    sink::RowReader::Rows rows;
+    std::vector<std::optional<std::string>> items;
+  };
+  Task<Result<Sides>> read_sides(const std::vector<Difference>& differences);
+  Task<Result<bool>> look_again(std::vector<Difference> due);
+  Task<Result<bool>> repair(std::vector<Difference> standing);
+  Task<Result<sink::RowReader::Rows>> read_rows(std::vector<std::vector<table::KeyCell>> keys);
+  Task<Result<std::optional<std::string>>> get_item(std::string key);
+  Status take(PageFindings findings);
+  void conclude(const Difference& difference);
+
+  using Part = std::function<Task<Result<bool>>(size_t)>;
+  /// Several of a kind at once, until each has returned; the first failure stops all and is what comes of them.
+  Task<Result<bool>> all_of(size_t count, const Part& each);
+  /// Calls again what fails for want of an answer, for as long as `budget`.
+  template <class T, class Call>
+  Task<Result<T>> insist(Duration budget, Call& call);
+  Task<Result<std::vector<coordination::TableRecord>>> read_records();
+  /// On the worker.
+  template <class T, class Work>
+  auto at_work(Work& work);
+
+  VerifyOptions options_;
+  VerifySides sides_;
+  VerifyEnvironment env_;
+  std::function<void(const Difference&)> stands_;
+  relay::SnapshotIdentity identity_;
+  std::optional<coordination::TableRecord> record_;
+  std::shared_ptr<const table::TableSpec> spec_;
+  std::shared_ptr<PageWork> work_;
+  std::optional<Pending> pending_;
+  VerifyTotals totals_;
+  int next_segment_ = 0;
+  bool found_all_ = false;  ///< no further difference is found
+  std::optional<Error> failure_;
+  TaskGroup tasks_;
+  JobQueue jobs_;  // last: its jobs use what tasks hold
+};
+
+}  // namespace ctk::verify
