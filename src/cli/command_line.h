@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "cli/options.h"
 #include "observe/door.h"
 #include "observe/log_format.h"
@@ -78,6 +79,16 @@ struct TopCommand {
   std::optional<Secret> token;
 };
 
+struct VerifyCommand {
+  std::string source;
+  TargetWords target;
+  std::optional<Duration> settle;
+  size_t show = 100;
+  double sample = 1;  ///< of the keys
+  bool repair = false;
+  bool json = false;
+};
+
 struct CompletionCommand {
   std::string shell;
 };
@@ -106,7 +117,7 @@ struct PrintCommand {
 
 using Command =
     std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand, StatusCommand,
-                 TopCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+                 TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

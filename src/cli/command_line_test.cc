@@ -195,11 +195,31 @@ TEST(CommandLine, SlipsAreNamed) {
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
   for (const Words& words :
-       {Words{"check", kSource}, Words{"plan", kSource, "--anything"},
-        Words{"verify", kSource, "crate://localhost", "--repair"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
+       {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
         Words{"lambda"}, Words{"dead-letters", "replay", "id"}, Words{"load", kSource, "--config", "x.toml"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
+}
+
+TEST(CommandLine, Verify) {
+  const auto plain = parsed<VerifyCommand>({"verify", kSource, "sqlite:///x.db"});
+  EXPECT_EQ(plain.source, kSource);
+  EXPECT_EQ(plain.target.argument, "sqlite:///x.db");
+  EXPECT_EQ(plain.settle, std::nullopt);
+  EXPECT_EQ(plain.show, 100u);
+  EXPECT_EQ(plain.sample, 1);
+  EXPECT_FALSE(plain.repair);
+  const auto given =
+      parsed<VerifyCommand>({"verify", kSource, "--settle", "5s", "--show=0", "--sample", "1%", "--format=json"});
+  EXPECT_EQ(given.settle, std::chrono::seconds(5));
+  EXPECT_EQ(given.show, 0u);
+  EXPECT_EQ(given.sample, 0.01);
+  EXPECT_TRUE(given.json);
+  EXPECT_TRUE(parsed<VerifyCommand>({"verify", kSource, "--repair"}).repair);
+  EXPECT_THAT(refused({"verify", kSource, "--settle", "soon"}), AllOf(HasSubstr("--settle"), HasSubstr("soon")));
+  EXPECT_THAT(refused({"verify", kSource, "--show", "-1"}), HasSubstr("--show: found \"-1\""));
+  for (const char* share : {"0%", "101%", "few"})
+    EXPECT_THAT(refused({"verify", kSource, "--sample", share}), AllOf(HasSubstr("--sample"), HasSubstr("100%")));
 }
 
 TEST(ResetCommand, IsTheSameLineWithoutSecrets) {

@@ -114,6 +114,21 @@ const std::vector<CommandInfo>& commands() {
        .more = "URL is http://HOST:PORT of a relay that runs with --listen. Keys: q quits, s sorts the shards by id, lag or state,\n"
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
        .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
+      {.path = "verify", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+       .help = "compare every item of a DynamoDB table with its row",
+       .more = "SOURCE and TARGET, with their options, as they were loaded: dynamodb://, dynamodb+cdc://, or\n"
+               "kinesis+dynamodb+cdc:// with source-table. Both may be written to meanwhile. Differences\n"
+               "are printed as JSON, one a line: {\"key\", \"difference\", \"paths\"}; missing is an item\n"
+               "without a row, extra a living row without an item, different what is not the same in both.\n"
+               "Exit code 0: equal; 5: there are differences; 1: they could not be compared.",
+       .flags = {{.name = "settle", .kind = duration, .fallback = "60s, or a living relay's lag if that is more",
+                  .value = "DURATION", .help = "how long a difference must last: it may be a change on its way"},
+                 {.name = "show", .fallback = "100", .value = "N", .help = "differences that are printed at most"},
+                 {.name = "sample", .fallback = "100%", .value = "PERCENT", .help = "compare this share of the keys, by hash"},
+                 {.name = "repair", .kind = boolean,
+                  .help = "write the rows of differences anew, never over a newer change; 0 if all were"},
+                 format("text|json", "text", "json: the totals as one object on standard output, at the end"), kTarget},
+       .source_options = true, .target_options = true},
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
@@ -126,7 +141,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
       later("check", "preflight of source and target"),
       later("plan", "what a load would cost"),
-      later("verify", "compare source and target"),
       later("record", "keep a stream in a file"),
       later("kcl-processor", "the writer under the KCL MultiLangDaemon"),
       later("lambda", "the writer as an AWS Lambda runtime"),

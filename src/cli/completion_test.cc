@@ -71,7 +71,7 @@ TEST(BashCompletion, CommandsFlagsAndValues) {
   EXPECT_EQ(offers("shell --format v"), "vertical\n");
   EXPECT_EQ(offers("completion \"\""), "bash\nzsh\nfish\n");
   EXPECT_THAT(offers("show table x --fo"), "--format\n");
-  EXPECT_THAT(offers("\"\""), Not(HasSubstr("verify")));
+  EXPECT_THAT(offers("\"\""), Not(HasSubstr("lambda")));
 }
 
 TEST(ZshCompletion, StandsOnBashs) {
@@ -85,7 +85,7 @@ TEST(FishCompletion, NamesEveryFlagOfLoad) {
     if (flag.name.find('.') != std::string_view::npos) continue;
     EXPECT_THAT(script, HasSubstr("'__fish_seen_subcommand_from load' -l " + std::string(flag.name)));
   }
-  EXPECT_THAT(script, Not(HasSubstr("-a verify")));
+  EXPECT_THAT(script, Not(HasSubstr("-a lambda")));
 }
 
 TEST(ManualPage, HoldsEveryOptionAndCommand) {
@@ -99,7 +99,7 @@ TEST(ManualPage, HoldsEveryOptionAndCommand) {
   }
   EXPECT_THAT(page, HasSubstr("Of the options of a target these count: ssl, sslmode, timeout.\n"));
   EXPECT_THAT(page, HasSubstr(".SS ctk dead\\-letters show ID [TARGET]"));
-  EXPECT_THAT(page, Not(HasSubstr("ctk verify")));
+  EXPECT_THAT(page, Not(HasSubstr("ctk lambda")));
 }
 
 TEST(HelpText, OfThePrograms) {

@@ -12,6 +12,7 @@ inline constexpr int kFailed = 1;
 inline constexpr int kUsage = 2;
 inline constexpr int kGap = 3;
 inline constexpr int kDeadLetters = 4;  ///< a bounded run finished, some changes are in the dead letters
+inline constexpr int kDifferent = 5;    ///< verify found differences
 
 int exit_code(ErrorKind kind);
 

@@ -36,22 +36,6 @@ Result<relay::StartPoint> start_of(const OptionValues& options) {
   return start;
 }
 
-/// `include`, `exclude` and `rename` are the source's words for what the rows hold.
-Status read_selection(const OptionValues& options, table::TableOptions& tables) {
-  for (const auto& [name, list] : {std::pair{"include", &tables.include}, {"exclude", &tables.exclude}}) {
-    if (!options.has(name)) continue;
-    auto paths = table::parse_path_list(*options.text(name));
-    if (!paths) return bad_option(options, name, paths.error());
-    *list = std::move(*paths);
-  }
-  if (options.has("rename")) {
-    auto pairs = table::parse_rename_list(*options.text("rename"));
-    if (!pairs) return bad_option(options, "rename", pairs.error());
-    tables.rename = std::move(*pairs);
-  }
-  return {};
-}
-
 void read_rhythm(const OptionValues& source, const OptionValues& target, relay::RelayOptions& relay) {
   relay.poll.idle_poll = source.duration("idle-poll");
   relay.poll.longest_idle_poll = source.duration("idle-sleep").value_or(relay.poll.longest_idle_poll);
@@ -78,6 +62,21 @@ void make_nothing(SourcePlan& source) {
 }
 
 }  // namespace
+
+Status read_selection(const OptionValues& options, table::TableOptions& tables) {
+  for (const auto& [name, list] : {std::pair{"include", &tables.include}, {"exclude", &tables.exclude}}) {
+    if (!options.has(name)) continue;
+    auto paths = table::parse_path_list(*options.text(name));
+    if (!paths) return bad_option(options, name, paths.error());
+    *list = std::move(*paths);
+  }
+  if (options.has("rename")) {
+    auto pairs = table::parse_rename_list(*options.text("rename"));
+    if (!pairs) return bad_option(options, "rename", pairs.error());
+    tables.rename = std::move(*pairs);
+  }
+  return {};
+}
 
 Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text) {
   std::map<aws::ShardId, aws::SequenceNumber> sequences;

@@ -25,6 +25,9 @@ struct LoadPlan {
   std::vector<std::string> notes;  ///< options that were accepted and change nothing
 };
 
+/// `include`, `exclude` and `rename` are the source's words for what the rows hold.
+Status read_selection(const OptionValues& options, table::TableOptions& tables);
+
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file);
 
 /// `N`, or `SHARD:N,SHARD:N`; the empty shard stands for the stream's only one.

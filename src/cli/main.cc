@@ -28,6 +28,7 @@ struct Runner {
   int operator()(const cli::DeadLettersCommand& command) const { return run_dead_letters(command, world); }
   int operator()(const cli::StatusCommand& command) const { return run_status(command, world); }
   int operator()(const cli::TopCommand& command) const { return run_top(command, world); }
+  int operator()(const cli::VerifyCommand& command) const { return run_verify(command, world); }
   int operator()(const cli::CompletionCommand& command) const { return run_completion(command, world); }
   int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
   int operator()(const cli::SimulatorCommand& command) const { return run_simulator(command, world); }

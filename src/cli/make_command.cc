@@ -66,6 +66,42 @@ TopCommand top_command(const ParsedWords& parsed) {
   return command;
 }
 
+/// "1%", "0.5%", "100%"; nothing where it is none.
+std::optional<double> parse_share(std::string text) {
+  if (text.ends_with('%')) text.pop_back();
+  const auto percent = parse_number<double>(text);
+  if (!percent || !(*percent > 0 && *percent <= 100)) return std::nullopt;
+  return *percent / 100;
+}
+
+Result<Command> verify_command(const ParsedWords& parsed) {
+  VerifyCommand command;
+  command.source = parsed.arguments[0];
+  command.target = target_words(parsed, 1);
+  command.json = wants_json(parsed);
+  command.repair = parsed.is_set("repair");
+  if (const auto text = parsed.flag("settle")) {
+    const auto settle = parse_duration(*text);
+    if (!settle || *settle < Duration::zero()) {
+      return usage(fmt::format("option --settle: found \"{}\", accepted is a duration such as 250ms, 5s or 15m", *text));
+    }
+    command.settle = *settle;
+  }
+  if (const auto text = parsed.flag("show")) {
+    const auto show = parse_number<size_t>(*text);
+    if (!show) return usage(fmt::format("option --show: found \"{}\", accepted is a whole number", *text));
+    command.show = *show;
+  }
+  if (const auto text = parsed.flag("sample")) {
+    const auto share = parse_share(*text);
+    if (!share) {
+      return usage(fmt::format("option --sample: found \"{}\", accepted is a percentage above 0%, up to 100%", *text));
+    }
+    command.sample = *share;
+  }
+  return command;
+}
+
 ShellCommand shell_command(const ParsedWords& parsed) {
   ShellCommand command;
   for (const auto& [name, value] : parsed.flags) {
@@ -118,6 +154,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "status") return status_command(parsed);
   if (path == "top") return top_command(parsed);
+  if (path == "verify") return verify_command(parsed);
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};

@@ -17,6 +17,7 @@ int run_dead_letters(const DeadLettersCommand& command, World& world);
 int run_status(const StatusCommand& command, World& world);
 /// Until it is left.
 int run_top(const TopCommand& command, World& world);
+int run_verify(const VerifyCommand& command, World& world);
 int run_completion(const CompletionCommand& command, World& world);
 int run_man(World& world);
 /// The whole thing on one machine with nothing but this program.

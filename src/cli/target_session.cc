@@ -17,9 +17,6 @@ namespace ctk::cli {
 using coordination::RelayName;
 using coordination::StoredPosition;
 
-namespace {
-
-/// A SQLite file that is not there holds nothing that could be asked for; it is more likely another name that was meant.
 Status check_file(const sink::TargetOptions& target) {
   if (target.kind != table::Target::sqlite) return {};
   const std::string file = sink::sqlite_file(target.url);
@@ -27,8 +24,6 @@ Status check_file(const sink::TargetOptions& target) {
   if (file == ":memory:" || std::filesystem::exists(file, unknown)) return {};
   return fail(ErrorKind::not_found, fmt::format("there is no file {}", file), "", "ctk load makes it");
 }
-
-}  // namespace
 
 class TargetSession::Pending {
  public:

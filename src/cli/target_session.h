@@ -16,6 +16,10 @@
 
 namespace ctk::cli {
 
+/// A SQLite file that is not there holds nothing that could be asked for: `not_found`. It is more likely another name that
+/// was meant.
+Status check_file(const sink::TargetOptions& target);
+
 /// Runs the target's loop on a thread of its own; each call waits for its answer. Used from one thread.
 ///   auto session = TargetSession::open(words, world);  if (!session) …;  auto rows = (*session)->query("SELECT 1");
 class TargetSession {

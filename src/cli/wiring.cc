@@ -143,6 +143,8 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
 
 void WiredSink::wire(std::unique_ptr<sink::Database> database) {
   console_ = database.get();
+  rows_ = database.get();
+  repairer_ = database.get();
   sink_ = std::move(database);
 }
 

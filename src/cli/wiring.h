@@ -28,6 +28,8 @@ class WiredSource {
   /// `denied` or `usage` where there are no credentials for a stream.
   static Result<std::unique_ptr<WiredSource>> make(const SourcePlan& plan, World& world, EventLoop& loop);
   relay::Sources sources() { return {stream_.get(), snapshot_.get()}; }
+  /// DynamoDB, where a table may be loaded; else null.
+  aws::DynamoDbApi* tables() { return tables_.get(); }
 
  private:
   WiredSource() = default;
@@ -57,6 +59,9 @@ class WiredSink {
   sink::Sink& sink() { return *sink_; }
   /// Null where the target answers no questions: ndjson, and every dry run.
   sink::Console* console() { return console_; }
+  /// Null likewise.
+  sink::RowReader* rows() { return rows_; }
+  sink::RowRepairer* repairer() { return repairer_; }
 
  private:
   void wire(std::unique_ptr<sink::Database> database);
@@ -64,6 +69,8 @@ class WiredSink {
   std::unique_ptr<net::CurlClient> http_;
   std::unique_ptr<sink::Sink> sink_;
   sink::Console* console_ = nullptr;  ///< the same object
+  sink::RowReader* rows_ = nullptr;   ///< and here
+  sink::RowRepairer* repairer_ = nullptr;
 };
 
 }  // namespace ctk::cli
