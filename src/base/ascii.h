@@ -15,4 +15,13 @@ inline std::string ascii_lower(std::string_view text) {
   return result;
 }
 
+/// a to z as A to Z, everything else as it is.
+inline std::string ascii_upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return result;
+}
+
 }  // namespace ctk

@@ -135,15 +135,25 @@ void append_place(std::string& order, char mark, uint32_t index) {
   append_padded(order, index, kIndexDigits);
 }
 
-void read_order(Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind, Place place,
-                Reason& reason) {
-  if (!event.time) return reason.note("ApproximateCreationDateTime is missing");
+bool read_time(Change& change, const Event& event, Reason& reason) {
+  if (!event.time) {
+    reason.note("ApproximateCreationDateTime is missing");
+    return false;
+  }
   std::optional<Timestamp> time = creation_time(*event.time, event.precision);
-  if (!time) return reason.note(no_time(*event.time));
+  if (!time) {
+    reason.note(no_time(*event.time));
+    return false;
+  }
   change.time = *time;
+  return true;
+}
+
+void read_order(const Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind,
+                Place place, Reason& reason) {
   if (std::string wrong = check_sequence(kind, event.sequence); !wrong.empty()) return reason.note(std::move(wrong));
   std::string_view sequence = kind == VersionKind::kinesis ? std::string_view(raw.sequence.str()) : event.sequence;
-  append_order_text(order, kind, *time, sequence, raw.line);
+  append_order_text(order, kind, change.time, sequence, raw.line);
   const bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
   if (!shared) return;
   append_place(order, ':', place.value);
@@ -357,7 +367,12 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   check_source(event, reason);
   read_operation(change, event, reason);
   read_keys(change, event, reason);
-  read_order(change, order_, event, job.raw, job.options.kind.value_or(own_kind), place, reason);
+  const bool has_time = read_time(change, event, reason);
+  if (job.options.order) {
+    order_ = *job.options.order;
+  } else if (has_time) {
+    read_order(change, order_, event, job.raw, job.options.kind.value_or(own_kind), place, reason);
+  }
   if (reason.empty()) read_images(change, event, job.options.old_image, reason);
   if (!reason.empty()) {
     job.out.undecodable.push_back({index, reason.take(), std::string(event.table()), key_, order_, job.record});

@@ -62,6 +62,8 @@ struct DecodeOptions {
   std::optional<VersionKind> kind;
   /// Whether changes keep their OldImage (deletes=soft wants it); else it is not even looked at.
   bool old_image = false;
+  /// The order of each change, where it is known already; nothing: the one that follows from its record.
+  std::optional<std::string_view> order = {};
 };
 
 /// The version without epoch. `kinesis`: "1." time in µs (17 digits) "." sequence (60 digits); `streams`/`file_sequence`:
