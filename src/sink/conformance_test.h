@@ -171,4 +171,16 @@ class ConformanceOfNames : public Conformance {
   std::string item_of(const std::string& table);
 };
 
+/// The part of the suite that is about dead letters which are applied again.
+class ConformanceOfLetters : public Conformance {
+ protected:
+  /// The letter of a change that `demo` has refused in its first epoch.
+  DeadLetter letter_of(const dynamodb::Change& change, const std::string& reason = "too long") const;
+  void keep(std::vector<DeadLetter> kept);
+  /// Applies the changes of letters again.
+  Result<BatchOutcome> replay(const Changes& changes, std::vector<std::string> settled);
+  Result<RowVersions> versions(std::vector<std::string> keys);
+  Result<std::vector<std::string>> retyping(const table::TableSpec& spec);
+};
+
 }  // namespace ctk::sink::testing

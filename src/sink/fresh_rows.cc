@@ -14,7 +14,7 @@ void FreshRows::note(const Batch& batch, const BatchOutcome& outcome) {
       if (outcomes[c].kind != ChangeOutcome::Kind::applied || top >= writes.changes[c].changes.size()) continue;
       const dynamodb::Change& change = *writes.changes[c].changes[top];
       if (change.operation == dynamodb::Operation::remove) continue;
-      found[std::string(change.key)] = table::version_text(writes.epoch, change.order);
+      found[std::string(change.key)] = table::version_text(writes.version_epoch(), change.order);
     }
     if (found.empty()) continue;
     // Small batches add to each other; those from before go where there is no room.

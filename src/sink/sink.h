@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -92,9 +93,13 @@ struct OpenTable {
 };
 
 struct TableWrites {
-  std::string table;  ///< TableRecord::table
-  coordination::Epoch epoch = 1;
+  std::string table;              ///< TableRecord::table
+  coordination::Epoch epoch = 1;  ///< that the table is in: `stale_epoch` where it has left it
   std::vector<FoldedChange> changes;
+  /// The epoch of the changes' versions; nothing: the table's. Dead letters that are applied again keep theirs.
+  std::optional<coordination::Epoch> of_changes = {};
+
+  coordination::Epoch version_epoch() const { return of_changes.value_or(epoch); }
 };
 
 /// One write: rows of any tables, position moves, dead letters of what could not be decoded.
@@ -107,6 +112,9 @@ struct Batch {
   std::vector<DeadLetter> dead_letters;
   /// on-error=stop: where a change is refused for itself, nothing is written, and BatchOutcome::refused says which.
   bool stop_on_refusal = false;
+  /// Ids of stored dead letters that this write settles: they are removed with it, or, without transactions, behind it.
+  /// What such a batch brings was refused before: a refusal is the rows' own, however many they are.
+  std::vector<std::string> settled = {};
 };
 
 struct ChangeOutcome {
@@ -211,6 +219,9 @@ struct ResultSet {
   bool in_transaction = false;  ///< of the user's: still open
 };
 
+/// Key (typed JSON) → version; empty for a row that has none.
+using RowVersions = std::map<std::string, std::string>;
+
 /// `ctk show table`.
 struct TableReport {
   std::string table;
@@ -276,6 +287,12 @@ class Console {
   virtual void show(const table::QualifiedName& name, Done<TableReport> done) = 0;
   /// All, or the one of this id.
   virtual void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) = 0;
+  /// Of an open table, by its TableRecord::table: the versions of the rows that are there, by key as dead letters have it.
+  /// Keys that are not this table's are passed over.
+  virtual void row_versions(const std::string& table, std::vector<std::string> keys, Done<RowVersions> done) = 0;
+  /// What a user would have to run so that the key's columns of a table have the types that the specification's options ask
+  /// for; nothing where they have them, and where there is no such table.
+  virtual void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) = 0;
 };
 
 /// What a relay writes to. A sink may go at any time, on the loop or when it no longer runs: what is under way then is

@@ -16,7 +16,19 @@ Task<Result<bool>> BatchWork::run(BatchBounds& bounds) {
     if (!step) co_return step;
     if (!outcome_.refused.empty()) co_return true;
   }
-  co_return co_await keep_letters();
+  Result<bool> kept = co_await keep_letters();
+  if (!kept || batch_->settled.empty()) co_return kept;
+  co_return co_await remove_settled();
+}
+
+Task<Result<bool>> BatchWork::remove_settled() {
+  Statement statement = session_.bookkeeping.delete_letters(batch_->settled);
+  Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "removing settled dead letters");
+  if (!answer) co_return forward_error(std::move(answer));
+  if (const auto error = first_row_error(*answer, {Action::row_is_gone})) {
+    co_return std::unexpected(to_error(*error, "removing settled dead letters"));
+  }
+  co_return true;
 }
 
 Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds& bounds) {

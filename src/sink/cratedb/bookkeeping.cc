@@ -280,6 +280,12 @@ Statement Bookkeeping::upsert_letters(const std::vector<DeadLetter>& letters) co
           .bulk = letter_rows(letters)};
 }
 
+Statement Bookkeeping::delete_letters(const std::vector<std::string>& ids) const {
+  std::vector<std::string> rows;
+  for (const std::string& id : ids) rows.push_back(Args().text(id).done());
+  return {.sql = fmt::format("DELETE FROM {} WHERE id = ?", quote_name(dead_letters)), .args = "", .bulk = array_of(rows)};
+}
+
 Statement Bookkeeping::select_letters(const std::optional<std::string>& id) const {
   return {.sql = fmt::format("SELECT {} FROM {}{} ORDER BY \"time\", id LIMIT 100000", kLetterColumns,
                              quote_name(dead_letters), id ? " WHERE id = ?" : ""),

@@ -33,6 +33,8 @@ struct Bookkeeping {
   Statement select_records() const;
   Statement insert_record(const coordination::TableRecord& record) const;
 
+  Statement delete_letters(const std::vector<std::string>& ids) const;
+
   Statement select_positions(const coordination::RelayName& relay) const;
   /// Rows for shards that have none.
   Statement insert_positions(const coordination::RelayName& relay,

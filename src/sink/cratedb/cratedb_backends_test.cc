@@ -204,4 +204,9 @@ INSTANTIATE_TEST_SUITE_P(CrateDb, ConformanceOfNames,
                                            BackendMaker{"real", make_real_cratedb_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(CrateDb, ConformanceOfLetters,
+                         ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
+                                           BackendMaker{"real", make_real_cratedb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
 }  // namespace ctk::sink::testing

@@ -102,12 +102,27 @@ class CrateSink final : public Database {
     tasks_.spawn(cratedb::repair_rows(session_, std::move(spec), epoch, std::move(repairs)), std::move(done));
   }
 
+  void row_versions(const std::string& table, std::vector<std::string> keys, Done<RowVersions> done) override {
+    tasks_.spawn(versions_of(table, std::move(keys)), std::move(done));
+  }
+
+  void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) override {
+    tasks_.spawn(plan_retyping(session_, spec), std::move(done));
+  }
+
   void close(Done<bool> done) override {
     client_.insist_no_more();
     tasks_.when_idle([done = std::move(done)]() mutable { done(true); });
   }
 
  private:
+  Task<Result<RowVersions>> versions_of(std::string table, std::vector<std::string> keys) {
+    const auto state = session_.tables.find(table);
+    if (state == session_.tables.end()) co_return fail(ErrorKind::internal, "table " + table + " is not open");
+    table::TableSpec spec = state->second->spec;
+    co_return co_await read_versions(session_, std::move(spec), std::move(keys));
+  }
+
   Task<Result<BatchOutcome>> write(std::shared_ptr<const Batch> batch) {
     Result<bool> learned = co_await learn_columns(*batch);
     if (!learned) co_return forward_error(std::move(learned));

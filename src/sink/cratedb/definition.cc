@@ -1,9 +1,12 @@
 #include "sink/cratedb/definition.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <map>
 
+#include "base/ascii.h"
 #include "json/writer.h"
 #include "sink/cratedb/statements.h"
 
@@ -101,6 +104,39 @@ std::unexpected<Error> does_not_match(const Definition& definition, const table:
               "", "name another table, drop this one, or choose the layout= that it has");
 }
 
+const Column* key_column(const Definition& definition, const table::TableSpec& spec, const table::KeyColumn& key) {
+  return spec.options.layout == table::Layout::ctk ? definition.find("pk", {key.column}) : definition.find(key.column);
+}
+
+std::string type_in_ddl(const table::KeyColumn& key) { return ascii_upper(type_name(key.column_type)); }
+
+/// Whether the options ask for another type of the key's column than it has.
+bool is_other(const Definition& definition, const table::TableSpec& spec, const table::KeyColumn& key) {
+  const Column* column = key_column(definition, spec, key);
+  return column != nullptr && spec.options.key_types.contains(key.attribute) && column->type != type_name(key.column_type);
+}
+
+std::string retyped_value(const Definition& definition, const table::TableSpec& spec, const table::KeyColumn& key) {
+  const std::string value = key_reference(spec, key);
+  return is_other(definition, spec, key) ? fmt::format("CAST({} AS {})", value, type_in_ddl(key)) : value;
+}
+
+/// A column's value for the table that is made again.
+std::string retyped_value(const Definition& definition, const table::TableSpec& spec, const Column& column) {
+  const bool in_object = spec.options.layout == table::Layout::ctk;
+  std::string object;
+  for (const table::KeyColumn& key : spec.keys) {
+    const std::string value = retyped_value(definition, spec, key);
+    if (!in_object && key.column == column.top) return value;
+    object += (object.empty() ? "" : ", ") + quote_identifier(key.column) + " = " + value;
+  }
+  return in_object && column.top == "pk" ? "{" + object + "}" : quote_identifier(column.top);
+}
+
+void replace_first(std::string& text, const std::string& what, const std::string& with) {
+  if (const size_t at = text.find(what); at != std::string::npos) text.replace(at, what.size(), with);
+}
+
 std::string key_mismatch(const Definition& definition, const table::TableSpec& spec) {
   std::vector<std::string> wanted;
   for (const table::KeyColumn& key : spec.keys) wanted.push_back(key_reference(spec, key));
@@ -109,8 +145,7 @@ std::string key_mismatch(const Definition& definition, const table::TableSpec& s
   std::sort(found.begin(), found.end());
   if (wanted != found) return "its primary key is another";
   for (const table::KeyColumn& key : spec.keys) {
-    const bool in_object = spec.options.layout == table::Layout::ctk;
-    const Column* column = in_object ? definition.find("pk", {key.column}) : definition.find(key.column);
+    const Column* column = key_column(definition, spec, key);
     const std::string type = type_name(key.column_type);
     if (!column || column->type != type) return "its key column " + key.column + " is not " + type;
   }
@@ -175,6 +210,29 @@ Result<std::vector<std::string>> missing_own_columns(const Definition& definitio
     }
   }
   return missing;
+}
+
+std::vector<std::string> retype_keys(const Definition& definition, const table::TableSpec& spec) {
+  std::string ddl = definition.ddl;
+  for (const table::KeyColumn& key : spec.keys) {
+    if (!is_other(definition, spec, key)) continue;
+    const std::string name = quote_identifier(key.column) + " ";
+    replace_first(ddl, name + ascii_upper(key_column(definition, spec, key)->type), name + type_in_ddl(key));
+  }
+  if (ddl == definition.ddl) return {};
+  std::string names, values;
+  for (const Column& column : definition.columns) {
+    if (!column.path.empty()) continue;
+    const char* comma = names.empty() ? "" : ", ";
+    names += comma + quote_identifier(column.top);
+    values += comma + retyped_value(definition, spec, column);
+  }
+  table::QualifiedName made = spec.name;
+  made.table += "_retyped";
+  const std::string before = quote_name(spec.name), after = quote_name(made);
+  replace_first(ddl, before, after);
+  return {ddl, refresh(spec.name), fmt::format("INSERT INTO {} ({}) (SELECT {} FROM {})", after, names, values, before),
+          refresh(made), fmt::format("ALTER CLUSTER SWAP TABLE {} TO {} WITH (drop_source = true)", after, before)};
 }
 
 size_t most_by_setting(size_t limit) { return limit > 0 ? limit - 1 : 0; }

@@ -37,6 +37,10 @@ Definition read_definition(const Answer& columns, const Answer& ddl);
 /// shows both definitions.
 Result<std::vector<std::string>> missing_own_columns(const Definition& definition, const table::TableSpec& spec);
 
+/// What a user runs so that the key's columns whose types the options ask for have them: no column of a key can be altered
+/// here, so the table is made again and takes the old one's place. Nothing where they have them.
+std::vector<std::string> retype_keys(const Definition& definition, const table::TableSpec& spec);
+
 /// What `data` is known to hold, and how many columns the table may have.
 table::LearnedTypes learn(const Definition& definition);
 

@@ -64,6 +64,31 @@ TEST(Definition, RefusesAnotherLayoutKeyOrType) {
   EXPECT_THAT(other_type.error().message, HasSubstr("its column cdc_time is not timestamp with time zone"));
 }
 
+TEST(Definition, IsMadeAgainForAKeyOfAnotherType) {
+  Definition definition = ctk_definition();
+  definition.ddl =
+      "CREATE TABLE IF NOT EXISTS \"s\".\"t\" (\n   \"pk\" OBJECT(STRICT) AS (\n      \"device\" TEXT,\n      \"n\" "
+      "BIGINT\n"
+      "   ),\n   \"data\" OBJECT(STRICT) AS (\n      \"n\" BIGINT\n   )\n)";
+  table::TableSpec spec = spec_with(Layout::ctk);
+  spec.options.key_types["n"] = ColumnType::bigint;
+  EXPECT_THAT(retype_keys(definition, spec), testing::IsEmpty());
+  spec.keys[1].column_type = ColumnType::text;
+  spec.options.key_types["n"] = ColumnType::text;
+  EXPECT_THAT(
+      retype_keys(definition, spec),
+      ElementsAre(
+          "CREATE TABLE IF NOT EXISTS \"s\".\"t_retyped\" (\n   \"pk\" OBJECT(STRICT) AS (\n      \"device\" TEXT,\n"
+          "      \"n\" TEXT\n   ),\n   \"data\" OBJECT(STRICT) AS (\n      \"n\" BIGINT\n   )\n)",
+          "REFRESH TABLE \"s\".\"t\"",
+          "INSERT INTO \"s\".\"t_retyped\" (\"pk\", \"data\", \"aux\", \"cdc_version\") (SELECT {\"device\" = "
+          "\"pk\"['device'], \"n\" = CAST(\"pk\"['n'] AS TEXT)}, \"data\", \"aux\", \"cdc_version\" FROM \"s\".\"t\")",
+          "REFRESH TABLE \"s\".\"t_retyped\"",
+          "ALTER CLUSTER SWAP TABLE \"s\".\"t_retyped\" TO \"s\".\"t\" WITH (drop_source = true)"));
+  spec.options.key_types.clear();
+  EXPECT_THAT(retype_keys(definition, spec), testing::IsEmpty()) << "nobody asked for it";
+}
+
 TEST(Definition, LearnsWhatDataHolds) {
   const auto types = learn(ctk_definition({{R"("double precision")", R"("data")", R"(["d"])", R"("strict")"},
                                            {R"("object")", R"("data")", R"(["o"])", R"("dynamic")"},

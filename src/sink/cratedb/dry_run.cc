@@ -64,6 +64,7 @@ class DryRunSink final : public Sink {
       if (after != before) outcome.renderers.emplace_back(writes.table, after);
     }
     if (!outcome.dead_letters.empty()) print(bookkeeping_.insert_letters(outcome.dead_letters));
+    if (!batch->settled.empty()) print(bookkeeping_.delete_letters(batch->settled));
     answer(std::move(done), Result<BatchOutcome>(std::move(outcome)));
   }
 
@@ -116,7 +117,7 @@ class DryRunSink final : public Sink {
     learn_columns(writes);
     const table::Renderer& renderer = *renderers_.at(writes.table);
     for (const FoldedChange& folded : writes.changes) {
-      const Candidates candidates = append_first_row(renderer, writes.epoch, folded, rows);
+      const Candidates candidates = append_first_row(renderer, writes.version_epoch(), folded, rows);
       outcomes.push_back(candidates.outcome());
       candidates.append_letters(letters, batch, renderer.spec().source_table, clock_.now());
     }

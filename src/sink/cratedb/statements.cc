@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace ctk::sink::cratedb {
 namespace {
 
@@ -30,11 +32,6 @@ std::string joined(const Items& items, std::string_view separator, TextOf text_o
     out += text_of(item);
   }
   return out;
-}
-
-std::string upper(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return text;
 }
 
 std::string_view learned_type_ddl(LearnedType::Kind kind) {
@@ -73,7 +70,7 @@ std::string key_definitions(const TableSpec& spec) {
   const bool single = spec.keys.size() == 1;
   auto define = [&](const table::KeyColumn& key) {
     const bool inline_key = single || spec.options.layout == Layout::ctk;
-    return fmt::format("{} {}{}", quote_identifier(key.column), upper(type_name(key.column_type)),
+    return fmt::format("{} {}{}", quote_identifier(key.column), ascii_upper(type_name(key.column_type)),
                        inline_key ? " PRIMARY KEY" : "");
   };
   if (spec.options.layout == Layout::ctk) {
@@ -176,7 +173,7 @@ std::string add_own_columns(const table::QualifiedName& name, const std::vector<
   for (const auto& [column, type] : own_columns()) {
     if (std::find(missing.begin(), missing.end(), column) == missing.end()) continue;
     if (!list.empty()) list += ",\n  ";
-    list += fmt::format("ADD COLUMN {} {}", quote_identifier(column), upper(type));
+    list += fmt::format("ADD COLUMN {} {}", quote_identifier(column), ascii_upper(type));
   }
   return fmt::format("ALTER TABLE {}\n  {}", quote_name(name), list);
 }

@@ -322,6 +322,12 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight, std::move(view.name)};
 }
 
+Task<Result<std::vector<std::string>>> plan_retyping(Session& session, table::TableSpec spec) {
+  Result<Definition> definition = co_await find_definition(session, spec.name);
+  if (!definition) co_return forward_error(std::move(definition));
+  co_return retype_keys(*definition, spec);
+}
+
 Task<Result<bool>> check_epoch(Session& session, std::shared_ptr<TableState> state, coordination::Epoch epoch) {
   const Duration asked_at = session.clock.monotonic();
   const auto& seen = state->epoch_seen;

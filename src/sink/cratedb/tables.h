@@ -15,6 +15,9 @@ Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, 
 
 Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, coordination::TableClaim claim);
 
+/// What a user would have to run for the key's columns whose types the options ask for; none where they have them.
+Task<Result<std::vector<std::string>>> plan_retyping(Session& session, table::TableSpec spec);
+
 /// A table's record; nothing where there is none, or no ctk_tables.
 Task<Result<std::optional<StoredRecord>>> find_record(Session& session, std::string table);
 

@@ -40,6 +40,16 @@ Task<Result<WitnessRows>> find_rows(Session& session, const table::TableSpec& sp
   co_return found;
 }
 
+Task<Result<RowVersions>> read_versions(Session& session, table::TableSpec spec, std::vector<std::string> keys) {
+  Witnesses asked;
+  for (std::string& key : keys) asked.emplace(std::move(key), "");
+  Result<WitnessRows> found = co_await find_rows(session, spec, asked);
+  if (!found) co_return forward_error(std::move(found));
+  RowVersions versions;
+  for (coordination::WitnessRow& row : found->rows) versions.emplace(std::move(row.key), std::move(row.version));
+  co_return versions;
+}
+
 Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec& spec, const Definition& definition,
                                        const TableRecord& record) {
   if (definition.columns.empty()) {

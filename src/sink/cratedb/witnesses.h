@@ -12,6 +12,9 @@ namespace ctk::sink::cratedb {
 Task<Result<coordination::WitnessRows>> find_rows(Session& session, const table::TableSpec& spec,
                                                   const coordination::Witnesses& keys);
 
+/// The versions of the rows of these keys that are there; few enough for one statement.
+Task<Result<RowVersions>> read_versions(Session& session, table::TableSpec spec, std::vector<std::string> keys);
+
 /// How a table that has a record is there. `definition` is what was found before the record was read.
 Task<Result<coordination::TableSight>> look_at_table(Session& session, const table::TableSpec& spec,
                                                      const Definition& definition, const coordination::TableRecord& record);

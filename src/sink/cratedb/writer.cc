@@ -42,7 +42,7 @@ TableWriter::TableWriter(Session& session, std::shared_ptr<TableState> state, co
     : session_(session), state_(std::move(state)), batch_(batch), writes_(writes) {
   lines_.reserve(writes.changes.size());
   for (const FoldedChange& folded : writes.changes) {
-    take(lines_.emplace_back(Candidates(folded, writes.epoch)), folded.rendered);
+    take(lines_.emplace_back(Candidates(folded, writes.version_epoch())), folded.rendered);
   }
 }
 
@@ -63,7 +63,7 @@ void TableWriter::park(Line& line, std::string reason, bool key_refused) {
   line.candidates.park(std::move(reason), key_refused);
   line.form = Form::first;
   line.settled = line.candidates.exhausted();
-  if (!line.settled) take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
+  if (!line.settled) take(line, state_->renderer->render(line.candidates.current(), writes_.version_epoch()));
 }
 
 /// Parks what can never be a row, down to the first lower change that can.
@@ -98,7 +98,7 @@ Task<Result<bool>> TableWriter::settle_columns() {
   std::vector<table::NewColumn> wanted;
   for (Line& line : lines_) {
     if (line.settled || !std::holds_alternative<table::NeedsColumns>(line.rendered)) continue;
-    take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
+    take(line, state_->renderer->render(line.candidates.current(), writes_.version_epoch()));
     const auto* needs = std::get_if<table::NeedsColumns>(&line.rendered);
     if (needs) wanted.insert(wanted.end(), needs->columns.begin(), needs->columns.end());
   }
@@ -108,10 +108,10 @@ Task<Result<bool>> TableWriter::settle_columns() {
   }
   for (Line& line : lines_) {
     if (line.settled || !std::holds_alternative<table::NeedsColumns>(line.rendered)) continue;
-    take(line, state_->renderer->render(line.candidates.current(), writes_.epoch));
+    take(line, state_->renderer->render(line.candidates.current(), writes_.version_epoch()));
     // Columns that could not be had: the table is full, or may not be altered.
     if (std::holds_alternative<table::NeedsColumns>(line.rendered)) {
-      take(line, state_->renderer->render_into_aux(line.candidates.current(), writes_.epoch, {}));
+      take(line, state_->renderer->render_into_aux(line.candidates.current(), writes_.version_epoch(), {}));
     }
   }
   co_return true;
@@ -155,7 +155,8 @@ Task<Result<bool>> TableWriter::send_group(Group group) {
     co_return true;
   }
   const Failure& failure = answer.error();
-  switch (judge_request(failure.action, group.size(), any_passed_)) {
+  const bool others_passed = any_passed_ || !batch_.settled.empty();
+  switch (judge_request(failure.action, group.size(), others_passed)) {
     case RequestVerdict::give_up: co_return std::unexpected(failure.error(doing()));
     case RequestVerdict::refuse: group[0]->refusal = failure.server; break;
     case RequestVerdict::split: {
@@ -240,15 +241,15 @@ void TableWriter::try_next_form(Line& line) {
   while (line.form != Form::all_in_aux) {
     if (line.form == Form::first) {
       line.form = Form::relearned;
-      take(line, renderer.render(line.candidates.current(), writes_.epoch));
+      take(line, renderer.render(line.candidates.current(), writes_.version_epoch()));
     } else if (line.form == Form::relearned) {
       line.form = Form::blamed_in_aux;
       const auto blamed = blamed_paths(renderer.types(), refusal.message);
       if (blamed.empty()) continue;
-      take(line, renderer.render_into_aux(line.candidates.current(), writes_.epoch, blamed));
+      take(line, renderer.render_into_aux(line.candidates.current(), writes_.version_epoch(), blamed));
     } else {
       line.form = Form::all_in_aux;
-      take(line, renderer.render_into_aux(line.candidates.current(), writes_.epoch, kAllOfData));
+      take(line, renderer.render_into_aux(line.candidates.current(), writes_.version_epoch(), kAllOfData));
     }
     if (std::holds_alternative<table::NeedsColumns>(line.rendered)) return;
     if (!line.args.empty() && line.args != refused_args) return;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -84,6 +86,33 @@ std::string Dialect::create_table(const table::TableSpec& spec) const {
     sql += column.suffix + ",\n";
   }
   return sql + "  PRIMARY KEY (" + quote_list(key_columns(spec)) + "))";
+}
+
+std::string Dialect::converted(const RetypedKey& changed, const std::string& name) const {
+  return changed.wanted.type.empty() ? name : fmt::format("CAST({} AS {})", name, changed.wanted.type);
+}
+
+std::vector<std::string> Dialect::retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const {
+  table::TableSpec earlier = spec;
+  earlier.name.table += "_before";
+  std::vector<std::string> names;
+  std::string values;
+  for (const ColumnDef& column : columns(spec)) {
+    names.push_back(column.name);
+    const std::string name = quote(column.name);
+    const auto other = std::ranges::find(changed, column.name, [](const RetypedKey& each) { return each.wanted.name; });
+    values += (values.empty() ? "" : ", ") + (other == changed.end() ? name : converted(*other, name));
+  }
+  std::vector<std::string> sql;
+  if (spec.options.live_view) sql.push_back("DROP VIEW IF EXISTS " + quote(view_name(spec)));
+  sql.push_back(fmt::format("ALTER TABLE {} RENAME TO {}", quote(spec.name), quote(earlier.name.table)));
+  sql.push_back(create_table(spec));
+  sql.push_back(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quote(spec.name), quote_list(names), values,
+                            quote(earlier.name)));
+  sql.push_back("DROP TABLE " + quote(earlier.name));
+  sql.push_back(create_mark_index(spec));
+  if (spec.options.live_view) sql.push_back(create_view(spec));
+  return sql;
 }
 
 std::string Dialect::add_column(const table::TableSpec& spec, const ColumnDef& column) const {

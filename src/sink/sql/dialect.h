@@ -42,6 +42,12 @@ struct FoundTable {
   std::vector<FoundKey> keys;        ///< the unique ones, the primary key first
 };
 
+/// A key's column that is there with another type than is wanted.
+struct RetypedKey {
+  table::KeyColumn key;
+  ColumnDef wanted;
+};
+
 /// What columns are declared as.
 struct ColumnTypes {
   std::string text, integer, time, boolean;
@@ -111,6 +117,9 @@ class Dialect {
   std::string select_living(const table::TableSpec& spec) const;
   std::string create_view(const table::TableSpec& spec) const;
   std::string drop_view(const table::QualifiedName& name) const;
+  /// What a user runs so that these columns of a table's key get the types that are wanted. Numbers and binary that become
+  /// text get the digits or the base64 that a write would bring. Here: the table is made again, of all columns of ours.
+  virtual std::vector<std::string> retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const;
   /// A small index that finds the marks. It holds no column that an ordinary update changes (PostgreSQL: HOT updates).
   virtual std::string create_mark_index(const table::TableSpec& spec) const = 0;
   table::QualifiedName mark_index_name(const table::TableSpec& spec) const;
@@ -186,6 +195,8 @@ class Dialect {
  protected:
   /// `place`: of `keys` key columns, from 0.
   virtual std::string key_type(table::ColumnType type, size_t place, size_t keys) const = 0;
+  /// The old value of a key's column, `name`, as what the wanted type is to hold.
+  virtual std::string converted(const RetypedKey& changed, const std::string& name) const;
   /// "(?, ?), (?, ?)", unbound.
   static std::string tuples(size_t columns, size_t rows);
 

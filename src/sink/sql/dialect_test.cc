@@ -51,6 +51,11 @@ std::string all_statements(const Dialect& dialect) {
   for (const ColumnDef& column : dialect.columns(columns)) {
     if (column.bookkeeping()) add("columns: add", dialect.add_column(columns, column));
   }
+  table::TableSpec text = columns;
+  text.keys.front().column_type = text.keys.back().column_type = ColumnType::text;
+  const std::vector<ColumnDef> texts = dialect.columns(text);
+  const std::vector<RetypedKey> changed = {{text.keys[0], texts[0]}, {text.keys[2], texts[2]}};
+  for (const std::string& sql : dialect.retype_keys(text, changed)) add("columns: keys as text", sql);
   table::TableSpec document = spec_of(dialect, table::Layout::document);
   add("document: table", dialect.create_table(document));
   document.options.deletes = table::Deletes::soft;

@@ -154,6 +154,21 @@ class MysqlDialect final : public Dialect {
     return false;
   }
 
+  /// A column that changes its type keeps its decimals: DECIMAL(65,30) becomes text with thirty of them.
+  std::vector<std::string> retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const override {
+    std::string actions, digits;
+    for (const RetypedKey& each : changed) {
+      const std::string name = quote(each.wanted.name);
+      actions += fmt::format("{}MODIFY {} {}{}", actions.empty() ? "" : ", ", name, each.wanted.type, each.wanted.suffix);
+      if (each.key.column_type != ColumnType::text || each.key.type != dynamodb::Type::N) continue;
+      digits += fmt::format("{}{} = IF(INSTR({}, '.') > 0, TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM {})), {})",
+                            digits.empty() ? "" : ", ", name, name, name, name);
+    }
+    std::vector<std::string> sql = {fmt::format("ALTER TABLE {} {}", quote(spec.name), actions)};
+    if (!digits.empty()) sql.push_back(fmt::format("UPDATE {} SET {}", quote(spec.name), digits));
+    return sql;
+  }
+
  protected:
   std::string key_type(ColumnType type, size_t place, size_t keys) const override {
     switch (type) {

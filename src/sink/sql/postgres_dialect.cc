@@ -132,6 +132,22 @@ class PostgresDialect final : public ConflictDialect {
     return "SELECT pg_catalog.pg_total_relation_size(c.oid)" + std::string(kRelations);
   }
 
+  /// A view holds on to the types of what it shows.
+  std::vector<std::string> retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const override {
+    std::vector<std::string> sql;
+    if (spec.options.live_view) sql.push_back("DROP VIEW IF EXISTS " + quote(view_name(spec)));
+    std::string actions;
+    for (const RetypedKey& each : changed) {
+      const std::string name = quote(each.wanted.name);
+      const bool collates = each.wanted.type == types().text;
+      actions += fmt::format("{}ALTER COLUMN {} TYPE {}{} USING {}", actions.empty() ? "" : ", ", name, each.wanted.type,
+                             collates ? types().bytewise : "", converted(each, name));
+    }
+    sql.push_back(fmt::format("ALTER TABLE {} {}", quote(spec.name), actions));
+    if (spec.options.live_view) sql.push_back(create_view(spec));
+    return sql;
+  }
+
   bool fits(const ColumnDef& wanted, const FoundColumn& found) const override {
     using Role = ColumnDef::Role;
     if (found.type == wanted.type) return true;
@@ -153,6 +169,13 @@ class PostgresDialect final : public ConflictDialect {
       case ColumnType::binary: return "bytea";
     }
     return "text";
+  }
+  std::string converted(const RetypedKey& changed, const std::string& name) const override {
+    const bool to_text = changed.wanted.type == types().text;
+    if (to_text && changed.key.type == dynamodb::Type::N) return "trim_scale(" + name + "::numeric)::text";
+    if (to_text && changed.key.type == dynamodb::Type::B) return "translate(encode(" + name + ", 'base64'), E'\\n', '')";
+    if (changed.wanted.type == "bytea") return "decode(" + name + ", 'base64')";
+    return name + "::" + changed.wanted.type;
   }
   std::string returning() const override { return rows_per_insert_ > 1 ? " RETURNING t." + quote("cdc_version") : ""; }
 

@@ -26,6 +26,7 @@ struct RefusedRows {
   bool written_before = false;          ///< this run has written rows already
   int tries = 1;                        ///< of this batch, this one included
   bool conflict = false;                ///< with other transactions, as the database says
+  bool refused_before = false;          ///< all of the batch are dead letters that are applied again
 };
 
 /// How often a batch is tried before a lock, a time-out or a refusal of all of its rows is taken for the rows' own. With

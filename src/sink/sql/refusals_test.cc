@@ -22,6 +22,14 @@ TEST(Blame, TheTargetWhereAllAreRefusedAtTheStart) {
   EXPECT_EQ(blame(refused(ErrorKind::refused, 1, 0, false)), Blame::target);
 }
 
+TEST(Blame, RowsThatWereRefusedBeforeHoweverManyTheyAre) {
+  RefusedRows again = refused(ErrorKind::refused, 9, 0, false);
+  again.refused_before = true;
+  EXPECT_EQ(blame(again), Blame::rows);
+  again.kind = ErrorKind::unreachable;
+  EXPECT_EQ(blame(again), Blame::target) << "what may pass says nothing of them";
+}
+
 TEST(Blame, ARowThatComesAloneIsParkedWhereRowSecurityRefusesIt) {
   EXPECT_EQ(blame(refused(ErrorKind::denied, 1, 0, false)), Blame::rows);
   EXPECT_EQ(blame(refused(ErrorKind::denied, 1, 0)), Blame::rows);

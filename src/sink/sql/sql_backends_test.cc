@@ -99,4 +99,9 @@ INSTANTIATE_TEST_SUITE_P(Sql, ConformanceOfNames,
                                            BackendMaker{"postgres", make_postgres_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
+INSTANTIATE_TEST_SUITE_P(Sql, ConformanceOfLetters,
+                         ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend},
+                                           BackendMaker{"postgres", make_postgres_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
 }  // namespace ctk::sink::testing

@@ -52,6 +52,14 @@ Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letter
   return true;
 }
 
+Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& ids) {
+  Statement remove;
+  remove.sql = at.dialect.bind(fmt::format("DELETE FROM {} WHERE {} = ?", at.dead_letters, at.dialect.quote("id")));
+  remove.width = 1;
+  for (const std::string& id : ids) remove.params.push_back(Param::of(id));
+  return remove;
+}
+
 Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,
                                             const std::optional<std::vector<std::string>>& ids) {
   std::vector<DeadLetter> letters;

@@ -14,6 +14,9 @@ Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& let
 /// `internal` where another letter stands under the id of one of them.
 Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letters);
 
+/// Removes letters; those that are gone already are none. Views `ids`: keep them.
+Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& ids);
+
 /// All letters, oldest first, or those of these ids. None where there is no such table.
 Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,
                                             const std::optional<std::vector<std::string>>& ids);

@@ -192,6 +192,20 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
   return found;
 }
 
+Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  std::vector<RetypedKey> changed;
+  Tried<FoundTable> found = describe_table(driver, dialect, spec.name);
+  if (!found) return broken(std::move(found));
+  const std::vector<ColumnDef> wanted = dialect.columns(spec);
+  for (size_t i = 0; i < spec.keys.size(); ++i) {
+    const FoundColumn* there = find_column(*found, wanted[i].name);
+    if (there == nullptr || !spec.options.key_types.contains(spec.keys[i].attribute)) continue;
+    if (!dialect.fits(wanted[i], *there)) changed.push_back({spec.keys[i], wanted[i]});
+  }
+  if (changed.empty()) return std::vector<std::string>{};
+  return dialect.retype_keys(spec, changed);
+}
+
 Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
   Tried<std::optional<table::QualifiedName>> other = room_for_table(driver, dialect, spec);
   if (!other) return broken(std::move(other));

@@ -20,4 +20,7 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
 /// what is missing. The view of another table that has the table's name goes. Inside a transaction.
 Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
+/// What a user would have to run for the key's columns whose types the options ask for; none where they have them.
+Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
+
 }  // namespace ctk::sink::sql

@@ -244,6 +244,21 @@ class SqlSink final : public Database {
     lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
+  void row_versions(const std::string& table, std::vector<std::string> keys, Done<RowVersions> done) override {
+    const auto found = tables_.find(table);
+    const auto rows = found == tables_.end() ? nullptr : found->second;
+    auto job = [this, table, rows, keys = std::move(keys)](Driver& driver) -> Result<RowVersions> {
+      if (!rows) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", table));
+      return to_result(read_versions(driver, at_, rows->renderer(), keys));
+    };
+    lanes_.run<RowVersions>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) override {
+    auto job = [this, spec](Driver& driver) { return to_result(plan_retyping(driver, *dialect_, spec)); };
+    lanes_.run<std::vector<std::string>>(Reach::existing, std::move(job), std::move(done));
+  }
+
   void close(Done<bool> done) override { lanes_.close(std::move(done)); }
 
  private:

@@ -63,6 +63,17 @@ Tried<WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table:
   return found;
 }
 
+Tried<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                 const std::vector<std::string>& keys) {
+  Witnesses asked;
+  for (const std::string& key : keys) asked.emplace(key, "");
+  Tried<WitnessRows> found = find_rows(driver, at, renderer, asked);
+  if (!found) return broken(std::move(found));
+  RowVersions versions;
+  for (coordination::WitnessRow& row : found->rows) versions.emplace(std::move(row.key), std::move(row.version));
+  return versions;
+}
+
 Tried<TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
                                 const TableRecord& record) {
   Tried<FoundTable> table = describe_table(driver, at.dialect, spec.name);

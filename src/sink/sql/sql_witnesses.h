@@ -2,6 +2,7 @@
 #pragma once
 
 #include "coordination/table_witnesses.h"
+#include "sink/sink.h"
 #include "sink/sql/bookkeeping.h"
 #include "table/render.h"
 
@@ -10,6 +11,10 @@ namespace ctk::sink::sql {
 /// The rows of these keys. No statement where no key is this table's.
 Tried<coordination::WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                                            const coordination::Witnesses& keys);
+
+/// The versions of the rows of these keys that are there.
+Tried<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                 const std::vector<std::string>& keys);
 
 /// How the table of a record is there. Inside a transaction.
 Tried<coordination::TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,

@@ -87,7 +87,7 @@ class BatchWriter {
     for (size_t i = 0; i < items_.size(); ++i) {
       const TableWrites& writes = job.batch.tables[i];
       for (const FoldedChange& change : writes.changes) {
-        items_[i].emplace_back(change, job.tables[i]->renderer(), writes.epoch);
+        items_[i].emplace_back(change, job.tables[i]->renderer(), writes.version_epoch());
       }
     }
   }
@@ -216,6 +216,7 @@ Tried<bool> BatchWriter::attempt() {
       append(job_.tables[i]->writes(rows_of(items)));
       script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
     }
+    if (!batch.settled.empty()) append({remove_letters(job_.at, batch.settled)});
     if (!kept.empty()) append({keep_letters(job_.at, kept)});
     script.letters = kept.size();
   }
@@ -270,8 +271,9 @@ Tried<bool> BatchWriter::write_carefully() {
 Tried<bool> BatchWriter::settle_doubts() {
   while (!doubts_.empty()) {
     const Failure& first = doubts_.front().failure;
-    const RefusedRows seen{first.error.kind,    doubts_.size(), taken_,
-                           job_.written_before, job_.tries,     first.scope == Scope::conflict};
+    const RefusedRows seen{first.error.kind,           doubts_.size(), taken_,
+                           job_.written_before,        job_.tries,     first.scope == Scope::conflict,
+                           !job_.batch.settled.empty()};
     if (blame(seen) == Blame::target) return std::unexpected(std::move(doubts_.front().failure));
     for (Doubt& doubt : std::exchange(doubts_, {})) {
       doubt.item->park(to_string(doubt.failure.error), doubt.failure.because_of_key);
@@ -279,6 +281,10 @@ Tried<bool> BatchWriter::settle_doubts() {
       RowItem* lower[] = {doubt.item};
       if (Tried<bool> written = bisect(lower, *doubt.table); !written) return written;
     }
+  }
+  if (!job_.batch.settled.empty()) {
+    if (Tried<Answer> removed = driver_.run(remove_letters(job_.at, job_.batch.settled)); !removed)
+      return broken(std::move(removed));
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;

@@ -40,6 +40,8 @@ INSTANTIATE_TEST_SUITE_P(Frugal, Conformance, ::testing::Values(BackendMaker{"fr
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Frugal, ConformanceOfNames, ::testing::Values(BackendMaker{"frugal", make_frugal_backend}),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Frugal, ConformanceOfLetters, ::testing::Values(BackendMaker{"frugal", make_frugal_backend}),
+                         [](const auto& instance) { return instance.param.name; });
 
 class Frugal : public Conformance {
  protected:

@@ -56,6 +56,8 @@ INSTANTIATE_TEST_SUITE_P(Mariadb, Conformance, ::testing::Values(BackendMaker{"m
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfNames, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfLetters, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
 
 class MariadbOwn : public Conformance {};
 

@@ -40,6 +40,12 @@ ALTER TABLE `test`.`demo` ADD COLUMN `cdc_deleted` BOOLEAN;
 -- columns: add
 ALTER TABLE `test`.`demo` ADD COLUMN `cdc_time` DATETIME(6);
 
+-- columns: keys as text
+ALTER TABLE `test`.`demo` MODIFY `b` VARBINARY(2048) NOT NULL, MODIFY `n` VARBINARY(1024) NOT NULL;
+
+-- columns: keys as text
+UPDATE `test`.`demo` SET `n` = IF(INSTR(`n`, '.') > 0, TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM `n`)), `n`);
+
 -- document: table
 CREATE TABLE IF NOT EXISTS `test`.`demo` (
   `id` VARBINARY(3072) NOT NULL,

@@ -40,6 +40,18 @@ ALTER TABLE "public"."demo" ADD COLUMN "cdc_deleted" boolean;
 -- columns: add
 ALTER TABLE "public"."demo" ADD COLUMN "cdc_time" timestamp with time zone;
 
+-- columns: keys as text
+DROP VIEW IF EXISTS "public"."demo_live";
+
+-- columns: keys as text
+ALTER TABLE "public"."demo" ALTER COLUMN "b" TYPE text COLLATE "C" USING translate(encode("b", 'base64'), E'\n', ''), ALTER COLUMN "n" TYPE text COLLATE "C" USING trim_scale("n"::numeric)::text;
+
+-- columns: keys as text
+CREATE VIEW "public"."demo_live" AS
+  SELECT "b", "it's ""?""", "n", "data", "aux"
+  FROM "public"."demo"
+  WHERE "cdc_deleted" IS NOT TRUE;
+
 -- document: table
 CREATE TABLE IF NOT EXISTS "public"."demo" (
   "id" text COLLATE "C" NOT NULL,

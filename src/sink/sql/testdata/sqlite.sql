@@ -40,6 +40,39 @@ ALTER TABLE "demo" ADD COLUMN "cdc_deleted" boolean;
 -- columns: add
 ALTER TABLE "demo" ADD COLUMN "cdc_time" TEXT;
 
+-- columns: keys as text
+DROP VIEW IF EXISTS "demo_live";
+
+-- columns: keys as text
+ALTER TABLE "demo" RENAME TO "demo_before";
+
+-- columns: keys as text
+CREATE TABLE IF NOT EXISTS "demo" (
+  "b" TEXT NOT NULL,
+  "it's ""?""" TEXT NOT NULL,
+  "n" TEXT NOT NULL,
+  "data" TEXT,
+  "aux" TEXT,
+  "cdc_version" TEXT,
+  "cdc_deleted" boolean,
+  "cdc_time" TEXT,
+  PRIMARY KEY ("b", "it's ""?""", "n"));
+
+-- columns: keys as text
+INSERT INTO "demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") SELECT CAST("b" AS TEXT), "it's ""?""", CAST("n" AS TEXT), "data", "aux", "cdc_version", "cdc_deleted", "cdc_time" FROM "demo_before";
+
+-- columns: keys as text
+DROP TABLE "demo_before";
+
+-- columns: keys as text
+CREATE INDEX IF NOT EXISTS "demo_cdc_deleted_idx" ON "demo" ("cdc_deleted") WHERE "cdc_deleted";
+
+-- columns: keys as text
+CREATE VIEW "demo_live" AS
+  SELECT "b", "it's ""?""", "n", "data", "aux"
+  FROM "demo"
+  WHERE "cdc_deleted" IS NOT TRUE;
+
 -- document: table
 CREATE TABLE IF NOT EXISTS "demo" (
   "id" TEXT NOT NULL,
