@@ -84,6 +84,7 @@ ctk_module(sink USES base coordination dynamodb json net table LIBRARIES OpenSSL
 ctk_module(sink/ndjson USES base coordination dynamodb json sink table)
 ctk_module(sink/sql USES base coordination dynamodb net sink table LIBRARIES PostgreSQL::PostgreSQL SQLite::SQLite3)
 ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
+ctk_module(replay USES coordination dynamodb json sink)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe USES base json net relay LIBRARIES OpenSSL::Crypto spdlog::spdlog)
 add_custom_command(OUTPUT page_html.cc
@@ -93,7 +94,8 @@ add_custom_command(OUTPUT page_html.cc
 target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
 ctk_module(verify USES aws base coordination dynamodb json relay shards sink table)
-ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay sim sink sink/cratedb sink/ndjson sink/sql table verify
+ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay replay sim sink sink/cratedb
+                    sink/ndjson sink/sql table verify
            LIBRARIES CLI11::CLI11 edit ncursesw tinfo)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
 
@@ -103,7 +105,7 @@ add_library(ctk_fake_cratedb STATIC ${fake_cratedb_sources})
 target_link_libraries(ctk_fake_cratedb PUBLIC ctk_sink_cratedb)
 ctk_precompile(ctk_fake_cratedb ctk_json)
 
-foreach(folder base json cbor dynamodb shards coordination load table relay observe sim cli)
+foreach(folder base json cbor dynamodb shards coordination load table replay relay observe sim cli)
   ctk_module_tests(${folder})
 endforeach()
 ctk_module_tests(aws ctk_aws_credentials)

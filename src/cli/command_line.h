@@ -67,6 +67,13 @@ struct DeadLettersCommand {
   TargetWords target;
 };
 
+struct ReplayCommand {
+  std::vector<std::string> ids;  ///< none: all of them
+  bool dry_run = false;
+  bool json = false;
+  TargetWords target;
+};
+
 struct StatusCommand {
   std::optional<std::string> url;  ///< of a --listen; nothing: what is stored in the target
   std::optional<Secret> token;
@@ -116,8 +123,9 @@ struct PrintCommand {
 };
 
 using Command =
-    std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand, StatusCommand,
-                 TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+    std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand,
+                 StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand,
+                 PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

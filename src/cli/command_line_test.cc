@@ -153,6 +153,21 @@ TEST(CommandLine, DeadLetters) {
   EXPECT_EQ(show.target.argument, "sqlite:///x.db");
 }
 
+TEST(CommandLine, ReplayTakesIdsOrAll) {
+  const auto some = parsed<ReplayCommand>(
+      {"dead-letters", "replay", "abc", "sqlite:///x.db", "def", "abc", "--key-type.id=text", "--include", "a,b"});
+  EXPECT_EQ(some.ids, (Words{"abc", "def"}));
+  EXPECT_EQ(some.target.argument, "sqlite:///x.db");
+  EXPECT_THAT(some.target.flags, testing::IsSupersetOf({Pair("key-type.id", "text"), Pair("include", "a,b")}));
+  EXPECT_FALSE(some.dry_run || some.json);
+  const auto all = parsed<ReplayCommand>({"dead-letters", "replay", "--all", "--dry-run", "--format", "json"});
+  EXPECT_TRUE(all.ids.empty() && all.dry_run && all.json);
+  EXPECT_THAT(refused({"dead-letters", "replay"}), HasSubstr("needs the ids of dead letters, or --all"));
+  EXPECT_THAT(refused({"dead-letters", "replay", "sqlite:///x.db"}), HasSubstr("found neither"));
+  EXPECT_THAT(refused({"dead-letters", "replay", "abc", "--all"}), HasSubstr("found both"));
+  EXPECT_THAT(refused({"dead-letters", "replay", "--all", "--adopt"}), HasSubstr("unknown option --adopt"));
+}
+
 TEST(CommandLine, OutputOptions) {
   const auto line =
       parse_command_line({"load", kSource, "--log-format", "json", "--log-level", "debug", "--format", "json"});
@@ -194,9 +209,8 @@ TEST(CommandLine, SlipsAreNamed) {
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words :
-       {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
-        Words{"lambda"}, Words{"dead-letters", "replay", "id"}, Words{"load", kSource, "--config", "x.toml"}}) {
+  for (const Words& words : {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"record", "--to", "x"},
+                             Words{"kcl-processor"}, Words{"lambda"}, Words{"load", kSource, "--config", "x.toml"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
 }

@@ -28,6 +28,10 @@ CommandInfo later(std::string_view path, std::string_view help) {
 /// Of a target that is only reached, and of one whose bookkeeping tables are looked for.
 constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
 constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
+/// Of one whose rows are written again.
+constexpr auto kReplaying =
+    std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",
+                                     "key-type.", "type.", "typed", "max-columns", "create-table", "live-view"});
 
 // clang-format off
 CommandInfo simulator() {
@@ -103,7 +107,18 @@ const std::vector<CommandInfo>& commands() {
       {.path = "dead-letters show", .arguments = "ID [TARGET]", .least = 1, .most = 2,
        .help = "one dead letter with the change's own text",
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
-      later("dead-letters replay", "try dead letters again"),
+      {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
+       .help = "apply dead letters again, under their own versions",
+       .more = "Never over a newer change: a letter that is older than its row is stale. What was applied, or is stale, is a dead letter\n"
+               "no more; what is refused again stays, with the new reason. 0, or 4 if some were refused. Tables get their rows in\n"
+               "the way they are loaded: options that the load was given are to be given here, too, unless they are the cause.",
+       .flags = {{.name = "all", .kind = boolean, .help = "all letters; with a table, those of that table"},
+                 {.name = "dry-run", .kind = boolean, .help = "print the SQL, change nothing"},
+                 {.name = "include", .value = "PATHS", .help = "as the load has it"},
+                 {.name = "exclude", .value = "PATHS", .help = "as the load has it"},
+                 {.name = "rename", .value = "PAIRS", .help = "as the load has it"},
+                 format("text|json", "text", "json: the numbers as one object"), kTarget},
+       .target_options = true, .of_target = kReplaying},
       {.path = "status", .arguments = "[URL|TARGET]", .most = 1, .help = "how relays are: state, health, lag, shards",
        .more = "URL     http://HOST:PORT of a relay that runs with --listen; 0 while it is healthy, else 1\n"
                "TARGET  what is stored there: how far each relay has read, whether it runs or not",

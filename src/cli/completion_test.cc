@@ -63,7 +63,7 @@ TEST(BashCompletion, CommandsFlagsAndValues) {
   EXPECT_EQ(offers("shell --ti"), "--timeout\n");
   EXPECT_EQ(offers("shell --lay"), "\n");
   EXPECT_EQ(offers("positions \"\""), "list\nreset\nprune\n");
-  EXPECT_EQ(offers("dead-letters \"\""), "list\nshow\n");
+  EXPECT_EQ(offers("dead-letters \"\""), "list\nshow\nreplay\n");
   EXPECT_THAT(offers("load --re"), HasSubstr("--region\n"));
   EXPECT_THAT(offers("load table --key"), HasSubstr("--key-type.\n"));
   EXPECT_THAT(offers("load sqlite:///x.db --once --on-g"), "--on-gap\n");

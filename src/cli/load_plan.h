@@ -30,6 +30,9 @@ Status read_selection(const OptionValues& options, table::TableOptions& tables);
 
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file);
 
+/// `include`, `exclude` and `rename`: the source's words for what the rows hold.
+Status read_selection(const OptionValues& options, table::TableOptions& tables);
+
 /// `N`, or `SHARD:N,SHARD:N`; the empty shard stands for the stream's only one.
 Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text);
 

@@ -26,6 +26,7 @@ struct Runner {
   int operator()(const cli::ShowTableCommand& command) const { return run_show_table(command, world); }
   int operator()(const cli::PositionsCommand& command) const { return run_positions(command, world); }
   int operator()(const cli::DeadLettersCommand& command) const { return run_dead_letters(command, world); }
+  int operator()(const cli::ReplayCommand& command) const { return run_replay(command, world); }
   int operator()(const cli::StatusCommand& command) const { return run_status(command, world); }
   int operator()(const cli::TopCommand& command) const { return run_top(command, world); }
   int operator()(const cli::VerifyCommand& command) const { return run_verify(command, world); }

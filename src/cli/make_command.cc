@@ -49,6 +49,28 @@ PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWord
   return command;
 }
 
+/// `[ID]... [TARGET]`: a word that begins with a target's scheme is the target.
+Result<Command> replay_command(const ParsedWords& parsed) {
+  ReplayCommand command;
+  command.target = target_words(parsed, parsed.arguments.size());
+  for (const std::string& word : parsed.arguments) {
+    if (looks_like_target(word)) {
+      command.target.argument = word;
+    } else if (std::ranges::find(command.ids, word) == command.ids.end()) {
+      command.ids.push_back(word);
+    }
+  }
+  const bool all = parsed.is_set("all");
+  if (all && !command.ids.empty()) return usage("ctk dead-letters replay takes ids or --all, found both");
+  if (!all && command.ids.empty()) {
+    return usage("ctk dead-letters replay needs the ids of dead letters, or --all; found neither",
+                 "ctk dead-letters list shows the ids");
+  }
+  command.dry_run = parsed.is_set("dry-run");
+  command.json = wants_json(parsed);
+  return command;
+}
+
 /// `[URL|TARGET]`: what begins as the URL of a web server is one.
 StatusCommand status_command(const ParsedWords& parsed) {
   StatusCommand command;
@@ -152,6 +174,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "positions prune") return positions_command(Verb::prune, parsed);
   if (path == "dead-letters list") return DeadLettersCommand{std::nullopt, wants_json(parsed), target_words(parsed, 0)};
   if (path == "dead-letters show") return DeadLettersCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
+  if (path == "dead-letters replay") return replay_command(parsed);
   if (path == "status") return status_command(parsed);
   if (path == "top") return top_command(parsed);
   if (path == "verify") return verify_command(parsed);

@@ -14,6 +14,7 @@ int run_shell(const ShellCommand& command, World& world);
 int run_show_table(const ShowTableCommand& command, World& world);
 int run_positions(const PositionsCommand& command, World& world);
 int run_dead_letters(const DeadLettersCommand& command, World& world);
+int run_replay(const ReplayCommand& command, World& world);
 int run_status(const StatusCommand& command, World& world);
 /// Until it is left.
 int run_top(const TopCommand& command, World& world);

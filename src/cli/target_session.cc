@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <stop_token>
 
 #include "sink/sql/sql_targets.h"
@@ -40,10 +41,13 @@ class TargetSession::Pending {
   std::optional<Result<sink::ResultSet>> answer_;
 };
 
-TargetSession::TargetSession(sink::TargetOptions target, World& world)
-    : world_(world), target_(std::move(target)), loop_(world.clock), sink_(target_, world, loop_), thread_([this] {
-        loop_.run();
-      }) {}
+TargetSession::TargetSession(TargetPlan plan, World& world, std::ostream& dry_run_out)
+    : world_(world),
+      target_(std::move(plan.target)),
+      options_(std::move(plan.options)),
+      loop_(world.clock),
+      sink_(target_, world, loop_, dry_run_out),
+      thread_([this] { loop_.run(); }) {}
 
 TargetSession::~TargetSession() {
   const auto closed = wait<bool>([this](Done<bool> done) { sink_.sink().close(std::move(done)); });
@@ -62,10 +66,16 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
                 "an ndjson target holds no tables: expected crate://, postgresql://, mysql://, mariadb:// or sqlite:///");
   }
   if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
-  std::unique_ptr<TargetSession> session(new TargetSession(std::move(plan->target), world));
+  std::unique_ptr<TargetSession> session(new TargetSession(std::move(*plan), world, std::cout));
   const auto connected = session->wait<bool>([&](Done<bool> done) { session->sink_.sink().connect(std::move(done)); });
   if (!connected) return std::unexpected(connected.error());
   return session;
+}
+
+std::unique_ptr<TargetSession> TargetSession::rehearse(const sink::TargetOptions& target, World& world, std::ostream& out) {
+  TargetPlan plan{target, {}};
+  plan.target.dry_run = true;
+  return std::unique_ptr<TargetSession>(new TargetSession(std::move(plan), world, out));
 }
 
 Result<sink::ResultSet> TargetSession::query(std::string sql) {
@@ -117,6 +127,33 @@ Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) 
 Result<std::vector<sink::DeadLetter>> TargetSession::dead_letters(std::optional<std::string> id) {
   using DeadLetters = std::vector<sink::DeadLetter>;
   return wait<DeadLetters>([&](Done<DeadLetters> done) { sink_.console()->dead_letters(std::move(id), std::move(done)); });
+}
+
+Result<std::vector<coordination::TableRecord>> TargetSession::records() {
+  using Records = std::vector<coordination::TableRecord>;
+  return wait<Records>([&](Done<Records> done) { sink_.sink().records(std::move(done)); });
+}
+
+Result<bool> TargetSession::exists(const table::QualifiedName& name) {
+  return wait<bool>([&](Done<bool> done) { sink_.sink().exists(name, std::move(done)); });
+}
+
+Result<sink::OpenTable> TargetSession::open_table(const table::TableSpec& spec, const coordination::TableClaim& claim) {
+  return wait<sink::OpenTable>([&](Done<sink::OpenTable> done) { sink_.sink().open(spec, claim, std::move(done)); });
+}
+
+Result<sink::RowVersions> TargetSession::row_versions(const std::string& table, std::vector<std::string> keys) {
+  return wait<sink::RowVersions>(
+      [&](Done<sink::RowVersions> done) { sink_.console()->row_versions(table, std::move(keys), std::move(done)); });
+}
+
+Result<std::vector<std::string>> TargetSession::retyping(const table::TableSpec& spec) {
+  using Statements = std::vector<std::string>;
+  return wait<Statements>([&](Done<Statements> done) { sink_.console()->retyping(spec, std::move(done)); });
+}
+
+Result<sink::BatchOutcome> TargetSession::apply(std::shared_ptr<const sink::Batch> batch) {
+  return wait<sink::BatchOutcome>([&](Done<sink::BatchOutcome> done) { sink_.sink().apply(batch, std::move(done)); });
 }
 
 Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std::optional<std::string>& relay) {

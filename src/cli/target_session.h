@@ -4,6 +4,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,11 +27,15 @@ class TargetSession {
  public:
   /// Finds, checks and reaches the target. One that holds no tables (ndjson) is `usage`.
   static Result<std::unique_ptr<TargetSession>> open(const TargetWords& words, World& world);
+  /// A dry run of such a target: what is applied is printed to `out`, and nobody can be asked.
+  static std::unique_ptr<TargetSession> rehearse(const sink::TargetOptions& target, World& world, std::ostream& out);
   ~TargetSession();
   TargetSession(const TargetSession&) = delete;
   TargetSession& operator=(const TargetSession&) = delete;
 
   const sink::TargetOptions& target() const { return target_; }
+  /// Those that were given.
+  const OptionValues& options() const { return options_; }
 
   Result<sink::ResultSet> query(std::string sql);
   /// The same, within `patience`, or it is left alone: `stopped`. So it is by an interrupt, which is not taken.
@@ -40,13 +45,21 @@ class TargetSession {
   Result<sink::TableReport> show(const table::QualifiedName& name);
   Result<std::vector<sink::DeadLetter>> dead_letters(std::optional<std::string> id);
 
+  // For writing, as their faces have it (sink/sink.h).
+  Result<std::vector<coordination::TableRecord>> records();
+  Result<bool> exists(const table::QualifiedName& name);
+  Result<sink::OpenTable> open_table(const table::TableSpec& spec, const coordination::TableClaim& claim);
+  Result<sink::RowVersions> row_versions(const std::string& table, std::vector<std::string> keys);
+  Result<std::vector<std::string>> retyping(const table::TableSpec& spec);
+  Result<sink::BatchOutcome> apply(std::shared_ptr<const sink::Batch> batch);
+
   using RelayRows = std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>;
   /// All relays of the store, or the one that is named; a name without rows is `not_found`.
   Result<std::vector<RelayRows>> positions(const std::optional<std::string>& relay);
   Result<size_t> remove_positions(const coordination::RelayName& relay, bool finished_only);
 
  private:
-  TargetSession(sink::TargetOptions target, World& world);
+  TargetSession(TargetPlan plan, World& world, std::ostream& dry_run_out);
 
   /// An answer that may come when nobody waits for it any more.
   class Pending;
@@ -64,6 +77,7 @@ class TargetSession {
 
   World& world_;
   sink::TargetOptions target_;
+  OptionValues options_;
   ThreadLoop loop_;
   WiredSink sink_;
   std::thread thread_;

@@ -1,7 +1,5 @@
 #include "cli/wiring.h"
 
-#include <iostream>
-
 #include "aws/credentials/credential_chain.h"
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
@@ -19,13 +17,14 @@ namespace {
 std::string user_agent() { return "ctk/" CTK_VERSION; }
 
 /// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
-std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment) {
+std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment,
+                                              std::ostream& out) {
   using table::Target;
-  if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, std::cout);
-  if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, std::cout);
+  if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, out);
+  if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, out);
   const bool mysql = target.kind == Target::mysql || target.kind == Target::mariadb;
-  if (mysql) return sink::make_mysql_dry_run_sink(target, environment, std::cout);
-  if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, std::cout);
+  if (mysql) return sink::make_mysql_dry_run_sink(target, environment, out);
+  if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, out);
   sink::TargetOptions printed = target;  // the rows themselves are what this target would get
   printed.url.path = "-";
   printed.dead_letters_file.reset();
@@ -117,12 +116,12 @@ net::HttpClient& WiredSource::calls() {
   return *http_;
 }
 
-WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop) {
+WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream& dry_run_out) {
   sink::SinkEnvironment environment{
       loop,      world.clock, world.random,
       world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
   if (target.dry_run) {
-    sink_ = make_dry_run_sink(target, environment);
+    sink_ = make_dry_run_sink(target, environment, dry_run_out);
     return;
   }
   using table::Target;

@@ -1,6 +1,7 @@
 // All sources and all targets, in one place: what a plan names becomes an object here, and nowhere else.
 #pragma once
 
+#include <iostream>
 #include <memory>
 #include <string>
 
@@ -55,7 +56,8 @@ class WiredSource {
 /// A target with what it stands on.
 class WiredSink {
  public:
-  WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop);
+  /// A dry run prints to `dry_run_out`.
+  WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream& dry_run_out = std::cout);
   sink::Sink& sink() { return *sink_; }
   /// Null where the target answers no questions: ndjson, and every dry run.
   sink::Console* console() { return console_; }

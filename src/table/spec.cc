@@ -243,6 +243,19 @@ std::string form_of(const TableOptions& options) {
   return form;
 }
 
+void take_form(TableOptions& options, std::string_view form) {
+  for (const Layout layout : {Layout::ctk, Layout::columns, Layout::document}) {
+    for (const Encoding encoding : {Encoding::plain, Encoding::dynamodb}) {
+      TableOptions tried = options;
+      tried.layout = layout;
+      tried.encoding = encoding;
+      if (form_of(tried) != form) continue;
+      options = std::move(tried);
+      return;
+    }
+  }
+}
+
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options) {
   TableSpec spec;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -71,6 +72,8 @@ Result<TableSpec> make_spec(Target target, QualifiedName name, std::string sourc
 /// How rows are written, in the words of the options: "layout=columns", with "&encoding=dynamodb" where that is so. Rows of
 /// two forms do not fit into one table.
 std::string form_of(const TableOptions& options);
+/// Makes the options those of a form. One that is empty, or none of these, says nothing.
+void take_form(TableOptions& options, std::string_view form);
 
 /// One mapping function per target (decision 2): what the target refuses, folds or cuts, and our own column
 /// names, get `_` and 8 hex digits of the name's hash. Empty names become `_<hash>`.

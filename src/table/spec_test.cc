@@ -246,5 +246,24 @@ TEST(MakeSpec, RefusesOptionsThatCannotBe) {
 
 TEST(MakeSpec, NeedsAKey) { EXPECT_EQ(spec_with(Target::sqlite, {}, KeySchema{}).error().kind, ErrorKind::refused); }
 
+TEST(Form, IsTakenOverAsItWasWritten) {
+  for (const Layout layout : {Layout::ctk, Layout::columns, Layout::document}) {
+    for (const Encoding encoding : {Encoding::plain, Encoding::dynamodb}) {
+      TableOptions written, taken;
+      written.layout = layout;
+      written.encoding = encoding;
+      take_form(taken, form_of(written));
+      EXPECT_EQ(taken.layout, layout);
+      EXPECT_EQ(taken.encoding, encoding);
+    }
+  }
+  TableOptions untouched;
+  untouched.layout = Layout::document;
+  for (const char* unknown : {"", "layout=rows"}) {
+    take_form(untouched, unknown);
+    EXPECT_EQ(untouched.layout, Layout::document);
+  }
+}
+
 }  // namespace
 }  // namespace ctk::table
