@@ -32,20 +32,8 @@ net::HttpRequest post(const ServiceEndpoint& sts, std::string form) {
   return request;
 }
 
-}  // namespace
-
-std::string session_name_at(Timestamp now) { return fmt::format("ctk-{}", to_micros(now) / 1'000'000); }
-
-net::HttpRequest assume_role_request(const AssumedRole& role, const ServiceEndpoint& sts, const Credentials& signer,
-                                     Timestamp now) {
-  std::vector<std::pair<std::string_view, std::string>> members{
-      {"Action", "AssumeRole"},
-      {"Version", "2011-06-15"},
-      {"RoleArn", role.role_arn},
-      {"RoleSessionName", role.session_name.value_or(session_name_at(now))}};
-  if (role.duration_seconds) members.emplace_back("DurationSeconds", *role.duration_seconds);
-  if (role.external_id) members.emplace_back("ExternalId", *role.external_id);
-  net::HttpRequest request = post(sts, form_of(members));
+net::HttpRequest signed_post(const ServiceEndpoint& sts, std::string form, const Credentials& signer, Timestamp now) {
+  net::HttpRequest request = post(sts, std::move(form));
   EndpointAddress address = split_endpoint(sts.url);
   SigningRequest unsigned_request{
       .method = "POST",
@@ -59,6 +47,22 @@ net::HttpRequest assume_role_request(const AssumedRole& role, const ServiceEndpo
   return request;
 }
 
+}  // namespace
+
+std::string session_name_at(Timestamp now) { return fmt::format("ctk-{}", to_micros(now) / 1'000'000); }
+
+net::HttpRequest assume_role_request(const AssumedRole& role, const ServiceEndpoint& sts, const Credentials& signer,
+                                     Timestamp now) {
+  std::vector<std::pair<std::string_view, std::string>> members{
+      {"Action", "AssumeRole"},
+      {"Version", "2011-06-15"},
+      {"RoleArn", role.role_arn},
+      {"RoleSessionName", role.session_name.value_or(session_name_at(now))}};
+  if (role.duration_seconds) members.emplace_back("DurationSeconds", *role.duration_seconds);
+  if (role.external_id) members.emplace_back("ExternalId", *role.external_id);
+  return signed_post(sts, form_of(members), signer, now);
+}
+
 net::HttpRequest web_identity_request(const WebIdentity& identity, std::string_view token, Timestamp now) {
   net::HttpRequest request =
       post(identity.sts, form_of({{"Action", "AssumeRoleWithWebIdentity"},
@@ -68,6 +72,22 @@ net::HttpRequest web_identity_request(const WebIdentity& identity, std::string_v
                                   {"WebIdentityToken", std::string(token)}}));
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
   return request;
+}
+
+net::HttpRequest caller_identity_request(const ServiceEndpoint& sts, const Credentials& signer, Timestamp now) {
+  return signed_post(sts, form_of({{"Action", "GetCallerIdentity"}, {"Version", "2011-06-15"}}), signer, now);
+}
+
+Result<CallerIdentity> read_caller_identity(const net::HttpResponse& answer) {
+  if (answer.status < 200 || answer.status >= 300) {
+    return std::unexpected(aws_error("GetCallerIdentity", answer.status, answer.body));
+  }
+  pugi::xml_document document;
+  document.load_buffer(answer.body.data(), answer.body.size());
+  const pugi::xml_node result = document.child("GetCallerIdentityResponse").child("GetCallerIdentityResult");
+  CallerIdentity identity{result.child_value("Arn"), result.child_value("Account")};
+  if (identity.arn.empty()) return fail(ErrorKind::refused, "GetCallerIdentity: the answer names nobody");
+  return identity;
 }
 
 Result<Credentials> read_sts_answer(std::string_view action, const std::string& role_arn, const net::HttpResponse& answer) {
