@@ -103,10 +103,14 @@ class DynamoDb {
   /// Every call on the table is throttled until then.
   void throttle(const std::string& table, Timestamp until) { throttled_[table] = until; }
   const DynamoDbTable* items_of(const std::string& table) const;
+  /// Of a table of that name, whether it is there or not.
+  std::string arn_of(const std::string& table) const;
   /// The arn of its latest stream, empty without one.
   std::string stream_of(const std::string& table) const;
   std::vector<std::string> kinesis_of(const std::string& table) const;
   std::optional<TimeToLive> ttl_of(const std::string& table) const;
+  /// Read capacity units that Scans have taken until now.
+  double scanned_units() const { return scanned_units_; }
   /// Changes of items until now.
   uint64_t changes() const { return changes_; }
 
@@ -131,7 +135,6 @@ class DynamoDb {
   };
 
   Answer<Table*> find(const std::string& name_or_arn, Timestamp now);
-  std::string arn_of(const std::string& table) const;
   aws::TableDescription describe(Table& table, Timestamp now);
   void enable(Table& table, aws::StreamView view, Timestamp now);
   static Answer<void> check_key(const Table& table, const Attributes& key);
@@ -150,6 +153,7 @@ class DynamoDb {
   std::map<std::string, Timestamp> throttled_;
   std::multimap<Timestamp, Delivery> late_;
   Timestamp next_ttl_ = kNoTime;
+  double scanned_units_ = 0;
   uint64_t changes_ = 0;
 };
 

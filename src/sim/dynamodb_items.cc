@@ -214,6 +214,7 @@ Answer<ScanAnswer> DynamoDb::scan(const ScanInput& input, Timestamp now) {
   }
   const auto units = static_cast<double>(std::max<size_t>((bytes + kUnit - 1) / kUnit, 1));
   answer.capacity = input.consistent ? units : units / 2;
+  scanned_units_ += answer.capacity;
   if (table.input.read_capacity) table.credit -= answer.capacity;
   return answer;
 }

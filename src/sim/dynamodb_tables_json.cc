@@ -224,6 +224,13 @@ Body describe_kinesis(const DynamoDbCall& call) {
   return out;
 }
 
+/// Nobody can switch it on here.
+Body describe_backups(const DynamoDbCall& call) {
+  if (auto table = call.dynamodb.describe_table(call.table(), call.now); !table) return forward_refusal(std::move(table));
+  return std::string(R"({"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",)"
+                     R"("PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"DISABLED"}}})");
+}
+
 constexpr std::array kActions{
     DynamoDbAction{"CreateTable", create_table},
     DynamoDbAction{"DescribeTable", describe_table},
@@ -232,6 +239,7 @@ constexpr std::array kActions{
     DynamoDbAction{"ListTables", list_tables},
     DynamoDbAction{"UpdateTimeToLive", update_time_to_live},
     DynamoDbAction{"DescribeTimeToLive", describe_time_to_live},
+    DynamoDbAction{"DescribeContinuousBackups", describe_backups},
     DynamoDbAction{"EnableKinesisStreamingDestination", enable_kinesis},
     DynamoDbAction{"DisableKinesisStreamingDestination", disable_kinesis},
     DynamoDbAction{"DescribeKinesisStreamingDestination", describe_kinesis},

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aws/ids.h"
@@ -110,6 +111,8 @@ class Kinesis {
   Answer<void> trim(const std::string& stream, Timestamp horizon, Timestamp now);
   /// Reading the stream is throttled until then.
   void throttle(const std::string& stream, Timestamp until) { throttled_[stream] = until; }
+  /// The ARN of the stream that an iterator, or a listing's next page, is of; empty where it is none of ours.
+  std::string stream_of_token(std::string_view token) const;
   /// Splits that the service has made by itself.
   uint64_t splits_on_demand() const { return splits_on_demand_; }
   /// Splits the first open shard in the middle; returns its id.

@@ -81,6 +81,17 @@ std::string Kinesis::iterator_text(const Cursor& cursor) const {
       {cursor.incarnation, cursor.shard, cursor.ordinal, static_cast<uint64_t>(to_micros(cursor.issued))});
 }
 
+std::string Kinesis::stream_of_token(std::string_view text) const {
+  const auto iterator = read_token<4>(text);
+  const auto page = read_token<3>(text);
+  if (!iterator && !page) return "";
+  const uint64_t incarnation = iterator ? (*iterator)[0] : (*page)[0];
+  for (const auto& [name, entry] : streams_) {
+    if (entry.incarnation == incarnation) return arn_of(name);
+  }
+  return "";
+}
+
 Answer<Kinesis::Cursor> Kinesis::open_iterator(const std::string& iterator, Timestamp now) const {
   const auto token = read_token<4>(iterator);
   if (!token) return invalid("Invalid ShardIterator.");

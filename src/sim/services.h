@@ -1,11 +1,14 @@
 // A simulated AWS: the services that know each other, together.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "base/random.h"
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_streams.h"
+#include "sim/iam_policy.h"
 #include "sim/kinesis.h"
 
 namespace ctk::sim {
@@ -23,6 +26,8 @@ struct Services {
   Kinesis kinesis;
   DynamoDbStreams streams;
   DynamoDb dynamodb;
+  std::map<std::string, uint64_t> calls;  ///< that were let in, by action: "dynamodb:Scan"
+  std::optional<IamPolicy> policy;  ///< nothing: everybody may do everything
 };
 
 }  // namespace ctk::sim

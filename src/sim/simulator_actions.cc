@@ -116,6 +116,34 @@ Body advance_clock(const ActionCall& call) {
   return fmt::format(R"({{"now":"{}"}})", format_iso8601(call.now + call.seconds()));
 }
 
+/// What was asked of the services until now.
+Body counts(const ActionCall& call) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  writer.key("calls");
+  writer.begin_object();
+  for (const auto& [action, number] : call.services.calls) write_number(writer, action, static_cast<int64_t>(number));
+  writer.end_object();
+  writer.key("scanned_units");
+  writer.number(fmt::format("{}", call.services.dynamodb.scanned_units()));
+  writer.end_object();
+  return out;
+}
+
+/// A policy that is enforced from here on; without the member, none.
+Body set_policy(const ActionCall& call) {
+  const auto given = call.object("policy");
+  if (!given) {
+    call.services.policy.reset();
+    return std::string("{}");
+  }
+  auto policy = parse_iam_policy(simdjson::minify(given->body()));
+  if (!policy) return refuse("ValidationException", policy.error().message);
+  call.services.policy = std::move(*policy);
+  return std::string("{}");
+}
+
 /// Whatever is misspelt or of another type would otherwise mean its default: a `trim` of everything.
 Answer<void> check_members(const ActionCall& call) {
   constexpr int64_t kMostSeconds = 1'000'000'000;
@@ -127,7 +155,8 @@ Answer<void> check_members(const ActionCall& call) {
       return refuse("ValidationException", fmt::format("\"seconds\" is a whole number from 0 to {}", kMostSeconds));
     if (name == "all" && !value.is_bool()) return refuse("ValidationException", "\"all\" is true or false");
     if (text && !value.is_string()) return refuse("ValidationException", fmt::format("\"{}\" is a string", name));
-    if (!text && name != "seconds" && name != "all")
+    if (name == "policy" && !value.is_object()) return refuse("ValidationException", "\"policy\" is an object");
+    if (!text && name != "seconds" && name != "all" && name != "policy")
       return refuse("ValidationException", fmt::format("Nothing happens by a member \"{}\"", name));
   }
   return {};
@@ -147,6 +176,8 @@ constexpr std::array kActions{
     Action{"expire-iterators", expire_iterators},
     Action{"kill-connections", kill_connections},
     Action{"advance-clock", advance_clock},
+    Action{"set-policy", set_policy},
+    Action{"counts", counts},
 };
 
 }  // namespace

@@ -10,10 +10,12 @@
 
 #include "json/reader.h"
 #include "net/http_server.h"
+#include "sim/access.h"
 #include "sim/cbor_form.h"
 #include "sim/dynamodb_json.h"
 #include "sim/kinesis_json.h"
 #include "sim/simulator_actions.h"
+#include "sim/sts_form.h"
 
 namespace ctk::sim {
 namespace {
@@ -115,25 +117,37 @@ struct SimulatorServer::State {
     if (request.header("authorization").empty()) {
       return called.refusal({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
     }
+    if (called.target == nullptr && is_form(request.header("content-type"))) {
+      return answer_sts(request.body, caller(request), account());
+    }
     if (called.target == nullptr) {
       return to_wire({"UnknownOperationException", "X-Amz-Target names no service that is simulated", 400});
     }
     if (is_refusal(fault)) return called.refusal(injected(fault, called.target->service));
+    Answer<std::string> decoded;
+    if (speaks_cbor(request, called)) decoded = request_from_cbor(request.body);
+    if (!decoded) return called.refusal(decoded.error());
+    const std::string_view body = decoded->empty() ? std::string_view(request.body) : *decoded;
+    if (services.policy) {
+      const auto accesses = accesses_of(services, called.target->service, called.action, body);
+      if (const auto may = authorise(*services.policy, caller(request), accesses); !may) return called.refusal(may.error());
+    }
+    ++services.calls[action_of(called.target->service, called.action)];
     services.dynamodb.advance(now);
     const bool empty_page = fault == Fault::empty_page;
     switch (called.target->service) {
-      case ServiceName::dynamodb: return answer_dynamodb(services.dynamodb, called.action, request.body, now);
+      case ServiceName::dynamodb: return answer_dynamodb(services.dynamodb, called.action, body, now);
       case ServiceName::streams:
-        return answer_streams(services.streams, called.action, request.body, now, empty_page, listing_fault(fault));
+        return answer_streams(services.streams, called.action, body, now, empty_page, listing_fault(fault));
       case ServiceName::kinesis: break;
     }
-    if (!speaks_cbor(request, called)) {
-      return answer_kinesis(services.kinesis, called.action, request.body, now, empty_page);
-    }
-    const Answer<std::string> body = request_from_cbor(request.body);
-    if (!body) return called.refusal(body.error());
-    return answer_kinesis(services.kinesis, called.action, *body, now, empty_page);
+    return answer_kinesis(services.kinesis, called.action, body, now, empty_page);
   }
+
+  std::string caller(const net::ServedRequest& request) const {
+    return caller_of(request.header("authorization"), account());
+  }
+  const std::string& account() const { return services.dynamodb.options().account; }
 
   net::ServedAnswer act(const net::ServedRequest& request) {
     std::lock_guard lock(mutex);
