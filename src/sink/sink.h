@@ -305,8 +305,14 @@ class Sink : public Writer, public TableRegistry {
   virtual void close(Done<bool> done) = 0;
 };
 
+class TargetCheck;
+
 /// A sink that can be asked, too, and whose rows can be read and put right.
-class Database : public Sink, public Console, public RowReader, public RowRepairer {};
+class Database : public Sink, public Console, public RowReader, public RowRepairer {
+ public:
+  /// What a preflight looks at (target_check.h). Lives as long as this.
+  virtual TargetCheck& target_check() = 0;
+};
 
 /// The failure of a query that was asked to stop is `stopped`, with the database's words; `stopped` stays as it is.
 Result<ResultSet> stopped_if_asked(const Query& query, Result<ResultSet> result);

@@ -11,6 +11,7 @@
 #include "sink/cratedb/stored_rows.h"
 #include "sink/cratedb/sweeper.h"
 #include "sink/cratedb/tables.h"
+#include "sink/cratedb/target_sight.h"
 #include "sink/cratedb/witnesses.h"
 #include "sink/fresh_rows.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 constexpr int kConnections = 4;
 
-class CrateSink final : public Database {
+class CrateSink final : public Database, public TargetCheck {
  public:
   CrateSink(const TargetOptions& options, const SinkEnvironment& environment)
       : options_(options),
@@ -108,6 +109,12 @@ class CrateSink final : public Database {
 
   void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) override {
     tasks_.spawn(plan_retyping(session_, spec), std::move(done));
+  }
+
+  TargetCheck& target_check() override { return *this; }
+
+  void look(const TargetQuestion& question, Done<TargetSight> done) override {
+    tasks_.spawn(look_at_target(session_, question), std::move(done));
   }
 
   void close(Done<bool> done) override {

@@ -24,22 +24,6 @@ Task<Result<bool>> run_ddl(Session& session, std::string sql, std::string doing)
   co_return true;
 }
 
-/// What is there under that name; no columns if nothing is.
-Task<Result<Definition>> find_definition(Session& session, table::QualifiedName name) {
-  const std::string doing = "reading the definition of " + name.str();
-  Statement select = select_columns(name);
-  Result<Answer> columns = co_await run_or_fail(session, std::move(select), doing);
-  if (!columns) co_return forward_error(std::move(columns));
-  Answer ddl;
-  if (!columns->rows.empty()) {
-    Statement show = show_create_table(name);
-    Result<Answer> shown = co_await run_or_fail(session, std::move(show), doing);
-    if (!shown) co_return forward_error(std::move(shown));
-    ddl = std::move(*shown);
-  }
-  co_return read_definition(*columns, ddl);
-}
-
 /// A table as make_table left it.
 struct MadeTable {
   Definition definition;
@@ -190,6 +174,21 @@ Result<bool> check_version(const std::string& version) {
   if (major > 5 || (major == 5 && minor >= 10)) return true;
   return fail(ErrorKind::refused, "CrateDB " + version + " is too old", "",
               "5.10 or newer is needed: older ones do not say which row of a batch failed, and why");
+}
+
+Task<Result<Definition>> find_definition(Session& session, table::QualifiedName name) {
+  const std::string doing = "reading the definition of " + name.str();
+  Statement select = select_columns(name);
+  Result<Answer> columns = co_await run_or_fail(session, std::move(select), doing);
+  if (!columns) co_return forward_error(std::move(columns));
+  Answer ddl;
+  if (!columns->rows.empty()) {
+    Statement show = show_create_table(name);
+    Result<Answer> shown = co_await run_or_fail(session, std::move(show), doing);
+    if (!shown) co_return forward_error(std::move(shown));
+    ddl = std::move(*shown);
+  }
+  co_return read_definition(*columns, ddl);
 }
 
 Task<Result<bool>> connect(Session& session) {

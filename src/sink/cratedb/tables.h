@@ -1,9 +1,13 @@
 // Opening tables: making or taking over the table, its view and its record in ctk_tables.
 #pragma once
 
+#include "sink/cratedb/definition.h"
 #include "sink/cratedb/session.h"
 
 namespace ctk::sink::cratedb {
+
+/// What is there under that name; no columns if nothing is.
+Task<Result<Definition>> find_definition(Session& session, table::QualifiedName name);
 
 /// `GET /` and one statement: who is there, and whether it lets us in.
 Task<Result<bool>> connect(Session& session);

@@ -181,6 +181,13 @@ class Dialect {
   /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
   /// parameters schema, name. Empty where there are no rights.
   virtual std::string missing_rights() const { return ""; }
+  /// Rows object (quoted, with its kind), right, user: of what it takes to make the table and ours where they are missing,
+  /// what the user may not; parameters schema, name. Empty where there are no rights.
+  virtual std::string missing_rights_to_make() const { return ""; }
+  /// One cell: name and version of the server.
+  virtual std::string version() const = 0;
+  /// A row, if this user can write nothing there: why, and what to do about it. Empty where nothing is to be asked.
+  virtual std::string read_only() const { return ""; }
   /// Rows if a trigger or a rule of the table may keep a row from being written without saying so; parameters schema, name.
   /// Empty where nothing can.
   virtual std::string may_suppress_rows() const { return ""; }

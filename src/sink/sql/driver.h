@@ -62,6 +62,9 @@ class Driver {
   /// lose.
   virtual bool connection_is_lost() const { return false; }
 
+  /// The file that the database is, or would be; empty where it is no file.
+  virtual std::string file() const { return ""; }
+
   /// Whether the connection is inside a transaction: a trigger may have ended it (SQLite's RAISE(ROLLBACK)).
   virtual bool in_transaction() const = 0;
 

@@ -135,6 +135,30 @@ class MysqlDialect final : public Dialect {
            "WHERE s.table_schema = ? AND s.table_name = ? AND s.non_unique = 0 "
            "ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index";
   }
+  std::string missing_rights_to_make() const override {
+    // Who has a role may have more than these tables say, and so is taken for able.
+    return "SELECT CONCAT('`', REPLACE(w.db, '`', '``'), '`.*'), r.name, u.grantee FROM (SELECT ? AS db, ? AS tab) w "
+           R"(CROSS JOIN (SELECT CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'") AS grantee) u )"
+           "CROSS JOIN (SELECT 'SELECT' AS name UNION ALL SELECT 'INSERT' UNION ALL SELECT 'UPDATE' UNION ALL SELECT "
+           "'DELETE' UNION ALL SELECT 'CREATE' UNION ALL SELECT 'CREATE VIEW' UNION ALL SELECT 'INDEX') r "
+           "WHERE COALESCE(CURRENT_ROLE(), 'NONE') = 'NONE' "
+           "AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = u.grantee AND "
+           "p.privilege_type = r.name) "
+           "AND NOT EXISTS (SELECT 1 FROM information_schema.schema_privileges p WHERE p.grantee = u.grantee AND "
+           "p.privilege_type = r.name AND w.db LIKE p.table_schema) "
+           "AND NOT EXISTS (SELECT 1 FROM information_schema.table_privileges p WHERE p.grantee = u.grantee AND "
+           "p.privilege_type = r.name AND p.table_schema = w.db AND p.table_name = w.tab)";
+  }
+  std::string version() const override {
+    return "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'MariaDB ', 'MySQL '), SUBSTRING_INDEX(VERSION(), '-', 1))";
+  }
+  std::string read_only() const override {
+    // Some may write all the same.
+    return "SELECT 'read_only is on', 'SET GLOBAL read_only = OFF, or name the primary' FROM DUAL WHERE @@global.read_only "
+           "AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = "
+           R"(CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'") )"
+           "AND p.privilege_type IN ('SUPER', 'READ ONLY ADMIN', 'READ_ONLY ADMIN', 'CONNECTION_ADMIN'))";
+  }
   std::string table_size() const override {
     return "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
   }

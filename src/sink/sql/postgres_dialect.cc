@@ -118,6 +118,25 @@ class PostgresDialect final : public ConflictDialect {
            "AND CASE r.name WHEN 'DELETE' THEN true ELSE NOT has_any_column_privilege(c.oid, r.name) END "
            "ORDER BY 1, 2";
   }
+  std::string missing_rights_to_make() const override {
+    return "WITH s AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1::text), "
+           "there AS (SELECT count(*) AS n FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace WHERE c.relname IN "
+           "($2::text, 'ctk_tables', 'ctk_positions', 'ctk_dead_letters')) "
+           "SELECT 'DATABASE ' || quote_ident(current_database()), 'CREATE', quote_ident(current_user) "
+           "WHERE NOT EXISTS (SELECT 1 FROM s) AND NOT has_database_privilege(current_database(), 'CREATE') UNION ALL "
+           "SELECT 'SCHEMA ' || quote_ident($1::text), r.name, quote_ident(current_user) "
+           "FROM s CROSS JOIN there CROSS JOIN (VALUES ('USAGE'), ('CREATE')) r(name) "
+           "WHERE (r.name = 'USAGE' OR there.n < 4) AND NOT has_schema_privilege(s.oid, r.name)";
+  }
+  std::string version() const override {
+    return "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)";
+  }
+  std::string read_only() const override {
+    return "SELECT 'the server is a standby', 'name the primary' WHERE pg_is_in_recovery() UNION ALL "
+           "SELECT 'default_transaction_read_only is on for the user ' || current_user, 'ALTER ROLE ' || "
+           "quote_ident(current_user) || ' SET default_transaction_read_only = off' "
+           "WHERE NOT pg_is_in_recovery() AND current_setting('default_transaction_read_only') = 'on'";
+  }
   std::string may_suppress_rows() const override {
     return "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
            "WHERE n.nspname = $1::text AND c.relname = $2::text AND (c.relhassubclass OR EXISTS ("

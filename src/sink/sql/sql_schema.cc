@@ -138,6 +138,15 @@ Tried<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table
   return standing->nothing();
 }
 
+/// The plan, unless create-table=false is against it.
+Result<SchemaPlan> may_plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
+  Result<SchemaPlan> plan = plan_schema(dialect, spec, found);
+  if (!plan || spec.options.create_table) return plan;
+  if (plan->create) return std::unexpected(missing_table(dialect, spec));
+  if (!plan->add.empty()) return std::unexpected(missing_columns(dialect, spec, plan->add));
+  return plan;
+}
+
 }  // namespace
 
 Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
@@ -168,6 +177,13 @@ Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& s
   }
   if (std::optional<std::string> why = wrong_key(dialect, found, spec)) return in_the_way(dialect, spec, found, *why);
   return plan;
+}
+
+Result<TableFit> judge_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
+  Result<SchemaPlan> plan = may_plan_schema(dialect, spec, found);
+  if (!plan) return forward_error(std::move(plan));
+  if (plan->create) return TableFit::absent;
+  return plan->add.empty() ? TableFit::fits : TableFit::unfinished;
 }
 
 Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
@@ -215,12 +231,8 @@ Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table
     if (!described) return broken(std::move(described));
     found = std::move(*described);
   }
-  Result<SchemaPlan> plan = plan_schema(dialect, spec, found);
+  Result<SchemaPlan> plan = may_plan_schema(dialect, spec, found);
   if (!plan) return broken(std::move(plan).error());
-  if (!spec.options.create_table) {
-    if (plan->create) return broken(missing_table(dialect, spec));
-    if (!plan->add.empty()) return broken(missing_columns(dialect, spec, plan->add));
-  }
   std::vector<Statement> ddl;
   if (*other) ddl.push_back(statement(dialect.drop_view(spec.name)));
   if (plan->create) ddl.push_back(statement(dialect.create_table(spec)));

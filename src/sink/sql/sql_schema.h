@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sink/sql/bookkeeping.h"
+#include "sink/target_check.h"
 #include "table/spec.h"
 
 namespace ctk::sink::sql {
@@ -13,6 +14,9 @@ struct SchemaPlan {
 };
 /// `refused` shows both definitions.
 Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found);
+
+/// What a run would find, and make of it: the same in answers alone. Errors are those that it would end with. Pure.
+Result<TableFit> judge_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found);
 
 Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 

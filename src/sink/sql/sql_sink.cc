@@ -11,6 +11,7 @@
 #include "sink/sql/refusals.h"
 #include "sink/sql/row_reading.h"
 #include "sink/sql/row_repairing.h"
+#include "sink/sql/sql_check.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -86,7 +87,7 @@ bool any_row_taken(const BatchOutcome& outcome) {
   });
 }
 
-class SqlSink final : public Database {
+class SqlSink final : public Database, public TargetCheck {
  public:
   SqlSink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts)
       : clock_(environment.clock),
@@ -257,6 +258,13 @@ class SqlSink final : public Database {
   void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) override {
     auto job = [this, spec](Driver& driver) { return to_result(plan_retyping(driver, *dialect_, spec)); };
     lanes_.run<std::vector<std::string>>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  TargetCheck& target_check() override { return *this; }
+
+  void look(const TargetQuestion& question, Done<TargetSight> done) override {
+    auto job = [this, question](Driver& driver) { return to_result(look_at_target(driver, at_, question)); };
+    lanes_.run<TargetSight>(Reach::existing, std::move(job), std::move(done));
   }
 
   void close(Done<bool> done) override { lanes_.close(std::move(done)); }

@@ -92,6 +92,7 @@ class SqliteDialect final : public ConflictDialect {
         "ORDER BY place, seq, nth",
         kTable);
   }
+  std::string version() const override { return "SELECT 'SQLite ' || sqlite_version()"; }
   std::string may_suppress_rows() const override {
     // Triggers may stand in `temp` for a table of `main`. ON CONFLICT IGNORE is a constraint's.
     return "SELECT 1 FROM (SELECT * FROM main.sqlite_schema UNION ALL SELECT * FROM temp.sqlite_schema) "

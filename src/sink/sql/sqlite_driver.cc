@@ -189,6 +189,8 @@ class SqliteDriver final : public Driver {
     return answers;
   }
 
+  std::string file() const override { return path_ == ":memory:" ? "" : path_; }
+
   bool in_transaction() const override { return database_ && sqlite3_get_autocommit(database_.get()) == 0; }
 
   Result<ResultSet> query(const Query& query) override {
@@ -225,7 +227,8 @@ class SqliteDriver final : public Driver {
     if (folder.empty()) folder = ".";
     std::error_code ignored;
     if (std::filesystem::is_directory(folder, ignored)) return {};
-    return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_));
+    return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_), "",
+                "mkdir -p " + folder.string());
   }
 
   /// SQLite itself opens a device, and fails at each write.

@@ -51,6 +51,7 @@ class FrugalDialect final : public sql::ConflictDialect {
   std::string describe_columns() const override { return keeper_->describe_columns(); }
   std::string describe_keys() const override { return keeper_->describe_keys(); }
   std::string may_suppress_rows() const override { return keeper_->may_suppress_rows(); }
+  std::string version() const override { return keeper_->version(); }
   std::string table_size() const override { return keeper_->table_size(); }
   bool fits(const sql::ColumnDef& wanted, const sql::FoundColumn& found) const override {
     return keeper_->fits(wanted, found);
