@@ -55,13 +55,18 @@ void read_rhythm(const OptionValues& source, const OptionValues& target, relay::
   relay.batch_age = target.duration("batch-age");
 }
 
-/// A dry run makes nothing at the source either.
+}  // namespace
+
+bool name_some_target(LoadCommand& command, const aws::Environment& environment) {
+  if (find_target(command.target.argument, command.target.flag, environment)) return true;
+  command.target.argument = "ndjson:-";
+  return false;
+}
+
 void make_nothing(SourcePlan& source) {
   if (auto* kinesis = std::get_if<KinesisPlan>(&source.from)) kinesis->create = false;
   if (auto* table = std::get_if<TablePlan>(&source.from)) table->enable_stream = false;
 }
-
-}  // namespace
 
 Status read_selection(const OptionValues& options, table::TableOptions& tables) {
   for (const auto& [name, list] : {std::pair{"include", &tables.include}, {"exclude", &tables.exclude}}) {

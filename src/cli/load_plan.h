@@ -30,8 +30,11 @@ Status read_selection(const OptionValues& options, table::TableOptions& tables);
 
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file);
 
-/// `include`, `exclude` and `rename`: the source's words for what the rows hold.
-Status read_selection(const OptionValues& options, table::TableOptions& tables);
+/// Where nobody has named a target, one stands in that takes lines; false then. For commands that look at the source.
+bool name_some_target(LoadCommand& command, const aws::Environment& environment);
+
+/// For a dry run and the like, which make nothing at the source either.
+void make_nothing(SourcePlan& source);
 
 /// `N`, or `SHARD:N,SHARD:N`; the empty shard stands for the stream's only one.
 Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text);

@@ -242,12 +242,18 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
   if (!credentials) return std::unexpected(credentials.error());
   const auto profile = options.text("profile");
   const std::string address = aws::find_endpoint("kinesis", *region, *given, profile, environment);
+  // The variable of the service counts before the stream's own address, which may be that of Kinesis alone.
+  const bool apart = environment.get("AWS_ENDPOINT_URL_DYNAMODB").has_value();
+  const std::string address_of_tables =
+      aws::find_endpoint("dynamodb", *region, apart ? std::nullopt : *given, profile, environment);
+  const aws::ServiceEndpoint tables{address_of_tables, *region};
   KinesisPlan plan{aws::StreamName(*stream),
                    {address, *region},
                    std::move(*credentials),
                    options.boolean("create", false),
                    options.integer("create-shards").value_or(1),
-                   protocol_of(options)};
+                   protocol_of(options),
+                   tables};
   SourcePlan source{std::move(plan), std::move(options)};
   if (!wants_load(source.options)) return source;
   const auto table = source.options.text("source-table");
@@ -255,10 +261,7 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
     return usage("a load needs to know the DynamoDB table, and a Kinesis stream does not name it",
                  "name it with source-table=TABLE");
   }
-  // The variable of the service counts before the stream's own address, which may be that of Kinesis alone.
-  const bool apart = environment.get("AWS_ENDPOINT_URL_DYNAMODB").has_value();
-  const std::string tables = aws::find_endpoint("dynamodb", *region, apart ? std::nullopt : *given, profile, environment);
-  if (auto planned = plan_scan(source, *table, {tables, *region}); !planned) return std::unexpected(planned.error());
+  if (auto planned = plan_scan(source, *table, tables); !planned) return std::unexpected(planned.error());
   return source;
 }
 

@@ -34,6 +34,7 @@ struct KinesisPlan {
   bool create = false;
   int create_shards = 1;
   std::optional<aws::WireFormat> format = {};  ///< nothing: what the endpoint knows
+  aws::ServiceEndpoint tables = {};            ///< DynamoDB, where its table is
 };
 
 struct TablePlan {
@@ -55,6 +56,12 @@ struct SourcePlan {
   bool follow = true;                 ///< false: only the load
 
   bool is_file() const { return std::holds_alternative<FilePlan>(from); }
+  /// Null for a file.
+  const aws::CredentialRequest* credentials() const {
+    if (const auto* kinesis = std::get_if<KinesisPlan>(&from)) return &kinesis->credentials;
+    const auto* table = std::get_if<TablePlan>(&from);
+    return table == nullptr ? nullptr : &table->credentials;
+  }
 };
 
 /// Whether a path names something that can be read as a file (no directory).

@@ -1,6 +1,7 @@
 #include "cli/wiring.h"
 
-#include "aws/credentials/credential_chain.h"
+#include <ostream>
+
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
 #include "relay/file_source.h"
@@ -15,21 +16,6 @@ namespace ctk::cli {
 namespace {
 
 std::string user_agent() { return "ctk/" CTK_VERSION; }
-
-/// Prints the DDL and SQL of the target's kind with parameters as comments; connects to nothing.
-std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment,
-                                              std::ostream& out) {
-  using table::Target;
-  if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, out);
-  if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, out);
-  const bool mysql = target.kind == Target::mysql || target.kind == Target::mariadb;
-  if (mysql) return sink::make_mysql_dry_run_sink(target, environment, out);
-  if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, out);
-  sink::TargetOptions printed = target;  // the rows themselves are what this target would get
-  printed.url.path = "-";
-  printed.dead_letters_file.reset();
-  return sink::make_ndjson_sink(printed, environment);
-}
 
 /// MYSQL_PWD where the URL says none, as MySQL's own clients do.
 sink::TargetOptions with_mysql_password(sink::TargetOptions target, const aws::Environment& environment) {
@@ -63,63 +49,59 @@ net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, cons
 
 Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, World& world, EventLoop& loop) {
   std::unique_ptr<WiredSource> wired(new WiredSource);
-  auto reader = std::make_unique<ThreadExecutor>(loop, "ctk-source");
   if (const auto* file = std::get_if<FilePlan>(&plan.from)) {
-    wired->stream_ = relay::make_file_source(file->path, std::move(reader));
+    wired->stream_ = relay::make_file_source(file->path, std::make_unique<ThreadExecutor>(loop, "ctk-source"));
     return wired;
   }
-  wired->decoder_ = std::move(reader);
-  auto stream = wired->make_stream(plan, world, loop);
-  if (!stream) return std::unexpected(stream.error());
-  wired->stream_ = std::move(*stream);
+  auto reached = WiredAws::make(*plan.credentials(), world, loop);
+  if (!reached) return std::unexpected(reached.error());
+  WiredAws& aws = *(wired->aws_ = std::move(*reached));
+  if (plan.follow) wired->stream_ = wired->make_stream(plan, world, loop);
   if (!plan.scan) return wired;
   if (!wired->tables_) {
-    wired->tables_ =
-        aws::make_dynamodb_http(plan.scan->tables, *wired->credentials_, wired->calls(), *wired->decoder_, world.clock);
+    wired->tables_ = aws::make_dynamodb_http(plan.scan->tables, aws.credentials(), aws.calls(), aws.decoder(), world.clock);
   }
   const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
   wired->snapshot_ = relay::make_scan_source(*wired->tables_, options, loop, world.clock);
   return wired;
 }
 
-Result<std::unique_ptr<relay::StreamSource>> WiredSource::make_stream(const SourcePlan& plan, World& world,
-                                                                      EventLoop& loop) {
+std::unique_ptr<relay::StreamSource> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
-    if (auto reached = reach_aws(table->credentials, world, loop); !reached) return std::unexpected(reached.error());
-    if (!plan.follow) return nullptr;
-    tables_ = aws::make_dynamodb_http(table->tables, *credentials_, calls(), *decoder_, world.clock);
-    streams_ = aws::make_dynamodb_streams_http(table->streams, *credentials_, calls(), *decoder_, world.clock);
+    tables_ = aws::make_dynamodb_http(table->tables, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
+    streams_ =
+        aws::make_dynamodb_streams_http(table->streams, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
     const relay::StreamsSourceOptions options{table->table, table->enable_stream};
     return relay::make_streams_source(*tables_, *streams_, options, loop, world.clock);
   }
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
-  if (auto reached = reach_aws(kinesis.credentials, world, loop); !reached) return std::unexpected(reached.error());
-  if (!plan.follow) return nullptr;
-  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, *credentials_, calls(), *decoder_, world.clock, kinesis.format);
+  kinesis_ = aws::make_kinesis_http(kinesis.endpoint, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock,
+                                    kinesis.format);
   const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
   return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }
 
-Status WiredSource::reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop) {
-  if (const auto plan = aws::plan_credentials(credentials, world.environment()); !plan)
-    return std::unexpected(plan.error());
-  http_ = std::make_unique<net::CurlClient>(loop, curl_options_for_aws(world.environment(), world.metrics));
-  if (world.metrics != nullptr) counted_ = std::make_unique<aws::CountedCalls>(*http_, *world.metrics);
-  const auto make_executor = [&loop] { return std::make_unique<ThreadExecutor>(loop, "ctk-credentials"); };
-  credentials_ = aws::make_credential_source(credentials, world.environment,
-                                             {*http_, loop, world.clock, world.random, world.log, make_executor});
-  return {};
+std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment,
+                                              std::ostream& out) {
+  using table::Target;
+  if (target.kind == Target::cratedb) return sink::make_cratedb_dry_run_sink(target, environment, out);
+  if (target.kind == Target::postgres) return sink::make_postgres_dry_run_sink(target, environment, out);
+  const bool mysql = target.kind == Target::mysql || target.kind == Target::mariadb;
+  if (mysql) return sink::make_mysql_dry_run_sink(target, environment, out);
+  if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, out);
+  sink::TargetOptions printed = target;  // the rows themselves are what this target would get
+  printed.url.path = "-";
+  printed.dead_letters_file.reset();
+  return sink::make_ndjson_sink(printed, environment);
 }
 
-net::HttpClient& WiredSource::calls() {
-  if (counted_) return *counted_;
-  return *http_;
+sink::SinkEnvironment sink_environment(World& world, EventLoop& loop) {
+  return {loop,      world.clock, world.random,
+          world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
 }
 
 WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream& dry_run_out) {
-  sink::SinkEnvironment environment{
-      loop,      world.clock, world.random,
-      world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
+  sink::SinkEnvironment environment = sink_environment(world, loop);
   if (target.dry_run) {
     sink_ = make_dry_run_sink(target, environment, dry_run_out);
     return;
@@ -144,6 +126,7 @@ void WiredSink::wire(std::unique_ptr<sink::Database> database) {
   console_ = database.get();
   rows_ = database.get();
   repairer_ = database.get();
+  target_check_ = &database->target_check();
   sink_ = std::move(database);
 }
 

@@ -3,14 +3,14 @@
 
 #include <iostream>
 #include <memory>
+#include <ostream>
 #include <string>
 
-#include "aws/call_metrics.h"
-#include "aws/credentials/credential_plan.h"
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
 #include "base/event_loop.h"
 #include "cli/source_url.h"
+#include "cli/wired_aws.h"
 #include "cli/world.h"
 #include "net/curl_client.h"
 #include "relay/source_router.h"
@@ -22,6 +22,13 @@ namespace ctk::cli {
 net::CurlOptions curl_options_for_aws(const aws::Environment& environment, Metrics* metrics);
 net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, const aws::Environment& environment,
                                          Metrics* metrics);
+
+/// What a sink is made with, for targets that are reached without HTTP. The loop and the world outlive it.
+sink::SinkEnvironment sink_environment(World& world, EventLoop& loop);
+
+/// Prints the DDL and SQL of the target's kind to `out`, with parameters as comments; connects to nothing.
+std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment,
+                                              std::ostream& out);
 
 /// A source with what it stands on. The loop and the world outlive it.
 class WiredSource {
@@ -35,17 +42,9 @@ class WiredSource {
  private:
   WiredSource() = default;
   /// The stream, as the plan names it; nothing where only the table is loaded.
-  Result<std::unique_ptr<relay::StreamSource>> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
-  /// `usage` where what is set up of credentials cannot be right, `denied` where nothing is.
-  Status reach_aws(const aws::CredentialRequest& credentials, World& world, EventLoop& loop);
+  std::unique_ptr<relay::StreamSource> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
 
-  /// Where AWS is called: the client, or what counts its calls.
-  net::HttpClient& calls();
-
-  std::unique_ptr<net::CurlClient> http_;
-  std::unique_ptr<aws::CountedCalls> counted_;  ///< where somebody asks for figures
-  std::unique_ptr<aws::CredentialSource> credentials_;
-  std::unique_ptr<Executor> decoder_;  ///< of answers; its jobs hold what they need
+  std::unique_ptr<WiredAws> aws_;
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::DynamoDbApi> tables_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
@@ -64,6 +63,7 @@ class WiredSink {
   /// Null likewise.
   sink::RowReader* rows() { return rows_; }
   sink::RowRepairer* repairer() { return repairer_; }
+  sink::TargetCheck* target_check() { return target_check_; }
 
  private:
   void wire(std::unique_ptr<sink::Database> database);
@@ -73,6 +73,7 @@ class WiredSink {
   sink::Console* console_ = nullptr;  ///< the same object
   sink::RowReader* rows_ = nullptr;   ///< and here
   sink::RowRepairer* repairer_ = nullptr;
+  sink::TargetCheck* target_check_ = nullptr;
 };
 
 }  // namespace ctk::cli

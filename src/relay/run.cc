@@ -15,6 +15,10 @@ std::string default_name(const RelayOptions& options, const SourceIdentity& iden
 
 }  // namespace
 
+coordination::RelayName relay_name(const RelayOptions& options, const SourceIdentity& identity) {
+  return coordination::RelayName(options.positions_name.value_or(default_name(options, identity)));
+}
+
 Positions positions_of(sink::Sink& sink) {
   using Kept = Positions::Kept;
   return {sink.positions(), sink.traits().transactions ? Kept::with_rows : Kept::apart};
@@ -23,7 +27,7 @@ Positions positions_of(sink::Sink& sink) {
 void Run::opened(SourceIdentity what) {
   identity = std::move(what);
   opened_at = now();
-  name = coordination::RelayName(options.positions_name.value_or(default_name(options, identity)));
+  name = relay_name(options, identity);
   if (!identity.first_record_decides_kind && identity.has_stream) kind = identity.version_kind;
 }
 

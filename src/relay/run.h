@@ -10,6 +10,9 @@
 
 namespace ctk::relay {
 
+/// What positions are stored under: `positions-name`, or what source and target make of it.
+coordination::RelayName relay_name(const RelayOptions& options, const SourceIdentity& identity);
+
 struct Run {
   RelayOptions options;
   SourceRouter source;

@@ -19,11 +19,13 @@ std::string enabling_call(const aws::TableName& table) {
       table.str());
 }
 
-std::unexpected<Error> no_stream(const aws::TableName& table) {
-  return fail(ErrorKind::refused, fmt::format("table '{}' has no stream", table.str()), "", enabling_call(table));
-}
-
 }  // namespace
+
+Error no_stream_error(const aws::TableName& table, bool had_one) {
+  const std::string what = had_one ? fmt::format("the stream of table '{}' is switched off", table.str())
+                                   : fmt::format("table '{}' has no stream", table.str());
+  return {ErrorKind::refused, what, "", enabling_call(table)};
+}
 
 Status check_view(const aws::TableName& table, StreamView view) {
   if (view == StreamView::new_image || view == StreamView::new_and_old_images) return {};
@@ -59,7 +61,7 @@ void StreamFinder::take_table(Result<aws::TableDescription> table, Done<aws::Str
           take_table(std::move(changed), std::move(done));
         }));
   }
-  if (!table->stream) return done(no_stream(table->name));
+  if (!table->stream) return done(std::unexpected(no_stream_error(table->name, false)));
   if (table->stream->enabled) {
     if (auto checked = check_view(table->name, table->stream->view); !checked)
       return done(forward_error(std::move(checked)));

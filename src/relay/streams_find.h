@@ -15,6 +15,9 @@ namespace ctk::relay {
 /// What a relay needs of a stream's records is the new image. `refused` for the views that lack it.
 Status check_view(const aws::TableName& table, aws::StreamView view);
 
+/// `refused`: nothing can be followed. `had_one`: a stream that was switched off, and can be read to its end for a day.
+Error no_stream_error(const aws::TableName& table, bool had_one);
+
 class StreamFinder {
  public:
   /// `table`: a table's name or ARN, or a stream's ARN.
