@@ -94,7 +94,8 @@ add_custom_command(OUTPUT page_html.cc
 target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(sim USES aws base cbor dynamodb json net LIBRARIES OpenSSL::Crypto)
 ctk_module(verify USES aws base coordination dynamodb json relay shards sink table)
-ctk_module(cli USES aws aws/credentials base coordination dynamodb json load net observe relay replay sim sink sink/cratedb
+ctk_module(check USES aws aws/credentials base coordination json load relay shards sink)
+ctk_module(cli USES aws aws/credentials base check coordination dynamodb json load net observe relay replay sim sink sink/cratedb
                     sink/ndjson sink/sql table verify
            LIBRARIES CLI11::CLI11 edit ncursesw tinfo)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
@@ -105,7 +106,7 @@ add_library(ctk_fake_cratedb STATIC ${fake_cratedb_sources})
 target_link_libraries(ctk_fake_cratedb PUBLIC ctk_sink_cratedb)
 ctk_precompile(ctk_fake_cratedb ctk_json)
 
-foreach(folder base json cbor dynamodb shards coordination load table replay relay observe sim cli)
+foreach(folder base json cbor dynamodb shards coordination load table replay relay observe sim check cli)
   ctk_module_tests(${folder})
 endforeach()
 ctk_module_tests(aws ctk_aws_credentials)

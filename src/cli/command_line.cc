@@ -66,7 +66,7 @@ OutputOptions output_options(const ParsedWords& parsed) {
 
 /// `ctk load table SOURCE` is the older spelling of `ctk load SOURCE`.
 void drop_table_word(ParsedWords& parsed) {
-  const bool spelled = parsed.command->path == "load" && !parsed.arguments.empty() && parsed.arguments.front() == "table";
+  const bool spelled = parsed.command->source_options && !parsed.arguments.empty() && parsed.arguments.front() == "table";
   if (spelled) parsed.arguments.erase(parsed.arguments.begin());
 }
 

@@ -40,6 +40,12 @@ struct LoadCommand {
   std::optional<ListenOptions> listen;
 };
 
+struct CheckCommand {
+  LoadCommand load;  ///< the run that is looked into; its reset_command is one of `ctk load`
+  bool json = false;
+  bool policy = false;  ///< only say which rights at AWS it takes
+};
+
 struct ShellCommand {
   std::vector<std::string> statements;  ///< of --command
   std::string format = "table";
@@ -115,6 +121,7 @@ struct SimulatorCommand {
   std::vector<std::string> streams;  ///< NAME:SHARDS
   std::string faults = "none";
   bool limits = true;  ///< the services' own read limits
+  std::optional<std::string> policy = {};  ///< a file
 };
 
 /// Help, version: text for standard output.
@@ -123,9 +130,9 @@ struct PrintCommand {
 };
 
 using Command =
-    std::variant<LoadCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand,
-                 StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand,
-                 PrintCommand>;
+    std::variant<LoadCommand, CheckCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
+                 ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand,
+                 SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

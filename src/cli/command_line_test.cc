@@ -177,6 +177,20 @@ TEST(CommandLine, OutputOptions) {
   EXPECT_TRUE(std::get<LoadCommand>(line->command).json_summary);
 }
 
+TEST(CommandLine, OneNameMayTakeAValueInOneCommandOnly) {
+  EXPECT_TRUE(parsed<CheckCommand>({"check", "--policy", kSource, "ndjson:-"}).policy);
+  EXPECT_EQ(parsed<SimulatorCommand>({"simulator", "--policy", "true"}).policy, "true");
+}
+
+TEST(CommandLine, ACheckIsOfTheSameLoad) {
+  const auto check = parsed<CheckCommand>({"check", "table", kSource, "ndjson:-", "--once", "--format", "json"});
+  EXPECT_TRUE(check.json);
+  EXPECT_FALSE(check.policy);
+  EXPECT_EQ(check.load.source, kSource);
+  EXPECT_EQ(check.load.target.argument, "ndjson:-");
+  EXPECT_THAT(check.load.reset_command, testing::EndsWith("ndjson:- --once=true --reset"));
+}
+
 TEST(CommandLine, HelpAndVersion) {
   EXPECT_EQ(parsed<PrintCommand>({"--version"}).text, "ctk 0.1.0\n");
   EXPECT_EQ(parsed<PrintCommand>({}).text, help_text(""));
@@ -185,7 +199,7 @@ TEST(CommandLine, HelpAndVersion) {
   EXPECT_EQ(parsed<PrintCommand>({"load", "table", "-h"}).text, help_text("load"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "--help"}).text, help_text("positions"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "list", "--help"}).text, help_text("positions list"));
-  EXPECT_THAT(parsed<PrintCommand>({"check", "--help"}).text, HasSubstr("not in this version"));
+  EXPECT_THAT(parsed<PrintCommand>({"record", "--help"}).text, HasSubstr("not in this version"));
 }
 
 TEST(CommandLine, SlipsAreNamed) {
@@ -209,8 +223,8 @@ TEST(CommandLine, SlipsAreNamed) {
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words : {Words{"check", kSource}, Words{"plan", kSource, "--anything"}, Words{"record", "--to", "x"},
-                             Words{"kcl-processor"}, Words{"lambda"}, Words{"load", kSource, "--config", "x.toml"}}) {
+  for (const Words& words : {Words{"plan", kSource, "--anything"}, Words{"record", "--to", "x"}, Words{"kcl-processor"},
+                             Words{"lambda"}, Words{"load", kSource, "--config", "x.toml"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
 }

@@ -42,7 +42,9 @@ CommandInfo simulator() {
            "  {\"action\": \"merge-shards\", \"stream\": …, \"shard\": …, \"adjacent\": …}\n"
            "  {\"action\": \"trim\" or \"throttle\", \"table\" or \"stream\": …, \"seconds\": …}\n"
            "  {\"action\": \"expire-iterators\" or \"kill-connections\"}\n"
-           "  {\"action\": \"advance-clock\", \"seconds\": …}\n",
+           "  {\"action\": \"advance-clock\", \"seconds\": …}\n"
+           "  {\"action\": \"set-policy\", \"policy\": {…}}, or without \"policy\" for none\n"
+           "  {\"action\": \"counts\"} gives the calls until now, by action\n",
    .flags = {{.name = "listen", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .help = "where; port 0 picks a free one"},
              {.name = "seed", .value = "N", .help = "of all chances; one seed, one course of faults"},
              {.name = "speed", .fallback = "1", .value = "N", .help = "how much faster than real time its clock runs"},
@@ -53,7 +55,9 @@ CommandInfo simulator() {
               .value = "none|mild|wild", .help = "how often calls go wrong"},
              {.name = "limits", .kind = choice, .choices = "on|off", .fallback = "on", .value = "on|off",
               .help = "off: lift the services' read limits (Kinesis: 5 GetRecords and 2 MB a second a shard; DynamoDB "
-                      "Streams: 2 readers a shard, 10 DescribeStream a second)"}}};
+                      "Streams: 2 readers a shard, 10 DescribeStream a second)"},
+             {.name = "policy", .value = "FILE",
+              .help = "an IAM policy: what it does not allow is refused with AccessDeniedException"}}};
 }
 
 const std::vector<CommandInfo>& commands() {
@@ -82,6 +86,16 @@ const std::vector<CommandInfo>& commands() {
                  {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
                   .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
                  {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
+       .source_options = true, .target_options = true},
+      {.path = "check", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+       .help = "look whether a load would run: credentials, rights, stream, target",
+       .more = "SOURCE, TARGET and all options are those of ctk load. Nothing is changed\n"
+               "anywhere. A line a check:\n"
+               "  ok|warn|fail NAME: what was seen (and what to do)\n"
+               "0, or 5 where something failed.",
+       .flags = {kTarget, format("text|json", "text", "json: an array of objects check, result, says, hint"),
+                 {.name = "policy", .kind = boolean,
+                  .help = "print the least IAM policy that the load needs, and ask nobody"}},
        .source_options = true, .target_options = true},
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
        .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
@@ -154,7 +168,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
-      later("check", "preflight of source and target"),
       later("plan", "what a load would cost"),
       later("record", "keep a stream in a file"),
       later("kcl-processor", "the writer under the KCL MultiLangDaemon"),

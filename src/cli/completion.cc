@@ -36,7 +36,7 @@ std::vector<FlagInfo> flags_with_choices(const CommandInfo& command) {
 
 /// What may stand as an argument of a command.
 std::string argument_words(const CommandInfo& command) {
-  if (command.path == "load")
+  if (command.source_options)
     return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// mysql:// "
            "mariadb:// sqlite:/// ndjson:-";
   if (command.path == "completion") return "bash zsh fish";

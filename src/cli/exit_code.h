@@ -14,6 +14,8 @@ inline constexpr int kGap = 3;
 inline constexpr int kDeadLetters = 4;  ///< a bounded run finished, some changes are in the dead letters
 inline constexpr int kDifferent = 5;    ///< verify found differences
 
+inline constexpr int kFound = 5;        ///< a check has found a failure
+
 int exit_code(ErrorKind kind);
 
 /// "ctk: message: peer's words", and a second line for the hint. Ends with a line end.

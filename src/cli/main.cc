@@ -22,6 +22,7 @@ struct Runner {
   cli::World& world;
 
   int operator()(const cli::LoadCommand& command) const { return run_load(command, world); }
+  int operator()(const cli::CheckCommand& command) const { return run_check(command, world); }
   int operator()(const cli::ShellCommand& command) const { return run_shell(command, world); }
   int operator()(const cli::ShowTableCommand& command) const { return run_show_table(command, world); }
   int operator()(const cli::PositionsCommand& command) const { return run_positions(command, world); }

@@ -36,6 +36,26 @@ Result<Command> load_command(const ParsedWords& parsed, const std::vector<std::s
   return command;
 }
 
+/// The line of a load with the same source, target and options.
+std::vector<std::string> load_words(const ParsedWords& parsed) {
+  std::vector<std::string> words = {"load"};
+  words.insert(words.end(), parsed.arguments.begin(), parsed.arguments.end());
+  for (const auto& [name, value] : parsed.flags) {
+    if (name == "target" || find_option(name) != nullptr) words.push_back(fmt::format("--{}={}", name, value));
+  }
+  return words;
+}
+
+CheckCommand check_command(const ParsedWords& parsed) {
+  CheckCommand command;
+  command.load.source = parsed.arguments[0];
+  command.load.target = target_words(parsed, 1);
+  command.load.reset_command = "ctk " + shown_command(load_words(parsed)) + " --reset";
+  command.json = wants_json(parsed);
+  command.policy = parsed.is_set("policy");
+  return command;
+}
+
 /// `[RELAY] [TARGET]`: a word that begins with a target's scheme is the target.
 PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWords& parsed) {
   PositionsCommand command;
@@ -157,6 +177,7 @@ Result<Command> simulator_command(const ParsedWords& parsed) {
   }
   command.faults = parsed.flag("faults").value_or("none");
   command.limits = parsed.flag("limits").value_or("on") == "on";
+  command.policy = parsed.flag("policy");
   return command;
 }
 
@@ -167,6 +188,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   const std::string_view path = parsed.command->path;
   const auto& arguments = parsed.arguments;
   if (path == "load") return load_command(parsed, words);
+  if (path == "check") return check_command(parsed);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "positions list") return positions_command(Verb::list, parsed);

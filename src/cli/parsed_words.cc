@@ -20,7 +20,18 @@ struct Prepared {
   FlagValues family_flags;
 };
 
-std::set<std::string, std::less<>> boolean_names() {
+/// Whether a command is the one, or of the group, that the words name; all are where they name none.
+std::function<bool(const CommandInfo&)> meant_by(const std::vector<std::string>& words) {
+  const auto first_word = [](const CommandInfo& command) { return command.path.substr(0, command.path.find(' ')); };
+  const auto named = std::ranges::find_if(words, [&](const std::string& word) {
+    return std::ranges::find(all_commands(), word, first_word) != all_commands().end();
+  });
+  if (named == words.end()) return [](const CommandInfo&) { return true; };
+  return [=, word = *named](const CommandInfo& command) { return first_word(command) == word; };
+}
+
+/// One name may stand for a boolean in one command, and for a value in another.
+std::set<std::string, std::less<>> boolean_names(const std::vector<std::string>& words) {
   std::set<std::string, std::less<>> names;
   for (const OptionInfo& info : all_options()) {
     if (info.kind == OptionKind::boolean) names.emplace(info.name);
@@ -28,7 +39,10 @@ std::set<std::string, std::less<>> boolean_names() {
   const auto add = [&](const FlagInfo& flag) {
     if (flag.kind == OptionKind::boolean) names.emplace(flag.name);
   };
-  for (const CommandInfo& command : all_commands()) std::ranges::for_each(command.flags, add);
+  const auto meant = meant_by(words);
+  for (const CommandInfo& command : all_commands()) {
+    if (meant(command)) std::ranges::for_each(command.flags, add);
+  }
   std::ranges::for_each(common_flags(), add);
   return names;
 }
@@ -41,7 +55,7 @@ std::string_view boolean_letter(std::string_view word) {
 }
 
 Result<Prepared> prepare(const std::vector<std::string>& words) {
-  const auto booleans = boolean_names();
+  const auto booleans = boolean_names(words);
   Prepared prepared;
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];

@@ -10,6 +10,8 @@ namespace ctk::cli {
 int run_load(const LoadCommand& command, World& world);
 /// The same for a plan that was made elsewhere.
 int run_load_plan(LoadPlan plan, World& world);
+/// Looks whether a load would run, and changes nothing.
+int run_check(const CheckCommand& command, World& world);
 int run_shell(const ShellCommand& command, World& world);
 int run_show_table(const ShowTableCommand& command, World& world);
 int run_positions(const PositionsCommand& command, World& world);

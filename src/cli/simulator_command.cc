@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <condition_variable>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 
 #include "cli/exit_code.h"
@@ -61,6 +63,15 @@ Status furnish(sim::Services& services, const SimulatorCommand& command, Timesta
   return {};
 }
 
+Result<sim::IamPolicy> read_policy(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in) return usage(fmt::format("option --policy: {} cannot be read", file));
+  auto policy = sim::parse_iam_policy(text);
+  if (!policy) return usage(fmt::format("option --policy: {}: {}", file, policy.error().message));
+  return policy;
+}
+
 sim::FaultKnobs faults_of(const SimulatorCommand& command) {
   if (command.faults == "mild") return sim::mild_faults();
   return command.faults == "wild" ? sim::wild_faults() : sim::FaultKnobs{};
@@ -96,6 +107,11 @@ int run_simulator(const SimulatorCommand& command, World& world) {
   services.kinesis.options().read_limits = command.limits;
   services.streams.options().limits = command.limits;
   if (const auto made = furnish(services, command, clock.now()); !made) return report_error(world, made.error());
+  if (command.policy) {
+    auto policy = read_policy(*command.policy);
+    if (!policy) return report_error(world, policy.error());
+    services.policy = std::move(*policy);
+  }
   sim::SimulatorServerOptions options;
   options.host = command.host;
   options.port = command.port;

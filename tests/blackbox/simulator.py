@@ -75,7 +75,7 @@ class Refusals:
 
             def do_POST(handler):
                 body = handler.rfile.read(int(handler.headers["Content-Length"]))
-                action = handler.headers["X-Amz-Target"].partition(".")[2]
+                action = (handler.headers["X-Amz-Target"] or "").partition(".")[2]
                 with lock:
                     self.calls[action] += 1
                     refusal = self.refuse(action, self.calls[action]) or self.refuse_signer(

@@ -1,0 +1,43 @@
+// What a preflight thinks of what it has seen of a source. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "check/finding.h"
+#include "check/source_sight.h"
+#include "coordination/position_store.h"
+
+namespace ctk::check {
+
+Finding judge_identity(const IdentitySight& sight);
+
+/// `off`: the service's clock less ours, its answers' whole seconds; nothing where nobody has answered.
+Finding judge_clock(std::optional<Duration> off);
+
+/// One a right. `known`: STS has said who we are, so that a refusal is no matter of credentials.
+Finding judge_call(const CallSight& call, bool known);
+
+/// What all calls together say of endpoint, stream and table.
+Finding judge_reach(const SourceSight& sight, const std::string& endpoints);
+
+/// Status and what its records carry. `enable`: the command line would switch a table's stream on.
+Finding judge_stream(const SourceSight& sight, bool enable);
+
+/// What is stored of the relay that the command line would be.
+struct PositionsSight {
+  coordination::RelayName relay;
+  coordination::Incarnation incarnation;  ///< of the stream as it is now
+  std::vector<coordination::StoredPosition> rows;
+  Timestamp server_now = kNoTime;
+};
+
+/// Whether what was not read yet is still to be had. `again`: the command that begins anew.
+Finding judge_retention(Duration retention, const PositionsSight& positions, const std::string& again);
+
+/// How exactly a Kinesis stream tells when its changes were made. `table` may be empty.
+Finding judge_precision(const SourceSight& sight, const std::string& table);
+
+Finding judge_recovery(const Result<bool>& recovery);
+
+}  // namespace ctk::check

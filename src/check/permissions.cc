@@ -1,0 +1,119 @@
+#include "check/permissions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace ctk::check {
+namespace {
+
+/// The partition's name in ARNs. Source: partitions.json of AWS's SDKs.
+std::string_view partition_of(std::string_view region) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kPartitions = {{{"cn-", "aws-cn"},
+                                                                                         {"us-gov-", "aws-us-gov"},
+                                                                                         {"us-iso-", "aws-iso"},
+                                                                                         {"us-isob-", "aws-iso-b"},
+                                                                                         {"us-isof-", "aws-iso-f"},
+                                                                                         {"eu-isoe-", "aws-iso-e"},
+                                                                                         {"eusc-", "aws-eusc"}}};
+  for (const auto& [begins, name] : kPartitions) {
+    if (region.starts_with(begins)) return name;
+  }
+  return "aws";
+}
+
+bool is_arn(std::string_view text) { return text.starts_with("arn:"); }
+
+std::string arn_of(std::string_view service, const std::string& region, std::string_view what) {
+  return fmt::format("arn:{}:{}:{}:*:{}", partition_of(region), service, region, what);
+}
+
+/// Of the ARN of a table or of its stream: the table's.
+std::string without_stream(const std::string& arn) { return arn.substr(0, arn.find("/stream/")); }
+
+bool is_stream_arn(const std::string& text) { return is_arn(text) && text.find("/stream/") != std::string::npos; }
+
+class Collector {
+ public:
+  void add(std::string_view action, const std::string& resource) {
+    Permission permission{std::string(action), resource};
+    if (std::ranges::find(found_, permission) == found_.end()) found_.push_back(std::move(permission));
+  }
+  std::vector<Permission> take() { return std::move(found_); }
+
+ private:
+  std::vector<Permission> found_;
+};
+
+void add_kinesis(Collector& needed, const SourceNeeds& needs) {
+  const std::string stream = kinesis_arn(needs.region, *needs.kinesis);
+  needed.add("kinesis:DescribeStreamSummary", stream);
+  if (needs.create_kinesis) needed.add("kinesis:CreateStream", stream);
+  for (const char* action : {"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"}) {
+    needed.add(action, stream);
+  }
+}
+
+void add_table_stream(Collector& needed, const SourceNeeds& needs) {
+  const std::string& given = *needs.table_stream;
+  const std::string table = table_arn(needs.region, without_stream(given));
+  const bool named = is_stream_arn(given);  // then nobody has to look for it
+  if (!named) needed.add("dynamodb:DescribeTable", table);
+  if (!named && needs.enable_stream) needed.add("dynamodb:UpdateTable", table);
+  const std::string stream = named ? given : table + "/stream/*";
+  for (const char* action : {"dynamodb:DescribeStream", "dynamodb:GetShardIterator", "dynamodb:GetRecords"}) {
+    needed.add(action, stream);
+  }
+}
+
+std::string_view statement_name(const Permission& permission) {
+  if (permission.action.starts_with("kinesis:")) return "ReadTheKinesisStream";
+  if (permission.resource.find("/stream/") != std::string::npos) return "ReadTheTablesStream";
+  return permission.action == "dynamodb:UpdateTable" ? "SwitchTheStreamOn" : "ReadTheTable";
+}
+
+}  // namespace
+
+std::string table_arn(const std::string& region, const std::string& table) {
+  return is_arn(table) ? table : arn_of("dynamodb", region, "table/" + table);
+}
+
+std::string kinesis_arn(const std::string& region, const std::string& stream) {
+  return is_arn(stream) ? stream : arn_of("kinesis", region, "stream/" + stream);
+}
+
+std::vector<Permission> permissions_of(const SourceNeeds& needs) {
+  Collector needed;
+  if (needs.kinesis) add_kinesis(needed, needs);
+  if (needs.table_stream) add_table_stream(needed, needs);
+  if (needs.scanned) {
+    const std::string table = table_arn(needs.region, *needs.scanned);
+    needed.add("dynamodb:DescribeTable", table);
+    needed.add("dynamodb:Scan", table);
+  }
+  return needed.take();
+}
+
+std::string policy_json(const std::vector<Permission>& permissions) {
+  // One statement a name and resource, in the order of their first permissions.
+  std::vector<std::pair<std::string, std::vector<std::string>>> statements;  // what stands around the actions, and those
+  for (const Permission& permission : permissions) {
+    const std::string around =
+        fmt::format("      \"Sid\": \"{}\",\n      \"Effect\": \"Allow\",\n      \"Resource\": \"{}\",\n",
+                    statement_name(permission), permission.resource);
+    auto found = std::ranges::find(statements, around, &std::pair<std::string, std::vector<std::string>>::first);
+    if (found == statements.end()) found = statements.insert(statements.end(), {around, {}});
+    found->second.push_back(fmt::format("        \"{}\"", permission.action));
+  }
+  std::string text;
+  for (const auto& [around, actions] : statements) {
+    text += fmt::format("{}    {{\n{}      \"Action\": [\n{}\n      ]\n    }}", text.empty() ? "\n" : ",\n", around,
+                        fmt::join(actions, ",\n"));
+  }
+  return fmt::format("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{}{}]\n}}\n", text, text.empty() ? "" : "\n  ");
+}
+
+}  // namespace ctk::check

@@ -1,0 +1,76 @@
+#include "check/permissions.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace ctk::check {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> lines(const SourceNeeds& needs) {
+  std::vector<std::string> found;
+  for (const Permission& each : permissions_of(needs)) found.push_back(each.action + " " + each.resource);
+  return found;
+}
+
+TEST(Permissions, OfAKinesisStream) {
+  EXPECT_THAT(lines({.region = "eu-central-1", .kinesis = "cdc"}),
+              ElementsAre("kinesis:DescribeStreamSummary arn:aws:kinesis:eu-central-1:*:stream/cdc",
+                          "kinesis:ListShards arn:aws:kinesis:eu-central-1:*:stream/cdc",
+                          "kinesis:GetShardIterator arn:aws:kinesis:eu-central-1:*:stream/cdc",
+                          "kinesis:GetRecords arn:aws:kinesis:eu-central-1:*:stream/cdc"));
+  const std::string arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/cdc";
+  EXPECT_THAT(lines({.region = "eu-west-1", .kinesis = arn, .create_kinesis = true}),
+              ElementsAre("kinesis:DescribeStreamSummary " + arn, "kinesis:CreateStream " + arn,
+                          "kinesis:ListShards " + arn, "kinesis:GetShardIterator " + arn, "kinesis:GetRecords " + arn));
+}
+
+TEST(Permissions, OfATablesStreamAndItsItems) {
+  const std::string table = "arn:aws-cn:dynamodb:cn-north-1:*:table/orders";
+  EXPECT_THAT(
+      lines({.region = "cn-north-1", .table_stream = "orders", .enable_stream = true, .scanned = "orders"}),
+      ElementsAre("dynamodb:DescribeTable " + table, "dynamodb:UpdateTable " + table,
+                  "dynamodb:DescribeStream " + table + "/stream/*", "dynamodb:GetShardIterator " + table + "/stream/*",
+                  "dynamodb:GetRecords " + table + "/stream/*", "dynamodb:Scan " + table));
+}
+
+TEST(Permissions, AStreamThatIsNamedIsNotLookedFor) {
+  const std::string stream = "arn:aws:dynamodb:us-east-1:1:table/orders/stream/2026-11-22T03:32:51.742";
+  EXPECT_THAT(lines({.region = "us-east-1", .table_stream = stream, .enable_stream = true}),
+              ElementsAre("dynamodb:DescribeStream " + stream, "dynamodb:GetShardIterator " + stream,
+                          "dynamodb:GetRecords " + stream));
+}
+
+TEST(Permissions, AsAPolicy) {
+  EXPECT_EQ(policy_json(permissions_of({.region = "us-gov-west-1", .kinesis = "cdc", .scanned = "orders"})), R"({
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Sid": "ReadTheKinesisStream",
+      "Effect": "Allow",
+      "Resource": "arn:aws-us-gov:kinesis:us-gov-west-1:*:stream/cdc",
+      "Action": [
+        "kinesis:DescribeStreamSummary",
+        "kinesis:ListShards",
+        "kinesis:GetShardIterator",
+        "kinesis:GetRecords"
+      ]
+    },
+    {
+      "Sid": "ReadTheTable",
+      "Effect": "Allow",
+      "Resource": "arn:aws-us-gov:dynamodb:us-gov-west-1:*:table/orders",
+      "Action": [
+        "dynamodb:DescribeTable",
+        "dynamodb:Scan"
+      ]
+    }
+  ]
+}
+)");
+  EXPECT_EQ(policy_json({}), "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": []\n}\n");
+}
+
+}  // namespace
+}  // namespace ctk::check

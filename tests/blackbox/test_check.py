@@ -1,0 +1,344 @@
+"""`ctk check`: what would keep a load from running is found, with a hint that mends it; and the policy that it prints."""
+import itertools
+import json
+import re
+import unittest
+
+from harness import Case, SqliteTarget, ctk
+from servers import TESTS, FakeCrateDb, Mariadb, Postgres
+from simulator import Refusals, Simulator
+
+SEED = {"Sid": "Seed", "Effect": "Allow", "Resource": "*",
+        "Action": ["dynamodb:PutItem", "dynamodb:EnableKinesisStreamingDestination"]}
+# At once, where a call is refused for good.
+BOUNDED = "&once=true&start-timeout=1s&give-up=1s"
+
+
+def actions_of(policy):
+    return [action for statement in policy["Statement"] for action in statement["Action"]]
+
+
+def without(policy, action):
+    """The policy less one of its actions."""
+    statements = [statement | {"Action": [each for each in statement["Action"] if each != action]}
+                  for statement in policy["Statement"]]
+    return policy | {"Statement": [statement for statement in statements if statement["Action"]] + [SEED]}
+
+
+class Checked(Case):
+    def simulator(self, *options):
+        simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:1", *options)
+        return simulator
+
+    def source(self, simulator, scheme="dynamodb+cdc", name="demo", options="", port=None):
+        return f"{scheme}://AKID:secret@127.0.0.1:{port or simulator.port}/{name}?region=us-east-1{options}"
+
+    def findings(self, *arguments, expect=0, **options):
+        return {each["check"]: each for each in self.run_json("check", *arguments, expect=expect, **options)}
+
+    def assert_failed(self, name, says, *arguments, **options):
+        """One check fails, and says so; its hint."""
+        found = self.findings(*arguments, expect=5, **options)
+        failed = [check for check, finding in found.items() if finding["result"] == "fail"]
+        self.assertEqual(failed, [name], found)
+        self.assertRegex(found[name]["says"], says)
+        return found[name]["hint"]
+
+
+class Policies(Checked):
+    """The printed policy suffices, and no action of it is too many."""
+
+    def least(self, simulator, source):
+        target = itertools.count()
+        load = lambda: ctk("load", source, SqliteTarget(self.home, f"{next(target)}.db").url())  # noqa: E731
+        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
+        simulator.happen("set-policy", policy=without(policy, None))
+        code, _, err = load()
+        self.assertEqual(code, 0, err)
+        for action in actions_of(policy):
+            with self.subTest(action):
+                simulator.happen("set-policy", policy=without(policy, action))
+                code, _, err = load()
+                self.assertEqual(code, 1, err)
+                self.assertIn(f"is not authorized to perform: {action} on resource", err)
+        simulator.happen("set-policy", policy=without(policy, None))
+        return actions_of(policy)
+
+    def test_of_a_tables_stream(self):
+        simulator = self.simulator()
+        simulator.put(1)
+        found = self.least(simulator, self.source(simulator, options=BOUNDED))
+        self.assertEqual(found, ["dynamodb:DescribeTable", "dynamodb:DescribeStream", "dynamodb:GetShardIterator",
+                                 "dynamodb:GetRecords"])
+        both = self.least(simulator, self.source(simulator, options=BOUNDED + "&snapshot=initial"))
+        self.assertEqual(sorted(both), sorted(found + ["dynamodb:Scan"]))
+
+    def test_of_a_stream_that_is_to_be_switched_on(self):
+        simulator = self.simulator()
+        source = self.source(simulator, options=BOUNDED + "&enable-stream=true")
+        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
+        self.assertIn("dynamodb:UpdateTable", actions_of(policy))
+        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification={"StreamEnabled": False})
+        simulator.happen("set-policy", policy=without(policy, "dynamodb:UpdateTable"))
+        self.run_ctk("load", source, SqliteTarget(self.home).url(), expect=1)
+        simulator.happen("set-policy", policy=policy)
+        self.run_ctk("load", source, SqliteTarget(self.home).url())
+
+    def test_of_a_table_once(self):
+        simulator = self.simulator()
+        simulator.put(1)
+        source = self.source(simulator, "dynamodb", options="&start-timeout=1s&give-up=1s&read-capacity=1000")
+        self.assertEqual(self.least(simulator, source), ["dynamodb:DescribeTable", "dynamodb:Scan"])
+        only = self.source(simulator, options=BOUNDED + "&snapshot=only")
+        self.assertEqual(self.least(simulator, only), ["dynamodb:DescribeTable", "dynamodb:Scan"])
+
+    def test_of_a_kinesis_stream(self):
+        simulator = self.simulator()
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
+        simulator.put(1)
+        scheme = "kinesis+dynamodb+cdc"
+        found = self.least(simulator, self.source(simulator, scheme, "cdc", BOUNDED))
+        self.assertEqual(found, ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:GetShardIterator",
+                                 "kinesis:GetRecords"])
+        both = self.least(simulator, self.source(simulator, scheme, stream, BOUNDED + "&snapshot=initial&source-table=demo"))
+        self.assertEqual(both, found + ["dynamodb:DescribeTable", "dynamodb:Scan"])
+
+    def test_is_printed_without_asking_anybody(self):
+        shown = re.search("```json\n(.*?)```", (TESTS.parent / "docs/operations.md").read_text(), re.DOTALL)[1]
+        orders = "dynamodb+cdc://aws/orders?region=eu-central-1"
+        self.assertEqual(self.run_ctk("check", orders + "&snapshot=initial", "--policy")[0], shown)
+        policy = json.loads(self.run_ctk("check", orders, "--policy")[0])
+        table = "arn:aws:dynamodb:eu-central-1:*:table/orders"
+        self.assertEqual({statement["Resource"] for statement in policy["Statement"]}, {table, table + "/stream/*"})
+        arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/cdc"
+        policy = json.loads(self.run_ctk("check", f"kinesis+dynamodb+cdc://aws/{arn}", "--policy")[0])
+        self.assertEqual([statement["Resource"] for statement in policy["Statement"]], [arn])
+        policy = json.loads(self.run_ctk("check", "file+dynamodb+cdc:events.ndjson", "--policy")[0])
+        self.assertEqual(policy["Statement"], [])
+        self.run_ctk("check", "dynamodb+cdc://aws/orders", "--policy", expect=2)  # no region
+
+    def test_a_file_that_is_none_is_refused(self):
+        bad = self.home / "policy.json"
+        bad.write_text("[]")
+        self.assertIn("IAM policy", self.run_ctk("simulator", "--policy", bad, expect=2)[1])
+        bad.write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
+        simulator = self.simulator("--policy", bad)
+        with self.assertRaisesRegex(Exception, "AccessDeniedException.*dynamodb:Scan on resource: arn:aws:dynamodb:"):
+            simulator.dynamodb("Scan", TableName="demo")
+
+
+class Broken(Checked):
+    """One thing at a time; the hint, done as it says, mends it."""
+
+    def setUp(self):
+        super().setUp()
+        self.target = SqliteTarget(self.home)
+
+    def test_all_is_well(self):
+        simulator = self.simulator()
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
+        simulator.put(1)
+        for source in (self.source(simulator), self.source(simulator, options="&snapshot=initial"),
+                       self.source(simulator, "dynamodb"), self.source(simulator, "kinesis+dynamodb+cdc", "cdc"),
+                       self.source(simulator, "kinesis+dynamodb+cdc", "cdc", "&snapshot=initial&source-table=demo")):
+            out, _ = self.run_ctk("check", source, self.target.url())
+            for line in out.splitlines():
+                self.assertRegex(line, r"^ok [^:]+(:\w+)?: .+")
+            self.assertIn("ok credentials: from source URL: arn:aws:iam::000000000000:user/AKID", out)
+            self.assertIn("ok target: SQLite 3.", out)
+            self.assertFalse(self.target.path.exists(), "a check makes nothing")
+        found = self.findings(self.source(simulator, "kinesis+dynamodb+cdc", "cdc", "&source-table=demo"), self.target.url())
+        self.assertEqual(found["kinesis times"]["says"], "microseconds")
+
+    def test_every_right(self):
+        simulator = self.simulator()
+        simulator.put(1)
+        source = self.source(simulator, options="&snapshot=initial")
+        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
+        for action in actions_of(policy):
+            simulator.happen("set-policy", policy=without(policy, action))
+            found = self.findings(source, self.target.url(), expect=5)
+            failed = {check: finding for check, finding in found.items() if finding["result"] == "fail"}
+            self.assertEqual(list(failed), [f"permission {action}"], found)
+            hint = failed[f"permission {action}"]["hint"]
+            allowed, resource = re.fullmatch(r"allow (\S+) on (\S+)", hint).groups()
+            mended = without(policy, action)
+            mended["Statement"].append({"Effect": "Allow", "Action": allowed, "Resource": resource})
+            simulator.happen("set-policy", policy=mended)
+            self.findings(source, self.target.url())
+
+    def test_a_wrong_key(self):
+        simulator = self.simulator()
+        proxy = Refusals(self, simulator)
+        proxy.refuse_signer = lambda key, token: (key == "AKID") and (
+            "UnrecognizedClientException", "The security token included in the request is invalid.")
+        hint = self.assert_failed("credentials", "UnrecognizedClientException", self.source(simulator),
+                                  self.target.url(), env={"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{proxy.port}"})
+        self.assertIn("other keys", hint)
+        good = self.source(simulator, port=proxy.port).replace("AKID", "OTHER")
+        self.findings(good, self.target.url())
+
+    def test_nobody_there(self):
+        closed = self.source(None, port=1)
+        found = self.findings(closed, self.target.url(), expect=5)
+        self.assertEqual(found["source"]["result"], "fail")
+        simulator = self.simulator()
+        found = self.findings(self.source(simulator), self.target.url(), env={"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"})
+        self.assertEqual(found["credentials"]["result"], "warn")
+        self.assert_failed("target", "127.0.0.1", self.source(simulator),
+                           "postgresql://nobody@127.0.0.1:1/db?table=public.demo")
+        self.assert_failed("source", "no table 'nothing'", self.source(simulator, name="nothing"), self.target.url())
+        self.assert_failed("source", "not there", "file+dynamodb+cdc:/nowhere/events.ndjson", self.target.url())
+
+    def test_a_stream_that_is_off_or_holds_too_little(self):
+        simulator = self.simulator()
+        off = {"StreamEnabled": False}
+        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification=off)
+        hint = self.assert_failed("stream", "switched off", self.source(simulator), self.target.url())
+        self.do(simulator, hint)
+        self.findings(self.source(simulator), self.target.url())
+        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification=off)
+        keys = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
+        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification=keys)
+        hint = self.assert_failed("stream", "KEYS_ONLY", self.source(simulator), self.target.url())
+        self.assertIn("StreamEnabled=false", hint)
+        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification=off)
+        self.do(simulator, self.assert_failed("stream", "switched off", self.source(simulator), self.target.url()))
+        self.findings(self.source(simulator), self.target.url())
+
+    def do(self, simulator, hint):
+        """Runs the AWS command of a hint."""
+        table, settings = re.search(r"aws dynamodb update-table --table-name (\S+) --stream-specification (\S+)", hint).groups()
+        given = dict(setting.split("=") for setting in settings.split(","))
+        simulator.dynamodb("UpdateTable", TableName=table,
+                           StreamSpecification=given | {"StreamEnabled": given["StreamEnabled"] == "true"})
+
+    def test_a_table_that_does_not_feed_the_stream(self):
+        simulator = self.simulator()
+        source = self.source(simulator, "kinesis+dynamodb+cdc", "cdc", "&source-table=demo")
+        hint = self.assert_failed("kinesis times", "do not go to this stream", source, self.target.url())
+        table, stream = re.search(r"aws dynamodb enable-kinesis-streaming-destination --table-name (\S+) --stream-arn (\S+)",
+                                  hint).groups()
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName=table, StreamArn=stream)
+        self.findings(source, self.target.url())
+
+    def test_records_that_are_gone_unread(self):
+        # Both clocks are as far on: the simulator's, and that of the stored positions is set back.
+        import sqlite3
+        simulator = self.simulator()
+        simulator.put(1)
+        source = self.source(simulator, options="&once=true")
+        self.run_ctk("load", source, self.target.url())
+        self.findings(source, self.target.url())
+        connection = sqlite3.connect(self.target.path)
+        with connection:
+            changed = connection.execute(
+                "UPDATE ctk_positions SET read_to = strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '-26 hours')").rowcount
+        connection.close()
+        self.assertEqual(changed, 1)
+        hint = self.assert_failed("retention", "up to 1d2h ago", source, self.target.url())
+        command = re.search(r"ctk load .* --reset", hint)[0]
+        self.assertNotIn("secret", command)
+        self.run_ctk("load", source, self.target.url(), "--reset")
+        self.findings(source, self.target.url())
+
+    def test_a_clock_that_is_off(self):
+        simulator = self.simulator()
+        simulator.happen("advance-clock", seconds=3600)
+        hint = self.assert_failed("clock", "(1h|59m).* behind the service's", self.source(simulator), self.target.url())
+        self.assertIn("timedatectl", hint)
+
+    def test_a_target_of_another_shape(self):
+        simulator = self.simulator()
+        import sqlite3
+        connection = sqlite3.connect(self.target.path)
+        connection.execute("CREATE TABLE demo (pk BIGINT PRIMARY KEY, data TEXT)")
+        connection.close()
+        hint = self.assert_failed("target table", "cannot be used", self.source(simulator), self.target.url())
+        self.assertIn("another table", hint)
+        self.findings(self.source(simulator), self.target.url("demo2"))
+        self.assert_failed("target table", "create-table=false", self.source(simulator),
+                           self.target.url("demo3", **{"create-table": "false"}))
+
+    def test_a_place_that_is_not_there(self):
+        simulator = self.simulator()
+        hint = self.assert_failed("target", "folder|directory|opened", self.source(simulator),
+                                  f"sqlite:///{self.home}/no/where.db?table=demo")
+        self.assertTrue(hint)
+        hint = self.assert_failed("target writes", "no folder", self.source(simulator), f"ndjson://{self.home}/no/lines")
+        self.assertEqual(hint, f"mkdir -p {self.home}/no")
+        (self.home / "no").mkdir()
+        self.findings(self.source(simulator), f"ndjson://{self.home}/no/lines")
+
+    def test_without_a_target_the_source_is_looked_at(self):
+        found = self.findings(self.source(self.simulator()))
+        self.assertEqual(found["target"]["result"], "warn")
+
+
+class Databases(Checked):
+    """Servers, as somebody who may too little."""
+
+    def filled(self):
+        simulator = self.simulator()
+        simulator.put(1)
+        return simulator
+
+    def test_postgresql(self):
+        server = Postgres()
+        self.addCleanup(server.stop)
+        for sql in ("CREATE ROLE writer LOGIN PASSWORD 'secret'", "CREATE SCHEMA loads", "REVOKE ALL ON SCHEMA public FROM PUBLIC"):
+            server.sql(sql)
+        source = self.source(self.filled())
+        url = server.url(table="loads.demo").replace("//ctk:", "//writer:")
+        hint = self.assert_failed("target rights", "USAGE.* on SCHEMA loads", source, url)
+        self.assertEqual(hint, "GRANT USAGE, CREATE ON SCHEMA loads TO writer")
+        server.sql(hint)
+        found = self.findings(source, url)
+        self.assertRegex(found["target"]["says"], r"^PostgreSQL \d+")
+        self.assertIn("writer:***@", found["target"]["says"])
+        server.sql("ALTER ROLE writer SET default_transaction_read_only = on")
+        hint = self.assert_failed("target writes", "read_only is on for the user writer", source, url)
+        server.sql(hint)
+        self.run_ctk("load", source + "&once=true", url)
+        self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
+        server.sql("ALTER TABLE loads.demo OWNER TO ctk")
+        server.sql("REVOKE ALL ON loads.demo FROM writer; GRANT SELECT, INSERT, DELETE ON loads.demo TO writer")
+        hint = self.assert_failed("target rights", "UPDATE on loads.demo", source, url)
+        server.sql(hint)
+        self.findings(source, url)
+        self.assert_failed("target", "password", source, url.replace(":secret@", ":wrong@"))
+        self.assert_failed("target", "nothing", source, url.replace("/ctk?", "/nothing?"))
+
+    def test_mariadb(self):
+        server = Mariadb()
+        self.addCleanup(server.stop)
+        server.sql("CREATE USER writer@'%' IDENTIFIED BY 'secret'; GRANT SELECT, INSERT ON ctk.* TO writer@'%'")
+        source = self.source(self.filled())
+        url = server.url(table="demo").replace("//ctk:", "//writer:")
+        hint = self.assert_failed("target rights", "UPDATE, DELETE, CREATE, CREATE VIEW, INDEX on `ctk`", source, url)
+        server.sql(hint)
+        self.assertRegex(self.findings(source, url)["target"]["says"], r"^MariaDB \d+")
+        server.sql("SET GLOBAL read_only = ON")
+        hint = self.assert_failed("target writes", "read_only is on", source, url)
+        self.assertEqual(self.findings(source, server.url(table="demo"))["target writes"]["result"], "ok")
+        server.sql(hint.split(",")[0])
+        self.run_ctk("load", source + "&once=true", url)
+        self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
+
+    def test_cratedb(self):
+        server = FakeCrateDb()
+        self.addCleanup(server.stop)
+        source = self.source(self.filled())
+        url = f"crate://crate@{server.url.split('//')[1]}/checked/demo"
+        found = self.findings(source, url)
+        self.assertRegex(found["target"]["says"], r"^CrateDB \d+")
+        self.assertIn("a run makes it", found["target table"]["says"])
+        self.run_ctk("load", source + "&snapshot=only", url)
+        self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
+        self.assert_failed("target", "127.0.0.1:1", source, "crate://crate@127.0.0.1:1/checked/demo")
+
+
+if __name__ == "__main__":
+    unittest.main()
