@@ -46,6 +46,12 @@ struct CheckCommand {
   bool policy = false;  ///< only say which rights at AWS it takes
 };
 
+struct PlanCommand {
+  LoadCommand load;
+  bool json = false;
+  std::vector<std::string> prices;  ///< NAME=VALUE
+};
+
 struct ShellCommand {
   std::vector<std::string> statements;  ///< of --command
   std::string format = "table";
@@ -130,9 +136,9 @@ struct PrintCommand {
 };
 
 using Command =
-    std::variant<LoadCommand, CheckCommand, ShellCommand, ShowTableCommand, PositionsCommand, DeadLettersCommand,
-                 ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand,
-                 SimulatorCommand, PrintCommand>;
+    std::variant<LoadCommand, CheckCommand, PlanCommand, ShellCommand, ShowTableCommand, PositionsCommand,
+                 DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand,
+                 DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

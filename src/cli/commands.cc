@@ -97,6 +97,14 @@ const std::vector<CommandInfo>& commands() {
                  {.name = "policy", .kind = boolean,
                   .help = "print the least IAM policy that the load needs, and ask nobody"}},
        .source_options = true, .target_options = true},
+      {.path = "plan", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+       .help = "what a load would take: hours, requests, capacity, dollars; and its DDL",
+       .more = "SOURCE, TARGET and all options are those of ctk load. The source is asked how\n"
+               "large it is; no item is read, nothing changed. Prices: us-east-1, dated.",
+       .flags = {kTarget, format("text|json", "text", "json: one object"),
+                 {.name = "price", .value = "NAME=DOLLARS", .help = "another price; names are in the JSON",
+                  .repeatable = true}},
+       .source_options = true, .target_options = true},
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
        .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
                "Tables without a schema are looked for in the URL's first. At the prompt \\? lists what there is besides SQL.",
@@ -168,7 +176,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
-      later("plan", "what a load would cost"),
       later("record", "keep a stream in a file"),
       later("kcl-processor", "the writer under the KCL MultiLangDaemon"),
       later("lambda", "the writer as an AWS Lambda runtime"),

@@ -23,6 +23,7 @@ struct Runner {
 
   int operator()(const cli::LoadCommand& command) const { return run_load(command, world); }
   int operator()(const cli::CheckCommand& command) const { return run_check(command, world); }
+  int operator()(const cli::PlanCommand& command) const { return run_plan(command, world); }
   int operator()(const cli::ShellCommand& command) const { return run_shell(command, world); }
   int operator()(const cli::ShowTableCommand& command) const { return run_show_table(command, world); }
   int operator()(const cli::PositionsCommand& command) const { return run_positions(command, world); }

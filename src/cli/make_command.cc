@@ -56,6 +56,17 @@ CheckCommand check_command(const ParsedWords& parsed) {
   return command;
 }
 
+PlanCommand plan_command(const ParsedWords& parsed) {
+  PlanCommand command;
+  command.load.source = parsed.arguments[0];
+  command.load.target = target_words(parsed, 1);
+  command.json = wants_json(parsed);
+  for (const auto& [name, value] : parsed.flags) {
+    if (name == "price") command.prices.push_back(value);
+  }
+  return command;
+}
+
 /// `[RELAY] [TARGET]`: a word that begins with a target's scheme is the target.
 PositionsCommand positions_command(PositionsCommand::Verb verb, const ParsedWords& parsed) {
   PositionsCommand command;
@@ -189,6 +200,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   const auto& arguments = parsed.arguments;
   if (path == "load") return load_command(parsed, words);
   if (path == "check") return check_command(parsed);
+  if (path == "plan") return plan_command(parsed);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};
   if (path == "positions list") return positions_command(Verb::list, parsed);

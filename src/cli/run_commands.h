@@ -12,6 +12,8 @@ int run_load(const LoadCommand& command, World& world);
 int run_load_plan(LoadPlan plan, World& world);
 /// Looks whether a load would run, and changes nothing.
 int run_check(const CheckCommand& command, World& world);
+/// What a load would take: time, calls, capacity, money.
+int run_plan(const PlanCommand& command, World& world);
 int run_shell(const ShellCommand& command, World& world);
 int run_show_table(const ShowTableCommand& command, World& world);
 int run_positions(const PositionsCommand& command, World& world);
