@@ -122,8 +122,8 @@ Finding judge_call(const CallSight& call, bool known) {
       const std::string allow = fmt::format("allow {} on {}", action, resource);
       return {fail, check, words_of(error), known ? allow : allow + ", or give other credentials"};
     }
+    case ErrorKind::unreachable: return {warn, check, "not known: nobody has answered"};
     case ErrorKind::throttled:
-    case ErrorKind::unreachable:
     case ErrorKind::skewed: return {warn, check, words_of(error), error.hint};
     default: return {ok, check, "allowed on " + resource};  // whoever may not is told so first
   }
@@ -163,6 +163,7 @@ Finding judge_retention(Duration retention, const PositionsSight& positions, con
     if (row.position.ended() || row.read_to == kNoTime) continue;
     lag = std::max(lag.value_or(Duration{}), positions.server_now - row.read_to);
   }
+  if (!positions.kept) return {ok, "retention", keeps + "; positions are kept in memory: each run begins at start"};
   if (positions.rows.empty())
     return {ok, "retention", fmt::format("{}; nothing is stored of {}", keeps, positions.relay.str())};
   if (!lag) return {ok, "retention", fmt::format("{}; every shard that is stored was read to its end", keeps)};

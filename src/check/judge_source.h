@@ -30,6 +30,7 @@ struct PositionsSight {
   coordination::Incarnation incarnation;  ///< of the stream as it is now
   std::vector<coordination::StoredPosition> rows;
   Timestamp server_now = kNoTime;
+  bool kept = true;  ///< false: in memory only
 };
 
 /// Whether what was not read yet is still to be had. `again`: the command that begins anew.

@@ -107,7 +107,7 @@ TEST_F(JudgeStream, WithoutADescriptionNothingIsKnown) {
 
 class JudgeRetention : public testing::Test {
  protected:
-  JudgeRetention() : seen_{coordination::RelayName("r"), coordination::Incarnation("a/1"), {}, kNow} {}
+  JudgeRetention() : seen_{coordination::RelayName("r"), coordination::Incarnation("a/1"), {}, kNow, true} {}
   coordination::StoredPosition& add(Duration ago) {
     coordination::StoredPosition row;
     row.incarnation = seen_.incarnation;
@@ -129,6 +129,12 @@ TEST_F(JudgeRetention, TheOldestShardCounts) {
   add(hours(25));
   EXPECT_EQ(judge().verdict, fail);
   EXPECT_THAT(judge().hint, HasSubstr("ctk load --reset"));
+}
+
+TEST_F(JudgeRetention, WhatIsNotKeptCannotBeBehind) {
+  seen_.kept = false;
+  EXPECT_EQ(judge(),
+            (Finding{ok, "retention", "the stream keeps 1d; positions are kept in memory: each run begins at start"}));
 }
 
 TEST_F(JudgeRetention, WhatWasReadToItsEndIsOver) {

@@ -96,7 +96,8 @@ Task<bool> Preflight::look_at_aws() {
   find(check::judge_clock(calls_->http().off()));
   find(check::judge_reach(sight_, endpoint.url));
   for (const check::CallSight& call : sight_.calls) find(check::judge_call(call, known));
-  if (needs_.kinesis || needs_.table_stream) find(check::judge_stream(sight_, needs_.enable_stream));
+  const bool there = !is_refused(findings_, "source");
+  if (there && (needs_.kinesis || needs_.table_stream)) find(check::judge_stream(sight_, needs_.enable_stream));
   if (needs_.kinesis && sight_.kinesis) find(check::judge_precision(sight_, table));
   if (sight_.recovery) find(check::judge_recovery(*sight_.recovery));
   co_return true;
@@ -152,6 +153,7 @@ Task<bool> Preflight::look_at_target() {
       plan_.source.scan && sight_.table ? std::optional(sight_.table->bytes) : std::nullopt;
   for (Finding& finding : check::judge_target(sight, plan_.title.target, bytes)) {
     const bool of_table = finding.check == "target table" && wanted && !*wanted;
+    if (finding.check == "target table" && !plan_.target.kind->holds_own_tables) continue;  // lines have none
     find(of_table ? failed("target table", wanted->error()) : std::move(finding));
   }
   const bool follows = needs_.kinesis || needs_.table_stream;
@@ -165,8 +167,8 @@ Task<bool> Preflight::look_at_positions() {
       [&](Done<relay::SourceIdentity> done) { calls_->stream().open(std::move(done)); });
   if (!identity) co_return false;  // said already, call by call
   check::PositionsSight seen{relay::relay_name(plan_.relay, *identity), identity->incarnation, {}, identity->server_time};
-  const bool kept = !plan_.positions_in_memory && sink_->target_check() != nullptr;
-  if (kept) {
+  seen.kept = !plan_.positions_in_memory && sink_->target_check() != nullptr;
+  if (seen.kept) {
     using Rows = std::vector<coordination::StoredPosition>;
     Result<Rows> rows =
         co_await tasks_.answer<Rows>([&](Done<Rows> done) { sink_->sink().positions().load(seen.relay, std::move(done)); });

@@ -30,7 +30,7 @@ struct TargetSight {
   std::string server;                         ///< name and version: "PostgreSQL 15.14"
   Result<std::string> writable = "";          ///< as whom, or to which file
   std::optional<Result<std::string>> rights;  ///< nothing: this target does not say
-  std::optional<Result<TableFit>> table;    ///< nothing: the spec was not known
+  std::optional<Result<TableFit>> table;      ///< nothing: the spec was not known
   std::optional<uint64_t> free_bytes;         ///< nothing: this target does not say
 };
 
@@ -41,8 +41,10 @@ class TargetCheck {
   virtual void look(const TargetQuestion& question, Done<TargetSight> done) = 0;
 };
 
-/// Whether a file that rows go to may be written, or made where it is not there yet: with a hint where not.
-Result<std::string> check_writable_file(const std::string& path);
+enum class FilesBeside { none, some };
+/// Whether a file that rows go to may be written, or made where it is not there yet, and others beside it where that needs
+/// some: with a hint where not.
+Result<std::string> check_writable_file(const std::string& path, FilesBeside beside = FilesBeside::none);
 /// Of the file system that a file lies on, or would.
 std::optional<uint64_t> free_bytes_beside(const std::string& path);
 

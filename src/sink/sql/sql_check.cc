@@ -20,7 +20,7 @@ Tried<Cells> ask_row(Driver& driver, const std::string& question) {
 }
 
 Tried<Result<std::string>> see_writable(Driver& driver, const Dialect& dialect) {
-  if (!driver.file().empty()) return check_writable_file(driver.file());
+  if (!driver.file().empty()) return check_writable_file(driver.file(), FilesBeside::some);
   Tried<Cells> read_only = ask_row(driver, dialect.read_only());
   if (!read_only) return broken(std::move(read_only));
   if (read_only->empty()) return Result<std::string>("writes are taken");
