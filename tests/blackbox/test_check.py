@@ -5,7 +5,7 @@ import re
 import unittest
 
 from harness import Case, SqliteTarget, ctk
-from servers import TESTS, FakeCrateDb, Mariadb, Postgres
+from servers import TESTS, DynamoDbLocal, FakeCrateDb, Mariadb, Postgres
 from simulator import Refusals, Simulator
 
 SEED = {"Sid": "Seed", "Effect": "Allow", "Resource": "*",
@@ -275,6 +275,25 @@ class Broken(Checked):
     def test_without_a_target_the_source_is_looked_at(self):
         found = self.findings(self.source(self.simulator()))
         self.assertEqual(found["target"]["result"], "warn")
+
+
+class OnDynamoDbLocal(Checked):
+    def test_its_tables_are_seen_by_the_key_that_made_them_only(self):
+        server = DynamoDbLocal()
+        self.addCleanup(server.stop)
+        key = {"AttributeName": "pk", "KeyType": "HASH"}
+        server.client("CreateTable", TableName="demo", KeySchema=[key], BillingMode="PAY_PER_REQUEST",
+                      AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "N"}],
+                      StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"})
+        address = server.url.removeprefix("http://")
+        source = f"dynamodb+cdc://{{}}:secret@{address}/demo?region={server.client.region}&snapshot=initial"
+        target = SqliteTarget(self.home).url()
+        found = self.findings(source.format(server.client.key), target)
+        self.assertEqual({check for check, finding in found.items() if finding["result"] == "warn"}, {"credentials"}, found)
+        hint = self.assert_failed("source", "no table 'demo'", source.format("other"), target)
+        self.assertIn("access keys", hint)
+        plan = self.run_json("plan", source.format(server.client.key), target)
+        self.assertEqual((plan["items"], plan["shards"]), (0, 1))
 
 
 class Databases(Checked):
