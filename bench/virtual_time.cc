@@ -71,7 +71,8 @@ class World {
   uint64_t rolls() const { return streams_.stream(dynamodb_.stream_of("bench"))->rolls(); }
   void check() const {
     const relay::RelayStats stats = relay_->stats();
-    if (stats.applied != changes()) give_up(fmt::format("{} changes, {} were applied", changes(), stats.applied));
+    if (stats.counts.applied != changes())
+      give_up(fmt::format("{} changes, {} were applied", changes(), stats.counts.applied));
     const auto& items = dynamodb_.items_of("bench")->items();
     const auto table = state_.tables.find("public.bench");
     const size_t rows = table == state_.tables.end() ? 0 : table->second.size();

@@ -85,7 +85,7 @@ void DemoRun::plan_load() {
         return stats.load && !stats.load->running;
       },
       [this] { say("loaded", fmt::format("{} items", observe::group_digits(stats().load->items))); });
-  then([this] { return stats().ready; },
+  then([this] { return stats().table_ready; },
        [this] {
          say("ready", "the stream is read past the load's end: from now on the rows are the table");
          arrivals_.begin(world_.clock.monotonic());
@@ -96,11 +96,11 @@ void DemoRun::plan_roll() {
   then(after(kWatch), [this] {
     say_rate();
     say("roll", "the stream closes its shard and opens another, as it does every few hours");
-    shards_then_ = stats().shards;
+    shards_then_ = stats().counts.shards;
     table_.roll();
     changes_then_ = table_.changes();
   });
-  then([this] { return stats().shards > shards_then_ && applied() > changes_then_; },
+  then([this] { return stats().counts.shards > shards_then_ && applied() > changes_then_; },
        [this] {
          say("rolled", fmt::format("the new shard was found and is read, {:.1f} s later; nothing of it before all of the "
                                    "old one",
@@ -187,7 +187,7 @@ void DemoRun::tick() {
     return end(fail(ErrorKind::unreachable,
                     fmt::format("not everything arrived within {} s: {} changes were made, {} applied",
                                 to_seconds(kPatience), table_.changes(), applied()),
-                    stats().trouble_says));
+                    stats().outage_error));
   }
   loop_.after(kTick, [this] { tick(); });
 }
@@ -201,7 +201,7 @@ relay::RelayStats DemoRun::stats() const { return leg_ ? leg_->relay().stats() :
 
 uint64_t DemoRun::applied() const {
   const relay::RelayStats now = stats();
-  return applied_before_ + now.applied - (now.load ? now.load->items : 0);
+  return applied_before_ + now.counts.applied - (now.load ? now.load->items : 0);
 }
 
 void DemoRun::say(const char* what, const std::string& sentence) {

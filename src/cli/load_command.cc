@@ -39,7 +39,7 @@ void say(const std::string& line, LogLevel level, World& world) {
 
 /// False, and said, where a result could not be written.
 bool print_summary(const Ending& ending, const LoadPlan& plan, World& world) {
-  const bool begun = ending.result || ending.stats.shards > 0 || ending.stats.read > 0;
+  const bool begun = ending.result || ending.stats.counts.shards > 0 || ending.stats.counts.read > 0;
   if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
@@ -62,7 +62,7 @@ int exit_code_of(const Ending& ending, const std::optional<Error>& error, const 
   if (error) return exit_code(error->kind);
   const bool bounded = plan.relay.once || plan.source.is_file() || !plan.source.follow;
   const bool ran_to_its_end = !ending.stats.stopped && bounded;
-  return ran_to_its_end && ending.stats.dead_letters > 0 ? kDeadLetters : kDone;
+  return ran_to_its_end && ending.stats.counts.dead_letters > 0 ? kDeadLetters : kDone;
 }
 
 /// Says how the run ended; its exit code.
@@ -77,7 +77,7 @@ int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWat
 }
 
 /// Lines that are appended to the file that is read would be read in their turn, and spoil it for the next.
-Status tell_from_source(const std::string& output, const LoadPlan& plan) {
+Status check_differs_from_source(const std::string& output, const LoadPlan& plan) {
   const auto* file = std::get_if<FilePlan>(&plan.source.from);
   if (file == nullptr) return {};
   const std::string read = file->path == "-" ? "/dev/stdin" : file->path;
@@ -90,8 +90,9 @@ Status tell_from_source(const std::string& output, const LoadPlan& plan) {
 Status tell_outputs_from_source(const LoadPlan& plan) {
   if (plan.target.kind != table::Target::ndjson || plan.target.dry_run) return {};
   const std::string& path = plan.target.url.path;
-  if (Status told = tell_from_source(sink::is_standard_output(path) ? "/dev/stdout" : path, plan); !told) return told;
-  return tell_from_source(plan.target.dead_letters_file.value_or("/dev/stderr"), plan);
+  if (Status told = check_differs_from_source(sink::is_standard_output(path) ? "/dev/stdout" : path, plan); !told)
+    return told;
+  return check_differs_from_source(plan.target.dead_letters_file.value_or("/dev/stderr"), plan);
 }
 
 }  // namespace
@@ -107,8 +108,8 @@ int run_load_plan(LoadPlan plan, World& world) {
   for (const std::string& note : plan.notes) world.log.debug(note);
   plan.relay.worker = worker_name(world.random);
   // The relay's own share of the grace period leaves room for closing the target.
-  const Duration grace = plan.relay.grace;
-  plan.relay.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));
+  const Duration grace = plan.relay.deadlines.grace;
+  plan.relay.deadlines.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));
 
   ThreadLoop loop(world.clock);
   std::unique_ptr<Listening> listening;  // what is wired counts there

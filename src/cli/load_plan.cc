@@ -45,14 +45,14 @@ void read_rhythm(const OptionValues& source, const OptionValues& target, relay::
     const auto first = source.duration(name);
     return first ? *first : target.duration(name).value_or(fallback);
   };
-  relay.start_timeout = of_run("start-timeout", relay.start_timeout);
-  relay.give_up = of_run("give-up", relay.give_up);
-  relay.grace = of_run("grace", relay.grace);
+  relay.deadlines.start_timeout = of_run("start-timeout", relay.deadlines.start_timeout);
+  relay.deadlines.give_up = of_run("give-up", relay.deadlines.give_up);
+  relay.deadlines.grace = of_run("grace", relay.deadlines.grace);
   const auto memory = source.size("max-memory");
   relay.max_memory = memory ? *memory : target.size("max-memory").value_or(relay.max_memory);
-  relay.delete_grace = target.duration("delete-grace");
-  relay.delete_floor = target.duration("delete-floor");
-  relay.batch_age = target.duration("batch-age");
+  relay.sweep.grace = target.duration("delete-grace");
+  relay.sweep.floor = target.duration("delete-floor");
+  relay.batch.age = target.duration("batch-age");
 }
 
 }  // namespace
@@ -162,11 +162,11 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
                                            : relay::Snapshot::none;
   relay.segments = options.integer("segments");
   relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
-  relay.batch_rows = plan.target.batch_rows;
-  relay.batch_bytes = plan.target.batch_bytes;
+  relay.batch.rows = plan.target.batch_rows;
+  relay.batch.bytes = plan.target.batch_bytes;
   // DynamoDB Streams bills each call.
   read_rhythm(options, target->options, relay);
-  plan.target.start_timeout = relay.start_timeout;
+  plan.target.start_timeout = relay.deadlines.start_timeout;
 
   plan.listen = command.listen;
   plan.title = {net::redact_url(command.source), net::redact_url(*target_url)};

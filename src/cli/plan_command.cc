@@ -13,6 +13,7 @@
 #include "cli/run_commands.h"
 #include "cli/source_calls.h"
 #include "cli/target_spec.h"
+#include "relay/streams_source.h"
 
 namespace ctk::cli {
 namespace {
@@ -44,7 +45,8 @@ class Inquiry {
       co_return facts;
     }
     // A stream that is yet to be made, or switched on, has no shards to count.
-    const bool is_off = facts.table && plan_.is_table() && !(facts.table->stream && facts.table->stream->enabled);
+    const bool is_off = facts.table && std::holds_alternative<TablePlan>(plan_.from) &&
+                        !(facts.table->stream && facts.table->stream->enabled);
     if (is_off) co_return facts;
     Result<relay::SourceIdentity> identity = co_await tasks_.answer<relay::SourceIdentity>(
         [&](Done<relay::SourceIdentity> done) { calls_.stream().open(std::move(done)); });
@@ -107,7 +109,9 @@ Result<LoadFigures> figures_of(const LoadPlan& plan, const check::Prices& prices
   if (!facts) return forward_error(std::move(facts));
   LoadFigures figures;
   figures.prices = prices;
-  figures.idle_poll = check::quiet_pause(plan.relay.idle_poll, plan.relay.max_lag);
+  const bool is_table = std::holds_alternative<TablePlan>(plan.source.from);
+  const Duration own_pause = is_table ? relay::kStreamsIdlePoll : relay::SourceTraits{}.idle_poll;
+  figures.idle_poll = check::quiet_pause(plan.relay.poll.quiet_pause(own_pause), plan.relay.poll.max_lag);
   figures.shards = facts->open_shards;
   if (facts->table) {
     if (Status added = add_ways(figures, *facts->table, plan); !added) return forward_error(std::move(added));
@@ -117,7 +121,7 @@ Result<LoadFigures> figures_of(const LoadPlan& plan, const check::Prices& prices
     if (!ddl) return forward_error(std::move(ddl));
     figures.ddl = std::move(*ddl);
   }
-  const auto kind = plan.source.is_table() ? check::StreamKind::table_stream : check::StreamKind::kinesis;
+  const auto kind = is_table ? check::StreamKind::table_stream : check::StreamKind::kinesis;
   if (facts->open_shards) {
     figures.following = check::follow(kind, *facts->open_shards, figures.idle_poll, prices);
   }

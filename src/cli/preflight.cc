@@ -178,7 +178,7 @@ Task<bool> Preflight::look_at_positions() {
     }
     if (rows) seen.rows = std::move(*rows);
   }
-  find(check::judge_retention(identity->retention, seen, settings_.again));
+  find(check::judge_retention(identity->traits.retention, seen, settings_.again));
   co_return true;
 }
 

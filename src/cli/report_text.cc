@@ -149,7 +149,8 @@ std::string table_report_text(const sink::TableReport& report, Timestamp now) {
   if (report.size_bytes) text += fmt::format("Size {}\n", observe::human_bytes(static_cast<uint64_t>(*report.size_bytes)));
   if (report.health) text += fmt::format("Health {}\n", *report.health);
   text += fmt::format("Dead letters {}", report.dead_letters);
-  if (report.letters_of_no_table > 0) text += fmt::format(", and {} that tell no table", report.letters_of_no_table);
+  if (report.dead_letters_of_no_table > 0)
+    text += fmt::format(", and {} that tell no table", report.dead_letters_of_no_table);
   text += '\n';
   if (!report.positions.empty()) text += "\nPositions\n" + positions_text(report.positions, now);
   return text;

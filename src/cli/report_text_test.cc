@@ -38,7 +38,7 @@ sink::TableReport some_report() {
   report.health = "GREEN";
   report.positions = some_positions();
   report.dead_letters = 1;
-  report.letters_of_no_table = 3;
+  report.dead_letters_of_no_table = 3;
   return report;
 }
 

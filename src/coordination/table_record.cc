@@ -130,22 +130,22 @@ std::string how_to_begin_anew(const TableClaim& claim) {
   return reset + "; with snapshot=initial the table is loaded again";
 }
 
-std::unexpected<Error> lost(const TableRecord& existing, const TableClaim& claim, TableSight sight) {
+std::unexpected<Error> lost(const TableRecord& existing, const TableClaim& claim, TableFound sight) {
   Error error = lost_table_error(existing.table, sight);
   error.hint = how_to_begin_anew(claim);
   return std::unexpected(std::move(error));
 }
 
-bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim, TableSight sight) {
+bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim, TableFound sight) {
   if (!claim.load) return false;
-  if (!existing || claim.reset || sight != TableSight::as_recorded) return true;
+  if (!existing || claim.reset || sight != TableFound::as_recorded) return true;
   switch (claim.load->kind) {
-    case LoadWish::Kind::initial:
+    case LoadRequest::Kind::initial:
       if (existing->load == LoadState::running) return false;
       // A load that no stream has followed may lie before everything that the stream still has.
       return existing->load == LoadState::none || !existing->kind;
-    case LoadWish::Kind::again: return existing->load != LoadState::running;
-    case LoadWish::Kind::anew: return existing->epoch <= claim.load->seen;
+    case LoadRequest::Kind::again: return existing->load != LoadState::running;
+    case LoadRequest::Kind::restart: return existing->epoch <= claim.load->seen;
   }
   return false;
 }
@@ -156,24 +156,24 @@ bool is_filled_by(const TableRecord& record, const RelayName& relay) {
   return std::ranges::find(record.relays, relay) != record.relays.end();
 }
 
-std::string describe_sight(const std::string& table, TableSight sight) {
+std::string describe_sight(const std::string& table, TableFound sight) {
   switch (sight) {
-    case TableSight::as_recorded: break;
-    case TableSight::gone: return "table " + table + " was dropped";
-    case TableSight::emptied:
+    case TableFound::as_recorded: break;
+    case TableFound::gone: return "table " + table + " was dropped";
+    case TableFound::emptied:
       return "table " + table +
              " does not hold the rows that it held: it was emptied, made anew, or restored from an older backup";
   }
   return "";
 }
 
-Error lost_table_error(const std::string& table, TableSight sight) {
+Error lost_table_error(const std::string& table, TableFound sight) {
   return {ErrorKind::mismatch, describe_sight(table, sight) + ", and what is recorded of it holds no longer", "", ""};
 }
 
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim, TableSight sight) {
+Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim, TableFound sight) {
   bool begun = false;
-  const bool whole = !existing || sight == TableSight::as_recorded;
+  const bool whole = !existing || sight == TableFound::as_recorded;
   Result<TableRecord> record = decide_stream(whole ? existing : without_rows(*existing), claim, begun);
   if (record && !whole && would_hide(*existing, claim)) return lost(*existing, claim, sight);
   if (!record || !wants_load(existing, claim, sight)) return record;
@@ -192,7 +192,7 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
 Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest) {
   const bool forgets = claim.load || claim.reset;
   if (highest.empty() && claim.goes_on && !forgets) {
-    Error error = lost_table_error(claim.table, TableSight::gone);
+    Error error = lost_table_error(claim.table, TableFound::gone);
     error.hint = how_to_begin_anew(claim);
     return std::unexpected(std::move(error));
   }
@@ -216,7 +216,7 @@ Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view
   return record;
 }
 
-bool tell_of_rows(const std::vector<StoredPosition>& rows) {
+bool prove_rows_written(const std::vector<StoredPosition>& rows) {
   return std::ranges::any_of(rows,
                              [](const StoredPosition& row) { return row.epoch > 0 && !shards::is_segment(row.shard); });
 }
@@ -255,7 +255,7 @@ std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp serve
   return record.epoch;
 }
 
-bool is_ready(const TableRecord& record, const std::vector<StoredPosition>& rows) {
+bool is_table_ready(const TableRecord& record, const std::vector<StoredPosition>& rows) {
   return record.load == LoadState::complete && record.loaded && watermark(rows) >= *record.loaded;
 }
 

@@ -59,11 +59,11 @@ struct TableRecord {
 };
 
 /// What a run wants loaded.
-struct LoadWish {
+struct LoadRequest {
   enum class Kind {
     initial,  ///< load unless a load has filled the table, and that stream has followed
     again,    ///< load; go on with one that is running
-    anew,     ///< load from the start, because of what was found missing in epoch `seen`
+    restart,  ///< load from the start, because of what was found missing in epoch `seen`
   };
   Kind kind = Kind::initial;
   Timestamp cut{};
@@ -79,7 +79,7 @@ struct TableClaim {
   std::optional<dynamodb::VersionKind> kind = dynamodb::VersionKind::kinesis;
   dynamodb::KeySchema keys;
   std::string form;  ///< how this run writes rows; empty: as they are
-  std::optional<LoadWish> load;
+  std::optional<LoadRequest> load;
   std::optional<Timestamp> since;  ///< from when on the stream is read; nothing where that is not known, or it goes on
   std::optional<RelayName> relay;  ///< none for files and `positions=memory`
   bool reset = false;
@@ -93,17 +93,17 @@ struct TableClaim {
 };
 
 /// A table that has a record, as it was found.
-enum class TableSight {
+enum class TableFound {
   as_recorded,
   gone,     ///< there is no such table
   emptied,  ///< the record's witnesses are not in it: emptied, made by somebody else, or from an older backup
 };
 
 /// What has become of the table: "table demo was dropped". Empty for `as_recorded`.
-std::string describe_sight(const std::string& table, TableSight sight);
+std::string describe_sight(const std::string& table, TableFound sight);
 
 /// `mismatch` for a running relay that finds its table so; how to go on is said by whoever knows the command line.
-Error lost_table_error(const std::string& table, TableSight sight);
+Error lost_table_error(const std::string& table, TableFound sight);
 
 /// The record to store, or why the table cannot be had: another source table or form is `refused` (exit 1), another
 /// incarnation or kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of
@@ -113,7 +113,7 @@ Error lost_table_error(const std::string& table, TableSight sight);
 /// `reset` forgets; else stored positions, a load or a run that goes on would call it complete without what it has lost:
 /// `mismatch` (exit 3). Where nothing of that kind is recorded (files), it is made again.
 Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim,
-                                 TableSight sight = TableSight::as_recorded);
+                                 TableFound sight = TableFound::as_recorded);
 
 /// The record of a table that has none. `highest` is the highest version of its rows; empty: there is none.
 /// Rows with versions have lost their record, and with it what they were compared by: it begins above them, so that every
@@ -122,7 +122,7 @@ Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, con
 Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest);
 
 /// Whether stored positions tell that the relay has written rows.
-bool tell_of_rows(const std::vector<StoredPosition>& rows);
+bool prove_rows_written(const std::vector<StoredPosition>& rows);
 
 /// Whether the relay has ever written the table and has positions.
 bool is_filled_by(const TableRecord& record, const RelayName& relay);
@@ -145,7 +145,7 @@ std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp serve
 
 /// Whether the table may be called ready: no load is under way or owes a sweep, and the stream is past the last one's end.
 /// `rows` are all of the table's relays.
-bool is_ready(const TableRecord& record, const std::vector<StoredPosition>& rows);
+bool is_table_ready(const TableRecord& record, const std::vector<StoredPosition>& rows);
 
 /// JSON of the members that are lists (relays, names, keys): golden tests pin it. Witnesses are written as names are.
 std::string relays_json(const std::vector<RelayName>& relays);

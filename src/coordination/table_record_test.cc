@@ -114,39 +114,39 @@ TEST(DecideClaim, ATableLeftByALoadTakesTheFirstStreamsKind) {
   EXPECT_EQ(answer->epoch, 1U);
 }
 
-TableClaim loading(LoadWish::Kind kind, Timestamp cut = Timestamp(500s), Epoch seen = 0) {
+TableClaim loading(LoadRequest::Kind kind, Timestamp cut = Timestamp(500s), Epoch seen = 0) {
   TableClaim claim = claim_of();
-  claim.load = LoadWish{kind, cut, seen};
+  claim.load = LoadRequest{kind, cut, seen};
   return claim;
 }
 
 TEST(DecideClaim, AnInitialLoadBeginsOnceAndIsGoneOnWith) {
-  const TableRecord begun = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
+  const TableRecord begun = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
   EXPECT_EQ(begun.load, LoadState::running);
   EXPECT_EQ(begun.epoch, 1U);
   EXPECT_EQ(begun.cut, Timestamp(500s));
-  EXPECT_EQ(*decide_claim(begun, loading(LoadWish::Kind::initial, Timestamp(900s))), begun);
+  EXPECT_EQ(*decide_claim(begun, loading(LoadRequest::Kind::initial, Timestamp(900s))), begun);
   TableRecord complete = begun;
   complete.load = LoadState::complete;
   complete.loaded = Timestamp(700s);
-  EXPECT_EQ(*decide_claim(complete, loading(LoadWish::Kind::initial, Timestamp(900s))), complete);
+  EXPECT_EQ(*decide_claim(complete, loading(LoadRequest::Kind::initial, Timestamp(900s))), complete);
 }
 
 TEST(DecideClaim, ALoadOfATableThatAStreamHasFilledStartsAnEpoch) {
   TableRecord before = record_of();
   before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
-  const TableRecord begun = *decide_claim(before, loading(LoadWish::Kind::initial));
+  const TableRecord begun = *decide_claim(before, loading(LoadRequest::Kind::initial));
   EXPECT_EQ(begun.epoch, before.epoch + 1);
   EXPECT_EQ(begun.load, LoadState::running);
   EXPECT_FALSE(begun.sweep) << "changes from back to the cut come again";
 }
 
 TEST(DecideClaim, ALoadThatIsRunAgainStartsAnEpochUnlessItIsRunning) {
-  TableRecord record = *decide_claim(std::nullopt, loading(LoadWish::Kind::again));
-  EXPECT_EQ(decide_claim(record, loading(LoadWish::Kind::again))->epoch, 1U);
+  TableRecord record = *decide_claim(std::nullopt, loading(LoadRequest::Kind::again));
+  EXPECT_EQ(decide_claim(record, loading(LoadRequest::Kind::again))->epoch, 1U);
   record.load = LoadState::complete;
   record.loaded = Timestamp(700s);
-  const TableRecord again = *decide_claim(record, loading(LoadWish::Kind::again, Timestamp(900s)));
+  const TableRecord again = *decide_claim(record, loading(LoadRequest::Kind::again, Timestamp(900s)));
   EXPECT_EQ(again.epoch, 2U);
   EXPECT_EQ(again.cut, Timestamp(900s));
   EXPECT_EQ(again.load, LoadState::running);
@@ -154,8 +154,8 @@ TEST(DecideClaim, ALoadThatIsRunAgainStartsAnEpochUnlessItIsRunning) {
 }
 
 TEST(DecideClaim, AGapStartsALoadAnewButOnlyOne) {
-  TableRecord running = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
-  const TableClaim anew = loading(LoadWish::Kind::anew, Timestamp(900s), 1);
+  TableRecord running = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
+  const TableClaim anew = loading(LoadRequest::Kind::restart, Timestamp(900s), 1);
   const TableRecord begun = *decide_claim(running, anew);
   EXPECT_EQ(begun.epoch, 2U);
   EXPECT_EQ(begun.cut, Timestamp(900s));
@@ -163,7 +163,7 @@ TEST(DecideClaim, AGapStartsALoadAnewButOnlyOne) {
 }
 
 TEST(DecideClaim, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
-  TableClaim plain = loading(LoadWish::Kind::again);
+  TableClaim plain = loading(LoadRequest::Kind::again);
   plain.kind.reset();
   plain.relay.reset();
   plain.incarnation = Incarnation("arn:table/1");
@@ -173,7 +173,7 @@ TEST(DecideClaim, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
   record.load = LoadState::complete;
 
   // A stream that comes later cannot know whether it still has everything since that load.
-  const TableRecord followed = *decide_claim(record, loading(LoadWish::Kind::initial, Timestamp(900s)));
+  const TableRecord followed = *decide_claim(record, loading(LoadRequest::Kind::initial, Timestamp(900s)));
   EXPECT_EQ(followed.kind, VersionKind::kinesis);
   EXPECT_EQ(followed.load, LoadState::running);
   EXPECT_EQ(followed.epoch, 2U);
@@ -187,8 +187,8 @@ TEST(DecideClaim, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
 }
 
 TEST(DecideClaim, ResetLoadsAgainAndRaisesTheEpochOnce) {
-  TableRecord record = *decide_claim(std::nullopt, loading(LoadWish::Kind::initial));
-  TableClaim claim = loading(LoadWish::Kind::initial, Timestamp(900s));
+  TableRecord record = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
+  TableClaim claim = loading(LoadRequest::Kind::initial, Timestamp(900s));
   claim.reset = true;
   EXPECT_EQ(decide_claim(record, claim)->epoch, 2U);
   claim.incarnation = Incarnation("arn:s/2");
@@ -235,7 +235,7 @@ TEST(DecideClaim, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
   EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(5s)) << "another start does not change it";
   claim.reset = true;
   EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(9s));
-  claim.load = LoadWish{LoadWish::Kind::initial, Timestamp(9s), 0};
+  claim.load = LoadRequest{LoadRequest::Kind::initial, Timestamp(9s), 0};
   EXPECT_FALSE(decide_claim(record, claim)->since);
 }
 
@@ -256,7 +256,7 @@ TEST(DecideClaim, ARecordThatIsLostWithItsRowsStopsARun) {
   claim.reset = true;
   EXPECT_TRUE(decide_first_claim(claim, ""));
   claim.reset = false;
-  claim.load = LoadWish{};
+  claim.load = LoadRequest{};
   EXPECT_TRUE(decide_first_claim(claim, ""));
 }
 
@@ -265,7 +265,7 @@ TEST(DecideClaim, ARecordThatIsLostUnderARunStopsIt) {
   claim.goes_on = true;
   EXPECT_EQ(decide_first_claim(claim, "").error().kind, ErrorKind::mismatch);
   EXPECT_TRUE(decide_first_claim(claim, "00000001.1.0017")) << "the rows are there";
-  claim.load = LoadWish{};
+  claim.load = LoadRequest{};
   EXPECT_TRUE(decide_first_claim(claim, ""));
 }
 
@@ -273,7 +273,7 @@ TEST(DecideClaim, ALoadBeginsAboveTheEpochThatPositionsTellOf) {
   TableClaim claim = claim_of();
   claim.lost_epoch = 3;
   EXPECT_EQ(decide_first_claim(claim, "")->epoch, 1U) << "another table of the relay";
-  claim.load = LoadWish{};
+  claim.load = LoadRequest{};
   EXPECT_EQ(decide_first_claim(claim, "")->epoch, 4U);
   EXPECT_EQ(decide_first_claim(claim, "00000007.1.0017")->epoch, 8U);
 }
@@ -295,9 +295,9 @@ TEST(DecideClaim, AnotherFormIsRefused) {
 TEST(Positions, TellOfRowsOnceTheyMovedWithSome) {
   StoredPosition row;
   row.epoch = 0;
-  EXPECT_FALSE(tell_of_rows({row}));
+  EXPECT_FALSE(prove_rows_written({row}));
   row.epoch = 1;
-  EXPECT_TRUE(tell_of_rows({row}));
+  EXPECT_TRUE(prove_rows_written({row}));
 }
 
 TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
@@ -305,7 +305,7 @@ TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
   loaded_by_hand.relays.clear();
   loaded_by_hand.load = LoadState::complete;
   for (const TableRecord& record : {record_of(), loaded_by_hand}) {
-    for (const TableSight sight : {TableSight::gone, TableSight::emptied}) {
+    for (const TableFound sight : {TableFound::gone, TableFound::emptied}) {
       const auto answer = decide_claim(record, claim_of(), sight);
       ASSERT_FALSE(answer);
       EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
@@ -319,12 +319,12 @@ TEST(LostTable, OfFilesIsMadeAgainUnlessTheRunGoesOn) {
   TableRecord record = *decide_claim(std::nullopt, claim_of(""));
   record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
   TableClaim claim = claim_of("");
-  const auto made = decide_claim(record, claim, TableSight::gone);
+  const auto made = decide_claim(record, claim, TableFound::gone);
   ASSERT_TRUE(made);
   EXPECT_EQ(made->epoch, 1U);
   EXPECT_TRUE(made->witnesses.empty());
   claim.goes_on = true;
-  EXPECT_FALSE(decide_claim(record, claim, TableSight::gone));
+  EXPECT_FALSE(decide_claim(record, claim, TableFound::gone));
   EXPECT_TRUE(decide_claim(record, claim));
 }
 
@@ -335,21 +335,22 @@ TEST(LostTable, ResetForgetsWhatWasInIt) {
   record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
   TableClaim claim = claim_of();
   claim.reset = true;
-  const auto reset = decide_claim(record, claim, TableSight::emptied);
+  const auto reset = decide_claim(record, claim, TableFound::emptied);
   ASSERT_TRUE(reset);
   EXPECT_EQ(*reset, record_of());
 }
 
 TEST(LostTable, IsLoadedAgainWhateverItsLoadHadComeTo) {
   for (const LoadState state : {LoadState::none, LoadState::running, LoadState::loaded, LoadState::complete}) {
-    for (const LoadWish::Kind kind : {LoadWish::Kind::initial, LoadWish::Kind::again, LoadWish::Kind::anew}) {
+    for (const LoadRequest::Kind kind :
+         {LoadRequest::Kind::initial, LoadRequest::Kind::again, LoadRequest::Kind::restart}) {
       TableRecord record = record_of();
       record.load = state;
       record.loaded = Timestamp(1s);
       record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
       TableClaim claim = claim_of();
-      claim.load = LoadWish{kind, Timestamp(9s), 0};
-      const auto again = decide_claim(record, claim, TableSight::gone);
+      claim.load = LoadRequest{kind, Timestamp(9s), 0};
+      const auto again = decide_claim(record, claim, TableFound::gone);
       ASSERT_TRUE(again);
       EXPECT_EQ(again->epoch, 2U);
       EXPECT_EQ(again->load, LoadState::running);
@@ -363,7 +364,7 @@ TEST(LostTable, IsLoadedAgainWhateverItsLoadHadComeTo) {
 TEST(LostTable, AnotherSourceTableIsSaidFirst) {
   TableClaim claim = claim_of();
   claim.source_table = "orders";
-  EXPECT_EQ(decide_claim(record_of(), claim, TableSight::gone).error().kind, ErrorKind::refused);
+  EXPECT_EQ(decide_claim(record_of(), claim, TableFound::gone).error().kind, ErrorKind::refused);
 }
 
 TEST(Watermark, IsTheLowestUnfinishedShard) {
@@ -386,11 +387,11 @@ TEST(Ready, OnceTheStreamIsPastTheLoadsEnd) {
   TableRecord record = record_of();
   record.loaded = Timestamp(1000s);
   record.load = LoadState::complete;
-  EXPECT_TRUE(is_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
-  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), Timestamp(999s))}));
-  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), kNoTime)}));
+  EXPECT_TRUE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
+  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(999s))}));
+  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), kNoTime)}));
   record.load = LoadState::loaded;
-  EXPECT_FALSE(is_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
+  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
 }
 
 TEST(PlanSweep, WithFencingWhatLiesBeforeTheWatermarkLessGraceIsDue) {

@@ -52,7 +52,7 @@ void add(Witnesses& to, const std::vector<const WitnessRow*>& rows, size_t limit
 
 }  // namespace
 
-TableSight judge_witnesses(const WitnessRows& found) {
+TableFound judge_witnesses(const WitnessRows& found) {
   const std::vector<Asked> all = standings(found);
   const auto count = [](auto begin, auto end, Standing standing) {
     return std::ranges::count(begin, end, standing, &Asked::standing);
@@ -63,7 +63,7 @@ TableSight judge_witnesses(const WitnessRows& found) {
   const bool nothing_there = !all.empty() && missing == std::ssize(all);
   const bool put_back = newest_missing >= kTooMany && newest_missing == newest - all.begin();
   const bool written_since = missing >= kTooMany && count(all.begin(), all.end(), Standing::same) == 0;
-  return nothing_there || put_back || written_since ? TableSight::emptied : TableSight::as_recorded;
+  return nothing_there || put_back || written_since ? TableFound::emptied : TableFound::as_recorded;
 }
 
 Witnesses next_witnesses(const WitnessRows& noted, const WitnessRows& fresh, const std::string& bound) {

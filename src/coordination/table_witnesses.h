@@ -28,7 +28,7 @@ struct WitnessRows {
 /// * which has none of the newest witnesses, three at least: it was put back to what it was before them;
 /// * which has none in the version noted and lacks three: it was emptied, and written since.
 /// Fewer that lack are what a user deletes by hand.
-TableSight judge_witnesses(const WitnessRows& found);
+TableFound judge_witnesses(const WitnessRows& found);
 
 /// The witnesses to note: as many of the fresh rows as of those that were noted before. The fresh tell of an older backup;
 /// of the others those stay that do not change: they tell that a table was emptied, however often the rest is written.

@@ -25,34 +25,34 @@ WitnessRows& in_version(WitnessRows& found, int number, std::initializer_list<in
 }
 
 TEST(Witnesses, NothingThereMeansEmptied) {
-  EXPECT_EQ(judge_witnesses({}), TableSight::as_recorded) << "nothing was asked for";
-  EXPECT_EQ(judge_witnesses(asked_for(1)), TableSight::emptied);
-  EXPECT_EQ(judge_witnesses(asked_for(8)), TableSight::emptied);
+  EXPECT_EQ(judge_witnesses({}), TableFound::as_recorded) << "nothing was asked for";
+  EXPECT_EQ(judge_witnesses(asked_for(1)), TableFound::emptied);
+  EXPECT_EQ(judge_witnesses(asked_for(8)), TableFound::emptied);
 }
 
 TEST(Witnesses, ARowThatWasWrittenSinceDoesNotHideThatTheTableWasEmptied) {
   WitnessRows found = asked_for(8);
-  EXPECT_EQ(judge_witnesses(in_version(found, 90, {7})), TableSight::emptied);
-  EXPECT_EQ(judge_witnesses(in_version(found, 90, {6, 5, 4, 3})), TableSight::emptied);
+  EXPECT_EQ(judge_witnesses(in_version(found, 90, {7})), TableFound::emptied);
+  EXPECT_EQ(judge_witnesses(in_version(found, 90, {6, 5, 4, 3})), TableFound::emptied);
 }
 
 TEST(Witnesses, WhatAUserDeletesByHandIsHisAffair) {
   WitnessRows found = asked_for(8);
-  EXPECT_EQ(judge_witnesses(in_version(found, 90, {0, 1, 2, 3, 4, 5})), TableSight::as_recorded) << "two newest are gone";
+  EXPECT_EQ(judge_witnesses(in_version(found, 90, {0, 1, 2, 3, 4, 5})), TableFound::as_recorded) << "two newest are gone";
   WitnessRows old = asked_for(8);
-  EXPECT_EQ(judge_witnesses(same(old, {4, 5, 6, 7})), TableSight::as_recorded) << "what was old was purged";
+  EXPECT_EQ(judge_witnesses(same(old, {4, 5, 6, 7})), TableFound::as_recorded) << "what was old was purged";
 }
 
 TEST(Witnesses, RowsThatGoOnChangingAreTheTables) {
   WitnessRows found = asked_for(8);
-  EXPECT_EQ(judge_witnesses(in_version(found, 90, {0, 1, 2, 3, 4, 5, 6, 7})), TableSight::as_recorded);
+  EXPECT_EQ(judge_witnesses(in_version(found, 90, {0, 1, 2, 3, 4, 5, 6, 7})), TableFound::as_recorded);
 }
 
 TEST(Witnesses, AnOlderBackupLacksTheNewest) {
   WitnessRows found = asked_for(8);
   same(found, {0, 1, 2, 3});
-  EXPECT_EQ(judge_witnesses(found), TableSight::emptied) << "inserted since";
-  EXPECT_EQ(judge_witnesses(in_version(found, 9, {4, 5, 6, 7})), TableSight::emptied) << "in an older version";
+  EXPECT_EQ(judge_witnesses(found), TableFound::emptied) << "inserted since";
+  EXPECT_EQ(judge_witnesses(in_version(found, 9, {4, 5, 6, 7})), TableFound::emptied) << "in an older version";
 }
 
 TEST(Witnesses, ThoseThatDoNotChangeStay) {

@@ -136,7 +136,7 @@ void put_relay(Writer& writer, const RelayStatus& status, Timestamp time, Detail
   writer.begin_object();
   put(writer, "name", view.name.str());
   put(writer, "state", to_text(view.state));
-  put_flag(writer, "ready", status.ready);
+  put_flag(writer, "ready", status.has_caught_up);
   put_flag(writer, "healthy", status.health.is_well());
   put_trouble(writer, view, time);
   put_number(writer, "lag_seconds", decimal(to_seconds(view.stats.lag)));
@@ -187,7 +187,7 @@ Health health_of(const ProcessStatus& status, Duration now, Duration window) {
 }
 
 bool is_ready(const ProcessStatus& status) {
-  return !status.relays.empty() && std::ranges::all_of(status.relays, &RelayStatus::ready);
+  return !status.relays.empty() && std::ranges::all_of(status.relays, &RelayStatus::has_caught_up);
 }
 
 std::string status_json(const ProcessStatus& status) {

@@ -20,12 +20,12 @@ ProcessStatus status() {
   status.uptime = std::chrono::milliseconds(90'500);
   RelayStatus& relay = status.relays.emplace_back();
   relay.title = {"dynamodb+cdc://aws/orders", "sqlite:orders.db"};
-  relay.ready = true;
+  relay.has_caught_up = true;
   relay.rates = {12.5, 1000};
   relay.view.name = coordination::RelayName("orders");
   relay.view.worker = coordination::WorkerName("host/1/a");
   relay.view.state = RelayView::State::running;
-  relay.view.stats.read = 7;
+  relay.view.stats.counts.read = 7;
   relay.view.stats.lag = std::chrono::milliseconds(1500);
   relay.view.stats.memory_used = 42;
   ShardView& shard = relay.view.shards.emplace_back();

@@ -64,8 +64,8 @@ std::string human_duration(Duration duration) {
 
 uint64_t rate_of(const ProgressSample& sample) {
   const double seconds = to_seconds(sample.since_before);
-  if (seconds <= 0 || sample.now.read < sample.read_before) return 0;
-  return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.read - sample.read_before) / seconds));
+  if (seconds <= 0 || sample.now.counts.read < sample.read_before) return 0;
+  return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.counts.read - sample.read_before) / seconds));
 }
 
 std::string load_text(const ProgressSample& sample) {
@@ -87,26 +87,26 @@ std::string load_text(const ProgressSample& sample) {
 
 std::string live_line(const ProgressSample& sample, int columns) {
   const relay::RelayStats& now = sample.now;
-  std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.read),
+  std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.counts.read),
                                  group_digits(rate_of(sample)), human_duration(now.lag), now.shards_reading);
   if (now.shards_waiting > 0) line += fmt::format(" (+{} waiting)", now.shards_waiting);
   if (const std::string load = load_text(sample); !load.empty()) line = load + "  " + line;
   if (now.until_data_loss) line += fmt::format("  data loss in {}", human_duration(*now.until_data_loss));
-  line += fmt::format("  dead letters {}", now.dead_letters);
-  if (now.gaps > 0) line += fmt::format("  gaps {}", now.gaps);
-  if (!now.trouble.empty()) line += "  waiting: " + now.trouble;
+  line += fmt::format("  dead letters {}", now.counts.dead_letters);
+  if (now.counts.gaps > 0) line += fmt::format("  gaps {}", now.counts.gaps);
+  if (!now.outage.empty()) line += "  waiting: " + now.outage;
   return cut(std::move(line), columns);
 }
 
 void log_progress(Log& log, const ProgressSample& sample) {
   const relay::RelayStats& now = sample.now;
-  std::vector<LogField> fields = {{"read", now.read},
-                                  {"applied", now.applied},
+  std::vector<LogField> fields = {{"read", now.counts.read},
+                                  {"applied", now.counts.applied},
                                   {"rate", rate_of(sample)},
                                   {"lag_seconds", std::chrono::duration_cast<std::chrono::seconds>(now.lag).count()},
                                   {"shards", now.shards_reading},
                                   {"shards_waiting", now.shards_waiting},
-                                  {"dead_letters", now.dead_letters}};
+                                  {"dead_letters", now.counts.dead_letters}};
   if (now.until_data_loss) {
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(*now.until_data_loss);
     fields.emplace_back("seconds_to_data_loss", left.count());
@@ -116,26 +116,26 @@ void log_progress(Log& log, const ProgressSample& sample) {
     fields.emplace_back("loaded_bytes", now.load->bytes);
     fields.emplace_back("load", load);
   }
-  if (now.gaps > 0) fields.emplace_back("gaps", now.gaps);
-  if (!now.trouble.empty()) fields.emplace_back("trouble", now.trouble);
+  if (now.counts.gaps > 0) fields.emplace_back("gaps", now.counts.gaps);
+  if (!now.outage.empty()) fields.emplace_back("trouble", now.outage);
   if (log.enabled(LogLevel::info)) log.write(LogLevel::info, "progress", fields);
 }
 
 std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view) {
-  std::string line = fmt::format("{}: read {}, applied {}", verb, stats.read, stats.applied);
-  if (stats.filtered > 0) line += fmt::format(", filtered {}", stats.filtered);
-  if (stats.filtered > 0 && !stats.filtered_table.empty())
+  std::string line = fmt::format("{}: read {}, applied {}", verb, stats.counts.read, stats.counts.applied);
+  if (stats.counts.filtered > 0) line += fmt::format(", filtered {}", stats.counts.filtered);
+  if (stats.counts.filtered > 0 && !stats.filtered_table.empty())
     line += fmt::format(" (of other tables, such as '{}')", stats.filtered_table);
-  if (stats.stale) line += fmt::format(", stale {}", *stats.stale);
-  line += fmt::format(", deleted {}, dead letters {}", stats.deleted, stats.dead_letters);
-  if (stats.gaps > 0) line += fmt::format(", gaps {}", stats.gaps);
-  line += fmt::format(", shards {}, {} in {:.1f} s", stats.shards, human_bytes(stats.bytes), stats.seconds);
+  if (stats.counts.stale) line += fmt::format(", stale {}", *stats.counts.stale);
+  line += fmt::format(", deleted {}, dead letters {}", stats.counts.deleted, stats.counts.dead_letters);
+  if (stats.counts.gaps > 0) line += fmt::format(", gaps {}", stats.counts.gaps);
+  line += fmt::format(", shards {}, {} in {:.1f} s", stats.counts.shards, human_bytes(stats.counts.bytes), stats.seconds);
   if (stats.living && stats.marked.value_or(0) > 0) {
     const std::string living = live_view ? in_parentheses(joined(stats.views)) : "";
     line += fmt::format("; {} living{}, {} marked{}", *stats.living, living, *stats.marked,
                         in_parentheses(joined(stats.tables)));
   }
-  if (stats.applied > 0 && stats.stale == stats.applied)
+  if (stats.counts.applied > 0 && stats.counts.stale == stats.counts.applied)
     line += "; nothing was new: the rows were as late already, or later";
   if (stats.load && stats.load->running) line += "; the load is not complete";
   if (stats.changes_only_since) {
@@ -145,19 +145,20 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
 }
 
 std::string dead_letters_line(const relay::RelayStats& stats, const std::string& where) {
-  if (stats.dead_letters == 0) return "";
-  std::string line = fmt::format("{} dead letter{}", stats.dead_letters, stats.dead_letters == 1 ? "" : "s");
+  if (stats.counts.dead_letters == 0) return "";
+  std::string line = fmt::format("{} dead letter{}", stats.counts.dead_letters, stats.counts.dead_letters == 1 ? "" : "s");
   if (!stats.commonest_reason.empty()) {
-    line += fmt::format("{}{}", stats.dead_letters == 1 ? ": " : ", most often: ", stats.commonest_reason);
+    line += fmt::format("{}{}", stats.counts.dead_letters == 1 ? ": " : ", most often: ", stats.commonest_reason);
   }
   return line + "; " + where;
 }
 
 std::string nothing_matched_line(const relay::RelayStats& stats) {
-  if (stats.filtered == 0 || stats.filtered < stats.read) return "";
-  return fmt::format("source-table matches nothing: {} of other tables, such as '{}'",
-                     stats.filtered == 1 ? "the only change is" : fmt::format("all {} changes are", stats.filtered),
-                     stats.filtered_table);
+  if (stats.counts.filtered == 0 || stats.counts.filtered < stats.counts.read) return "";
+  return fmt::format(
+      "source-table matches nothing: {} of other tables, such as '{}'",
+      stats.counts.filtered == 1 ? "the only change is" : fmt::format("all {} changes are", stats.counts.filtered),
+      stats.filtered_table);
 }
 
 std::string summary_json(const relay::RelayStats& stats) {
@@ -173,16 +174,16 @@ std::string summary_json(const relay::RelayStats& stats) {
     writer.null();
   };
   writer.begin_object();
-  count("read", stats.read);
-  count("applied", stats.applied);
-  count("filtered", stats.filtered);
-  count_or_null("stale", stats.stale);
-  count("deleted", stats.deleted);
+  count("read", stats.counts.read);
+  count("applied", stats.counts.applied);
+  count("filtered", stats.counts.filtered);
+  count_or_null("stale", stats.counts.stale);
+  count("deleted", stats.counts.deleted);
   count_or_null("marked", stats.marked);
-  count("dead_letters", stats.dead_letters);
-  count("gaps", stats.gaps);
-  count("shards", stats.shards);
-  count("bytes", stats.bytes);
+  count("dead_letters", stats.counts.dead_letters);
+  count("gaps", stats.counts.gaps);
+  count("shards", stats.counts.shards);
+  count("bytes", stats.counts.bytes);
   writer.key("seconds");
   writer.number(fmt::format("{:.3f}", stats.seconds));
   writer.end_object();
@@ -215,7 +216,7 @@ void ProgressReporter::show() {
   } else {
     log_progress(log_, sample);
   }
-  read_before_ = sample.now.read;
+  read_before_ = sample.now.counts.read;
   if (sample.now.load) loaded_before_ = sample.now.load->items;
   shown_at_ = now;
 }

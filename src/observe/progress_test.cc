@@ -11,15 +11,15 @@ using namespace std::chrono_literals;
 
 relay::RelayStats some_stats() {
   relay::RelayStats stats;
-  stats.read = 12345;
-  stats.applied = 12340;
-  stats.filtered = 2;
-  stats.deleted = 40;
+  stats.counts.read = 12345;
+  stats.counts.applied = 12340;
+  stats.counts.filtered = 2;
+  stats.counts.deleted = 40;
   stats.marked = 4;
-  stats.dead_letters = 3;
-  stats.shards = 5;
-  stats.bytes = 46694;
-  stats.stale = 7;
+  stats.counts.dead_letters = 3;
+  stats.counts.shards = 5;
+  stats.counts.bytes = 46694;
+  stats.counts.stale = 7;
   stats.living = 118;
   stats.seconds = 1.2345;
   stats.shards_reading = 4;
@@ -31,15 +31,15 @@ relay::RelayStats some_stats() {
 
 TEST(Summary, SaysThatSourceTableMatchesNothing) {
   relay::RelayStats stats;
-  stats.read = 12;
-  stats.filtered = 2;
+  stats.counts.read = 12;
+  stats.counts.filtered = 2;
   stats.filtered_table = "Demo";
   EXPECT_EQ(nothing_matched_line(stats), "");
   EXPECT_TRUE(summary_line("done", stats, true).contains(", filtered 2 (of other tables, such as 'Demo'), "));
-  stats.filtered = 12;
+  stats.counts.filtered = 12;
   EXPECT_EQ(nothing_matched_line(stats),
             "source-table matches nothing: all 12 changes are of other tables, such as 'Demo'");
-  stats.read = stats.filtered = 1;
+  stats.counts.read = stats.counts.filtered = 1;
   EXPECT_EQ(nothing_matched_line(stats),
             "source-table matches nothing: the only change is of other tables, such as 'Demo'");
   EXPECT_EQ(nothing_matched_line({}), "");
@@ -75,8 +75,8 @@ TEST(LiveLine, ShowsRateLagShardsAndLetters) {
   EXPECT_EQ(live_line(sample, 200), "12,345 changes  200/s  lag 2.0s  shards 4  dead letters 3");
   sample.now.shards_waiting = 2;
   sample.now.until_data_loss = 23h;
-  sample.now.gaps = 1;
-  sample.now.trouble = "target refuses connections";
+  sample.now.counts.gaps = 1;
+  sample.now.outage = "target refuses connections";
   EXPECT_EQ(live_line(sample, 200),
             "12,345 changes  200/s  lag 2.0s  shards 4 (+2 waiting)  data loss in 23h00m  dead letters 3  gaps 1  "
             "waiting: target refuses connections");
@@ -84,7 +84,7 @@ TEST(LiveLine, ShowsRateLagShardsAndLetters) {
 
 TEST(LiveLine, IsCutToTheTerminalBetweenCharacters) {
   ProgressSample sample{some_stats(), 12345, 1s};
-  sample.now.trouble = "größer";
+  sample.now.outage = "größer";
   const std::string whole = live_line(sample, 200);
   EXPECT_THAT(whole, testing::EndsWith("größer"));
   const auto characters = static_cast<int>(whole.size()) - 2;  // ö and ß take two bytes each
@@ -102,9 +102,9 @@ TEST(Summary, SaysWhatHappened) {
   EXPECT_THAT(summary_line("done", stats, true), testing::EndsWith("118 living, 4 marked (demo)"))
       << "what has the view's name is no view of ours";
   stats.marked = 0;
-  stats.filtered = 0;
-  stats.stale.reset();
-  stats.gaps = 1;
+  stats.counts.filtered = 0;
+  stats.counts.stale.reset();
+  stats.counts.gaps = 1;
   const std::string_view without =
       "stopped: read 12345, applied 12340, deleted 40, dead letters 3, gaps 1, shards 5, 45.6 KB in 1.2 s";
   EXPECT_EQ(summary_line("stopped", stats, true), without);
@@ -115,7 +115,7 @@ TEST(Summary, SaysWhatHappened) {
 
 TEST(Summary, SaysWhatAFilePlayedAgainHasDone) {
   auto stats = some_stats();
-  stats.stale = stats.applied;
+  stats.counts.stale = stats.counts.applied;
   EXPECT_THAT(summary_line("done", stats, false),
               testing::EndsWith("; nothing was new: the rows were as late already, or later"));
 }
@@ -125,7 +125,7 @@ TEST(Summary, JsonHasExactlyTheContractsMembers) {
   EXPECT_EQ(summary_json(stats),
             R"({"read":12345,"applied":12340,"filtered":2,"stale":7,"deleted":40,"marked":4,"dead_letters":3,"gaps":0,)"
             R"("shards":5,"bytes":46694,"seconds":1.234})");
-  stats.stale.reset();
+  stats.counts.stale.reset();
   EXPECT_THAT(summary_json(stats), testing::HasSubstr(R"("stale":null,)"));
 }
 
@@ -146,7 +146,7 @@ TEST(ProgressReporter, WritesAPlainLineEveryTenSecondsWhereThereIsNoTerminal) {
     const ProgressReporter reporter(
         [&] {
           relay::RelayStats stats;
-          stats.read = (read += 1000);
+          stats.counts.read = (read += 1000);
           return stats;
         },
         loop, loop, log, terminal);
@@ -193,10 +193,10 @@ TEST(SummaryLine, SaysWhatIsMissingOfTheTable) {
 TEST(Summary, SaysWhatTheDeadLettersAreAndWhere) {
   relay::RelayStats stats;
   EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "");
-  stats.dead_letters = 1;
+  stats.counts.dead_letters = 1;
   stats.commonest_reason = "no JSON";
   EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "1 dead letter: no JSON; list them with: x");
-  stats.dead_letters = 7;
+  stats.counts.dead_letters = 7;
   EXPECT_EQ(dead_letters_line(stats, "list them with: x"), "7 dead letters, most often: no JSON; list them with: x");
 }
 

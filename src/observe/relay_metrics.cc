@@ -28,23 +28,23 @@ RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
       healthy_(metrics.gauge("ctk_healthy", "1 while /healthz has no reason against the relay.", {{"relay", relay_}})),
       ready_(metrics.gauge("ctk_ready", "1 once the relay has caught up, its load included.", {{"relay", relay_}})),
       load_items_(metrics.gauge("ctk_load_items", "Items that this run's load has written.", {{"relay", relay_}})) {
-  using Stats = relay::RelayStats;
-  const auto count = [&](const char* name, const char* help, uint64_t Stats::* member) {
+  using Counts = relay::RunCounts;
+  const auto count = [&](const char* name, const char* help, uint64_t Counts::* member) {
     counted_.push_back({metrics.counter(name, help, {{"relay", relay_}}), member});
   };
-  count("ctk_changes_read_total", "Changes read.", &Stats::read);
-  count("ctk_read_bytes_total", "Bytes of records read.", &Stats::bytes);
-  count("ctk_changes_applied_total", "Changes that the target has.", &Stats::applied);
-  count("ctk_changes_filtered_total", "Changes of tables that are not relayed.", &Stats::filtered);
-  count("ctk_dead_letters_total", "Changes that were parked as dead letters.", &Stats::dead_letters);
-  count("ctk_gaps_total", "Gaps in the stream that were passed over.", &Stats::gaps);
+  count("ctk_changes_read_total", "Changes read.", &Counts::read);
+  count("ctk_read_bytes_total", "Bytes of records read.", &Counts::bytes);
+  count("ctk_changes_applied_total", "Changes that the target has.", &Counts::applied);
+  count("ctk_changes_filtered_total", "Changes of tables that are not relayed.", &Counts::filtered);
+  count("ctk_dead_letters_total", "Changes that were parked as dead letters.", &Counts::dead_letters);
+  count("ctk_gaps_total", "Gaps in the stream that were passed over.", &Counts::gaps);
 }
 
 void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready) {
   const relay::RelayStats& stats = view.stats;
   for (const Counted& one : counted_) {
     const uint64_t before = one.counter.value();
-    if (stats.*one.count > before) one.counter.add(stats.*one.count - before);
+    if (stats.counts.*one.count > before) one.counter.add(stats.counts.*one.count - before);
   }
   reading_.set(static_cast<double>(stats.shards_reading));
   waiting_.set(static_cast<double>(stats.shards_waiting));

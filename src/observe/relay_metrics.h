@@ -21,7 +21,7 @@ class RelayMetrics {
  private:
   struct Counted {
     Counter& counter;
-    uint64_t relay::RelayStats::* count;
+    uint64_t relay::RunCounts::* count;
   };
   void update_lags(const std::vector<relay::ShardView>& shards);
   Labels lag_labels(const relay::ShardId& shard) const;

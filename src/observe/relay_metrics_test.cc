@@ -22,8 +22,8 @@ TEST(RelayMetrics, AreTheRelaysCountersUnderItsName) {
   Metrics metrics;
   RelayMetrics relay(metrics, "kinesis:cdc@public");
   relay::RelayView view;
-  view.stats.read = 7;
-  view.stats.applied = 5;
+  view.stats.counts.read = 7;
+  view.stats.counts.applied = 5;
   relay.update(view, true, false);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_read_total{relay=\"kinesis:cdc@public\"} 7\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_applied_total{relay=\"kinesis:cdc@public\"} 5\n"));
@@ -31,7 +31,7 @@ TEST(RelayMetrics, AreTheRelaysCountersUnderItsName) {
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_healthy{relay=\"kinesis:cdc@public\"} 1\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_ready{relay=\"kinesis:cdc@public\"} 0\n"));
 
-  view.stats.read = 9;
+  view.stats.counts.read = 9;
   view.stats.until_data_loss = std::chrono::hours(1);
   relay.update(view, false, true);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_changes_read_total{relay=\"kinesis:cdc@public\"} 9\n"));
@@ -59,7 +59,7 @@ TEST(RelayMetrics, RelaysAreKeptApart) {
   Metrics metrics;
   RelayMetrics one(metrics, "one"), two(metrics, "two");
   relay::RelayView view;
-  view.stats.dead_letters = 3;
+  view.stats.counts.dead_letters = 3;
   two.update(view, true, true);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"one\"} 0\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"two\"} 3\n"));

@@ -16,24 +16,24 @@ RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time
   status.health = health_.look(status.view, now);
   if (status.view.state == relay::RelayView::State::starting) ready_ = false;
   ready_ = ready_ || status.view.caught_up;
-  status.ready = ready_;
+  status.has_caught_up = ready_;
   status.rates = rates(status.view.stats, now);
   remember(status, now, time);
   status.history.assign(history_.begin(), history_.end());
   if (!relay_metrics_ && !status.view.name.empty()) relay_metrics_.emplace(metrics_, status.view.name.str());
-  if (relay_metrics_) relay_metrics_->update(status.view, status.health.is_well(), status.ready);
+  if (relay_metrics_) relay_metrics_->update(status.view, status.health.is_well(), status.has_caught_up);
   return status;
 }
 
 Rates RelayWatch::rates(const relay::RelayStats& stats, Duration now) {
-  counts_.push_back({now, stats.read, stats.bytes});
+  counts_.push_back({now, stats.counts.read, stats.counts.bytes});
   // One that is as old as what the rates are over stays, so that they are over all of it.
   while (counts_.size() > 2 && now - counts_[1].at >= kRatesOver) counts_.pop_front();
   const Count& first = counts_.front();
   const double passed = to_seconds(now - first.at);
   if (passed <= 0) return {};
-  return {static_cast<double>(stats.read - first.changes) / passed,
-          static_cast<double>(stats.bytes - first.bytes) / passed};
+  return {static_cast<double>(stats.counts.read - first.changes) / passed,
+          static_cast<double>(stats.counts.bytes - first.bytes) / passed};
 }
 
 void RelayWatch::remember(const RelayStatus& status, Duration now, Timestamp time) {

@@ -36,7 +36,7 @@ struct RelayStatus {
   RelayTitle title;
   relay::RelayView view;
   Health health;
-  bool ready = false;  ///< it had caught up once
+  bool has_caught_up = false;  ///< once, since it started
   Rates rates;
   std::vector<HistoryPoint> history;  ///< the oldest first
 };

@@ -21,8 +21,8 @@ class RelayWatchTest : public testing::Test {
 
 TEST_F(RelayWatchTest, RatesAreThoseOfTheLastTenSeconds) {
   EXPECT_EQ(look(0).rates.changes, 0);
-  view_.stats.read = 100;
-  view_.stats.bytes = 1000;
+  view_.stats.counts.read = 100;
+  view_.stats.counts.bytes = 1000;
   EXPECT_EQ(look(5).rates.changes, 20);
   EXPECT_EQ(look(10).rates.bytes, 100);
   look(15);
@@ -32,13 +32,13 @@ TEST_F(RelayWatchTest, RatesAreThoseOfTheLastTenSeconds) {
 TEST_F(RelayWatchTest, ItStaysReadyUntilItBeginsAnew) {
   using State = relay::RelayView::State;
   view_.state = State::running;
-  EXPECT_FALSE(look(0).ready);
+  EXPECT_FALSE(look(0).has_caught_up);
   view_.caught_up = true;
-  EXPECT_TRUE(look(1).ready);
+  EXPECT_TRUE(look(1).has_caught_up);
   view_.caught_up = false;
-  EXPECT_TRUE(look(2).ready);
+  EXPECT_TRUE(look(2).has_caught_up);
   view_.state = State::starting;
-  EXPECT_FALSE(look(3).ready);
+  EXPECT_FALSE(look(3).has_caught_up);
 }
 
 TEST_F(RelayWatchTest, RemembersAnHour) {

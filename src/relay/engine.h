@@ -134,7 +134,7 @@ class Relay::Engine {
   // walk
   void perform(const std::vector<shards::WalkAction>& actions);
   void take_listing(std::vector<ListedShard> listed, Timestamp begun);
-  bool may_end_without_children() const { return !run_.identity.shards_go_on || run_.source.ended(); }
+  bool may_end_without_children() const { return !run_.identity.traits.shards_go_on || run_.source.ended(); }
   PageSize first_page_of(const ShardId& id) const;
   void add_row(const coordination::NewShard& shard);
   void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);

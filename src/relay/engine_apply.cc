@@ -15,7 +15,7 @@ constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 /// What was read so long ago may meet a row that was swept meanwhile. Nothing is swept beside a source that ends by itself,
 /// nor in a target without tables.
 bool Relay::Engine::held_too_long(const InFlightBatch& write) {
-  if (run_.positions_with_rows() || run_.identity.bounded || !run_.sink.traits().holds_own_tables) return false;
+  if (run_.positions_with_rows() || run_.identity.traits.bounded || !run_.sink.traits().holds_own_tables) return false;
   return now() - write.oldest > kLongestHold;
 }
 
@@ -93,7 +93,7 @@ void Relay::Engine::on_apply_error(const Error& error) {
   standing.opened = tables_.any_opened_before();
   standing.stopping = phase_ == Phase::stopping;
   standing.transactional = run_.is_transactional();
-  standing.start_timeout = run_.options.start_timeout;
+  standing.start_timeout = run_.options.deadlines.start_timeout;
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return fail_run(error);
   if (patience == Patience::leave) {

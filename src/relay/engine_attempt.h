@@ -23,7 +23,7 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
       co_return std::move(result);
     }
     outages_.of(side).failed(what, result.error(), now());
-    const StartUp::Limits limits{run_.options.start_timeout, run_.options.give_up, !run_.is_bounded()};
+    const StartUp::Limits limits{run_.options.deadlines.start_timeout, run_.options.deadlines.give_up, !run_.is_bounded()};
     if (!start_.try_again(result.error().kind, side, begun, now(), limits)) co_return std::move(result);
     const bool worth_a_line = !reported || now() - *reported >= std::chrono::seconds(10);
     if (worth_a_line) {

@@ -100,10 +100,10 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   sink::SweepRequest request;
   request.table = table;
   request.relay = run_.name;
-  request.explicit_grace = run_.options.delete_grace.has_value();
-  request.grace = run_.options.delete_grace.value_or(run_.identity.lateness);
+  request.explicit_grace = run_.options.sweep.grace.has_value();
+  request.grace = run_.options.sweep.grace.value_or(run_.identity.traits.lateness);
   // A delete may be nearly a tick younger than it says.
-  if (request.grace != Duration::max()) request.grace += run_.identity.clock_tick;
+  if (request.grace != Duration::max()) request.grace += run_.identity.traits.clock_tick;
   if (run_.options.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
   if (run_.positions_in_memory()) {
     if (request.explicit_grace)
@@ -112,9 +112,9 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
       request.grace = Duration::max();
   }
   request.floor =
-      run_.options.delete_floor.value_or(run_.positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
-  if (request.explicit_grace && run_.positions_in_memory() && run_.identity.bounded)
-    request.floor = run_.options.delete_floor.value_or(Duration{});
+      run_.options.sweep.floor.value_or(run_.positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
+  if (request.explicit_grace && run_.positions_in_memory() && run_.identity.traits.bounded)
+    request.floor = run_.options.sweep.floor.value_or(Duration{});
   return request;
 }
 
@@ -213,7 +213,7 @@ void Relay::Engine::stop() {
   phase_ = Phase::stopping;
   counters_.stats().stopped = true;
   if (nothing_held) return end(stats());
-  run_.env.loop.after(run_.options.grace, guarded([this] {
+  run_.env.loop.after(run_.options.deadlines.grace, guarded([this] {
                         if (phase_ == Phase::ended) return;
                         // Where all is stored, only the count of the rows was to come.
                         if (phase_ != Phase::counting)
@@ -253,7 +253,7 @@ void Relay::Engine::fail_run(Error error) {
   if (!store_first) return end(std::unexpected(std::move(error)));
   phase_ = Phase::finishing;
   auto why = std::make_shared<Error>(std::move(error));
-  run_.env.loop.after(run_.options.grace, guarded([this, why] { end(std::unexpected(*why)); }));
+  run_.env.loop.after(run_.options.deadlines.grace, guarded([this, why] { end(std::unexpected(*why)); }));
   store_positions(true, [this, why](bool stored) {
     if (!stored) return end(std::unexpected(*why));
     sweep(Sweeper::Purpose::only_counting, [this, why] { end(std::unexpected(*why)); });
@@ -269,7 +269,7 @@ void Relay::Engine::end(Result<RelayStats> result) {
     if (done_) std::exchange(done_, nullptr)(std::move(*last));
   }));
   // What is to be stored is stored by now; a target that hangs may do so for ever.
-  run_.env.loop.after(run_.options.grace, guarded([this, last] {
+  run_.env.loop.after(run_.options.deadlines.grace, guarded([this, last] {
                         if (!done_) return;
                         counters_.stats().target_hangs = true;
                         if (*last) (*last)->target_hangs = true;
@@ -297,11 +297,11 @@ RelayStats Relay::Engine::stats() const {
   }
   if (life_->lineage.is_claimed()) stats.shards_waiting = life_->lineage.walk().waiting();
   stats.load = load_progress();
-  if (run_.identity.retention > Duration{}) stats.until_data_loss = run_.identity.retention - stats.lag;
+  if (run_.identity.traits.retention > Duration{}) stats.until_data_loss = run_.identity.traits.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {
     if (!outages_.of(side).any()) continue;
-    stats.trouble = outages_.of(side).summary(side == kTarget ? "target" : "source", at);
-    stats.trouble_says = to_string(*outages_.of(side).error());
+    stats.outage = outages_.of(side).summary(side == kTarget ? "target" : "source", at);
+    stats.outage_error = to_string(*outages_.of(side).error());
   }
   return stats;
 }

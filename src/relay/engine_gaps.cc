@@ -26,9 +26,9 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
   std::string place = "gap:" + shards::to_string(reached.position);
   if (reached.read_to != kNoTime) place += "@" + format_iso8601(reached.read_to);
   if (gaps_.note(shard_id, place)) {
-    ++counters_.stats().gaps;
+    ++counters_.stats().counts.gaps;
     run_.env.log.error("gap: changes are lost", {{"shard", shard_id.str()}, {"what", gap.message}});
-    const sink::LetterOrigin origin{
+    const sink::DeadLetterOrigin origin{
         run_.name.str(), run_.dead_letter_source(), run_.identity.incarnation, "", shard_id.str(), place, 0};
     writes_.add_dead_letter(sink::make_dead_letter(origin, run_.env.clock.now(), "gap", gap.message, ""));
   }
@@ -40,12 +40,12 @@ bool Relay::Engine::note_gap(const ShardId& shard_id, const Reached& reached, Er
 /// Kinesis reports no trimming: it goes on at the horizon. What was not read for longer than the retention is lost.
 bool Relay::Engine::lost_while_away(Shard& shard, const Page& page) {
   const Timestamp whole_to = shard.reading.whole_to();
-  if (shard.segment || run_.identity.tells_trimming || run_.identity.retention == Duration{} || whole_to == kNoTime ||
-      page.server_time == kNoTime)
+  if (shard.segment || run_.identity.traits.reports_trimming || run_.identity.traits.retention == Duration{} ||
+      whole_to == kNoTime || page.server_time == kNoTime)
     return false;
-  if (page.server_time - whole_to <= run_.identity.retention) return false;
+  if (page.server_time - whole_to <= run_.identity.traits.retention) return false;
   const std::string what = "shard " + shard.id.str() + " was read up to " + format_iso8601(whole_to) +
-                           ", longer ago than the stream keeps (" + format_duration(run_.identity.retention) + ")";
+                           ", longer ago than the stream keeps (" + format_duration(run_.identity.traits.retention) + ")";
   shard.reading.missed_until(page.server_time);
   on_gap(shard.id, {shard.progress.stored_position(), shard.progress.stored_read_to()}, what);
   return true;

@@ -30,12 +30,12 @@ std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordinati
       std::ranges::any_of(rows, [](const coordination::StoredPosition& row) { return !shards::is_segment(row.shard); });
   const coordination::TableRecord record = epoch_record();
   if (followed || run_.options.snapshot != Snapshot::initial || run_.options.reset || !record.cut) return std::nullopt;
-  if (run_.identity.retention == Duration{} || run_.server_now() - *record.cut <= run_.identity.retention)
+  if (run_.identity.traits.retention == Duration{} || run_.server_now() - *record.cut <= run_.identity.traits.retention)
     return std::nullopt;
   return Error{ErrorKind::gap,
                "table " + record.table + " was loaded at " + format_iso8601(*record.cut) +
                    ", no position of this relay is stored, and the stream keeps only " +
-                   format_duration(run_.identity.retention),
+                   format_duration(run_.identity.traits.retention),
                "", "on-gap=resnapshot or --reset loads the table again"};
 }
 
@@ -66,11 +66,11 @@ Task<Status> Relay::Engine::open_target(bool begins) {
     if (!table) co_return forward_error(std::move(table));
   }
   coordination::TableClaim claim = table_claim(**table);
-  using Kind = coordination::LoadWish::Kind;
-  const Kind kind = gaps_.wants_load()                                              ? Kind::anew
+  using Kind = coordination::LoadRequest::Kind;
+  const Kind kind = gaps_.wants_load()                                              ? Kind::restart
                     : run_.options.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
                                                                                     : Kind::initial;
-  claim.load = coordination::LoadWish{kind, run_.source.cut(run_.server_now()), gaps_.seen()};
+  claim.load = coordination::LoadRequest{kind, run_.source.cut(run_.server_now()), gaps_.seen()};
   using Opened = sink::OpenTable;
   auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
     run_.sink.open(spec, claim, std::move(done));
@@ -109,8 +109,9 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
                                                         const std::vector<coordination::StoredPosition>& rows,
                                                         const shards::StartRule& rule) const {
   const coordination::TableRecord record = epoch_record();
-  load::StartPlan plan = load::plan_start(rows, record, run_.source.segments(run_.options.segments),
-                                          run_.identity.seeks_time && run_.identity.repeats_records, gaps_.lost());
+  load::StartPlan plan =
+      load::plan_start(rows, record, run_.source.segments(run_.options.segments),
+                       run_.identity.traits.seeks_time && run_.identity.traits.repeats_records, gaps_.lost());
   coordination::ClaimRequest request{
       run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),
       record.epoch};
@@ -175,7 +176,7 @@ void Relay::Engine::count_loaded_before() {
   request.grace = Duration::max();
   run_.sink.sweep(request, in_life([this](Result<sink::SweepOutcome> counted) {
                     if (!counted || phase_ == Phase::ended) return;
-                    const uint64_t rows = counted->living + counted->marks_left;
+                    const uint64_t rows = counted->living + counted->tombstones_left;
                     life_->load->count_before(rows - std::min(rows, counters_.loaded_items()));
                   }));
 }
@@ -200,13 +201,13 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
                               return row.position.ended() || shards::is_segment(row.shard) ||
                                      row.epoch >= life_->load->record().epoch ||
                                      (row.updated != kNoTime &&
-                                      run_.env.clock.now() - row.updated > run_.options.delete_floor.value_or(kSilent));
+                                      run_.env.clock.now() - row.updated > run_.options.sweep.floor.value_or(kSilent));
                             });
         if (stamps) relays.pop_back();
         if (stamps) return await_other_relays(std::move(relays));
         if (life_->load->report_waiting()) {
           run_.env.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
-                                format_duration(run_.options.delete_floor.value_or(kSilent)),
+                                format_duration(run_.options.sweep.floor.value_or(kSilent)),
                             {{"relay", relay.str()}});
         }
         run_.env.loop.after(kAskRelaysEvery, in_life([this, relays = std::move(relays)]() mutable {

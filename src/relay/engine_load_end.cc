@@ -56,7 +56,7 @@ void Relay::Engine::take_sweep_of_load(const std::string& table, const sink::Swe
 /// Ready: the stream is past the load's end, whatever it was at then: every shard is known that was there at that time, and
 /// is finished, or was itself read up to then.
 void Relay::Engine::consider_ready() {
-  if (counters_.stats().ready || !life_->load || phase_ != Phase::running || !run_.identity.has_stream) return;
+  if (counters_.stats().table_ready || !life_->load || phase_ != Phase::running || !run_.identity.has_stream) return;
   std::vector<coordination::StoredPosition> rows;
   for (const auto& [id, one] : life_->shards) {
     coordination::StoredPosition row;
@@ -66,10 +66,10 @@ void Relay::Engine::consider_ready() {
     row.read_to = one->reading.found(one->caught_up() ? std::max(stored, one->reading.read_to()) : stored);
     rows.push_back(std::move(row));
   }
-  if (life_->lineage.walk().waiting() > 0 || !coordination::is_ready(life_->load->record(), rows)) return;
+  if (life_->lineage.walk().waiting() > 0 || !coordination::is_table_ready(life_->load->record(), rows)) return;
   // A child that no listing has shown yet may hold changes from before that.
   if (!life_->lineage.knows_all_of(*life_->load->record().loaded)) return relist();
-  counters_.stats().ready = true;
+  counters_.stats().table_ready = true;
   run_.env.log.info("ready: the table holds what its source held at the load's end, and later",
                     {{"table", life_->load->table()}});
 }
@@ -77,10 +77,10 @@ void Relay::Engine::consider_ready() {
 /// From when on a relay that begins reads its stream, which has nothing from before it was made; nothing where it goes on,
 /// or begins at a number.
 std::optional<Timestamp> Relay::Engine::reads_since() const {
-  if (life_->lineage.goes_on() || run_.identity.bounded) return std::nullopt;
+  if (life_->lineage.goes_on() || run_.identity.traits.bounded) return std::nullopt;
   using Kind = StartPoint::Kind;
   switch (run_.options.start.kind) {
-    case Kind::earliest: return std::max(run_.server_now() - run_.identity.retention, run_.identity.created);
+    case Kind::earliest: return std::max(run_.server_now() - run_.identity.traits.retention, run_.identity.created);
     case Kind::latest: return run_.identity.server_time;
     case Kind::timestamp: return std::max(run_.options.start.at, run_.identity.created);
     case Kind::sequence_at:
@@ -91,7 +91,8 @@ std::optional<Timestamp> Relay::Engine::reads_since() const {
 
 /// A warning where the relay begins; whoever starts it again knows.
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
-  if (run_.options.snapshot != Snapshot::none || run_.identity.bounded || record.load != coordination::LoadState::none)
+  if (run_.options.snapshot != Snapshot::none || run_.identity.traits.bounded ||
+      record.load != coordination::LoadState::none)
     return;
   if (counters_.stats().changes_only_since) return;
   const bool begins = !life_->lineage.goes_on();
@@ -102,7 +103,7 @@ void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record
 }
 
 void Relay::Engine::warn_of_sight(const sink::OpenTable& opened) {
-  if (opened.sight == coordination::TableSight::as_recorded) return;
+  if (opened.sight == coordination::TableFound::as_recorded) return;
   const bool loads = opened.record.load == coordination::LoadState::running;
   run_.env.log.warn(coordination::describe_sight(opened.record.table, opened.sight) +
                     (loads ? "; it is loaded again" : "; it begins anew"));
@@ -137,7 +138,7 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
 
 void Relay::Engine::start_over(const std::string& why) {
   if (life_->drop == Life::Drop::life) return;
-  counters_.stats().ready = false;
+  counters_.stats().table_ready = false;
   // Not from inside whatever found it out.
   life_->drop = Life::Drop::life;
   run_.env.loop.post(guarded([this, why] {

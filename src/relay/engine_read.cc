@@ -74,7 +74,7 @@ void Relay::Engine::accept_page(Shard& shard, size_t reserved, Page page) {
     return;
   }
   const Duration pause = shard.reading.cadence().answered(count > 0, !page.at_tip, now());
-  schedule_read(shard, std::max(page.rest, run_.identity.bounded || page.at_once ? Duration{} : pause));
+  schedule_read(shard, std::max(page.rest, run_.identity.traits.bounded || page.at_once ? Duration{} : pause));
 }
 
 void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
@@ -90,7 +90,7 @@ void Relay::Engine::schedule_read(Shard& shard, Duration pause) {
 
 /// A stream that was deleted and made again under its name refuses the old one's numbers, and would for ever.
 void Relay::Engine::check_incarnation() {
-  if (run_.identity.bounded || !standing_.doubt(now())) return;
+  if (run_.identity.traits.bounded || !standing_.doubt(now())) return;
   run_.source.open(guarded([this](const Result<SourceIdentity>& found) {
     standing_.asked();
     if (phase_ != Phase::running || !found || found->incarnation == run_.identity.incarnation) return;
@@ -99,7 +99,7 @@ void Relay::Engine::check_incarnation() {
 }
 
 void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
-  if (run_.identity.errors_are_final) {
+  if (run_.identity.traits.errors_are_final) {
     // What came before it is written, then the run ends with it.
     standing_.end_with(error);
     shard.reading.reach_tip();
@@ -131,7 +131,7 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
     case ErrorKind::internal: return fail_run(error);
     case ErrorKind::throttled:
       // Part of everyday life, until it does not end.
-      if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, run_.options.give_up))
+      if (shard.reading.cadence().failing_for(now()) > std::min(kThrottlesThatAreAnOutage, run_.options.deadlines.give_up))
         report_outage(kSource, error, "reading shard " + shard.id.str());
       break;
     default: report_outage(kSource, error, "reading shard " + shard.id.str()); break;
@@ -139,14 +139,15 @@ void Relay::Engine::on_read_error(Shard& shard, const Error& error) {
   if (phase_ == Phase::ended) return;
   if (error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found) check_incarnation();
   const Duration pause = pause_after_failure(shard);
-  if (run_.is_bounded() && shard.reading.cadence().failing_for(now()) > run_.options.give_up) return fail_run(error);
+  if (run_.is_bounded() && shard.reading.cadence().failing_for(now()) > run_.options.deadlines.give_up)
+    return fail_run(error);
   schedule_read(shard, pause);
 }
 
 /// A run that is bounded looks again when it would give up, not after that.
 Duration Relay::Engine::pause_after_failure(Shard& shard) {
   const Duration pause = shard.reading.cadence().failed(now(), run_.env.random);
-  const Duration left = run_.options.give_up - shard.reading.cadence().failing_for(now());
+  const Duration left = run_.options.deadlines.give_up - shard.reading.cadence().failing_for(now());
   return run_.is_bounded() ? std::min(pause, std::max<Duration>(left, std::chrono::milliseconds(200))) : pause;
 }
 

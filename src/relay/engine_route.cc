@@ -55,7 +55,7 @@ bool Relay::Engine::stops_now() {
 /// Returns false if the run has ended because of it.
 bool Relay::Engine::route_change(InFlightBatch& write, RoutedChange&& routed) {
   const dynamodb::Change& change = *routed.change;
-  if (run_.identity.repeats_records && !change.from_load() && tables_.repeats(change, routed.position)) {
+  if (run_.identity.traits.repeats_records && !change.from_load() && tables_.repeats(change, routed.position)) {
     ++write.repeated;
     if (change.operation == dynamodb::Operation::remove) ++write.repeated_deletes;
     return true;
@@ -115,7 +115,7 @@ coordination::TableClaim Relay::Engine::table_claim(const Table& table) const {
   claim.source_table = table.spec.source_table;
   claim.incarnation = run_.identity.incarnation;
   claim.kind.reset();
-  if (run_.identity.has_stream) claim.kind = run_.kind.value_or(run_.identity.version_kind);
+  if (run_.identity.has_stream) claim.kind = run_.kind.value_or(run_.identity.traits.version_kind);
   claim.keys = table.keys;
   claim.form = table::form_of(table.spec.options);
   if (!run_.positions_in_memory() && run_.identity.has_stream) claim.relay = run_.name;
@@ -144,9 +144,9 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
   table->state = Table::State::closed;
   if (!result) {
     const std::string doing = "opening table " + name;
-    const bool young = table->wanted_since - start_.began() < run_.options.start_timeout;
+    const bool young = table->wanted_since - start_.began() < run_.options.deadlines.start_timeout;
     const OpenStanding standing{tables_.opened_before(name), !tables_.any_opened_before() && young,
-                                now() - table->wanted_since, run_.options.start_timeout};
+                                now() - table->wanted_since, run_.options.deadlines.start_timeout};
     if (after_failed_open(result.error().kind, standing) == Patience::give_up) return fail_run(std::move(result).error());
     report_outage(kTarget, result.error(), doing);
     if (phase_ == Phase::ended) return;
@@ -179,7 +179,7 @@ void Relay::Engine::on_table_open(const std::string& name, Result<sink::OpenTabl
 
 /// Of a table that is filled already: playing a file, the same or another, is no loading anew.
 void Relay::Engine::say_what_a_file_does(const std::string& name) const {
-  const bool is_played = run_.identity.bounded && run_.identity.has_stream;
+  const bool is_played = run_.identity.traits.bounded && run_.identity.has_stream;
   if (!is_played || run_.options.reset) return;
   if (tables_.known(name) == nullptr) return;
   run_.env.log.info(
@@ -232,7 +232,7 @@ void Relay::Engine::render_before(InFlightBatch& write, std::vector<sink::Refuse
 
 sink::DeadLetter Relay::Engine::dead_letter(const RoutedUndecodable& bad) const {
   const std::string empty;
-  sink::LetterOrigin origin{
+  sink::DeadLetterOrigin origin{
       run_.name.str(), run_.dead_letter_source(),      run_.identity.incarnation, bad.undecodable.table, bad.shard.str(),
       bad.position,    bad.undecodable.index_in_record};
   if (origin.source_table.empty()) origin.source_table = run_.identity.source_table.value_or("");

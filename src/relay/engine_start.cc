@@ -9,10 +9,10 @@ namespace {
 WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Sink& sink) {
   const sink::WriteBounds can = sink.bounds();
   WriteQueue::Rules rules;
-  rules.limits.rows = options.batch_rows.value_or(can.batch_rows);
-  rules.limits.bytes = options.batch_bytes.value_or(can.batch_bytes);
-  rules.limits.age = options.batch_age.value_or(can.batch_age);
-  if (!options.batch_age) rules.age_while_busy = sink::WriteBounds().batch_age;
+  rules.limits.rows = options.batch.rows.value_or(can.batch_rows);
+  rules.limits.bytes = options.batch.bytes.value_or(can.batch_bytes);
+  rules.limits.age = options.batch.age.value_or(can.batch_age);
+  if (!options.batch.age) rules.age_while_busy = sink::WriteBounds().batch_age;
   rules.connections = static_cast<size_t>(std::max(1, can.connections));
   // A second write of a shard is prepared while the first is under way; transactional targets apply them in turn.
   rules.limits.writes_per_shard = sink.traits().transactions ? 2 : rules.connections + 1;
@@ -86,7 +86,7 @@ Task<Status> Relay::Engine::open_source() {
   Result<SourceIdentity> identity = co_await opening;
   if (!identity) co_return forward_error(std::move(identity));
   run_.opened(std::move(*identity));
-  if (run_.is_bounded()) outages_.give_up_after(run_.options.give_up);
+  if (run_.is_bounded()) outages_.give_up_after(run_.options.deadlines.give_up);
   co_return know_source_table();
 }
 
@@ -136,7 +136,7 @@ Task<Status> Relay::Engine::find_tables() {
 }
 
 Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosition>& rows) {
-  if (run_.positions_in_memory() && !start_.is_again() && !run_.identity.bounded)
+  if (run_.positions_in_memory() && !start_.is_again() && !run_.identity.traits.bounded)
     run_.env.log.info("positions are kept in memory: a restart begins at `start`");
   using Rows = std::vector<coordination::StoredPosition>;
   auto reading = attempt<Rows>("reading positions", kTarget,
@@ -187,15 +187,16 @@ std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition&
   if (shards::is_segment(row.shard) || gaps_.lost().contains(row.shard)) return {};
   // An epoch has begun meanwhile: the shard is read again from its cut on.
   if (const coordination::TableRecord record = epoch_record(); row.epoch < record.epoch && record.cut) return {};
-  if (run_.identity.tells_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
-  if (row.position.ended() || run_.identity.retention == Duration{} || run_.identity.server_time == kNoTime) return {};
+  if (run_.identity.traits.reports_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
+  if (row.position.ended() || run_.identity.traits.retention == Duration{} || run_.identity.server_time == kNoTime)
+    return {};
   const Timestamp read_to = row.read_to != kNoTime                              ? row.read_to
                             : row.position.kind == Position::Kind::at_timestamp ? row.position.time
                                                                                 : kNoTime;
-  if (read_to == kNoTime || run_.identity.server_time - read_to <= run_.identity.retention) return {};
+  if (read_to == kNoTime || run_.identity.server_time - read_to <= run_.identity.traits.retention) return {};
   return Error{ErrorKind::gap,
                "shard " + row.shard.str() + " was read up to " + format_iso8601(read_to) + ", but the stream keeps only " +
-                   format_duration(run_.identity.retention) + ": what lies between is lost",
+                   format_duration(run_.identity.traits.retention) + ": what lies between is lost",
                "", "on-gap=skip goes on without it, on-gap=resnapshot loads the table again, --reset begins anew"};
 }
 
@@ -205,7 +206,7 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
   rule.time = run_.server_now();
   // From before what the stream keeps there is nothing to read, and nothing to miss.
   const auto begin_at = [&rule, this](Timestamp time) {
-    if (run_.identity.retention > Duration{} && rule.time - time > run_.identity.retention) return;
+    if (run_.identity.traits.retention > Duration{} && rule.time - time > run_.identity.traits.retention) return;
     rule.kind = shards::StartRule::Kind::at_timestamp;
     rule.time = time;
   };
@@ -219,7 +220,7 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
       rule.kind = shards::StartRule::Kind::at_timestamp;
       rule.time = run_.identity.server_time;
       // One that closed just after that moment may hold records of then.
-      rule.closed_are_finished = !run_.identity.seeks_time;
+      rule.closed_are_finished = !run_.identity.traits.seeks_time;
       return rule;
     case Kind::timestamp: begin_at(run_.options.start.at); return rule;
     case Kind::sequence_at:

@@ -67,7 +67,7 @@ RelayView::State Relay::Engine::visible_state() const {
 
 bool Relay::Engine::is_caught_up(const std::vector<ShardView>& shards) const {
   if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_dropping()) return false;
-  if (life_->load && run_.identity.has_stream && !counters_.stats().ready) return false;
+  if (life_->load && run_.identity.has_stream && !counters_.stats().table_ready) return false;
   return std::ranges::all_of(
       shards, [](const ShardView& shard) { return shard.state == ShardView::State::finished || shard.at_newest; });
 }

@@ -29,7 +29,7 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
         slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), run_.cadence(), now());
       Timestamp read_to = life_->lineage.stored_read_to(start->shard);
       slot->progress.restore_read_to(read_to);
-      if (run_.identity.tells_trimming && read_to == kNoTime)
+      if (run_.identity.traits.reports_trimming && read_to == kNoTime)
         read_to = life_->lineage.parents_read_to(start->shard, [this](const ShardId& id) { return read_to_of(id); });
       slot->reading.known_to(read_to, life_->lineage.due_since(start->shard, slot->start,
                                                                [this](const ShardId& id) { return whole_to_of(id); }));
@@ -80,7 +80,7 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   perform(life_->lineage.walk().read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
   if (life_->lineage.walk().misses_parents()) relist();
-  if (run_.identity.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
+  if (run_.identity.traits.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
     know_end(shard);
     return;
   }
@@ -130,7 +130,7 @@ void Relay::Engine::look_for_children(const ShardId& id) {
 
 void Relay::Engine::relist() {
   // Without a walk everything begins anew, with a listing of its own.
-  if (run_.identity.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing(now())) return;
+  if (run_.identity.traits.bounded || !life_->lineage.is_claimed() || !life_->lineage.begin_listing(now())) return;
   const Timestamp begun = run_.server_now();
   run_.source.list(in_life([this, begun, pass = life_->pass->sight()](Result<std::vector<ListedShard>> listed) {
     life_->lineage.end_listing();
@@ -182,7 +182,7 @@ void Relay::Engine::read_on_behind_tips() {
 void Relay::Engine::prune() {
   if (phase_ != Phase::running || is_dropping()) return;
   std::map<ShardId, Timestamp> taken =
-      life_->lineage.take_prunable(run_.server_now(), run_.identity.retention, [this](const ShardId& id) {
+      life_->lineage.take_prunable(run_.server_now(), run_.identity.traits.retention, [this](const ShardId& id) {
         const auto live = life_->shards.find(id);
         return live != life_->shards.end() ? live->second->progress.stored_read_to() : life_->lineage.stored_read_to(id);
       });

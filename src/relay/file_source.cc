@@ -131,9 +131,9 @@ class FileSource final : public StreamSource {
                 identity.origin = whole_path(file_.path());
                 // All files of a source table are one incarnation.
                 identity.incarnation = Incarnation("file");
-                identity.bounded = true;
-                identity.errors_are_final = true;
-                identity.first_record_decides_kind = true;
+                identity.traits.bounded = true;
+                identity.traits.errors_are_final = true;
+                identity.traits.first_record_decides_kind = true;
                 done(std::move(identity));
               });
   }

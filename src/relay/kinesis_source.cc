@@ -59,11 +59,11 @@ class KinesisSource final : public StreamSource {
     identity.incarnation = Incarnation(summary.arn.str() + "/" + format_iso8601(summary.created));
     identity.server_time = summary.server_time;
     identity.created = summary.created;
-    identity.retention = summary.retention;
-    identity.seeks_time = true;
-    identity.version_kind = dynamodb::VersionKind::kinesis;
-    identity.lateness = kLateness;
-    identity.repeats_records = true;
+    identity.traits.retention = summary.retention;
+    identity.traits.seeks_time = true;
+    identity.traits.version_kind = dynamodb::VersionKind::kinesis;
+    identity.traits.lateness = kLateness;
+    identity.traits.repeats_records = true;
     return identity;
   }
 

@@ -45,7 +45,7 @@ class PollingReader final : public ShardReader {
   void forget(const ShardId& shard) override { iterators_.erase(shard); }
   void leave(const ShardId& shard) override {
     iterators_.erase(shard);
-    paid_at_.erase(shard);
+    readable_from_.erase(shard);
   }
 
  private:
@@ -69,19 +69,19 @@ class PollingReader final : public ShardReader {
     else
       iterators_.erase(shard);
     Page page = page_of(std::move(*answer), static_cast<size_t>(request.max_records));
-    const Duration debt = debt_of(page);
-    paid_at_[shard] = clock_.monotonic() + debt;
-    if (keeps_to_limit_) page.rest = debt;
+    const Duration debt = pause_after(page);
+    readable_from_[shard] = clock_.monotonic() + debt;
+    if (obeys_limit_) page.rest = debt;
     done(std::move(page));
   }
 
   /// The service gives 2 MB a second and shard, and makes who has read more at once wait: no use in asking then. Emulators
   /// have no such limit, so it holds from the first throttle on that it explains.
   void note_throttle(const ShardId& shard) {
-    const auto paid = paid_at_.find(shard);
-    if (paid != paid_at_.end() && clock_.monotonic() < paid->second) keeps_to_limit_ = true;
+    const auto paid = readable_from_.find(shard);
+    if (paid != readable_from_.end() && clock_.monotonic() < paid->second) obeys_limit_ = true;
   }
-  static Duration debt_of(const Page& page) {
+  static Duration pause_after(const Page& page) {
     constexpr double kBytesASecond = 2u << 20;
     size_t bytes = 0;
     for (const dynamodb::RawRecord& record : page.records) bytes += record.data.size();
@@ -111,8 +111,8 @@ class PollingReader final : public ShardReader {
   const aws::StreamName stream_;
   Clock& clock_;
   std::map<ShardId, std::string> iterators_;
-  std::map<ShardId, Duration> paid_at_;  ///< when the bytes read are no longer held against us
-  bool keeps_to_limit_ = false;
+  std::map<ShardId, Duration> readable_from_;  ///< when the bytes read are no longer held against us
+  bool obeys_limit_ = false;
   Lifeline lifeline_;
 };
 

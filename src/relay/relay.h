@@ -6,6 +6,7 @@
 // `worker`.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -39,9 +40,31 @@ struct StartPoint {
 
 /// How often a shard is read.
 struct PollOptions {
-  std::optional<Duration> idle_poll;             ///< nothing: the source's own (SourceIdentity::idle_poll)
+  std::optional<Duration> idle_poll;             ///< nothing: the source's own (SourceTraits::idle_poll)
   Duration longest_idle_poll = Duration::max();  ///< bounds the source's own, too
   std::optional<Duration> max_lag;
+
+  /// Between two reads of a quiet shard; `own`: the source's.
+  Duration quiet_pause(Duration own) const { return std::min(idle_poll.value_or(own), longest_idle_poll); }
+};
+
+/// How long is waited for either side.
+struct Deadlines {
+  Duration start_timeout = std::chrono::seconds(30);
+  Duration give_up = std::chrono::minutes(15);  ///< of a bounded run
+  Duration grace = std::chrono::seconds(30);    ///< for a clean stop
+};
+
+/// When tombstones go.
+struct SweepOptions {
+  std::optional<Duration> grace;  ///< `delete-grace`; nothing: the source's default; Duration::max(): never
+  std::optional<Duration> floor;  ///< `delete-floor`
+};
+
+/// Bounds of a batch; else the target's own.
+struct BatchOptions {
+  std::optional<Duration> age;  ///< the oldest change lingers at most this long
+  std::optional<size_t> rows, bytes;
 };
 
 struct RelayOptions {
@@ -60,13 +83,9 @@ struct RelayOptions {
   std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
   OnError on_error = OnError::park;
   PollOptions poll;
-  Duration start_timeout = std::chrono::seconds(30);
-  Duration give_up = std::chrono::minutes(15);
-  Duration grace = std::chrono::seconds(30);  ///< for a clean stop
-  std::optional<Duration> delete_grace;       ///< nothing: the source's default; Duration::max(): never
-  std::optional<Duration> delete_floor;
-  std::optional<Duration> batch_age;  ///< the oldest change lingers at most this long; else the target's own
-  std::optional<size_t> batch_rows, batch_bytes;
+  Deadlines deadlines;
+  SweepOptions sweep;
+  BatchOptions batch;
   size_t max_memory = 32u << 20;
   coordination::WorkerName worker;
 };
@@ -81,10 +100,21 @@ struct LoadProgress {
   size_t segments = 0, segments_done = 0;
 };
 
-/// Counters of a run, and its state now; the manual says what each of them counts.
+/// What a run has done: `read` = `applied` + `dead_letters` + `filtered` once all is written.
+struct RunCounts {
+  uint64_t read = 0;      ///< changes, records that could not be decoded too
+  uint64_t applied = 0;   ///< what the target took, though it had something newer, or a newer one of the batch won
+  uint64_t filtered = 0;  ///< of other tables, under `source-table`
+  uint64_t deleted = 0;   ///< of the changes, those that deleted an item
+  uint64_t dead_letters = 0, gaps = 0;
+  uint64_t shards = 0;            ///< of the stream, that were read
+  uint64_t bytes = 0;             ///< payload of the records
+  std::optional<uint64_t> stale;  ///< of `applied`, what was not written; nothing where the target does not tell
+};
+
+/// Counters of a run, and its state now.
 struct RelayStats {
-  uint64_t read = 0, applied = 0, filtered = 0, deleted = 0, dead_letters = 0, gaps = 0, shards = 0, bytes = 0;
-  std::optional<uint64_t> stale;  ///< nothing where the target does not tell
+  RunCounts counts;
   /// Rows of the tables written, counted at the run's end; nothing where they could not be.
   std::optional<uint64_t> living, marked;
   double seconds = 0;
@@ -93,12 +123,12 @@ struct RelayStats {
   std::optional<Duration> until_data_loss;  ///< retention minus lag
   std::string commonest_reason;             ///< of the dead letters
   std::string filtered_table;               ///< a source table whose changes were filtered out
-  std::string trouble;                      ///< empty while all is well; else in short: "source unreachable for 40 s"
-  std::string trouble_says;                 ///< the error itself, of any age
+  std::string outage;                       ///< empty while all is well; else in short: "source unreachable for 40 s"
+  std::string outage_error;                 ///< the error itself, of any age
   std::vector<std::string> tables;          ///< the target tables written
   std::vector<std::string> views;           ///< of their living rows, as far as there are any
   std::optional<LoadProgress> load;         ///< where this run has to do with one
-  bool ready = false;                       ///< the stream has passed the load's end
+  bool table_ready = false;                 ///< the stream has passed the load's end
   /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").
   std::optional<std::string> changes_only_since;
   bool stopped = false;       ///< it was asked to stop before its source's end

@@ -1,6 +1,5 @@
 #include "relay/run.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace ctk::relay {
@@ -28,7 +27,7 @@ void Run::opened(SourceIdentity what) {
   identity = std::move(what);
   opened_at = now();
   name = relay_name(options, identity);
-  if (!identity.first_record_decides_kind && identity.has_stream) kind = identity.version_kind;
+  if (!identity.traits.first_record_decides_kind && identity.has_stream) kind = identity.traits.version_kind;
 }
 
 Timestamp Run::server_now() const {
@@ -37,8 +36,7 @@ Timestamp Run::server_now() const {
 }
 
 shards::CadencePolicy Run::cadence() const {
-  const PollOptions& poll = options.poll;
-  return shards::make_cadence(std::min(poll.idle_poll.value_or(identity.idle_poll), poll.longest_idle_poll), poll.max_lag);
+  return shards::make_cadence(options.poll.quiet_pause(identity.traits.idle_poll), options.poll.max_lag);
 }
 
 std::string Run::dead_letter_source() const {

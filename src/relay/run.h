@@ -31,7 +31,7 @@ struct Run {
   /// By the source's clock.
   Timestamp server_now() const;
   /// Whether it ends by itself.
-  bool is_bounded() const { return options.once || identity.bounded; }
+  bool is_bounded() const { return options.once || identity.traits.bounded; }
   bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
   bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
   /// Of every shard: as the options say, else as the source is.

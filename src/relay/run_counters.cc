@@ -15,7 +15,7 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 void RunCounters::add_shard(const ShardId& shard) {
-  if (shards_.insert(shard).second) ++stats_.shards;
+  if (shards_.insert(shard).second) ++stats_.counts.shards;
 }
 
 void RunCounters::add_table(const std::string& table) { add_once(stats_.tables, table); }
@@ -50,13 +50,13 @@ void RunCounters::add(const InFlightBatch& write, const sink::BatchOutcome& outc
       if (kept > 0) any_change_kept_ = true;
     }
   }
-  stats_.applied += applied;
-  if (stats_.stale) *stats_.stale += stale;
-  stats_.deleted += deleted;
-  stats_.dead_letters += parked + write.undecodable;
-  stats_.filtered += write.filtered;
-  stats_.read += applied + parked + write.undecodable + write.filtered;
-  stats_.bytes += write.decoded.payload_bytes;
+  stats_.counts.applied += applied;
+  if (stats_.counts.stale) *stats_.counts.stale += stale;
+  stats_.counts.deleted += deleted;
+  stats_.counts.dead_letters += parked + write.undecodable;
+  stats_.counts.filtered += write.filtered;
+  stats_.counts.read += applied + parked + write.undecodable + write.filtered;
+  stats_.counts.bytes += write.decoded.payload_bytes;
   loaded_items_ += write.decoded.items;
   loaded_bytes_ += write.decoded.item_bytes;
 }

@@ -18,7 +18,7 @@ class RunCounters {
  public:
   /// `reports_stale`: the target says what it did not write because it had something newer.
   explicit RunCounters(bool reports_stale) {
-    if (reports_stale) stats_.stale = 0;
+    if (reports_stale) stats_.counts.stale = 0;
   }
 
   /// As far as they are counted here; what is true now only is not filled in.

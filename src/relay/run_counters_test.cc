@@ -39,10 +39,10 @@ TEST(RunCounters, WhatIsReadIsAppliedParkedOrFilteredOut) {
   write.undecodable = 1;
   counters.add(write, outcome(Kind::applied, 1));
   const RelayStats& stats = counters.stats();
-  EXPECT_EQ(stats.applied, 2u) << "those folded away are applied, too";
-  EXPECT_EQ(stats.dead_letters, 2u);
-  EXPECT_EQ(stats.read, stats.applied + stats.dead_letters + stats.filtered);
-  EXPECT_EQ(stats.stale, 0u);
+  EXPECT_EQ(stats.counts.applied, 2u) << "those folded away are applied, too";
+  EXPECT_EQ(stats.counts.dead_letters, 2u);
+  EXPECT_EQ(stats.counts.read, stats.counts.applied + stats.counts.dead_letters + stats.counts.filtered);
+  EXPECT_EQ(stats.counts.stale, 0u);
 }
 
 TEST(RunCounters, KeepsTheLastDeadLetters) {
@@ -66,9 +66,9 @@ TEST(RunCounters, WhatIsKnownToBeStaleIsAppliedAndStale) {
   write.repeated = 2;
   write.repeated_deletes = 1;
   counters.add(write, outcome(Kind::stale, 0));
-  EXPECT_EQ(counters.stats().applied, 3u);
-  EXPECT_EQ(counters.stats().stale, 3u);
-  EXPECT_EQ(counters.stats().deleted, 2u);
+  EXPECT_EQ(counters.stats().counts.applied, 3u);
+  EXPECT_EQ(counters.stats().counts.stale, 3u);
+  EXPECT_EQ(counters.stats().counts.deleted, 2u);
 }
 
 TEST(RunCounters, AHundredRefusalsAtTheStartEndARun) {
@@ -92,7 +92,7 @@ TEST(RunCounters, ShardsTablesAndViewsCountOnce) {
     counters.add_view(name);
   }
   counters.add_view("");
-  EXPECT_EQ(counters.stats().shards, 2u);
+  EXPECT_EQ(counters.stats().counts.shards, 2u);
   EXPECT_EQ(counters.stats().tables.size(), 2u);
   EXPECT_EQ(counters.stats().views.size(), 2u);
 }

@@ -50,7 +50,7 @@ struct RunTest : testing::Test {
     SourceIdentity identity;
     identity.service = "kinesis";
     identity.name = "cdc";
-    identity.version_kind = dynamodb::VersionKind::kinesis;
+    identity.traits.version_kind = dynamodb::VersionKind::kinesis;
     return identity;
   }
 
@@ -101,7 +101,7 @@ TEST_F(RunTest, TheSourcesClockGoesOnFromItsOpening) {
 
 TEST_F(RunTest, ReadsAQuietShardAsOftenAsTheUserAsksElseAsTheSourceIs) {
   SourceIdentity dear = stream();
-  dear.idle_poll = seconds(5);
+  dear.traits.idle_poll = seconds(5);
   relay::Run one = run();
   one.opened(dear);
   EXPECT_EQ(one.cadence().idle_poll, seconds(5));
@@ -120,8 +120,8 @@ TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
   SourceIdentity file = stream();
   file.service = "file";
   file.origin = "/tmp/x";
-  file.bounded = true;
-  file.first_record_decides_kind = true;
+  file.traits.bounded = true;
+  file.traits.first_record_decides_kind = true;
   relay::Run one = run();
   one.opened(file);
   EXPECT_TRUE(one.is_bounded());

@@ -124,7 +124,7 @@ TEST_F(ScanSourceTest, SaysWhichTableItIs) {
   EXPECT_EQ(identity->service, "scan");
   EXPECT_EQ(identity->incarnation.str(),
             "arn:aws:dynamodb:us-east-1:000000000000:table/demo/" + format_iso8601(kStart - std::chrono::hours(24)));
-  EXPECT_TRUE(identity->bounded);
+  EXPECT_TRUE(identity->traits.bounded);
   EXPECT_FALSE(identity->has_stream);
   ASSERT_TRUE(identity->scan);
   EXPECT_EQ(identity->scan->items, 7u);

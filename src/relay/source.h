@@ -25,24 +25,13 @@ using coordination::Incarnation;
 using shards::ListedShard;
 using shards::Position;
 
-/// What a source says of itself when it is opened, and what it is like: nobody asks for the name of its service.
-struct SourceIdentity {
-  std::string service;  ///< "kinesis", "file": for names and messages only
-  std::string name;     ///< the stream's name, the file's path
-  Incarnation incarnation;
-  /// What tells it from others of its incarnation: a file's whole path, "-" for standard input. Empty: there are no others.
-  std::string origin;
-  Timestamp server_time = kNoTime;
-  Timestamp created = kNoTime;              ///< kNoTime: not known
-  Duration retention{};                     ///< zero: nothing is ever trimmed
-  std::optional<std::string> source_table;  ///< where the source has one table only and says so
-  std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known
-  bool bounded = false;                     ///< a file: it always ends
-  bool errors_are_final = false;            ///< a file: what cannot be read now cannot be read later
-  bool has_stream = true;                   ///< false: there is nothing but the table's items
-  std::optional<ScannedTable> scan;         ///< where the table's items can be read beside its stream
+/// What a source is like: nobody asks for the name of its service.
+struct SourceTraits {
+  Duration retention{};           ///< zero: nothing is ever trimmed
+  bool bounded = false;           ///< a file: it always ends
+  bool errors_are_final = false;  ///< a file: what cannot be read now cannot be read later
   /// To read what is trimmed is an error (`gap`) here. Where it is not, the engine finds gaps by the time.
-  bool tells_trimming = false;
+  bool reports_trimming = false;
   /// A shard can be read from a moment on without what it holds from before.
   bool seeks_time = false;
   /// The form of its changes' versions, and whether the first record overrules it (a file).
@@ -59,6 +48,22 @@ struct SourceIdentity {
   bool repeats_records = false;
   /// A shard that ends is followed by others, unless the whole source has ended (StreamSource::ended).
   bool shards_go_on = false;
+};
+
+/// What a source says of itself when it is opened.
+struct SourceIdentity {
+  std::string service;  ///< "kinesis", "file": for names and messages only
+  std::string name;     ///< the stream's name, the file's path
+  Incarnation incarnation;
+  /// What tells it from others of its incarnation: a file's whole path, "-" for standard input. Empty: there are no others.
+  std::string origin;
+  Timestamp server_time = kNoTime;
+  Timestamp created = kNoTime;              ///< kNoTime: not known
+  std::optional<std::string> source_table;  ///< where the source has one table only and says so
+  std::vector<std::string> key_order;       ///< names of its key, hash before range; empty: not known
+  bool has_stream = true;                   ///< false: there is nothing but the table's items
+  std::optional<ScannedTable> scan;         ///< where the table's items can be read beside its stream
+  SourceTraits traits;
 };
 
 /// One read of one shard.

@@ -15,7 +15,7 @@ SourceIdentity identity_of(SnapshotIdentity snapshot) {
   identity.server_time = snapshot.server_time;
   identity.source_table = snapshot.table.name;
   identity.key_order = std::move(snapshot.key_order);
-  identity.bounded = true;
+  identity.traits.bounded = true;
   identity.has_stream = false;
   identity.scan = std::move(snapshot.table);
   return identity;

@@ -18,7 +18,7 @@ class NotedStream final : public StreamSource {
   void open(Done<SourceIdentity> done) override {
     SourceIdentity identity;
     identity.service = "kinesis";
-    identity.seeks_time = true;
+    identity.traits.seeks_time = true;
     done(std::move(identity));
   }
   void list(Done<std::vector<ListedShard>> done) override { done(std::vector<ListedShard>{{ShardId("shard"), {}, false}}); }
@@ -79,7 +79,7 @@ TEST_F(SourceRouterTest, AStreamWithASnapshotIsTheStreamWithATableInIt) {
   const SourceIdentity identity = identity_of(router);
   EXPECT_EQ(identity.service, "kinesis");
   EXPECT_TRUE(identity.has_stream);
-  EXPECT_FALSE(identity.bounded);
+  EXPECT_FALSE(identity.traits.bounded);
   ASSERT_TRUE(identity.scan);
   EXPECT_EQ(identity.scan->items, 7u);
   EXPECT_THAT(identity.key_order, ElementsAre("pk"));
@@ -90,7 +90,7 @@ TEST_F(SourceRouterTest, ASnapshotAloneEndsAndHasNoShards) {
   const SourceIdentity identity = identity_of(router);
   EXPECT_EQ(identity.service, "scan");
   EXPECT_FALSE(identity.has_stream);
-  EXPECT_TRUE(identity.bounded);
+  EXPECT_TRUE(identity.traits.bounded);
   const auto shards = ask<std::vector<ListedShard>>([&](auto done) { router.list(std::move(done)); });
   EXPECT_THAT(shards.value(), IsEmpty());
   EXPECT_FALSE(ask<bool>([&](auto done) { router.exists(ShardId("shard"), std::move(done)); }).value());

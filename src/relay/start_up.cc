@@ -17,7 +17,7 @@ bool StartUp::try_again(ErrorKind kind, Side side, Duration since, Duration now,
 }
 
 void StartUp::compare(const std::vector<coordination::StoredPosition>& rows, bool has_records) {
-  record_lost_ = coordination::tell_of_rows(rows) && !has_records;
+  record_lost_ = coordination::prove_rows_written(rows) && !has_records;
   lost_epoch_ = 0;
   if (!has_records && !rows.empty()) lost_epoch_ = std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
 }

@@ -135,15 +135,15 @@ class StreamsSource final : public StreamSource {
     identity.incarnation = Incarnation(stream.arn.str() + "/" + format_iso8601(stream.created));
     identity.server_time = stream.server_time;
     identity.created = stream.created;
-    identity.retention = kRetention;
-    identity.idle_poll = std::chrono::seconds(5);  // each call is billed
+    identity.traits.retention = kRetention;
+    identity.traits.idle_poll = kStreamsIdlePoll;
     identity.source_table = stream.table.str();
     for (const aws::KeyAttribute& key : stream.keys) identity.key_order.push_back(key.name);
-    identity.tells_trimming = true;
-    identity.shards_go_on = true;
-    identity.version_kind = dynamodb::VersionKind::streams;
-    identity.lateness = Duration{};
-    identity.clock_tick = kFineTick;
+    identity.traits.reports_trimming = true;
+    identity.traits.shards_go_on = true;
+    identity.traits.version_kind = dynamodb::VersionKind::streams;
+    identity.traits.lateness = Duration{};
+    identity.traits.clock_tick = kFineTick;
     return identity;
   }
 

@@ -16,6 +16,9 @@ struct StreamsSourceOptions {
   bool enable_stream = false;  ///< switch the table's stream on if it is off
 };
 
+/// Between two reads of a quiet shard, unless the user asks for another: each call is billed.
+inline constexpr Duration kStreamsIdlePoll = std::chrono::seconds(5);
+
 /// Whether a text is the ARN of a table's stream: …:table/NAME/stream/LABEL.
 bool is_table_stream_arn(const std::string& text);
 

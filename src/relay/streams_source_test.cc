@@ -55,11 +55,11 @@ TEST_F(StreamsSourceTest, SaysWhoItIs) {
   EXPECT_EQ(identity->name, "demo");
   EXPECT_EQ(identity->source_table, "demo");
   EXPECT_EQ(identity->incarnation.str(), "arn:aws:dynamodb:r:1:table/demo/stream/L/2026-11-20T03:00:00.000000Z");
-  EXPECT_EQ(identity->retention, hours(24));
-  EXPECT_EQ(identity->version_kind, dynamodb::VersionKind::streams);
-  EXPECT_EQ(identity->lateness, Duration{});
-  EXPECT_EQ(identity->clock_tick, std::chrono::seconds(1)) << "ApproximateCreationDateTime has no fraction";
-  EXPECT_FALSE(identity->repeats_records);
+  EXPECT_EQ(identity->traits.retention, hours(24));
+  EXPECT_EQ(identity->traits.version_kind, dynamodb::VersionKind::streams);
+  EXPECT_EQ(identity->traits.lateness, Duration{});
+  EXPECT_EQ(identity->traits.clock_tick, std::chrono::seconds(1)) << "ApproximateCreationDateTime has no fraction";
+  EXPECT_FALSE(identity->traits.repeats_records);
   EXPECT_EQ(identity->server_time, loop_.now());
 }
 
@@ -195,7 +195,7 @@ TEST_F(StreamsSourceTest, IsAtTheTipWithARecordNewerThanTheBeginning) {
 }
 
 TEST_F(StreamsSourceTest, SaysThatItsShardsEndOnlyWithTheStream) {
-  EXPECT_TRUE(open()->shards_go_on);
+  EXPECT_TRUE(open()->traits.shards_go_on);
   EXPECT_FALSE(source_->ended());
   streams_.status = "DISABLED";
   run<std::vector<ListedShard>>([&](Done<std::vector<ListedShard>> done) { source_->list(std::move(done)); }).value();

@@ -24,7 +24,7 @@ std::optional<std::string> Sweeper::next() {
 }
 
 void Sweeper::swept(const sink::SweepOutcome& outcome) {
-  if (totals_.tombstones) *totals_.tombstones += outcome.marks_left;
+  if (totals_.tombstones) *totals_.tombstones += outcome.tombstones_left;
   if (totals_.living) *totals_.living += outcome.living;
 }
 

@@ -9,7 +9,7 @@ using Purpose = Sweeper::Purpose;
 
 sink::SweepOutcome left(uint64_t tombstones, uint64_t living) {
   sink::SweepOutcome outcome;
-  outcome.marks_left = tombstones;
+  outcome.tombstones_left = tombstones;
   outcome.living = living;
   return outcome;
 }

@@ -48,7 +48,7 @@ sink::Batch TableReplay::next(const table::Renderer& renderer) {
   writes_.clear();
   written_.clear();
   for (auto& [key, chain] : chains_) {
-    append_letters(batch, chain);
+    append_dead_letters(batch, chain);
     if (!chain.has_candidate()) continue;
     append_write(batch, chain, renderer);
     written_[writes_.at(chain.letters[chain.tried].epoch)].push_back(&chain);
@@ -57,7 +57,7 @@ sink::Batch TableReplay::next(const table::Renderer& renderer) {
 }
 
 /// Those that stay get their new reasons; the others go with what is written.
-void TableReplay::append_letters(sink::Batch& batch, const Chain& chain) {
+void TableReplay::append_dead_letters(sink::Batch& batch, const Chain& chain) {
   for (size_t i = 0; i < chain.letters.size(); ++i) {
     const sink::DeadLetter& stored = chain.letters[i].stored;
     if (i >= chain.tried) {

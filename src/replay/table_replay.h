@@ -55,7 +55,7 @@ class TableReplay {
   };
 
   void append_write(sink::Batch& batch, const Chain& chain, const table::Renderer& renderer);
-  static void append_letters(sink::Batch& batch, const Chain& chain);
+  static void append_dead_letters(sink::Batch& batch, const Chain& chain);
 
   std::string table_;
   coordination::Epoch epoch_;

@@ -26,7 +26,7 @@ std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards
   std::vector<WalkAction> actions;
   for (auto& [id, state] : shards_) state.listed = false;
   for (const ListedShard& shard : shards) add(shard, actions);
-  for (const ListedShard& shard : shards) shards_[shard.id].parents_told = true;
+  for (const ListedShard& shard : shards) shards_[shard.id].parents_known = true;
   first_listing_ = false;
   for (auto& [id, state] : shards_) {
     state.missing = state.listed ? 0 : state.missing + 1;
@@ -45,13 +45,13 @@ bool ShardWalk::suspects_loss() const {
   });
 }
 
-bool ShardWalk::mourns() const {
+bool ShardWalk::has_unconfirmed_loss() const {
   return suspects_loss() ||
          std::ranges::any_of(shards_, [](const auto& entry) { return entry.second.lost && !entry.second.finished; });
 }
 
 bool ShardWalk::knows_parents(const State& state) const {
-  return state.parents_told ||
+  return state.parents_known ||
          std::ranges::all_of(state.parents, [this](const ShardId& parent) { return shards_.contains(parent); });
 }
 
@@ -87,7 +87,7 @@ std::vector<WalkAction> ShardWalk::found_again(const ShardId& shard) {
   State& state = shards_[shard];
   state.lost = false;
   // Of a shard that only its row tells of, no listing has named the parents yet.
-  state.listed = state.parents_told || !state.parents.empty();
+  state.listed = state.parents_known || !state.parents.empty();
   state.missing = 0;
   advance(actions);
   return actions;
@@ -187,10 +187,10 @@ Position ShardWalk::first_position(const ListedShard& shard) const {
 }
 
 void ShardWalk::advance(std::vector<WalkAction>& actions) {
-  const bool mourning = mourns();
+  const bool unconfirmed_loss = has_unconfirmed_loss();
   for (auto& [id, state] : shards_) {
     if (state.finished || state.lost) continue;
-    if (!state.reading && mourning && is_orphan(state)) continue;
+    if (!state.reading && unconfirmed_loss && is_orphan(state)) continue;
     if (!state.reading && state.listed && !state.end_read && knows_parents(state) && parents_read(state)) {
       state.reading = true;
       actions.push_back(StartReading{id, state.position});

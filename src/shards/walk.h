@@ -109,7 +109,7 @@ class ShardWalk {
   /// moments.
   bool knows_what_follows() const;
   /// A shard may be lost, or have parents that no listing has shown yet: what follows whom is not known now.
-  bool is_in_doubt() const { return mourns() || misses_parents(); }
+  bool is_in_doubt() const { return has_unconfirmed_loss() || misses_parents(); }
 
   /// The shards that a listing named as a shard's parents.
   std::vector<ShardId> parents_of(const ShardId& shard) const;
@@ -139,14 +139,14 @@ class ShardWalk {
     bool end_read = false;
     bool finished = false;
     bool lost = false;
-    bool parents_told = false;  ///< a whole listing had it: a parent that is unknown then is gone
+    bool parents_known = false;  ///< a whole listing had it: a parent that is unknown then is gone
   };
 
   void add(const ListedShard& shard, std::vector<WalkAction>& actions);
   Position first_position(const ListedShard& shard) const;
   void advance(std::vector<WalkAction>& actions);
   /// A shard is lost, or may be, and that was not said yet.
-  bool mourns() const;
+  bool has_unconfirmed_loss() const;
   /// It has a parent that nobody knows.
   bool is_orphan(const State& state) const;
   bool knows_parents(const State& state) const;

@@ -19,8 +19,8 @@ void Candidates::append_refusal(std::vector<RefusedChange>& refused) const {
   if (!parked_.empty()) refused.push_back({folded_->changes.front(), parked_.front()});
 }
 
-void Candidates::append_letters(std::vector<DeadLetter>& letters, const Batch& batch, const std::string& source_table,
-                                Timestamp now) const {
+void Candidates::append_dead_letters(std::vector<DeadLetter>& letters, const Batch& batch, const std::string& source_table,
+                                     Timestamp now) const {
   for (size_t level = 0; level < parked_.size(); ++level) {
     letters.push_back(letter(level, batch, source_table, now, parked_[level]));
   }
@@ -29,7 +29,7 @@ void Candidates::append_letters(std::vector<DeadLetter>& letters, const Batch& b
 DeadLetter Candidates::letter(size_t level, const Batch& batch, const std::string& source_table, Timestamp now,
                               std::string reason) const {
   const dynamodb::Change& change = *folded_->changes[level];
-  const LetterOrigin origin{
+  const DeadLetterOrigin origin{
       batch.relay.str(),         batch.source,          batch.incarnation, source_table, folded_->shards[level].str(),
       folded_->positions[level], change.index_in_record};
   DeadLetter letter = make_dead_letter(origin, now, "refused", std::move(reason), dynamodb::event_text(change));

@@ -34,8 +34,8 @@ class Candidates {
   void append_refusal(std::vector<RefusedChange>& refused) const;
 
   /// The letters of what was parked. `source_table`: of the table's specification.
-  void append_letters(std::vector<DeadLetter>& letters, const Batch& batch, const std::string& source_table,
-                      Timestamp now) const;
+  void append_dead_letters(std::vector<DeadLetter>& letters, const Batch& batch, const std::string& source_table,
+                           Timestamp now) const;
   /// The letter that the change `level` would get.
   DeadLetter letter(size_t level, const Batch& batch, const std::string& source_table, Timestamp now,
                     std::string reason) const;

@@ -29,7 +29,7 @@ std::vector<DeadLetter> letters_of(const Candidates& candidates) {
   Batch batch;
   batch.relay = coordination::RelayName("relay");
   std::vector<DeadLetter> letters;
-  candidates.append_letters(letters, batch, "source", kNoTime);
+  candidates.append_dead_letters(letters, batch, "source", kNoTime);
   return letters;
 }
 

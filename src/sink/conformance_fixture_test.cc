@@ -233,10 +233,10 @@ Result<bool> Conformance::move_alone(Sink& in, coordination::Fence fence, std::v
   return await<bool>([&](auto done) { in.positions().move(relay, moves, std::move(done)); });
 }
 
-coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination::LoadWish::Kind kind) {
+coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination::LoadRequest::Kind kind) {
   const table::TableSpec spec = spec_of("demo", *put(1, text_key("a"), "{}"));
   coordination::TableClaim claim = claim_of(spec);
-  claim.load = coordination::LoadWish{kind, cut, 0};
+  claim.load = coordination::LoadRequest{kind, cut, 0};
   Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
   EXPECT_TRUE(result) << to_string(result.error());
   if (!result) return {};

@@ -15,7 +15,7 @@ using ::testing::UnorderedElementsAre;
 }  // namespace
 
 DeadLetter ConformanceOfLetters::letter_of(const dynamodb::Change& change, const std::string& reason) const {
-  const LetterOrigin origin{relay.str(), "cdc", incarnation, "source", "shard-0", std::string(change.order), 0};
+  const DeadLetterOrigin origin{relay.str(), "cdc", incarnation, "source", "shard-0", std::string(change.order), 0};
   DeadLetter letter = make_dead_letter(origin, from_micros(1'700'000'000'000'000), "refused", reason, *change.record);
   letter.key = change.key;
   letter.version = table::version_text(1, change.order);
@@ -102,7 +102,7 @@ TEST_P(ConformanceOfLetters, AChangeThatIsRefusedAgainKeepsItsLetter) {
 }
 
 TEST_P(ConformanceOfLetters, AChangeStaysInItsOwnEpoch) {
-  using Wish = coordination::LoadWish::Kind;
+  using Wish = coordination::LoadRequest::Kind;
   const Timestamp cut = from_micros(1'700'000'000'000'000);
   open_loading(cut, Wish::initial);
   ASSERT_TRUE(finish_load(opened->record.epoch));

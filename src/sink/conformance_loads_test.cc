@@ -8,8 +8,8 @@
 namespace ctk::sink::testing {
 namespace {
 
+using coordination::LoadRequest;
 using coordination::LoadState;
-using coordination::LoadWish;
 using shards::Position;
 using std::chrono::seconds;
 
@@ -27,7 +27,7 @@ std::shared_ptr<const dynamodb::Change> scanned(const std::string& key, const st
 }  // namespace
 
 void Conformance::load_over_rows_without_version() {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply({scanned("both", "1", 1), scanned("theirs", "1", 1)});
   backend->refresh(*sink, name("demo"));
   ASSERT_TRUE(query("UPDATE " + backend->quoted(name("demo")) + " SET cdc_version = NULL"));
@@ -38,11 +38,11 @@ void Conformance::load_over_rows_without_version() {
 namespace {
 
 TEST_P(Conformance, ALoadBeginsIsGoneOnWithAndEnds) {
-  const coordination::TableRecord begun = open_loading(kCut, LoadWish::Kind::initial);
+  const coordination::TableRecord begun = open_loading(kCut, LoadRequest::Kind::initial);
   EXPECT_EQ(begun.load, LoadState::running);
   EXPECT_EQ(begun.epoch, 1u);
   EXPECT_EQ(begun.cut, kCut);
-  EXPECT_EQ(open_loading(kCut, LoadWish::Kind::again), begun);
+  EXPECT_EQ(open_loading(kCut, LoadRequest::Kind::again), begun);
   apply(Changes{scanned("a", "1", 5), scanned("b", "2", 5)});
 
   Result<LoadEnding> ending = finish_load(1);
@@ -53,12 +53,12 @@ TEST_P(Conformance, ALoadBeginsIsGoneOnWithAndEnds) {
   const auto again = finish_load(1);
   ASSERT_TRUE(again);
   EXPECT_EQ(again->record.loaded, ending->record.loaded) << "the reply may have been lost";
-  EXPECT_EQ(open_loading(kCut, LoadWish::Kind::initial), ending->record);
+  EXPECT_EQ(open_loading(kCut, LoadRequest::Kind::initial), ending->record);
   EXPECT_EQ(items().size(), 2u);
 }
 
 TEST_P(Conformance, AnyChangeWinsOverTheLoad) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply({put(1, text_key("changed"), R"({"pk":{"S":"changed"},"v":{"S":"new"}})"), removal(2, text_key("gone"))});
   apply({scanned("changed", "old", 900'000'000), scanned("gone", "old", 900'000'000), scanned("quiet", "as it is", 7)});
   const auto all = items();
@@ -68,12 +68,12 @@ TEST_P(Conformance, AnyChangeWinsOverTheLoad) {
 }
 
 TEST_P(Conformance, WhatANewLoadHasNotSeenIsSwept) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply({scanned("stays", "1", 1), scanned("vanished", "1", 1)});
   apply(Changes{removal(2, text_key("marked"))});
   EXPECT_EQ(swept_by_load(1), 0u);
 
-  EXPECT_EQ(open_loading(kCut, LoadWish::Kind::again).epoch, 2u);
+  EXPECT_EQ(open_loading(kCut, LoadRequest::Kind::again).epoch, 2u);
   apply(Changes{scanned("stays", "2", 1)});
   EXPECT_EQ(swept_by_load(2), 2u);
   const auto all = items();
@@ -82,11 +82,11 @@ TEST_P(Conformance, WhatANewLoadHasNotSeenIsSwept) {
 }
 
 TEST_P(Conformance, AKeyWithAnOpenLetterIsNotTakenForGone) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply({scanned("refused", "1", 1), scanned("vanished", "1", 1)});
   EXPECT_EQ(swept_by_load(1), 0u);
 
-  open_loading(kCut, LoadWish::Kind::again);
+  open_loading(kCut, LoadRequest::Kind::again);
   auto batch = batch_of(Changes{scanned("other", "2", 1)});
   const auto refused = scanned("refused", "2", 2);
   DeadLetter letter =
@@ -120,10 +120,10 @@ TEST_P(Conformance, RowsWithoutAVersionGoWhereTheTableIsAdopted) {
 TEST_P(Conformance, WithSoftDeletesTheyAreMarkedForEver) {
   options.tables.deletes = table::Deletes::soft;
   sink = backend->make_sink(options);
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply({scanned("stays", "1", 1), scanned("vanished", "1", 1)});
   EXPECT_EQ(swept_by_load(1), 0u);
-  open_loading(kCut, LoadWish::Kind::again);
+  open_loading(kCut, LoadRequest::Kind::again);
   apply(Changes{scanned("stays", "2", 1)});
   EXPECT_EQ(swept_by_load(2), 1u);
   EXPECT_THAT(items().at("vanished"), ::testing::AllOf(::testing::HasSubstr("1"), ::testing::EndsWith("deleted")));
@@ -131,12 +131,12 @@ TEST_P(Conformance, WithSoftDeletesTheyAreMarkedForEver) {
 }
 
 TEST_P(Conformance, ALoadThatAnotherHasReplacedCannotEndNorWrite) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   const auto batch = batch_of(Changes{scanned("late", "1", 1)});
   auto other = backend->make_sink(options);
   const table::TableSpec spec = opened->renderer->spec();
   coordination::TableClaim anew = claim_of(spec);
-  anew.load = LoadWish{LoadWish::Kind::anew, kCut, 1};
+  anew.load = LoadRequest{LoadRequest::Kind::restart, kCut, 1};
   Result<OpenTable> raised = await<OpenTable>([&](auto done) { other->open(spec, anew, std::move(done)); });
   ASSERT_TRUE(raised) << to_string(raised.error());
   EXPECT_EQ(raised->record.epoch, 2u);

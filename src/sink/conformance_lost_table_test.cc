@@ -4,9 +4,9 @@
 namespace ctk::sink::testing {
 namespace {
 
+using coordination::LoadRequest;
 using coordination::LoadState;
-using coordination::LoadWish;
-using coordination::TableSight;
+using coordination::TableFound;
 using shards::Position;
 using Changes = std::vector<std::shared_ptr<const dynamodb::Change>>;
 
@@ -99,7 +99,7 @@ TEST_P(Conformance, WhatChangesKeepsTheTableWhatItIs) {
   apply({removal(30, text_key("item-0")), removal(31, text_key("item-1")), removal(32, text_key("item-2"))});
   const Result<OpenTable> again = open_again();
   ASSERT_TRUE(again) << to_string(again.error());
-  EXPECT_EQ(again->sight, TableSight::as_recorded);
+  EXPECT_EQ(again->sight, TableFound::as_recorded);
 }
 
 TEST_P(Conformance, ATableWhoseItemsWereAllDeletedAndSweptIsWhole) {
@@ -121,7 +121,7 @@ TEST_P(Conformance, ATableWhoseItemsWereAllDeletedAndSweptIsWhole) {
 
 TEST_P(Conformance, WhatALoadHasNotSeenTellsNothing) {
   fill(3);
-  open_loading(kCut, LoadWish::Kind::again);
+  open_loading(kCut, LoadRequest::Kind::again);
   const coordination::Epoch epoch = opened->record.epoch;
   apply(Changes{put(40, text_key("another"), "{}")});
   EXPECT_EQ(swept_by_load(epoch), 3u);
@@ -130,7 +130,7 @@ TEST_P(Conformance, WhatALoadHasNotSeenTellsNothing) {
 }
 
 TEST_P(Conformance, ATableThatIsGoneIsLoadedAgainWhereALoadIsAskedFor) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply(some_items(10, 3));
   const coordination::Epoch first = opened->record.epoch;
   ASSERT_TRUE(finish_load(first));
@@ -141,9 +141,9 @@ TEST_P(Conformance, ATableThatIsGoneIsLoadedAgainWhereALoadIsAskedFor) {
       change_by_hand("DELETE FROM " + backend->quoted(name("demo")));
     }
     const Result<OpenTable> again =
-        open_again([](auto& claim) { claim.load = LoadWish{LoadWish::Kind::initial, kCut, 0}; });
+        open_again([](auto& claim) { claim.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0}; });
     ASSERT_TRUE(again) << to_string(again.error());
-    EXPECT_EQ(again->sight, dropped ? TableSight::gone : TableSight::emptied);
+    EXPECT_EQ(again->sight, dropped ? TableFound::gone : TableFound::emptied);
     EXPECT_EQ(again->record.load, LoadState::running);
     EXPECT_GT(again->record.epoch, first);
     opened = *again;
@@ -208,7 +208,7 @@ TEST_P(Conformance, AKeyThatChangesAllTheTimeIsNotTheOnlyOneThatATableIsKnownBy)
 }
 
 TEST_P(Conformance, ALoadOfATableThatIsEmptiedMeanwhileDoesNotEnd) {
-  open_loading(kCut, LoadWish::Kind::initial);
+  open_loading(kCut, LoadRequest::Kind::initial);
   apply(some_items(10, 3));
   change_by_hand("DELETE FROM " + backend->quoted(name("demo")));
   const Result<LoadEnding> ending = finish_load(opened->record.epoch);
@@ -249,7 +249,7 @@ TEST_P(Conformance, WhereNothingMayBeAlteredARecordOfAnEarlierVersionWillDo) {
 
 TEST_P(Conformance, WhereTheRecordIsLostChangesWinOverTheRowsThatAreThere) {
   fill(3);
-  open_loading(kCut, LoadWish::Kind::again);
+  open_loading(kCut, LoadRequest::Kind::again);
   apply(some_items(20, 3));
   backend->refresh(*sink, name("ctk_tables"));
   change_by_hand("DELETE FROM " + backend->quoted(name("ctk_tables")) + " WHERE epoch > 0");
@@ -272,7 +272,7 @@ TEST_P(Conformance, ATableThatIsLostWithItsRecordIsNotMadeAgainInSilence) {
   EXPECT_EQ(again.error().kind, ErrorKind::mismatch) << to_string(again.error());
   EXPECT_NE(again.error().hint.find("ctk load … --reset"), std::string::npos);
   const Result<OpenTable> loaded = open_again([](auto& claim) {
-    claim.load = LoadWish{LoadWish::Kind::initial, kCut, 0};
+    claim.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0};
     claim.lost_epoch = 4;
   });
   ASSERT_TRUE(loaded) << to_string(loaded.error());

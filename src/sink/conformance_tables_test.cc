@@ -152,13 +152,13 @@ TEST_P(Conformance, NoLetterHidesAnother) {
     return apply(batch);
   };
   // The same line of two files, of two tables, of a file that has changed since.
-  const LetterOrigin first{"file:a@t", "/a@t", coordination::Incarnation("file"), "", "file", "1", 0};
-  LetterOrigin other_file = first, other_target = first, other_table = first;
+  const DeadLetterOrigin first{"file:a@t", "/a@t", coordination::Incarnation("file"), "", "file", "1", 0};
+  DeadLetterOrigin other_file = first, other_target = first, other_table = first;
   other_file.source = "/b@t";
   other_target.source = "/a@u";
   other_table.source_table = "orders";
   const Timestamp now = from_micros(1'700'000'000'000'001);
-  for (const LetterOrigin& origin : {first, other_file, other_target, other_table}) {
+  for (const DeadLetterOrigin& origin : {first, other_file, other_target, other_table}) {
     ASSERT_TRUE(keep(make_dead_letter(origin, now, "undecodable", "no JSON", "x")));
   }
   ASSERT_TRUE(keep(make_dead_letter(first, now, "undecodable", "no JSON", "y")));
@@ -166,7 +166,7 @@ TEST_P(Conformance, NoLetterHidesAnother) {
   EXPECT_EQ(letters().size(), 5u);
 
   // Played again, whatever the relay is called and the reason is now.
-  LetterOrigin renamed = first;
+  DeadLetterOrigin renamed = first;
   renamed.relay = "file:./a@t";
   ASSERT_TRUE(keep(make_dead_letter(renamed, now, "undecodable", "still no JSON", "x")));
   backend->refresh(*sink, name("ctk_dead_letters"));
@@ -292,7 +292,7 @@ TEST_P(Conformance, MarksGoWhenEveryShardIsPastThem) {
   read_to(two, moment(60'000'003));
   swept = sweep(seconds(60));
   EXPECT_EQ(swept->swept, 1u);
-  EXPECT_EQ(swept->marks_left, 1u);
+  EXPECT_EQ(swept->tombstones_left, 1u);
   EXPECT_EQ(swept->living, 1u);
   EXPECT_EQ(sweep(Duration::max())->swept, 0u);
   EXPECT_EQ(sweep(seconds(1))->swept, 1u);

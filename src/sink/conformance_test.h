@@ -130,7 +130,7 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   coordination::StoredPosition stored_at(Sink& in, const aws::ShardId& shard);
   Result<bool> move_alone(Sink& in, coordination::Fence fence, std::vector<coordination::PositionMove> moves);
   /// Opens `demo`, whose key is pk, with a wish; later writes carry the epoch that comes of it.
-  coordination::TableRecord open_loading(Timestamp cut, coordination::LoadWish::Kind kind);
+  coordination::TableRecord open_loading(Timestamp cut, coordination::LoadRequest::Kind kind);
   /// A load of the item `both`, into rows `both` and `theirs` that no version tells anything of.
   void load_over_rows_without_version();
   /// `demo` with so many items, item-0, item-1, …

@@ -19,7 +19,7 @@ bool is_plain_text(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
 }
 
-std::string id_of(const LetterOrigin& origin, const std::string& record) {
+std::string id_of(const DeadLetterOrigin& origin, const std::string& record) {
   std::string input;
   const std::string index = std::to_string(origin.index);
   for (const std::string* part : {&origin.source, &origin.incarnation.str(), &origin.source_table, &origin.shard,
@@ -52,7 +52,7 @@ std::string bounded(std::string reason) {
 
 }  // namespace
 
-DeadLetter make_dead_letter(const LetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
+DeadLetter make_dead_letter(const DeadLetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
                             const std::string& record) {
   DeadLetter letter;
   letter.id = id_of(origin, record);
@@ -78,11 +78,11 @@ BatchOutcome stopped_by(std::vector<RefusedChange> refused) {
   return outcome;
 }
 
-bool is_same_letter(const DeadLetter& stored, const DeadLetter& letter) {
+bool is_same_dead_letter(const DeadLetter& stored, const DeadLetter& letter) {
   return stored.shard == letter.shard && stored.position == letter.position && stored.change == letter.change;
 }
 
-Error taken_letter_error(const std::string& id) {
+Error taken_dead_letter_error(const std::string& id) {
   return {ErrorKind::internal, "dead letter " + id + " is there already, of another change", "", "please report this"};
 }
 

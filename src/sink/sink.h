@@ -63,7 +63,7 @@ struct DeadLetter {
 };
 
 /// Where the record of a letter was read.
-struct LetterOrigin {
+struct DeadLetterOrigin {
   std::string relay;
   std::string source;  ///< what tells it from others of its incarnation, and its target from others
   coordination::Incarnation incarnation;
@@ -75,20 +75,20 @@ struct LetterOrigin {
 
 /// Makes the letter of a record, or of a part of it. The id is the first 32 hex digits of a SHA-256 of all of the origin
 /// but the relay's name, and of the record: read again after a crash it is the same letter, and no other record's.
-DeadLetter make_dead_letter(const LetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
+DeadLetter make_dead_letter(const DeadLetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
                             const std::string& record);
 
 /// Whether a letter that is stored under the same id is of the same record. Nothing else may stand there.
-bool is_same_letter(const DeadLetter& stored, const DeadLetter& letter);
+bool is_same_dead_letter(const DeadLetter& stored, const DeadLetter& letter);
 /// `internal`: what stands under the letter's id is another one's.
-Error taken_letter_error(const std::string& id);
+Error taken_dead_letter_error(const std::string& id);
 
 /// A table as open() left it.
 struct OpenTable {
   coordination::TableRecord record;
   std::shared_ptr<const table::Renderer> renderer;
   /// How the table was found. Where that is not `as_recorded`, the record says what was begun instead.
-  coordination::TableSight sight = coordination::TableSight::as_recorded;
+  coordination::TableFound sight = coordination::TableFound::as_recorded;
   std::string view = {};  ///< of its living rows; empty: there is none
 };
 
@@ -106,7 +106,7 @@ struct TableWrites {
 struct Batch {
   coordination::RelayName relay;
   coordination::Incarnation incarnation;
-  std::string source;  ///< LetterOrigin::source
+  std::string source;  ///< DeadLetterOrigin::source
   std::vector<TableWrites> tables;
   std::vector<coordination::PositionMove> moves;  ///< empty where positions are kept elsewhere
   std::vector<DeadLetter> dead_letters;
@@ -166,7 +166,7 @@ struct SweepOutcome {
   uint64_t older_swept = 0;  ///< rows of older epochs, where they could not be swept at the load's end
   /// Of the table's record, after the sweep; nothing where there is none.
   std::optional<coordination::LoadState> load;
-  uint64_t marks_left = 0;
+  uint64_t tombstones_left = 0;
   uint64_t living = 0;
 };
 
@@ -236,7 +236,7 @@ struct TableReport {
   std::optional<coordination::TableRecord> record;
   std::vector<std::pair<coordination::RelayName, std::vector<coordination::StoredPosition>>> positions;
   int64_t dead_letters = 0;
-  int64_t letters_of_no_table = 0;  ///< what could not be decoded: it may be this table's
+  int64_t dead_letters_of_no_table = 0;  ///< what could not be decoded: it may be this table's
 };
 
 // A sink has three faces, and who uses it takes those that he needs. Errors of a whole call say by their kind what to do:

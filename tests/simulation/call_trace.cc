@@ -241,20 +241,20 @@ std::unique_ptr<sink::Sink> trace_calls(std::unique_ptr<sink::Sink> sink, Log& l
 }
 
 void trace_counters(Log& log, const relay::RelayStats& stats) {
-  log.debug("the relay's counters", {{"read", stats.read},
-                                     {"applied", stats.applied},
-                                     {"stale", stats.stale ? static_cast<int64_t>(*stats.stale) : -1},
-                                     {"filtered", stats.filtered},
-                                     {"deleted", stats.deleted},
-                                     {"dead_letters", stats.dead_letters},
-                                     {"gaps", stats.gaps},
-                                     {"shards", stats.shards},
-                                     {"bytes", stats.bytes},
+  log.debug("the relay's counters", {{"read", stats.counts.read},
+                                     {"applied", stats.counts.applied},
+                                     {"stale", stats.counts.stale ? static_cast<int64_t>(*stats.counts.stale) : -1},
+                                     {"filtered", stats.counts.filtered},
+                                     {"deleted", stats.counts.deleted},
+                                     {"dead_letters", stats.counts.dead_letters},
+                                     {"gaps", stats.counts.gaps},
+                                     {"shards", stats.counts.shards},
+                                     {"bytes", stats.counts.bytes},
                                      {"reading", stats.shards_reading},
                                      {"waiting", stats.shards_waiting},
                                      {"lag", stats.lag / std::chrono::milliseconds(1)},
                                      {"memory", stats.memory_used},
-                                     {"trouble", stats.trouble}});
+                                     {"trouble", stats.outage}});
   if (!stats.load) return;
   log.debug("its load", {{"items", stats.load->items},
                          {"before", stats.load->items_before},

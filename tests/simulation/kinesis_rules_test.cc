@@ -175,7 +175,7 @@ TEST_F(KinesisRules, AShardThatListingsLackIsAskedFor) {
   EXPECT_FALSE(ended) << to_string(ended->error());
   put("b");
   EXPECT_TRUE(until([&] { return holds("b"); }));
-  EXPECT_EQ(relay->stats().gaps, 0u);
+  EXPECT_EQ(relay->stats().counts.gaps, 0u);
 }
 
 TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
@@ -247,7 +247,7 @@ TEST_F(KinesisRules, AShardThatIsGoneIsAGap) {
   put("there");
   ASSERT_TRUE(until([&] { return holds("there"); }));
   EXPECT_FALSE(holds("never read"));
-  EXPECT_GE(relay->stats().gaps, 1u);
+  EXPECT_GE(relay->stats().counts.gaps, 1u);
   EXPECT_EQ(state.dead_letters.begin()->second.shard, parent.str());
 }
 
@@ -263,7 +263,7 @@ TEST_F(KinesisRules, TheLetterOfAGapIsNotDroppedWithTheBatchThatTookIt) {
   lasts(std::chrono::hours(26));
   options.on_gap = relay::OnGap::skip;
   start();
-  ASSERT_TRUE(until([&] { return relay->stats().gaps > 0; }));
+  ASSERT_TRUE(until([&] { return relay->stats().counts.gaps > 0; }));
   knobs.down = true;
   put("there");
   lasts(minutes(20));
@@ -271,7 +271,7 @@ TEST_F(KinesisRules, TheLetterOfAGapIsNotDroppedWithTheBatchThatTookIt) {
   knobs.down = false;
   ASSERT_TRUE(until([&] { return holds("there"); }));
   EXPECT_TRUE(until([&] { return !state.dead_letters.empty(); }));
-  EXPECT_EQ(relay->stats().gaps, 1u);
+  EXPECT_EQ(relay->stats().counts.gaps, 1u);
 }
 
 /// What waits for the writes before it is held from its reading on: 7.5 minutes of that, and it is read again.
@@ -331,7 +331,7 @@ TEST_F(KinesisRules, RightsThatAreMissingFromTheStartEndTheRunAtOnce) {
 
 TEST_F(KinesisRules, RightsThatAreTakenAwayLaterAreWaitedForUntilABoundedRunGivesUp) {
   options.once = true;
-  options.give_up = seconds(3);
+  options.deadlines.give_up = seconds(3);
   put("a");
   ASSERT_TRUE(kinesis.split_any(kStream, loop.now()));
   start();
@@ -352,11 +352,11 @@ TEST_F(KinesisRules, RightsThatAreTakenAwayFromAServiceAreWaitedOut) {
   ASSERT_TRUE(until([&] { return holds("a"); }));
   api.refuses_records = kDenied;
   EXPECT_EQ(lasts(minutes(30)), minutes(30));
-  EXPECT_EQ(relay->stats().trouble.substr(0, 27), "source denies access for 17") << relay->stats().trouble;
+  EXPECT_EQ(relay->stats().outage.substr(0, 27), "source denies access for 17") << relay->stats().outage;
   api.refuses_records.reset();
   put("b");
   EXPECT_TRUE(until([&] { return holds("b"); }));
-  EXPECT_EQ(relay->stats().trouble, "");
+  EXPECT_EQ(relay->stats().outage, "");
 }
 
 TEST_F(KinesisRules, AStreamThatIsDeletedIsNotWaitedFor) {
@@ -393,11 +393,11 @@ TEST_F(KinesisRules, CallsThatFailAtRandomSlowTheReadingInProportion) {
     service.settings().faults = {};
     state = {};
     options.once = true;
-    options.start_timeout = options.give_up = minutes(10);
+    options.deadlines.start_timeout = options.deadlines.give_up = minutes(10);
     service.settings().faults = faults;
     start();
     const Duration lasted = lasts(std::chrono::hours(1));
-    EXPECT_TRUE(ended && *ended) << relay->stats().trouble_says;
+    EXPECT_TRUE(ended && *ended) << relay->stats().outage_error;
     EXPECT_EQ(state.tables["public.demo"].size(), 4'000u);
     return std::chrono::duration<double>(lasted).count();
   };
@@ -426,8 +426,8 @@ TEST_F(KinesisRules, ReadsAsMuchAsTheServiceGives) {
   options.once = true;
   start();
   const double took = std::chrono::duration<double>(lasts(minutes(10))).count();
-  ASSERT_TRUE(ended && *ended) << relay->stats().trouble_says;
-  const double megabytes = static_cast<double>((*ended)->bytes) / (1u << 20);
+  ASSERT_TRUE(ended && *ended) << relay->stats().outage_error;
+  const double megabytes = static_cast<double>((*ended)->counts.bytes) / (1u << 20);
   EXPECT_GT(megabytes, 30);
   EXPECT_GT(megabytes / took, 1.6) << "of 2 MB a second";
 }

@@ -43,10 +43,10 @@ TEST_F(KinesisSourceTest, MakesTheStreamAndWaitsForIt) {
   }
   ASSERT_TRUE(identity) << to_string(identity.error());
   EXPECT_EQ(identity->name, "cdc");
-  EXPECT_EQ(identity->version_kind, dynamodb::VersionKind::kinesis);
-  EXPECT_EQ(identity->lateness, std::chrono::minutes(15));
-  EXPECT_TRUE(identity->repeats_records);
-  EXPECT_TRUE(identity->seeks_time);
+  EXPECT_EQ(identity->traits.version_kind, dynamodb::VersionKind::kinesis);
+  EXPECT_EQ(identity->traits.lateness, std::chrono::minutes(15));
+  EXPECT_TRUE(identity->traits.repeats_records);
+  EXPECT_TRUE(identity->traits.seeks_time);
   EXPECT_EQ(api.counts().create_stream, 1u);
 }
 

@@ -181,7 +181,7 @@ class LoadWorld {
     options.schema = "public";
     options.table = kTable;
     options.worker = coordination::WorkerName("worker-" + std::to_string(++workers_));
-    options.start_timeout = options.give_up = std::chrono::hours(1000);
+    options.deadlines.start_timeout = options.deadlines.give_up = std::chrono::hours(1000);
     worker->relay = std::make_unique<relay::Relay>(options, relay::Sources(worker->stream.get(), worker->snapshot.get()),
                                                    *worker->sink, relay::positions_of(*worker->sink),
                                                    relay::RelayEnvironment{loop_, loop_, random_, log_, executor_});
@@ -198,7 +198,7 @@ class LoadWorld {
 
   void kill() {
     if (!worker_) return;
-    gaps_ += worker_->relay->stats().gaps;
+    gaps_ += worker_->relay->stats().counts.gaps;
     worker_->relay.reset();
     dead_.push_back(std::move(worker_));
   }
@@ -212,13 +212,13 @@ class LoadWorld {
     // Where writes are not fenced, what a load owes is swept a quarter of an hour later.
     pass(std::chrono::minutes(20));
     if (failure_) return "the relay failed: " + to_string(*failure_);
-    const bool ready = worker_->relay->stats().ready;
+    const bool ready = worker_->relay->stats().table_ready;
     for (const auto& one : dead_) one->relay.reset();
     kill();
     start(relay::Snapshot::initial, true);
     const bool finished = loop_.run_until([this] { return worker_->result.has_value(); }, std::chrono::minutes(60));
     if (failure_) return "the last run failed: " + to_string(*failure_);
-    if (!finished) return "the last run does not come to an end: " + worker_->relay->stats().trouble_says;
+    if (!finished) return "the last run does not come to an end: " + worker_->relay->stats().outage_error;
     if (!ready) return "the relay has never become ready";
     return compare();
   }

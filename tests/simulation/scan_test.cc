@@ -192,7 +192,7 @@ TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
   const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
   ASSERT_TRUE(stats) << to_string(stats.error());
-  EXPECT_EQ(stats->applied, 40u);
+  EXPECT_EQ(stats->counts.applied, 40u);
   EXPECT_EQ(state.tables["public.demo"].size(), 40u);
 }
 
@@ -261,7 +261,7 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
     options.table = "demo";
     options.snapshot = relay::Snapshot::only;
     options.worker = coordination::WorkerName("worker");
-    options.start_timeout = std::chrono::hours(1);
+    options.deadlines.start_timeout = std::chrono::hours(1);
     relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const Duration began = loop_.monotonic();
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });

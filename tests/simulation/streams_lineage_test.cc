@@ -129,8 +129,8 @@ TEST(StreamsRules, R13_NorAreTheirRowsKept) {
   rig.live(minutes(5));
   rig.put("last", 1);
   ASSERT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
-  EXPECT_EQ(rig.stats().read, 1u) << "nothing is read again";
-  EXPECT_EQ(rig.stats().gaps, 0u);
+  EXPECT_EQ(rig.stats().counts.read, 1u) << "nothing is read again";
+  EXPECT_EQ(rig.stats().counts.gaps, 0u);
   EXPECT_EQ(rig.wrong(), "");
 }
 
@@ -203,7 +203,7 @@ TEST(StreamsRules, R15_ListingsThatRaceWithRollsSkipNoShard) {
     }
     ASSERT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(30))) << seed << ": " << rig.difference();
     ASSERT_EQ(rig.wrong(), "") << seed;
-    ASSERT_EQ(rig.stats().gaps, 0u) << seed;
+    ASSERT_EQ(rig.stats().counts.gaps, 0u) << seed;
     ASSERT_FALSE(rig.result()) << seed << ": " << to_string(rig.result()->error());
   }
 }
@@ -246,7 +246,7 @@ TEST(StreamsRules, R17_NoListingHoweverBrokenCostsAPosition) {
   broken = false;
   EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
   EXPECT_FALSE(rig.result()) << to_string(rig.result()->error());
-  EXPECT_EQ(rig.stats().gaps, 0u);
+  EXPECT_EQ(rig.stats().counts.gaps, 0u);
   EXPECT_EQ(rig.wrong(), "");
 }
 
@@ -259,7 +259,7 @@ TEST(StreamsRules, R18_AShardThatReadsAsMissingIsNotAtItsEnd) {
   rig.live(minutes(5));
   EXPECT_FALSE(rig.result());
   EXPECT_FALSE(rig.positions().begin()->second.position.ended());
-  EXPECT_THAT(rig.stats().trouble_says, HasSubstr("as wanted"));
+  EXPECT_THAT(rig.stats().outage_error, HasSubstr("as wanted"));
   rig.api.before_page = nullptr;
   EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
 }
@@ -282,7 +282,7 @@ TEST(StreamsRules, R18_AShardThatIsGoneUnfinishedIsAGap) {
       EXPECT_THAT(ended.error().message, HasSubstr("is gone from the stream before it was read to its end"));
     } else {
       ASSERT_TRUE(ended) << to_string(ended.error());
-      EXPECT_EQ(ended->gaps, 1u);
+      EXPECT_EQ(ended->counts.gaps, 1u);
       EXPECT_EQ(rig.state.dead_letters.size(), 1u);
     }
   }

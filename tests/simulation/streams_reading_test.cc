@@ -69,7 +69,7 @@ TEST(StreamsRules, R21_AStreamOfManyShardsIsReadToItsTip) {
   for (int i = 0; i < 300; ++i) rig.put(fmt::format("item-{}", i), i);
   const Result<relay::RelayStats> ended = rig.run_once();
   ASSERT_TRUE(ended) << to_string(ended.error());
-  EXPECT_EQ(ended->shards, 1600u);
+  EXPECT_EQ(ended->counts.shards, 1600u);
   EXPECT_EQ(rig.difference(), "");
 }
 
@@ -78,7 +78,7 @@ TEST(StreamsRules, R21_ShardsWithoutRecordsEnd) {
   for (int round = 0; round < 3; ++round) rig.streams.roll(rig.arn(), true, rig.loop.now()).value();
   const Result<relay::RelayStats> ended = rig.run_once();
   ASSERT_TRUE(ended) << to_string(ended.error());
-  EXPECT_EQ(ended->shards, 480u);
+  EXPECT_EQ(ended->counts.shards, 480u);
   size_t finished = 0;
   for (const auto& [shard, row] : rig.positions()) finished += row.position.ended() ? 1 : 0;
   EXPECT_EQ(finished, 360u);
@@ -114,7 +114,7 @@ TEST(StreamsRules, R23_AnExpiredIteratorGoesOnBehindTheLastRecord) {
   }
   EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(5))) << rig.difference();
   rig.live(minutes(1));
-  EXPECT_EQ(rig.stats().read, rig.dynamodb.changes() - changes_before) << "each once";
+  EXPECT_EQ(rig.stats().counts.read, rig.dynamodb.changes() - changes_before) << "each once";
 }
 
 TEST(StreamsRules, R24_TrimmedRecordsAreALoudGap) {
@@ -141,7 +141,7 @@ TEST(StreamsRules, R24_TrimmedRecordsAreALoudGap) {
       EXPECT_THAT(ended.error().message, HasSubstr("was read up to " + read_to));
     } else {
       ASSERT_TRUE(ended) << to_string(ended.error());
-      EXPECT_EQ(ended->gaps, 1u);
+      EXPECT_EQ(ended->counts.gaps, 1u);
       EXPECT_EQ(rig.state.dead_letters.begin()->second.kind, "gap");
       EXPECT_TRUE(rig.state.tables["public.demo"].contains(R"({"pk":{"S":"there"}})"));
     }
@@ -163,9 +163,9 @@ TEST(StreamsRules, R24_AGapThatIsMetAgainIsTheSameOne) {
   rig.live(hours(25));
   for (int run = 0; run < 3; ++run) {  // killed before anything behind the gap is stored
     rig.start();
-    ASSERT_TRUE(rig.live_until([&] { return rig.stats().gaps == 1; }, minutes(1)));
+    ASSERT_TRUE(rig.live_until([&] { return rig.stats().counts.gaps == 1; }, minutes(1)));
     rig.live(seconds(2));
-    ASSERT_EQ(rig.stats().gaps, 1u);
+    ASSERT_EQ(rig.stats().counts.gaps, 1u);
     rig.kill();
     ASSERT_EQ(rig.state.dead_letters.size(), 1u) << "run " << run;
   }
@@ -221,7 +221,7 @@ TEST(StreamsRules, R26_ThrottlingBetweenReadersPasses) {
   rig.start();
   rig.write(20, 5, seconds(5));
   EXPECT_FALSE(rig.result());
-  EXPECT_EQ(rig.stats().read, 0u);
+  EXPECT_EQ(rig.stats().counts.read, 0u);
   EXPECT_LT(rig.api.pages, 60u) << "it backs off";
   others.clear();
   EXPECT_TRUE(rig.live_until([&] { return rig.equal(); }, minutes(2))) << rig.difference();

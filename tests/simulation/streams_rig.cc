@@ -161,7 +161,7 @@ Result<relay::RelayStats> StreamsRig::run_once(Duration most) {
   start();
   options.once = follow;
   if (!live_until([this] { return result().has_value(); }, most))
-    return fail(ErrorKind::internal, "the bounded run does not end: " + stats().trouble_says);
+    return fail(ErrorKind::internal, "the bounded run does not end: " + stats().outage_error);
   return *worker_->result;
 }
 

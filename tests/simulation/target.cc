@@ -40,7 +40,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       const auto found = state_.records.find(claim.table);
       std::optional<coordination::TableRecord> existing;
       if (found != state_.records.end()) existing = found->second;
-      const coordination::TableSight sight = existing ? look_at(*existing) : coordination::TableSight::as_recorded;
+      const coordination::TableFound sight = existing ? look_at(*existing) : coordination::TableFound::as_recorded;
       Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim, sight);
       if (!record) return std::unexpected(std::move(record).error());
       state_.records[claim.table] = *record;
@@ -119,7 +119,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       note_witnesses(record);
       for (const auto& [key, row] : state_.tables[request.table]) {
         if (row.deleted)
-          ++outcome.marks_left;
+          ++outcome.tombstones_left;
         else
           ++outcome.living;
       }
@@ -201,9 +201,9 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     return row != rows.end() && row->second.version >= witness.second;
   }
 
-  coordination::TableSight look_at(const coordination::TableRecord& record) const {
+  coordination::TableFound look_at(const coordination::TableRecord& record) const {
     const auto table = state_.tables.find(record.table);
-    if (table == state_.tables.end()) return coordination::TableSight::gone;
+    if (table == state_.tables.end()) return coordination::TableFound::gone;
     coordination::WitnessRows found{record.witnesses, {}};
     for (const auto& [key, version] : record.witnesses) {
       const auto row = table->second.find(key);
@@ -213,10 +213,10 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   Status check_table(const coordination::TableRecord& record) const {
-    const coordination::TableSight sight = look_at(record);
-    if (sight == coordination::TableSight::gone)
+    const coordination::TableFound sight = look_at(record);
+    if (sight == coordination::TableFound::gone)
       return fail(ErrorKind::not_found, "table " + record.table + " is not there");
-    if (sight == coordination::TableSight::emptied)
+    if (sight == coordination::TableFound::emptied)
       return std::unexpected(coordination::lost_table_error(record.table, sight));
     return {};
   }
@@ -416,7 +416,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   void keep(const sink::DeadLetter& letter) {
     const auto [stored, fresh] = state_.dead_letters.emplace(letter.id, letter);
-    if (!fresh && !sink::is_same_letter(stored->second, letter)) ++state_.regressions;
+    if (!fresh && !sink::is_same_dead_letter(stored->second, letter)) ++state_.regressions;
   }
 
   ChangeOutcome write_folded(const sink::Batch& batch, const sink::TableWrites& writes, const sink::FoldedChange& folded,
@@ -427,7 +427,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       candidates.park("the target refuses this row", false);
     }
     const size_t first = outcome.dead_letters.size();
-    candidates.append_letters(outcome.dead_letters, batch, renderer.spec().source_table, env_.clock.now());
+    candidates.append_dead_letters(outcome.dead_letters, batch, renderer.spec().source_table, env_.clock.now());
     for (size_t i = first; i < outcome.dead_letters.size(); ++i) keep(outcome.dead_letters[i]);
     if (candidates.exhausted()) return candidates.outcome();
     const dynamodb::Change& change = candidates.current();

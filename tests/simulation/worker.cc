@@ -68,10 +68,10 @@ relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, cons
   options.schema = "public";
   options.table = kTable;
   options.worker = name;
-  options.start_timeout = std::chrono::hours(40);
-  options.give_up = std::chrono::hours(40);
+  options.deadlines.start_timeout = std::chrono::hours(40);
+  options.deadlines.give_up = std::chrono::hours(40);
   options.poll.idle_poll = knobs.idle_poll;
-  options.delete_grace = knobs.delete_grace;
+  options.sweep.grace = knobs.delete_grace;
   options.max_memory = knobs.max_memory;
   if (!knobs.loads()) return options;
   options.snapshot = order.load_only ? Snapshot::only : knobs.snapshot ? Snapshot::initial : Snapshot::none;

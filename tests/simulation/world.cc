@@ -140,7 +140,7 @@ void World::kill_worker() {
   log_.debug("the relay is killed");
   trace_counters(log_, worker_->relay->stats());
   coverage_.scans += worker_->scans();
-  coverage_.gaps += worker_->relay->stats().gaps;
+  coverage_.gaps += worker_->relay->stats().counts.gaps;
   worker_->relay.reset();
   others_.push_back(std::move(worker_));
   for (const auto& other : others_) {
@@ -254,7 +254,7 @@ std::optional<std::string> World::look() {
   if (stats.memory_used > knobs_.max_memory) return fmt::format("{} bytes of memory are used", stats.memory_used);
   if (knobs_.loads()) look_at_readiness(stats);
   if (auto wrong = look_for_superseded()) return wrong;
-  if (stats.gaps > 0 && !knobs_.lost_day) return "a gap is reported where nothing was missed";
+  if (stats.counts.gaps > 0 && !knobs_.lost_day) return "a gap is reported where nothing was missed";
   return checker_.look();
 }
 
@@ -299,7 +299,9 @@ bool World::informed() const {
 }
 
 void World::look_at_readiness(const relay::RelayStats& stats) {
-  if (!worker_ || std::exchange(worker_->ready, stats.ready) == stats.ready || !stats.ready || !informed()) return;
+  if (!worker_ || std::exchange(worker_->ready, stats.table_ready) == stats.table_ready || !stats.table_ready ||
+      !informed())
+    return;
   // A listing that lacks a page is not found out: of a shard that was split it may show one child.
   const bool may_lack_pages = faults_.racing_listing > 0 && knobs_.listing_page < 100;
   if (knobs_.source == SourceKind::streams && may_lack_pages) return;
@@ -353,8 +355,8 @@ std::optional<std::string> World::settle() {
   if (!finished) {
     const relay::RelayStats now = worker_->relay->stats();
     return fmt::format(
-        "the last run does not come to an end: {} shards read, {} reading, {} waiting, trouble '{}', memory {}", now.shards,
-        now.shards_reading, now.shards_waiting, now.trouble_says, now.memory_used);
+        "the last run does not come to an end: {} shards read, {} reading, {} waiting, trouble '{}', memory {}",
+        now.counts.shards, now.shards_reading, now.shards_waiting, now.outage_error, now.memory_used);
   }
   return verdict_of_last_run();
 }
@@ -383,7 +385,7 @@ std::optional<std::string> World::become_ready() {
 
 std::optional<std::string> World::verdict_of_last_run() {
   if (auto wrong = look()) return wrong;
-  if (worker_) coverage_.gaps += worker_->relay->stats().gaps;
+  if (worker_) coverage_.gaps += worker_->relay->stats().counts.gaps;
   if (gap_) {
     ++coverage_.gaps;
     // A stream that was switched off is read to its end, which is told as a gap: what follows is not in it.
@@ -391,7 +393,8 @@ std::optional<std::string> World::verdict_of_last_run() {
     return knobs_.lost_day ? std::nullopt : checker_.at_rest();
   }
   const relay::RelayStats& stats = **worker_->result;
-  if (stats.read != stats.applied + stats.dead_letters + stats.filtered) return "the counters do not add up";
+  if (stats.counts.read != stats.counts.applied + stats.counts.dead_letters + stats.counts.filtered)
+    return "the counters do not add up";
   return checker_.at_rest();
 }
 

@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     static_cast<void>(read_records(*answer));
     static_cast<void>(read_positions(*answer));
-    static_cast<void>(read_letters(*answer));
+    static_cast<void>(read_dead_letters(*answer));
   }
   return 0;
 }

@@ -16,7 +16,7 @@ Task<Result<bool>> BatchWork::run(BatchBounds& bounds) {
     if (!step) co_return step;
     if (!outcome_.refused.empty()) co_return true;
   }
-  Result<bool> kept = co_await keep_letters();
+  Result<bool> kept = co_await keep_dead_letters();
   if (!kept || batch_->settled.empty()) co_return kept;
   co_return co_await remove_settled();
 }
@@ -57,12 +57,12 @@ Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds
   co_return true;
 }
 
-Task<Result<bool>> BatchWork::keep_letters() {
+Task<Result<bool>> BatchWork::keep_dead_letters() {
   if (outcome_.dead_letters.empty()) co_return true;
   Result<bool> made = co_await make_bookkeeping(session_);
   if (!made) co_return made;
   const std::vector<DeadLetter>& letters = outcome_.dead_letters;
-  Statement statement = session_.bookkeeping.insert_letters(letters);
+  Statement statement = session_.bookkeeping.insert_dead_letters(letters);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
   if (!answer) {
     if (answer.error().kind == ErrorKind::not_found) session_.bookkeeping_is_missed = true;
@@ -81,16 +81,16 @@ Task<Result<bool>> BatchWork::keep_letters() {
 
 Task<Result<bool>> BatchWork::renew(std::vector<DeadLetter> letters) {
   for (const DeadLetter& letter : letters) {
-    Statement select = session_.bookkeeping.select_letters(letter.id);
+    Statement select = session_.bookkeeping.select_dead_letters(letter.id);
     Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_dead_letters");
     if (!answer) co_return forward_error(std::move(answer));
-    const std::vector<DeadLetter> stored = read_letters(*answer);
-    if (!stored.empty() && !is_same_letter(stored.front(), letter)) {
-      co_return std::unexpected(taken_letter_error(letter.id));
+    const std::vector<DeadLetter> stored = read_dead_letters(*answer);
+    if (!stored.empty() && !is_same_dead_letter(stored.front(), letter)) {
+      co_return std::unexpected(taken_dead_letter_error(letter.id));
     }
   }
   if (letters.empty()) co_return true;
-  Statement statement = session_.bookkeeping.upsert_letters(letters);
+  Statement statement = session_.bookkeeping.upsert_dead_letters(letters);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "writing ctk_dead_letters");
   if (!answer) co_return forward_error(std::move(answer));
   if (const auto error = first_row_error(*answer, {})) {

@@ -23,7 +23,7 @@ class BatchWork {
 
  private:
   Task<Result<bool>> write_table(const TableWrites& writes, BatchBounds& bounds);
-  Task<Result<bool>> keep_letters();
+  Task<Result<bool>> keep_dead_letters();
   /// Behind the rows: a letter whose change may not be in the table stays.
   Task<Result<bool>> remove_settled();
   /// Letters whose ids are taken: by themselves, from before a crash or a replay, or the call fails.

@@ -270,11 +270,11 @@ std::string insert_letters_sql(const table::QualifiedName& dead_letters) {
 
 }  // namespace
 
-Statement Bookkeeping::insert_letters(const std::vector<DeadLetter>& letters) const {
+Statement Bookkeeping::insert_dead_letters(const std::vector<DeadLetter>& letters) const {
   return {.sql = insert_letters_sql(dead_letters) + "NOTHING", .args = "", .bulk = letter_rows(letters)};
 }
 
-Statement Bookkeeping::upsert_letters(const std::vector<DeadLetter>& letters) const {
+Statement Bookkeeping::upsert_dead_letters(const std::vector<DeadLetter>& letters) const {
   return {.sql = insert_letters_sql(dead_letters) + "UPDATE SET reason = excluded.reason, kind = excluded.kind",
           .args = "",
           .bulk = letter_rows(letters)};
@@ -286,21 +286,21 @@ Statement Bookkeeping::delete_letters(const std::vector<std::string>& ids) const
   return {.sql = fmt::format("DELETE FROM {} WHERE id = ?", quote_name(dead_letters)), .args = "", .bulk = array_of(rows)};
 }
 
-Statement Bookkeeping::select_letters(const std::optional<std::string>& id) const {
+Statement Bookkeeping::select_dead_letters(const std::optional<std::string>& id) const {
   return {.sql = fmt::format("SELECT {} FROM {}{} ORDER BY \"time\", id LIMIT 100000", kLetterColumns,
                              quote_name(dead_letters), id ? " WHERE id = ?" : ""),
           .args = id ? Args().text(*id).done() : "",
           .bulk = ""};
 }
 
-Statement Bookkeeping::select_letter_keys(const std::string& source_table) const {
+Statement Bookkeeping::select_dead_letter_keys(const std::string& source_table) const {
   return {
       .sql = fmt::format("SELECT \"key\", version FROM {} WHERE source_table = ? LIMIT 100000", quote_name(dead_letters)),
       .args = Args().text(source_table).done(),
       .bulk = ""};
 }
 
-Statement Bookkeeping::count_letters(const std::string& source_table) const {
+Statement Bookkeeping::count_dead_letters(const std::string& source_table) const {
   return {.sql = fmt::format("SELECT count(*) FROM {} WHERE source_table = ?", quote_name(dead_letters)),
           .args = Args().text(source_table).done(),
           .bulk = ""};
@@ -369,7 +369,7 @@ Result<std::vector<StoredPosition>> read_positions(const Answer& answer) {
   return rows;
 }
 
-std::vector<DeadLetter> read_letters(const Answer& answer) {
+std::vector<DeadLetter> read_dead_letters(const Answer& answer) {
   std::vector<DeadLetter> letters;
   for (const auto& row : answer.rows) {
     if (row.size() != 11) continue;

@@ -53,13 +53,13 @@ struct Bookkeeping {
   Statement delete_positions(const coordination::RelayName& relay, const std::vector<aws::ShardId>& shards) const;
 
   /// Those that are not there yet; the others' results say 0 rows.
-  Statement insert_letters(const std::vector<DeadLetter>& letters) const;
+  Statement insert_dead_letters(const std::vector<DeadLetter>& letters) const;
   /// Those that are there get the new reason.
-  Statement upsert_letters(const std::vector<DeadLetter>& letters) const;
-  Statement select_letters(const std::optional<std::string>& id) const;
+  Statement upsert_dead_letters(const std::vector<DeadLetter>& letters) const;
+  Statement select_dead_letters(const std::optional<std::string>& id) const;
   /// Key and version of a source table's open letters.
-  Statement select_letter_keys(const std::string& source_table) const;
-  Statement count_letters(const std::string& source_table) const;
+  Statement select_dead_letter_keys(const std::string& source_table) const;
+  Statement count_dead_letters(const std::string& source_table) const;
 };
 
 /// A record, and the version of its row.
@@ -76,6 +76,6 @@ Statement update_record(const Bookkeeping& ours, const StoredRecord& stored, con
 Result<StoredRecord> read_record(const std::vector<std::string>& row);
 Result<std::vector<StoredRecord>> read_records(const Answer& answer);
 Result<std::vector<coordination::StoredPosition>> read_positions(const Answer& answer);
-std::vector<DeadLetter> read_letters(const Answer& answer);
+std::vector<DeadLetter> read_dead_letters(const Answer& answer);
 
 }  // namespace ctk::sink::cratedb

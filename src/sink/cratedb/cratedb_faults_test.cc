@@ -309,7 +309,7 @@ TEST_P(CrateFaults, MarksWaitForTheFloor) {
   const Result<SweepOutcome> swept = sweep();
   ASSERT_TRUE(swept);
   EXPECT_EQ(swept->swept, 2u);
-  EXPECT_EQ(swept->marks_left, 0u);
+  EXPECT_EQ(swept->tombstones_left, 0u);
   EXPECT_EQ(swept->living, 1u);
 }
 

@@ -219,7 +219,7 @@ TEST_P(CratePartialFaults, EverythingElseIsTriedAgainToo) {
     fail_nothing();
     ASSERT_TRUE(swept) << seed << ": " << to_string(swept.error());
     EXPECT_EQ(swept->living, 1u);
-    EXPECT_EQ(swept->marks_left, 0u);
+    EXPECT_EQ(swept->tombstones_left, 0u);
     EXPECT_EQ(stored_at(*sink, shard).position, at(10));
   }
   EXPECT_TRUE(letters().empty());

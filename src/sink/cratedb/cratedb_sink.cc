@@ -88,7 +88,7 @@ class CrateSink final : public Database, public TargetCheck {
   }
 
   void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) override {
-    tasks_.spawn(list_letters(session_, std::move(id)), std::move(done));
+    tasks_.spawn(list_dead_letters(session_, std::move(id)), std::move(done));
   }
 
   void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {

@@ -63,7 +63,7 @@ class DryRunSink final : public Sink {
       const auto& after = renderers_.at(writes.table);
       if (after != before) outcome.renderers.emplace_back(writes.table, after);
     }
-    if (!outcome.dead_letters.empty()) print(bookkeeping_.insert_letters(outcome.dead_letters));
+    if (!outcome.dead_letters.empty()) print(bookkeeping_.insert_dead_letters(outcome.dead_letters));
     if (!batch->settled.empty()) print(bookkeeping_.delete_letters(batch->settled));
     answer(std::move(done), Result<BatchOutcome>(std::move(outcome)));
   }
@@ -119,7 +119,7 @@ class DryRunSink final : public Sink {
     for (const FoldedChange& folded : writes.changes) {
       const Candidates candidates = append_first_row(renderer, writes.version_epoch(), folded, rows);
       outcomes.push_back(candidates.outcome());
-      candidates.append_letters(letters, batch, renderer.spec().source_table, clock_.now());
+      candidates.append_dead_letters(letters, batch, renderer.spec().source_table, clock_.now());
     }
     if (!rows.empty()) print({upsert(renderers_.at(writes.table)->spec()), "", "[" + rows + "]"});
     return outcomes;

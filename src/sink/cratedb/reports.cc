@@ -111,14 +111,14 @@ ResultSet to_result_set(const Answer& answer) {
   return result;
 }
 
-Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id) {
+Task<Result<std::vector<DeadLetter>>> list_dead_letters(Session& session, std::optional<std::string> id) {
   Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.dead_letters);
   if (!there) co_return forward_error(std::move(there));
   if (!*there) co_return std::vector<DeadLetter>{};
-  Statement select = session.bookkeeping.select_letters(id);
+  Statement select = session.bookkeeping.select_dead_letters(id);
   Result<Answer> answer = co_await run_or_fail(session, std::move(select), "reading ctk_dead_letters");
   if (!answer) co_return forward_error(std::move(answer));
-  co_return read_letters(*answer);
+  co_return read_dead_letters(*answer);
 }
 
 Task<Result<TableReport>> report(Session& session, CratePositions& positions, table::QualifiedName name) {
@@ -159,14 +159,14 @@ Task<Result<TableReport>> report(Session& session, CratePositions& positions, ta
     if (!rows) co_return forward_error(std::move(rows));
     result.positions.emplace_back(relay, std::move(*rows));
   }
-  Statement count = session.bookkeeping.count_letters(result.record->source_table);
+  Statement count = session.bookkeeping.count_dead_letters(result.record->source_table);
   Result<std::optional<std::string>> letters = co_await read_cell_if_allowed(session, std::move(count), doing);
   if (!letters) co_return forward_error(std::move(letters));
   result.dead_letters = number_or_zero(*letters);
-  Statement nameless = session.bookkeeping.count_letters("");
+  Statement nameless = session.bookkeeping.count_dead_letters("");
   letters = co_await read_cell_if_allowed(session, std::move(nameless), doing);
   if (!letters) co_return forward_error(std::move(letters));
-  result.letters_of_no_table = number_or_zero(*letters);
+  result.dead_letters_of_no_table = number_or_zero(*letters);
   co_return result;
 }
 

@@ -7,7 +7,7 @@
 namespace ctk::sink::cratedb {
 
 Task<Result<TableReport>> report(Session& session, CratePositions& positions, table::QualifiedName name);
-Task<Result<std::vector<DeadLetter>>> list_letters(Session& session, std::optional<std::string> id);
+Task<Result<std::vector<DeadLetter>>> list_dead_letters(Session& session, std::optional<std::string> id);
 
 /// An answer as the shell shows it. Pure.
 ResultSet to_result_set(const Answer& answer);

@@ -190,7 +190,7 @@ std::string upsert(const TableSpec& spec) {
       guarded("cdc_version", kNewer), guarded("cdc_deleted", kNewer), guarded("cdc_time", kNewer));
 }
 
-std::string select_due_marks(const TableSpec& spec) {
+std::string select_due_tombstones(const TableSpec& spec) {
   return fmt::format(
       "SELECT {}, \"cdc_version\", \"_seq_no\", \"_primary_term\" FROM {} WHERE \"cdc_deleted\" AND \"cdc_time\" < ? "
       "LIMIT ?",
@@ -205,12 +205,12 @@ std::string select_older(const TableSpec& spec) {
                      quote_name(spec.name), older);
 }
 
-std::string mark_older(const TableSpec& spec) {
+std::string bury_older(const TableSpec& spec) {
   return fmt::format("UPDATE {} SET \"cdc_deleted\" = TRUE WHERE {} AND \"_seq_no\" = ? AND \"_primary_term\" = ?",
                      quote_name(spec.name), key_condition(spec));
 }
 
-std::string delete_mark(const TableSpec& spec) {
+std::string delete_tombstone(const TableSpec& spec) {
   return fmt::format("DELETE FROM {} WHERE {} AND \"_seq_no\" = ? AND \"_primary_term\" = ?", quote_name(spec.name),
                      key_condition(spec));
 }
@@ -250,7 +250,7 @@ std::string rewrite_row(const TableSpec& spec) {
 }
 
 std::string mark_row(const TableSpec& spec) {
-  if (spec.options.deletes == table::Deletes::soft) return mark_older(spec);
+  if (spec.options.deletes == table::Deletes::soft) return bury_older(spec);
   return fmt::format(
       "UPDATE {} SET \"data\" = NULL, \"aux\" = NULL, \"cdc_deleted\" = TRUE WHERE {} AND \"_seq_no\" = ? AND "
       "\"_primary_term\" = ?",

@@ -42,14 +42,14 @@ const std::vector<std::pair<std::string, std::string>>& own_columns();
 std::string upsert(const table::TableSpec& spec);
 
 /// The keys of due marks with what their deletion is bound to. Parameters: time in ms, limit.
-std::string select_due_marks(const table::TableSpec& spec);
+std::string select_due_tombstones(const table::TableSpec& spec);
 /// The keys of rows that a load has not seen, likewise; with `adopt` rows without a version too. With deletes=soft only
 /// those that are not marked. Parameters: the load's lowest version, limit.
 std::string select_older(const table::TableSpec& spec);
 /// What becomes of them with deletes=soft. Parameters: the key, _seq_no, _primary_term.
-std::string mark_older(const table::TableSpec& spec);
+std::string bury_older(const table::TableSpec& spec);
 /// Parameters: the key, _seq_no, _primary_term.
-std::string delete_mark(const table::TableSpec& spec);
+std::string delete_tombstone(const table::TableSpec& spec);
 /// Key, version and mark of `rows` rows. Parameters: their keys, one after another.
 std::string select_rows(const table::TableSpec& spec, size_t rows);
 /// Key, data, aux, version and mark of `rows` rows. Parameters: their keys, one after another.

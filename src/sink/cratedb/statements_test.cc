@@ -40,9 +40,9 @@ std::string all_statements() {
     add(name + ": table", create_table(spec));
     add(name + ": view", create_live_view(spec));
     add(name + ": upsert", upsert(spec));
-    add(name + ": due marks", select_due_marks(spec));
+    add(name + ": due marks", select_due_tombstones(spec));
     add(name + ": older epochs", select_older(spec));
-    add(name + ": delete a mark", delete_mark(spec));
+    add(name + ": delete a mark", delete_tombstone(spec));
     add(name + ": some rows", select_rows(spec, 2));
     add(name + ": highest version", select_highest_version(spec.name));
   }
@@ -70,8 +70,8 @@ std::string all_statements() {
   add("raise fences", ours.raise_fences({}, {}).sql);
   add("move positions", ours.move_positions({}, {}).sql);
   add("set positions back", ours.rewind_positions({}, {}).sql);
-  add("dead letters", ours.insert_letters({}).sql);
-  add("dead letters again", ours.upsert_letters({}).sql);
+  add("dead letters", ours.insert_dead_letters({}).sql);
+  add("dead letters again", ours.upsert_dead_letters({}).sql);
   return out;
 }
 

@@ -69,7 +69,7 @@ Task<Result<SweepPlan>> plan(Session& session, CratePositions& positions, SweepR
   co_return due;
 }
 
-std::string marks_bulk(const std::vector<Mark>& marks) {
+std::string tombstones_bulk(const std::vector<Mark>& marks) {
   std::vector<std::string> rows;
   for (const Mark& mark : marks) {
     rows.push_back(fmt::format("[{},{},{}]", fmt::join(mark.key, ","), mark.seq_no, mark.primary_term));
@@ -81,7 +81,7 @@ std::string marks_bulk(const std::vector<Mark>& marks) {
 Task<Result<uint64_t>> change_rows(Session& session, std::string sql, const table::TableSpec& spec,
                                    const std::vector<Mark>& rows) {
   const std::string doing = "sweeping " + spec.name.str();
-  Statement statement{.sql = std::move(sql), .args = "", .bulk = marks_bulk(rows)};
+  Statement statement{.sql = std::move(sql), .args = "", .bulk = tombstones_bulk(rows)};
   Result<Answer> answer = co_await run_or_fail(session, std::move(statement), doing);
   if (!answer) co_return forward_error(std::move(answer));
   uint64_t swept = 0;
@@ -95,21 +95,21 @@ Task<Result<uint64_t>> change_rows(Session& session, std::string sql, const tabl
   co_return swept;
 }
 
-Task<Result<OpenLetters>> find_open_letters(Session& session, const table::TableSpec& spec) {
-  Result<Answer> letters =
-      co_await run_or_fail(session, session.bookkeeping.select_letter_keys(spec.source_table), "reading ctk_dead_letters");
+Task<Result<OpenDeadLetters>> find_open_letters(Session& session, const table::TableSpec& spec) {
+  Result<Answer> letters = co_await run_or_fail(session, session.bookkeeping.select_dead_letter_keys(spec.source_table),
+                                                "reading ctk_dead_letters");
   if (!letters) co_return forward_error(std::move(letters));
-  co_return read_open_letters(*letters, spec);
+  co_return read_open_dead_letters(*letters, spec);
 }
 
 /// Rows that `select` finds below `bound`, but for those that `keep` keeps, are changed by `change`, some at a time.
-struct Broom {
+struct SweepStatements {
   std::string select, change, bound;
   size_t kept = 0;  ///< at most so many of those found stay
   std::function<std::vector<Mark>(std::vector<Mark>)> sweepable;
 };
 
-Task<Result<uint64_t>> sweep_with(Session& session, const table::TableSpec& spec, Broom broom) {
+Task<Result<uint64_t>> sweep_with(Session& session, const table::TableSpec& spec, SweepStatements broom) {
   uint64_t swept = 0;
   while (true) {
     Statement select{
@@ -130,27 +130,29 @@ Task<Result<uint64_t>> sweep_with(Session& session, const table::TableSpec& spec
 }
 
 Task<Result<uint64_t>> sweep_before(Session& session, const table::TableSpec& spec, Timestamp before) {
-  Result<OpenLetters> open = co_await find_open_letters(session, spec);
+  Result<OpenDeadLetters> open = co_await find_open_letters(session, spec);
   if (!open) co_return forward_error(std::move(open));
-  const auto letters = std::make_shared<const OpenLetters>(std::move(*open));
+  const auto letters = std::make_shared<const OpenDeadLetters>(std::move(*open));
   // Kept in whole milliseconds, rounded down: only what is before the same rounding is surely before.
-  Broom broom{select_due_marks(spec), delete_mark(spec), std::to_string(to_millis(before)), letters->size(),
-              [letters](std::vector<Mark> marks) { return sweepable(std::move(marks), *letters); }};
+  SweepStatements broom{select_due_tombstones(spec), delete_tombstone(spec), std::to_string(to_millis(before)),
+                        letters->size(),
+                        [letters](std::vector<Mark> marks) { return sweepable(std::move(marks), *letters); }};
   Result<uint64_t> swept = co_await sweep_with(session, spec, std::move(broom));
   co_return swept;
 }
 
 /// Rows that the load of this epoch has not seen: gone from the source, unless a dead letter says that they were refused.
 Task<Result<uint64_t>> sweep_older(Session& session, const table::TableSpec& spec, coordination::Epoch epoch) {
-  Result<OpenLetters> open = co_await find_open_letters(session, spec);
+  Result<OpenDeadLetters> open = co_await find_open_letters(session, spec);
   if (!open) co_return forward_error(std::move(open));
-  const auto letters = std::make_shared<const OpenLetters>(std::move(*open));
-  const bool marks_stay = spec.options.deletes == table::Deletes::soft;
-  Broom broom{select_older(spec), marks_stay ? mark_older(spec) : delete_mark(spec),
-              fmt::format("\"{}\"", table::version_text(epoch, "")), letters->size(), [letters](std::vector<Mark> rows) {
-                std::erase_if(rows, [&](const Mark& row) { return letters->contains(row.key); });
-                return rows;
-              }};
+  const auto letters = std::make_shared<const OpenDeadLetters>(std::move(*open));
+  const bool tombstones_stay = spec.options.deletes == table::Deletes::soft;
+  SweepStatements broom{select_older(spec), tombstones_stay ? bury_older(spec) : delete_tombstone(spec),
+                        fmt::format("\"{}\"", table::version_text(epoch, "")), letters->size(),
+                        [letters](std::vector<Mark> rows) {
+                          std::erase_if(rows, [&](const Mark& row) { return letters->contains(row.key); });
+                          return rows;
+                        }};
   Result<uint64_t> swept = co_await sweep_with(session, spec, std::move(broom));
   co_return swept;
 }
@@ -202,8 +204,8 @@ std::vector<Mark> read_marks(const Answer& answer, size_t key_columns) {
   return marks;
 }
 
-OpenLetters read_open_letters(const Answer& answer, const table::TableSpec& spec) {
-  OpenLetters letters;
+OpenDeadLetters read_open_dead_letters(const Answer& answer, const table::TableSpec& spec) {
+  OpenDeadLetters letters;
   for (const auto& row : answer.rows) {
     if (row.size() != 2) continue;
     const auto cells = key_cells(spec, cell_text(row[0]).value_or(""));
@@ -215,7 +217,7 @@ OpenLetters read_open_letters(const Answer& answer, const table::TableSpec& spec
   return letters;
 }
 
-std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenLetters& letters) {
+std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenDeadLetters& letters) {
   std::erase_if(marks, [&](const Mark& mark) {
     const auto found = letters.find(mark.key);
     return found != letters.end() && found->second < mark.version;
@@ -239,8 +241,8 @@ Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end) {
     if (record.load != coordination::LoadState::running) co_return LoadEnding{std::move(record), 0};
     Result<coordination::WitnessRows> rows = co_await find_rows(session, state->spec, record.witnesses);
     if (!rows) co_return forward_error(std::move(rows));
-    const coordination::TableSight sight = coordination::judge_witnesses(*rows);
-    if (sight != coordination::TableSight::as_recorded) {
+    const coordination::TableFound sight = coordination::judge_witnesses(*rows);
+    if (sight != coordination::TableFound::as_recorded) {
       co_return std::unexpected(coordination::lost_table_error(end.table, sight));
     }
     Result<Timestamp> now = co_await server_time(session);
@@ -284,7 +286,7 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
   }
   Result<int64_t> marked = co_await read_number(session, count_marked(spec.name), "counting marks of " + spec.name.str());
   if (!marked) co_return forward_error(std::move(marked));
-  outcome.marks_left = static_cast<uint64_t>(*marked);
+  outcome.tombstones_left = static_cast<uint64_t>(*marked);
   if (!request.count_living) co_return outcome;
   Result<int64_t> rows = co_await read_number(session, count_rows(spec.name), "counting rows of " + spec.name.str());
   if (!rows) co_return forward_error(std::move(rows));

@@ -16,7 +16,8 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
 /// Notes the load's end; what it has not seen goes with a sweep after the floor, at once where there can be nothing.
 Task<Result<LoadEnding>> finish_load(Session& session, LoadEnd end);
 
-/// A row as select_due_marks and select_older give it: its key's cells, its version, and what its deletion is bound to.
+/// A row as select_due_tombstones and select_older give it: its key's cells, its version, and what its deletion is bound
+/// to.
 struct Mark {
   std::vector<std::string> key;
   std::string version;
@@ -25,10 +26,10 @@ struct Mark {
 std::vector<Mark> read_marks(const Answer& answer, size_t key_columns);
 
 /// Key cells of open dead letters → their lowest version; "" where one is unknown.
-using OpenLetters = std::map<std::vector<std::string>, std::string>;
-OpenLetters read_open_letters(const Answer& answer, const table::TableSpec& spec);
+using OpenDeadLetters = std::map<std::vector<std::string>, std::string>;
+OpenDeadLetters read_open_dead_letters(const Answer& answer, const table::TableSpec& spec);
 
 /// The marks that no open letter of a lower version holds. Pure.
-std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenLetters& letters);
+std::vector<Mark> sweepable(std::vector<Mark> marks, const OpenDeadLetters& letters);
 
 }  // namespace ctk::sink::cratedb

@@ -90,7 +90,7 @@ Task<Result<bool>> add_witnesses(Session& session) {
 
 struct Claimed {
   TableRecord record;
-  coordination::TableSight sight = coordination::TableSight::as_recorded;
+  coordination::TableFound sight = coordination::TableFound::as_recorded;
 };
 
 /// What a claim finds where its table is to be.
@@ -117,7 +117,7 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
   const std::optional<TableRecord> existing = *stored ? std::optional((*stored)->record) : std::nullopt;
   Claimed claimed;
   if (existing) {
-    Result<coordination::TableSight> sight = co_await look_at_table(session, spec, site.definition, *existing);
+    Result<coordination::TableFound> sight = co_await look_at_table(session, spec, site.definition, *existing);
     if (!sight) co_return forward_error(std::move(sight));
     claimed.sight = *sight;
   }

@@ -10,8 +10,8 @@
 
 namespace ctk::sink::cratedb {
 
+using coordination::TableFound;
 using coordination::TableRecord;
-using coordination::TableSight;
 using coordination::Witnesses;
 using coordination::WitnessRows;
 
@@ -50,17 +50,17 @@ Task<Result<RowVersions>> read_versions(Session& session, table::TableSpec spec,
   co_return versions;
 }
 
-Task<Result<TableSight>> look_at_table(Session& session, const table::TableSpec& spec, const Definition& definition,
+Task<Result<TableFound>> look_at_table(Session& session, const table::TableSpec& spec, const Definition& definition,
                                        const TableRecord& record) {
   if (definition.columns.empty()) {
     // Somebody may have made it, and its record, since it was looked for.
     Result<bool> there = co_await table_exists(session, spec.name);
     if (!there) co_return forward_error(std::move(there));
-    co_return *there ? TableSight::as_recorded : TableSight::gone;
+    co_return *there ? TableFound::as_recorded : TableFound::gone;
   }
-  if (record.witnesses.empty()) co_return TableSight::as_recorded;
+  if (record.witnesses.empty()) co_return TableFound::as_recorded;
   // Rows that we wrote have a version.
-  if (definition.find("cdc_version") == nullptr) co_return TableSight::emptied;
+  if (definition.find("cdc_version") == nullptr) co_return TableFound::emptied;
   Result<WitnessRows> found = co_await find_rows(session, spec, record.witnesses);
   if (!found) co_return forward_error(std::move(found));
   co_return coordination::judge_witnesses(*found);
@@ -88,8 +88,8 @@ Task<Result<bool>> renew_witnesses(Session& session, const table::TableSpec& spe
     if (record.witnesses.empty() && fresh.empty()) co_return true;
     Result<WitnessRows> old = co_await find_rows(session, spec, record.witnesses);
     if (!old) co_return forward_error(std::move(old));
-    const TableSight sight = coordination::judge_witnesses(*old);
-    if (sight != TableSight::as_recorded) co_return std::unexpected(coordination::lost_table_error(table, sight));
+    const TableFound sight = coordination::judge_witnesses(*old);
+    if (sight != TableFound::as_recorded) co_return std::unexpected(coordination::lost_table_error(table, sight));
     Result<WitnessRows> young = co_await find_rows(session, spec, fresh);
     if (!young) co_return forward_error(std::move(young));
     Witnesses next = coordination::next_witnesses(*old, *young, bound);

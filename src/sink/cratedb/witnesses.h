@@ -16,7 +16,7 @@ Task<Result<coordination::WitnessRows>> find_rows(Session& session, const table:
 Task<Result<RowVersions>> read_versions(Session& session, table::TableSpec spec, std::vector<std::string> keys);
 
 /// How a table that has a record is there. `definition` is what was found before the record was read.
-Task<Result<coordination::TableSight>> look_at_table(Session& session, const table::TableSpec& spec,
+Task<Result<coordination::TableFound>> look_at_table(Session& session, const table::TableSpec& spec,
                                                      const Definition& definition, const coordination::TableRecord& record);
 
 /// The highest version in a table that has no record; empty where there is none.

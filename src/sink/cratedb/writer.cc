@@ -268,7 +268,7 @@ std::vector<ChangeOutcome> TableWriter::outcomes() const {
 std::vector<DeadLetter> TableWriter::letters() const {
   std::vector<DeadLetter> letters;
   for (const Line& line : lines_) {
-    line.candidates.append_letters(letters, batch_, state_->spec.source_table, session_.clock.now());
+    line.candidates.append_dead_letters(letters, batch_, state_->spec.source_table, session_.clock.now());
   }
   return letters;
 }

@@ -40,7 +40,7 @@ void append_line(std::string& out, const std::string& table, const dynamodb::Cha
   out += '\n';
 }
 
-void append_letter(std::string& out, const DeadLetter& letter) {
+void append_dead_letter(std::string& out, const DeadLetter& letter) {
   json::Writer writer(out);
   writer.begin_object();
   const std::pair<const char*, const std::string*> members[] = {

@@ -68,14 +68,14 @@ class NdjsonSink final : public Sink {
         const Candidates settled = settle(writes, folded, lines);
         outcomes.push_back(settled.outcome());
         settled.append_refusal(refused);
-        settled.append_letters(outcome.dead_letters, *batch, source_table, clock_.now());
+        settled.append_dead_letters(outcome.dead_letters, *batch, source_table, clock_.now());
       }
     }
     if (batch->stop_on_refusal && !refused.empty()) {
       return answer(std::move(done), Result<BatchOutcome>(stopped_by(std::move(refused))));
     }
     std::string letters;
-    for (const DeadLetter& letter : outcome.dead_letters) append_letter(letters, letter);
+    for (const DeadLetter& letter : outcome.dead_letters) append_dead_letter(letters, letter);
     jobs_.run([this, lines = std::move(lines), letters = std::move(letters)] { return write(lines, letters); },
               [outcome = std::move(outcome), done = std::move(done)](Result<bool> written) mutable {
                 if (!written) return done(forward_error(std::move(written)));

@@ -28,6 +28,6 @@ namespace ctk::sink::ndjson {
 void append_line(std::string& out, const std::string& table, const dynamodb::Change& change, const table::Row& row);
 
 /// A dead letter as one line.
-void append_letter(std::string& out, const DeadLetter& letter);
+void append_dead_letter(std::string& out, const DeadLetter& letter);
 
 }  // namespace ctk::sink::ndjson

@@ -6,7 +6,7 @@
 #include <optional>
 #include <thread>
 
-#include "sink/sql/lanes.h"
+#include "sink/sql/connection_pool.h"
 #include "sink/sql/postgres_address.h"
 #include "sink/sql/postgres_driver.h"
 #include "sink/sql/sql_backends_test.h"
@@ -108,12 +108,13 @@ TEST(DriverStops, WithTheLanesThatItBelongsTo) {
   ThreadLoop loop(clock);
   bool told = false;
   {
-    Lanes lanes;
+    ConnectionPool connections;
     for (int i = 0; i < 3; ++i) {
-      lanes.add(std::make_unique<ThreadExecutor>(loop, "lane"), make_postgres_driver(address_of(server.port())));
+      connections.add(std::make_unique<ThreadExecutor>(loop, "connection"),
+                      make_postgres_driver(address_of(server.port())));
     }
     for (int i = 0; i < 9; ++i) {
-      lanes.run<bool>(
+      connections.run<bool>(
           Reach::create, [](Driver&) -> Result<bool> { return true; }, [&](const Result<bool>&) { told = true; });
     }
   }

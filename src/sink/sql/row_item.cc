@@ -30,8 +30,8 @@ DeadLetter RowItem::letter(size_t level, const Batch& batch, Timestamp now) cons
   return candidates_.letter(level, batch, renderer_.spec().source_table, now, "");
 }
 
-void RowItem::append_letters(std::vector<DeadLetter>& letters, const Batch& batch, Timestamp now) const {
-  candidates_.append_letters(letters, batch, renderer_.spec().source_table, now);
+void RowItem::append_dead_letters(std::vector<DeadLetter>& letters, const Batch& batch, Timestamp now) const {
+  candidates_.append_dead_letters(letters, batch, renderer_.spec().source_table, now);
 }
 
 }  // namespace ctk::sink::sql

@@ -23,7 +23,7 @@ class RowItem {
   const Candidates& candidates() const { return candidates_; }
   ChangeOutcome outcome() const { return candidates_.outcome(stale); }
   /// The letters of what was parked.
-  void append_letters(std::vector<DeadLetter>& letters, const Batch& batch, Timestamp now) const;
+  void append_dead_letters(std::vector<DeadLetter>& letters, const Batch& batch, Timestamp now) const;
   /// The letter that the change `level` would get, without a reason.
   DeadLetter letter(size_t level, const Batch& batch, Timestamp now) const;
 

@@ -29,7 +29,7 @@ Tried<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
 
 }  // namespace
 
-Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters) {
+Statement keep_dead_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters) {
   Statement insert;
   const std::vector<std::string> same = {"shard", "position", "change"};
   insert.sql = at.dialect.update_if_same({at.dead_letters, columns(), {"id"}, "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
@@ -45,9 +45,9 @@ Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& let
   return insert;
 }
 
-Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letters) {
+Tried<bool> check_dead_letters_kept(const Answer& kept, const std::vector<DeadLetter>& letters) {
   for (size_t i = 0; i < letters.size() && i < kept.affected.size(); ++i) {
-    if (kept.affected[i] == 0) return broken(taken_letter_error(letters[i].id));
+    if (kept.affected[i] == 0) return broken(taken_dead_letter_error(letters[i].id));
   }
   return true;
 }
@@ -60,8 +60,8 @@ Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& 
   return remove;
 }
 
-Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,
-                                            const std::optional<std::vector<std::string>>& ids) {
+Tried<std::vector<DeadLetter>> read_dead_letters(Driver& driver, const Bookkeeping& at,
+                                                 const std::optional<std::vector<std::string>>& ids) {
   std::vector<DeadLetter> letters;
   if (ids && ids->empty()) return letters;
   Tried<bool> there = letters_exist(driver, at);
@@ -82,7 +82,7 @@ Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& a
   return letters;
 }
 
-Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table) {
+Tried<int64_t> count_dead_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table) {
   Tried<bool> there = letters_exist(driver, at);
   if (!there) return broken(std::move(there));
   if (!*there) return int64_t{0};
@@ -96,8 +96,8 @@ Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::s
   return count;
 }
 
-Tried<std::vector<std::pair<std::string, std::string>>> letter_keys(Driver& driver, const Bookkeeping& at,
-                                                                    const std::string& source_table) {
+Tried<std::vector<std::pair<std::string, std::string>>> dead_letter_keys(Driver& driver, const Bookkeeping& at,
+                                                                         const std::string& source_table) {
   const std::string key = at.dialect.quote("key"), version = at.dialect.quote("version");
   const std::string sql = fmt::format("SELECT {0}, {1} FROM {2} WHERE {3} = ? AND {0} <> '' AND {1} <> ''", key, version,
                                       at.dead_letters, at.dialect.quote("source_table"));

@@ -10,22 +10,22 @@
 namespace ctk::sink::sql {
 
 /// Inserts letters that are not there yet; one that is gets the new reason. Views `letters`: keep them.
-Statement keep_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
+Statement keep_dead_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
 /// `internal` where another letter stands under the id of one of them.
-Tried<bool> check_kept(const Answer& kept, const std::vector<DeadLetter>& letters);
+Tried<bool> check_dead_letters_kept(const Answer& kept, const std::vector<DeadLetter>& letters);
 
 /// Removes letters; those that are gone already are none. Views `ids`: keep them.
 Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& ids);
 
 /// All letters, oldest first, or those of these ids. None where there is no such table.
-Tried<std::vector<DeadLetter>> read_letters(Driver& driver, const Bookkeeping& at,
-                                            const std::optional<std::vector<std::string>>& ids);
+Tried<std::vector<DeadLetter>> read_dead_letters(Driver& driver, const Bookkeeping& at,
+                                                 const std::optional<std::vector<std::string>>& ids);
 
 /// Number of letters of a source table.
-Tried<int64_t> count_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table);
+Tried<int64_t> count_dead_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table);
 
 /// Keys (typed JSON) and versions of the letters of a source table, where both are known.
-Tried<std::vector<std::pair<std::string, std::string>>> letter_keys(Driver& driver, const Bookkeeping& at,
-                                                                    const std::string& source_table);
+Tried<std::vector<std::pair<std::string, std::string>>> dead_letter_keys(Driver& driver, const Bookkeeping& at,
+                                                                         const std::string& source_table);
 
 }  // namespace ctk::sink::sql

@@ -307,7 +307,7 @@ void SqlPositions::load(const RelayName& relay, Done<std::vector<StoredPosition>
     if (!rows) return std::unexpected(call_error(std::move(rows).error()));
     return std::move(*rows);
   };
-  lanes_.run<Rows>(Reach::existing, std::move(job), std::move(done));
+  connections_.run<Rows>(Reach::existing, std::move(job), std::move(done));
 }
 
 void SqlPositions::claim(const ClaimRequest& request, Done<Claim> done) {
@@ -317,7 +317,7 @@ void SqlPositions::claim(const ClaimRequest& request, Done<Claim> done) {
     return transact<Claim>(driver, at_.dialect, locks,
                            [&](Driver& d) { return claim_rows(d, at_, request, create_tables_, now); });
   };
-  lanes_.run<Claim>(Reach::create, std::move(job), std::move(done));
+  connections_.run<Claim>(Reach::create, std::move(job), std::move(done));
 }
 
 void SqlPositions::add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) {
@@ -328,7 +328,7 @@ void SqlPositions::add(const RelayName& relay, Fence fence, std::vector<NewShard
     return transact<bool>(driver, at_.dialect, locks,
                           [&](Driver& d) { return add_rows(d, at_, claim, fence, shards, now); });
   };
-  lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
+  connections_.run<bool>(Reach::create, std::move(job), std::move(done));
 }
 
 void SqlPositions::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
@@ -342,7 +342,7 @@ void SqlPositions::move(const RelayName& relay, std::vector<PositionMove> moves,
       return true;
     });
   };
-  lanes_.run<bool>(Reach::create, std::move(job), std::move(done));
+  connections_.run<bool>(Reach::create, std::move(job), std::move(done));
 }
 
 void SqlPositions::remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
@@ -353,7 +353,7 @@ void SqlPositions::remove_finished(const RelayName& relay, Fence fence, std::vec
     return transact<size_t>(driver, at_.dialect, locks,
                             [&](Driver& d) { return remove_finished_rows(d, at_, relay, fence, shards); });
   };
-  lanes_.run<size_t>(Reach::existing, std::move(job), std::move(done));
+  connections_.run<size_t>(Reach::existing, std::move(job), std::move(done));
 }
 
 void SqlPositions::relays(Done<std::vector<RelayName>> done) {
@@ -370,7 +370,7 @@ void SqlPositions::relays(Done<std::vector<RelayName>> done) {
     for (const Cells& row : answer->rows) names.emplace_back(row[0].value_or(""));
     return names;
   };
-  lanes_.run<Names>(Reach::existing, std::move(job), std::move(done));
+  connections_.run<Names>(Reach::existing, std::move(job), std::move(done));
 }
 
 void SqlPositions::remove(const RelayName& relay, bool finished_only, Done<size_t> done) {
@@ -385,7 +385,7 @@ void SqlPositions::remove(const RelayName& relay, bool finished_only, Done<size_
     if (!removed) return std::unexpected(call_error(std::move(removed).error()));
     return static_cast<size_t>(removed->affected.front());
   };
-  lanes_.run<size_t>(Reach::existing, std::move(job), std::move(done));
+  connections_.run<size_t>(Reach::existing, std::move(job), std::move(done));
 }
 
 }  // namespace ctk::sink::sql

@@ -7,7 +7,7 @@
 
 #include "coordination/position_store.h"
 #include "sink/sql/bookkeeping.h"
-#include "sink/sql/lanes.h"
+#include "sink/sql/connection_pool.h"
 
 namespace ctk::sink::sql {
 
@@ -44,8 +44,8 @@ Tried<std::vector<coordination::StoredPosition>> read_positions(Driver& driver, 
 
 class SqlPositions final : public coordination::PositionStore {
  public:
-  SqlPositions(Lanes& lanes, const Bookkeeping& at, Clock& clock, bool create_tables)
-      : lanes_(lanes), at_(at), clock_(clock), create_tables_(create_tables) {}
+  SqlPositions(ConnectionPool& connections, const Bookkeeping& at, Clock& clock, bool create_tables)
+      : connections_(connections), at_(at), clock_(clock), create_tables_(create_tables) {}
 
   void load(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
   void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
@@ -58,7 +58,7 @@ class SqlPositions final : public coordination::PositionStore {
   void remove(const coordination::RelayName& relay, bool finished_only, Done<size_t> done) override;
 
  private:
-  Lanes& lanes_;
+  ConnectionPool& connections_;
   const Bookkeeping& at_;
   Clock& clock_;
   bool create_tables_;

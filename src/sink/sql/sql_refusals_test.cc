@@ -234,7 +234,7 @@ TEST_P(PostgresRefusals, AMarkThatAUsersRowRefersToStaysAndTheOthersGo) {
     const Result<SweepOutcome> swept = sweep(Duration{});
     ASSERT_TRUE(swept) << to_string(swept.error());
     EXPECT_EQ(swept->swept, 8u);
-    EXPECT_EQ(swept->marks_left, 1u);
+    EXPECT_EQ(swept->tombstones_left, 1u);
     run("DROP TABLE " + quoted("orders"));
   }
 }

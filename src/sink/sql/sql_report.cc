@@ -60,12 +60,12 @@ Tried<bool> read_bookkeeping(Driver& driver, const Bookkeeping& at, TableReport&
     if (!rows) return broken(std::move(rows));
     report.positions.emplace_back(relay, std::move(*rows));
   }
-  Tried<int64_t> letters = count_letters(driver, at, report.record->source_table);
+  Tried<int64_t> letters = count_dead_letters(driver, at, report.record->source_table);
   if (!letters) return broken(std::move(letters));
   report.dead_letters = *letters;
-  letters = count_letters(driver, at, "");
+  letters = count_dead_letters(driver, at, "");
   if (!letters) return broken(std::move(letters));
-  report.letters_of_no_table = *letters;
+  report.dead_letters_of_no_table = *letters;
   return true;
 }
 

@@ -7,7 +7,7 @@
 
 #include "sink/fresh_rows.h"
 #include "sink/sql/bookkeeping.h"
-#include "sink/sql/lanes.h"
+#include "sink/sql/connection_pool.h"
 #include "sink/sql/refusals.h"
 #include "sink/sql/row_reading.h"
 #include "sink/sql/row_repairing.h"
@@ -37,7 +37,7 @@ Result<T> to_result(Tried<T> tried) {
 struct Claimed {
   TableRecord record;
   LiveView view;
-  coordination::TableSight sight = coordination::TableSight::as_recorded;
+  coordination::TableFound sight = coordination::TableFound::as_recorded;
 };
 
 Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, const TableClaim& claim) {
@@ -48,7 +48,7 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
   // A dry run takes what it may not make for there, and looks at nothing.
   const bool rehearsing = at.rehearsed != nullptr;
   if (*existing && !rehearsing) {
-    Tried<coordination::TableSight> sight = look_at_table(driver, at, spec, **existing);
+    Tried<coordination::TableFound> sight = look_at_table(driver, at, spec, **existing);
     if (!sight) return broken(std::move(sight));
     claimed.sight = *sight;
   }
@@ -95,7 +95,7 @@ class SqlSink final : public Database, public TargetCheck {
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
         create_tables_(options.tables.create_table),
-        positions_(lanes_, at_, environment.clock, options.tables.create_table),
+        positions_(connections_, at_, environment.clock, options.tables.create_table),
         other_positions_(std::move(parts.positions)) {
     if (other_positions_) at_.rehearsed = &rehearsed_;
     bounds_.connections = static_cast<int>(parts.drivers.size());
@@ -104,7 +104,7 @@ class SqlSink final : public Database, public TargetCheck {
     // A commit of few rows costs little: what a slow one keeps waiting is company for the next.
     bounds_.batch_age = std::chrono::milliseconds(10);
     for (std::unique_ptr<Driver>& driver : parts.drivers) {
-      lanes_.add(environment.make_executor("ctk-sql"), std::move(driver));
+      connections_.add(environment.make_executor("ctk-sql"), std::move(driver));
     }
   }
 
@@ -112,7 +112,7 @@ class SqlSink final : public Database, public TargetCheck {
   WriteBounds bounds() const override { return bounds_; }
 
   void connect(Done<bool> done) override {
-    lanes_.run<bool>(Reach::existing, [](Driver&) -> Result<bool> { return true; }, std::move(done));
+    connections_.run<bool>(Reach::existing, [](Driver&) -> Result<bool> { return true; }, std::move(done));
   }
 
   void open(const table::TableSpec& spec, const TableClaim& claim, Done<OpenTable> done) override {
@@ -131,12 +131,12 @@ class SqlSink final : public Database, public TargetCheck {
       bookkeeping_is_there_ = true;
       done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight, std::move(claimed->view.name)});
     };
-    lanes_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
+    connections_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
   }
 
   void records(Done<std::vector<TableRecord>> done) override {
     auto job = [this](Driver& driver) { return to_result(read_records(driver, at_)); };
-    lanes_.run<std::vector<TableRecord>>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<std::vector<TableRecord>>(Reach::existing, std::move(job), std::move(done));
   }
 
   void exists(const table::QualifiedName& name, Done<bool> done) override {
@@ -146,7 +146,7 @@ class SqlSink final : public Database, public TargetCheck {
       if (!standing) return forward_error(std::move(standing));
       return !standing->nothing();
     };
-    lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
@@ -179,7 +179,7 @@ class SqlSink final : public Database, public TargetCheck {
       note_first_rows(*batch,
                       [done = std::move(done), outcome = std::move(outcome)]() mutable { done(std::move(outcome)); });
     };
-    lanes_.run<BatchOutcome>(Reach::create, std::move(job), std::move(written));
+    connections_.run<BatchOutcome>(Reach::create, std::move(job), std::move(written));
   }
 
   coordination::PositionStore& positions() override { return other_positions_ ? *other_positions_ : positions_; }
@@ -191,7 +191,7 @@ class SqlSink final : public Database, public TargetCheck {
       if (!table) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", load.table));
       return sql::finish_load(driver, at_, table->renderer(), load, now);
     };
-    lanes_.run<LoadEnding>(Reach::create, std::move(job), std::move(done));
+    connections_.run<LoadEnding>(Reach::create, std::move(job), std::move(done));
   }
 
   void sweep(const SweepRequest& request, Done<SweepOutcome> done) override {
@@ -202,47 +202,47 @@ class SqlSink final : public Database, public TargetCheck {
       if (!table) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", request.table));
       return sweep_table(driver, {at_, table->renderer(), request, fresh, now});
     };
-    lanes_.run<SweepOutcome>(Reach::create, std::move(job), std::move(done));
+    connections_.run<SweepOutcome>(Reach::create, std::move(job), std::move(done));
   }
 
   void query(Query query, Done<ResultSet> done) override {
     auto job = [query = std::move(query)](Driver& driver) { return stopped_if_asked(query, driver.query(query)); };
-    lanes_.run_first<ResultSet>(Reach::existing, std::move(job), std::move(done));
+    connections_.run_first<ResultSet>(Reach::existing, std::move(job), std::move(done));
   }
 
   void show(const table::QualifiedName& name, Done<TableReport> done) override {
     auto job = [this, name](Driver& driver) { return to_result(report_table(driver, at_, name)); };
-    lanes_.run<TableReport>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<TableReport>(Reach::existing, std::move(job), std::move(done));
   }
 
   void dead_letters(std::optional<std::string> id, Done<std::vector<DeadLetter>> done) override {
     auto job = [this, id = std::move(id)](Driver& driver) {
       std::optional<std::vector<std::string>> ids;
       if (id) ids = {*id};
-      return to_result(read_letters(driver, at_, ids));
+      return to_result(read_dead_letters(driver, at_, ids));
     };
-    lanes_.run<std::vector<DeadLetter>>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<std::vector<DeadLetter>>(Reach::existing, std::move(job), std::move(done));
   }
 
   void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
     auto job = [this, spec = std::move(spec), keys = std::move(keys)](Driver& driver) {
       return to_result(sql::read_rows(driver, *dialect_, *spec, keys));
     };
-    lanes_.run<Rows>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<Rows>(Reach::existing, std::move(job), std::move(done));
   }
 
   void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) override {
     auto job = [this, spec = std::move(spec), from = std::move(from), limit](Driver& driver) {
       return to_result(sql::read_keys(driver, *dialect_, *spec, from, limit));
     };
-    lanes_.run<KeyPage>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<KeyPage>(Reach::existing, std::move(job), std::move(done));
   }
 
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {
     auto job = [this, spec = std::move(spec), epoch, repairs = std::move(repairs)](Driver& driver) {
       return sql::repair_rows(driver, *dialect_, *spec, epoch, repairs);
     };
-    lanes_.run<bool>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
   void row_versions(const std::string& table, std::vector<std::string> keys, Done<RowVersions> done) override {
@@ -252,22 +252,22 @@ class SqlSink final : public Database, public TargetCheck {
       if (!rows) return fail(ErrorKind::internal, fmt::format("the table {} was not opened", table));
       return to_result(read_versions(driver, at_, rows->renderer(), keys));
     };
-    lanes_.run<RowVersions>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<RowVersions>(Reach::existing, std::move(job), std::move(done));
   }
 
   void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) override {
     auto job = [this, spec](Driver& driver) { return to_result(plan_retyping(driver, *dialect_, spec)); };
-    lanes_.run<std::vector<std::string>>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<std::vector<std::string>>(Reach::existing, std::move(job), std::move(done));
   }
 
   TargetCheck& target_check() override { return *this; }
 
   void look(const TargetQuestion& question, Done<TargetSight> done) override {
     auto job = [this, question](Driver& driver) { return to_result(look_at_target(driver, at_, question)); };
-    lanes_.run<TargetSight>(Reach::existing, std::move(job), std::move(done));
+    connections_.run<TargetSight>(Reach::existing, std::move(job), std::move(done));
   }
 
-  void close(Done<bool> done) override { lanes_.close(std::move(done)); }
+  void close(Done<bool> done) override { connections_.close(std::move(done)); }
 
  private:
   /// The first rows of a table that has no witnesses are noted with their batch, before anything can happen to it. What
@@ -284,7 +284,7 @@ class SqlSink final : public Database, public TargetCheck {
         fresh_.end_first(name, result.has_value());
         then();
       };
-      return lanes_.run<bool>(Reach::create, std::move(job), std::move(noted));
+      return connections_.run<bool>(Reach::create, std::move(job), std::move(noted));
     }
     then();
   }
@@ -315,7 +315,7 @@ class SqlSink final : public Database, public TargetCheck {
   SqlPositions positions_;
   std::unique_ptr<coordination::PositionStore> other_positions_;
   std::map<std::string, TableRecord> rehearsed_;
-  Lanes lanes_;  // after what its jobs use: it is joined first
+  ConnectionPool connections_;  // after what its jobs use: it is joined first
 };
 
 }  // namespace

@@ -408,7 +408,7 @@ TEST_P(Postgres, TimesDoNotDependOnTheSession) {
   sink = backend->make_sink(options);
   run("SET DateStyle = 'German'; SET TimeZone = 'Asia/Tokyo'");
   auto change = put(1, text_key("a"), "{}");
-  open_loading(from_micros(1'700'000'000'123'456), coordination::LoadWish::Kind::initial);
+  open_loading(from_micros(1'700'000'000'123'456), coordination::LoadRequest::Kind::initial);
   EXPECT_EQ(record_of(*sink, "demo")->cut, from_micros(1'700'000'000'123'456));
 }
 

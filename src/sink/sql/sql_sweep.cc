@@ -48,7 +48,7 @@ struct Which {
 Tried<std::vector<RowName>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
                                            const std::string& which, const std::string* bound) {
   const table::TableSpec& spec = renderer.spec();
-  Tried<std::vector<std::pair<std::string, std::string>>> letters = letter_keys(driver, at, spec.source_table);
+  Tried<std::vector<std::pair<std::string, std::string>>> letters = dead_letter_keys(driver, at, spec.source_table);
   if (!letters) return broken(std::move(letters));
   const RowNaming naming(at.dialect, spec);
   KeyLookup lookup(at.dialect, spec, {.columns = naming.columns(), .condition = which, .lock = at.dialect.for_update()});
@@ -220,8 +220,8 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) 
   if (!record) return broken(std::move(record));
   if (!*record) return uint64_t{0};
   if (Tried<bool> whole = check_witnesses(driver, job.at, job.renderer, **record); !whole) return broken(std::move(whole));
-  bool marks_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
-  if (marks_stay) return uint64_t{0};
+  bool tombstones_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
+  if (tombstones_stay) return uint64_t{0};
   Tried<std::optional<Timestamp>> watermark = watermark_of(driver, job, **record);
   if (!watermark) return broken(std::move(watermark));
   if (!*watermark) return uint64_t{0};
@@ -264,7 +264,7 @@ Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
   }
   Tried<uint64_t> marks = count_rows(driver, job, " WHERE " + job.at.dialect.quote("cdc_deleted"));
   if (!marks) return std::unexpected(call_error(std::move(marks).error()));
-  outcome.marks_left = *marks;
+  outcome.tombstones_left = *marks;
   if (!job.request.count_living) return outcome;
   Tried<uint64_t> all = count_rows(driver, job, "");  // of a narrow index, where the database can
   if (!all) return std::unexpected(call_error(std::move(all).error()));

@@ -11,18 +11,18 @@
 
 namespace ctk::sink::sql {
 
+using coordination::TableFound;
 using coordination::TableRecord;
-using coordination::TableSight;
 using coordination::Witnesses;
 using coordination::WitnessRows;
 
 namespace {
 
 /// What the rows that were found tell. Rows that are only hidden are not lost: that is `denied`.
-Tried<TableSight> judge(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name, const WitnessRows& found) {
-  const TableSight sight = coordination::judge_witnesses(found);
+Tried<TableFound> judge(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name, const WitnessRows& found) {
+  const TableFound sight = coordination::judge_witnesses(found);
   const std::string hides = at.dialect.hides_rows();
-  if (sight == TableSight::as_recorded || hides.empty()) return sight;
+  if (sight == TableFound::as_recorded || hides.empty()) return sight;
   Tried<Answer> hidden = driver.run(look_up(hides, {Param::of(name.schema), Param::of(name.table)}));
   if (!hidden) return broken(std::move(hidden));
   if (hidden->rows.empty()) return sight;
@@ -74,18 +74,18 @@ Tried<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const ta
   return versions;
 }
 
-Tried<TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
+Tried<TableFound> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
                                 const TableRecord& record) {
   Tried<FoundTable> table = describe_table(driver, at.dialect, spec.name);
   if (!table) return broken(std::move(table));
-  if (table->columns.empty()) return TableSight::gone;
-  if (record.witnesses.empty()) return TableSight::as_recorded;
+  if (table->columns.empty()) return TableFound::gone;
+  if (record.witnesses.empty()) return TableFound::as_recorded;
   Result<SchemaPlan> plan = plan_schema(at.dialect, spec, *table);
   if (!plan) return broken(std::move(plan).error());
   // Rows that we wrote have a version.
   const bool has_version =
       std::ranges::none_of(plan->add, [](const ColumnDef& column) { return column.role == ColumnDef::Role::version; });
-  if (!has_version) return TableSight::emptied;
+  if (!has_version) return TableFound::emptied;
   Tried<WitnessRows> found = find_rows(driver, at, table::Renderer(spec), record.witnesses);
   if (!found) return broken(std::move(found));
   return judge(driver, at, spec.name, *found);
@@ -107,9 +107,9 @@ Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::
                             const TableRecord& record) {
   Tried<WitnessRows> found = find_rows(driver, at, renderer, record.witnesses);
   if (!found) return broken(std::move(found));
-  Tried<TableSight> sight = judge(driver, at, renderer.spec().name, *found);
+  Tried<TableFound> sight = judge(driver, at, renderer.spec().name, *found);
   if (!sight) return broken(std::move(sight));
-  if (*sight != TableSight::as_recorded) return broken(coordination::lost_table_error(record.table, *sight));
+  if (*sight != TableFound::as_recorded) return broken(coordination::lost_table_error(record.table, *sight));
   return true;
 }
 

@@ -17,7 +17,7 @@ Tried<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const ta
                                  const std::vector<std::string>& keys);
 
 /// How the table of a record is there. Inside a transaction.
-Tried<coordination::TableSight> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
+Tried<coordination::TableFound> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
                                               const coordination::TableRecord& record);
 
 /// The highest version in a table that has no record; empty where there is none. It reads the whole table.

@@ -217,7 +217,7 @@ Tried<bool> BatchWriter::attempt() {
       script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
     }
     if (!batch.settled.empty()) append({remove_letters(job_.at, batch.settled)});
-    if (!kept.empty()) append({keep_letters(job_.at, kept)});
+    if (!kept.empty()) append({keep_dead_letters(job_.at, kept)});
     script.letters = kept.size();
   }
 
@@ -249,7 +249,7 @@ Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& 
     note_results(items, *rows.table, std::span(script.statements).subspan(rows.first, rows.count),
                  std::span(answers).subspan(rows.first, rows.count));
   }
-  return script.letters == 0 ? Tried<bool>(true) : check_kept(answers.back(), letters());
+  return script.letters == 0 ? Tried<bool>(true) : check_dead_letters_kept(answers.back(), letters());
 }
 
 Tried<bool> BatchWriter::write_carefully() {
@@ -288,9 +288,9 @@ Tried<bool> BatchWriter::settle_doubts() {
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
-  Tried<Answer> inserted = driver_.run(keep_letters(job_.at, kept));
+  Tried<Answer> inserted = driver_.run(keep_dead_letters(job_.at, kept));
   if (!inserted) return broken(std::move(inserted));
-  return check_kept(*inserted, kept);
+  return check_dead_letters_kept(*inserted, kept);
 }
 
 /// Writes rows inside the transaction; what is refused is found by halving.
@@ -402,7 +402,7 @@ Tried<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
 std::vector<DeadLetter> BatchWriter::letters() const {
   std::vector<DeadLetter> all = job_.batch.dead_letters;
   for (const std::deque<RowItem>& items : items_) {
-    for (const RowItem& item : items) item.append_letters(all, job_.batch, job_.now);
+    for (const RowItem& item : items) item.append_dead_letters(all, job_.batch, job_.now);
   }
   return all;
 }
@@ -431,7 +431,7 @@ Result<BatchOutcome> BatchWriter::already_written() {
       }
     }
   }
-  Tried<std::vector<DeadLetter>> kept = read_letters(driver_, job_.at, ids);
+  Tried<std::vector<DeadLetter>> kept = read_dead_letters(driver_, job_.at, ids);
   if (!kept) return give_up(std::move(kept).error());
   std::unordered_map<std::string, const DeadLetter*> by_id;
   for (const DeadLetter& letter : *kept) by_id[letter.id] = &letter;

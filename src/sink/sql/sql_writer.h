@@ -11,7 +11,7 @@
 
 namespace ctk::sink::sql {
 
-/// A table as its rows are written. Immutable, shared between lanes.
+/// A table as its rows are written. Immutable, shared between connections.
 class RowTable {
  public:
   RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer);

@@ -13,34 +13,35 @@
 
 namespace ctk::sink::sql {
 
-/// Used on the loop; jobs run on a connection's own executor and may wait there for the database. When the lanes go, they
-/// are asked to stop and waited for, and nobody is told.
-class Lanes {
+/// Used on the loop; jobs run on a connection's own executor and may wait there for the database. When the connections go,
+/// they are asked to stop and waited for, and nobody is told.
+class ConnectionPool {
  public:
   void add(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> driver) {
-    lanes_.emplace_back(std::move(executor), std::move(driver));
+    connections_.emplace_back(std::move(executor), std::move(driver));
   }
-  size_t size() const { return lanes_.size(); }
+  size_t size() const { return connections_.size(); }
 
-  /// `job(Driver&)` gives a Result<T>; it runs on the least busy lane, connected as far as `reach` allows. Where the
+  /// `job(Driver&)` gives a Result<T>; it runs on the least busy connection, connected as far as `reach` allows. Where the
   /// connection is lost it runs again at once, for a while: jobs are transactions that find out what was committed.
   template <class T, class Job>
   void run(Reach reach, Job job, Done<T> done) {
-    run_at<T>(*std::ranges::min_element(lanes_, {}, &Lane::pending), reach, Runs::again, std::move(job), std::move(done));
+    run_at<T>(*std::ranges::min_element(connections_, {}, &Connection::pending), reach, Runs::again, std::move(job),
+              std::move(done));
   }
 
-  /// The same, always on the first lane, and once: a user's statements share a session.
+  /// The same, always on the first connection, and once: a user's statements share a session.
   template <class T, class Job>
   void run_first(Reach reach, Job job, Done<T> done) {
-    run_at<T>(lanes_.front(), reach, Runs::once, std::move(job), std::move(done));
+    run_at<T>(connections_.front(), reach, Runs::once, std::move(job), std::move(done));
   }
 
-  /// Disconnects every lane after what is under way.
+  /// Disconnects every connection after what is under way.
   void close(Done<bool> done);
 
  private:
-  struct Lane {
-    Lane(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> connection)
+  struct Connection {
+    Connection(std::unique_ptr<Executor> executor, std::unique_ptr<Driver> connection)
         : driver(std::move(connection)), jobs(std::move(executor)) {
       driver->heed(jobs.stop_token());
     }
@@ -70,17 +71,17 @@ class Lanes {
   }
 
   template <class T, class Job>
-  static void run_at(Lane& lane, Reach reach, Runs runs, Job job, Done<T> done) {
-    ++lane.pending;
-    lane.jobs.run([&driver = *lane.driver, reach, runs,
-                   job = std::move(job)]() mutable -> Result<T> { return run_job<T>(driver, reach, runs, job); },
-                  [&lane, done = std::move(done)](Result<T> result) mutable {
-                    --lane.pending;
-                    done(std::move(result));
-                  });
+  static void run_at(Connection& connection, Reach reach, Runs runs, Job job, Done<T> done) {
+    ++connection.pending;
+    connection.jobs.run([&driver = *connection.driver, reach, runs,
+                         job = std::move(job)]() mutable -> Result<T> { return run_job<T>(driver, reach, runs, job); },
+                        [&connection, done = std::move(done)](Result<T> result) mutable {
+                          --connection.pending;
+                          done(std::move(result));
+                        });
   }
 
-  std::list<Lane> lanes_;
+  std::list<Connection> connections_;
 };
 
 }  // namespace ctk::sink::sql

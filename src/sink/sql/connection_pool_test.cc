@@ -1,4 +1,4 @@
-#include "sink/sql/lanes.h"
+#include "sink/sql/connection_pool.h"
 
 #include <gtest/gtest.h>
 
@@ -43,52 +43,52 @@ struct Ran {
   int connects = 0;
 };
 
-/// A job that fails so often, run on the only lane.
+/// A job that fails so often, run on the only connection.
 Ran run(int failures, ErrorKind kind, bool loses, bool of_a_user = false, int refused_from = 1000000) {
   VirtualLoop loop{from_micros(0)};
   auto owned = std::make_unique<FailingDriver>(loses);
   FailingDriver& driver = *owned;
   driver.refused_from = refused_from;
-  Lanes lanes;
-  lanes.add(std::make_unique<InlineExecutor>(loop), std::move(owned));
+  ConnectionPool connections;
+  connections.add(std::make_unique<InlineExecutor>(loop), std::move(owned));
   std::optional<Result<int>> result;
   auto job = [&driver, failures, kind](Driver&) { return driver.work(failures, kind); };
   Done<int> done = [&](Result<int> value) { result.emplace(std::move(value)); };
   if (of_a_user) {
-    lanes.run_first<int>(Reach::existing, job, std::move(done));
+    connections.run_first<int>(Reach::existing, job, std::move(done));
   } else {
-    lanes.run<int>(Reach::existing, job, std::move(done));
+    connections.run<int>(Reach::existing, job, std::move(done));
   }
   loop.run_until([&] { return result.has_value(); }, std::chrono::seconds(1));
   return {result && *result, driver.runs, driver.connects};
 }
 
-TEST(Lanes, ALostConnectionIsMadeAnewAtOnce) {
+TEST(ConnectionPool, ALostConnectionIsMadeAnewAtOnce) {
   const Ran ran = run(3, ErrorKind::unreachable, true);
   EXPECT_TRUE(ran.worked);
   EXPECT_EQ(ran.runs, 4);
 }
 
-TEST(Lanes, ALongTransactionThatIsCutAgainAndAgainComesThrough) {
+TEST(ConnectionPool, ALongTransactionThatIsCutAgainAndAgainComesThrough) {
   const Ran ran = run(500, ErrorKind::unreachable, true);
   EXPECT_TRUE(ran.worked);
   EXPECT_EQ(ran.runs, 501);
 }
 
-TEST(Lanes, ButAServerThatLetsNobodyInIsNotAskedForEver) {
+TEST(ConnectionPool, ButAServerThatLetsNobodyInIsNotAskedForEver) {
   const Ran ran = run(1000, ErrorKind::unreachable, true, false, 3);
   EXPECT_FALSE(ran.worked);
   EXPECT_EQ(ran.runs, 3);
   EXPECT_EQ(ran.connects, 23);
 }
 
-TEST(Lanes, WhatFailsForAnotherReasonFails) {
+TEST(ConnectionPool, WhatFailsForAnotherReasonFails) {
   EXPECT_EQ(run(1, ErrorKind::unreachable, false).runs, 1) << "the connection is there";
   EXPECT_EQ(run(1, ErrorKind::denied, true).runs, 1);
   EXPECT_EQ(run(1, ErrorKind::refused, true).runs, 1);
 }
 
-TEST(Lanes, AUsersStatementRunsOnce) { EXPECT_EQ(run(1, ErrorKind::unreachable, true, true).runs, 1); }
+TEST(ConnectionPool, AUsersStatementRunsOnce) { EXPECT_EQ(run(1, ErrorKind::unreachable, true, true).runs, 1); }
 
 }  // namespace
 }  // namespace ctk::sink::sql
