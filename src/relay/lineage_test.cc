@@ -107,7 +107,7 @@ struct PruningTest : testing::Test {
   }
 
   void list(const std::vector<ShardId>& ids) {
-    std::vector<ListedShard> listed;
+    std::vector<shards::ListedShard> listed;
     for (const ShardId& id : ids)
       listed.push_back({id, id == kChild ? std::vector{kParent} : std::vector<ShardId>{}, id == kParent});
     one.walk().listed(listed);
