@@ -153,10 +153,11 @@ const std::vector<CommandInfo>& commands() {
        .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
       {.path = "verify", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
        .help = "compare every item of a DynamoDB table with its row",
-       .more = "SOURCE and TARGET, with their options, as they were loaded: dynamodb://, dynamodb+cdc://, or\n"
-               "kinesis+dynamodb+cdc:// with source-table. Both may be written to meanwhile. Differences\n"
-               "are printed as JSON, one a line: {\"key\", \"difference\", \"paths\"}; missing is an item\n"
-               "without a row, extra a living row without an item, different what is not the same in both.\n"
+       .more = "SOURCE and TARGET, with their options, as they were loaded: dynamodb://,\n"
+               "dynamodb+cdc://, or kinesis+dynamodb+cdc:// with source-table. Both may be\n"
+               "written to meanwhile. Differences are printed as JSON, one a line: {\"key\",\n"
+               "\"difference\", \"paths\"}; missing is an item without a row, extra a living row\n"
+               "without an item, different what is not the same in both.\n"
                "Exit code 0: equal; 5: there are differences; 1: they could not be compared.",
        .flags = {{.name = "settle", .kind = duration, .fallback = "60s, or a living relay's lag if that is more",
                   .value = "DURATION", .help = "how long a difference must last: it may be a change on its way"},

@@ -261,7 +261,7 @@ TEST_F(Verifying, ATableThatIsNotThere) {
 /// 1,000 writes a second, a relay that is late, and a fault now and then of either side: nobody cries wolf, and what was
 /// planted beside them is found.
 TEST_F(Verifying, ALiveTableHasNoFalseAlarms) {
-  for (uint64_t seed = 1; seed <= 4; ++seed) {
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
     random_ = Random(seed);
     fill(200);
     by_hand("DELETE FROM demo WHERE pk = 'item-190'");

@@ -6,8 +6,8 @@ import time
 import urllib.request
 import uuid
 
-from harness import Case, CrateTarget, PostgresTarget, SqliteTarget, crate_address
-from servers import FakeCrateDb, Postgres
+from harness import Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, crate_address
+from servers import FakeCrateDb, Mariadb, Postgres
 from simulator import Simulator
 
 ITEMS = 120
@@ -56,6 +56,19 @@ class PostgreSql(Editable, PostgresTarget):
     def change(self, *key):
         self.edit(f"UPDATE {self.table()} SET data = jsonb_set(data, '{{big}}', "
                   f"((data->>'big')::numeric + 1)::text::jsonb) WHERE {self.key(*key)}")
+
+
+class MariaDb(Editable, MariadbTarget):
+    true = "true"
+
+    def table(self):
+        return f"`{self.database}`.demo"
+
+    def edit(self, sql):
+        self.server.sql(sql)
+
+    def change(self, *key):
+        self.edit(f"UPDATE {self.table()} SET data = replace(data, '00000001', '00000002') WHERE {self.key(*key)}")
 
 
 class Crate(Editable, CrateTarget):
@@ -159,6 +172,11 @@ class Verify(Case):
         server = Postgres()
         self.addCleanup(server.stop)
         self.check_planted(PostgreSql(server, "verify"), "big")
+
+    def test_mariadb(self):
+        server = Mariadb()
+        self.addCleanup(server.stop)
+        self.check_planted(MariaDb(server, "verify"), "big")
 
     def test_cratedb(self):
         address = crate_address()
