@@ -40,6 +40,8 @@ class Replay {
   Status find_tables();
   Status find_work();
   Result<table::TableSpec> spec_of(const TableRecord& record, const sink::DeadLetter& letter);
+  /// The types that the key's columns have, where nobody asks for others.
+  Result<table::TableSpec> with_found_types(table::TableSpec spec, const dynamodb::KeySchema& keys);
   /// What a user has to run before the letters can be applied, or nothing.
   Result<std::string> retyping();
   Status replay(Work& work);
@@ -147,7 +149,30 @@ Result<table::TableSpec> Replay::spec_of(const TableRecord& record, const sink::
   if (records_.size() > 1 && !table_) std::erase_if(options.key_types, is_none_of_its);
   const std::string prefix = target.schema.empty() ? "" : target.schema + ".";
   const std::string name = record.table.starts_with(prefix) ? record.table.substr(prefix.size()) : record.table;
-  return table::make_spec(target.kind, {target.schema, name}, record.source_table, keys, options);
+  auto spec = table::make_spec(target.kind, {target.schema, name}, record.source_table, keys, options);
+  if (!spec) return spec;
+  return with_found_types(std::move(*spec), keys);
+}
+
+Result<table::TableSpec> Replay::with_found_types(table::TableSpec spec, const dynamodb::KeySchema& keys) {
+  using table::ColumnType;
+  table::TableOptions found = spec.options;
+  for (const table::KeyColumn& key : spec.keys) {
+    if (spec.options.layout == table::Layout::document || found.key_types.contains(key.attribute)) continue;
+    for (const ColumnType type : {key.column_type, ColumnType::text, ColumnType::bigint, ColumnType::double_precision,
+                                  ColumnType::numeric, ColumnType::binary}) {
+      table::TableOptions tried = spec.options;
+      tried.key_types = {{key.attribute, type}};
+      const auto other = table::make_spec(spec.target, spec.name, spec.source_table, keys, tried);
+      if (!other) continue;
+      const auto statements = session_.retyping(*other);
+      if (!statements) return std::unexpected(statements.error());
+      if (!statements->empty()) continue;
+      if (type != key.column_type) found.key_types[key.attribute] = type;
+      break;
+    }
+  }
+  return table::make_spec(spec.target, spec.name, spec.source_table, keys, found);
 }
 
 Result<std::string> Replay::retyping() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -125,8 +126,9 @@ std::string no_time(json::Element value) {
 
 /// Which of what shares a line or a record a change is.
 struct Place {
-  uint32_t value = 0;   ///< of the values
-  uint32_t change = 0;  ///< of the value's changes
+  uint32_t value = 0;           ///< of the values
+  uint32_t change = 0;          ///< of the value's changes
+  std::string_view sequence{};  ///< of the record of Kinesis that holds it, in Lambda's wrapping; then the first of it is 0
 };
 
 void append_place(std::string& order, char mark, uint32_t index) {
@@ -153,7 +155,11 @@ void read_order(const Change& change, std::string& order, const Event& event, co
                 Place place, Reason& reason) {
   if (std::string wrong = check_sequence(kind, event.sequence); !wrong.empty()) return reason.note(std::move(wrong));
   std::string_view sequence = kind == VersionKind::kinesis ? std::string_view(raw.sequence.str()) : event.sequence;
-  append_order_text(order, kind, change.time, sequence, raw.line);
+  if (kind == VersionKind::file_time && !place.sequence.empty()) {
+    append_order_text(order, VersionKind::kinesis, change.time, place.sequence, 0);
+  } else {
+    append_order_text(order, kind, change.time, sequence, raw.line);
+  }
   const bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
   if (!shared) return;
   append_place(order, ':', place.value);
@@ -210,9 +216,13 @@ struct Decoder::Job {
   std::optional<VersionKind> first_kind = {};  ///< of the first change that could be decoded
   std::optional<uint32_t> value = {};          ///< the record is taken apart: which of its values
   uint32_t value_begin = 0;                    ///< index of that value's first change
+  std::string_view wrapped = {};               ///< Place::sequence, within such a wrapper
 
   uint32_t next_index() const { return static_cast<uint32_t>(out.total()); }
-  Place next_place() const { return {raw.value + value.value_or(0), next_index() - value_begin}; }
+  Place next_place() const {
+    const uint32_t before = wrapped.empty() ? raw.value : 0;
+    return {before + value.value_or(0), next_index() - value_begin, wrapped};
+  }
   void refuse(std::string reason) { out.undecodable.push_back({next_index(), std::move(reason), {}, {}, {}, record}); }
 };
 
@@ -329,14 +339,28 @@ bool Decoder::decode_array(Job& job, json::Array records, std::string_view wrapp
 bool Decoder::decode_envelope(Job& job, const Envelope& envelope, json::Object document, std::string_view wrapper) {
   if (envelope.event.has_stream_record) return decode_event(job, envelope.event);
   if (envelope.kinesis && wrapper.empty()) {
-    std::optional<std::string_view> data = json::string_member(*envelope.kinesis, "data");
-    data ? decode_data(job, "kinesis.data", *data) : job.refuse("kinesis.data is missing");
+    decode_wrapped(job, *envelope.kinesis);
   } else if (!envelope.data_name.empty() && wrapper.empty()) {
     decode_data(job, envelope.data_name, envelope.data);
   } else {
     job.refuse("no change of DynamoDB: it has no member dynamodb" + like(resemblance_of(document)));
   }
   return true;
+}
+
+/// A record of Kinesis as Lambda has it. Its place is its own, whatever else stands on the line.
+void Decoder::decode_wrapped(Job& job, json::Element kinesis) {
+  const std::optional<std::string_view> data = json::string_member(kinesis, "data");
+  if (!data) return job.refuse("kinesis.data is missing");
+  const std::string_view sequence = json::string_member(kinesis, "sequenceNumber").value_or("");
+  if (!is_sequence(sequence)) return decode_data(job, "kinesis.data", *data);
+  const auto value = std::exchange(job.value, std::nullopt);
+  const uint32_t begin = std::exchange(job.value_begin, job.next_index());
+  job.wrapped = sequence;
+  decode_data(job, "kinesis.data", *data);
+  job.wrapped = {};
+  job.value = value;
+  job.value_begin = begin;
 }
 
 /// A record's payload. Tools that show it print its text; all others its base64.

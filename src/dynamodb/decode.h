@@ -70,6 +70,7 @@ struct DecodeOptions {
 /// "1." sequence (40 digits; one that is longer, ":" and 60 digits, which sorts behind); `file_time`: "1." time "." line
 /// (20 digits). What shares time and line gets its place behind it: the second and later values of a line or of a record
 /// ":" and their index (10 digits), the second and later changes of a value "." and theirs. So a later one sorts behind.
+/// In a file by time, a record in Lambda's wrapping of Kinesis that has its sequence number is as from Kinesis itself.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
 /// Where scanned items come from.
@@ -108,6 +109,7 @@ class Decoder {
   bool decode_array(Job& job, json::Array records, std::string_view wrapper);
   bool decode_document(Job& job, json::Element document, std::string_view wrapper);
   bool decode_envelope(Job& job, const struct Envelope& envelope, json::Object document, std::string_view wrapper);
+  void decode_wrapped(Job& job, json::Element kinesis);
   void decode_data(Job& job, std::string_view name, std::string_view data);
   bool decode_event(Job& job, const struct Event& event);
   bool decode_item_text(Job& job, std::string& text, const ItemSource& source);

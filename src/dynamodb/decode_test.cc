@@ -212,8 +212,32 @@ TEST(Decode, UnwrapsLambdasRecords) {
   EXPECT_EQ(change.order, decode_one(EventText().str()).order);
   EXPECT_EQ(*change.record, wrap(EventText().str()));
   EXPECT_EQ(Decoder().file_kind(wrap(EventText().str())), VersionKind::file_time);
-  EXPECT_EQ(decode_one(wrap(EventText().str()), VersionKind::file_time).order,
-            "1.01720740233012995." + std::string(19, '0') + "7");
+}
+
+TEST(Decode, OrdersWhatLambdaHasWrappedAsItsStreamDoes) {
+  const std::string event = EventText().str();
+  const auto live = [](const std::string& data) {
+    RawRecord record;
+    record.data = data;
+    record.sequence = aws::SequenceNumber("777");
+    return Decoder().decode(std::move(record), {VersionKind::kinesis, false});
+  };
+  const std::string one(live(event).changes.at(0).order);
+  EXPECT_EQ(one, "1.01720740233012995." + std::string(57, '0') + "777");
+  EXPECT_EQ(decode_one(wrap(event), VersionKind::file_time).order, one);
+  const Decoded batch = decode(R"({"Records":[)" + wrap(event) + "," + wrap(event) + "]}", VersionKind::file_time);
+  const Decoded line = decode(wrap(event) + " " + wrap(event), VersionKind::file_time);
+  for (size_t i : {0, 1}) {
+    EXPECT_EQ(batch.changes.at(i).order, one) << "whatever else is in its batch";
+    EXPECT_EQ(line.changes.at(i).order, one);
+  }
+  const Decoded two = decode(wrap(event + event), VersionKind::file_time), two_live = live(event + event);
+  ASSERT_EQ(two.changes.size(), 2u);
+  for (size_t i : {0, 1}) EXPECT_EQ(two.changes[i].order, two_live.changes.at(i).order);
+  std::string unnumbered = wrap(event);
+  unnumbered.replace(unnumbered.find("777"), 3, "");
+  EXPECT_EQ(decode_one(unnumbered, VersionKind::file_time).order, "1.01720740233012995." + std::string(19, '0') + "7")
+      << "by its line";
 }
 
 TEST(Decode, TakesWholeLambdaBatches) {

@@ -50,6 +50,21 @@ Origin origin_of(std::string_view order) {
   return origin;
 }
 
+/// Where it may have stood, the likeliest last.
+std::vector<Origin> origins_of(std::string_view order) {
+  const Origin origin = origin_of(order);
+  std::vector<Origin> origins;
+  if (origin.kind == VersionKind::kinesis) {
+    // A file has it in Lambda's wrapping, with its sequence number.
+    origins.push_back({});
+  }
+  // The text is the whole record, or one of its values, which was not the first of its line.
+  origins.push_back(origin);
+  origins.back().value = 0;
+  if (origin.value != 0) origins.push_back(origin);
+  return origins;
+}
+
 Decoded decode(Decoder& decoder, const KnownChange& known, const Origin& origin, const DecodeOptions& options) {
   RawRecord record;
   record.data = known.text;
@@ -68,20 +83,17 @@ Error not_found(const Decoded& decoded) {
 }  // namespace
 
 Result<Change> find_change(Decoder& decoder, const KnownChange& known, bool old_image) {
-  Origin origin = origin_of(known.order);
-  const DecodeOptions options{origin.kind, old_image};
   const auto is_it = [&](const Change& change) { return change.key == known.key && change.order == known.order; };
-  // The text is the whole record, or one of its values, which was not the first of its line.
+  const auto of_item = [&](const Change& change) { return change.key == known.key; };
+  const std::vector<Origin> origins = origins_of(known.order);
   Decoded decoded;
-  for (const uint32_t value : {0u, origin.value}) {
-    origin.value = value;
-    decoded = decode(decoder, known, origin, options);
+  for (const Origin& origin : origins) {
+    decoded = decode(decoder, known, origin, {origin.kind, old_image});
     const auto found = std::ranges::find_if(decoded.changes, is_it);
     if (found != decoded.changes.end()) return std::move(*found);
   }
-  const auto of_item = [&](const Change& change) { return change.key == known.key; };
   if (std::ranges::count_if(decoded.changes, of_item) != 1) return std::unexpected(not_found(decoded));
-  decoded = decode(decoder, known, origin, {origin.kind, old_image, known.order});
+  decoded = decode(decoder, known, origins.back(), {origins.back().kind, old_image, known.order});
   return std::move(*std::ranges::find_if(decoded.changes, of_item));
 }
 

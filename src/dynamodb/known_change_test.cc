@@ -79,6 +79,17 @@ TEST(KnownChange, IsFoundInAWrapper) {
   expect_found_again(R"({"kinesis":{"data":")" + two + R"("}})", VersionKind::file_time, 2);
 }
 
+TEST(KnownChange, IsFoundAmongOthersOfItsItemInABatchOfLambda) {
+  std::string batch = R"({"Records":[)";
+  for (const int number : {1, 2, 3}) {
+    std::string data;
+    json::append_base64(data, event("a", number));
+    batch +=
+        fmt::format(R"({}{{"kinesis":{{"data":"{}","sequenceNumber":"4966{}"}}}})", number == 1 ? "" : ",", data, number);
+  }
+  expect_found_again(batch + "]}", VersionKind::file_time, 3);
+}
+
 TEST(KnownChange, OfALoadKeepsItsPlaceBelowTheStream) {
   RawRecord record;
   record.data = R"({"pk":{"S":"a"},"v":{"N":"1"}})";

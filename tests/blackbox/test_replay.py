@@ -112,6 +112,7 @@ class ToAny:
         self.load(self.file(event(number("7"), 1, v={"S": "whole"}), event(number("1.5"), 2, v={"S": "half"})),
                   "--key-type.n=bigint", expect=4)
         self.assert_replayed(0, 0, 1, "--all", "--key-type.n=bigint")
+        self.assert_replayed(0, 0, 1)
         self.assertIn("key-type.n=text", self.letters()[0]["reason"])
         out, err = self.run_ctk("dead-letters", "replay", "--all", self.target.url(), "--key-type.n=text", expect=1)
         self.assertIn("ALTER", out)
