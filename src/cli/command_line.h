@@ -126,7 +126,7 @@ struct SimulatorCommand {
   std::vector<std::string> tables;   ///< NAME:HASH[:RANGE]
   std::vector<std::string> streams;  ///< NAME:SHARDS
   std::string faults = "none";
-  bool limits = true;  ///< the services' own read limits
+  bool limits = true;                      ///< the services' own read limits
   std::optional<std::string> policy = {};  ///< a file
 };
 
@@ -135,10 +135,9 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command =
-    std::variant<LoadCommand, CheckCommand, PlanCommand, ShellCommand, ShowTableCommand, PositionsCommand,
-                 DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand, ManCommand,
-                 DemoCommand, SimulatorCommand, PrintCommand>;
+using Command = std::variant<LoadCommand, CheckCommand, PlanCommand, ShellCommand, ShowTableCommand, PositionsCommand,
+                             DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand,
+                             ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "cli/commands.h"
 
 namespace ctk::cli {
@@ -220,6 +222,16 @@ TEST(CommandLine, SlipsAreNamed) {
               HasSubstr("--dry-run: found \"maybe\", accepted is true or false"));
   EXPECT_THAT(refused({"completion", "tcsh"}), HasSubstr("bash, zsh or fish"));
   EXPECT_THAT(refused({"--verison"}), HasSubstr("--verison"));
+}
+
+TEST(CommandLine, HelpFitsATerminalOf80Columns) {
+  std::vector<std::string> paths = first_words();
+  paths.emplace_back("");
+  for (const CommandInfo& command : all_commands()) paths.emplace_back(command.path);
+  for (const std::string& path : paths) {
+    std::istringstream lines(help_text(path));
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << path << ": " << line;
+  }
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {

@@ -10,7 +10,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr size_t kWidth = 100;
+constexpr size_t kWidth = 80;
 constexpr size_t kColumn = 28;
 
 const FlagInfo kTarget = {
@@ -238,6 +238,35 @@ std::string wrapped(std::string_view text, size_t indent) {
   return out;
 }
 
+/// Where a line's text begins: behind "  " or "SOURCE  "; 0 for plain sentences.
+size_t indent_of(std::string_view line) {
+  const size_t gap = line.find("  ");
+  if (gap == std::string_view::npos || gap > 8) return 0;
+  return std::min(line.find_first_not_of(' ', gap), line.size());
+}
+
+/// Sentences that stand in lines of any length, and lines with a column of names before them.
+std::string wrapped_lines(std::string_view text) {
+  std::string out, sentences;
+  const auto end_paragraph = [&] {
+    if (!sentences.empty()) out += wrapped(sentences, 0) + "\n";
+    sentences.clear();
+  };
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const size_t indent = indent_of(line);
+    if (line.empty() || indent > 0) {
+      end_paragraph();
+      out += std::string(line.substr(0, indent)) + wrapped(line.substr(indent), indent) + "\n";
+    } else {
+      sentences += (sentences.empty() ? "" : " ") + std::string(line);
+    }
+  }
+  end_paragraph();
+  return out;
+}
+
 /// "  --once              stop at …", the help wrapped in its column.
 std::string entry(const std::string& left, std::string_view help) {
   std::string line = "  " + left;
@@ -280,7 +309,7 @@ std::string command_help(const CommandInfo& command) {
       fmt::format("Usage: ctk {}{}{} [OPTION]...\n\n{}{}.\n", command.path, command.arguments.empty() ? "" : " ",
                   command.arguments, static_cast<char>(std::toupper(command.help.front())), command.help.substr(1));
   if (command.later) text += "\nThis command is not in this version.\n";
-  if (!command.more.empty()) text += fmt::format("\n{}\n", command.more);
+  if (!command.more.empty()) text += "\n" + wrapped_lines(command.more);
   std::string own;
   for (const FlagInfo& flag : command.flags) {
     if (!flag.later) own += flag_entry(flag);
@@ -297,7 +326,7 @@ std::string command_help(const CommandInfo& command) {
 std::string program_help() {
   std::string text =
       "Usage: ctk COMMAND [ARGUMENT]... [OPTION]...\n\n"
-      "Keeps SQL tables equal to DynamoDB tables, continuously, from their streams of changes.\n\nCommands:\n";
+      "Keeps SQL tables equal to DynamoDB tables, continuously, from their streams of\nchanges.\n\nCommands:\n";
   for (const std::string& word : first_words()) {
     const CommandInfo* command = find_command(word);
     if (command == nullptr) {

@@ -112,7 +112,8 @@ TEST(HelpText, OfThePrograms) {
             "  --log-format logfmt|json  how log lines look [logfmt]\n"
             "  --log-level error|warn|info|debug\n"
             "                            which log lines are written [info]\n"
-            "  -q, --quiet               warnings, errors and dead letters only, no progress, no summary line\n"
+            "  -q, --quiet               warnings, errors and dead letters only, no progress,\n"
+            "                            no summary line\n"
             "  -h, --help                this text\n");
 }
 
