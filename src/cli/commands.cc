@@ -60,6 +60,30 @@ CommandInfo simulator() {
               .help = "an IAM policy: what it does not allow is refused with AccessDeniedException"}}};
 }
 
+CommandInfo check() {
+  return {.path = "check", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+   .help = "look whether a load would run: credentials, rights, stream, target",
+   .more = "SOURCE, TARGET and all options are those of ctk load. Nothing is changed\n"
+           "anywhere. A line a check:\n"
+           "  ok|warn|fail NAME: what was seen (and what to do)\n"
+           "0, or 5 where something failed.",
+   .flags = {kTarget, format("text|json", "text", "json: an array of objects check, result, says, hint"),
+             {.name = "policy", .kind = boolean,
+              .help = "print the least IAM policy that the load needs, and ask nobody"}},
+   .source_options = true, .target_options = true};
+}
+
+CommandInfo plan() {
+  return {.path = "plan", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+   .help = "what a load would take: hours, requests, capacity, dollars; and its DDL",
+   .more = "SOURCE, TARGET and all options are those of ctk load. The source is asked how\n"
+           "large it is; no item is read, nothing changed. Prices: us-east-1, dated.",
+   .flags = {kTarget, format("text|json", "text", "json: one object"),
+             {.name = "price", .value = "NAME=DOLLARS", .help = "another price; names are in the JSON",
+              .repeatable = true}},
+   .source_options = true, .target_options = true};
+}
+
 const std::vector<CommandInfo>& commands() {
   static const std::vector<CommandInfo> kCommands = {
       {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
@@ -87,24 +111,8 @@ const std::vector<CommandInfo>& commands() {
                   .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
                  {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
        .source_options = true, .target_options = true},
-      {.path = "check", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
-       .help = "look whether a load would run: credentials, rights, stream, target",
-       .more = "SOURCE, TARGET and all options are those of ctk load. Nothing is changed\n"
-               "anywhere. A line a check:\n"
-               "  ok|warn|fail NAME: what was seen (and what to do)\n"
-               "0, or 5 where something failed.",
-       .flags = {kTarget, format("text|json", "text", "json: an array of objects check, result, says, hint"),
-                 {.name = "policy", .kind = boolean,
-                  .help = "print the least IAM policy that the load needs, and ask nobody"}},
-       .source_options = true, .target_options = true},
-      {.path = "plan", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
-       .help = "what a load would take: hours, requests, capacity, dollars; and its DDL",
-       .more = "SOURCE, TARGET and all options are those of ctk load. The source is asked how\n"
-               "large it is; no item is read, nothing changed. Prices: us-east-1, dated.",
-       .flags = {kTarget, format("text|json", "text", "json: one object"),
-                 {.name = "price", .value = "NAME=DOLLARS", .help = "another price; names are in the JSON",
-                  .repeatable = true}},
-       .source_options = true, .target_options = true},
+      check(),
+      plan(),
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
        .more = "Statements come from --command, from standard input, or from a prompt, and end with a semicolon.\n"
                "Tables without a schema are looked for in the URL's first. At the prompt \\? lists what there is besides SQL.",
