@@ -49,7 +49,7 @@ std::string content_list(const Dialect& dialect) {
                      dialect.quote("cdc_version"), dialect.quote("cdc_deleted"));
 }
 
-std::string key_text(const KeyColumn& key, std::string cell) {
+std::string key_text(const KeyColumn& key, const std::string& cell) {
   if (key.column_type == ColumnType::binary) return bytes_of(cell);
   const bool number = key.type == dynamodb::Type::N && dynamodb::is_number(cell);
   return number ? dynamodb::canonical_number(cell) : cell;
