@@ -14,7 +14,7 @@ inline constexpr int kGap = 3;
 inline constexpr int kDeadLetters = 4;  ///< a bounded run finished, some changes are in the dead letters
 inline constexpr int kDifferent = 5;    ///< verify found differences
 
-inline constexpr int kFound = 5;        ///< a check has found a failure
+inline constexpr int kFound = 5;  ///< a check has found a failure
 
 int exit_code(ErrorKind kind);
 

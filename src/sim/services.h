@@ -27,7 +27,7 @@ struct Services {
   DynamoDbStreams streams;
   DynamoDb dynamodb;
   std::map<std::string, uint64_t> calls;  ///< that were let in, by action: "dynamodb:Scan"
-  std::optional<IamPolicy> policy;  ///< nothing: everybody may do everything
+  std::optional<IamPolicy> policy;        ///< nothing: everybody may do everything
 };
 
 }  // namespace ctk::sim

@@ -227,8 +227,8 @@ class SqliteDriver final : public Driver {
     if (folder.empty()) folder = ".";
     std::error_code ignored;
     if (std::filesystem::is_directory(folder, ignored)) return {};
-    return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_), "",
-                "mkdir -p " + folder.string());
+    return fail(ErrorKind::not_found, fmt::format("there is no folder {} for the SQLite file {}", folder.string(), path_),
+                "", "mkdir -p " + folder.string());
   }
 
   /// SQLite itself opens a device, and fails at each write.
