@@ -80,7 +80,8 @@ int run_verify(const VerifyCommand& command, World& world) {
   if (!source) return report_error(world, source.error());
   WiredSink sink(plan->target, world, loop);
   verify::Verifier verifier(
-      plan->verify, {*(*source)->sources().snapshot, *(*source)->tables(), sink.sink(), *sink.rows(), *sink.repairer()},
+      plan->verify,
+      {*(*source)->sources().snapshot, *(*source)->tables(), sink.sink(), *sink.rows(), *sink.repairer(), *sink.console()},
       {loop, world.clock, world.random, world.log, std::make_unique<ThreadExecutor>(loop, "ctk-worker")});
   Printer printer(world, command.show);
   Result<verify::VerifyTotals> totals = verify::VerifyTotals{};

@@ -6,18 +6,23 @@ namespace ctk::json {
 
 namespace {
 
-/// A number's token runs on to whatever follows it.
+/// A number's token runs on to whatever follows it. Empty where that cannot follow a number.
 std::string_view digits_of(std::string_view token) {
-  return token.substr(0, std::min(token.find_first_not_of("+-.0123456789eE"), token.size()));
+  const size_t end = std::min(token.find_first_not_of("+-.0123456789eE"), token.size());
+  const bool ends = end == token.size() || std::string_view(" \t\r\n,]}").contains(token[end]);
+  return ends ? token.substr(0, end) : std::string_view();
 }
 
 }  // namespace
 
 Result<ExactValue> ExactTree::read(std::string& text) {
   nodes_.clear();
+  depth_ = 0;
   Result<PieceObject> root = parser_.parse(text);
   if (!root) return forward_error(std::move(root));
-  if (!add_members(open({}, ExactNode::Kind::object), *root)) return fail(ErrorKind::corrupt, "broken JSON");
+  if (!add_members(open({}, ExactNode::Kind::object), *root) || !parser_.at_end()) {
+    return fail(ErrorKind::corrupt, "broken JSON");
+  }
   return ExactValue(nodes_.data(), 0);
 }
 
@@ -54,16 +59,23 @@ bool ExactTree::add_entries(uint32_t parent, Piece list) {
   return good;
 }
 
+bool ExactTree::add_container(std::string_view name, ExactNode::Kind kind, Piece value) {
+  if (kind == ExactNode::Kind::array) return add_entries(open(name, kind), value);
+  const auto object = object_of(value);
+  return object && add_members(open(name, kind), *object);
+}
+
 bool ExactTree::add(std::string_view name, Piece value) {
   using Type = simdjson::ondemand::json_type;
   using Kind = ExactNode::Kind;
   Type type{};
   if (value.type().get(type) != simdjson::SUCCESS) return false;
-  if (type == Type::object) {
-    const auto object = object_of(value);
-    return object && add_members(open(name, Kind::object), *object);
+  if (type == Type::object || type == Type::array) {
+    if (++depth_ > kDeepest) return false;
+    const bool good = add_container(name, type == Type::object ? Kind::object : Kind::array, value);
+    --depth_;
+    return good;
   }
-  if (type == Type::array) return add_entries(open(name, Kind::array), value);
   const Kind kind = type == Type::string    ? Kind::string
                     : type == Type::number  ? Kind::number
                     : type == Type::boolean ? Kind::boolean

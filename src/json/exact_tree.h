@@ -75,12 +75,17 @@ class ExactTree {
   bool add(std::string_view name, Piece value);
   bool add_members(uint32_t parent, PieceObject object);
   bool add_entries(uint32_t parent, Piece list);
+  bool add_container(std::string_view name, ExactNode::Kind kind, Piece value);
   bool add_scalar(ExactNode& node, Piece value);
   uint32_t open(std::string_view name, ExactNode::Kind kind);
   void close(uint32_t index, uint32_t size);
 
+  /// Lists and maps within each other: DynamoDB has 32, and who changes a row by hand is not to end the program.
+  static constexpr int kDeepest = 200;
+
   PieceParser parser_;
   std::vector<ExactNode> nodes_;
+  int depth_ = 0;
 };
 
 }  // namespace ctk::json

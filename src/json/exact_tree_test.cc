@@ -41,6 +41,19 @@ TEST(ExactTree, RefusesWhatIsNoObject) {
   for (const char* text : {"", "[1]", "7", R"({"a")", R"({"a":1)", R"({"a":x})"}) EXPECT_EQ(read(text), "corrupt") << text;
 }
 
+TEST(ExactTree, RefusesWhatComesBehindIt) {
+  for (const char* text : {"{}{}", R"({"a":1} 2)", R"({"a":1abc})", R"({"a":1]})"})
+    EXPECT_EQ(read(text), "corrupt") << text;
+  EXPECT_EQ(read(" {\"a\" : 1 } \n"), "{a:#1 1}");
+}
+
+TEST(ExactTree, RefusesWhatIsTooDeep) {
+  const auto nested = [](size_t depth) { return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}"; };
+  EXPECT_NE(read(nested(200)), "corrupt");
+  EXPECT_EQ(read(nested(201)), "corrupt");
+  EXPECT_EQ(read(nested(100'000)), "corrupt");
+}
+
 TEST(ExactTree, IsUsedAgain) {
   ExactTree tree;
   std::string first = R"({"a":1})", second = R"({"b":[2]})";

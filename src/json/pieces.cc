@@ -23,6 +23,11 @@ Result<PieceObject> PieceParser::parse(std::string& text) {
   return object;
 }
 
+bool PieceParser::at_end() {
+  const char* next = nullptr;
+  return document_.current_location().get(next) == simdjson::OUT_OF_BOUNDS;
+}
+
 std::optional<ObjectText> object_text(Piece value) {
   std::optional<PieceObject> object = object_of(value);
   if (!object) return std::nullopt;

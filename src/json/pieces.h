@@ -22,6 +22,8 @@ class PieceParser {
   /// `text` gets kPadding spare capacity where it has less, and must outlive the pieces. `corrupt` where it is no object
   /// or not in UTF-8.
   Result<PieceObject> parse(std::string& text);
+  /// Once the document was read: nothing comes behind it.
+  bool at_end();
 
  private:
   simdjson::ondemand::parser parser_;

@@ -18,7 +18,7 @@ struct DynamoDbCallCounts {
   uint64_t describe_table = 0, scan = 0, get_item = 0, enable_stream = 0;
 };
 
-class InProcessDynamoDb final : public aws::DynamoDbApi {
+class InProcessDynamoDb : public aws::DynamoDbApi {
  public:
   InProcessDynamoDb(DynamoDb& service, ApiEnvironment environment, ApiSettings settings = {})
       : service_(service), way_(std::move(environment), settings, ServiceName::dynamodb) {}

@@ -18,7 +18,7 @@ using Found = std::optional<ExactValue>;
 using table::Projection;
 
 /// Enough to see what is wrong; an item may have tens of thousands.
-constexpr size_t kMostPaths = 1'000;
+constexpr size_t kMostPaths = 1'000, kMostPathBytes = 64u << 10;
 
 /// Members of an object by name: a few are looked through, many are sorted first.
 class Members {
@@ -249,7 +249,9 @@ class Walk {
   }
 
   void report() {
-    if (paths_.size() < kMostPaths) paths_.push_back(path_text());
+    if (paths_.size() >= kMostPaths || bytes_ >= kMostPathBytes) return;
+    paths_.push_back(path_text());
+    bytes_ += paths_.back().size();
   }
   void report_at(Step step) {
     path_.push_back(step);
@@ -264,6 +266,7 @@ class Walk {
   const table::RenderPlan& plan_;
   std::vector<Step> path_;
   std::vector<std::string> paths_;
+  size_t bytes_ = 0;  ///< of them
 };
 
 }  // namespace

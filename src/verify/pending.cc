@@ -85,6 +85,7 @@ Status Backlog::refill() {
 
 Status Pending::add(Difference difference) {
   const auto looks = static_cast<size_t>(std::min(difference.looks, kMostLooks - 1));
+  difference.paths.clear();  // the next look finds its own, and they may be long
   return looks_[looks].push(std::move(difference));
 }
 

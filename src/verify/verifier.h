@@ -59,6 +59,7 @@ struct VerifySides {
   sink::Sink& sink;
   sink::RowReader& rows;
   sink::RowRepairer& repairer;
+  sink::Console& console;
 };
 
 struct VerifyEnvironment {
@@ -85,6 +86,8 @@ class Verifier {
  private:
   Task<Result<VerifyTotals>> compare_tables();
   Task<Result<bool>> open();
+  Status check_incarnation();
+  Task<Result<bool>> check_keys();
   Task<Result<bool>> wait_for_load();
   Task<Result<bool>> is_loading();
   Result<bool> make_spec(const std::vector<coordination::TableRecord>& records);
@@ -103,7 +106,7 @@ class Verifier {
   Task<Result<bool>> look_again(std::vector<Difference> due);
   Task<Result<bool>> repair(std::vector<Difference> standing);
   Task<Result<sink::RowReader::Rows>> read_rows(std::vector<std::vector<table::KeyCell>> keys);
-  Task<Result<std::optional<std::string>>> get_item(std::string key);
+  Task<Result<std::optional<std::string>>> get_item(const Difference& difference);
   Status take(PageFindings findings);
   void conclude(const Difference& difference);
 
