@@ -83,6 +83,11 @@ Finding judge_table_stream(const SourceSight& sight, bool enable) {
   return {good ? ok : warn, "stream", seen, good ? "" : "it is read to its end; nothing comes after that"};
 }
 
+/// The service has looked at what was asked for.
+bool is_about_input(const Error& error) {
+  return error.peer.contains("ValidationException") || error.peer.contains("InvalidArgumentException");
+}
+
 }  // namespace
 
 Finding judge_identity(const IdentitySight& sight) {
@@ -125,12 +130,21 @@ Finding judge_call(const CallSight& call, bool known) {
     case ErrorKind::unreachable: return {warn, check, "not known: nobody has answered"};
     case ErrorKind::throttled:
     case ErrorKind::skewed: return {warn, check, words_of(error), error.hint};
-    default: return {ok, check, "allowed on " + resource};  // whoever may not is told so first
+    // Whoever may not is told so first: what is not there, or is no longer, was looked for.
+    case ErrorKind::not_found:
+    case ErrorKind::gap:
+    case ErrorKind::expired: return {ok, check, "allowed on " + resource};
+    case ErrorKind::refused:
+      if (is_about_input(error)) return {ok, check, "allowed on " + resource};
+      break;
+    default: break;
   }
+  return {fail, check, words_of(error), error.hint};
 }
 
 Finding judge_reach(const SourceSight& sight, const std::string& endpoints) {
-  for (const ErrorKind kind : {ErrorKind::unreachable, ErrorKind::not_found, ErrorKind::skewed}) {
+  for (const ErrorKind kind :
+       {ErrorKind::unreachable, ErrorKind::not_found, ErrorKind::skewed, ErrorKind::corrupt, ErrorKind::too_large}) {
     if (const Error* error = first_error(sight, kind)) return failed("source", *error);
   }
   if (sight.kinesis) return {ok, "source", fmt::format("{} at {}", sight.kinesis->arn.str(), endpoints)};

@@ -40,6 +40,12 @@ TEST(JudgeClock, CountsFromFiveMinutesOn) {
 TEST(JudgeCall, ARefusalNamesTheRight) {
   CallSight call{{"dynamodb:Scan", "arn:t"}};
   EXPECT_EQ(judge_call(call, true), (Finding{ok, "permission dynamodb:Scan", "allowed on arn:t"}));
+  call.error = Error{ErrorKind::refused, "DynamoDB refuses the call", "ValidationException: no such key", ""};
+  EXPECT_EQ(judge_call(call, true).verdict, ok) << "it has looked at what was asked for";
+  for (const ErrorKind kind : {ErrorKind::corrupt, ErrorKind::refused, ErrorKind::internal}) {
+    call.error = Error{kind, "the answer is no JSON", "<html>", "is that DynamoDB?"};
+    EXPECT_EQ(judge_call(call, true).verdict, fail) << "somebody else answers";
+  }
   call.error = kDenied;
   EXPECT_EQ(judge_call(call, true),
             (Finding{fail, "permission dynamodb:Scan", "Scan failed: AccessDeniedException: User: x is not authorized",

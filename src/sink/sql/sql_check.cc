@@ -65,9 +65,9 @@ Tried<std::optional<Result<std::string>>> see_rights(Driver& driver, const Bookk
 Tried<Result<TableFit>> see_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
   Tried<Standing> standing = look_at(driver, dialect, spec.name);
   if (!standing) return broken(std::move(standing));
-  if (!standing->nothing() && standing->kind != "a table" && standing->kind != "a view") {
-    return Result<TableFit>(std::unexpected(not_a_table(spec.name, standing->kind)));
-  }
+  Tried<std::optional<table::QualifiedName>> room = room_for_table(driver, dialect, spec);
+  if (!room && room.error().error.kind == ErrorKind::refused) return Result<TableFit>(std::unexpected(room.error().error));
+  if (!room) return broken(std::move(room));
   FoundTable found;
   if (standing->kind == "a table") {
     Tried<FoundTable> described = describe_table(driver, dialect, spec.name);

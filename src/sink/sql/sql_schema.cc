@@ -115,22 +115,6 @@ Tried<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table:
   return view;
 }
 
-/// Whether the table may have its name: nothing has it, or a table; or the view of another table, which then goes.
-Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
-                                                          const table::TableSpec& spec) {
-  Tried<Standing> standing = look_at(driver, dialect, spec.name);
-  if (!standing) return broken(std::move(standing));
-  if (standing->nothing() || standing->kind == "a table") return std::nullopt;
-  if (spec.options.create_table && standing->is_like(own_selection(dialect, spec))) {
-    table::TableSpec other = spec;
-    other.name = standing->selection->from;
-    if (same_name(dialect, dialect.view_name(other), spec.name)) return other.name;
-  }
-  Error error = not_a_table(spec.name, standing->kind);
-  error.hint = kWithAnotherName;
-  return broken(std::move(error));
-}
-
 /// The index is a help only: where something has its name, there is none.
 Tried<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
   Tried<Standing> standing = look_at(driver, dialect, dialect.mark_index_name(spec));
@@ -148,6 +132,21 @@ Result<SchemaPlan> may_plan_schema(const Dialect& dialect, const table::TableSpe
 }
 
 }  // namespace
+
+Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
+                                                          const table::TableSpec& spec) {
+  Tried<Standing> standing = look_at(driver, dialect, spec.name);
+  if (!standing) return broken(std::move(standing));
+  if (standing->nothing() || standing->kind == "a table") return std::nullopt;
+  if (spec.options.create_table && standing->is_like(own_selection(dialect, spec))) {
+    table::TableSpec other = spec;
+    other.name = standing->selection->from;
+    if (same_name(dialect, dialect.view_name(other), spec.name)) return other.name;
+  }
+  Error error = not_a_table(spec.name, standing->kind);
+  error.hint = kWithAnotherName;
+  return broken(std::move(error));
+}
 
 Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
   SchemaPlan plan;

@@ -24,6 +24,11 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
 /// what is missing. The view of another table that has the table's name goes. Inside a transaction.
 Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
+/// Whether the table may have its name: nothing has it, or a table; or the view of another table, which then goes.
+/// `refused` where something else has it.
+Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
+                                                          const table::TableSpec& spec);
+
 /// What a user would have to run for the key's columns whose types the options ask for; none where they have them.
 Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
