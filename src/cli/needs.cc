@@ -11,9 +11,7 @@ const aws::ServiceEndpoint& endpoint_of(const SourcePlan& plan) {
 }
 
 /// AWS's own names, those of private endpoints too.
-bool is_of_aws(const std::string& url) {
-  return url.find(".amazonaws.") != std::string::npos || url.starts_with("https://");
-}
+bool is_of_aws(const std::string& url) { return url.contains(".amazonaws.") || url.contains(".api.aws"); }
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <condition_variable>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -16,6 +17,9 @@
 
 namespace ctk::cli {
 namespace {
+
+/// Of an IAM policy. AWS takes 6,144 characters.
+constexpr size_t kLongestPolicy = 1u << 20;
 
 std::vector<std::string> parts_of(const std::string& words) {
   std::vector<std::string> parts;
@@ -64,7 +68,12 @@ Status furnish(sim::Services& services, const SimulatorCommand& command, Timesta
 }
 
 Result<sim::IamPolicy> read_policy(const std::string& file) {
+  std::error_code unknown;
+  const bool is_policy =
+      std::filesystem::is_regular_file(file, unknown) && std::filesystem::file_size(file, unknown) <= kLongestPolicy;
   std::ifstream in(file, std::ios::binary);
+  if (!is_policy || !in)
+    return usage(fmt::format("option --policy: {} is no file of at most {} bytes", file, kLongestPolicy));
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in) return usage(fmt::format("option --policy: {} cannot be read", file));
   auto policy = sim::parse_iam_policy(text);

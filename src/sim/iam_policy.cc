@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string_view>
 
 #include "base/ascii.h"
 #include "json/reader.h"
@@ -40,6 +42,7 @@ bool matches(std::string_view pattern, std::string_view text) {
 Result<std::vector<std::string>> texts(json::Element statement, std::string_view name) {
   const auto value = json::member(statement, name);
   if (!value) return no_policy(fmt::format("a statement has no {}", name));
+  const auto is_variable = [](const std::string& pattern) { return pattern.contains("${"); };
   std::vector<std::string> found;
   std::string_view text;
   json::Array list;
@@ -53,14 +56,17 @@ Result<std::vector<std::string>> texts(json::Element statement, std::string_view
   } else {
     return no_policy(fmt::format("{} is neither a text nor a list of texts", name));
   }
+  if (std::ranges::any_of(found, is_variable)) return no_policy("policy variables (${…}) are not simulated");
   return found;
 }
 
 Result<IamStatement> read_statement(json::Element element) {
   if (!element.is_object()) return no_policy("a statement is no object");
+  std::set<std::string_view> seen;
   for (const auto [name, value] : element.get_object()) {
     const bool known = name == "Sid" || name == "Effect" || name == "Action" || name == "Resource";
     if (!known) return no_policy(fmt::format("{} is not simulated", name));
+    if (!seen.insert(name).second) return no_policy(fmt::format("a statement has two of {}", name));
   }
   IamStatement statement;
   const std::string effect(json::string_member(element, "Effect").value_or(""));

@@ -49,5 +49,10 @@ TEST(IamPolicy, SaysWhatItCannotSimulate) {
   }
 }
 
+TEST(IamPolicy, RefusesWhatItWouldTakeOtherwiseThanAws) {
+  EXPECT_FALSE(parse_iam_policy(R"({"Statement":{"Effect":"Allow","Effect":"Deny","Action":"*","Resource":"*"}})"));
+  EXPECT_FALSE(parse_iam_policy(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"a/${aws:username}"}})"));
+}
+
 }  // namespace
 }  // namespace ctk::sim
