@@ -142,7 +142,11 @@ Finding judge_call(const CallSight& call, bool known) {
   return {fail, check, words_of(error), error.hint};
 }
 
-Finding judge_reach(const SourceSight& sight, const std::string& endpoints) {
+Finding judge_reach(const SourceSight& sight, const SourceNeeds& needs, const std::string& endpoints) {
+  const Error* missing = first_error(sight, ErrorKind::not_found);
+  if (missing != nullptr && needs.kinesis && needs.create_kinesis && !sight.kinesis) {
+    return {ok, "source", fmt::format("there is no stream at {} yet, and create=true makes it", endpoints)};
+  }
   for (const ErrorKind kind :
        {ErrorKind::unreachable, ErrorKind::not_found, ErrorKind::skewed, ErrorKind::corrupt, ErrorKind::too_large}) {
     if (const Error* error = first_error(sight, kind)) return failed("source", *error);
@@ -157,8 +161,10 @@ Finding judge_reach(const SourceSight& sight, const std::string& endpoints) {
   return {ok, "source", fmt::format("{} answers", endpoints)};
 }
 
-Finding judge_stream(const SourceSight& sight, bool enable) {
-  if (!sight.kinesis) return judge_table_stream(sight, enable);
+Finding judge_stream(const SourceSight& sight, const SourceNeeds& needs) {
+  if (!needs.kinesis) return judge_table_stream(sight, needs.enable_stream);
+  if (!sight.kinesis && needs.create_kinesis) return {ok, "stream", "a run makes it, or takes the one that is there"};
+  if (!sight.kinesis) return {warn, "stream", "not known as long as kinesis:DescribeStreamSummary fails"};
   const std::string& status = sight.kinesis->status;
   if (status == "ACTIVE" || status == "UPDATING") return {ok, "stream", status};
   return {status == "CREATING" ? warn : fail, "stream", status, status == "CREATING" ? "a run waits until it is made" : ""};
@@ -183,6 +189,8 @@ Finding judge_retention(Duration retention, const PositionsSight& positions, con
   if (!lag) return {ok, "retention", fmt::format("{}; every shard that is stored was read to its end", keeps)};
   const std::string says = fmt::format("{}, and it was read up to {} ago", keeps, whole(*lag));
   if (*lag > retention) {
+    if (!positions.gap_stops)
+      return {warn, "retention", says + ": records may have been dropped unread, and on-gap goes on"};
     return {
         fail, "retention", says + ": records may have been dropped unread",
         fmt::format("on-gap=skip goes on without them, on-gap=resnapshot loads the table again; or begin anew: {}", again)};

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "check/finding.h"
+#include "check/permissions.h"
 #include "check/source_sight.h"
 #include "coordination/position_store.h"
 
@@ -19,10 +20,10 @@ Finding judge_clock(std::optional<Duration> off);
 Finding judge_call(const CallSight& call, bool known);
 
 /// What all calls together say of endpoint, stream and table.
-Finding judge_reach(const SourceSight& sight, const std::string& endpoints);
+Finding judge_reach(const SourceSight& sight, const SourceNeeds& needs, const std::string& endpoints);
 
-/// Status and what its records carry. `enable`: the command line would switch a table's stream on.
-Finding judge_stream(const SourceSight& sight, bool enable);
+/// Status and what its records carry.
+Finding judge_stream(const SourceSight& sight, const SourceNeeds& needs);
 
 /// What is stored of the relay that the command line would be.
 struct PositionsSight {
@@ -30,7 +31,8 @@ struct PositionsSight {
   coordination::Incarnation incarnation;  ///< of the stream as it is now
   std::vector<coordination::StoredPosition> rows;
   Timestamp server_now = kNoTime;
-  bool kept = true;  ///< false: in memory only
+  bool kept = true;       ///< false: in memory only
+  bool gap_stops = true;  ///< false: on-gap says how a run goes on
 };
 
 /// Whether what was not read yet is still to be had. `again`: the command that begins anew.

@@ -62,13 +62,21 @@ TEST(JudgeCall, ARefusalNamesTheRight) {
             (Finding{warn, "permission kinesis:CreateStream", "not tried: it would make the stream"}));
 }
 
+TEST(JudgeReach, WhatIsNotThereIsMadeWhereThatIsAskedFor) {
+  SourceSight sight;
+  sight.calls.push_back(
+      {{"kinesis:DescribeStreamSummary", "s"}, Error{ErrorKind::not_found, "there is no stream", "", ""}});
+  EXPECT_EQ(judge_reach(sight, {.kinesis = "cdc"}, "http://h").verdict, fail);
+  EXPECT_EQ(judge_reach(sight, {.kinesis = "cdc", .create_kinesis = true}, "http://h").verdict, ok);
+}
+
 TEST(JudgeReach, WhatIsNotThereFails) {
   SourceSight sight;
-  EXPECT_EQ(judge_reach(sight, "http://h"), (Finding{ok, "source", "http://h answers"}));
+  EXPECT_EQ(judge_reach(sight, {}, "http://h"), (Finding{ok, "source", "http://h answers"}));
   sight.calls.push_back({{"x:GetShardIterator", "b"}, Error{ErrorKind::not_found, "there is no shard", "", ""}});
-  EXPECT_EQ(judge_reach(sight, "http://h").verdict, ok);
+  EXPECT_EQ(judge_reach(sight, {}, "http://h").verdict, ok);
   sight.calls.push_back({{"x:DescribeTable", "b"}, Error{ErrorKind::not_found, "there is no table 'x'", "", "hint"}});
-  EXPECT_EQ(judge_reach(sight, "http://h"), (Finding{fail, "source", "there is no table 'x'", "hint"}));
+  EXPECT_EQ(judge_reach(sight, {}, "http://h"), (Finding{fail, "source", "there is no table 'x'", "hint"}));
 }
 
 class JudgeStream : public testing::Test {
@@ -86,29 +94,31 @@ class JudgeStream : public testing::Test {
 };
 
 TEST_F(JudgeStream, NewImagesAreNeeded) {
-  EXPECT_EQ(judge_stream(sight_, false).verdict, ok);
+  EXPECT_EQ(judge_stream(sight_, {}).verdict, ok);
   sight_.table->stream->view = aws::StreamView::keys_only;
-  EXPECT_EQ(judge_stream(sight_, false).verdict, fail);
-  EXPECT_THAT(judge_stream(sight_, false).says, HasSubstr("KEYS_ONLY"));
+  EXPECT_EQ(judge_stream(sight_, {}).verdict, fail);
+  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("KEYS_ONLY"));
 }
 
 TEST_F(JudgeStream, OneThatIsOffCanBeSwitchedOn) {
   sight_.table->stream->enabled = false;
-  EXPECT_THAT(judge_stream(sight_, false).says, HasSubstr("switched off"));
-  EXPECT_EQ(judge_stream(sight_, true).verdict, ok);
+  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("switched off"));
+  EXPECT_EQ(judge_stream(sight_, {.enable_stream = true}).verdict, ok);
   sight_.table->stream.reset();
-  EXPECT_THAT(judge_stream(sight_, false).says, HasSubstr("has no stream"));
-  EXPECT_THAT(judge_stream(sight_, false).hint, HasSubstr("enable-stream=true"));
+  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("has no stream"));
+  EXPECT_THAT(judge_stream(sight_, {}).hint, HasSubstr("enable-stream=true"));
 }
 
 TEST_F(JudgeStream, WithoutADescriptionNothingIsKnown) {
   sight_.table_stream.reset();
-  EXPECT_EQ(judge_stream(sight_, false).verdict, warn);
+  EXPECT_EQ(judge_stream(sight_, {}).verdict, warn);
   sight_ = {};
+  EXPECT_THAT(judge_stream(sight_, {.kinesis = "cdc"}).says, HasSubstr("DescribeStreamSummary"));
+  EXPECT_EQ(judge_stream(sight_, {.kinesis = "cdc", .create_kinesis = true}).verdict, ok);
   sight_.kinesis.emplace().status = "ACTIVE";
-  EXPECT_EQ(judge_stream(sight_, false).verdict, ok);
+  EXPECT_EQ(judge_stream(sight_, {.kinesis = "cdc"}).verdict, ok);
   sight_.kinesis->status = "DELETING";
-  EXPECT_EQ(judge_stream(sight_, false).verdict, fail);
+  EXPECT_EQ(judge_stream(sight_, {.kinesis = "cdc"}).verdict, fail);
 }
 
 class JudgeRetention : public testing::Test {
@@ -135,6 +145,8 @@ TEST_F(JudgeRetention, TheOldestShardCounts) {
   add(hours(25));
   EXPECT_EQ(judge().verdict, fail);
   EXPECT_THAT(judge().hint, HasSubstr("ctk load --reset"));
+  seen_.gap_stops = false;
+  EXPECT_EQ(judge().verdict, warn);
 }
 
 TEST_F(JudgeRetention, WhatIsNotKeptCannotBeBehind) {

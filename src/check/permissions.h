@@ -10,7 +10,7 @@ namespace ctk::check {
 
 /// What of AWS a command line reads.
 struct SourceNeeds {
-  std::string region;
+  std::string region = {};
   std::optional<std::string> kinesis = {};  ///< a stream's name or ARN
   bool create_kinesis = false;
   std::optional<std::string> table_stream = {};  ///< a table's name or ARN, or its stream's ARN

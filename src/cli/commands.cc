@@ -84,33 +84,71 @@ CommandInfo plan() {
    .source_options = true, .target_options = true};
 }
 
+CommandInfo load() {
+  return {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
+   .help = "keep SQL tables equal to what a stream of DynamoDB changes tells",
+   .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
+           "        dynamodb+cdc://[KEY:SECRET@](aws|host:port)/TABLE, or the ARN of the table or its stream\n"
+           "        dynamodb://[KEY:SECRET@](aws|host:port)/TABLE-or-ARN: the table's items, once\n"
+           "        file+dynamodb+cdc:///path (JSON, also gzip or zstd), :relative/path, or :- for standard input\n"
+           "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
+           "        mysql://host/database?table=name, mariadb://host/database?table=name,\n"
+           "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
+           "\n"
+           "Every option can be written in its URL (?region=eu-central-1&once=true) or as a flag, which wins.\n"
+           "Durations: 250ms 5s 15m 2h 7d. Sizes: 64KB 4MB 1GB. The first SIGINT or SIGTERM stops cleanly.",
+   .flags = {kTarget,
+             {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
+             {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
+             format("text|json", "text", "json: the summary as one object on standard output"),
+             {.name = "listen", .value = "HOST:PORT",
+              .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
+             {.name = "listen-token", .kind = secret, .value = "TOKEN",
+              .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
+             {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
+             {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
+              .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
+             {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
+   .source_options = true, .target_options = true};
+}
+
+CommandInfo replay() {
+  return {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
+   .help = "apply dead letters again, under their own versions",
+   .more = "Never over a newer change: a letter that is older than its row is stale. What was applied, or is stale, is a dead letter\n"
+           "no more; what is refused again stays, with the new reason. 0, or 4 if some were refused. Tables get their rows in\n"
+           "the way they are loaded: options that the load was given are to be given here, too, unless they are the cause.",
+   .flags = {{.name = "all", .kind = boolean, .help = "all letters; with a table, those of that table"},
+             {.name = "dry-run", .kind = boolean, .help = "print the SQL, change nothing"},
+             {.name = "include", .value = "PATHS", .help = "as the load has it"},
+             {.name = "exclude", .value = "PATHS", .help = "as the load has it"},
+             {.name = "rename", .value = "PAIRS", .help = "as the load has it"},
+             format("text|json", "text", "json: the numbers as one object"), kTarget},
+   .target_options = true, .of_target = kReplaying};
+}
+
+CommandInfo verify() {
+  return {.path = "verify", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
+   .help = "compare every item of a DynamoDB table with its row",
+   .more = "SOURCE and TARGET, with their options, as they were loaded: dynamodb://,\n"
+           "dynamodb+cdc://, or kinesis+dynamodb+cdc:// with source-table. Both may be\n"
+           "written to meanwhile. Differences are printed as JSON, one a line: {\"key\",\n"
+           "\"difference\", \"paths\"}; missing is an item without a row, extra a living row\n"
+           "without an item, different what is not the same in both.\n"
+           "Exit code 0: equal; 5: there are differences; 1: they could not be compared.",
+   .flags = {{.name = "settle", .kind = duration, .fallback = "60s, or a living relay's lag if that is more",
+              .value = "DURATION", .help = "how long a difference must last: it may be a change on its way"},
+             {.name = "show", .fallback = "100", .value = "N", .help = "differences that are printed at most"},
+             {.name = "sample", .fallback = "100%", .value = "PERCENT", .help = "compare this share of the keys, by hash"},
+             {.name = "repair", .kind = boolean,
+              .help = "write the rows of differences anew, never over a newer change; 0 if all were"},
+             format("text|json", "text", "json: the totals as one object on standard output, at the end"), kTarget},
+   .source_options = true, .target_options = true};
+}
+
 const std::vector<CommandInfo>& commands() {
   static const std::vector<CommandInfo> kCommands = {
-      {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
-       .help = "keep SQL tables equal to what a stream of DynamoDB changes tells",
-       .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
-               "        dynamodb+cdc://[KEY:SECRET@](aws|host:port)/TABLE, or the ARN of the table or its stream\n"
-               "        dynamodb://[KEY:SECRET@](aws|host:port)/TABLE-or-ARN: the table's items, once\n"
-               "        file+dynamodb+cdc:///path (JSON, also gzip or zstd), :relative/path, or :- for standard input\n"
-               "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
-               "        mysql://host/database?table=name, mariadb://host/database?table=name,\n"
-               "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
-               "\n"
-               "Every option can be written in its URL (?region=eu-central-1&once=true) or as a flag, which wins.\n"
-               "Durations: 250ms 5s 15m 2h 7d. Sizes: 64KB 4MB 1GB. The first SIGINT or SIGTERM stops cleanly.",
-       .flags = {kTarget,
-                 {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
-                 {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
-                 format("text|json", "text", "json: the summary as one object on standard output"),
-                 {.name = "listen", .value = "HOST:PORT",
-                  .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
-                 {.name = "listen-token", .kind = secret, .value = "TOKEN",
-                  .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
-                 {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
-                 {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
-                  .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
-                 {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
-       .source_options = true, .target_options = true},
+      load(),
       check(),
       plan(),
       {.path = "shell", .arguments = "[TARGET]", .most = 1, .help = "run SQL on the target",
@@ -137,18 +175,7 @@ const std::vector<CommandInfo>& commands() {
       {.path = "dead-letters show", .arguments = "ID [TARGET]", .least = 1, .most = 2,
        .help = "one dead letter with the change's own text",
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
-      {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
-       .help = "apply dead letters again, under their own versions",
-       .more = "Never over a newer change: a letter that is older than its row is stale. What was applied, or is stale, is a dead letter\n"
-               "no more; what is refused again stays, with the new reason. 0, or 4 if some were refused. Tables get their rows in\n"
-               "the way they are loaded: options that the load was given are to be given here, too, unless they are the cause.",
-       .flags = {{.name = "all", .kind = boolean, .help = "all letters; with a table, those of that table"},
-                 {.name = "dry-run", .kind = boolean, .help = "print the SQL, change nothing"},
-                 {.name = "include", .value = "PATHS", .help = "as the load has it"},
-                 {.name = "exclude", .value = "PATHS", .help = "as the load has it"},
-                 {.name = "rename", .value = "PAIRS", .help = "as the load has it"},
-                 format("text|json", "text", "json: the numbers as one object"), kTarget},
-       .target_options = true, .of_target = kReplaying},
+      replay(),
       {.path = "status", .arguments = "[URL|TARGET]", .most = 1, .help = "how relays are: state, health, lag, shards",
        .more = "URL     http://HOST:PORT of a relay that runs with --listen; 0 while it is healthy, else 1\n"
                "TARGET  what is stored there: how far each relay has read, whether it runs or not",
@@ -159,22 +186,7 @@ const std::vector<CommandInfo>& commands() {
        .more = "URL is http://HOST:PORT of a relay that runs with --listen. Keys: q quits, s sorts the shards by id, lag or state,\n"
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
        .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
-      {.path = "verify", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
-       .help = "compare every item of a DynamoDB table with its row",
-       .more = "SOURCE and TARGET, with their options, as they were loaded: dynamodb://,\n"
-               "dynamodb+cdc://, or kinesis+dynamodb+cdc:// with source-table. Both may be\n"
-               "written to meanwhile. Differences are printed as JSON, one a line: {\"key\",\n"
-               "\"difference\", \"paths\"}; missing is an item without a row, extra a living row\n"
-               "without an item, different what is not the same in both.\n"
-               "Exit code 0: equal; 5: there are differences; 1: they could not be compared.",
-       .flags = {{.name = "settle", .kind = duration, .fallback = "60s, or a living relay's lag if that is more",
-                  .value = "DURATION", .help = "how long a difference must last: it may be a change on its way"},
-                 {.name = "show", .fallback = "100", .value = "N", .help = "differences that are printed at most"},
-                 {.name = "sample", .fallback = "100%", .value = "PERCENT", .help = "compare this share of the keys, by hash"},
-                 {.name = "repair", .kind = boolean,
-                  .help = "write the rows of differences anew, never over a newer change; 0 if all were"},
-                 format("text|json", "text", "json: the totals as one object on standard output, at the end"), kTarget},
-       .source_options = true, .target_options = true},
+      verify(),
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
@@ -249,7 +261,7 @@ std::string wrapped(std::string_view text, size_t indent) {
 /// Where a line's text begins: behind "  " or "SOURCE  "; 0 for plain sentences.
 size_t indent_of(std::string_view line) {
   const size_t gap = line.find("  ");
-  if (gap == std::string_view::npos || gap > 8) return 0;
+  if (gap > 8) return 0;
   return std::min(line.find_first_not_of(' ', gap), line.size());
 }
 

@@ -84,7 +84,8 @@ Result<LoadFigures> figures_of_file(const FilePlan& file) {
   LoadFigures figures;
   std::error_code unknown;
   const auto bytes = std::filesystem::file_size(file.path, unknown);
-  if (!unknown) figures.bytes = bytes;
+  if (unknown) return fail(ErrorKind::not_found, fmt::format("there is no file {}", file.path));
+  figures.bytes = bytes;
   figures.shards = 1;
   return figures;
 }

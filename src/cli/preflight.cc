@@ -94,10 +94,10 @@ Task<bool> Preflight::look_at_aws() {
   sight_ = std::move(*sight);
   find({Verdict::ok, "region", endpoint.region});
   find(check::judge_clock(calls_->http().off()));
-  find(check::judge_reach(sight_, endpoint.url));
+  find(check::judge_reach(sight_, needs_, endpoint.url));
   for (const check::CallSight& call : sight_.calls) find(check::judge_call(call, known));
   const bool there = !is_refused(findings_, "source");
-  if (there && (needs_.kinesis || needs_.table_stream)) find(check::judge_stream(sight_, needs_.enable_stream));
+  if (there && (needs_.kinesis || needs_.table_stream)) find(check::judge_stream(sight_, needs_));
   if (needs_.kinesis && sight_.kinesis) find(check::judge_precision(sight_, table));
   if (sight_.recovery) find(check::judge_recovery(*sight_.recovery));
   co_return true;
@@ -167,6 +167,7 @@ Task<bool> Preflight::look_at_positions() {
       [&](Done<relay::SourceIdentity> done) { calls_->stream().open(std::move(done)); });
   if (!identity) co_return false;  // said already, call by call
   check::PositionsSight seen{relay::relay_name(plan_.relay, *identity), identity->incarnation, {}, identity->server_time};
+  seen.gap_stops = plan_.relay.on_gap == relay::OnGap::stop;
   seen.kept = !plan_.positions_in_memory && sink_->target_check() != nullptr;
   if (seen.kept) {
     using Rows = std::vector<coordination::StoredPosition>;

@@ -78,6 +78,11 @@ TEST(ColumnNames, AreLeftAloneOrSuffixed) {
   }
 }
 
+TEST(ColumnNames, OfTheNumberOfARowAreSqlitesOwn) {
+  for (const char* name : {"rowid", "ROWID", "_rowid_", "oid"}) EXPECT_NE(map_column_name(Target::sqlite, name), name);
+  EXPECT_EQ(map_column_name(Target::postgres, "rowid"), "rowid");
+}
+
 TEST(ColumnNames, ThatPostgresWouldCutKeepWholeCharacters) {
   EXPECT_EQ(map_column_name(Target::postgres, std::string(63, 'a')), std::string(63, 'a'));
   const std::string longer = map_column_name(Target::postgres, std::string(64, 'a'));

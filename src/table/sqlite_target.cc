@@ -21,11 +21,14 @@ constexpr std::string_view kNames =
     "SELECT 'main', m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type IN ('table', 'view') "
     "LIMIT 5000";
 
+/// Ours, and what a row's own number is called by.
+constexpr std::string_view kTaken[] = {"data", "aux", "cdc_version", "cdc_deleted", "cdc_time", "rowid", "_rowid_", "oid"};
+
 }  // namespace
 
 constinit const TargetTraits kSqliteTraits = {
     .product = "SQLite",
-    .columns = {.refused = kNul, .taken = kOwnColumns, .folds_case = true},
+    .columns = {.refused = kNul, .taken = kTaken, .folds_case = true},
     .tables = {.refused = kNul, .taken = kOwnTables, .taken_prefix = "sqlite_", .folds_case = true},
     // A declared numeric type is an affinity, which makes one key of two.
     .keys = {.number = ColumnType::untyped, .numbers = kAllNumbers, .binaries = kTextOrBinary},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <map>
 
 #include "dynamodb/number.h"
@@ -157,7 +158,15 @@ Tried<KeyPage> read_keys(Driver& driver, const Dialect& dialect, const table::Ta
     key = key_cells_of(spec, from);
     behind = behind_key(dialect, spec, key);
   } else if (!from.empty()) {
-    behind = {number + " > ?", {Param::of_integer(std::stoll(from.front()))}};
+    int64_t last = 0;
+    const std::string& text = from.front();
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), last);
+    if (wrong != std::errc{} || end != text.data() + text.size()) {
+      return broken(Error{ErrorKind::refused,
+                          fmt::format("rows of {} are numbered by a column of its own", spec.name.str()), "",
+                          fmt::format("no column may be named {}", number)});
+    }
+    behind = {number + " > ?", {Param::of_integer(last)}};
   }
   const std::string sql =
       fmt::format("SELECT {}{} FROM {} WHERE {} IS NOT TRUE{} ORDER BY {} LIMIT {}", number.empty() ? "" : number + ", ",
