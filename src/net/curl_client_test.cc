@@ -191,9 +191,9 @@ TEST(CurlClient, TellsAnAddressThatIsNone) {
 }
 
 TEST(CurlClient, GivesUpAfterTheTimeout) {
-  PlainServer here;
   std::promise<void> released;
   std::shared_future<void> release = released.get_future().share();
+  PlainServer here;
   here.server.Get("/", [release](const httplib::Request&, httplib::Response&) { release.wait(); });
   here.listen();
   Browser browser;
@@ -207,9 +207,9 @@ TEST(CurlClient, GivesUpAfterTheTimeout) {
 }
 
 TEST(CurlClient, SaysThatAConnectionThatWasThereGaveNoAnswer) {
-  PlainServer here;
   std::promise<void> released;
   std::shared_future<void> release = released.get_future().share();
+  PlainServer here;
   here.server.Get("/", [release](const httplib::Request&, httplib::Response&) { release.wait(); });
   here.server.Get("/quick", [](const httplib::Request&, httplib::Response&) {});
   here.listen();
@@ -224,9 +224,9 @@ TEST(CurlClient, SaysThatAConnectionThatWasThereGaveNoAnswer) {
 }
 
 TEST(CurlClient, BreaksOffWhatIsToStop) {
-  PlainServer here;
   std::promise<void> arrived, released;
   std::shared_future<void> held = released.get_future().share();
+  PlainServer here;  // goes first: its threads wait for these
   here.server.Get("/held", [&](const httplib::Request&, httplib::Response&) {
     arrived.set_value();
     held.wait();
@@ -337,10 +337,10 @@ TEST(CurlClient, TellsAConnectionThatBreaksOff) {
 }
 
 TEST(CurlClient, ForgetsWhatIsUnderWayWhenItDies) {
-  PlainServer here;
   std::promise<void> arrived;
   std::promise<void> released;
   std::shared_future<void> release = released.get_future().share();
+  PlainServer here;
   here.server.Get("/", [&arrived, release](const httplib::Request&, httplib::Response&) {
     arrived.set_value();
     release.wait();

@@ -61,9 +61,10 @@ class Reader {
  private:
   template <class T, class Call>
   Result<T> ask(Call call) {
-    std::promise<Result<T>> promise;
-    browser_.loop().post([&] { call([&promise](Result<T> result) { promise.set_value(std::move(result)); }); });
-    return promise.get_future().get();
+    // Whoever keeps the promise may still be in it when it is seen kept.
+    const auto promise = std::make_shared<std::promise<Result<T>>>();
+    browser_.loop().post([&] { call([promise](Result<T> result) { promise->set_value(std::move(result)); }); });
+    return promise->get_future().get();
   }
 
   Browser& browser_;
@@ -227,6 +228,7 @@ TEST(CurlStream, LeavingHangsUpAndNobodyIsTold) {
     connection.await_end();
     hung_up.set_value();
   });
+  std::promise<void> passed;
   Browser browser;
   std::promise<Result<std::string>> told;
   {
@@ -235,7 +237,6 @@ TEST(CurlStream, LeavingHangsUpAndNobodyIsTold) {
     reader.begin_to_read(told);
   }
   hung_up.get_future().wait();
-  std::promise<void> passed;
   browser.loop().post([&] { passed.set_value(); });
   passed.get_future().wait();
   EXPECT_EQ(told.get_future().wait_for(seconds(0)), std::future_status::timeout);
