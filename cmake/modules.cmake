@@ -65,7 +65,7 @@ function(ctk_module_tests folder)
   ctk_quickly_compiled(${folder}_test)
   ctk_precompile(${folder}_test json_test <gmock/gmock.h> <gtest/gtest.h> <rapidcheck/gtest.h>)
   add_test(NAME unit.${folder} COMMAND ${folder}_test)
-  set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 300)
+  set_tests_properties(unit.${folder} PROPERTIES LABELS unit TIMEOUT 1800)
   add_dependencies(unit_tests ${folder}_test)
 endfunction()
 
