@@ -41,7 +41,7 @@ class Replay {
   Status find_work();
   Result<table::TableSpec> spec_of(const TableRecord& record, const sink::DeadLetter& letter);
   /// The types that the key's columns have, where nobody asks for others.
-  Result<table::TableSpec> with_found_types(table::TableSpec spec, const dynamodb::KeySchema& keys);
+  Result<table::TableSpec> with_found_types(const table::TableSpec& spec, const dynamodb::KeySchema& keys);
   /// What a user has to run before the letters can be applied, or nothing.
   Result<std::string> retyping();
   Status replay(Work& work);
@@ -151,10 +151,10 @@ Result<table::TableSpec> Replay::spec_of(const TableRecord& record, const sink::
   const std::string name = record.table.starts_with(prefix) ? record.table.substr(prefix.size()) : record.table;
   auto spec = table::make_spec(target.kind, {target.schema, name}, record.source_table, keys, options);
   if (!spec) return spec;
-  return with_found_types(std::move(*spec), keys);
+  return with_found_types(*spec, keys);
 }
 
-Result<table::TableSpec> Replay::with_found_types(table::TableSpec spec, const dynamodb::KeySchema& keys) {
+Result<table::TableSpec> Replay::with_found_types(const table::TableSpec& spec, const dynamodb::KeySchema& keys) {
   using table::ColumnType;
   table::TableOptions found = spec.options;
   for (const table::KeyColumn& key : spec.keys) {

@@ -5,6 +5,11 @@
 #include "relay/engine.h"
 
 namespace ctk::relay {
+namespace {
+
+constexpr const char* kReadingPositions = "reading positions";
+
+}  // namespace
 
 void Relay::Engine::every_second() {
   if (phase_ == Phase::ended || is_finishing()) return;
@@ -69,15 +74,14 @@ void Relay::Engine::settle_ends() {
 /// Where writes are fenced a relay that has nothing to write asks whether it still holds its shards.
 void Relay::Engine::check_claim() {
   if (!life_->lineage.is_claimed()) return;
-  constexpr const char* kDoing = "reading positions";
   keeper_.ask_for_claim();
   run_.positions.store.load(
       run_.name, guarded([this, pass = life_->pass->sight()](Result<std::vector<coordination::StoredPosition>> rows) {
         keeper_.claim_answered();
         // Rows from before a claim of our own say nothing of it.
         if (phase_ == Phase::ended || !pass.alive()) return;
-        if (!rows) return report_outage(kTarget, rows.error(), kDoing);
-        report_working(kTarget, kDoing);
+        if (!rows) return report_outage(kTarget, rows.error(), kReadingPositions);
+        report_working(kTarget, kReadingPositions);
         if (holds_claim(*rows)) keeper_.claim_held(now());
       }));
 }
