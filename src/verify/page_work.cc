@@ -161,8 +161,6 @@ std::optional<sink::RowRepair> PageWork::repair(const ReadItem& key, std::option
   sink::RowRepair repair;
   repair.key = key.cells;
   if (row) repair.version = row->version;
-  // A row that no relay has written is left alone, as by a load, unless the user asks for it.
-  if (!item && row && row->version.empty() && !settings_.spec->options.adopt) return std::nullopt;
   if (!item) return repair;
   dynamodb::RawRecord record;
   record.data = std::move(*item);
