@@ -84,7 +84,7 @@ Duration quiet_pause(Duration idle_poll, std::optional<Duration> max_lag) {
 
 Following follow(StreamKind kind, size_t open_shards, Duration pause, const Prices& prices) {
   const auto shards = static_cast<double>(open_shards);
-  const double seconds = std::max(std::chrono::duration<double>(pause).count(), 0.001);
+  const double seconds = std::max(to_seconds(pause), 0.001);
   Following following;
   following.requests_per_month = shards * kHoursOfMonth * 3600 / seconds;
   following.dollars_per_month = kind == StreamKind::kinesis

@@ -40,14 +40,10 @@ void read_rhythm(const OptionValues& source, const OptionValues& target, relay::
   relay.poll.idle_poll = source.duration("idle-poll");
   relay.poll.longest_idle_poll = source.duration("idle-sleep").value_or(relay.poll.longest_idle_poll);
   relay.poll.max_lag = source.duration("max-lag");
-  // Options of the run may stand in either URL; the source's counts first. A flag is in both.
-  const auto of_run = [&](std::string_view name, Duration fallback) {
-    const auto first = source.duration(name);
-    return first ? *first : target.duration(name).value_or(fallback);
-  };
-  relay.deadlines.start_timeout = of_run("start-timeout", relay.deadlines.start_timeout);
-  relay.deadlines.give_up = of_run("give-up", relay.deadlines.give_up);
-  relay.deadlines.grace = of_run("grace", relay.deadlines.grace);
+  relay::Deadlines& deadlines = relay.deadlines;
+  deadlines.start_timeout = duration_of_run(source, target, "start-timeout", deadlines.start_timeout);
+  deadlines.give_up = duration_of_run(source, target, "give-up", deadlines.give_up);
+  deadlines.grace = duration_of_run(source, target, "grace", deadlines.grace);
   const auto memory = source.size("max-memory");
   relay.max_memory = memory ? *memory : target.size("max-memory").value_or(relay.max_memory);
   relay.sweep.grace = target.duration("delete-grace");
@@ -61,6 +57,11 @@ bool name_some_target(LoadCommand& command, const aws::Environment& environment)
   if (find_target(command.target.argument, command.target.flag, environment)) return true;
   command.target.argument = "ndjson:-";
   return false;
+}
+
+Duration duration_of_run(const OptionValues& source, const OptionValues& target, std::string_view name, Duration fallback) {
+  const auto first = source.duration(name);
+  return first ? *first : target.duration(name).value_or(fallback);
 }
 
 void make_nothing(SourcePlan& source) {

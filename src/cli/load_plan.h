@@ -33,6 +33,9 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
 /// Where nobody has named a target, one stands in that takes lines; false then. For commands that look at the source.
 bool name_some_target(LoadCommand& command, const aws::Environment& environment);
 
+/// An option of the run may stand in either URL; the source's counts first. A flag is in both.
+Duration duration_of_run(const OptionValues& source, const OptionValues& target, std::string_view name, Duration fallback);
+
 /// For a dry run and the like, which make nothing at the source either.
 void make_nothing(SourcePlan& source);
 

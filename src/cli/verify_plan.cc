@@ -37,13 +37,9 @@ Result<VerifyPlan> plan_verify(const VerifyCommand& command, const aws::Environm
   verify.settle = command.settle;
   verify.sample = command.sample;
   verify.repair = command.repair;
-  // Options of the run may stand in either URL; the source's counts first.
-  const auto of_run = [&](std::string_view name, Duration fallback) {
-    const auto first = plan.source.options.duration(name);
-    return first ? *first : target->options.duration(name).value_or(fallback);
-  };
-  verify.start_timeout = of_run("start-timeout", verify.start_timeout);
-  verify.give_up = of_run("give-up", verify.give_up);
+  const OptionValues& of_source = plan.source.options;
+  verify.start_timeout = duration_of_run(of_source, target->options, "start-timeout", verify.start_timeout);
+  verify.give_up = duration_of_run(of_source, target->options, "give-up", verify.give_up);
   plan.target.start_timeout = verify.start_timeout;
   return plan;
 }
