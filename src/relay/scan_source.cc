@@ -17,15 +17,6 @@ constexpr double kUnitBytes = 4096;
 /// How far before now the cut lies: clocks differ, DynamoDB Streams rounds to seconds, Kinesis repeats late.
 constexpr Duration kCutBefore = std::chrono::minutes(10);
 
-dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys) {
-  dynamodb::KeySchema schema;
-  for (const aws::KeyAttribute& key : keys) {
-    const std::optional<dynamodb::Type> type = dynamodb::parse_type(std::string_view(&key.type, 1));
-    schema.attributes.emplace_back(key.name, type.value_or(dynamodb::Type::S));
-  }
-  return schema;
-}
-
 /// The key of an item as ExclusiveStartKey has it, in the service's own text.
 Result<std::string> key_of(const std::string& item, const std::vector<std::string>& names) {
   json::PieceParser parser;
@@ -182,6 +173,15 @@ class ScanSource final : public SnapshotSource {
 };
 
 }  // namespace
+
+dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys) {
+  dynamodb::KeySchema schema;
+  for (const aws::KeyAttribute& key : keys) {
+    const std::optional<dynamodb::Type> type = dynamodb::parse_type(std::string_view(&key.type, 1));
+    schema.attributes.emplace_back(key.name, type.value_or(dynamodb::Type::S));
+  }
+  return schema;
+}
 
 std::unique_ptr<SnapshotSource> make_scan_source(aws::DynamoDbApi& api, ScanSourceOptions options, EventLoop& loop,
                                                  Clock& clock) {

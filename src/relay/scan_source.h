@@ -16,6 +16,9 @@ struct ScanSourceOptions {
   std::optional<load::ReadCapacity> read_capacity;
 };
 
+/// The key as a table's description has it.
+dynamodb::KeySchema schema_of(const std::vector<aws::KeyAttribute>& keys);
+
 /// Loop and clock outlive it.
 std::unique_ptr<SnapshotSource> make_scan_source(aws::DynamoDbApi& api, ScanSourceOptions options, EventLoop& loop,
                                                  Clock& clock);
