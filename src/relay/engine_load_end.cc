@@ -68,7 +68,10 @@ void Relay::Engine::consider_ready() {
   }
   if (life_->lineage.walk().waiting() > 0 || !coordination::is_table_ready(life_->load->record(), rows)) return;
   // A child that no listing has shown yet may hold changes from before that.
-  if (!life_->lineage.knows_all_of(*life_->load->record().loaded)) return relist();
+  if (!life_->lineage.knows_all_of(*life_->load->record().loaded)) {
+    if (!life_->lineage.lists_again_soon()) relist();
+    return;
+  }
   counters_.stats().table_ready = true;
   run_.env.log.info("ready: the table holds what its source held at the load's end, and later",
                     {{"table", life_->load->table()}});
@@ -139,9 +142,9 @@ std::optional<LoadProgress> Relay::Engine::load_progress() const {
 void Relay::Engine::start_over(const std::string& why) {
   if (life_->drop == Life::Drop::life) return;
   counters_.stats().table_ready = false;
-  // Not from inside whatever found it out.
+  // Not from inside whatever found it out; and not once the next life has begun.
   life_->drop = Life::Drop::life;
-  run_.env.loop.post(guarded([this, why] {
+  run_.env.loop.post(in_life([this, why] {
     if (phase_ != Phase::ended && !is_finishing()) drop_and_read_again(why);
   }));
 }

@@ -103,7 +103,13 @@ Timestamp Lineage::due_since(const aws::ShardId& shard, const shards::Position& 
   using Kind = shards::Position::Kind;
   const bool dated = start.kind == Kind::at_timestamp || (start.kind == Kind::trim_horizon && start.time != Timestamp{});
   Timestamp due = dated ? start.time : kNoTime;
+void Lineage::listed() {
+  listing_failed_ = false;
+  listing_retry_.succeeded();
+}
+
   for (const aws::ShardId& parent : walk_->parents_of(shard)) due = std::max(due, whole_to(parent));
+  listing_failed_ = true;
   return due;
 }
 

@@ -77,12 +77,14 @@ class Lineage {
   bool begin_listing(Duration now);
   void end_listing() { listing_since_.reset(); }
   std::optional<Duration> listing_since() const { return listing_since_; }
-  void listed() { listing_retry_.succeeded(); }
+  void listed();
   /// The walk has taken a listing that was begun at `begun`, the source's time. `may_end`: a closed shard may have no
   /// child.
   void took_listing(Timestamp begun, bool may_end);
   /// Whether every shard is known that was there at `time`.
   bool knows_all_of(Timestamp time) const { return complete_to_ >= time; }
+  /// One has failed, and the next one is a pause away.
+  bool lists_again_soon() const { return listing_failed_ && !listing_since_; }
   /// The pause until the next listing.
   Duration listing_failed(Duration now, Random& random);
 
@@ -102,6 +104,7 @@ class Lineage {
  private:
   std::unique_ptr<shards::ShardWalk> walk_;
   std::set<aws::ShardId> without_row_;
+  bool listing_failed_ = false;  ///< the last one
   coordination::Fence fence_ = 0;
   std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;

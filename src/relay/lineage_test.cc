@@ -170,10 +170,13 @@ TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {
   one.walk().read_to_end(kParent, {{kChild, {kParent}, false}});
   EXPECT_TRUE(one.looked_up(kParent, false).known);
 }
+  EXPECT_FALSE(one.lists_again_soon());
 
+  EXPECT_TRUE(one.lists_again_soon());
 TEST(Lineage, AnEndMayHaveNoChildren) {
   Lineage one;
   one.claimed({}, {7, {row(kParent)}});
+  EXPECT_FALSE(one.lists_again_soon());
   one.walk().listed({{kParent, {}, true}});
   for (int times = 1; times < 6; ++times) EXPECT_FALSE(one.looked_up(kParent, true).known) << times;
   EXPECT_TRUE(one.looked_up(kParent, true).known);
