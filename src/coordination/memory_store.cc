@@ -97,10 +97,10 @@ class MemoryStore final : public PositionStore {
       row->second.read_to = rewind.read_to;
     }
     for (auto& [shard, row] : relay.rows) {
-      if (row.position.ended()) continue;
+      if (row.position.ended() || !request.takes(shard)) continue;
       row.fence = relay.fence;
       row.worker = request.worker;
-      row.epoch = request.epoch;
+      if (!request.only) row.epoch = request.epoch;
       row.updated = relay.claimed;
     }
     return Claim{relay.fence, list(request.relay)};
@@ -115,7 +115,7 @@ class MemoryStore final : public PositionStore {
 
   Result<size_t> remove_finished_now(const RelayName& name, Fence fence, const std::vector<aws::ShardId>& shards) {
     Relay& relay = relays_[name];
-    if (relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+    if (fence != kAnyFence && relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
     return std::erase_if(relay.rows, [&](const auto& row) {
       return row.second.position.ended() && std::ranges::find(shards, row.first) != shards.end();
     });

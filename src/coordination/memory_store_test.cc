@@ -110,6 +110,20 @@ TEST(MemoryStore, AnEndBringsItsChildren) {
   EXPECT_EQ(f.rows().size(), 1U);
 }
 
+TEST(MemoryStore, AClaimOfSomeShardsLeavesTheOthersAlone) {
+  Fixture f;
+  const Fence first = f.claim("w1", {"a", "b"})->fence;
+  ClaimRequest request{f.relay, WorkerName("w2"), Incarnation("arn:s/1"), {}, false, 1};
+  request.only = {aws::ShardId("b")};
+  const auto taken = f.wait<Claim>([&](auto done) { f.store->claim(request, std::move(done)); });
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(f.rows()[0].fence, first);
+  EXPECT_EQ(f.rows()[1].fence, taken->fence);
+  EXPECT_TRUE(f.move(first, "a", Position::trim_horizon(), after("1")));
+  EXPECT_FALSE(f.move(first, "b", Position::trim_horizon(), after("1")));
+  EXPECT_TRUE(f.move(taken->fence, "b", Position::trim_horizon(), after("1")));
+}
+
 TEST(MemoryStore, FinishedRowsGoUnderTheClaimThatIsHeld) {
   Fixture f;
   const Fence fence = f.claim("w1", {"a", "b"})->fence;

@@ -1,6 +1,12 @@
 #include "coordination/position_store.h"
 
+#include <algorithm>
+
 namespace ctk::coordination {
+
+bool ClaimRequest::takes(const aws::ShardId& shard) const {
+  return !only || std::ranges::find(*only, shard) != only->end();
+}
 
 Error fenced_error(const RelayName& relay, const WorkerName& by, Timestamp at) {
   std::string message = "relay " + relay.str() + " was taken over by worker " + (by.empty() ? "unknown" : by.str());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +24,7 @@ using shards::Position;
 
 /// A shard's: raised by whoever takes it. Only the newest holder moves it.
 using Fence = int64_t;
+constexpr Fence kAnyFence = std::numeric_limits<Fence>::max();
 /// The table's epoch, 1 … 99,999,999; `EEEEEEEE` in a version. 0 in a row of `ctk_positions` that was written before its
 /// relay had a table.
 using Epoch = uint32_t;
@@ -77,6 +79,10 @@ struct ClaimRequest {
   Epoch epoch = 1;
   std::vector<Rewind> rewound = {};        ///< rows that go back, finished ones too; before the fence is raised
   std::vector<aws::ShardId> dropped = {};  ///< rows that are no longer needed: segments of older loads
+  /// Where many workers share the relay's shards: the only ones that are taken; the rows of others are made and left alone.
+  /// Each keeps its epoch, in which it was written last. Nothing: all that are unfinished. Only stores with transactions, and those in memory, know of it.
+  std::optional<std::vector<aws::ShardId>> only = {};
+  bool takes(const aws::ShardId& shard) const;
 };
 
 struct Claim {
@@ -94,8 +100,9 @@ class PositionStore {
   /// Reads the relay's rows without changing them.
   virtual void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) = 0;
 
-  /// Makes the missing rows, raises the fence of all unfinished rows above every fence of the relay, and reads them, in one
-  /// transaction where the target has them. After it, older claims of the same relay cannot write.
+  /// Makes the missing rows, raises the fence of all unfinished rows (or of `only` some) above every fence of the relay,
+  /// and reads all of them, in one transaction where the target has them. After it, older claims of the same rows cannot
+  /// write.
   virtual void claim(const ClaimRequest& request, Done<Claim> done) = 0;
 
   /// Makes rows for shards found later, under a claim that is held.
@@ -105,7 +112,8 @@ class PositionStore {
   /// ones.
   virtual void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) = 0;
 
-  /// Deletes the rows of such of these shards as are finished, under a claim that is held; tells how many.
+  /// Deletes the rows of such of these shards as are finished, under a claim that is held (kAnyFence: or under none, where
+  /// nobody holds all of the relay's shards); tells how many.
   virtual void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
                                Done<size_t> done) = 0;
 

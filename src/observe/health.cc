@@ -18,14 +18,14 @@ std::string for_seconds(Duration time) { return fmt::format("for {} s", time / s
 
 /// Nothing is expected of it, as far as this run reads it.
 bool is_done(const ShardView& shard) {
-  if (shard.state == ShardView::State::finished) return true;
+  if (shard.state == ShardView::State::finished || shard.state == ShardView::State::elsewhere) return true;
   return shard.state == ShardView::State::at_tip && shard.at_newest;
 }
 
 std::set<ShardId> unfinished_shards(const RelayView& view) {
   std::set<ShardId> unfinished;
   for (const ShardView& shard : view.shards) {
-    if (shard.state != ShardView::State::finished) unfinished.insert(shard.id);
+    if (!is_done(shard) || shard.state == ShardView::State::at_tip) unfinished.insert(shard.id);
   }
   return unfinished;
 }

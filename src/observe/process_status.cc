@@ -30,6 +30,7 @@ std::string_view to_text(ShardView::State state) {
     case ShardView::State::reading: return "reading";
     case ShardView::State::at_tip: return "at_tip";
     case ShardView::State::ended: return "ended";
+    case ShardView::State::elsewhere: return "elsewhere";
     case ShardView::State::finished: break;
   }
   return "finished";

@@ -11,7 +11,7 @@ constexpr const char* kLag = "ctk_lag_seconds";
 
 bool is_read(const relay::ShardView& shard) {
   return !shard.segment && shard.state != relay::ShardView::State::waiting &&
-         shard.state != relay::ShardView::State::finished;
+         shard.state != relay::ShardView::State::finished && shard.state != relay::ShardView::State::elsewhere;
 }
 
 }  // namespace

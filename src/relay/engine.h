@@ -4,6 +4,7 @@
 //   run.h               source, target and options
 //   life.h              one life of reading, and a pass within it: what goes when they go
 //     lineage.h           which shards there are, which have a row, how far the store has read them
+//     held_shards.h       which of them are this worker's
 //     shard.h             one shard: shard_reading.h asks, shard_queue.h holds, shard_progress.h is acknowledged
 //     load_run.h          the load that the life takes part in
 //   write_queue.h       batches on their way, from the worker to the target
@@ -21,6 +22,7 @@
 //   engine_load.cc     a load begins: its epoch, its start positions, its segments
 //   engine_load_end.cc a load ends; the table is ready; the next life begins
 //   engine_walk.cc     the shards there are, their ends and their children
+//   engine_sharing.cc  shards that are given to this worker, or to others
 //   engine_gaps.cc     what the stream no longer has although nobody has read it
 //   engine_finish.cc   positions outside of batches, sweeping, the end of a run
 //   engine_view.cc     what can be seen of it from outside
@@ -131,7 +133,22 @@ class Relay::Engine {
   void start_over(const std::string& why);
   void start_over_now();
 
+  // sharing
+  void begin_sharing();
+  void take_shards(std::vector<ShardId> shards);
+  /// A claim of these alone.
+  coordination::ClaimRequest claim_of(std::vector<ShardId> shards) const;
+  void on_taken(const std::vector<ShardId>& shards, Result<coordination::Claim> claim);
+  void go_on_with_taken(const coordination::StoredPosition& row);
+  void lose_shards(const std::vector<ShardId>& shards);
+  bool is_carried(const ShardId& id) const;
+  void let_go_of_lost();
+  void follow_others(const std::vector<coordination::StoredPosition>& rows);
+  /// `fenced`: the end of a run that is alone; else some shards are lost.
+  void on_fenced(const Error& error);
+
   // walk
+  void begin_reading(const ShardId& id, const Position& position);
   void perform(const std::vector<shards::WalkAction>& actions);
   void take_listing(std::vector<ListedShard> listed, Timestamp begun);
   bool may_end_without_children() const { return !run_.identity.traits.shards_go_on || run_.source.ended(); }
@@ -224,7 +241,7 @@ class Relay::Engine {
                            PositionKeeper::Then then);
   void settle_ends();
   void check_claim();
-  /// False: the run has ended, since another worker has taken shards of it.
+  /// False: the run has ended, since another worker has taken shards of it, which was alone.
   bool holds_claim(const std::vector<coordination::StoredPosition>& rows);
   /// Sweeps every open table, one after another.
   void sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then);

@@ -81,7 +81,7 @@ void Relay::Engine::acknowledge(InFlightBatch& write) {
 
 void Relay::Engine::on_apply_error(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::fenced:
+    case ErrorKind::fenced: return on_fenced(error);
     case ErrorKind::internal:
     case ErrorKind::stopped:
     case ErrorKind::usage:
@@ -131,6 +131,7 @@ void Relay::Engine::drop_and_read_again(const std::string& why) {
     one->reading.drop();
   }
   if (life_->drop == Life::Drop::life) return start_over_now();
+  let_go_of_lost();
   reload_positions();
 }
 
@@ -152,11 +153,15 @@ void Relay::Engine::reload_positions() {
 }
 
 void Relay::Engine::go_on_from_rows(std::vector<coordination::StoredPosition> rows) {
+  // What was read before a shard was taken is older than what was taken.
+  std::erase_if(rows, [this](const coordination::StoredPosition& row) {
+    return run_.is_shared() && row.fence != life_->held.fence_of(row.shard);
+  });
   // A shard without a row begins anew: nothing of it was ever written.
   std::set<ShardId> stored;
   for (const coordination::StoredPosition& row : rows) stored.insert(row.shard);
   for (const auto& [id, one] : life_->shards) {
-    if (stored.contains(id)) continue;
+    if (stored.contains(id) || run_.is_shared()) continue;
     coordination::StoredPosition& row = rows.emplace_back();
     row.shard = id;
     row.position = one->start;
@@ -165,6 +170,7 @@ void Relay::Engine::go_on_from_rows(std::vector<coordination::StoredPosition> ro
   for (const coordination::StoredPosition& row : rows) set_back_to(row);
   if (life_->drop == Life::Drop::pass) life_->drop = Life::Drop::nothing;
   for (const coordination::StoredPosition& row : rows) go_on_from(row);
+  for (const auto& [id, one] : life_->shards) consider_reading(*one);  // also those that were taken meanwhile
   pump();
   consider_finishing();
 }

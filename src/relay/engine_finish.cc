@@ -19,7 +19,9 @@ void Relay::Engine::every_second() {
   if (phase_ == Phase::running && rounds_.due(Round::forget_trimmed, now())) forget_trimmed_shards();
   const bool idle_too = rounds_.due(Round::store_idle, now());
   if (!run_.positions_with_rows() || idle_too) store_positions(idle_too);
-  if (phase_ == Phase::running && run_.positions_with_rows() && keeper_.claim_is_doubtful(now())) check_claim();
+  const bool doubts = run_.is_shared() ? rounds_.due(Round::follow_others, now())
+                                       : run_.positions_with_rows() && keeper_.claim_is_doubtful(now());
+  if (phase_ == Phase::running && doubts) check_claim();
   consider_ready();
   if (phase_ == Phase::running && !run_.options.once && rounds_.due(Round::sweep, now()))
     sweep(Sweeper::Purpose::on_the_way, [] {});
@@ -52,7 +54,9 @@ void Relay::Engine::on_positions_stored(const std::vector<coordination::Position
                                         PositionKeeper::Then then) {
   if (!stored) {
     // The end of the run, even where that is what this was for: `then` would wait for ever.
-    if (stored.error().kind == ErrorKind::fenced) return end(std::unexpected(std::move(stored).error()));
+    if (stored.error().kind == ErrorKind::fenced && !run_.is_shared())
+      return end(std::unexpected(std::move(stored).error()));
+    if (stored.error().kind == ErrorKind::fenced) on_fenced(stored.error());
     report_outage(kTarget, stored.error(), "storing positions");
     if (then) then(false);
     return;
@@ -71,7 +75,8 @@ void Relay::Engine::settle_ends() {
   if (PositionKeeper::ends_are_due(*life_)) store_positions(false);
 }
 
-/// Where writes are fenced a relay that has nothing to write asks whether it still holds its shards.
+/// Where writes are fenced a relay that has nothing to write asks whether it still holds its shards; one that shares them
+/// asks what others have done.
 void Relay::Engine::check_claim() {
   if (!life_->lineage.is_claimed()) return;
   keeper_.ask_for_claim();
@@ -82,20 +87,31 @@ void Relay::Engine::check_claim() {
         if (phase_ == Phase::ended || !pass.alive()) return;
         if (!rows) return report_outage(kTarget, rows.error(), kReadingPositions);
         report_working(kTarget, kReadingPositions);
-        if (holds_claim(*rows)) keeper_.claim_held(now());
+        if (!holds_claim(*rows)) return;
+        keeper_.claim_held(now());
+        follow_others(*rows);
       }));
 }
 
 bool Relay::Engine::holds_claim(const std::vector<coordination::StoredPosition>& rows) {
-  const std::vector<coordination::StoredPosition> taken = life_->lineage.taken_by_others(rows);
+  if (!life_->lineage.is_claimed()) return true;
+  const std::vector<coordination::StoredPosition> taken = life_->held.taken_by_others(rows);
   if (taken.empty()) return true;
-  fail_run(coordination::fenced_error(run_.name, taken.front().worker, taken.front().updated));
-  return false;
+  if (!run_.is_shared()) {
+    fail_run(coordination::fenced_error(run_.name, taken.front().worker, taken.front().updated));
+    return false;
+  }
+  std::vector<ShardId> lost;
+  for (const coordination::StoredPosition& row : taken) lost.push_back(row.shard);
+  run_.positions.assignment.taken_by_others(lost);
+  lose_shards(lost);
+  return true;
 }
 
 void Relay::Engine::finish_shards(const std::vector<coordination::PositionMove>& ends) {
   for (const coordination::PositionMove& end : ends) {
     shard(end.shard).reading.finish();
+    for (const coordination::NewShard& child : end.children) life_->held.made_with_end_of(end.shard, child.shard);
     perform(life_->lineage.end_stored(end.shard, end.children, run_.server_now()));
   }
 }
@@ -267,6 +283,7 @@ void Relay::Engine::fail_run(Error error) {
 void Relay::Engine::end(Result<RelayStats> result) {
   if (phase_ == Phase::ended) return;
   phase_ = Phase::ended;
+  run_.positions.assignment.end();
   auto last = std::make_shared<Result<RelayStats>>(std::move(result));
   run_.sink.close(guarded([this, last](Result<bool> closed) {
     if (!closed && *last) *last = std::unexpected(closed.error());

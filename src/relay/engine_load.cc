@@ -115,6 +115,7 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   coordination::ClaimRequest request{
       run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),
       record.epoch};
+  if (run_.is_shared()) request.only.emplace();
   if (!life_->load && !tables_.has_records(run_.name))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;

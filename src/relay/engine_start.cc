@@ -59,6 +59,8 @@ void Relay::Engine::restart() {
 /// A run begins. What cannot be had ends it.
 Task<bool> Relay::Engine::start() {
   Status ready = co_await open_source();
+  if (ready && run_.is_shared() && wants_load())
+    ready = fail(ErrorKind::usage, "many workers cannot load a table", "", "load it with one that is alone");
   if (ready) ready = co_await reach_target();
   if (!ready) {
     fail_run(std::move(ready).error());
@@ -158,6 +160,7 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
     run_.env.log.warn("start is ignored: stored positions are used (--reset forgets them)");
   const Error ended{ErrorKind::stopped, "the run has ended", "", ""};
   for (const coordination::StoredPosition& row : rows) {
+    if (run_.is_shared()) continue;  // what became of a shard is asked when it is taken
     if (start_.is_again() && row.fence > start_.fence())
       return std::unexpected(coordination::fenced_error(run_.name, row.worker, row.updated));
     std::optional<Error> gap = find_gap(row);
@@ -172,6 +175,12 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
 /// gone.
 Task<Status> Relay::Engine::check_records(const std::vector<coordination::StoredPosition>& rows) {
   start_.compare(rows, tables_.has_records(run_.name));
+  if (start_.record_lost() && run_.is_shared()) {
+    // Another worker may have opened it between that look and this one.
+    Status known = co_await find_tables();
+    if (!known) co_return known;
+    start_.compare(rows, tables_.has_records(run_.name));
+  }
   if (!start_.record_lost() || !run_.options.table || wants_load()) co_return Status{};
   const Result<bool> exists = co_await find_named_table();
   if (!exists) co_return std::unexpected(exists.error());
@@ -270,6 +279,7 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
     return segment && segment->epoch != life_->epoch;
   });
   life_->lineage.claimed(*rule, *claimed);
+  run_.is_shared() ? life_->held.share() : life_->held.claimed(*claimed);
   if (phase_ == Phase::starting) phase_ = Phase::running;
   take_listing(std::move(*listed), begun);
   begin();
@@ -285,6 +295,7 @@ void Relay::Engine::begin() {
   open_known_tables();
   begin_load();
   if (phase_ == Phase::ended) return;
+  begin_sharing();
   check_suspects();
   pump();
 }

@@ -39,6 +39,10 @@ ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
   view.position = known.position;
   view.state = known.finished ? ShardView::State::finished : ShardView::State::waiting;
   view.waits_for_parents = !known.finished;
+  if (!known.finished && !life_->held.has(known.id)) {
+    view.state = ShardView::State::elsewhere;
+    return view;
+  }
   const auto found = life_->shards.find(known.id);
   if (found == life_->shards.end() || known.finished) return view;
   const Shard& shard = *found->second;
@@ -68,8 +72,9 @@ RelayView::State Relay::Engine::visible_state() const {
 bool Relay::Engine::is_caught_up(const std::vector<ShardView>& shards) const {
   if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_dropping()) return false;
   if (life_->load && run_.identity.has_stream && !counters_.stats().table_ready) return false;
-  return std::ranges::all_of(
-      shards, [](const ShardView& shard) { return shard.state == ShardView::State::finished || shard.at_newest; });
+  return std::ranges::all_of(shards, [](const ShardView& shard) {
+    return shard.state == ShardView::State::finished || shard.state == ShardView::State::elsewhere || shard.at_newest;
+  });
 }
 
 RelayView Relay::Engine::view() const {

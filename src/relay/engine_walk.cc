@@ -24,23 +24,26 @@ void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
       run_.env.log.info("found shard", {{"shard", row->shard.str()}});
       add_row({row->shard, row->position});
     } else if (const auto* start = std::get_if<shards::StartReading>(&action)) {
-      auto& slot = life_->shards[start->shard];
-      if (!slot)
-        slot = std::make_shared<Shard>(start->shard, start->position, first_page_of(start->shard), run_.cadence(), now());
-      Timestamp read_to = life_->lineage.stored_read_to(start->shard);
-      slot->progress.restore_read_to(read_to);
-      if (run_.identity.traits.reports_trimming && read_to == kNoTime)
-        read_to = life_->lineage.parents_read_to(start->shard, [this](const ShardId& id) { return read_to_of(id); });
-      slot->reading.known_to(read_to, life_->lineage.due_since(start->shard, slot->start,
-                                                               [this](const ShardId& id) { return whole_to_of(id); }));
-      if (!slot->segment) counters_.add_shard(start->shard);
-      consider_reading(*slot);
+      if (life_->held.has(start->shard)) begin_reading(start->shard, start->position);
     } else if (const auto* send = std::get_if<shards::MaySend>(&action)) {
-      shard(send->shard).may_send = true;
+      if (life_->held.has(send->shard)) shard(send->shard).may_send = true;
     } else if (const auto* lost = std::get_if<shards::LostShard>(&action)) {
-      confirm_loss(*lost);
+      if (life_->held.has(lost->shard)) confirm_loss(*lost);
     }
   }
+}
+
+void Relay::Engine::begin_reading(const ShardId& id, const Position& position) {
+  auto& slot = life_->shards[id];
+  if (!slot) slot = std::make_shared<Shard>(id, position, first_page_of(id), run_.cadence(), now());
+  Timestamp read_to = life_->lineage.stored_read_to(id);
+  slot->progress.restore_read_to(read_to);
+  if (run_.identity.traits.reports_trimming && read_to == kNoTime)
+    read_to = life_->lineage.parents_read_to(id, [this](const ShardId& parent) { return read_to_of(parent); });
+  slot->reading.known_to(
+      read_to, life_->lineage.due_since(id, slot->start, [this](const ShardId& parent) { return whole_to_of(parent); }));
+  if (!slot->segment) counters_.add_shard(id);
+  consider_reading(*slot);
 }
 
 /// `begun`: when it was asked for, by the source's clock.
@@ -53,20 +56,25 @@ void Relay::Engine::take_listing(std::vector<ListedShard> listed, Timestamp begu
 /// Until the shard has its row nothing of it is sent: no write could move its position.
 void Relay::Engine::add_row(const coordination::NewShard& shard) {
   life_->lineage.want_row(shard.shard);
-  run_.positions.store.add(run_.name, life_->lineage.newest_fence(), {shard}, guarded([this, shard](Result<bool> added) {
-                             if (phase_ == Phase::ended) return;
-                             if (!added && added.error().kind == ErrorKind::fenced)
-                               return fail_run(std::move(added).error());
-                             if (!added) {
-                               run_.env.loop.after(std::chrono::seconds(1), guarded([this, shard] {
-                                                     if (!life_->lineage.has_row(shard.shard)) add_row(shard);
-                                                   }));
-                               return;
-                             }
-                             life_->lineage.has_row_now(shard.shard);
-                             pump();
-                             consider_finishing();
-                           }));
+  auto added = guarded([this, shard](Result<bool> done) {
+    if (phase_ == Phase::ended) return;
+    if (!done && done.error().kind == ErrorKind::fenced) return fail_run(std::move(done).error());
+    if (!done) {
+      run_.env.loop.after(std::chrono::seconds(1), guarded([this, shard] {
+                            if (!life_->lineage.has_row(shard.shard)) add_row(shard);
+                          }));
+      return;
+    }
+    life_->lineage.has_row_now(shard.shard);
+    pump();
+    consider_finishing();
+  });
+  if (!run_.is_shared()) return run_.positions.store.add(run_.name, life_->held.newest_fence(), {shard}, std::move(added));
+  coordination::ClaimRequest request = claim_of({});
+  request.shards = {shard};
+  run_.positions.store.claim(request, [added = std::move(added)](const Result<coordination::Claim>& claim) mutable {
+    added(claim ? Result<bool>(true) : Result<bool>(std::unexpected(claim.error())));
+  });
 }
 
 void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& children) {
@@ -195,8 +203,8 @@ void Relay::Engine::prune() {
     if (!count) return life_->lineage.not_pruned(std::move(taken));
     run_.env.log.info("removed the positions of shards that are finished and gone", {{"positions", *count}});
   };
-  run_.positions.store.remove_finished(run_.name, life_->lineage.newest_fence(), std::move(shards),
-                                       in_life(std::move(removed)));
+  const coordination::Fence fence = run_.is_shared() ? coordination::kAnyFence : life_->held.newest_fence();
+  run_.positions.store.remove_finished(run_.name, fence, std::move(shards), in_life(std::move(removed)));
 }
 
 /// A stream whose shards roll would else be remembered shard by shard for as long as the process lives.
@@ -204,6 +212,7 @@ void Relay::Engine::forget_trimmed_shards() {
   for (const ShardId& id : life_->lineage.forget_trimmed()) {
     std::erase_if(life_->with_backlog, [&](const Shard* one) { return one->id == id; });
     life_->shards.erase(id);
+    life_->held.forget(id);
     run_.source.leave(id);
   }
 }

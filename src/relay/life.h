@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/lifeline.h"
+#include "relay/held_shards.h"
 #include "relay/lineage.h"
 #include "relay/load_run.h"
 #include "relay/shard.h"
@@ -24,6 +25,7 @@ struct Life {
   enum class Drop { nothing, pass, life };
 
   Lineage lineage;
+  HeldShards held;
   std::map<ShardId, std::shared_ptr<Shard>> shards;
   std::vector<Shard*> with_backlog;        ///< every shard that has records queued, or an end to be stored; some that had
   std::deque<ShardId> waiting_for_budget;  ///< in turn

@@ -17,10 +17,8 @@ constexpr Duration kClocksDiffer = std::chrono::hours(1);
 }  // namespace
 
 void Lineage::claimed(shards::StartRule rule, const coordination::Claim& claim) {
-  fence_ = claim.fence;
   std::map<aws::ShardId, shards::Position> positions;
   for (const coordination::StoredPosition& row : claim.positions) {
-    fences_[row.shard] = row.fence;
     positions[row.shard] = row.position;
     stored_read_to_[row.shard] = row.read_to;
     if (row.position.ended() && row.updated != kNoTime && !shards::is_segment(row.shard))
@@ -38,26 +36,16 @@ std::vector<coordination::NewShard> Lineage::children_rows(const aws::ShardId& s
 
 std::vector<shards::WalkAction> Lineage::end_stored(const aws::ShardId& shard,
                                                     const std::vector<coordination::NewShard>& rows, Timestamp now) {
-  for (const coordination::NewShard& child : rows) {
-    without_row_.erase(child.shard);
-    fences_.try_emplace(child.shard, fence_of(shard));
-  }
+  for (const coordination::NewShard& child : rows) without_row_.erase(child.shard);
   if (!shards::is_segment(shard)) ended_at_[shard] = now;
   return walk_->finished(shard);
 }
 
-coordination::Fence Lineage::fence_of(const aws::ShardId& shard) const {
-  const auto found = fences_.find(shard);
-  return found == fences_.end() ? fence_ : found->second;
-}
-
-std::vector<coordination::StoredPosition> Lineage::taken_by_others(
-    const std::vector<coordination::StoredPosition>& rows) const {
-  std::vector<coordination::StoredPosition> taken;
-  if (!is_claimed()) return taken;
-  std::ranges::copy_if(rows, std::back_inserter(taken),
-                       [this](const auto& row) { return row.fence > fence_of(row.shard); });
-  return taken;
+void Lineage::saw_row(const coordination::StoredPosition& row) {
+  stored_read_to_[row.shard] = row.read_to;
+  without_row_.erase(row.shard);
+  if (row.position.ended() && row.updated != kNoTime && !shards::is_segment(row.shard))
+    ended_at_.try_emplace(row.shard, row.updated);
 }
 
 Timestamp Lineage::stored_read_to(const aws::ShardId& shard) const {
@@ -73,7 +61,6 @@ std::vector<aws::ShardId> Lineage::forget_trimmed() {
   std::vector<aws::ShardId> forgotten = walk_->forget_trimmed();
   for (const aws::ShardId& shard : forgotten) {
     stored_read_to_.erase(shard);
-    fences_.erase(shard);
     look_ups_.erase(shard);
   }
   return forgotten;
@@ -103,13 +90,7 @@ Timestamp Lineage::due_since(const aws::ShardId& shard, const shards::Position& 
   using Kind = shards::Position::Kind;
   const bool dated = start.kind == Kind::at_timestamp || (start.kind == Kind::trim_horizon && start.time != Timestamp{});
   Timestamp due = dated ? start.time : kNoTime;
-void Lineage::listed() {
-  listing_failed_ = false;
-  listing_retry_.succeeded();
-}
-
   for (const aws::ShardId& parent : walk_->parents_of(shard)) due = std::max(due, whole_to(parent));
-  listing_failed_ = true;
   return due;
 }
 
@@ -122,7 +103,13 @@ Timestamp Lineage::parents_read_to(const aws::ShardId& shard, const ReadTo& read
   return earliest;
 }
 
+void Lineage::listed() {
+  listing_failed_ = false;
+  listing_retry_.succeeded();
+}
+
 Duration Lineage::listing_failed(Duration now, Random& random) {
+  listing_failed_ = true;
   return listing_retry_.failed(now, random).value_or(kLongestPause);
 }
 

@@ -26,7 +26,7 @@ class Lineage {
   static constexpr Duration kLongestPause = std::chrono::seconds(30);
   static constexpr size_t kMostPruned = 500;
 
-  /// The claim's rows are the relay's own from now on; `rule` says where shards without one begin.
+  /// The rows as they were claimed; `rule` says where shards without one begin.
   void claimed(shards::StartRule rule, const coordination::Claim& claim);
   bool is_claimed() const { return walk_ != nullptr; }
   /// Only once it is claimed.
@@ -37,11 +37,6 @@ class Lineage {
   void want_row(const aws::ShardId& shard) { without_row_.insert(shard); }
   void has_row_now(const aws::ShardId& shard) { without_row_.erase(shard); }
   bool has_row(const aws::ShardId& shard) const { return !without_row_.contains(shard); }
-  /// Under which a shard's row is held: what the claim's rows say, and the claim itself where its row was made since.
-  coordination::Fence fence_of(const aws::ShardId& shard) const;
-  coordination::Fence newest_fence() const { return fence_; }
-  /// The rows of shards that another worker has taken since the claim, as the store has them now: these shards are lost.
-  std::vector<coordination::StoredPosition> taken_by_others(const std::vector<coordination::StoredPosition>& rows) const;
 
   /// The rows that must be there with this shard's end.
   std::vector<coordination::NewShard> children_rows(const aws::ShardId& shard) const;
@@ -49,7 +44,10 @@ class Lineage {
   std::vector<shards::WalkAction> end_stored(const aws::ShardId& shard, const std::vector<coordination::NewShard>& rows,
                                              Timestamp now);
 
-  /// As the store had it when the rows were claimed; kNoTime where it does not say.
+  /// The store's row of a shard as it is by now: of one that another worker has read until now, or reads.
+  void saw_row(const coordination::StoredPosition& row);
+
+  /// As the store had it when the rows were claimed, or seen since; kNoTime where it does not say.
   Timestamp stored_read_to(const aws::ShardId& shard) const;
   /// Whether the store has read any shard without a hole up to some time.
   bool goes_on() const;
@@ -83,10 +81,10 @@ class Lineage {
   void took_listing(Timestamp begun, bool may_end);
   /// Whether every shard is known that was there at `time`.
   bool knows_all_of(Timestamp time) const { return complete_to_ >= time; }
-  /// One has failed, and the next one is a pause away.
-  bool lists_again_soon() const { return listing_failed_ && !listing_since_; }
   /// The pause until the next listing.
   Duration listing_failed(Duration now, Random& random);
+  /// One has failed, and the next one is a pause away.
+  bool lists_again_soon() const { return listing_failed_ && !listing_since_; }
 
   /// What follows from an answer to who the children of a shard are whose end was read.
   struct LookUp {
@@ -104,11 +102,9 @@ class Lineage {
  private:
   std::unique_ptr<shards::ShardWalk> walk_;
   std::set<aws::ShardId> without_row_;
-  bool listing_failed_ = false;  ///< the last one
-  coordination::Fence fence_ = 0;
-  std::map<aws::ShardId, coordination::Fence> fences_;
   std::map<aws::ShardId, Timestamp> stored_read_to_;
   std::optional<Duration> listing_since_;
+  bool listing_failed_ = false;  ///< the last one
   Retry listing_retry_{RetryPolicy{std::chrono::seconds(1), kLongestPause, {}}};
   std::map<aws::ShardId, int> look_ups_;
   std::map<aws::ShardId, Timestamp> ended_at_;  ///< of those that have a row: when that was stored

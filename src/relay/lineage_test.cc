@@ -41,24 +41,12 @@ TEST(Lineage, TheEndOfAParentMakesItsChildrensRows) {
   EXPECT_TRUE(one.has_row(kChild));
 }
 
-TEST(Lineage, EachShardHasAFenceOfItsOwn) {
+TEST(Lineage, ARowThatAnotherWorkerMovedTellsHowFarItsShardWasRead) {
   Lineage one = lineage();
-  EXPECT_EQ(one.fence_of(kParent), 5);
-  EXPECT_EQ(one.fence_of(kChild), 7) << "its row is made under the claim";
-  one.end_stored(kParent, one.children_rows(kParent), kNoon);
-  EXPECT_EQ(one.fence_of(kChild), 5) << "that is made with its parent's end";
-}
-
-TEST(Lineage, RowsUnderANewerFenceAreAnotherWorkers) {
-  Lineage one = lineage();
-  coordination::StoredPosition ours = row(kParent), theirs = row(kOther);
-  theirs.fence = 8;
-  EXPECT_TRUE(one.taken_by_others({ours, row(kOther), row(ShardId("finished long ago"))}).empty());
-  ASSERT_EQ(one.taken_by_others({ours, theirs}).size(), 1u);
-  EXPECT_EQ(one.taken_by_others({ours, theirs})[0].shard, kOther);
-  theirs.shard = ShardId("found by them");
-  EXPECT_EQ(one.taken_by_others({ours, theirs}).size(), 1u);
-  EXPECT_TRUE(Lineage().taken_by_others({ours, theirs}).empty()) << "nothing was ours";
+  one.want_row(kOther);
+  one.saw_row(row(kOther, kNoon + seconds(60)));
+  EXPECT_EQ(one.stored_read_to(kOther), kNoon + seconds(60));
+  EXPECT_TRUE(one.has_row(kOther));
 }
 
 TEST(Lineage, AChildIsDueSinceAllItsParentsWereReadAndHoldsNothingOlder) {
@@ -170,13 +158,10 @@ TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {
   one.walk().read_to_end(kParent, {{kChild, {kParent}, false}});
   EXPECT_TRUE(one.looked_up(kParent, false).known);
 }
-  EXPECT_FALSE(one.lists_again_soon());
 
-  EXPECT_TRUE(one.lists_again_soon());
 TEST(Lineage, AnEndMayHaveNoChildren) {
   Lineage one;
   one.claimed({}, {7, {row(kParent)}});
-  EXPECT_FALSE(one.lists_again_soon());
   one.walk().listed({{kParent, {}, true}});
   for (int times = 1; times < 6; ++times) EXPECT_FALSE(one.looked_up(kParent, true).known) << times;
   EXPECT_TRUE(one.looked_up(kParent, true).known);
@@ -185,10 +170,13 @@ TEST(Lineage, AnEndMayHaveNoChildren) {
 TEST(Lineage, ListingsThatFailAreRepeatedMoreAndMoreRarely) {
   Lineage one = lineage();
   Random random(1);
+  EXPECT_FALSE(one.lists_again_soon());
   EXPECT_LE(one.listing_failed(seconds(0), random), seconds(1));
+  EXPECT_TRUE(one.lists_again_soon());
   for (int times = 1; times < 10; ++times) one.listing_failed(seconds(0), random);
   EXPECT_GE(one.listing_failed(seconds(0), random), Lineage::kLongestPause / 2);
   one.listed();
+  EXPECT_FALSE(one.lists_again_soon());
   EXPECT_LE(one.listing_failed(seconds(0), random), seconds(1));
 }
 

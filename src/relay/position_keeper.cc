@@ -14,7 +14,7 @@ std::vector<PositionMove> PositionKeeper::moves_of(const InFlightBatch& write, c
     const Shard& one = *life.shards.at(slice.shard);
     const bool everything = one.queue.empty() && one.progress.writes() == 1;
     PositionMove move = one.progress.move_of(slice, everything ? one.reading.read_to() : kNoTime);
-    move.fence = life.lineage.fence_of(slice.shard);
+    move.fence = life.held.fence_of(slice.shard);
     if (slice.has_end) move.children = life.lineage.children_rows(slice.shard);
     moves.push_back(std::move(move));
   }
@@ -29,7 +29,7 @@ std::vector<PositionMove> PositionKeeper::due_moves(const Life& life, bool with_
     if (with_rows && !quiet) continue;
     std::optional<PositionMove> move = one->progress.due_move(id, quiet ? one->reading.read_to() : kNoTime, read_to_too);
     if (!move) continue;
-    move->fence = life.lineage.fence_of(id);
+    move->fence = life.held.fence_of(id);
     if (move->to.ended()) move->children = life.lineage.children_rows(id);
     moves.push_back(std::move(*move));
   }

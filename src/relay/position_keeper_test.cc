@@ -20,6 +20,7 @@ struct PositionKeeperTest : testing::Test {
     row.shard = kParent;
     row.fence = 5;
     life.lineage.claimed({}, {5, {row}});
+    life.held.claimed({5, {row}});
     life.lineage.walk().listed({{kParent, {}, true}, {kChild, {kParent}, false}});
     const shards::CadencePolicy cadence = shards::make_cadence(seconds(1), {});
     life.shards[kParent] = std::make_shared<Shard>(kParent, Position::trim_horizon(), PageSize{}, cadence, Duration{});

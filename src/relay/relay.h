@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "coordination/assignment.h"
 #include "coordination/position_store.h"
 #include "relay/source_router.h"
 #include "sink/sink.h"
@@ -136,7 +137,7 @@ struct RelayStats {
   size_t memory_used = 0;
 };
 
-/// Where a relay keeps its positions. The store outlives it.
+/// Where a relay keeps its positions, and which of its shards it reads. What it names outlives it.
 struct Positions {
   enum class Kept {
     with_rows,  ///< the target's transactions move them with the rows
@@ -145,6 +146,7 @@ struct Positions {
   };
   coordination::PositionStore& store;
   Kept kept;
+  coordination::Assignment& assignment = coordination::all_shards_are_ours();
 };
 
 /// The target's own.

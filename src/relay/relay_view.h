@@ -13,8 +13,8 @@ namespace ctk::relay {
 
 struct ShardView {
   /// waiting: for the ends of its parents. at_tip: a bounded run reads no further. ended: its end was read, and is not
-  /// stored yet.
-  enum class State { waiting, reading, at_tip, ended, finished };
+  /// stored yet. elsewhere: it is another worker's, or nobody's.
+  enum class State { waiting, reading, at_tip, ended, finished, elsewhere };
 
   ShardId id;
   State state = State::waiting;

@@ -10,7 +10,7 @@ namespace ctk::relay {
 
 class Rounds {
  public:
-  enum class Round { relist, forget_trimmed, sweep, store_idle };
+  enum class Round { relist, forget_trimmed, sweep, store_idle, follow_others };
 
   /// Each of them is due once its time has passed from now on.
   void begin(Duration now) {
@@ -25,9 +25,10 @@ class Rounds {
   }
 
  private:
-  static constexpr std::array<Duration, 4> kEvery = {std::chrono::seconds(60), std::chrono::hours(1),
-                                                     std::chrono::seconds(30), std::chrono::seconds(60)};
-  std::array<Duration, 4> next_{};
+  static constexpr std::array<Duration, 5> kEvery = {std::chrono::seconds(60), std::chrono::hours(1),
+                                                     std::chrono::seconds(30), std::chrono::seconds(60),
+                                                     std::chrono::seconds(3)};
+  std::array<Duration, 5> next_{};
 };
 
 }  // namespace ctk::relay

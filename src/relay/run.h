@@ -33,6 +33,8 @@ struct Run {
   /// Whether it ends by itself.
   bool is_bounded() const { return options.once || identity.traits.bounded; }
   bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
+  /// Other workers of its name read shards, too.
+  bool is_shared() const { return positions.assignment.is_shared(); }
   bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
   /// Of every shard: as the options say, else as the source is.
   shards::CadencePolicy cadence() const;

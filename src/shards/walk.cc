@@ -17,9 +17,13 @@ void ShardWalk::restore(const std::map<ShardId, Position>& stored) {
   for (const auto& [id, position] : stored) {
     State& state = shards_[id];
     state.position = position;
-    state.stored = true;
     state.end_read = state.finished = position.ended();
   }
+}
+
+void ShardWalk::found_row(const ShardId& shard, Position position) {
+  State& state = shards_[shard];
+  state.position = std::move(position);
 }
 
 std::vector<WalkAction> ShardWalk::listed(const std::vector<ListedShard>& shards) {
@@ -112,6 +116,20 @@ bool ShardWalk::is_gone(const ShardId& shard) const {
   const auto found = shards_.find(shard);
   return found == shards_.end() || (found->second.finished && found->second.missing >= kListingsThatProveALoss);
 }
+
+const ShardWalk::State& ShardWalk::state_of(const ShardId& shard) const {
+  static const State kUnknown;
+  const auto found = shards_.find(shard);
+  return found == shards_.end() ? kUnknown : found->second;
+}
+
+bool ShardWalk::is_finished(const ShardId& shard) const { return state_of(shard).finished; }
+
+bool ShardWalk::may_read(const ShardId& shard) const { return state_of(shard).reading && !state_of(shard).finished; }
+
+bool ShardWalk::may_send(const ShardId& shard) const { return state_of(shard).sending; }
+
+bool ShardWalk::is_lost(const ShardId& shard) const { return state_of(shard).lost && !state_of(shard).finished; }
 
 bool ShardWalk::knows_what_follows() const {
   std::set<ShardId> parents;

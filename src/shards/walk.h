@@ -79,6 +79,9 @@ class ShardWalk {
   /// Rows of the store, before the first listing. Shards found later are then newcomers and begin at the horizon.
   void restore(const std::map<ShardId, Position>& stored);
 
+  /// A row of the store as it is now, of a shard that is not read here: its reading will begin there.
+  void found_row(const ShardId& shard, Position position);
+
   /// A complete listing. New shards are added. An unfinished one that two listings in a row lack is lost: one alone may
   /// have been on its way since before the shard was made.
   std::vector<WalkAction> listed(const std::vector<ListedShard>& shards);
@@ -111,6 +114,15 @@ class ShardWalk {
   /// A shard may be lost, or have parents that no listing has shown yet: what follows whom is not known now.
   bool is_in_doubt() const { return has_unconfirmed_loss() || misses_parents(); }
 
+  bool knows(const ShardId& shard) const { return shards_.contains(shard); }
+  bool is_finished(const ShardId& shard) const;
+  /// StartReading was given for it, and it is not finished.
+  bool may_read(const ShardId& shard) const;
+  /// MaySend was.
+  bool may_send(const ShardId& shard) const;
+  /// It was told lost, and nobody has given it up yet, or found it again.
+  bool is_lost(const ShardId& shard) const;
+
   /// The shards that a listing named as a shard's parents.
   std::vector<ShardId> parents_of(const ShardId& shard) const;
   /// Where a shard is to begin, as its row has it or will have it.
@@ -129,7 +141,6 @@ class ShardWalk {
   struct State {
     Position position;
     std::vector<ShardId> parents;
-    bool stored = false;  ///< has a row
     bool listed = false;
     int missing = 0;       ///< listings in a row that lacked it
     bool trimmed = false;  ///< the listing lacked it at the last forget_trimmed()
@@ -142,6 +153,7 @@ class ShardWalk {
     bool parents_known = false;  ///< a whole listing had it: a parent that is unknown then is gone
   };
 
+  const State& state_of(const ShardId& shard) const;
   void add(const ListedShard& shard, std::vector<WalkAction>& actions);
   Position first_position(const ListedShard& shard) const;
   void advance(std::vector<WalkAction>& actions);

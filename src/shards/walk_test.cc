@@ -188,6 +188,24 @@ TEST(ShardWalk, FromTheHorizonIsDueSinceTheBeginning) {
   EXPECT_EQ(walk.beginning_of(id("b")), kHorizon);
 }
 
+TEST(ShardWalk, AShardBeginsWhereItsRowSaysByNow) {
+  ShardWalk walk(StartRule{});
+  walk.listed({shard("a", {}, true), shard("b", {"a"})});
+  const Position moved = Position::after(aws::SequenceNumber("7"));
+  walk.found_row(id("b"), moved);
+  EXPECT_FALSE(walk.may_read(id("b")));
+  EXPECT_THAT(walk.finished(id("a")), ElementsAre(WalkAction(StartReading{id("b"), moved}), WalkAction(MaySend{id("b")})));
+  EXPECT_TRUE(walk.may_read(id("b")));
+  EXPECT_TRUE(walk.may_send(id("b")));
+  walk.found_row(id("c"), moved);
+  EXPECT_TRUE(walk.knows(id("c")));
+  EXPECT_THAT(walk.listed({shard("a", {}, true), shard("b", {"a"}), shard("c")}),
+              ElementsAre(WalkAction(StartReading{id("c"), moved}), WalkAction(MaySend{id("c")})));
+  walk.finished(id("c"));
+  EXPECT_TRUE(walk.is_finished(id("c")));
+  EXPECT_FALSE(walk.may_read(id("c")));
+}
+
 TEST(ShardWalk, AListingOlderThanAShardDoesNotLoseIt) {
   ShardWalk walk(StartRule{});
   walk.listed({shard("a", {}, true)});

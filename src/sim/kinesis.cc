@@ -148,23 +148,48 @@ Answer<PutResult> Kinesis::put_record(const PutInput& input, Timestamp now) {
                       *input.explicit_hash_key));
   }
   PutResult put = (*entry)->stream.put(input.partition_key, hash_key, input.data, now);
-  split_if_hot(**entry, put.shard, now);
+  const std::optional<size_t> shard = (*entry)->stream.find(put.shard, now);
+  const bool hot = shard && count_put(**entry, *shard, now).puts > options_.split_above;
+  if (hot && options_.split_above > 0) split_if_hot(**entry, *shard, now);
+  if (options_.merge_below > 0) merge_if_cold(**entry, now);
   return put;
 }
 
-void Kinesis::split_if_hot(Entry& entry, const aws::ShardId& shard, Timestamp now) {
-  if (options_.split_above == 0) return;
-  const std::optional<size_t> index = entry.stream.find(shard, now);
-  if (!index || entry.stream.open_shards() >= options_.most_shards) return;
-  if (entry.meters.size() <= *index) entry.meters.resize(*index + 1);
-  Meter& meter = entry.meters[*index];
+Kinesis::Meter& Kinesis::count_put(Entry& entry, size_t shard, Timestamp now) {
+  if (entry.meters.size() <= shard) entry.meters.resize(shard + 1);
+  Meter& meter = entry.meters[shard];
   if (now - meter.put_since > std::chrono::minutes(1)) {
     meter.put_since = now;
     meter.puts = 0;
   }
-  if (++meter.puts <= options_.split_above) return;
-  const HashKeyRange range = entry.stream.shards()[*index].range;
-  if (entry.stream.split(*index, range.first + (range.last - range.first) / 2 + 1, now)) ++splits_on_demand_;
+  ++meter.puts;
+  return meter;
+}
+
+void Kinesis::split_if_hot(Entry& entry, size_t shard, Timestamp now) {
+  if (entry.stream.open_shards() >= options_.most_shards) return;
+  const HashKeyRange range = entry.stream.shards()[shard].range;
+  if (entry.stream.split(shard, range.first + (range.last - range.first) / 2 + 1, now)) ++splits_on_demand_;
+}
+
+void Kinesis::merge_if_cold(Entry& entry, Timestamp now) {
+  if (now - entry.looked_for_cold < std::chrono::minutes(1)) return;
+  entry.looked_for_cold = now;
+  const auto& shards = entry.stream.shards();
+  entry.meters.resize(shards.size());
+  std::vector<size_t> cold;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    const Meter& meter = entry.meters[i];
+    const bool rests = now - meter.put_since > std::chrono::minutes(1) || meter.puts < options_.merge_below;
+    if (!shards[i].closed && rests) cold.push_back(i);
+  }
+  for (const size_t left : cold) {
+    for (const size_t right : cold) {
+      if (left == right || !entry.stream.merge(left, right, now)) continue;
+      ++merges_on_demand_;
+      return;
+    }
+  }
 }
 
 Answer<void> Kinesis::split_shard(const std::string& stream, const std::string& shard, const std::string& starting_hash_key,

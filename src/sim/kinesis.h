@@ -36,6 +36,9 @@ struct KinesisOptions {
   /// On demand: an open shard that takes more records than this within a minute is split, up to `most_shards`. 0: never.
   size_t split_above = 0;
   size_t most_shards = 8;
+  /// On demand: two neighbours that both took fewer records than this in the last minute are merged, one pair a minute. 0:
+  /// never.
+  size_t merge_below = 0;
 };
 
 struct StreamDescription {
@@ -113,8 +116,9 @@ class Kinesis {
   void throttle(const std::string& stream, Timestamp until) { throttled_[stream] = until; }
   /// The ARN of the stream that an iterator, or a listing's next page, is of; empty where it is none of ours.
   std::string stream_of_token(std::string_view token) const;
-  /// Splits that the service has made by itself.
+  /// Splits and merges that the service has made by itself.
   uint64_t splits_on_demand() const { return splits_on_demand_; }
+  uint64_t merges_on_demand() const { return merges_on_demand_; }
   /// Splits the first open shard in the middle; returns its id.
   Answer<aws::ShardId> split_any(const std::string& stream, Timestamp now);
   const KinesisStream* stream(const std::string& name) const;
@@ -129,7 +133,8 @@ class Kinesis {
   struct Entry {
     KinesisStream stream;
     uint64_t incarnation;
-    std::vector<Meter> meters;  ///< a shard each
+    std::vector<Meter> meters;            ///< a shard each
+    Timestamp looked_for_cold{};  ///< when a pair to be merged was last looked for
   };
   struct Cursor {
     uint64_t incarnation = 0;
@@ -142,7 +147,9 @@ class Kinesis {
   Answer<size_t> find_shard(Entry& entry, const std::string& shard, Timestamp now);
   Answer<uint64_t> start_ordinal(const Entry& entry, const Shard& shard, const aws::IteratorStart& start, Timestamp now);
   Answer<void> check_throttle(const Entry& entry, Timestamp now) const;
-  void split_if_hot(Entry& entry, const aws::ShardId& shard, Timestamp now);
+  Meter& count_put(Entry& entry, size_t shard, Timestamp now);
+  void split_if_hot(Entry& entry, size_t shard, Timestamp now);
+  void merge_if_cold(Entry& entry, Timestamp now);
   Answer<void> meter(Entry& entry, size_t shard, Timestamp now);
   Answer<Cursor> open_iterator(const std::string& iterator, Timestamp now) const;
   std::string iterator_text(const Cursor& cursor) const;
@@ -154,6 +161,7 @@ class Kinesis {
   std::map<std::string, Timestamp> throttled_;
   uint64_t incarnations_ = 0;
   uint64_t splits_on_demand_ = 0;
+  uint64_t merges_on_demand_ = 0;
   Timestamp valid_since_ = kNoTime;
 };
 

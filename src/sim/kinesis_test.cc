@@ -179,6 +179,23 @@ TEST(Kinesis, AMergeHasTwoParents) {
   EXPECT_EQ(shards[3].range.last + 1, shards[2].range.first);
 }
 
+TEST(Kinesis, OnDemandHotShardsSplitAndColdNeighboursMerge) {
+  Service s(1, {.split_above = 10, .most_shards = 4, .merge_below = 5});
+  const auto open = [&] { return s.kinesis.stream("cdc")->open_shards(); };
+  for (int i = 0; i < 11; ++i) s.put("a", "x");
+  EXPECT_EQ(open(), 2u);
+  EXPECT_EQ(s.kinesis.splits_on_demand(), 1u);
+  EXPECT_EQ(s.kinesis.merges_on_demand(), 0u);
+  for (int minute = 0; minute < 5; ++minute) {
+    s.now += minutes(2);
+    s.put("a", "x");
+  }
+  EXPECT_EQ(open(), 1u);
+  EXPECT_EQ(s.kinesis.merges_on_demand(), 1u) << "one shard has no neighbour";
+  ASSERT_EQ(s.shards().size(), 4u);
+  EXPECT_EQ(s.shards()[3].shard.parents.size(), 2u);
+}
+
 TEST(Kinesis, ListsPageByPage) {
   Service service(7, {.list_page = 3});
   ListShardsInput input;

@@ -130,6 +130,39 @@ TEST_P(Conformance, RowsOfFinishedShardsAreRemovedUnderTheClaim) {
   EXPECT_EQ(stored(*sink).size(), 2u);
 }
 
+TEST_P(Conformance, AClaimOfSomeShardsLeavesTheOthersAlone) {
+  if (!sink->traits().transactions) GTEST_SKIP() << "one claim takes all shards here";
+  const aws::ShardId third("shardId-000000000002");
+  const Claim mine = claim(*sink, "a", two_shards());
+  const auto newer = backend->make_sink(options);
+  const auto take = [&](Sink& in, std::vector<aws::ShardId> shards, std::vector<NewShard> made) {
+    coordination::ClaimRequest request{relay, coordination::WorkerName("b"), incarnation, std::move(made), false, 1};
+    request.only = std::move(shards);
+    return await<Claim>([&](auto done) { in.positions().claim(request, std::move(done)); });
+  };
+  const Result<Claim> none = take(*newer, {}, {{third, Position::trim_horizon()}});
+  ASSERT_TRUE(none) << to_string(none.error());
+  EXPECT_EQ(none->positions.size(), 3u);
+  EXPECT_EQ(stored_at(*sink, kOther).fence, mine.fence) << "rows are made, none is taken";
+  const Result<Claim> theirs = take(*newer, {kOther}, {});
+  ASSERT_TRUE(theirs) << to_string(theirs.error());
+  EXPECT_GT(theirs->fence, mine.fence);
+  EXPECT_EQ(stored_at(*sink, kOther).fence, theirs->fence);
+  EXPECT_EQ(stored_at(*sink, kOther).worker, coordination::WorkerName("b"));
+  EXPECT_EQ(stored_at(*sink, kShard).fence, mine.fence);
+  EXPECT_EQ(stored_at(*sink, kShard).worker, coordination::WorkerName("a"));
+
+  EXPECT_TRUE(move_alone(*sink, mine.fence, {moved(kShard, Position::trim_horizon(), Position::shard_end())}));
+  const Result<bool> late = move_alone(*sink, mine.fence, {moved(kOther, two_shards()[1].position, after("5"))});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().kind, ErrorKind::fenced);
+  EXPECT_TRUE(move_alone(*newer, theirs->fence, {moved(kOther, two_shards()[1].position, after("5"))}));
+  const Result<size_t> removed = await<size_t>(
+      [&](auto done) { sink->positions().remove_finished(relay, coordination::kAnyFence, {kShard}, std::move(done)); });
+  ASSERT_TRUE(removed) << to_string(removed.error());
+  EXPECT_EQ(*removed, 1u);
+}
+
 TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
   Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
   auto add = [&](Sink& in, Fence fence) {

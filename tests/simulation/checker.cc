@@ -212,6 +212,17 @@ std::optional<std::string> Checker::compare(const std::string& name, const std::
   return {};
 }
 
+/// Once a load is complete no row is older than it, but of keys with an open dead letter.
+std::optional<std::string> Checker::left_of_older_load(const std::map<std::string, TargetRow>& rows) const {
+  if (!loads_ || record() == nullptr || record()->load != coordination::LoadState::complete) return {};
+  for (const auto& [key, row] : rows) {
+    const bool has_letter =
+        std::ranges::any_of(target_.dead_letters, [&](const auto& letter) { return letter.second.key == key; });
+    if (!has_letter && order_epoch(row.version) < record()->epoch) return "a row of an older load is left: " + key;
+  }
+  return {};
+}
+
 std::optional<std::string> Checker::at_rest() {
   if (look()) return wrong_;
   const History& history = upstream_.history();
@@ -220,6 +231,7 @@ std::optional<std::string> Checker::at_rest() {
   }
   const auto table = target_.tables.find(kTargetTable);
   if (table == target_.tables.end()) return {};
+  if (auto left = left_of_older_load(table->second)) return left;
   const auto strange = std::ranges::find_if(table->second, [&](const auto& row) {
     return !row.second.deleted && !history.contains(row.first.substr(12, row.first.size() - 15));
   });

@@ -46,6 +46,7 @@ class Checker {
   static bool shows(const std::vector<Moment>& moments, const TargetRow* row, Timestamp since);
   const TargetRow* row_of(const std::string& name) const;
   std::optional<std::string> compare(const std::string& name, const std::vector<Moment>& moments) const;
+  std::optional<std::string> left_of_older_load(const std::map<std::string, TargetRow>& rows) const;
   bool target_holds(const StreamRecord& record) const;
   /// The first record of the shard that the target does not hold, among those up to `last` (all, without one).
   const StreamRecord* missing(const std::string& shard, const std::string* last);

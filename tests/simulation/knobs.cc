@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ctk::simulation {
 namespace {
 
@@ -102,6 +104,37 @@ void draw_way(WorldKnobs& knobs, Random& random) {
   knobs.knows_cbor = random.below(2) == 0;
 }
 
+/// On demand: the service merges as it splits.
+void draw_merges(WorldKnobs& knobs, Random& random) {
+  const size_t merge_below = 1 + random.below(30);
+  if (knobs.split_above > 0) knobs.merge_below = std::min(merge_below, knobs.split_above / 2);
+}
+
+/// Of the worlds that load again where changes are lost every other one is restless: killed all the time, loaded from
+/// beside, and left alone for days.
+void draw_restless_load(WorldKnobs& knobs, Random& random) {
+  const bool restless = random.below(2) == 0;
+  const double killed = random.fraction() * 0.08;
+  const double away = random.fraction() * 0.01;
+  const double reloaded = random.fraction() * 0.02;
+  if (!restless || !knobs.resnapshot) return;
+  knobs.killed = killed;
+  knobs.away = away;
+  knobs.lost_day = true;
+  if (knobs.snapshot) knobs.reloaded = reloaded;
+}
+
+/// Every fifth world has many workers, where writes are fenced.
+void draw_workers(WorldKnobs& knobs, Random& random) {
+  const int workers = static_cast<int>(2 + random.below(3));
+  const double moved = sometimes(random, 0.03);
+  if (random.below(5) != 0 || !knobs.target.transactional || knobs.loads()) return;
+  knobs.workers = workers;
+  knobs.moved = moved;
+  // A day that one of them is away is nothing to the others.
+  knobs.lost_day = false;
+}
+
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
@@ -122,6 +155,9 @@ WorldKnobs draw_knobs(Random& random) {
   draw_faults(knobs, random);
   draw_load(knobs, random);
   draw_way(knobs, random);
+  draw_merges(knobs, random);
+  draw_restless_load(knobs, random);
+  draw_workers(knobs, random);
   leave_out(knobs);
   return knobs;
 }
@@ -131,10 +167,11 @@ std::string to_text(const Coverage& c) {
       "{} lives on DynamoDB Streams, {} with loads, {} by the wire; {} changes, {} expired, {} faults, {} rolls, {} "
       "splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
-      "{} times ready, {} swept, {} dead letters, {} writes, {} positions pruned",
+      "{} times ready, {} lives with many workers, {} shards given to another, {} swept, {} dead letters, {} writes, {} "
+      "positions pruned",
       c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges,
-      c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.swept, c.dead_letters,
-      c.writes, c.pruned);
+      c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.lives_shared, c.moves,
+      c.swept, c.dead_letters, c.writes, c.pruned);
 }
 
 void Coverage::add(const Coverage& other) {
@@ -155,6 +192,8 @@ void Coverage::add(const Coverage& other) {
   days += other.days;
   epochs += other.epochs;
   gaps += other.gaps;
+  lives_shared += other.lives_shared;
+  moves += other.moves;
   loads += other.loads;
   scans += other.scans;
   expired += other.expired;

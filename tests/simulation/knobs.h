@@ -25,6 +25,7 @@ struct WorldKnobs {
   Duration between_changes = std::chrono::milliseconds(300);
   sim::DeliveryKnobs delivery;  ///< Kinesis: records that come twice, and behind their successors
   size_t split_above = 0;       ///< Kinesis on demand: a shard that takes more records a minute is split by the service
+  size_t merge_below = 0;       ///< and neighbours that take fewer are merged
   bool by_wire = false;         ///< the relay's calls are written, signed and read as in production
   bool knows_cbor = true;       ///< Kinesis does, where such calls are made
   Duration token_life = std::chrono::hours(24 * 365);  ///< of what such calls are signed with
@@ -34,11 +35,14 @@ struct WorldKnobs {
   double killed = 0;          ///< the relay dies and is started again
   double frozen = 0;          ///< the relay's process stops for 10 to 20 minutes
   double doubled = 0;         ///< a second relay of the same name is started, by mistake
+  int workers = 1;            ///< that share the shards, where there are many
+  double moved = 0;           ///< one of the others dies, or another one comes
   double epoch_raised = 0;    ///< somebody raises the table's epoch
   double paused_target = 0;   ///< a minute without a target
   double filled_target = 0;   ///< a few minutes without room in the target
   double poisoned = 0;        ///< the item holds what the target refuses
   bool lost_day = false;      ///< somewhere in its life the relay does nothing for 25 hours
+  double away = 0;            ///< it does so more than once
   bool switched_off = false;  ///< DynamoDB Streams: at the end of the life the table's stream is switched off
   // DynamoDB Streams.
   Duration roll_every = std::chrono::hours(4);
@@ -60,6 +64,7 @@ struct WorldKnobs {
   sim::FaultKnobs service;
   TargetKnobs target;
 
+  bool shares() const { return workers > 1; }
   bool loads() const { return snapshot || resnapshot; }
 };
 
@@ -72,6 +77,7 @@ struct Coverage {
   uint64_t changes = 0, writes = 0, swept = 0, dead_letters = 0, pruned = 0;
   uint64_t rolls = 0, splits = 0, merges = 0;
   uint64_t kills = 0, freezes = 0, doubles = 0, days = 0, epochs = 0, gaps = 0;
+  uint64_t lives_shared = 0, moves = 0;  ///< lives with many workers, shards that went from one to another
   uint64_t loads = 0, scans = 0, expired = 0, readies = 0;  ///< loads begun, pages scanned, items that outlived their time
   /// Calls and writes that went wrong, records that came late or twice, pauses of the target.
   uint64_t faults = 0;

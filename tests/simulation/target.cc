@@ -146,9 +146,10 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       if (request.forget) rows.clear();
       const Fence fence = ++state_.last_fence;
       for (auto& [shard, row] : rows) {
+        if (!request.takes(shard)) continue;
         row.fence = fence;
         row.worker = request.worker;
-        row.epoch = request.epoch;
+        if (!request.only) row.epoch = request.epoch;
       }
       for (const coordination::Rewind& rewind : request.rewound) {
         rows[rewind.shard].position = rewind.position;

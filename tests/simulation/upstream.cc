@@ -67,6 +67,7 @@ Upstream::Upstream(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, L
   kinesis_.options().give_children = random.below(2) == 0;
   kinesis_.options().end_with_records = random.below(2) == 0;
   kinesis_.options().split_above = knobs.split_above;
+  kinesis_.options().merge_below = knobs.merge_below;
   kinesis_.options().list_page = knobs.listing_page == 100 ? 1000 : knobs.listing_page;
   dynamodb_.options().scan_page = knobs.scan_page;
   const sim::TableInput table{.name = kTable, .keys = {{"pk", 'S'}}, .partitions = knobs.shards};
@@ -237,6 +238,7 @@ Coverage Upstream::coverage() const {
   Coverage out = coverage_;
   if (knobs_.source == SourceKind::streams) out.rolls += table_stream().rolls();
   out.splits += kinesis_.splits_on_demand();
+  out.merges += kinesis_.merges_on_demand();
   return out;
 }
 

@@ -96,9 +96,12 @@ std::unique_ptr<Worker> make_worker(const Surroundings& world, const Order& orde
     if (worker->snapshot) worker->snapshot = trace_calls(std::move(worker->snapshot), world.log);
     worker->sink = trace_calls(std::move(worker->sink), world.log);
   }
+  if (order.shares) worker->assignment = world.board.join(worker->loop);
+  const relay::Positions own = relay::positions_of(*worker->sink);
+  const relay::Positions positions{own.store, own.kept, order.shares ? *worker->assignment : own.assignment};
   worker->relay = std::make_unique<relay::Relay>(
       options_of(world.knobs, order, worker->name), relay::Sources(worker->stream.get(), worker->snapshot.get()),
-      *worker->sink, relay::positions_of(*worker->sink),
+      *worker->sink, positions,
       relay::RelayEnvironment{worker->loop, worker->clock, world.random, world.log, worker->executor});
   return worker;
 }

@@ -13,6 +13,7 @@
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
 #include "simulation/parts.h"
+#include "simulation/shard_board.h"
 #include "simulation/target.h"
 #include "simulation/upstream.h"
 #include "simulation/wire_client.h"
@@ -34,6 +35,7 @@ struct Worker {
   std::unique_ptr<relay::StreamSource> stream;      ///< nothing where only the table is loaded
   std::unique_ptr<relay::SnapshotSource> snapshot;  ///< nothing where nothing is loaded
   std::unique_ptr<sink::Sink> sink;
+  std::unique_ptr<coordination::Assignment> assignment;  ///< nothing where it is alone
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> result;
   bool ready = false;
@@ -48,6 +50,7 @@ struct Order {
   bool once = false;
   bool reset = false;
   bool load_only = false;  ///< snapshot=only
+  bool shares = false;     ///< the shards, with others
 };
 
 /// What all processes of a world have in common.
@@ -60,6 +63,7 @@ struct Surroundings {
   const sim::FaultKnobs& faults;
   TargetState& state;
   TargetKnobs& target;
+  ShardBoard& board;
   Parts& parts;
   sim::FaultObserver on_fault;
   std::function<void(const sink::Batch&)> on_write;

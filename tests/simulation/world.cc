@@ -37,8 +37,10 @@ World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace, Parts* parts)
       upstream_(knobs_, random_, loop_, log_, [this](auto where, auto what) { note_fault(where, what); }),
       faults_(knobs_.service),
       checker_(upstream_, state_, knobs_.loads()),
+      board_(loop_, random_, state_),
       parts_(parts == nullptr ? right_ : *parts) {
   log_.debug("a world begins", {{"source", to_string(knobs_.source)},
+                                {"workers", knobs_.workers},
                                 {"transactions", knobs_.target.transactional ? "yes" : "no"},
                                 {"connections", knobs_.target.connections},
                                 {"batch_rows", knobs_.target.batch_rows},
@@ -60,6 +62,8 @@ Coverage World::coverage() const {
   out.dead_letters = state_.dead_letters.size();
   for (const auto& [table, rows] : state_.swept) out.swept += rows.size();
   out.lives_by_wire = knobs_.by_wire ? 1 : 0;
+  out.lives_shared = knobs_.shares() ? 1 : 0;
+  out.moves = board_.moves();
   if (!knobs_.loads()) return out;
   out.lives_with_loads = 1;
   for (const auto& [table, record] : state_.records) {
@@ -82,6 +86,7 @@ Surroundings World::surroundings() {
           faults_,
           state_,
           target_knobs_,
+          board_,
           parts_,
           [this](auto where, auto what) { note_fault(where, what); },
           [this](const sink::Batch& batch) { on_write(batch); },
@@ -114,7 +119,7 @@ Worker* World::start(const Order& order) {
 }
 
 void World::start_worker(const Order& order) {
-  start(order);
+  start({order.once, order.reset, order.load_only, knobs_.shares() && !order.once});
   worker_ = std::move(others_.back());
   others_.pop_back();
 }
@@ -142,6 +147,7 @@ void World::kill_worker() {
   coverage_.scans += worker_->scans();
   coverage_.gaps += worker_->relay->stats().counts.gaps;
   worker_->relay.reset();
+  worker_->assignment.reset();
   others_.push_back(std::move(worker_));
   for (const auto& other : others_) {
     if (other->beside && random_.below(2) == 0) other->relay.reset();
@@ -179,6 +185,29 @@ void World::load_again() {
   }
   kill_worker();
   start_worker({.reset = true});
+}
+
+void World::start_helpers() {
+  for (int i = 1; i < knobs_.workers; ++i) start({.shares = true});
+}
+
+void World::move_helper() {
+  note_fault("relay", "one of many workers comes or goes");
+  const auto lives = [](const auto& other) { return other->relay && !other->result; };
+  const auto living = static_cast<uint64_t>(std::ranges::count_if(others_, lives));
+  if (living == 0 || random_.below(2) == 0) {
+    start({.shares = true});
+    return;
+  }
+  uint64_t which = random_.below(living);
+  for (const auto& other : others_) {
+    if (!lives(other) || which-- != 0) continue;
+    if (random_.below(2) == 0) return other->relay->stop();
+    ++coverage_.kills;
+    other->relay.reset();
+    other->assignment.reset();
+    return;
+  }
 }
 
 void World::lose_a_day() {
@@ -235,10 +264,12 @@ void World::inject_fault() {
   if (struck(knobs_.paused_target)) pause_target();
   if (knobs_.filled_target > 0 && struck(knobs_.filled_target)) fill_target();
   if (struck(knobs_.doubled)) double_worker();
+  if (knobs_.shares() && struck(knobs_.moved)) move_helper();
   if (struck(knobs_.epoch_raised)) raise_epoch();
   if (knobs_.reloaded > 0 && struck(knobs_.reloaded)) load_again();
   if (struck(knobs_.quiet)) live_on(seconds(30 + random_.below(600)));
   if (struck(knobs_.frozen)) freeze_worker();
+  if (knobs_.away > 0 && struck(knobs_.away)) lose_a_day();
   if (struck(knobs_.killed)) {
     live_on(milliseconds(random_.below(1000)));
     kill_worker();
@@ -271,7 +302,7 @@ bool World::is_superseded(Worker& worker) {
 
 /// Where writes are fenced, and nothing hinders it, it has ended 5 seconds later, idle or not.
 std::optional<std::string> World::look_for_superseded() {
-  if (!knobs_.target.transactional || knobs_.target.lost_request > 0) return {};
+  if (!knobs_.target.transactional || knobs_.target.lost_request > 0 || knobs_.shares()) return {};
   for (const auto& other : others_) {
     const bool runs = other->relay && !other->result && !other->beside && !other->loop.frozen() && !target_knobs_.down;
     if (!runs || !is_superseded(*other)) {
@@ -322,6 +353,7 @@ void World::live_without_relay() {
 std::optional<std::string> World::run() {
   if (knobs_.loads()) live_without_relay();
   start_worker();
+  start_helpers();
   const int lost_at = knobs_.lost_day ? static_cast<int>(random_.below(static_cast<uint64_t>(knobs_.changes))) : -1;
   for (int i = 0; i < knobs_.changes && !gap_; ++i) {
     upstream_.change();
@@ -343,7 +375,10 @@ std::optional<std::string> World::settle() {
   live_on(seconds(90));
   upstream_.deliver_all();
   kill_worker();
-  for (const auto& other : others_) other->relay.reset();
+  for (const auto& other : others_) {
+    other->relay.reset();
+    other->assignment.reset();
+  }
   live_on(knobs_.target.straggler > 0 ? knobs_.target.straggle_by : Duration(seconds(60)));
   faults_ = {};
   target_knobs_.lost_request = target_knobs_.lost_reply = target_knobs_.torn_write = target_knobs_.straggler = 0;

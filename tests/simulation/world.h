@@ -44,6 +44,9 @@ class World {
   void freeze_worker();
   /// The table is loaded once more, beside the relay or by it.
   void load_again();
+  /// The other workers that share the shards come and go.
+  void start_helpers();
+  void move_helper();
   void lose_a_day();
   void raise_epoch();
   void pause_target();
@@ -71,6 +74,7 @@ class World {
   sim::FaultKnobs faults_;
   TargetState state_;
   Checker checker_;
+  ShardBoard board_;
   Parts right_;
   Parts& parts_;
   Coverage coverage_;

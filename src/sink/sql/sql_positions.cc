@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
+#include <set>
 #include <span>
 
 namespace ctk::sink::sql {
@@ -147,6 +148,31 @@ Tried<bool> rewind_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
   return true;
 }
 
+/// Of all rows of the relay that are unfinished. They are in the claim's epoch then.
+Statement raise_all(const Bookkeeping& at, const ClaimRequest& claim, Fence fence, Timestamp now) {
+  const Quoted names(at.dialect);
+  return statement(at.dialect.bind(fmt::format(
+                       "UPDATE {} SET {} = ?, {} = ?, {} = ?, {} = ? WHERE {} AND {} <> 'SHARD_END'", at.positions,
+                       names.fence, names.worker, names.epoch, names.updated, names.of_relay, names.position)),
+                   {Param::of_integer(fence), Param::of(claim.worker.str()), Param::of_integer(claim.epoch),
+                    Param::of_time(now), Param::of(claim.relay.str())});
+}
+
+/// Of those that are taken, in one order of locks for everybody.
+Statement raise_some(const Bookkeeping& at, const ClaimRequest& claim, Fence fence, Timestamp now) {
+  const Quoted names(at.dialect);
+  Statement raise;
+  raise.sql =
+      at.dialect.bind(fmt::format("UPDATE {} SET {} = ?, {} = ?, {} = ? WHERE {} AND {} <> 'SHARD_END'", at.positions,
+                                  names.fence, names.worker, names.updated, names.of_shard, names.position));
+  raise.width = 5;
+  for (const aws::ShardId& shard : std::set<aws::ShardId>(claim.only->begin(), claim.only->end())) {
+    raise.params.insert(raise.params.end(), {Param::of_integer(fence), Param::of(claim.worker.str()), Param::of_time(now),
+                                             Param::of(claim.relay.str()), Param::of(shard.str())});
+  }
+  return raise;
+}
+
 Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& request, bool create, Timestamp now) {
   if (Tried<bool> made = ensure_bookkeeping(driver, at, create); !made) return broken(std::move(made));
   Tried<std::vector<StoredPosition>> before = select_positions(driver, at, request.relay, at.dialect.for_update());
@@ -166,13 +192,10 @@ Tried<Claim> claim_rows(Driver& driver, const Bookkeeping& at, const ClaimReques
   if (Tried<bool> made = insert_shards(driver, at, request, fence, request.shards, now); !made)
     return broken(std::move(made));
   if (Tried<bool> set = rewind_rows(driver, at, request); !set) return broken(std::move(set));
-  std::string raise =
-      fmt::format("UPDATE {} SET {} = ?, {} = ?, {} = ?, {} = ? WHERE {} AND {} <> 'SHARD_END'", at.positions, names.fence,
-                  names.worker, names.epoch, names.updated, names.of_relay, names.position);
-  Tried<Answer> raised = driver.run(statement(
-      at.dialect.bind(raise), {Param::of_integer(fence), Param::of(request.worker.str()), Param::of_integer(request.epoch),
-                               Param::of_time(now), Param::of(request.relay.str())}));
-  if (!raised) return broken(std::move(raised));
+  if (!request.only || !request.only->empty()) {
+    Statement raise = request.only ? raise_some(at, request, fence, now) : raise_all(at, request, fence, now);
+    if (Tried<Answer> raised = driver.run(std::move(raise)); !raised) return broken(std::move(raised));
+  }
   Tried<std::vector<StoredPosition>> after = select_positions(driver, at, request.relay, "");
   if (!after) return broken(std::move(after));
   return Claim{fence, std::move(*after)};
@@ -196,7 +219,9 @@ Tried<bool> add_rows(Driver& driver, const Bookkeeping& at, const ClaimRequest& 
 
 Tried<size_t> remove_finished_rows(Driver& driver, const Bookkeeping& at, const RelayName& relay, Fence fence,
                                    const std::vector<aws::ShardId>& shards) {
-  if (Tried<bool> ours = check_claim(driver, at, relay, fence); !ours) return broken(std::move(ours));
+  if (fence != coordination::kAnyFence) {
+    if (Tried<bool> ours = check_claim(driver, at, relay, fence); !ours) return broken(std::move(ours));
+  }
   const Quoted names(at.dialect);
   Statement remove;
   remove.sql = at.dialect.bind(

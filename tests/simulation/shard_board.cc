@@ -1,0 +1,120 @@
+#include "simulation/shard_board.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+namespace ctk::simulation {
+namespace {
+
+using coordination::Assignment;
+using coordination::RelayName;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+}  // namespace
+
+class ShardBoard::Member final : public Assignment {
+ public:
+  Member(ShardBoard& board, EventLoop& worker) : board_(board), worker_(worker) {}
+  ~Member() override { board_.leave(*this); }
+
+  bool is_shared() const override { return true; }
+  void begin(const RelayName& relay, Listener listener) override {
+    listener_ = std::make_shared<Listener>(std::move(listener));
+    relay_ = relay;
+    board_.members_.insert(this);
+    for (const auto& [shard, holder] : board_.holders_) {
+      if (holder == this) tell(shard, true);
+    }
+    board_.look();
+  }
+  void end() override { board_.leave(*this); }
+  void taken_by_others(const std::vector<aws::ShardId>& shards) override {
+    for (const aws::ShardId& shard : shards) {
+      const auto holder = board_.holders_.find(shard);
+      if (holder != board_.holders_.end() && holder->second == this) board_.holders_.erase(holder);
+    }
+  }
+
+  const RelayName& relay() const { return relay_; }
+  void tell(const aws::ShardId& shard, bool gained) {
+    worker_.post([kept = std::weak_ptr<Listener>(listener_), shard, gained] {
+      const std::shared_ptr<Listener> listener = kept.lock();
+      if (listener) gained ? listener->gained({shard}) : listener->lost({shard});
+    });
+  }
+
+ private:
+  ShardBoard& board_;
+  EventLoop& worker_;
+  RelayName relay_;
+  std::shared_ptr<Listener> listener_;
+};
+
+std::unique_ptr<Assignment> ShardBoard::join(EventLoop& worker) { return std::make_unique<Member>(*this, worker); }
+
+/// Every second, while there is anybody.
+void ShardBoard::look() {
+  if (std::exchange(looking_, true)) return;
+  world_.after(milliseconds(500 + random_.below(1000)), lifeline_.guard([this] {
+    looking_ = false;
+    if (members_.empty()) return;
+    share_out((*members_.begin())->relay());
+    look();
+  }));
+}
+
+void ShardBoard::share_out(const RelayName& relay) {
+  const auto rows = state_.positions.find(relay);
+  if (rows == state_.positions.end()) return;
+  for (const auto& [shard, row] : rows->second) {
+    const auto holder = holders_.find(shard);
+    if (row.position.ended()) {
+      if (holder != holders_.end()) holders_.erase(holder);
+    } else if (holder == holders_.end()) {
+      give(shard, *anybody());
+    } else if (holder->second != nullptr && random_.below(40) == 0) {
+      Member& before = *holder->second;
+      Member& after = *anybody();
+      if (&before != &after) ++moves_;
+      take_from(shard, before);
+      give(shard, after);
+    }
+  }
+}
+
+void ShardBoard::give(const aws::ShardId& shard, Member& to) {
+  holders_[shard] = &to;
+  to.tell(shard, true);
+}
+
+/// It hears of it at once, later, or never.
+void ShardBoard::take_from(const aws::ShardId& shard, Member& from) {
+  if (random_.below(4) == 0) return;
+  const Duration late = random_.below(2) == 0 ? Duration{} : Duration(milliseconds(random_.below(20'000)));
+  world_.after(late, lifeline_.guard([this, shard, member = &from] {
+    const auto holder = holders_.find(shard);
+    const bool again = holder != holders_.end() && holder->second == member;
+    if (members_.contains(member) && !again) member->tell(shard, false);
+  }));
+}
+
+void ShardBoard::leave(Member& member) {
+  members_.erase(&member);
+  for (auto& [shard, holder] : holders_) {
+    if (holder != &member) continue;
+    holder = nullptr;
+    world_.after(milliseconds(random_.below(15'000)), lifeline_.guard([this, shard = shard] {
+      const auto found = holders_.find(shard);
+      if (found != holders_.end() && found->second == nullptr) holders_.erase(found);
+    }));
+  }
+}
+
+ShardBoard::Member* ShardBoard::anybody() {
+  return *std::next(members_.begin(), static_cast<std::ptrdiff_t>(random_.below(members_.size())));
+}
+
+}  // namespace ctk::simulation
