@@ -106,7 +106,9 @@ class Relay::Engine {
   void begin();
 
   // load
-  bool wants_load() const { return run_.options.snapshot != Snapshot::none || gaps_.wants_load(); }
+  bool wants_load() const;
+  /// A load that a gap has begun goes on in the next run, which does not find that gap again.
+  bool resumes_load_of_gap() const;
   coordination::TableClaim table_claim(const Table& table) const;
   /// What is known of the epoch before any table is opened.
   coordination::TableRecord epoch_record() const;

@@ -24,6 +24,15 @@ coordination::TableRecord Relay::Engine::epoch_record() const {
   return life_->load ? life_->load->record() : newest;
 }
 
+bool Relay::Engine::wants_load() const {
+  return run_.options.snapshot != Snapshot::none || gaps_.wants_load() || resumes_load_of_gap();
+}
+
+bool Relay::Engine::resumes_load_of_gap() const {
+  return run_.options.on_gap == OnGap::resnapshot && run_.identity.scan &&
+         epoch_record().load == coordination::LoadState::running;
+}
+
 /// A table that was loaded longer ago than the stream keeps, and that no stored position has followed since.
 std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordination::StoredPosition>& rows) const {
   const bool followed =

@@ -38,25 +38,27 @@ class LockedSource final : public relay::StreamSource {
   EventLoop& loop_;
 };
 
-WorldKnobs one_shard(SourceKind source) {
+WorldKnobs one_shard(SourceKind source, bool resnapshot) {
   WorldKnobs knobs;
   knobs.source = source;
   knobs.shards = 1;
+  knobs.resnapshot = resnapshot;
   return knobs;
 }
 
 /// A relay that is killed, or asleep, for a while.
 class GapRig final : public Parts {
  public:
-  explicit GapRig(SourceKind source) : knobs_(one_shard(source)), upstream(knobs_, random_, loop_, log_, {}) {}
+  explicit GapRig(SourceKind source, bool resnapshot = false)
+      : knobs_(one_shard(source, resnapshot)), upstream(knobs_, random_, loop_, log_, {}) {}
 
   std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> inner) override {
     return std::make_unique<LockedSource>(std::move(inner), locked, loop_);
   }
 
   void start() {
-    worker_ =
-        make_worker({knobs_, upstream, loop_, random_, log_, faults_, state, target_, *this, {}, {}, {}}, {}, ++started_);
+    worker_ = make_worker({knobs_, upstream, loop_, random_, log_, faults_, state, target_, board_, *this, {}, {}, {}}, {},
+                          ++started_);
     worker_->relay->run([this](Result<relay::RelayStats> result) {
       if (!result) error = result.error();
     });
@@ -73,6 +75,10 @@ class GapRig final : public Parts {
     dead_.push_back(std::move(worker_));
     start();
   }
+  /// Whether its load comes to that state.
+  bool comes_to(coordination::LoadState load, Duration most) {
+    return loop_.run_until([&] { return state.records["public.demo"].load == load; }, most);
+  }
   size_t rows() const {
     const auto table = state.tables.find("public.demo");
     return table == state.tables.end() ? 0 : table->second.size();
@@ -88,6 +94,7 @@ class GapRig final : public Parts {
   std::unique_ptr<Worker> worker_;
   std::vector<std::unique_ptr<Worker>> dead_;
   int started_ = 0;
+  ShardBoard board_{loop_, random_, state};
 
  public:
   Upstream upstream;
@@ -143,6 +150,22 @@ TEST_P(Gaps, OfAChildThatWasNeverReadAreTold) {
   rig.live(minutes(5));
   ASSERT_TRUE(rig.error.has_value()) << "nobody misses the change";
   EXPECT_EQ(rig.error->kind, ErrorKind::gap);
+}
+
+/// It does not find the gap again: the positions are of the new epoch, or about to be.
+TEST_P(Gaps, ALoadThatOneHasBegunGoesOnInTheNextRun) {
+  GapRig loading(std::get<0>(GetParam()), true);
+  loading.start();
+  for (int i = 0; i < 50; ++i) loading.upstream.change();
+  loading.live(minutes(1));
+  loading.locked = [](const aws::ShardId&) { return true; };
+  loading.upstream.change();
+  loading.away(killed, hours(25));
+  loading.locked = open_;
+  ASSERT_TRUE(loading.comes_to(coordination::LoadState::running, minutes(5)));
+  loading.away(true, minutes(1));
+  EXPECT_TRUE(loading.comes_to(coordination::LoadState::complete, minutes(30)));
+  EXPECT_FALSE(loading.error.has_value()) << to_string(*loading.error);
 }
 
 INSTANTIATE_TEST_SUITE_P(Simulation, Gaps,

@@ -152,8 +152,10 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
         if (!request.only) row.epoch = request.epoch;
       }
       for (const coordination::Rewind& rewind : request.rewound) {
-        rows[rewind.shard].position = rewind.position;
-        rows[rewind.shard].read_to = rewind.read_to;
+        const auto row = rows.find(rewind.shard);
+        if (row == rows.end()) continue;  // a finished one, that was removed meanwhile
+        row->second.position = rewind.position;
+        row->second.read_to = rewind.read_to;
       }
       for (const aws::ShardId& shard : request.dropped) rows.erase(shard);
       for (const NewShard& shard : request.shards) {

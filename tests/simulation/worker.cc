@@ -68,8 +68,8 @@ relay::RelayOptions options_of(const WorldKnobs& knobs, const Order& order, cons
   options.schema = "public";
   options.table = kTable;
   options.worker = name;
-  options.deadlines.start_timeout = std::chrono::hours(40);
-  options.deadlines.give_up = std::chrono::hours(40);
+  options.deadlines.start_timeout = std::chrono::hours(1000);
+  options.deadlines.give_up = std::chrono::hours(1000);
   options.poll.idle_poll = knobs.idle_poll;
   options.sweep.grace = knobs.delete_grace;
   options.max_memory = knobs.max_memory;
