@@ -193,6 +193,9 @@ The source no longer has what is needed, or is another one than before.
 .TP
 4
 A bounded run finished, and some changes are in the dead letters.
+.TP
+5
+\fBctk verify\fR found differences, or \fBctk check\fR a failure.
 .SH ENVIRONMENT
 CRATEDB_CLUSTER_URL, CRATEDB_SQLALCHEMY_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE,
 AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL_DYNAMODB,
