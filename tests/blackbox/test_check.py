@@ -105,7 +105,7 @@ class Policies(Checked):
         self.assertEqual(both, found + ["dynamodb:DescribeTable", "dynamodb:Scan"])
 
     def test_is_printed_without_asking_anybody(self):
-        shown = re.search("```json\n(.*?)```", (TESTS.parent / "docs/operations.md").read_text(), re.DOTALL)[1]
+        shown = re.search("```json\n(.*?)```", (TESTS.parent / "docs/permissions.md").read_text(), re.DOTALL)[1]
         orders = "dynamodb+cdc://aws/orders?region=eu-central-1"
         self.assertEqual(self.run_ctk("check", orders + "&snapshot=initial", "--policy")[0], shown)
         policy = json.loads(self.run_ctk("check", orders, "--policy")[0])

@@ -33,8 +33,8 @@ class Examples(Listening):
         alerts = (EXAMPLES / "prometheus/alerts.yml").read_text()
         expressions = [target["expr"] for panel in json.loads((EXAMPLES / "grafana/ctk.json").read_text())["panels"]
                        for target in panel["targets"]]
-        operations = (TESTS.parent / "docs/operations.md").read_text()
-        documented = {base_name(name) for name in NAME.findall(operations)} - {"ctk_http_errors_total", "ctk_"}
+        reference = (TESTS.parent / "docs/reference/metrics.md").read_text()
+        documented = set(re.findall(r"^\| `(\w+)`", reference, re.MULTILINE)) - {"ctk_http_errors_total"}
         for where, names in (("alerts", NAME.findall(alerts)), ("dashboard", NAME.findall(" ".join(expressions)))):
             self.assertEqual({base_name(name) for name in names} - counted, set(), where)
         self.assertEqual(documented ^ counted, set())

@@ -9,8 +9,9 @@ fuzz_packages=(clang-19 libclang-rt-19-dev)
 test_packages=(postgresql-15 pgbouncer mariadb-server zstd tmux)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
-test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus)
+test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus curl:curl)
 npm_tools=(npm:npm)
+docs_packages=(mkdocs)
 interop_packages=(postgresql-15 python3-venv)
 maven_packages=(maven default-jdk-headless)
 

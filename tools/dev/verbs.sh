@@ -110,6 +110,12 @@ verb_interop() {
   tests/interop/run "$@"
 }
 
+verb_docs() {
+  need_packages "${docs_packages[@]}"
+  mkdocs build --strict --quiet >&2
+  echo "$PWD/build-docs/index.html"
+}
+
 verb_clean() {
-  rm -rf build build-sanitize build-tsan build-fuzz tests/node_modules
+  rm -rf build build-sanitize build-tsan build-fuzz build-docs tests/node_modules
 }
