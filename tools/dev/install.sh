@@ -6,12 +6,13 @@ build_packages=(g++ cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev
   libncurses-dev libjemalloc-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
-test_packages=(postgresql-15 pgbouncer mariadb-server zstd tmux)
+test_packages=(postgresql-15 pgbouncer mariadb-server zstd tmux debhelper lintian mkdocs)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
 test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus curl:curl)
 npm_tools=(npm:npm)
 docs_packages=(mkdocs)
+package_packages=(debhelper dpkg-dev libmariadb3)
 interop_packages=(postgresql-15 python3-venv)
 maven_packages=(maven default-jdk-headless)
 

@@ -110,6 +110,18 @@ verb_interop() {
   tests/interop/run "$@"
 }
 
+verb_package() {
+  case "${1:-}" in
+    deb | wheel | archive) ;;
+    *) say "package deb, wheel or archive?" && exit 2 ;;
+  esac
+  need_packages "${build_packages[@]}" "${package_packages[@]}"
+  need_tools python3:python3
+  configure package
+  compile package ctk
+  python3 packaging/package.py "$1" build-package/ctk build-package/packages
+}
+
 verb_docs() {
   need_packages "${docs_packages[@]}"
   mkdocs build --strict --quiet >&2
@@ -117,5 +129,5 @@ verb_docs() {
 }
 
 verb_clean() {
-  rm -rf build build-sanitize build-tsan build-fuzz build-docs tests/node_modules
+  rm -rf build build-sanitize build-tsan build-fuzz build-docs build-package tests/node_modules
 }

@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""Packages of a program that is built.
+
+    packaging/package.py deb|wheel|archive PROGRAM FOLDER
+
+Prints the path of the package in FOLDER. The same program gives the same bytes: times are those of the newest commit.
+
+deb      Debian's own libraries, by debhelper
+archive  a tar of program, its libraries with the C library, man page and completions; beside it .sha256 and .spdx.json
+wheel    the archive's program and libraries, for pip; no Python is needed to run it
+"""
+import base64
+import gzip
+import hashlib
+import io
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import uuid
+import zipfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+LICENCE = "Apache-2.0"
+SUMMARY = "Keeps SQL tables equal to DynamoDB tables, continuously."
+MACHINE = platform.machine()
+# Loaded by the program when it needs it (MySQL, MariaDB), with its ways to say a password.
+LOADED_LATER = "libmariadb.so.3"
+
+
+def said(*words, **options):
+    return subprocess.run([str(word) for word in words], check=True, stdout=subprocess.PIPE, text=True, **options).stdout
+
+
+def time_of_source():
+    given = os.environ.get("SOURCE_DATE_EPOCH")
+    return int(given or said("git", "-C", ROOT, "log", "-1", "--format=%ct"))
+
+
+def put(path, content, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(mode)
+
+
+def version_of(program):
+    return said(program, "--version").split()[1]
+
+
+def stage(program, into):
+    """bin/, share/ and etc/ as they are installed below /usr; what the program says of itself is asked of it."""
+    put(into / "bin/ctk", b"", 0o755)
+    said("strip", "--strip-unneeded", "-R", ".comment", "-R", ".note", program, "-o", into / "bin/ctk")
+    put(into / "share/man/man1/ctk.1", said(program, "man"))
+    for shell, place in (("bash", "bash-completion/completions/ctk"), ("zsh", "zsh/vendor-completions/_ctk"),
+                         ("fish", "fish/vendor_completions.d/ctk.fish")):
+        put(into / "share" / place, said(program, "completion", shell))
+
+
+# --- The program with all that it needs ----------------------------------------------------------------------------------
+
+def libraries(*files):
+    """{name: path} of what files are linked with; the loader, which is named by its path alone, is among them."""
+    lines = "".join(said("ldd", file) for file in files)
+    found = re.findall(r"^\s*(?:(\S+) => )?(/\S+) \(0x", lines, re.MULTILINE)
+    return {name or pathlib.Path(path).name: pathlib.Path(path).resolve() for name, path in found}
+
+
+def library_path(name):
+    """Where the machine has a library; None where it has none."""
+    found = re.search(rf"^\s*{re.escape(name)} .*=> (\S*{MACHINE}-linux-gnu\S*)", said("/sbin/ldconfig", "-p"), re.MULTILINE)
+    return pathlib.Path(found[1]).resolve() if found else None
+
+
+def bundle(staged, into):
+    """lib/ctk with the program, its libraries and their loader, and bin/ctk that runs it so; the files that were taken."""
+    into.mkdir(parents=True, exist_ok=True)
+    program = into / "lib/ctk/ctk"
+    put(program, (staged / "bin/ctk").read_bytes(), 0o755)
+    taken, later = libraries(staged / "bin/ctk"), library_path(LOADED_LATER)
+    plugins = sorted(later.parent.glob("libmariadb3/plugin/*.so")) if later else []
+    if later:
+        taken |= {LOADED_LATER: later} | libraries(later, *plugins)
+    loader = next(name for name in taken if name.startswith("ld-linux"))
+    for name, path in taken.items():
+        put(into / "lib/ctk" / name, path.read_bytes(), 0o755 if name == loader else 0o644)
+    for path in plugins:
+        put(into / "lib/ctk/plugin" / path.name, path.read_bytes())
+    put(into / "bin/ctk", (HERE / "ctk.sh").read_text().replace("LOADER", loader), 0o755)
+    if said(into / "bin/ctk", "--version") != said(staged / "bin/ctk", "--version"):
+        raise SystemExit("the program does not run with its bundled libraries")
+    return sorted({*taken.values(), *plugins})
+
+
+def debian_packages(files):
+    """{package: (version, files)} of files of this machine."""
+    owned = {}
+    for file in files:
+        for candidate in (file, pathlib.Path(str(file).removeprefix("/usr"))):  # /lib is /usr/lib
+            found = subprocess.run(["dpkg-query", "-S", str(candidate)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            if found.returncode == 0:
+                owned.setdefault(found.stdout.split(":")[0], []).append(file)
+                break
+        else:
+            raise SystemExit(f"no Debian package owns {file}")
+    return {name: (said("dpkg-query", "-W", "-f=${Version}\n", name).splitlines()[0], owned[name]) for name in sorted(owned)}
+
+
+def sbom(version, packages, archive):
+    """SPDX 2.3: what is in the archive, by Debian package."""
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+
+    def package(name, version, **more):
+        return {"SPDXID": f"SPDXRef-{re.sub('[^A-Za-z0-9.-]', '-', name)}", "name": name, "versionInfo": version,
+                "downloadLocation": "NOASSERTION", "filesAnalyzed": False, "licenseConcluded": "NOASSERTION",
+                "licenseDeclared": "NOASSERTION", "copyrightText": "NOASSERTION"} | more
+    ours = package("ctk", version, licenseDeclared=LICENCE, licenseConcluded=LICENCE, packageFileName=archive.name,
+                   checksums=[{"algorithm": "SHA256", "checksumValue": digest}])
+    theirs = [package(name, found, supplier="Organization: Debian", externalRefs=[
+        {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": f"pkg:deb/debian/{name}@{found}"}],
+        comment="Files: " + ", ".join(file.name for file in files)) for name, (found, files) in packages.items()]
+    return {"spdxVersion": "SPDX-2.3", "dataLicense": "CC0-1.0", "SPDXID": "SPDXRef-DOCUMENT", "name": archive.name,
+            "documentNamespace": uuid.uuid5(uuid.NAMESPACE_OID, digest).urn,
+            "creationInfo": {"created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time_of_source())),
+                             "creators": ["Tool: packaging/package.py"]},
+            "packages": [ours, *theirs],
+            "relationships": [{"spdxElementId": "SPDXRef-DOCUMENT", "relationshipType": "DESCRIBES", "relatedSpdxElement": "SPDXRef-ctk"},
+                              *({"spdxElementId": "SPDXRef-ctk", "relationshipType": "CONTAINS", "relatedSpdxElement": their["SPDXID"]}
+                                for their in theirs)]}
+
+
+def tar_gz(folder, root, path):
+    """Sorted, of nobody, and dated by the source."""
+    def plain(member):
+        member.uid = member.gid = 0
+        member.uname = member.gname = "root"
+        member.mtime = time_of_source()
+        return member
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for file in sorted(folder.rglob("*")):
+            if not file.is_dir():
+                tar.add(file, f"{root}/{file.relative_to(folder)}", filter=plain)
+    path.write_bytes(gzip.compress(raw.getvalue(), 9, mtime=0))
+
+
+# --- Packages ------------------------------------------------------------------------------------------------------------
+
+def make_archive(program, folder, work):
+    version, staged, tree = version_of(program), work / "stage", work / "tree"
+    stage(program, staged)
+    packages = debian_packages(bundle(staged, tree))
+    shutil.copytree(staged / "share", tree / "share")
+    shutil.copytree(HERE / "systemd", tree / "share/ctk/systemd")
+    put(tree / "LICENSE", (ROOT / "LICENSE").read_bytes())
+    for name in packages:
+        put(tree / "share/doc/ctk/licences" / name, pathlib.Path(f"/usr/share/doc/{name}/copyright").read_bytes())
+    name = f"ctk-{version}-linux-{MACHINE}"
+    archive = folder / f"{name}.tar.gz"
+    tar_gz(tree, name, archive)
+    put(folder / f"{archive.name}.sha256", f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n")
+    put(folder / f"{name}.spdx.json", json.dumps(sbom(version, packages, archive), indent=1) + "\n")
+    return archive
+
+
+def make_wheel(program, folder, work):
+    version, staged, tree = version_of(program), work / "stage", work / "tree"
+    stage(program, staged)
+    packages = debian_packages(bundle(staged, tree))
+    # The C library comes along, so no version of the machine's counts; this is the oldest that the tag can name.
+    tag = f"py3-none-manylinux_2_17_{MACHINE}"
+    data, info = f"ctk-{version}.data", f"ctk-{version}.dist-info"
+    files = {f"{data}/scripts/ctk": (tree / "bin/ctk", 0o755)}
+    files |= {f"{data}/data/{path.relative_to(tree)}": (path, stat.S_IMODE(path.stat().st_mode)) for path in sorted((tree / "lib").rglob("*"))
+              if path.is_file()}
+    files |= {f"{data}/data/share/{path.relative_to(staged / 'share')}": (path, 0o644) for path in sorted((staged / "share").rglob("*"))
+              if path.is_file()}
+    texts = {f"{info}/METADATA": f"Metadata-Version: 2.1\nName: ctk\nVersion: {version}\nSummary: {SUMMARY}\nLicense: {LICENCE}\n",
+             f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: packaging/package.py\nRoot-Is-Purelib: false\nTag: {tag}\n",
+             f"{info}/LICENSE": (ROOT / "LICENSE").read_text()}
+    for name in packages:
+        texts[f"{info}/licences/{name}"] = pathlib.Path(f"/usr/share/doc/{name}/copyright").read_text()
+    date = time.gmtime(time_of_source())[:6]
+    record, wheel = [], folder / f"ctk-{version}-{tag}.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as zipped:
+        def add(name, content, mode):
+            member = zipfile.ZipInfo(name, date)
+            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, (stat.S_IFREG | mode) << 16
+            zipped.writestr(member, content)
+            record.append(f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip('=')},{len(content)}")
+        for name, (path, mode) in files.items():
+            add(name, path.read_bytes(), mode)
+        for name, text in texts.items():
+            add(name, text.encode(), 0o644)
+        add(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]).encode(), 0o644)
+    return wheel
+
+
+def make_deb(program, folder, work):
+    version, when = version_of(program), time_of_source()
+    tree = work / f"ctk-{version}"
+    shutil.copytree(HERE / "debian", tree / "debian")
+    shutil.copy(HERE / "systemd/ctk@.service", tree / "debian/ctk@.service")
+    stage(program, tree / "stage")
+    put(tree / "stage/etc/ctk/example.env", (HERE / "systemd/example.env").read_bytes())
+    for example in ("prometheus", "grafana"):
+        shutil.copytree(ROOT / "examples" / example, tree / "stage/examples" / example)
+    maintainer = re.search(r"^Maintainer: (.*)$", (HERE / "debian/control").read_text(), re.MULTILINE)[1]
+    put(tree / "debian/changelog", f"ctk ({version}) unstable; urgency=medium\n\n  * Version {version}.\n\n"
+        f" -- {maintainer}  {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime(when))}\n")
+    subprocess.run(["dpkg-buildpackage", "--build=binary", "--no-sign"], cwd=tree, check=True, stdout=sys.stderr,
+                   env=os.environ | {"SOURCE_DATE_EPOCH": str(when)})
+    made, = work.glob("*.deb")
+    return pathlib.Path(shutil.copy(made, folder / made.name))
+
+
+def main():
+    makers = {"deb": make_deb, "wheel": make_wheel, "archive": make_archive}
+    if len(sys.argv) != 4 or sys.argv[1] not in makers:
+        raise SystemExit(__doc__)
+    folder = pathlib.Path(sys.argv[3]).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    os.umask(0o022)
+    with tempfile.TemporaryDirectory(prefix="ctk-package-") as work:
+        print(makers[sys.argv[1]](pathlib.Path(sys.argv[2]).resolve(), folder, pathlib.Path(work)))
+
+
+if __name__ == "__main__":
+    main()
