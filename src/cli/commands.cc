@@ -86,7 +86,7 @@ CommandInfo plan() {
 
 CommandInfo load() {
   return {.path = "load", .arguments = "[table] SOURCE [TARGET]", .least = 1, .most = 2,
-   .help = "keep SQL tables equal to what a stream of DynamoDB changes tells",
+   .help = "keep SQL tables equal to DynamoDB tables: load them, follow their changes",
    .more = "SOURCE  kinesis+dynamodb+cdc://[KEY:SECRET@](aws|host:port)/STREAM-or-ARN\n"
            "        dynamodb+cdc://[KEY:SECRET@](aws|host:port)/TABLE, or the ARN of the table or its stream\n"
            "        dynamodb://[KEY:SECRET@](aws|host:port)/TABLE-or-ARN: the table's items, once\n"
