@@ -29,7 +29,7 @@ ROOT = TESTS.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(?:^<!-- (run(?:, exit \d)?|start|prints|file \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = {"load", "check", "plan", "verify"}  # take a source: `check --policy` understands their words without asking anybody
-ONLY_OF_OTHERS = {"--dry-run", "--reset", "--repair", "--listen", "--health-window", "--listen-token", "--sample", "--settle", "--price"}
+ONLY_OF_OTHERS = {"--dry-run", "--reset", "--repair", "--listen", "--health-window", "--listen-token", "--sample", "--settle", "--show", "--price"}
 WITHOUT_VALUE = {"--dry-run", "--reset", "--repair"}
 
 
