@@ -60,6 +60,13 @@ class Installing(unittest.TestCase):
         self.assertIn("174 MB", said)
 
 
+class Packaging(unittest.TestCase):
+    def test_a_form_that_there_is_not_is_told_before_anything_is_built(self):
+        run = subprocess.run([ROOT / "dev", "package", "rpm"], capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stdout), (2, ""))
+        self.assertIn("deb, wheel or archive", run.stderr)
+
+
 class Installation(unittest.TestCase):
     def install(self, build, prefix):
         return subprocess.run(["cmake", "--install", str(build), "--prefix", str(prefix)], capture_output=True, text=True)

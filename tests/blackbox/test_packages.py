@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,25 @@ class Service(harness.Case):
         (self.home / "events.ndjson").write_text(json.dumps(EVENT))
         self.run_ctk("load", "file+dynamodb+cdc:events.ndjson", cwd=self.home, env={"CRATEDB_CLUSTER_URL": "sqlite:///orders.db?table=orders"})
         self.assertTrue((self.home / "orders.db").exists())
+
+    def assert_starts(self, words):
+        """As a dry run of a file, with the command line's own flags: a source in AWS is only asked for its policy."""
+        self.assertEqual(words[0], "load")
+        self.run_ctk("check", words[1], "sqlite:///orders.db", "--policy")
+        flags = [word.replace(":8080", ":0").replace("0.0.0.0", "127.0.0.1") for word in words[2:]]
+        self.run_ctk("load", "file+dynamodb+cdc:/dev/null", "sqlite:///orders.db", "--dry-run", *flags)
+
+    def test_the_tasks_of_kubernetes_and_ecs_are_understood(self):
+        task = json.loads((PACKAGING / "examples/ecs/task-definition.json").read_text())
+        container, = task["containerDefinitions"]
+        self.assert_starts(container["command"])
+        pods = (PACKAGING / "examples/kubernetes/ctk.yaml").read_text()
+        words = re.findall(r"- (\S+)", re.search(r"args:\n(.*?)\n +envFrom", pods, re.DOTALL)[1])
+        source = re.search(r"CTK_SOURCE: (\S+)", pods)[1]
+        self.assert_starts([source if word == "$(CTK_SOURCE)" else word for word in words])
+        recipe = (PACKAGING / "Containerfile").read_text()
+        for word in container["healthCheck"]["command"][1:]:
+            self.assertIn(f'"{word}"', recipe, "the image has its files where the task looks for them")
 
     @unittest.skipUnless(shutil.which("systemd-analyze"), "systemd is not installed")
     def test_the_unit_may_do_little(self):
