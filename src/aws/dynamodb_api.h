@@ -50,6 +50,7 @@ struct ScanRequest {
   std::string start_key = {};
   int limit = 0;                ///< items at most; 0: as many as fit into a page (1 MB)
   size_t max_answer_bytes = 0;  ///< of a longer answer the first items are given (ScanPage::cut_off); 0: unbounded
+  bool consistent = true;       ///< false: at half the price, and a write of the last second may be missing
 };
 
 struct ScanPage {
@@ -70,7 +71,7 @@ class DynamoDbApi {
  public:
   virtual ~DynamoDbApi() = default;
   virtual void describe_table(const TableName& table, Done<TableDescription> done) = 0;
-  /// Always a consistent read, and asks for the consumed capacity.
+  /// Asks for the consumed capacity.
   virtual void scan(const ScanRequest& request, Done<ScanPage> done) = 0;
   /// The item of a key in DynamoDB JSON, as of a consistent read; nothing where there is none. `key`: `{"pk":{"S":"a"},…}`.
   virtual void get_item(const TableName& table, const std::string& key, Done<std::optional<std::string>> done) = 0;

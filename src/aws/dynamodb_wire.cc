@@ -108,7 +108,7 @@ std::string scan_request(const ScanRequest& scan) {
   return request([&](json::Writer& out) {
     write_text(out, "TableName", scan.table.str());
     out.key("ConsistentRead");
-    out.boolean(true);
+    out.boolean(scan.consistent);
     write_text(out, "ReturnConsumedCapacity", "TOTAL");
     out.key("Segment");
     out.number(int64_t{scan.segment});

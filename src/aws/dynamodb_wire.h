@@ -11,7 +11,7 @@
 namespace ctk::aws {
 
 std::string describe_table_request(const TableName& table);
-/// A consistent read that asks for the consumed capacity.
+/// Asks for the consumed capacity.
 std::string scan_request(const ScanRequest& request);
 /// A consistent read.
 std::string get_item_request(const TableName& table, std::string_view key);

@@ -116,6 +116,10 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     return done(JsonAnswer{std::move(answer->body), time, answer->cut_off, answer->whole_bytes});
   }
   ErrorAnswer refusal = read_error_answer(answer->body);
+  if (!call.answering_code.empty() && refusal.code == call.answering_code) {
+    Timestamp time = answer->date().value_or(clock_.now());
+    return done(JsonAnswer{.body = std::move(answer->body), .server_time = time, .refused = true});
+  }
   ErrorKind kind = classify_error_answer(refusal, answer->status);
   if (kind == ErrorKind::skewed && !attempt.clock_corrected && answer->date()) {
     clock_error_ = *answer->date() - clock_.now();

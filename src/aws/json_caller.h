@@ -40,6 +40,8 @@ struct JsonCall {
   /// A list at the answer's top of which the beginning is of use: of an answer that is too large, the whole entries that
   /// there was room for are handed on (JsonAnswer::cut_off). `too_large` where not even one is whole.
   std::string list = {};
+  /// The code of a refusal that is an answer, too (JsonAnswer::refused), and no error; may be empty.
+  std::string answering_code = {};
 };
 
 struct JsonAnswer {
@@ -47,6 +49,7 @@ struct JsonAnswer {
   Timestamp server_time{};  ///< of the answer's Date header, or our clock where it has none
   bool cut_off = false;     ///< only the beginning of JsonCall::list is there, and nothing that comes behind it
   size_t whole_bytes = 0;   ///< of what was cut off; 0 where nobody says
+  bool refused = false;     ///< it is the refusal of JsonCall::answering_code
 };
 
 class JsonCaller {

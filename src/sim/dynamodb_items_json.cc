@@ -41,8 +41,21 @@ Answer<Expression> read_expression(const DynamoDbCall& call, std::string_view me
   return expression;
 }
 
+/// Every placeholder must be used by one of the call's expressions.
+Answer<void> check_placeholders(const DynamoDbCall& call) {
+  auto expression = read_expression(call, "ConditionExpression");
+  if (!expression) return forward_refusal(std::move(expression));
+  expression->text += " " + call.text("UpdateExpression");
+  const auto unused = unused_placeholder(*expression);
+  if (!unused) return {};
+  return refuse("ValidationException",
+                fmt::format("Value provided in {} unused in expressions: keys: {{{}}}",
+                            unused->starts_with('#') ? "ExpressionAttributeNames" : "ExpressionAttributeValues", *unused));
+}
+
 /// Refuses unless the call's condition, where it has one, holds for the item of that key.
 Answer<Attributes> item_if_condition_holds(const DynamoDbCall& call, const Attributes& key) {
+  if (auto good = check_placeholders(call); !good) return forward_refusal(std::move(good));
   auto item = call.dynamodb.get_item(call.table(), key, call.now);
   if (!item) return forward_refusal(std::move(item));
   Attributes now_there = item->value_or(Attributes());
@@ -51,8 +64,10 @@ Answer<Attributes> item_if_condition_holds(const DynamoDbCall& call, const Attri
   if (!condition) return forward_refusal(std::move(condition));
   auto holds = evaluate_condition(*condition, now_there);
   if (!holds) return forward_refusal(std::move(holds));
-  if (!*holds) return refuse("ConditionalCheckFailedException", "The conditional request failed");
-  return now_there;
+  if (*holds) return now_there;
+  auto refused = refuse("ConditionalCheckFailedException", "The conditional request failed");
+  if (*item && call.text("ReturnValuesOnConditionCheckFailure") == "ALL_OLD") refused.error().item = to_json(**item);
+  return refused;
 }
 
 void write_capacity(Writer& writer, const DynamoDbCall& call, double units) {

@@ -22,7 +22,7 @@ Answer<ScanInput> scan_input(const aws::ScanRequest& request) {
   input.limit = static_cast<size_t>(request.limit);
   input.segment = request.segment;
   input.total_segments = request.total_segments;
-  input.consistent = true;
+  input.consistent = request.consistent;
   if (request.start_key.empty()) return input;
   auto key = read_key(request.start_key, "ExclusiveStartKey");
   if (!key) return forward_refusal(std::move(key));

@@ -13,6 +13,8 @@ struct ServiceError {
   std::string code;
   std::string message;
   int status = 400;
+  /// The item for which a condition did not hold, where the call asked to be shown it: DynamoDB JSON.
+  std::string item = {};
   bool operator==(const ServiceError&) const = default;
 };
 
@@ -20,7 +22,7 @@ template <class T>
 using Answer = std::expected<T, ServiceError>;
 
 inline std::unexpected<ServiceError> refuse(std::string code, std::string message, int status = 400) {
-  return std::unexpected<ServiceError>(ServiceError{std::move(code), std::move(message), status});
+  return std::unexpected<ServiceError>(ServiceError{std::move(code), std::move(message), status, {}});
 }
 
 template <class T>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <set>
 
 #include "dynamodb/number.h"
 
@@ -45,8 +46,14 @@ class Evaluator {
 
   Answer<ItemUpdate> update() {
     ItemUpdate out;
+    if (at_end()) return invalid("Invalid UpdateExpression: The expression can not be empty;");
+    std::set<std::string> sections;
     while (!at_end()) {
       const std::string section = upper(next());
+      if (!sections.insert(section).second) {
+        return invalid(fmt::format(
+            "Invalid UpdateExpression: The \"{}\" section can only be used once in an update expression;", section));
+      }
       do {
         auto done = section == "SET"      ? set(out)
                     : section == "REMOVE" ? remove(out)
@@ -87,6 +94,8 @@ class Evaluator {
   }
 
   Answer<std::string> path() {
+    const bool is_path = !at_end() && is_word(tokens_[at_].front()) && !tokens_[at_].starts_with(':');
+    if (!is_path) return forward_refusal(syntax_error("Invalid expression"));
     std::string token = next();
     if (token.find_first_of(".[") != std::string::npos) {
       return invalid("The simulator changes whole attributes only, not " + token);
@@ -102,13 +111,25 @@ class Evaluator {
     return name->second;
   }
 
+  /// One that the update changes: once.
+  Answer<std::string> changed_path() {
+    auto name = path();
+    if (name && !changed_.insert(*name).second) {
+      return invalid(
+          fmt::format("Invalid UpdateExpression: Two document paths overlap with each other; must remove or "
+                      "rewrite one of these paths; path one: [{0}], path two: [{0}]",
+                      *name));
+    }
+    return name;
+  }
+
   /// `:value`, an attribute, or if_not_exists(attribute, operand).
   Answer<std::string> operand() {
     if (take("if_not_exists")) {
-      take("(");
+      if (!take("(")) return forward_refusal(syntax_error("Invalid UpdateExpression"));
       auto name = path();
       if (!name) return name;
-      take(",");
+      if (!take(",")) return forward_refusal(syntax_error("Invalid UpdateExpression"));
       auto otherwise = operand();
       if (!take(")")) return forward_refusal(syntax_error("Invalid UpdateExpression"));
       const auto found = item_.find(*name);
@@ -136,7 +157,7 @@ class Evaluator {
   }
 
   Answer<void> set(ItemUpdate& out) {
-    auto name = path();
+    auto name = changed_path();
     if (!name) return forward_refusal(std::move(name));
     if (!take("=")) return syntax_error("Invalid UpdateExpression");
     auto value = operand();
@@ -151,14 +172,14 @@ class Evaluator {
   }
 
   Answer<void> remove(ItemUpdate& out) {
-    auto name = path();
+    auto name = changed_path();
     if (!name) return forward_refusal(std::move(name));
     out.removed.push_back(std::move(*name));
     return {};
   }
 
   Answer<void> add(ItemUpdate& out) {
-    auto name = path();
+    auto name = changed_path();
     if (!name) return forward_refusal(std::move(name));
     auto value = operand();
     const auto found = item_.find(*name);
@@ -169,7 +190,7 @@ class Evaluator {
   }
 
   Answer<bool> existence(bool wanted) {
-    take("(");
+    if (!take("(")) return forward_refusal(syntax_error("Invalid ConditionExpression"));
     auto name = path();
     if (!name) return forward_refusal(std::move(name));
     if (!take(")")) return forward_refusal(syntax_error("Invalid ConditionExpression"));
@@ -193,12 +214,27 @@ class Evaluator {
   const Attributes& item_;
   std::vector<std::string> tokens_;
   size_t at_ = 0;
+  std::set<std::string> changed_;
 };
 
 }  // namespace
 
 Answer<ItemUpdate> evaluate_update(const Expression& expression, const Attributes& item) {
   return Evaluator(expression, item).update();
+}
+
+std::optional<std::string> unused_placeholder(const Expression& expression) {
+  const std::vector<std::string> tokens = tokens_of(expression.text);
+  const auto is_used = [&](const std::string& placeholder) {
+    return std::ranges::find(tokens, placeholder) != tokens.end();
+  };
+  for (const auto& [name, attribute] : expression.names) {
+    if (!is_used(name)) return name;
+  }
+  for (const auto& [name, value] : expression.values) {
+    if (!is_used(name)) return name;
+  }
+  return std::nullopt;
 }
 
 Answer<bool> evaluate_condition(const Expression& expression, const Attributes& item) {

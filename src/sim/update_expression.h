@@ -1,9 +1,10 @@
-// The part of DynamoDB's expressions that load generators use: SET, REMOVE and ADD of whole attributes, and conditions on
-// them joined by AND. What is beyond is refused in clear words, never half done.
-// Source: "Update expressions" and "Condition and filter expressions", DynamoDB Developer Guide.
+// The part of DynamoDB's expressions that load generators and leases use: SET, REMOVE and ADD of whole attributes, and
+// conditions on them joined by AND. What is beyond is refused in clear words, never half done. Source: "Update expressions"
+// and "Condition and filter expressions", DynamoDB Developer Guide.
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,9 @@ struct ItemUpdate {
 
 /// What the update makes of the item as it is.
 Answer<ItemUpdate> evaluate_update(const Expression& expression, const Attributes& item);
+
+/// A name or value that the expression does not use, which DynamoDB refuses.
+std::optional<std::string> unused_placeholder(const Expression& expression);
 
 /// Whether the condition holds for the item; an item that is not there has no attributes.
 Answer<bool> evaluate_condition(const Expression& expression, const Attributes& item);

@@ -35,11 +35,30 @@ TEST(UpdateExpression, RefusesWhatItDoesNotDo) {
   EXPECT_THAT(refused("SET a = missing"), HasSubstr("does not exist in the item"));
 }
 
+TEST(UpdateExpression, ChangesAnAttributeOnceAndHasEachSectionOnce) {
+  EXPECT_THAT(refused("SET n = :one, #n = :one"), HasSubstr("overlap"));
+  EXPECT_THAT(refused("SET n = :one REMOVE n"), HasSubstr("overlap"));
+  EXPECT_THAT(refused("SET n = :one SET s = :x"), HasSubstr("only be used once"));
+  EXPECT_THAT(refused("SET n :one"), HasSubstr("Syntax error"));
+  EXPECT_THAT(refused("SET = :one"), HasSubstr("Syntax error"));
+  EXPECT_THAT(refused("SET"), HasSubstr("Syntax error"));
+  EXPECT_THAT(refused(""), HasSubstr("empty"));
+}
+
+TEST(UpdateExpression, FindsAPlaceholderThatNobodyUses) {
+  EXPECT_EQ(unused_placeholder({"SET #new = :x REMOVE #n ADD a :one", kNames, kValues}), std::nullopt);
+  EXPECT_EQ(unused_placeholder({"SET #new = :x ADD a :one", kNames, kValues}), "#n");
+  EXPECT_EQ(unused_placeholder({"SET #new = :x, #n = :x", kNames, kValues}), ":one");
+}
+
 TEST(ConditionExpression, LooksAtPresenceAndEquality) {
   EXPECT_TRUE(holds("attribute_exists(n) AND attribute_not_exists(#new)"));
   EXPECT_FALSE(holds("attribute_exists(n) and s <> :x"));
   EXPECT_TRUE(holds("s = :x"));
   EXPECT_FALSE(holds("#new = :x"));
+  for (const char* text : {"", "attribute_exists n", "attribute_exists(n) OR s = :x", "NOT s = :x", "= :x", "s = "}) {
+    EXPECT_FALSE(evaluate_condition({text, kNames, kValues}, kItem)) << text;
+  }
   EXPECT_THAT(evaluate_condition({"n < :one", kNames, kValues}, kItem).error().message, HasSubstr("only"));
 }
 

@@ -11,6 +11,10 @@ WireAnswer to_wire(const ServiceError& refusal, std::string_view prefix) {
   writer.begin_object();
   write_text(writer, "__type", std::string(prefix) + refusal.code);
   write_text(writer, "message", refusal.message);
+  if (!refusal.item.empty()) {
+    writer.key("Item");
+    writer.raw(refusal.item);
+  }
   writer.end_object();
   return answer;
 }

@@ -19,7 +19,7 @@ struct WireAnswer {
   std::string body;
 };
 
-/// `{"__type": prefix + code, "message": message}` with the error's status.
+/// `{"__type": prefix + code, "message": message}` with the error's status, and "Item" where it has one.
 WireAnswer to_wire(const ServiceError& refusal, std::string_view prefix = {});
 
 /// "1 validation error detected: …", the services' word for a member that is missing or wrong.
