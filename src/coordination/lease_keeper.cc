@@ -1,0 +1,481 @@
+#include "coordination/lease_keeper.h"
+
+#include <algorithm>
+
+namespace ctk::coordination {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kSoon = milliseconds(500);     // between Scans, while something is to be shared out
+constexpr Duration kLookEvery = seconds(1);       // at a lease that was asked for
+constexpr Duration kEvenOutEvery = seconds(60);   // between moves of a worker that has its share
+constexpr size_t kRowsAtOnce = 25;                // made by a worker at first: others make some, too
+constexpr size_t kTakenAtOnce = 8;                // taken by a worker that has none: how many others come is not known yet
+constexpr size_t kAskedAtOnce = 16;               // requests of a worker that has none
+constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
+constexpr int kVeryOld = 3;                       // times the time to fail over
+
+bool is_shared(const Lease& lease) { return lease.stream.empty(); }
+
+}  // namespace
+
+HeldLease* LeaseKeeper::find_held(const aws::ShardId& shard, Fence fence) {
+  const auto found = held_.find(shard);
+  return found == held_.end() || found->second.fence() != fence ? nullptr : &found->second;
+}
+
+bool LeaseKeeper::is_busy(const aws::ShardId& shard) const {
+  return held_.contains(shard) || taking_.contains(shard) || asking_.contains(shard);
+}
+
+bool LeaseKeeper::is_expired(const LeaseView::Sight& sight, Duration now) const {
+  return now > sight.since + settings_.failover + settings_.tolerance();
+}
+
+bool LeaseKeeper::may_write(const aws::ShardId& shard, Fence fence, Duration now) const {
+  const auto found = held_.find(shard);
+  return found != held_.end() && found->second.fence() == fence && found->second.may_write(now);
+}
+
+LeaseLoad LeaseKeeper::load(Duration now) const {
+  LeaseLoad load;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const Lease& lease = sight.lease;
+    const bool waits = lease.owner.empty() && waits_for_parents(lease, view_.rows());
+    if (lease.finished() || waits) continue;
+    ++load.leases;
+    if (is_busy(shard) || lease.owner == settings_.worker) {
+      ++load.mine;
+    } else if (!lease.owner.empty() && !is_expired(sight, now)) {
+      ++load.others[lease.owner];
+    }
+  }
+  return load;
+}
+
+// Rounds: what is to be done about the table as it is.
+
+void LeaseKeeper::round(LeaseActions& actions, Duration now) {
+  unsettled_ = false;
+  if (stopping_) return;
+  if (make_rows(actions, now)) {
+    unsettled_ = true;  // nothing is taken before: a parent that has no row yet holds its children up
+  } else {
+    take_free(actions, now);
+    if (!unsettled_) ask_others(actions, now);
+  }
+  remove_finished(actions, now);
+  note_next_expiry(now);
+}
+
+bool LeaseKeeper::make_rows(LeaseActions& actions, Duration now) {
+  for (const WantedLease& lease : wanted_) {
+    if (view_.find(lease.shard) != nullptr) had_row_.insert(lease.shard);
+  }
+  std::vector<WantedLease> missing = missing_leases(wanted_, view_.rows());
+  // The listing may be older than a row that was removed since, with those of its descendants.
+  std::erase_if(missing, [&](const WantedLease& lease) { return had_row_.contains(lease.shard); });
+  if (missing.empty()) return false;
+  std::vector<WantedLease> first = leases_to_make(missing);
+  shuffle(first, random_);
+  first.resize(std::min(first.size(), std::max(kRowsAtOnce, 2 * counts_.created)));
+  for (const WantedLease& wanted : first) create(new_lease(wanted), now);
+  advance_creating(actions, now);
+  return true;
+}
+
+void LeaseKeeper::create(Lease lease, Duration now) {
+  const aws::ShardId shard = lease.shard;
+  creating_.try_emplace(shard, Creating{.lease = std::move(lease), .try_at = now});
+}
+
+void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
+  std::set<aws::ShardId> children;
+  for (const auto& [shard, lease] : held_) {
+    children.insert(lease.waits_for_children().begin(), lease.waits_for_children().end());
+  }
+  // Only who holds the parent tries again by itself: for others it may be done, and over, by now.
+  std::erase_if(creating_, [&](const auto& each) {
+    return !each.second.in_flight && each.second.was_tried && !children.contains(each.first);
+  });
+  for (auto& [shard, creating] : creating_) {
+    if (creating.in_flight || now < creating.try_at) continue;
+    creating.in_flight = creating.was_tried = true;
+    actions.emplace_back(LeaseWrite(CreateLease{creating.lease}));
+  }
+}
+
+void LeaseKeeper::has_row(const aws::ShardId& shard) {
+  for (auto& [held, lease] : held_) lease.child_has_row(shard);
+}
+
+bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now) {
+  const Lease& lease = sight.lease;
+  if (lease.finished() || is_busy(lease.shard)) return false;
+  const bool orphan = lease.owner == settings_.worker && !lease.handed_over();
+  // Whoever has asked for it comes first: else a holder that hangs would take back what it did not let go.
+  const Duration others_turn = lease.handed_over() && lease.owner != settings_.worker ? settings_.failover / 2 : Duration{};
+  if (!lease.owner.empty() && !orphan && !is_expired(sight, now - others_turn)) return false;
+  if (waits_for_parents(lease, view_.rows())) return false;
+  bool certain = true;
+  for (const aws::ShardId& parent : parents_without_row(lease, view_.rows())) {
+    if (gone_.contains(parent)) continue;
+    certain = false;
+    read(actions, parent);
+  }
+  return certain;
+}
+
+void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
+  const LeaseLoad load = this->load(now);
+  std::vector<Lease> first, others;
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (!is_free(sight, actions, now)) continue;
+    const bool mine = sight.lease.owner == settings_.worker;
+    const bool very_old = now > sight.since + kVeryOld * settings_.failover;
+    (mine || very_old ? first : others).push_back(sight.lease);
+  }
+  shuffle(others, random_);
+  const size_t share = load.share_rounded_up();
+  const size_t room = load.mine < share ? share - load.mine : 0;
+  const size_t at_once = std::min(room, std::max(kTakenAtOnce, 2 * load.mine));
+  unsettled_ = !others.empty() || !first.empty();
+  others.resize(std::min(others.size(), at_once));
+  for (const auto& leases : {first, others}) {
+    for (const Lease& lease : leases) take(actions, lease, false);
+  }
+}
+
+void LeaseKeeper::take(LeaseActions& actions, const Lease& row, bool forced) {
+  const WorkerName& holder = row.holder();
+  TakeLease write{row.shard, row.counter, settings_.worker, !holder.empty() && holder != settings_.worker};
+  taking_[row.shard] = Taking{.write = write, .forced = forced};
+  actions.emplace_back(LeaseWrite(std::move(write)));
+}
+
+void LeaseKeeper::ask_others(LeaseActions& actions, Duration now) {
+  const LeaseLoad load = this->load(now);
+  std::vector<MovableLease> movable;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const Lease& lease = sight.lease;
+    const bool owned = !lease.finished() && !lease.owner.empty() && lease.owner != settings_.worker;
+    if (owned && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
+      movable.push_back({shard, lease.owner});
+  }
+  MovePlan plan = plan_moves(load, std::move(movable), now >= evened_out_ + kEvenOutEvery, random_);
+  if (plan.evens_out) evened_out_ = now;
+  const size_t most = std::max(kAskedAtOnce, load.mine);
+  plan.moves.resize(std::min(plan.moves.size(), most - std::min(most, asking_.size())));
+  for (const MovableLease& lease : plan.moves) {
+    AskForLease write{lease.shard, lease.owner, settings_.worker};
+    asking_[lease.shard] = Asking{.write = write, .since = now};
+    actions.emplace_back(LeaseWrite(std::move(write)));
+  }
+}
+
+void LeaseKeeper::remove_finished(LeaseActions& actions, Duration now) {
+  std::vector<RemoveLease> removable;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const Lease& lease = sight.lease;
+    // Whoever reads the first child does it, so that not all do.
+    const bool is_over = now >= sight.since + kKeepFinished && is_removable(lease, view_.rows());
+    if (is_over && held_.contains(lease.children.front())) {
+      removable.push_back({shard, lease.counter});
+    }
+  }
+  for (const RemoveLease& removal : removable) actions.emplace_back(LeaseWrite(removal));
+}
+
+void LeaseKeeper::note_next_expiry(Duration now) {
+  expiry_at_ = Duration::max();
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (sight.lease.finished() || sight.lease.owner.empty() || held_.contains(shard) || is_expired(sight, now)) continue;
+    expiry_at_ = std::min(expiry_at_, sight.since + settings_.failover + settings_.tolerance() + Duration(1));
+  }
+}
+
+void LeaseKeeper::scan_after(Duration now, Duration pause) {
+  const double spread = 0.9 + 0.2 * random_.fraction();
+  scan_at_ = now + Duration(static_cast<int64_t>(spread * static_cast<double>(pause.count())));
+}
+
+// Events.
+
+LeaseActions LeaseKeeper::advance(Duration now) {
+  LeaseActions actions;
+  std::vector<aws::ShardId> shards;
+  for (const auto& [shard, lease] : held_) {
+    if (now >= lease.due()) shards.push_back(shard);
+  }
+  for (const aws::ShardId& shard : shards) advance_one(actions, shard, now);
+  advance_creating(actions, now);
+  for (auto& [shard, asking] : asking_) {
+    if (now < asking.look_at) continue;
+    asking.look_at = now + kLookEvery;
+    read(actions, shard);
+  }
+  if (!stopping_ && now >= expiry_at_) {
+    take_free(actions, now);
+    note_next_expiry(now);
+  }
+  if (!stopping_ && !scanning_ && now >= scan_at_) {
+    scanning_ = true;
+    actions.emplace_back(ScanLeases{});
+  }
+  return actions;
+}
+
+LeaseActions LeaseKeeper::scanned(std::vector<Lease> rows, Duration sent, Duration now) {
+  LeaseActions actions;
+  scanning_ = false;
+  std::erase_if(rows, [](const Lease& lease) { return !is_shared(lease); });
+  view_.scanned(std::move(rows), sent, now);
+  std::erase_if(gone_, [&](const aws::ShardId& parent) { return view_.find(parent) != nullptr; });
+  round(actions, now);
+  scan_after(now, unsettled_ ? kSoon : settings_.scan_every());
+  return actions;
+}
+
+LeaseActions LeaseKeeper::not_scanned(Duration now) {
+  scanning_ = false;
+  scan_after(now, kSoon);
+  return {};
+}
+
+LeaseActions LeaseKeeper::row_read(const aws::ShardId& shard, std::optional<Lease> row, Duration now) {
+  LeaseActions actions;
+  reading_.erase(shard);
+  if (row && !is_shared(*row)) row.reset();
+  if (row) {
+    view_.saw(*row, now);
+  } else {
+    view_.gone(shard);
+    gone_.insert(shard);
+  }
+  if (const auto held = held_.find(shard); held != held_.end()) held->second.row_read(row, now);
+  advance_one(actions, shard, now);
+  if (const auto taking = taking_.find(shard); taking != taking_.end() && taking->second.in_doubt) {
+    const Taking doubtful = std::move(taking->second);
+    taking_.erase(taking);
+    if (judge(doubtful.write, row) == WriteVerdict::applied) taken(actions, doubtful, *row, now);
+  }
+  if (asking_.contains(shard) && !taking_.contains(shard)) look_at_asked(actions, shard, now);
+  if (!row && !stopping_) take_free(actions, now);
+  return actions;
+}
+
+LeaseActions LeaseKeeper::row_not_read(const aws::ShardId& shard, Duration now) {
+  LeaseActions actions;
+  reading_.erase(shard);
+  if (const auto held = held_.find(shard); held != held_.end()) held->second.row_not_read(now);
+  // Whether it was taken will be seen by the next Scan: then it is owned by this worker, and nobody holds it.
+  if (const auto taking = taking_.find(shard); taking != taking_.end() && taking->second.in_doubt) taking_.erase(taking);
+  return actions;
+}
+
+LeaseActions LeaseKeeper::written(const LeaseWrite& write, LeaseWriteAnswer answer, Duration sent, Duration now) {
+  LeaseActions actions;
+  if (answer.row && !is_shared(*answer.row)) answer.row.reset();
+  if (answer.row) view_.saw(*answer.row, now);
+  std::visit([&](const auto& each) { written_one(actions, each, std::move(answer), sent, now); }, write);
+  return actions;
+}
+
+void LeaseKeeper::written_one(LeaseActions& actions, const CreateLease& write, LeaseWriteAnswer answer, Duration,
+                              Duration now) {
+  const aws::ShardId& shard = write.lease.shard;
+  const auto creating = creating_.find(shard);
+  if (answer.kind == LeaseWriteAnswer::Kind::refused || answer.kind == LeaseWriteAnswer::Kind::unknown) {
+    if (creating == creating_.end()) return;
+    creating->second.in_flight = false;
+    creating->second.try_at = now + settings_.retry_after();
+    return;
+  }
+  if (answer.kind == LeaseWriteAnswer::Kind::applied) {
+    ++counts_.created;
+    view_.saw(write.lease, now);
+  }
+  if (creating != creating_.end()) creating_.erase(creating);
+  has_row(shard);
+  for (const aws::ShardId& parent : write.lease.parents) advance_one(actions, parent, now);
+  if (creating_.empty() && unsettled_) scan_at_ = now;
+}
+
+void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, LeaseWriteAnswer answer, Duration sent,
+                              Duration now) {
+  const auto found = taking_.find(write.shard);
+  if (found == taking_.end() || found->second.write != write) return;
+  found->second.sent = sent;
+  const bool shown = answer.row.has_value();
+  const bool doubtful =
+      answer.kind == LeaseWriteAnswer::Kind::unknown || (answer.kind != LeaseWriteAnswer::Kind::refused && !shown);
+  if (doubtful) {
+    found->second.in_doubt = true;
+    return read(actions, write.shard);
+  }
+  const Taking taking = std::move(found->second);
+  taking_.erase(found);
+  if (shown && judge(write, answer.row) == WriteVerdict::applied) taken(actions, taking, std::move(*answer.row), now);
+}
+
+void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, Lease row, Duration now) {
+  const aws::ShardId shard = row.shard;
+  asking_.erase(shard);
+  if (row.finished()) return;
+  ++counts_.taken;
+  if (taking.forced) ++counts_.taken_by_force;
+  const auto held = held_.try_emplace(shard, settings_, std::move(row), taking.sent, now, taking.forced).first;
+  if (stopping_) held->second.let_go();
+  advance_one(actions, shard, now);
+}
+
+void LeaseKeeper::written_one(LeaseActions& actions, const HoldLease& write, LeaseWriteAnswer answer, Duration sent,
+                              Duration now) {
+  const auto held = held_.find(write.shard);
+  if (held == held_.end()) return;
+  held->second.answered(write, std::move(answer), sent, now);
+  advance_one(actions, write.shard, now);
+}
+
+void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, LeaseWriteAnswer answer, Duration,
+                              Duration now) {
+  const auto asking = asking_.find(write.shard);
+  if (asking == asking_.end() || asking->second.write != write) return;
+  if (answer.kind == LeaseWriteAnswer::Kind::refused) {
+    asking_.erase(asking);
+    return;
+  }
+  if (write.withdrawn) {
+    if (answer.kind == LeaseWriteAnswer::Kind::conflict && answer.row) return look_at_asked(actions, write.shard, now);
+    asking_.erase(asking);
+    return;
+  }
+  if (answer.kind == LeaseWriteAnswer::Kind::applied) ++counts_.asked_for;
+  const bool certain = answer.kind == LeaseWriteAnswer::Kind::applied;
+  asking->second.look_at = certain ? now + kLookEvery : now;
+}
+
+void LeaseKeeper::written_one(LeaseActions&, const RemoveLease& write, LeaseWriteAnswer answer, Duration, Duration) {
+  if (answer.kind != LeaseWriteAnswer::Kind::applied) return;
+  ++counts_.removed;
+  view_.gone(write.shard);
+}
+
+void LeaseKeeper::look_at_asked(LeaseActions& actions, const aws::ShardId& shard, Duration now) {
+  const auto asking = asking_.find(shard);
+  const LeaseView::Sight* sight = view_.find(shard);
+  if (sight == nullptr || sight->lease.finished() || sight->lease.owner != settings_.worker) {
+    asking_.erase(asking);
+    return;
+  }
+  // A holder that listens has let it expire by then.
+  const Duration patience = settings_.hand_over_timeout + settings_.failover + settings_.scan_every();
+  if (!sight->lease.handed_over() || is_expired(*sight, now)) return take(actions, sight->lease, false);
+  if (now >= asking->second.since + patience) take(actions, sight->lease, true);
+}
+
+void LeaseKeeper::read(LeaseActions& actions, const aws::ShardId& shard) {
+  if (reading_.insert(shard).second) actions.emplace_back(ReadLease{shard});
+}
+
+void LeaseKeeper::advance_one(LeaseActions& actions, const aws::ShardId& shard, Duration now) {
+  const auto found = held_.find(shard);
+  if (found == held_.end()) return;
+  HeldLease& lease = found->second;
+  lease.advance(now);
+  if (const auto stored = lease.newly_stored()) actions.emplace_back(LeaseStored{shard, lease.fence(), *stored});
+  if (lease.phase() == HeldLease::Phase::gone) {
+    actions.emplace_back(LeaseEnded{shard, lease.fence(), lease.end()});
+    ended(lease, now);
+    held_.erase(found);
+    return;
+  }
+  if (lease.is_new()) actions.emplace_back(LeaseGained{lease.fence(), lease.row()});
+  if (lease.is_newly_asked_for()) actions.emplace_back(LeaseAsked{shard, lease.fence()});
+  if (lease.wants_row(now)) read(actions, shard);
+  if (auto write = lease.next_write(now)) actions.emplace_back(LeaseWrite(std::move(*write)));
+}
+
+void LeaseKeeper::ended(const HeldLease& lease, Duration now) {
+  switch (lease.end()) {
+    case HeldLease::End::let_go: ++(lease.row().owner.empty() ? counts_.released : counts_.handed_over); break;
+    case HeldLease::End::expired:
+    case HeldLease::End::taken: ++counts_.lost; break;
+    case HeldLease::End::stored_end: scan_at_ = std::min(scan_at_, now); break;  // for its children
+    case HeldLease::End::none: break;
+  }
+  const bool shown = lease.end() == HeldLease::End::let_go || lease.end() == HeldLease::End::stored_end;
+  if (shown) view_.saw(lease.row(), now);
+}
+
+// Wishes.
+
+LeaseActions LeaseKeeper::want(std::vector<WantedLease> shards, Duration now) {
+  wanted_ = std::move(shards);
+  std::set<aws::ShardId> listed;
+  for (const WantedLease& lease : wanted_) listed.insert(lease.shard);
+  std::erase_if(had_row_, [&](const aws::ShardId& shard) { return !listed.contains(shard); });
+  scan_at_ = std::min(scan_at_, now);
+  return advance(now);
+}
+
+std::optional<uint64_t> LeaseKeeper::store(const aws::ShardId& shard, Fence fence, const Position& position,
+                                           OwnProgress own) {
+  HeldLease* held = find_held(shard, fence);
+  if (held == nullptr) return std::nullopt;
+  own.position = shards::to_string(position);
+  return held->store({.checkpoint = checkpoint_of(position), .own = std::move(own)}, {});
+}
+
+std::optional<uint64_t> LeaseKeeper::store_end(const aws::ShardId& shard, Fence fence, OwnProgress own,
+                                               const std::vector<WantedLease>& children, Duration now) {
+  HeldLease* held = find_held(shard, fence);
+  if (held == nullptr) return std::nullopt;
+  std::set<aws::ShardId> without_row;
+  LeaseProgress end{.checkpoint = checkpoint_of(Position::shard_end()), .own = std::move(own)};
+  end.own.position = shards::to_string(Position::shard_end());
+  for (const WantedLease& child : children) {
+    end.children.push_back(child.shard);
+    if (view_.find(child.shard) != nullptr) continue;
+    without_row.insert(child.shard);
+    create(new_lease(child), now);
+  }
+  std::ranges::sort(end.children);
+  return held->store(std::move(end), without_row);
+}
+
+void LeaseKeeper::let_go(const aws::ShardId& shard, Fence fence) {
+  if (HeldLease* held = find_held(shard, fence)) held->let_go();
+}
+
+LeaseActions LeaseKeeper::stop(Duration now) {
+  LeaseActions actions;
+  stopping_ = true;
+  wanted_.clear();
+  for (auto& [shard, lease] : held_) {
+    if (lease.phase() == HeldLease::Phase::settling) lease.let_go();
+  }
+  for (auto& [shard, asking] : asking_) {
+    if (taking_.contains(shard)) continue;
+    asking.write.withdrawn = true;
+    asking.look_at = Duration::max();
+    actions.emplace_back(LeaseWrite(asking.write));
+  }
+  for (LeaseAction& action : advance(now)) actions.push_back(std::move(action));
+  return actions;
+}
+
+Duration LeaseKeeper::due() const {
+  Duration due = stopping_ ? Duration::max() : expiry_at_;
+  if (!stopping_ && !scanning_) due = std::min(due, scan_at_);
+  for (const auto& [shard, lease] : held_) due = std::min(due, lease.due());
+  for (const auto& [shard, asking] : asking_) due = std::min(due, asking.look_at);
+  for (const auto& [shard, creating] : creating_) {
+    if (!creating.in_flight) due = std::min(due, creating.try_at);
+  }
+  return due;
+}
+
+}  // namespace ctk::coordination

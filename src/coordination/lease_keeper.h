@@ -1,0 +1,170 @@
+// Which leases this worker takes, keeps, asks for and lets go: decisions only. Time is its monotonic clock, chance a seed;
+// what is to be done comes out as actions, and what became of them goes back in as events. Whoever performs them
+// (lease_table.h) decides nothing.
+//
+//   LeaseKeeper keeper(settings, seed);
+//   for (LeaseAction& action : keeper.advance(now)) perform(action);     // again at keeper.due()
+//   for (LeaseAction& action : keeper.scanned(rows, sent, now)) perform(action);
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "base/random.h"
+#include "coordination/held_lease.h"
+#include "coordination/lease_balance.h"
+#include "coordination/lease_lineage.h"
+#include "coordination/lease_view.h"
+
+namespace ctk::coordination {
+
+/// Read the whole table, and give it to scanned() or not_scanned().
+struct ScanLeases {
+  bool operator==(const ScanLeases&) const = default;
+};
+/// Read one row, consistently, and give it to row_read() or row_not_read().
+struct ReadLease {
+  aws::ShardId shard;
+  bool operator==(const ReadLease&) const = default;
+};
+/// The shard is this worker's from now on, under this fence; `lease` says where it begins.
+struct LeaseGained {
+  Fence fence = 0;
+  Lease lease;
+  bool operator==(const LeaseGained&) const = default;
+};
+/// Another worker asks for it: finish what was read, store it, and let_go().
+struct LeaseAsked {
+  aws::ShardId shard;
+  Fence fence = 0;
+  bool operator==(const LeaseAsked&) const = default;
+};
+/// Progress up to that number is stored.
+struct LeaseStored {
+  aws::ShardId shard;
+  Fence fence = 0;
+  uint64_t progress = 0;
+  bool operator==(const LeaseStored&) const = default;
+};
+/// It is no longer this worker's: its end is stored, it was let go, or it is lost, with whatever of it was not stored.
+struct LeaseEnded {
+  aws::ShardId shard;
+  Fence fence = 0;
+  HeldLease::End why = HeldLease::End::expired;
+  bool operator==(const LeaseEnded&) const = default;
+};
+
+using LeaseAction = std::variant<LeaseWrite, ScanLeases, ReadLease, LeaseGained, LeaseAsked, LeaseStored, LeaseEnded>;
+using LeaseActions = std::vector<LeaseAction>;
+
+/// How often, since the beginning.
+struct LeaseCounts {
+  uint64_t created = 0, taken = 0, taken_expired = 0, taken_by_force = 0, asked_for = 0, handed_over = 0, released = 0,
+           lost = 0, removed = 0;
+};
+
+class LeaseKeeper {
+ public:
+  LeaseKeeper(LeaseSettings settings, uint64_t seed) : settings_(std::move(settings)), random_(seed) {}
+  LeaseKeeper(const LeaseKeeper&) = delete;
+  LeaseKeeper& operator=(const LeaseKeeper&) = delete;
+
+  // What happens.
+  LeaseActions advance(Duration now);
+  LeaseActions scanned(std::vector<Lease> rows, Duration sent, Duration now);
+  LeaseActions not_scanned(Duration now);
+  LeaseActions row_read(const aws::ShardId& shard, std::optional<Lease> row, Duration now);
+  LeaseActions row_not_read(const aws::ShardId& shard, Duration now);
+  LeaseActions written(const LeaseWrite& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+
+  // What the holder of the shards wants. A fence that is not the newest one is answered with nothing: its lease is lost.
+  /// The shards of the stream, as a whole listing has them: rows are made of those that need one.
+  LeaseActions want(std::vector<WantedLease> shards, Duration now);
+  /// Stores where the shard stands. Gives the number that LeaseStored will name; nothing where the lease is not held.
+  std::optional<uint64_t> store(const aws::ShardId& shard, Fence fence, const Position& position, OwnProgress own);
+  /// Stores the shard's end, once its children have rows.
+  std::optional<uint64_t> store_end(const aws::ShardId& shard, Fence fence, OwnProgress own,
+                                    const std::vector<WantedLease>& children, Duration now);
+  /// Nothing of the shard is written any more: its lease goes to whoever asked, or to nobody.
+  void let_go(const aws::ShardId& shard, Fence fence);
+  /// Takes no more leases. Those that nobody was told of are let go.
+  LeaseActions stop(Duration now);
+
+  /// When to call advance() again, at the latest; after the calls of the holder: at once.
+  Duration due() const;
+  bool may_write(const aws::ShardId& shard, Fence fence, Duration now) const;
+  const std::map<aws::ShardId, HeldLease>& held() const { return held_; }
+  const LeaseView::Rows& seen() const { return view_.rows(); }
+  const LeaseCounts& counts() const { return counts_; }
+  /// Nothing is held and no write of this worker is under way.
+  bool is_idle() const { return held_.empty() && taking_.empty() && asking_.empty() && creating_.empty(); }
+
+ private:
+  struct Taking {
+    TakeLease write;
+    Duration sent{};  ///< in doubt: when it was sent
+    bool forced = false;
+    bool in_doubt = false;
+  };
+  struct Asking {
+    AskForLease write;
+    Duration since{};
+    Duration look_at = Duration::max();  ///< read the row then
+  };
+  struct Creating {
+    Lease lease;
+    Duration try_at{};
+    bool in_flight = false, was_tried = false;
+  };
+
+  HeldLease* find_held(const aws::ShardId& shard, Fence fence);
+  bool is_busy(const aws::ShardId& shard) const;
+  bool is_expired(const LeaseView::Sight& sight, Duration now) const;
+  LeaseLoad load(Duration now) const;
+
+  void round(LeaseActions& actions, Duration now);
+  bool make_rows(LeaseActions& actions, Duration now);
+  void take_free(LeaseActions& actions, Duration now);
+  bool is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now);
+  void take(LeaseActions& actions, const Lease& row, bool forced);
+  void ask_others(LeaseActions& actions, Duration now);
+  void remove_finished(LeaseActions& actions, Duration now);
+  void create(Lease lease, Duration now);
+  void has_row(const aws::ShardId& shard);
+  void note_next_expiry(Duration now);
+  void scan_after(Duration now, Duration pause);
+
+  void advance_one(LeaseActions& actions, const aws::ShardId& shard, Duration now);
+  void advance_creating(LeaseActions& actions, Duration now);
+  void look_at_asked(LeaseActions& actions, const aws::ShardId& shard, Duration now);
+  void taken(LeaseActions& actions, const Taking& taking, Lease row, Duration now);
+  void ended(const HeldLease& lease, Duration now);
+  void read(LeaseActions& actions, const aws::ShardId& shard);
+
+  void written_one(LeaseActions& actions, const CreateLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void written_one(LeaseActions& actions, const TakeLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void written_one(LeaseActions& actions, const HoldLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void written_one(LeaseActions& actions, const AskForLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void written_one(LeaseActions& actions, const RemoveLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+
+  LeaseSettings settings_;
+  Random random_;
+  LeaseView view_;
+  std::map<aws::ShardId, HeldLease> held_;
+  std::map<aws::ShardId, Taking> taking_;
+  std::map<aws::ShardId, Asking> asking_;
+  std::map<aws::ShardId, Creating> creating_;
+  std::vector<WantedLease> wanted_;
+  std::set<aws::ShardId> reading_;  ///< rows that are being read
+  std::set<aws::ShardId> gone_;     ///< parents that certainly have no row
+  std::set<aws::ShardId> had_row_;  ///< of the wanted ones: whose row is gone now, was finished
+  Duration scan_at_{}, expiry_at_ = Duration::max();
+  Duration evened_out_ = Duration::min() / 2;
+  bool scanning_ = false, unsettled_ = false, stopping_ = false;
+  LeaseCounts counts_;
+};
+
+}  // namespace ctk::coordination

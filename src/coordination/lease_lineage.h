@@ -1,0 +1,43 @@
+// Leases of parents and children: which rows are to be made, which hold others up, which may go. The client library's own
+// rules, so that both read one table alike. Pure.
+//
+// A row is made once the rows of its parents are there or were; so a parent without a row, of which a descendant has one,
+// has been read to its end and its row was removed.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "coordination/lease_view.h"
+
+namespace ctk::coordination {
+
+/// A shard that is to have a row.
+struct WantedLease {
+  aws::ShardId shard;
+  std::vector<aws::ShardId> parents{};
+  Position position = Position::trim_horizon();
+  Timestamp read_to = kNoTime;
+  Epoch epoch = 0;
+  Incarnation incarnation{};
+  std::optional<HashRange> hash_range{};
+  bool operator==(const WantedLease&) const = default;
+};
+
+/// Its row, owned by nobody.
+Lease new_lease(const WantedLease& wanted);
+
+/// Those of `wanted` that have no row and need one.
+std::vector<WantedLease> missing_leases(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows);
+/// Those of the missing ones whose parents' rows need not be made first.
+std::vector<WantedLease> leases_to_make(const std::vector<WantedLease>& missing);
+
+/// Whether a parent's row says that it was not read to its end.
+bool waits_for_parents(const Lease& lease, const LeaseView::Rows& rows);
+/// Parents that have no row as far as was seen; a row that was overlooked would hold the lease up.
+std::vector<aws::ShardId> parents_without_row(const Lease& lease, const LeaseView::Rows& rows);
+
+/// A finished shard's row may go once each of its children is being read and its parents' rows are gone.
+bool is_removable(const Lease& lease, const LeaseView::Rows& rows);
+
+}  // namespace ctk::coordination
