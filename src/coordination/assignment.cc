@@ -7,8 +7,10 @@ class AllAreOurs final : public Assignment {
  public:
   bool is_shared() const override { return false; }
   void begin(const RelayName&, Listener) override {}
-  void end() override {}
-  void taken_by_others(const std::vector<aws::ShardId>&) override {}
+  void want(std::vector<SharedShard>) override {}
+  bool may_write(const aws::ShardId&) const override { return true; }
+  void let_go(const std::vector<aws::ShardId>&) override {}
+  void end(Done<bool> done) override { done(true); }
 };
 
 }  // namespace

@@ -6,17 +6,25 @@
 #include <vector>
 
 #include "aws/ids.h"
+#include "base/done.h"
 #include "coordination/position_store.h"
 
 namespace ctk::coordination {
 
+/// A shard that is to be shared out, as the last whole listing has it; `position`: where it begins if nobody has read it.
+struct SharedShard {
+  aws::ShardId shard;
+  std::vector<aws::ShardId> parents;
+  Position position;
+};
+
 class Assignment {
  public:
-  /// Called on the loop, between begin() and end(), and never from inside begin().
+  /// Called on the loop, between begin() and end(), and never from inside a call of the assignment.
   struct Listener {
     /// These are the worker's to take (PositionStore::claim with `only`) and to read.
     std::move_only_function<void(std::vector<aws::ShardId>)> gained;
-    /// These are another's, or nobody's: nothing more of them may be written.
+    /// These are to be another's, or nobody's: nothing more of them is to be begun, and let_go() is awaited.
     std::move_only_function<void(std::vector<aws::ShardId>)> lost;
   };
 
@@ -25,10 +33,14 @@ class Assignment {
   virtual bool is_shared() const = 0;
   /// The worker is ready to read; what it holds already is gained anew.
   virtual void begin(const RelayName& relay, Listener listener) = 0;
-  /// It reads nothing any more. What it holds may be given to others once its positions are stored.
-  virtual void end() = 0;
-  /// The store says that others have taken these, which this worker took for its own.
-  virtual void taken_by_others(const std::vector<aws::ShardId>& shards) = 0;
+  virtual void want(std::vector<SharedShard> shards) = 0;
+  /// Whether a write of the shard may be sent now: whoever was away for too long may not know yet what it has lost.
+  virtual bool may_write(const aws::ShardId& shard) const = 0;
+  /// Nothing of these, which were lost, is under way any more; also where the store was the first to say so.
+  virtual void let_go(const std::vector<aws::ShardId>& shards) = 0;
+  /// The worker reads nothing any more, and what it has stored is stored: what it holds goes to others. `done` once it has,
+  /// or may come from inside the call.
+  virtual void end(Done<bool> done) = 0;
 };
 
 /// Of a worker that is alone.

@@ -147,12 +147,28 @@ Task<Result<std::vector<Lease>>> LeaseTable::read_all() {
   }
 }
 
-Task<bool> LeaseTable::do_call(ScanLeases) {
+Task<Result<bool>> LeaseTable::scan() {
   const Duration sent = now();
   Result<std::vector<Lease>> rows = co_await read_all();
-  if (!rows) heed(rows.error());
-  perform(rows ? keeper_.scanned(std::move(*rows), sent, now()) : keeper_.not_scanned(now()));
+  if (!rows) {
+    heed(rows.error());
+    perform(keeper_.not_scanned(now()));
+    co_return forward_error(std::move(rows));
+  }
+  perform(keeper_.scanned(std::move(*rows), sent, now()));
   co_return true;
+}
+
+Task<bool> LeaseTable::do_call(ScanLeases) {
+  const Result<bool> scanned = co_await scan();
+  co_return scanned.has_value();
+}
+
+void LeaseTable::read(Done<bool> done) { tasks_.spawn(scan(), std::move(done)); }
+
+const Lease& LeaseTable::newest(const Lease& seen) const {
+  const auto held = keeper_.held().find(seen.shard);
+  return held == keeper_.held().end() ? seen : held->second.row();
 }
 
 Task<bool> LeaseTable::do_call(ReadLease read) {

@@ -52,6 +52,8 @@ class LeaseTable {
   /// Makes the table where there is none, waits until it can be used, and begins to share its leases. Errors: `mismatch`
   /// (it is a table of something else), what the calls say.
   void start(Done<bool> done);
+  /// Reads all rows now, for whoever asks seen() before the first of its own rounds.
+  void read(Done<bool> done);
   /// All shards of the stream that are to be read, by a whole listing; again after each.
   void want(std::vector<WantedLease> shards);
 
@@ -70,6 +72,8 @@ class LeaseTable {
 
   /// All rows as they were last seen.
   const LeaseView::Rows& seen() const { return keeper_.seen(); }
+  /// Of a row that was seen: as this worker has written it since, where it holds the lease.
+  const Lease& newest(const Lease& seen) const;
   const LeaseCounts& counts() const { return keeper_.counts(); }
   size_t held() const { return keeper_.held().size(); }
 
@@ -82,6 +86,7 @@ class LeaseTable {
 
   Task<Result<bool>> prepare();
   Task<Result<std::vector<Lease>>> read_all();
+  Task<Result<bool>> scan();
   Task<bool> do_call(ScanLeases scan);
   Task<bool> do_call(ReadLease read);
   Task<bool> do_call(LeaseWrite write);

@@ -80,7 +80,8 @@ struct ClaimRequest {
   std::vector<Rewind> rewound = {};        ///< rows that go back, finished ones too; before the fence is raised
   std::vector<aws::ShardId> dropped = {};  ///< rows that are no longer needed: segments of older loads
   /// Where many workers share the relay's shards: the only ones that are taken; the rows of others are made and left alone.
-  /// Each keeps its epoch, in which it was written last. Nothing: all that are unfinished. Only stores with transactions, and those in memory, know of it.
+  /// Each keeps its epoch, in which it was written last. Nothing: all that are unfinished. Only stores with transactions,
+  /// and those in memory, know of it.
   std::optional<std::vector<aws::ShardId>> only = {};
   bool takes(const aws::ShardId& shard) const;
 };

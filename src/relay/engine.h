@@ -137,6 +137,7 @@ class Relay::Engine {
 
   // sharing
   void begin_sharing();
+  void share_known_shards();
   void take_shards(std::vector<ShardId> shards);
   /// A claim of these alone.
   coordination::ClaimRequest claim_of(std::vector<ShardId> shards) const;
@@ -145,6 +146,7 @@ class Relay::Engine {
   void lose_shards(const std::vector<ShardId>& shards);
   bool is_carried(const ShardId& id) const;
   void let_go_of_lost();
+  std::vector<ShardId> not_to_be_written(const InFlightBatch& write) const;
   void follow_others(const std::vector<coordination::StoredPosition>& rows);
   /// `fenced`: the end of a run that is alone; else some shards are lost.
   void on_fenced(const Error& error);

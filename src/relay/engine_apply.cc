@@ -24,6 +24,7 @@ void Relay::Engine::apply_ready() {
   if (phase_ == Phase::ended || timers_.apply != 0 || is_dropping()) return;
   while (InFlightBatch* write = writes_.next()) {
     if (held_too_long(*write)) return drop_and_read_again("it was held for too long to be sent safely");
+    if (const std::vector<ShardId> lost = not_to_be_written(*write); !lost.empty()) return lose_shards(lost);
     apply(*write);
   }
 }

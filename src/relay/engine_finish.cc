@@ -103,7 +103,6 @@ bool Relay::Engine::holds_claim(const std::vector<coordination::StoredPosition>&
   }
   std::vector<ShardId> lost;
   for (const coordination::StoredPosition& row : taken) lost.push_back(row.shard);
-  run_.positions.assignment.taken_by_others(lost);
   lose_shards(lost);
   return true;
 }
@@ -125,6 +124,8 @@ sink::SweepRequest Relay::Engine::sweep_request(const std::string& table) const 
   // A delete may be nearly a tick younger than it says.
   if (request.grace != Duration::max()) request.grace += run_.identity.traits.clock_tick;
   if (run_.options.tables.deletes == table::Deletes::soft) request.grace = Duration::max();
+  // The target does not know how far the shards were read.
+  if (run_.is_shared() && !run_.positions_with_rows()) request.grace = Duration::max();
   if (run_.positions_in_memory()) {
     if (request.explicit_grace)
       request.watermark = run_.env.clock.now();
@@ -283,11 +284,12 @@ void Relay::Engine::fail_run(Error error) {
 void Relay::Engine::end(Result<RelayStats> result) {
   if (phase_ == Phase::ended) return;
   phase_ = Phase::ended;
-  run_.positions.assignment.end();
   auto last = std::make_shared<Result<RelayStats>>(std::move(result));
-  run_.sink.close(guarded([this, last](Result<bool> closed) {
-    if (!closed && *last) *last = std::unexpected(closed.error());
-    if (done_) std::exchange(done_, nullptr)(std::move(*last));
+  run_.positions.assignment.end(guarded([this, last](const Result<bool>&) {
+    run_.sink.close(guarded([this, last](Result<bool> closed) {
+      if (!closed && *last) *last = std::unexpected(closed.error());
+      if (done_) std::exchange(done_, nullptr)(std::move(*last));
+    }));
   }));
   // What is to be stored is stored by now; a target that hangs may do so for ever.
   run_.env.loop.after(run_.options.deadlines.grace, guarded([this, last] {

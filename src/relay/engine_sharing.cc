@@ -25,6 +25,17 @@ void Relay::Engine::begin_sharing() {
     if (phase_ != Phase::ended) lose_shards(shards);
   });
   run_.positions.assignment.begin(run_.name, std::move(listener));
+  share_known_shards();
+}
+
+/// After each listing.
+void Relay::Engine::share_known_shards() {
+  if (!run_.is_shared()) return;
+  std::vector<coordination::SharedShard> shards;
+  for (const shards::KnownShard& one : life_->lineage.walk().known()) {
+    if (!one.finished) shards.push_back({one.id, one.parents, life_->lineage.walk().beginning_of(one.id)});
+  }
+  run_.positions.assignment.want(std::move(shards));
 }
 
 coordination::ClaimRequest Relay::Engine::claim_of(std::vector<ShardId> shards) const {
@@ -87,6 +98,7 @@ void Relay::Engine::go_on_with_taken(const coordination::StoredPosition& row) {
 void Relay::Engine::lose_shards(const std::vector<ShardId>& shards) {
   bool carried = false;
   for (const ShardId& id : shards) {
+    life_->lost.insert(id);
     if (life_->held.lost(id) != HeldShards::Standing::held) continue;
     run_.env.log.info("shard is another worker's", {{"shard", id.str()}});
     carried = carried || is_carried(id);
@@ -125,6 +137,19 @@ void Relay::Engine::let_go_of_lost() {
     run_.source.forget(entry.first);
     return true;
   });
+  if (life_->lost.empty()) return;
+  run_.positions.assignment.let_go({life_->lost.begin(), life_->lost.end()});
+  life_->lost.clear();
+}
+
+/// Those of a write that may not be sent: whoever has them now may be at work already.
+std::vector<ShardId> Relay::Engine::not_to_be_written(const InFlightBatch& write) const {
+  std::vector<ShardId> shards;
+  if (!run_.is_shared()) return shards;
+  for (const Slice& slice : write.slices) {
+    if (!run_.positions.assignment.may_write(slice.shard)) shards.push_back(slice.shard);
+  }
+  return shards;
 }
 
 /// The ends that others have stored let their children be read; shards that others have found are looked for.

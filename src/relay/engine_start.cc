@@ -153,7 +153,8 @@ Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosit
 Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>& rows) {
   if (run_.options.reset && !start_.has_claimed()) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
-    if (row.incarnation == run_.identity.incarnation) continue;
+    // Other libraries' rows do not say whose they are.
+    if (row.incarnation == run_.identity.incarnation || row.incarnation.empty()) continue;
     return std::unexpected(run_.other_incarnation(row.incarnation, run_.identity.incarnation));
   }
   if (!rows.empty() && run_.options.start.given)

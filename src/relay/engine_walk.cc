@@ -51,6 +51,7 @@ void Relay::Engine::take_listing(std::vector<ListedShard> listed, Timestamp begu
   const std::vector<shards::WalkAction> actions = life_->lineage.walk().listed(with_segments(std::move(listed)));
   life_->lineage.took_listing(begun, may_end_without_children());
   perform(actions);
+  if (phase_ != Phase::ended) share_known_shards();
 }
 
 /// Until the shard has its row nothing of it is sent: no write could move its position.

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "base/lifeline.h"
@@ -32,6 +33,7 @@ struct Life {
   std::optional<LoadRun> load;
   coordination::Epoch epoch = 1;  ///< as the position rows have it
   Drop drop = Drop::nothing;
+  std::set<ShardId> lost;  ///< that are not let go of yet, since something of them is under way
   std::optional<Lifeline> pass{std::in_place};
   Lifeline lifeline;
 };

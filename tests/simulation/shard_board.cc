@@ -30,8 +30,13 @@ class ShardBoard::Member final : public Assignment {
     }
     board_.look();
   }
-  void end() override { board_.leave(*this); }
-  void taken_by_others(const std::vector<aws::ShardId>& shards) override {
+  void want(std::vector<coordination::SharedShard>) override {}
+  bool may_write(const aws::ShardId&) const override { return true; }
+  void end(Done<bool> done) override {
+    board_.leave(*this);
+    done(true);
+  }
+  void let_go(const std::vector<aws::ShardId>& shards) override {
     for (const aws::ShardId& shard : shards) {
       const auto holder = board_.holders_.find(shard);
       if (holder != board_.holders_.end() && holder->second == this) board_.holders_.erase(holder);

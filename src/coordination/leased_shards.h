@@ -1,0 +1,98 @@
+// A relay whose shards many workers share by the leases of a table in DynamoDB: which of them are this worker's, and where
+// they stand.
+//
+// Where the target has transactions its own positions are the truth: a shard that is taken is claimed there, and what is
+// stored there is copied into the leases, for workers of other libraries and for people who look. Else the leases are all
+// there is. Either way a row that only the leases have, such as one that another library has left, is where its shard
+// begins.
+//
+// Lives and is called on the loop. It must not know how records are read.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+
+#include "coordination/assignment.h"
+#include "coordination/lease_table.h"
+
+namespace ctk::coordination {
+
+struct LeasedShardsOptions {
+  std::optional<aws::TableName> table;  ///< nothing: as the relay is called
+  LeaseSettings settings;
+  uint64_t seed = 0;
+};
+
+class LeasedShards final : public Assignment, public PositionStore, private LeaseHolder {
+ public:
+  /// `truth`: the positions of a target with transactions, else nothing.
+  LeasedShards(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, aws::DynamoDbWritesApi& writes, Log& log,
+               LeasedShardsOptions options, PositionStore* truth)
+      : loop_(loop),
+        clock_(clock),
+        reads_(reads),
+        writes_(writes),
+        log_(log),
+        options_(std::move(options)),
+        truth_(truth) {}
+
+  // Assignment
+  bool is_shared() const override { return true; }
+  void begin(const RelayName& relay, Listener listener) override;
+  void want(std::vector<SharedShard> shards) override;
+  bool may_write(const aws::ShardId& shard) const override;
+  void let_go(const std::vector<aws::ShardId>& shards) override;
+  void end(Done<bool> done) override;
+
+  // PositionStore
+  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override;
+  void claim(const ClaimRequest& request, Done<Claim> done) override;
+  void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) override;
+  void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) override;
+  void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards, Done<size_t> done) override;
+  void relays(Done<std::vector<RelayName>> done) override;
+  void remove(const RelayName& relay, bool finished_only, Done<size_t> done) override;
+
+ private:
+  /// A lease that is held: under which fence there, and under which the positions are claimed.
+  struct Held {
+    Fence lease = 0;
+    Fence claim = 0;
+  };
+
+  void lease_gained(const Lease& lease, Fence fence) override;
+  void lease_asked(const aws::ShardId& shard, Fence fence) override;
+  void lease_ended(const aws::ShardId& shard, Fence fence, HeldLease::End why) override;
+  void leases_failed(const Error& error) override;
+
+  void with_leases(const RelayName& relay, Done<bool> done);
+  std::vector<StoredPosition> rows_of_leases() const;
+  StoredPosition row_of(const Lease& lease) const;
+  std::vector<StoredPosition> with_leases_of(std::vector<StoredPosition> rows) const;
+  void claim_truth(ClaimRequest request, Done<Claim> done);
+  Claim claim_leases(const ClaimRequest& request);
+  void copy(const std::vector<StoredPosition>& rows);
+  std::vector<WantedLease> children_of(const aws::ShardId& shard) const;
+  OwnProgress progress(Timestamp read_to) const;
+  void release_all(Done<bool> done);
+
+  EventLoop& loop_;
+  Clock& clock_;
+  aws::DynamoDbApi& reads_;
+  aws::DynamoDbWritesApi& writes_;
+  Log& log_;
+  LeasedShardsOptions options_;
+  PositionStore* truth_;
+  Listener listener_;
+  std::map<aws::ShardId, Held> held_;
+  std::map<aws::ShardId, SharedShard> known_;
+  std::map<aws::ShardId, Position> copied_;  ///< of those that are held, what the leases have
+  ClaimRequest last_claim_;                  ///< its incarnation and epoch are what rows say
+  Fence claims_ = 0;
+  std::optional<LeaseTable> leases_;
+  bool usable_ = false;
+  Lifeline lifeline_;
+};
+
+}  // namespace ctk::coordination
