@@ -110,6 +110,55 @@ TEST(ByteBudget, CorrectsEvenOverTheLimit) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(BytePool, OneThatIsAloneInBeingBusyHasMoreThanHalf) {
+  BytePool pool(1000);
+  ByteBudget busy(1000, &pool), idle(1000, &pool);
+  EXPECT_TRUE(busy.try_reserve(750));
+  EXPECT_EQ(busy.free(), 0u);
+  EXPECT_FALSE(busy.try_reserve(1));
+  EXPECT_EQ(pool.used(), 750u);
+}
+
+TEST(BytePool, NobodyTakesAnothersPart) {
+  BytePool pool(1000);
+  ByteBudget busy(1000, &pool), other(1000, &pool);
+  ASSERT_TRUE(busy.try_reserve(750));
+  EXPECT_EQ(other.limit(), 250u);
+  EXPECT_TRUE(other.try_reserve(250));
+  EXPECT_FALSE(other.try_reserve(1));
+  busy.release(600);
+  EXPECT_EQ(other.free(), 500u);
+  EXPECT_EQ(other.limit(), 750u);
+}
+
+TEST(BytePool, WhoeverGoesGivesBackWhatItHad) {
+  BytePool pool(1000);
+  ByteBudget stays(1000, &pool);
+  {
+    ByteBudget goes(1000, &pool);
+    ASSERT_TRUE(goes.try_reserve(750));
+    EXPECT_EQ(stays.free(), 250u);
+  }
+  EXPECT_EQ(stays.free(), 1000u);
+  EXPECT_EQ(pool.used(), 0u);
+}
+
+TEST(BytePool, OnesOwnLimitHoldsToo) {
+  BytePool pool(1000);
+  ByteBudget small(100, &pool);
+  EXPECT_EQ(small.limit(), 100u);
+  EXPECT_FALSE(small.try_reserve(101));
+}
+
+TEST(BytePool, ASmallerLimitTakesNothingBack) {
+  BytePool pool(1000);
+  ByteBudget one(1000, &pool);
+  ASSERT_TRUE(one.try_reserve(900));
+  pool.set_limit(500);
+  EXPECT_EQ(one.free(), 0u);
+  EXPECT_EQ(one.used(), 900u);
+}
+
 TEST(Error, PrintsOnOneLine) {
   Error error{ErrorKind::refused, "cannot write", "line 1\nline 2", "try again"};
   EXPECT_EQ(to_string(error), "cannot write: line 1 line 2 (try again)");

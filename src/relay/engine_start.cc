@@ -32,7 +32,7 @@ RelayStats Relay::stats() const { return engine_->stats(); }
 Relay::Engine::Engine(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions,
                       RelayEnvironment environment)
     : run_{std::move(options), SourceRouter(sources, environment.loop), sink, positions, environment},
-      budget_(run_.options.max_memory),
+      budget_(run_.options.max_memory, environment.memory),
       tables_({{run_.options.source_table, run_.options.schema, run_.options.table, run_.options.target},
                run_.options.tables,
                run_.options.reset}),

@@ -159,6 +159,7 @@ struct RelayEnvironment {
   Log& log;
   Executor& worker;                    ///< decodes and renders
   Histogram* write_seconds = nullptr;  ///< how long each write took is observed there; from the loop alone
+  BytePool* memory = nullptr;          ///< that it shares with other relays, beside its own max_memory
 };
 
 struct RelayView;
