@@ -13,12 +13,11 @@ Listening::Listening(const ListenOptions& options, World& world)
   metrics_.gauge("ctk_build_info", "1, of the version that runs.", {{"version", std::string(version())}}).set(1);
 }
 
-Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options, const observe::RelayTitle& title,
+Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options, std::vector<observe::RelayStatus> first,
                                                     World& world) {
   std::unique_ptr<Listening> listening(new Listening(options, world));
   observe::StatusServerOptions server{options.host,          options.port,           options.door,
-                                      options.health_window, std::string(version()), {}};
-  server.first.emplace_back().title = title;
+                                      options.health_window, std::string(version()), std::move(first)};
   auto made = observe::StatusServer::listen(std::move(server), listening->metrics_, listening->log_, world.clock);
   if (!made) {
     made.error().hint = "another process may listen there: choose another port, or 0 for a free one";
@@ -30,8 +29,15 @@ Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options
 }
 
 void Listening::watch(const relay::Relay& relay, observe::RelayTitle title, EventLoop& loop) {
-  ticker_.emplace([&relay] { return relay.view(); }, observe::RelayWatch(std::move(title), health_window_, metrics_),
-                  *server_, loop, world_.clock);
+  watch(
+      [this, &relay, watch = observe::RelayWatch(std::move(title), health_window_, metrics_)]() mutable {
+        return std::vector{watch.look(relay.view(), world_.clock.monotonic(), world_.clock.now())};
+      },
+      loop);
+}
+
+void Listening::watch(observe::StatusTicker::Look look, EventLoop& loop) {
+  ticker_.emplace(std::move(look), *server_, loop);
 }
 
 }  // namespace ctk::cli

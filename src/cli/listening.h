@@ -18,12 +18,17 @@ namespace ctk::cli {
 class Listening {
  public:
   /// `refused` where the port cannot be had.
-  static Result<std::unique_ptr<Listening>> begin(const ListenOptions& options, const observe::RelayTitle& title,
+  /// `first` is shown until something is watched.
+  static Result<std::unique_ptr<Listening>> begin(const ListenOptions& options, std::vector<observe::RelayStatus> first,
                                                   World& world);
   /// The world as a relay should see it: its log lines are shown, what it counts is counted here.
   World& world() { return world_; }
   /// Shows the relay from now until `leave`, on the loop. Both outlive that.
   void watch(const relay::Relay& relay, observe::RelayTitle title, EventLoop& loop);
+  /// Shows what `look` says, every second until `leave`, on the loop, which outlives that.
+  void watch(observe::StatusTicker::Look look, EventLoop& loop);
+  Duration health_window() const { return health_window_; }
+  Metrics& metrics() { return metrics_; }
   void leave() { ticker_.reset(); }
 
  private:

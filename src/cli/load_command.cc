@@ -129,7 +129,9 @@ int run_load_plan(LoadPlan plan, World& world) {
   });
   // Before anything else is touched: a port that is taken is found out at once.
   if (plan.listen) {
-    auto begun = Listening::begin(*plan.listen, plan.title, world);
+    std::vector<observe::RelayStatus> first(1);
+    first.front().title = plan.title;
+    auto begun = Listening::begin(*plan.listen, std::move(first), world);
     if (!begun) return report_error(world, begun.error());
     listening = std::move(*begun);
   }

@@ -67,6 +67,11 @@ Health HealthWatch::look(const RelayView& view, Duration now) {
   return health;
 }
 
+void HealthWatch::begin_run() {
+  shards_.clear();
+  stage_.reset();
+}
+
 void HealthWatch::look_at_shards(const RelayView& view, Duration now, Health& health) {
   const std::set<ShardId> unfinished = unfinished_shards(view);
   size_t stuck_shards = 0;

@@ -27,6 +27,8 @@ class HealthWatch {
 
   /// Looks are to be much closer to each other than the window.
   Health look(const relay::RelayView& view, Duration now);
+  /// What is looked at from now on has begun anew.
+  void begin_run();
 
  private:
   /// How a shard stood when it was last seen to progress.

@@ -100,14 +100,22 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
                                    : format_logfmt(color, time, level, message, fields);
 }
 
-Redactor::Redactor(std::vector<Secret> secrets) : secrets_(std::move(secrets)) {
-  std::erase_if(secrets_, [](const Secret& secret) { return secret.reveal().size() < kShortestSecret; });
+Redactor::Redactor(std::vector<Secret> secrets) : known_(std::make_shared<Known>()) { learn(secrets); }
+
+void Redactor::learn(const std::vector<Secret>& secrets) {
+  const std::lock_guard lock(known_->mutex);
+  for (const Secret& secret : secrets) {
+    const bool is_worth_it = secret.reveal().size() >= kShortestSecret;
+    if (is_worth_it && std::ranges::find(known_->secrets, secret) == known_->secrets.end())
+      known_->secrets.push_back(secret);
+  }
   // The longest first: one secret may be the beginning of another.
-  std::ranges::sort(secrets_, std::greater{}, [](const Secret& secret) { return secret.reveal().size(); });
+  std::ranges::sort(known_->secrets, std::greater{}, [](const Secret& secret) { return secret.reveal().size(); });
 }
 
 std::string Redactor::redact(std::string text) const {
-  for (const Secret& secret : secrets_) {
+  const std::lock_guard lock(known_->mutex);
+  for (const Secret& secret : known_->secrets) {
     const std::string& hidden = secret.reveal();
     for (size_t at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at + 3)) {
       text.replace(at, hidden.size(), "***");

@@ -7,6 +7,8 @@
 //   json    {"time":"2026-11-22T03:32:55.742001Z","level":"info","msg":"table created","table":"demo"}
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,14 +31,21 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
 
 /// Takes out of any text the secrets that the program was given, should a peer have repeated one: each becomes `***`.
 /// Texts shorter than eight characters are left alone: they are placeholders, and parts of ordinary words.
+/// Copies know the same secrets, also those that one of them learns later. Thread-safe.
 class Redactor {
  public:
-  Redactor() = default;
+  Redactor() : Redactor(std::vector<Secret>{}) {}
   explicit Redactor(std::vector<Secret> secrets);
   std::string redact(std::string text) const;
+  /// Hides these from now on, too.
+  void learn(const std::vector<Secret>& secrets);
 
  private:
-  std::vector<Secret> secrets_;
+  struct Known {
+    std::mutex mutex;
+    std::vector<Secret> secrets;
+  };
+  std::shared_ptr<Known> known_;
 };
 
 }  // namespace ctk::observe

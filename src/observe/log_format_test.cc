@@ -49,6 +49,13 @@ TEST(Redactor, HidesEverySecretItWasGiven) {
   EXPECT_EQ(redactor.redact("a hunter2hunter2 b hunter2hunter2-and-more"), "a *** b ***");
 }
 
+TEST(Redactor, CopiesKnowWhatOneLearns) {
+  const Redactor redactor({Secret("hunter2hunter2")});
+  Redactor copy = redactor;
+  copy.learn({Secret("hunter2hunter2-and-more"), Secret("hunter2hunter2"), Secret("short")});
+  EXPECT_EQ(redactor.redact("a hunter2hunter2 b hunter2hunter2-and-more short"), "a *** b *** short");
+}
+
 TEST(Redactor, LeavesPlaceholdersAlone) {
   const Redactor redactor({Secret("s"), Secret("dummy"), Secret("")});
   EXPECT_EQ(redactor.redact("stream is dummy"), "stream is dummy");

@@ -19,6 +19,7 @@ std::string_view to_text(RelayView::State state) {
     case RelayView::State::starting: return "starting";
     case RelayView::State::loading: return "loading";
     case RelayView::State::running: return "running";
+    case RelayView::State::failed: return "failed";
     case RelayView::State::stopping: break;
   }
   return "stopping";
@@ -55,17 +56,22 @@ void put_texts(Writer& writer, std::string_view key, const std::vector<std::stri
   writer.end_array();
 }
 
-/// The side that has failed longest.
-void put_trouble(Writer& writer, const RelayView& view, Timestamp time) {
-  writer.key("trouble");
-  if (view.outages.empty()) return writer.null();
-  const relay::OutageView& outage =
-      *std::ranges::max_element(view.outages, {}, [](const relay::OutageView& each) { return each.lasts; });
+void put_trouble(Writer& writer, std::string_view side, Timestamp since, const std::string& says) {
   writer.begin_object();
-  put(writer, "side", outage.side == relay::Side::source ? "source" : "target");
-  put(writer, "since", format_iso8601(time - outage.lasts));
-  put(writer, "says", outage.says);
+  put(writer, "side", side);
+  put(writer, "since", format_iso8601(since));
+  put(writer, "says", says);
   writer.end_object();
+}
+
+/// Why the whole relay has failed, else the side that has failed longest.
+void put_trouble(Writer& writer, const RelayStatus& status, Timestamp time) {
+  writer.key("trouble");
+  if (status.failure) return put_trouble(writer, "relay", status.failure->since, status.failure->says);
+  if (status.view.outages.empty()) return writer.null();
+  const relay::OutageView& outage =
+      *std::ranges::max_element(status.view.outages, {}, [](const relay::OutageView& each) { return each.lasts; });
+  put_trouble(writer, outage.side == relay::Side::source ? "source" : "target", time - outage.lasts, outage.says);
 }
 
 void put_load(Writer& writer, const std::optional<relay::LoadProgress>& load) {
@@ -139,7 +145,7 @@ void put_relay(Writer& writer, const RelayStatus& status, Timestamp time, Detail
   put(writer, "state", to_text(view.state));
   put_flag(writer, "ready", status.has_caught_up);
   put_flag(writer, "healthy", status.health.is_well());
-  put_trouble(writer, view, time);
+  put_trouble(writer, status, time);
   put_number(writer, "lag_seconds", decimal(to_seconds(view.stats.lag)));
   writer.key("seconds_to_data_loss");
   view.stats.until_data_loss ? writer.number(decimal(to_seconds(*view.stats.until_data_loss))) : writer.null();

@@ -39,6 +39,14 @@ ProcessStatus status() {
   return status;
 }
 
+TEST(ProcessStatus, AFailedRelaySaysSinceWhenAndWhy) {
+  ProcessStatus failed = status();
+  failed.relays.front().view.state = RelayView::State::failed;
+  failed.relays.front().failure = RelayFailure{failed.time - seconds(5), "wrong password"};
+  EXPECT_THAT(status_json(failed), HasSubstr(R"("state":"failed","ready":true,"healthy":true,"trouble":{"side":"relay",)"
+                                             R"("since":"2026-11-22T02:59:55Z","says":"wrong password"})"));
+}
+
 TEST(ProcessStatus, HasTheMembersOfTheContractAndNoOthers) {
   EXPECT_EQ(status_json(status()),
             R"({"relays":[{"name":"orders","state":"running","ready":true,"healthy":true,"trouble":null,)"

@@ -19,18 +19,17 @@ bool is_read(const relay::ShardView& shard) {
 RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
     : metrics_(metrics),
       relay_(std::move(relay)),
-      reading_(metrics.gauge("ctk_shards_reading", "Shards that are being read.", {{"relay", relay_}})),
-      waiting_(metrics.gauge("ctk_shards_waiting", "Shards that wait for their parents' ends.", {{"relay", relay_}})),
-      until_loss_(metrics.gauge("ctk_seconds_to_data_loss",
-                                "Until the stream drops what was not read; +Inf where it drops nothing.",
-                                {{"relay", relay_}})),
-      memory_(metrics.gauge("ctk_memory_bytes", "Changes that were read and are not acknowledged.", {{"relay", relay_}})),
-      healthy_(metrics.gauge("ctk_healthy", "1 while /healthz has no reason against the relay.", {{"relay", relay_}})),
-      ready_(metrics.gauge("ctk_ready", "1 once the relay has caught up, its load included.", {{"relay", relay_}})),
-      load_items_(metrics.gauge("ctk_load_items", "Items that this run's load has written.", {{"relay", relay_}})) {
+      reading_(gauge("ctk_shards_reading", "Shards that are being read.")),
+      waiting_(gauge("ctk_shards_waiting", "Shards that wait for their parents' ends.")),
+      until_loss_(
+          gauge("ctk_seconds_to_data_loss", "Until the stream drops what was not read; +Inf where it drops nothing.")),
+      memory_(gauge("ctk_memory_bytes", "Changes that were read and are not acknowledged.")),
+      healthy_(gauge("ctk_healthy", "1 while /healthz has no reason against the relay.")),
+      ready_(gauge("ctk_ready", "1 once the relay has caught up, its load included.")),
+      load_items_(gauge("ctk_load_items", "Items that this run's load has written.")) {
   using Counts = relay::RunCounts;
   const auto count = [&](const char* name, const char* help, uint64_t Counts::* member) {
-    counted_.push_back({metrics.counter(name, help, {{"relay", relay_}}), member});
+    counted_.push_back({name, &metrics.counter(name, help, {{"relay", relay_}}), member});
   };
   count("ctk_changes_read_total", "Changes read.", &Counts::read);
   count("ctk_read_bytes_total", "Bytes of records read.", &Counts::bytes);
@@ -40,11 +39,26 @@ RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
   count("ctk_gaps_total", "Gaps in the stream that were passed over.", &Counts::gaps);
 }
 
+Gauge& RelayMetrics::gauge(const char* name, const char* help) {
+  gauges_.emplace_back(name);
+  return metrics_.gauge(name, help, {{"relay", relay_}});
+}
+
+void RelayMetrics::begin_run() {
+  for (Counted& one : counted_) one.before = one.counter->value();
+}
+
+void RelayMetrics::remove() {
+  update_lags({});
+  for (const std::string& name : gauges_) metrics_.remove(name, {{"relay", relay_}});
+  for (const Counted& one : counted_) metrics_.remove(one.name, {{"relay", relay_}});
+}
+
 void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready) {
   const relay::RelayStats& stats = view.stats;
   for (const Counted& one : counted_) {
-    const uint64_t before = one.counter.value();
-    if (stats.counts.*one.count > before) one.counter.add(stats.counts.*one.count - before);
+    const uint64_t before = one.counter->value(), now = one.before + stats.counts.*one.count;
+    if (now > before) one.counter->add(now - before);
   }
   reading_.set(static_cast<double>(stats.shards_reading));
   waiting_.set(static_cast<double>(stats.shards_waiting));

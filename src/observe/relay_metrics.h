@@ -17,18 +17,26 @@ class RelayMetrics {
   RelayMetrics(Metrics& metrics, std::string relay);
   /// `view` of one run, its counters at least as high as those of the one before.
   void update(const relay::RelayView& view, bool healthy, bool ready);
+  /// The next view is one of another run of the relay, whose counters begin at nothing.
+  void begin_run();
+  /// The relay is no more, and nothing is updated from now on.
+  void remove();
 
  private:
   struct Counted {
-    Counter& counter;
+    std::string name;
+    Counter* counter;
     uint64_t relay::RunCounts::* count;
+    uint64_t before = 0;  ///< by earlier runs
   };
+  Gauge& gauge(const char* name, const char* help);
   void update_lags(const std::vector<relay::ShardView>& shards);
   Labels lag_labels(const relay::ShardId& shard) const;
 
   Metrics& metrics_;
   const std::string relay_;
   std::vector<Counted> counted_;
+  std::vector<std::string> gauges_;  ///< their names
   std::map<relay::ShardId, Gauge*> lags_;
   Gauge& reading_;
   Gauge& waiting_;

@@ -1,5 +1,7 @@
 #include "observe/relay_watch.h"
 
+#include <fmt/format.h>
+
 namespace ctk::observe {
 namespace {
 
@@ -9,12 +11,16 @@ constexpr size_t kPoints = 360;  ///< an hour
 
 }  // namespace
 
-RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time) {
+RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time, std::optional<RelayFailure> failure) {
   RelayStatus status;
   status.title = title_;
   status.view = std::move(view);
   status.health = health_.look(status.view, now);
-  if (status.view.state == relay::RelayView::State::starting) ready_ = false;
+  status.failure = std::move(failure);
+  if (status.failure) {
+    status.health.reasons = {fmt::format("the relay has failed, and is tried again: {}", status.failure->says)};
+  }
+  if (status.view.state == relay::RelayView::State::starting || status.failure) ready_ = false;
   ready_ = ready_ || status.view.caught_up;
   status.has_caught_up = ready_;
   status.rates = rates(status.view.stats, now);
@@ -23,6 +29,18 @@ RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time
   if (!relay_metrics_ && !status.view.name.empty()) relay_metrics_.emplace(metrics_, status.view.name.str());
   if (relay_metrics_) relay_metrics_->update(status.view, status.health.is_well(), status.has_caught_up);
   return status;
+}
+
+void RelayWatch::begin_run() {
+  counts_.clear();
+  ready_ = false;
+  health_.begin_run();
+  if (relay_metrics_) relay_metrics_->begin_run();
+}
+
+void RelayWatch::forget() {
+  if (relay_metrics_) relay_metrics_->remove();
+  relay_metrics_.reset();
 }
 
 Rates RelayWatch::rates(const relay::RelayStats& stats, Duration now) {

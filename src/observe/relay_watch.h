@@ -1,5 +1,5 @@
 // One relay as it is seen over time: whether it is well and ready, how fast it is, and how its last hour was. Pure: it is
-// shown the relay every second.
+// shown the relay every second. It outlives the relay's runs: one that failed and is begun again is the same relay.
 #pragma once
 
 #include <deque>
@@ -32,9 +32,16 @@ struct RelayTitle {
   std::string source, target;
 };
 
+/// Why a relay does not run that should.
+struct RelayFailure {
+  Timestamp since{};
+  std::string says;  ///< without secrets
+};
+
 struct RelayStatus {
   RelayTitle title;
   relay::RelayView view;
+  std::optional<RelayFailure> failure = {};
   Health health;
   bool has_caught_up = false;  ///< once, since it started
   Rates rates;
@@ -48,7 +55,12 @@ class RelayWatch {
       : title_(std::move(title)), health_(health_window), metrics_(metrics) {}
 
   /// `now` is monotonic, `time` is what the calendar says.
-  RelayStatus look(relay::RelayView view, Duration now, Timestamp time);
+  /// `failure`: why it does not run; it is not well then.
+  RelayStatus look(relay::RelayView view, Duration now, Timestamp time, std::optional<RelayFailure> failure = {});
+  /// The relay begins again, and counts from nothing.
+  void begin_run();
+  /// It is no more: no metric speaks of it from now on. Nothing is looked at afterwards.
+  void forget();
 
  private:
   struct Count {

@@ -51,6 +51,37 @@ TEST_F(RelayWatchTest, RemembersAnHour) {
   EXPECT_FALSE(status.history.back().healthy) << "it has been starting for hours";
 }
 
+TEST_F(RelayWatchTest, ANewRunIsCountedOnTopOfTheOneBefore) {
+  view_.name = coordination::RelayName("orders");
+  view_.stats.counts.read = 100;
+  look(0);
+  watch_.begin_run();
+  view_.stats.counts.read = 0;
+  EXPECT_EQ(look(5).rates.changes, 0);
+  view_.stats.counts.read = 10;
+  EXPECT_EQ(look(10).rates.changes, 2);
+  EXPECT_THAT(metrics_.text(), HasSubstr("ctk_changes_read_total{relay=\"orders\"} 110\n"));
+}
+
+TEST_F(RelayWatchTest, OneThatHasFailedIsNotWellAndSaysWhy) {
+  view_.name = coordination::RelayName("orders");
+  view_.caught_up = true;
+  view_.state = relay::RelayView::State::failed;
+  const RelayStatus status = watch_.look(view_, seconds(1), kNoon, RelayFailure{kNoon, "no such table"});
+  EXPECT_FALSE(status.has_caught_up);
+  EXPECT_EQ(status.health.reasons, std::vector<std::string>{"the relay has failed, and is tried again: no such table"});
+  EXPECT_THAT(metrics_.text(), HasSubstr("ctk_healthy{relay=\"orders\"} 0\n"));
+}
+
+TEST_F(RelayWatchTest, NoMetricSpeaksOfOneThatIsNoMore) {
+  view_.name = coordination::RelayName("orders");
+  view_.shards.emplace_back().state = relay::ShardView::State::reading;
+  look(0);
+  EXPECT_THAT(metrics_.text(), HasSubstr("orders"));
+  watch_.forget();
+  EXPECT_THAT(metrics_.text(), testing::Not(HasSubstr("orders")));
+}
+
 TEST_F(RelayWatchTest, MetricsBeginOnceItHasAName) {
   look(0);
   EXPECT_EQ(metrics_.text(), "");

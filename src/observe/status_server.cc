@@ -93,16 +93,15 @@ std::vector<net::HttpRoute> StatusServer::routes() {
   return routes;
 }
 
-StatusTicker::StatusTicker(std::function<relay::RelayView()> view, RelayWatch watch, StatusServer& server, EventLoop& loop,
-                           Clock& clock)
-    : view_(std::move(view)), watch_(std::move(watch)), server_(server), loop_(loop), clock_(clock) {
+StatusTicker::StatusTicker(Look look, StatusServer& server, EventLoop& loop)
+    : look_(std::move(look)), server_(server), loop_(loop) {
   tick();
 }
 
 StatusTicker::~StatusTicker() { loop_.cancel(timer_); }
 
 void StatusTicker::tick() {
-  server_.show({watch_.look(view_(), clock_.monotonic(), clock_.now())});
+  server_.show(look_());
   timer_ = loop_.after(kLookEvery, [this] { tick(); });
 }
 

@@ -51,11 +51,11 @@ class StatusServer {
   std::unique_ptr<net::HttpServer> server_;  ///< its routes use all of the above
 };
 
-/// Shows a relay to a server every second, from its construction to its end. On the loop.
+/// Shows relays to a server every second, from its construction to its end. On the loop.
 class StatusTicker {
  public:
-  StatusTicker(std::function<relay::RelayView()> view, RelayWatch watch, StatusServer& server, EventLoop& loop,
-               Clock& clock);
+  using Look = std::move_only_function<std::vector<RelayStatus>()>;
+  StatusTicker(Look look, StatusServer& server, EventLoop& loop);
   ~StatusTicker();
   StatusTicker(const StatusTicker&) = delete;
   StatusTicker& operator=(const StatusTicker&) = delete;
@@ -63,11 +63,9 @@ class StatusTicker {
  private:
   void tick();
 
-  std::function<relay::RelayView()> view_;
-  RelayWatch watch_;
+  Look look_;
   StatusServer& server_;
   EventLoop& loop_;
-  Clock& clock_;
   EventLoop::TimerId timer_ = 0;
 };
 

@@ -53,7 +53,8 @@ struct DeadLetterView {
 };
 
 struct RelayView {
-  enum class State { starting, loading, running, stopping };
+  /// failed: it has ended with an error; whoever runs it may try again. An engine that runs is never that.
+  enum class State { starting, loading, running, stopping, failed };
 
   coordination::RelayName name;  ///< empty until the source is opened, unless it was given
   coordination::WorkerName worker;
