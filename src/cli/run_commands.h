@@ -8,8 +8,6 @@
 namespace ctk::cli {
 
 int run_load(const LoadCommand& command, World& world);
-/// The same for a plan that was made elsewhere.
-int run_load_plan(LoadPlan plan, World& world);
 /// Looks whether a load would run, and changes nothing.
 int run_check(const CheckCommand& command, World& world);
 /// What a load would take: time, calls, capacity, money.

@@ -1,24 +1,35 @@
 #include "cli/wired_relay.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include "coordination/memory_store.h"
 
 namespace ctk::cli {
 
-Result<std::unique_ptr<WiredRelay>> WiredRelay::make(const LoadPlan& plan, World& world, EventLoop& loop, Log& log) {
-  auto source = WiredSource::make(plan.source, world, loop);
-  if (!source) return forward_error(std::move(source));
-  return std::unique_ptr<WiredRelay>(new WiredRelay(std::move(*source), plan, world, loop, log));
+coordination::WorkerName worker_name(Random& random) {
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  return coordination::WorkerName(fmt::format("{}/{}/{}", host, getpid(), random.hex(6)));
 }
 
-WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log)
+Result<std::unique_ptr<WiredRelay>> WiredRelay::make(const LoadPlan& plan, World& world, EventLoop& loop, Log& log,
+                                                     BytePool* memory) {
+  auto source = WiredSource::make(plan.source, world, loop);
+  if (!source) return forward_error(std::move(source));
+  return std::unique_ptr<WiredRelay>(new WiredRelay(std::move(*source), plan, world, loop, log, memory));
+}
+
+WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log,
+                       BytePool* memory)
     : source_(std::move(source)),
       sink_(plan.target, world, loop),
       positions_in_memory_(coordination::make_memory_store(loop, world.clock)),
       worker_(loop, "ctk-worker"),
       relay_(plan.relay, source_->sources(), sink_.sink(), positions(plan),
-             {loop, world.clock, world.random, log, worker_, write_seconds(world.metrics)}) {}
+             {loop, world.clock, world.random, log, worker_, write_seconds(world.metrics), memory}) {}
 
 Histogram* WiredRelay::write_seconds(Metrics* metrics) {
   if (metrics == nullptr) return nullptr;

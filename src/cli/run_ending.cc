@@ -1,0 +1,70 @@
+#include "cli/run_ending.h"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/exit_code.h"
+#include "json/writer.h"
+#include "observe/progress.h"
+
+namespace ctk::cli {
+namespace {
+
+/// A line of the summary; nothing of an empty one.
+void say(const std::string& of_relay, const std::string& sentence, LogLevel level, World& world) {
+  if (sentence.empty()) return;
+  const std::string line = of_relay + sentence;
+  if (world.output.log_format != observe::LogFormat::json) return world.terminal.write_line(line);
+  world.log.write(level, line, {});
+}
+
+std::string json_summary(const relay::RelayStats& stats, const std::string& name) {
+  if (name.empty()) return observe::summary_json(stats);
+  std::string line;
+  json::Writer writer(line);
+  writer.begin_object();
+  writer.key("name");
+  writer.string(name);
+  writer.key("totals");
+  writer.raw(observe::summary_json(stats));
+  writer.end_object();
+  return json::to_utf8(std::move(line));
+}
+
+}  // namespace
+
+bool is_bounded(const LoadPlan& plan) { return plan.relay.once || plan.source.is_file() || !plan.source.follow; }
+
+std::optional<Error> error_of(const Ending& ending) {
+  if (!ending.result) return ending.result.error();
+  if (!ending.stats.load || !ending.stats.load->running) return std::nullopt;
+  return Error{ErrorKind::stopped, "the load was stopped before it had read the whole table", "",
+               "the same command goes on where it was"};
+}
+
+int exit_code_of(const Ending& ending, const std::optional<Error>& error, const LoadPlan& plan) {
+  if (error) return exit_code(error->kind);
+  const bool ran_to_its_end = !ending.stats.stopped && is_bounded(plan);
+  return ran_to_its_end && ending.stats.counts.dead_letters > 0 ? kDeadLetters : kDone;
+}
+
+int worse_exit_code(int one, int other) {
+  static constexpr std::array kWorseAndWorse = {kDone, kDeadLetters, kFailed, kGap, kUsage};
+  return *std::max(std::ranges::find(kWorseAndWorse, one), std::ranges::find(kWorseAndWorse, other));
+}
+
+bool print_summary(const Ending& ending, const LoadPlan& plan, const std::string& name, World& world) {
+  const std::string of_relay = name.empty() ? "" : name + ": ";
+  const bool begun = ending.result || ending.stats.counts.shards > 0 || ending.stats.counts.read > 0;
+  if (!world.output.quiet && begun) {
+    const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
+    const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
+    say(of_relay, observe::summary_line(verb, ending.stats, live_view), LogLevel::info, world);
+  }
+  // These are no mere progress: --quiet does not keep them back.
+  say(of_relay, observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
+  if (ending.result) say(of_relay, observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
+  return !plan.json_summary || print_result(world, json_summary(ending.stats, name) + "\n");
+}
+
+}  // namespace ctk::cli
