@@ -37,6 +37,11 @@ Status check_flags(const ParsedWords& parsed) {
 Status check_arguments(const ParsedWords& parsed) {
   const CommandInfo& command = *parsed.command;
   const size_t found = parsed.arguments.size();
+  if (command.takes_config && parsed.flag("config")) {
+    if (found == 0) return {};
+    return usage(fmt::format("ctk {} takes --config FILE or {}, found both: \"{}\"", command.path, command.arguments,
+                             net::redact_url(parsed.arguments.front())));
+  }
   if (found < command.least) {
     return usage(fmt::format("ctk {} needs {}, found {}", command.path, command.arguments,
                              found == 0 ? "nothing" : fmt::format("\"{}\"", parsed.arguments.front())),

@@ -40,6 +40,20 @@ struct LoadCommand {
   std::optional<ListenOptions> listen;
 };
 
+/// `ctk load --config FILE`: several relays.
+struct LoadConfigCommand {
+  std::string file;
+  FlagValues flags;  ///< of the process, and of every relay
+  bool json_summary = false;
+};
+
+struct CheckConfigCommand {
+  std::string file;
+  FlagValues flags;
+  bool json = false;
+  bool policy = false;
+};
+
 struct CheckCommand {
   LoadCommand load;  ///< the run that is looked into; its reset_command is one of `ctk load`
   bool json = false;
@@ -135,9 +149,10 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command = std::variant<LoadCommand, CheckCommand, PlanCommand, ShellCommand, ShowTableCommand, PositionsCommand,
-                             DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand, VerifyCommand, CompletionCommand,
-                             ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+using Command =
+    std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
+                 ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand,
+                 VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -201,7 +201,7 @@ TEST(CommandLine, HelpAndVersion) {
   EXPECT_EQ(parsed<PrintCommand>({"load", "table", "-h"}).text, help_text("load"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "--help"}).text, help_text("positions"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "list", "--help"}).text, help_text("positions list"));
-  EXPECT_THAT(parsed<PrintCommand>({"record", "--help"}).text, HasSubstr("not in this version"));
+  EXPECT_THAT(parsed<PrintCommand>({"lambda", "--help"}).text, HasSubstr("not in this version"));
 }
 
 TEST(CommandLine, SlipsAreNamed) {
@@ -235,10 +235,20 @@ TEST(CommandLine, HelpFitsATerminalOf80Columns) {
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words : {Words{"record", "--to", "x"}, Words{"kcl-processor"}, Words{"lambda"},
-                             Words{"load", kSource, "--config", "x.toml"}}) {
+  for (const Words& words : {Words{"kcl-processor"}, Words{"lambda"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
+}
+
+TEST(CommandLine, AFileOfRelaysStandsForSourceAndTarget) {
+  const auto load = parsed<LoadConfigCommand>({"load", "--config", "x.toml", "--once", "--exit-on-failure"});
+  EXPECT_EQ(load.file, "x.toml");
+  EXPECT_THAT(load.flags, testing::Contains(std::pair<std::string, std::string>("once", "true")));
+  EXPECT_THAT(load.flags, testing::Contains(std::pair<std::string, std::string>("exit-on-failure", "true")));
+  EXPECT_EQ(parsed<CheckConfigCommand>({"check", "--config=x.toml", "--policy"}).policy, true);
+  EXPECT_THAT(refused({"load", kSource, "--config", "x.toml"}), HasSubstr("found both"));
+  EXPECT_THAT(refused({"load", "--config", "x.toml", "--reset"}), HasSubstr("--reset is for one relay"));
+  EXPECT_THAT(refused({"load", kSource, "--exit-on-failure"}), HasSubstr("goes with --config"));
 }
 
 TEST(CommandLine, Verify) {

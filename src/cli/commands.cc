@@ -25,6 +25,22 @@ CommandInfo later(std::string_view path, std::string_view help) {
   return {.path = path, .arguments = "...", .most = 1000, .help = help, .later = true};
 }
 
+/// And those that say where the relay can be looked at.
+std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
+  // clang-format off
+  const std::vector<FlagInfo> listening = {
+             {.name = "listen", .value = "HOST:PORT",
+              .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
+             {.name = "listen-token", .kind = secret, .value = "TOKEN",
+              .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
+             {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
+             {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
+              .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"}};
+  // clang-format on
+  flags.insert(flags.end(), listening.begin(), listening.end());
+  return flags;
+}
+
 /// Of a target that is only reached, and of one whose bookkeeping tables are looked for.
 constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
 constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
@@ -69,8 +85,9 @@ CommandInfo check() {
            "0, or 5 where something failed.",
    .flags = {kTarget, format("text|json", "text", "json: an array of objects check, result, says, hint"),
              {.name = "policy", .kind = boolean,
-              .help = "print the least IAM policy that the load needs, and ask nobody"}},
-   .source_options = true, .target_options = true};
+              .help = "print the least IAM policy that the load needs, and ask nobody"},
+             {.name = "config", .value = "FILE", .help = "look at every relay of this file, instead of SOURCE and TARGET"}},
+   .source_options = true, .target_options = true, .takes_config = true};
 }
 
 CommandInfo plan() {
@@ -96,20 +113,19 @@ CommandInfo load() {
            "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
            "\n"
            "Every option can be written in its URL (?region=eu-central-1&once=true) or as a flag, which wins.\n"
-           "Durations: 250ms 5s 15m 2h 7d. Sizes: 64KB 4MB 1GB. The first SIGINT or SIGTERM stops cleanly.",
-   .flags = {kTarget,
+           "Durations: 250ms 5s 15m 2h 7d. Sizes: 64KB 4MB 1GB. The first SIGINT or SIGTERM stops cleanly.\n"
+           "\n"
+           "--config FILE: a TOML file with a [[relay]] for each of them: source, target and options by their names,\n"
+           "[defaults] for all. ${VAR} and ${file:/path} stand for a variable and for what a file holds.",
+   .flags = with_listening({kTarget,
              {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
              {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
              format("text|json", "text", "json: the summary as one object on standard output"),
-             {.name = "listen", .value = "HOST:PORT",
-              .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
-             {.name = "listen-token", .kind = secret, .value = "TOKEN",
-              .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
-             {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
-             {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
-              .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"},
-             {.name = "config", .value = "FILE", .help = "configuration file", .later = true}},
-   .source_options = true, .target_options = true};
+             {.name = "config", .value = "FILE",
+              .help = "run every relay of this file, instead of SOURCE and TARGET; SIGHUP reads it again"},
+             {.name = "exit-on-failure", .kind = boolean,
+              .help = "with --config: a relay that fails stops all, and the process ends with its code"}}),
+   .source_options = true, .target_options = true, .takes_config = true};
 }
 
 CommandInfo replay() {

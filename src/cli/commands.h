@@ -34,6 +34,7 @@ struct CommandInfo {
   bool source_options = false;
   bool target_options = false;
   std::span<const std::string_view> of_target = {};  ///< the target's options that count here; empty: all
+  bool takes_config = false;                         ///< --config FILE may stand for its arguments
   bool later = false;                                ///< "not in this version"
   bool hidden = false;                               ///< not in help
 };

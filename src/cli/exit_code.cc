@@ -20,8 +20,10 @@ std::string hint_line(const Error& error) { return error.hint.empty() ? "" : "  
 
 }  // namespace
 
-std::string error_text(const Error& error) {
-  return "ctk: " + shown_line(to_string(Error{error.kind, error.message, error.peer, ""})) + "\n" + hint_line(error);
+std::string error_text(const Error& error) { return "ctk: " + config_error_text(error); }
+
+std::string config_error_text(const Error& error) {
+  return shown_line(to_string(Error{error.kind, error.message, error.peer, ""})) + "\n" + hint_line(error);
 }
 
 std::string statement_error_text(const Error& error) {

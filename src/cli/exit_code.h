@@ -21,6 +21,9 @@ int exit_code(ErrorKind kind);
 /// "ctk: message: peer's words", and a second line for the hint. Ends with a line end.
 std::string error_text(const Error& error);
 
+/// The same without "ctk: ", for a message that begins with a place in a file.
+std::string config_error_text(const Error& error);
+
 /// The same for a statement that a database refused: the lines of its words stay lines, so that a caret under the second
 /// points at what is meant. Of a lost connection there is nothing to point at.
 std::string statement_error_text(const Error& error);

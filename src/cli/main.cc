@@ -22,6 +22,8 @@ struct Runner {
   cli::World& world;
 
   int operator()(const cli::LoadCommand& command) const { return run_load(command, world); }
+  int operator()(const cli::LoadConfigCommand& command) const { return run_load_config(command, world); }
+  int operator()(const cli::CheckConfigCommand& command) const { return run_check_config(command, world); }
   int operator()(const cli::CheckCommand& command) const { return run_check(command, world); }
   int operator()(const cli::PlanCommand& command) const { return run_plan(command, world); }
   int operator()(const cli::ShellCommand& command) const { return run_shell(command, world); }
@@ -43,7 +45,8 @@ struct Runner {
 
 /// These stop in their own way, however early they are asked to.
 bool watches_signals(const cli::Command& command) {
-  return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::SimulatorCommand>(command);
+  return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::LoadConfigCommand>(command) ||
+         std::holds_alternative<cli::SimulatorCommand>(command);
 }
 
 int run(const std::vector<std::string>& words) {

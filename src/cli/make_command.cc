@@ -23,6 +23,7 @@ TargetWords target_words(const ParsedWords& parsed, size_t index) {
 bool wants_json(const ParsedWords& parsed) { return parsed.flag("format") == "json"; }
 
 Result<Command> load_command(const ParsedWords& parsed, const std::vector<std::string>& words) {
+  if (parsed.flag("exit-on-failure")) return usage("option --exit-on-failure goes with --config, which is not given");
   LoadCommand command;
   command.source = parsed.arguments[0];
   command.target = target_words(parsed, 1);
@@ -34,6 +35,27 @@ Result<Command> load_command(const ParsedWords& parsed, const std::vector<std::s
   if (!listen) return forward_error(std::move(listen));
   command.listen = std::move(*listen);
   return command;
+}
+
+/// What speaks of one relay alone, where a file has several.
+Status check_flags_beside_config(const ParsedWords& parsed) {
+  for (const char* name : {"target", "reset", "dry-run", "positions-name", "checkpointer-name"}) {
+    if (!parsed.flag(name)) continue;
+    return usage(fmt::format("option --{} is for one relay, and --config may have several", name),
+                 name == std::string_view("dry-run") ? "ctk check --config FILE looks at each without running it"
+                                                     : "ctk load SOURCE TARGET runs one");
+  }
+  return {};
+}
+
+Result<Command> load_config_command(const ParsedWords& parsed) {
+  if (Status checked = check_flags_beside_config(parsed); !checked) return forward_error(std::move(checked));
+  return LoadConfigCommand{*parsed.flag("config"), parsed.flags, wants_json(parsed)};
+}
+
+Result<Command> check_config_command(const ParsedWords& parsed) {
+  if (Status checked = check_flags_beside_config(parsed); !checked) return forward_error(std::move(checked));
+  return CheckConfigCommand{*parsed.flag("config"), parsed.flags, wants_json(parsed), parsed.is_set("policy")};
 }
 
 /// The line of a load with the same source, target and options.
@@ -198,8 +220,9 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   using Verb = PositionsCommand::Verb;
   const std::string_view path = parsed.command->path;
   const auto& arguments = parsed.arguments;
-  if (path == "load") return load_command(parsed, words);
-  if (path == "check") return check_command(parsed);
+  const bool with_config = parsed.command->takes_config && parsed.flag("config");
+  if (path == "load") return with_config ? load_config_command(parsed) : load_command(parsed, words);
+  if (path == "check") return with_config ? check_config_command(parsed) : check_command(parsed);
   if (path == "plan") return plan_command(parsed);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};

@@ -183,18 +183,6 @@ bool fits(const OptionInfo& info, const std::string& value) {
   return false;
 }
 
-Status check(const OptionInfo& info, const std::string& spelled, const std::string& value) {
-  if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
-  if (is_one_of(value, info.later_choices)) {
-    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
-  }
-  if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
-  const auto choices = split_choices(info.choices);
-  const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);
-  return usage(fmt::format("option {}: found {}, accepted is {}{}", spelled, found, accepted_values(info),
-                           did_you_mean(value, choices)));
-}
-
 /// An older option's value in the words of the one it stands for.
 std::string translated(const OptionInfo& info, const std::string& value) {
   return info.name == "checkpointer" && value == "cratedb" ? "target" : value;
@@ -254,6 +242,27 @@ std::string accepted_values(const OptionInfo& info) {
   return "";
 }
 
+Status check_option(const OptionInfo& info, const std::string& spelled, const std::string& value) {
+  if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
+  if (is_one_of(value, info.later_choices)) {
+    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
+  }
+  if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
+  const auto choices = split_choices(info.choices);
+  const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);
+  return usage(fmt::format("option {}: found {}, accepted is {}{}", spelled, found, accepted_values(info),
+                           did_you_mean(value, choices)));
+}
+
+bool means_something(SourceSet set, std::string_view source_scheme) {
+  switch (set) {
+    case SourceSet::all: return true;
+    case SourceSet::kinesis: return source_scheme.starts_with("kinesis+");
+    case SourceSet::table: return source_scheme.starts_with("dynamodb");
+  }
+  return false;
+}
+
 std::optional<bool> parse_boolean(std::string_view text) {
   const std::string lower = ascii_lower(text);
   if (lower == "true" || lower == "1" || lower == "yes") return true;
@@ -272,7 +281,7 @@ Result<OptionValues> read_options(OptionScope side, const net::Url& url, const F
   OptionValues values;
   const auto take = [&](const OptionInfo& info, const std::string& name, const std::string& value, bool flag) -> Status {
     const std::string spelled = spell(name, side, flag);
-    if (auto checked = check(info, spelled, value); !checked) return checked;
+    if (auto checked = check_option(info, spelled, value); !checked) return checked;
     if (info.fate == OptionFate::no_effect) {
       values.notes_.push_back(fmt::format("option {} is accepted and has no effect", spelled));
       return {};

@@ -113,6 +113,13 @@ class OptionValues {
 Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags,
                                   const std::vector<std::string>& also = {});
 
+/// Whether the value is one of the option's, `spelled` as its user wrote it. `usage` names the option, what was found and
+/// what is accepted.
+Status check_option(const OptionInfo& info, const std::string& spelled, const std::string& value);
+
+/// Whether the option means something to this kind of source.
+bool means_something(SourceSet set, std::string_view source_scheme);
+
 /// `true|false|1|0|yes|no` in any case.
 std::optional<bool> parse_boolean(std::string_view text);
 

@@ -8,6 +8,10 @@
 namespace ctk::cli {
 
 int run_load(const LoadCommand& command, World& world);
+/// Several relays, as a configuration file has them.
+int run_load_config(const LoadConfigCommand& command, World& world);
+/// Looks whether each of them would run, and changes nothing.
+int run_check_config(const CheckConfigCommand& command, World& world);
 /// Looks whether a load would run, and changes nothing.
 int run_check(const CheckCommand& command, World& world);
 /// What a load would take: time, calls, capacity, money.

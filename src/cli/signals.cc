@@ -12,33 +12,37 @@
 namespace ctk::cli {
 namespace {
 
-sigset_t both_signals() {
-  sigset_t both;
-  sigemptyset(&both);
-  sigaddset(&both, SIGINT);
-  sigaddset(&both, SIGTERM);
-  return both;
+sigset_t set_of(std::initializer_list<int> signals) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : signals) sigaddset(&set, signal);
+  return set;
 }
+
+sigset_t all_signals() { return set_of({SIGINT, SIGTERM, SIGHUP}); }
 
 }  // namespace
 
 void hold_signals() {
-  const sigset_t both = both_signals();
-  pthread_sigmask(SIG_BLOCK, &both, nullptr);
+  const sigset_t all = all_signals();
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
 void release_signals() {
-  const sigset_t both = both_signals();
-  pthread_sigmask(SIG_UNBLOCK, &both, nullptr);
+  const sigset_t all = all_signals();
+  pthread_sigmask(SIG_UNBLOCK, &all, nullptr);
 }
 
-SignalWatcher::SignalWatcher(std::function<void()> stop, std::chrono::milliseconds same_wish) {
-  const sigset_t both = both_signals();
-  pthread_sigmask(SIG_BLOCK, &both, &before_);
-  signals_ = signalfd(-1, &both, SFD_CLOEXEC | SFD_NONBLOCK);
+SignalWatcher::SignalWatcher(std::function<void()> stop, std::chrono::milliseconds same_wish,
+                             std::function<void()> reload) {
+  const sigset_t hang_up = set_of({SIGHUP}), watched = reload ? all_signals() : set_of({SIGINT, SIGTERM});
+  if (!reload) pthread_sigmask(SIG_UNBLOCK, &hang_up, nullptr);
+  pthread_sigmask(SIG_BLOCK, &watched, &before_);
+  signals_ = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
   closing_ = eventfd(0, EFD_CLOEXEC);
   if (signals_ < 0 || closing_ < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
-  thread_ = std::thread([this, stop = std::move(stop), same_wish] { watch(stop, same_wish); });
+  thread_ = std::thread(
+      [this, stop = std::move(stop), same_wish, reload = std::move(reload)] { watch(stop, same_wish, reload); });
 }
 
 SignalWatcher::~SignalWatcher() {
@@ -58,7 +62,8 @@ bool SignalWatcher::is_closing_soon() const {
   return poll(&closing, 1, kSecond) == 1;
 }
 
-void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::milliseconds same_wish) const {
+void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::milliseconds same_wish,
+                          const std::function<void()>& reload) const {
   using Clock = std::chrono::steady_clock;
   std::optional<Clock::time_point> asked;
   while (true) {
@@ -67,6 +72,10 @@ void SignalWatcher::watch(const std::function<void()>& stop, std::chrono::millis
     if ((ends[1].revents & POLLIN) != 0) return;
     signalfd_siginfo signal{};
     if (read(signals_, &signal, sizeof signal) != sizeof signal) continue;
+    if (signal.ssi_signo == SIGHUP) {
+      if (!run_is_over() && !asked) reload();
+      continue;
+    }
     if (run_is_over()) {
       if (is_closing_soon()) return;
       _exit(exit_code_);

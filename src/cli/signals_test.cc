@@ -23,6 +23,14 @@ TEST(SignalWatcher, TwoAtOnceAreOneWish) {
   kill(getpid(), SIGTERM);  // as timeout(1) does: to its child, then to the group
 }
 
+TEST(SignalWatcher, AHangUpIsAWishOfItsOwn) {
+  std::promise<void> again;
+  const SignalWatcher watcher([] { FAIL() << "nobody asked for a stop"; }, std::chrono::milliseconds(0),
+                              [&] { again.set_value(); });
+  kill(getpid(), SIGHUP);
+  EXPECT_EQ(again.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
+}
+
 TEST(SignalWatcher, EndsWithoutASignal) {
   const SignalWatcher watcher([] { FAIL() << "nobody sent one"; });
 }
@@ -42,6 +50,18 @@ TEST(SignalWatcherDeathTest, TheSecondEndsAtOnce) {
   testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_EXIT(send_twice(SIGINT), testing::ExitedWithCode(130), "");
   EXPECT_EXIT(send_twice(SIGTERM), testing::ExitedWithCode(143), "");
+}
+
+void hang_up() {
+  hold_signals();
+  const SignalWatcher watcher([] { _exit(99); });
+  kill(getpid(), SIGHUP);
+  pause();
+}
+
+TEST(SignalWatcherDeathTest, AHangUpThatNobodyWantsEndsAsEver) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_EXIT(hang_up(), testing::KilledBySignal(SIGHUP), "");
 }
 
 /// All is done and said when the signal comes.

@@ -11,6 +11,18 @@
 #include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
+
+bool means_something(TargetSet set, table::Target target) {
+  switch (set) {
+    case TargetSet::all: return true;
+    case TargetSet::cratedb: return target == table::Target::cratedb;
+    case TargetSet::sql_servers: return target->is_server;
+    case TargetSet::databases: return target->holds_own_tables;
+    case TargetSet::ndjson: return target == table::Target::ndjson;
+  }
+  return false;
+}
+
 namespace {
 
 using table::Target;
@@ -47,17 +59,6 @@ const Scheme* find_scheme(std::string_view name) {
   if (name.starts_with("odbc+")) name = "odbc";
   const auto found = std::ranges::find(kSchemes, name, &Scheme::name);
   return found == kSchemes.end() ? nullptr : &*found;
-}
-
-bool means_something(TargetSet set, Target target) {
-  switch (set) {
-    case TargetSet::all: return true;
-    case TargetSet::cratedb: return target == Target::cratedb;
-    case TargetSet::sql_servers: return target->is_server;
-    case TargetSet::databases: return target->holds_own_tables;
-    case TargetSet::ndjson: return target == Target::ndjson;
-  }
-  return false;
 }
 
 std::string_view set_name(TargetSet set) {

@@ -24,6 +24,9 @@ struct TargetPlan {
 
 Result<TargetPlan> plan_target(const std::string& url, const FlagValues& flags);
 
+/// Whether an option of that set means something to the target.
+bool means_something(TargetSet set, table::Target target);
+
 /// The argument, else --target, else CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL, else `usage`.
 Result<std::string> find_target(const std::optional<std::string>& argument, const std::optional<std::string>& flag,
                                 const aws::Environment& environment);

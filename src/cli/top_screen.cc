@@ -16,6 +16,7 @@ namespace {
 using json::Element;
 
 constexpr size_t kReasons = 4;
+constexpr size_t kRelays = 8;  ///< of several, those that have a line
 constexpr size_t kLogLines = 6;
 constexpr size_t kLeastShards = 4;  ///< lines for shards, before anything goes below them
 
@@ -84,9 +85,11 @@ std::string figures_line(Element relay, const TopWishes& wishes, size_t columns)
 
 std::vector<ShardLine> shards_of(Element page, const TopWishes& wishes) {
   std::vector<ShardLine> shards;
-  for (const Element relay : elements_of(page, "relays")) {
+  const std::vector<Element> relays = elements_of(page, "relays");
+  for (const Element relay : relays) {
+    const std::string of_relay = relays.size() > 1 ? relay_name_of(relay) + " " : "";
     for (const Element shard : elements_of(relay, "shards")) {
-      ShardLine line{text_of(shard, "id"), text_of(shard, "state"), text_of(shard, "position"),
+      ShardLine line{of_relay + text_of(shard, "id"), text_of(shard, "state"), text_of(shard, "position"),
                      number_of(shard, "lag_seconds").value_or(0)};
       if (line.state == "finished" && !wishes.shows_finished) continue;
       const bool wanted =
@@ -122,6 +125,49 @@ std::string shard_heading(const TopWishes& wishes, size_t count, size_t columns)
                      marked("LAG", ShardOrder::lag), "POSITION");
 }
 
+bool is_healthy(Element relay) { return json::bool_member(relay, "healthy").value_or(false); }
+
+std::string state_line(Element relay) {
+  const bool ready = json::bool_member(relay, "ready").value_or(false);
+  return fmt::format("{}: {}, {}, {}", relay_name_of(relay), text_of(relay, "state"),
+                     is_healthy(relay) ? "healthy" : "NOT healthy", ready ? "caught up" : "catching up");
+}
+
+LineStyle state_style(Element relay) { return is_healthy(relay) ? LineStyle::good : LineStyle::bad; }
+
+void add_relay(Element relay, const TopWishes& wishes, size_t columns, std::vector<ScreenLine>& lines) {
+  lines.push_back({state_line(relay), state_style(relay)});
+  lines.push_back({figures_line(relay, wishes, columns)});
+  if (const auto totals = json::member(relay, "totals")) {
+    lines.push_back({fmt::format(
+        "  read {}, applied {}, dead letters {}, gaps {}", observe::group_digits(count_of(*totals, "read")),
+        observe::group_digits(count_of(*totals, "applied")), observe::group_digits(count_of(*totals, "dead_letters")),
+        observe::group_digits(count_of(*totals, "gaps")))});
+  }
+  if (const auto load = json::member(relay, "load")) lines.push_back({load_line(*load, columns)});
+}
+
+/// A line each; first those that are not well, and of many only the first.
+void add_relays(std::vector<Element> relays, std::vector<ScreenLine>& lines) {
+  std::ranges::stable_partition(relays, [](Element relay) { return !is_healthy(relay); });
+  const size_t shown = std::min(kRelays, relays.size());
+  for (size_t i = 0; i < shown; ++i) {
+    const auto rates = json::member(relays[i], "rates");
+    const auto totals = json::member(relays[i], "totals");
+    lines.push_back({fmt::format("{}  lag {}  {}/s  dead letters {}", state_line(relays[i]),
+                                 duration_of(number_of(relays[i], "lag_seconds").value_or(0)),
+                                 observe::group_digits(rates ? count_of(*rates, "changes") : 0),
+                                 observe::group_digits(totals ? count_of(*totals, "dead_letters") : 0)),
+                     state_style(relays[i])});
+  }
+  if (shown == relays.size()) return;
+  const auto unwell = std::count_if(relays.begin() + static_cast<ptrdiff_t>(shown), relays.end(),
+                                    [](Element relay) { return !is_healthy(relay); });
+  lines.push_back({fmt::format("and {} relays more, {}", relays.size() - shown,
+                               unwell == 0 ? "all healthy" : fmt::format("{} NOT healthy", unwell)),
+                   unwell == 0 ? LineStyle::good : LineStyle::bad});
+}
+
 void add_head(Element page, const TopWishes& wishes, size_t columns, std::vector<ScreenLine>& lines) {
   const std::vector<Element> reasons = elements_of(page, "reasons");
   const bool well = reasons.empty();
@@ -134,22 +180,9 @@ void add_head(Element page, const TopWishes& wishes, size_t columns, std::vector
     std::string_view sentence;
     if (reasons[i].get(sentence) == simdjson::SUCCESS) lines.push_back({"! " + one_line(sentence), LineStyle::bad});
   }
-  for (const Element relay : elements_of(page, "relays")) {
-    const bool healthy = json::bool_member(relay, "healthy").value_or(false);
-    const bool ready = json::bool_member(relay, "ready").value_or(false);
-    const auto totals = json::member(relay, "totals");
-    lines.push_back({fmt::format("{}: {}, {}, {}", relay_name_of(relay), text_of(relay, "state"),
-                                 healthy ? "healthy" : "NOT healthy", ready ? "caught up" : "catching up"),
-                     healthy ? LineStyle::good : LineStyle::bad});
-    lines.push_back({figures_line(relay, wishes, columns)});
-    if (totals) {
-      lines.push_back({fmt::format(
-          "  read {}, applied {}, dead letters {}, gaps {}", observe::group_digits(count_of(*totals, "read")),
-          observe::group_digits(count_of(*totals, "applied")), observe::group_digits(count_of(*totals, "dead_letters")),
-          observe::group_digits(count_of(*totals, "gaps")))});
-    }
-    if (const auto load = json::member(relay, "load")) lines.push_back({load_line(*load, columns)});
-  }
+  const std::vector<Element> relays = elements_of(page, "relays");
+  if (relays.size() == 1) return add_relay(relays.front(), wishes, columns, lines);
+  add_relays(relays, lines);
 }
 
 std::vector<ScreenLine> tail_of(Element page) {

@@ -54,6 +54,33 @@ TEST(TopScreen, ShowsTheRelayItsShardsAndTheLog) {
   EXPECT_THAT(text, HasSubstr("last dead letter: k: too long\nthe last line\n"));
 }
 
+/// `count` relays with a shard each; the last one has failed.
+std::string several(size_t count) {
+  std::string text = R"({"relays":[)";
+  for (size_t i = 0; i < count; ++i) {
+    const bool last = i + 1 == count;
+    text += fmt::format(R"({}{{"name":"r{}","state":"{}","ready":true,"healthy":{},"lag_seconds":1.5,)"
+                        R"("rates":{{"changes":7}},"totals":{{"dead_letters":2}},"history":[],)"
+                        R"("shards":[{{"id":"s","state":"reading","position":"1","lag_seconds":0}}]}})",
+                        i > 0 ? "," : "", i, last ? "failed" : "running", !last);
+  }
+  return text + R"(],"version":"1.2.3","uptime_seconds":61,"reasons":["r: no"],"log":[]})";
+}
+
+TEST(TopScreen, SeveralRelaysHaveALineEach) {
+  const std::string text = joined(top_screen(several(3), {}, {}, 24, 80).value());
+  EXPECT_THAT(text, HasSubstr("\nr2: failed, NOT healthy, caught up  lag 1.5s  7/s  dead letters 2\n"
+                              "r0: running, healthy, caught up"));
+  EXPECT_THAT(text, HasSubstr("\nr1 s "));
+}
+
+TEST(TopScreen, OfManyRelaysThoseThatAreNotWellComeFirst) {
+  const std::string text = joined(top_screen(several(50), {}, {}, 24, 80).value());
+  EXPECT_LT(text.find("r49: failed"), text.find("r0: running"));
+  EXPECT_THAT(text, HasSubstr("\nand 42 relays more, all healthy\n"));
+  EXPECT_THAT(text, HasSubstr("50 SHARDS"));
+}
+
 TEST(TopScreen, SortsFiltersAndScrolls) {
   TopWishes wishes;
   wishes.order = ShardOrder::lag;

@@ -60,6 +60,8 @@ bool print_result(World& world, std::string_view text) {
 
 int report_error(World& world, const Error& error) { return report(world, error, error_text); }
 
+int report_config_error(World& world, const Error& error) { return report(world, error, config_error_text); }
+
 int report_statement_error(World& world, const Error& error) { return report(world, error, statement_error_text); }
 
 void report_notice(World& world, const sink::Notice& notice) {

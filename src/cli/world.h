@@ -34,6 +34,9 @@ bool print_result(World& world, std::string_view text);
 /// Says on standard error why a command ends, as text or as a JSON log line, and gives the exit code for it.
 int report_error(World& world, const Error& error);
 
+/// The same for what is wrong in a configuration file, as tools that point into files have it: FILE:LINE:COLUMN: sentence.
+int report_config_error(World& world, const Error& error);
+
 /// The same for a statement that a database refused: as text, its words keep their lines.
 int report_statement_error(World& world, const Error& error);
 

@@ -2,7 +2,7 @@
 
 # Debian packages: to build the program and its unit tests, to check the sources, to run the black-box tests.
 build_packages=(g++ cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev
-  libcli11-dev libpq-dev libmariadb-dev libsqlite3-dev libcpp-httplib-dev libpugixml-dev libzstd-dev zlib1g-dev libedit-dev
+  libcli11-dev libpq-dev libmariadb-dev libsqlite3-dev libcpp-httplib-dev libpugixml-dev libtomlplusplus-dev libzstd-dev zlib1g-dev libedit-dev
   libncurses-dev libjemalloc-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev)

@@ -1,0 +1,158 @@
+#include "cli/fleet_member.h"
+
+#include <utility>
+
+#include "cli/exit_code.h"
+
+namespace ctk::cli {
+namespace {
+
+constexpr Duration kSayAgainAfter = std::chrono::minutes(1);
+
+World world_of_relay(World& world, Log& log, Metrics& metrics) {
+  return {world.clock, world.random, log, world.terminal, world.redactor, world.output, world.environment, &metrics};
+}
+
+}  // namespace
+
+FleetMember::FleetMember(FleetRelay relay, FleetGround ground, std::function<void(std::optional<int>)> on_change)
+    : relay_(std::move(relay)),
+      ground_(ground),
+      on_change_(std::move(on_change)),
+      log_(ground.world.log, relay_.name),
+      world_(world_of_relay(ground.world, log_, ground.metrics)),
+      watch_(relay_.plan.title, ground.health_window, ground.metrics) {}
+
+FleetMember::~FleetMember() { ground_.loop.cancel(pause_); }
+
+void FleetMember::begin() {
+  state_ = State::running;
+  pause_ = 0;
+  hanging_.reset();
+  last_view_ = {};
+  final_.reset();
+  watch_.begin_run();
+  begun_ = world_.clock.monotonic();
+  for (const std::string& note : relay_.plan.notes) log_.debug(note);
+  relay_.plan.relay.worker = worker_name(world_.random);
+  auto made = WiredRelay::make(relay_.plan, world_, ground_.loop, log_, &ground_.memory);
+  if (!made) return on_end(std::unexpected(made.error()));
+  wired_ = std::move(*made);
+  wired_->relay().run(lifeline_.guard([this](Result<relay::RelayStats> result) { on_end(std::move(result)); }));
+}
+
+void FleetMember::replace(FleetRelay relay) {
+  replacement_ = std::move(relay);
+  is_to_end_ = false;
+  if (state_ == State::running) {
+    if (wired_) wired_->relay().stop();
+    return;
+  }
+  ground_.loop.cancel(pause_);
+  relay_ = std::move(*std::exchange(replacement_, std::nullopt));
+  course_ = {};
+  failure_.reset();
+  begin();
+}
+
+void FleetMember::stop() {
+  is_to_end_ = true;
+  if (state_ == State::running) {
+    if (wired_) wired_->relay().stop();
+    return;
+  }
+  if (state_ == State::over) return;
+  ground_.loop.cancel(pause_);
+  state_ = State::over;
+  ground_.loop.post(lifeline_.guard([this] { on_change_(std::nullopt); }));
+}
+
+void FleetMember::on_end(Result<relay::RelayStats> result) {
+  Ending ending{std::move(result), {}};
+  ending.stats = ending.result ? *ending.result : wired_ ? wired_->relay().stats() : relay::RelayStats{};
+  ground_.loop.post(lifeline_.guard([this, ending = std::move(ending)] { settle(ending); }));
+}
+
+void FleetMember::settle(const Ending& ending) {
+  if (wired_) {
+    look();  // what was counted since the last one counts
+    last_view_ = wired_->relay().view();
+  }
+  if (ending.stats.target_hangs) {
+    log_.warn("the target has not closed in time: a thread still waits for it");
+    hanging_ = std::move(wired_);
+  }
+  wired_.reset();
+  const std::optional<Error> error = error_of(ending);
+  const Duration now = world_.clock.monotonic();
+  const RelayCourse::Wish wish = is_to_end_     ? RelayCourse::Wish::end
+                                 : replacement_ ? RelayCourse::Wish::replace
+                                                : RelayCourse::Wish::run;
+  const EndedRun run{error ? std::optional(error->kind) : std::nullopt, is_bounded(relay_.plan), now - begun_};
+  const RelayCourse::Next next = course_.after(run, wish, now, world_.random);
+  note_failure(wish == RelayCourse::Wish::run ? error : std::nullopt);
+  switch (next.what) {
+    case RelayCourse::Next::What::begin: relay_ = std::move(*std::exchange(replacement_, std::nullopt)); return begin();
+    case RelayCourse::Next::What::wait:
+      state_ = State::waiting;
+      pause_ = ground_.loop.after(next.pause, lifeline_.guard([this] { begin(); }));
+      say_failure(*error, next.pause);
+      return on_change_(cli::exit_code(error->kind));
+    case RelayCourse::Next::What::over: conclude(ending, error); break;
+  }
+}
+
+void FleetMember::note_failure(const std::optional<Error>& error) {
+  if (!error) return failure_.reset();
+  const Timestamp since = failure_ ? failure_->since : world_.clock.now();
+  failure_ = {since, world_.redactor.redact(to_string(*error))};
+}
+
+/// What is over: for the log and for the exit code.
+void FleetMember::conclude(const Ending& ending, const std::optional<Error>& error) {
+  state_ = State::over;
+  exit_code_ = exit_code_of(ending, error, relay_.plan);
+  const bool printed = print_summary(ending, relay_.plan, relay_.name, world_);
+  if (!printed) exit_code_ = worse_exit_code(exit_code_, kFailed);
+  if (error) log_.error("the relay has failed", {{"error", to_string(*error)}});
+  on_change_(error ? std::optional(exit_code_) : std::nullopt);
+}
+
+void FleetMember::say_failure(const Error& error, Duration pause) {
+  const Duration now = world_.clock.monotonic();
+  const bool said_lately = said_at_ != Duration{} && now - said_at_ < kSayAgainAfter;
+  const auto say = said_lately ? &Log::debug : &Log::error;
+  if (!said_lately) said_at_ = now;
+  (log_.*say)("the relay has failed, and is begun again",
+              {{"error", to_string(error)}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
+}
+
+relay::RelayStats FleetMember::stats() const { return wired_ ? wired_->relay().stats() : last_view_.stats; }
+
+relay::RelayView FleetMember::view() const {
+  relay::RelayView view = wired_ ? wired_->relay().view() : last_view_;
+  view.name = coordination::RelayName(relay_.name);
+  view.worker = relay_.plan.relay.worker;
+  if (wired_) return view;
+  view.outages.clear();
+  view.pending.clear();
+  return view;
+}
+
+observe::RelayStatus FleetMember::look() {
+  if (final_) return *final_;
+  using Shown = relay::RelayView::State;
+  relay::RelayView view = this->view();
+  // What is begun again has failed until it reads.
+  if (wired_ && (view.state == Shown::running || view.state == Shown::loading)) failure_.reset();
+  if (failure_) view.state = Shown::failed;
+  observe::RelayStatus status = watch_.look(std::move(view), world_.clock.monotonic(), world_.clock.now(), failure_);
+  if (is_over() && !failure_) {
+    status.has_caught_up = true;
+    status.health = {};
+    final_ = status;
+  }
+  return status;
+}
+
+}  // namespace ctk::cli
