@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "aws/hash_key.h"
 #include "base/time.h"
 #include "cbor/cbor_json.h"
 #include "cbor/cbor_reader.h"
@@ -24,7 +25,6 @@
 #include "json/writer.h"
 #include "serve.h"
 #include "sim/cbor_form.h"
-#include "sim/hash_key.h"
 
 namespace ctk::bench {
 namespace {
@@ -112,10 +112,10 @@ class Endpoint {
   std::string listing() const {
     std::string out = "[";
     for (size_t i = 0; i < shards_.size(); ++i) {
-      const sim::HashKeyRange keys = sim::nth_range(static_cast<int>(i), static_cast<int>(shards_.size()));
+      const aws::HashKeyRange keys = aws::nth_range(static_cast<int>(i), static_cast<int>(shards_.size()));
       out += fmt::format(R"({}{{"ShardId":"{}","HashKeyRange":{{"StartingHashKey":"{}","EndingHashKey":"{}"}},)"
                          R"("SequenceNumberRange":{{"StartingSequenceNumber":"{}"}}}})",
-                         i == 0 ? "" : ",", shard_id(i), sim::to_string(keys.first), sim::to_string(keys.last),
+                         i == 0 ? "" : ",", shard_id(i), aws::to_string(keys.first), aws::to_string(keys.last),
                          sequence(i, 0));
     }
     return out + "]";

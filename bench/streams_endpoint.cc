@@ -74,7 +74,7 @@ class Endpoint {
                          {"address", R"({"M":{"city":{"S":"Bregenz"},"zip":{"S":"6900"}}})"}};
     const std::lock_guard lock(mutex_);
     services_.dynamodb.put_item("bench", std::move(item), clock_.now()).value();
-    return static_cast<size_t>(sim::hash_of(id) / (sim::kLargestHashKey / static_cast<unsigned>(shards_) + 1));
+    return static_cast<size_t>(aws::hash_of(id) / (aws::kLargestHashKey / static_cast<unsigned>(shards_) + 1));
   }
 
   void roll() {

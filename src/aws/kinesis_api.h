@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "aws/hash_key.h"
 #include "aws/ids.h"
 #include "base/done.h"
 #include "base/error.h"
@@ -27,6 +28,7 @@ struct KinesisShard {
   std::vector<ShardId> parents;  ///< none, one (split), or two (merge)
   SequenceNumber first;
   std::optional<SequenceNumber> last;  ///< present once the shard is closed
+  std::optional<HashKeyRange> keys{};  ///< nothing: an emulator that does not say
   bool operator==(const KinesisShard&) const = default;
 };
 
@@ -52,6 +54,7 @@ struct KinesisRecord {
 struct ChildShard {
   ShardId id;
   std::vector<ShardId> parents;
+  std::optional<HashKeyRange> keys{};
 };
 
 struct RecordPage {

@@ -47,6 +47,15 @@ bool take_record(cbor::Reader& in, RecordPage& page) {
   return true;
 }
 
+std::optional<HashKeyRange> take_keys(cbor::Reader& in) {
+  std::string first, last;
+  in.members([&](std::string_view name) {
+    if (name == "StartingHashKey") first = in.text().value_or("");
+    if (name == "EndingHashKey") last = in.text().value_or("");
+  });
+  return read_hash_key_range(first, last);
+}
+
 bool take_child(cbor::Reader& in, RecordPage& page) {
   ChildShard child;
   in.members([&](std::string_view name) {
@@ -56,6 +65,8 @@ bool take_child(cbor::Reader& in, RecordPage& page) {
       in.entries([&] {
         if (const auto parent = in.text()) child.parents.emplace_back(std::string(*parent));
       });
+    } else if (name == "HashKeyRange") {
+      child.keys = take_keys(in);
     }
   });
   if (child.id.empty()) return false;

@@ -57,6 +57,13 @@ std::string page() {
   out.text("a");
   out.text("b");
   out.end();
+  out.text("HashKeyRange");
+  out.begin_map();
+  out.text("StartingHashKey");
+  out.text("0");
+  out.text("EndingHashKey");
+  out.text("7");
+  out.end();
   out.end();
   out.end();
   out.end();
@@ -110,6 +117,7 @@ TEST_F(KinesisCborTest, ReadsRecords) {
   EXPECT_EQ(read->answer_bytes, page().size());
   ASSERT_THAT(read->children, SizeIs(1));
   EXPECT_THAT(read->children[0].parents, ElementsAre(ShardId("a"), ShardId("b")));
+  EXPECT_EQ(read->children[0].keys, (HashKeyRange{0, 7}));
   EXPECT_EQ(header(http_.requests.at(0), "Content-Type"), kCbor);
   EXPECT_EQ(cbor::to_json(http_.requests.at(0).body).value(), R"({"ShardIterator":"IT","Limit":1000})");
 }

@@ -11,6 +11,12 @@ std::unexpected<Error> strange(std::string_view action, std::string_view what) {
   return strange_answer("Kinesis", action, what);
 }
 
+std::optional<HashKeyRange> read_keys(Element element) {
+  const std::optional<Element> range = json::member(element, "HashKeyRange");
+  if (!range) return std::nullopt;
+  return read_hash_key_range(text_member(*range, "StartingHashKey"), text_member(*range, "EndingHashKey"));
+}
+
 std::optional<KinesisShard> read_shard(Element element) {
   KinesisShard shard;
   shard.id = ShardId(text_member(element, "ShardId"));
@@ -21,6 +27,7 @@ std::optional<KinesisShard> read_shard(Element element) {
   std::optional<Element> range = json::member(element, "SequenceNumberRange");
   if (shard.id.empty() || !range) return std::nullopt;
   read_range(*range, shard.first, shard.last);
+  shard.keys = read_keys(element);
   return shard;
 }
 
@@ -43,6 +50,7 @@ bool read_child(Element element, RecordPage& page) {
     if (parent.is_string()) child.parents.emplace_back(std::string(parent.get_string().value()));
     return true;
   });
+  child.keys = read_keys(element);
   if (child.id.empty()) return false;
   page.children.push_back(std::move(child));
   return true;

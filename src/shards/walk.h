@@ -7,11 +7,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "aws/hash_key.h"
 #include "aws/ids.h"
 #include "base/time.h"
 #include "shards/position.h"
@@ -25,6 +27,7 @@ struct ListedShard {
   ShardId id;
   std::vector<ShardId> parents;
   bool closed = false;
+  std::optional<aws::HashKeyRange> keys{};  ///< of Kinesis: the records that belong there
   bool operator==(const ListedShard&) const = default;
 };
 

@@ -29,8 +29,8 @@ Answer<void> check_key_value(const aws::KeyAttribute& key, const std::string& va
 }
 
 /// The first hash of a segment.
-HashKey segment_start(int segment, int total) {
-  const HashKey share = HashKey(segment) << 64;
+aws::HashKey segment_start(int segment, int total) {
+  const aws::HashKey share = aws::HashKey(segment) << 64;
   return (share + static_cast<unsigned>(total) - 1) / static_cast<unsigned>(total) << 64;
 }
 
@@ -182,9 +182,9 @@ Answer<ScanAnswer> DynamoDb::scan(const ScanInput& input, Timestamp now) {
   if (auto good = check_segments(input); !good) return forward_refusal(std::move(good));
   Table& table = **found;
   const auto& items = table.items.items();
-  const HashKey first = segment_start(input.segment, input.total_segments);
+  const aws::HashKey first = segment_start(input.segment, input.total_segments);
   const bool is_last = input.segment + 1 == input.total_segments;
-  const HashKey behind = is_last ? 0 : segment_start(input.segment + 1, input.total_segments);
+  const aws::HashKey behind = is_last ? 0 : segment_start(input.segment + 1, input.total_segments);
   auto at = items.lower_bound({first, {}});
   if (input.start_key) {
     if (auto good = check_key(table, *input.start_key); !good) {

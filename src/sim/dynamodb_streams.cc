@@ -28,8 +28,8 @@ aws::StreamsShard shown(const TableStream& stream, const TableShard& shard) {
   aws::StreamsShard out;
   out.id = shard.id;
   if (shard.parent) out.parent = stream.shards()[*shard.parent].id;
-  out.first = aws::SequenceNumber(to_string(shard.first));
-  if (shard.closed) out.last = aws::SequenceNumber(to_string(shard.last));
+  out.first = aws::SequenceNumber(aws::to_string(shard.first));
+  if (shard.closed) out.last = aws::SequenceNumber(aws::to_string(shard.last));
   return out;
 }
 
@@ -88,7 +88,7 @@ void DynamoDbStreams::disable(const std::string& arn, Timestamp now) {
   if (auto entry = find(arn, now)) (*entry)->stream.disable(now);
 }
 
-void DynamoDbStreams::append(const std::string& arn, const ItemChange& change, HashKey partition, Timestamp now) {
+void DynamoDbStreams::append(const std::string& arn, const ItemChange& change, aws::HashKey partition, Timestamp now) {
   if (auto entry = find(arn, now)) (*entry)->stream.append(change, partition, now);
 }
 

@@ -4,7 +4,7 @@
 //
 //   sim::DynamoDbStreams streams({});
 //   const std::string arn = streams.create({.table = "demo", .keys = {{"pk"}}}, now);
-//   streams.append(arn, change, hash_of(hash_key), now);
+//   streams.append(arn, change, aws::hash_of(hash_key), now);
 #pragma once
 
 #include <map>
@@ -85,7 +85,7 @@ class DynamoDbStreams {
   /// A new stream of the table; its ARN, whose last part is the moment.
   std::string create(const StreamSetup& setup, Timestamp now);
   void disable(const std::string& arn, Timestamp now);
-  void append(const std::string& arn, const ItemChange& change, HashKey partition, Timestamp now);
+  void append(const std::string& arn, const ItemChange& change, aws::HashKey partition, Timestamp now);
 
   // The API.
 

@@ -25,7 +25,7 @@ std::unexpected<ServiceError> trimmed() {
 std::optional<StreamSequence> parse_sequence(const aws::SequenceNumber& number) {
   const std::string& digits = number.str();
   const size_t lead = std::min(digits.find_first_not_of('0'), digits.size());
-  return parse_hash_key(lead == digits.size() && lead > 0 ? "0" : digits.substr(lead));
+  return aws::parse_hash_key(lead == digits.size() && lead > 0 ? "0" : digits.substr(lead));
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ struct Service {
   explicit Service(int partitions = 1, DynamoDbStreamsOptions options = {}) : streams(std::move(options)) {
     arn = streams.create({.table = "demo", .keys = {{"pk"}}, .partitions = partitions}, now);
   }
-  void write(int count, HashKey partition = 0) {
+  void write(int count, aws::HashKey partition = 0) {
     for (int i = 0; i < count; ++i) streams.append(arn, change(written++), partition, now);
   }
   aws::StreamsDescription describe(std::optional<std::string> after = {}, std::optional<std::string> children_of = {},
@@ -75,7 +75,7 @@ TEST(DynamoDbStreams, ShowsAStreamAsTheServiceDoes) {
   const auto page = service.read(stream.shards[0].id.str());
   ASSERT_EQ(page.value().records.size(), 2u);
   EXPECT_THAT(page->records[0].data, HasSubstr(R"("ApproximateCreationDateTime":1795318371,)"));
-  EXPECT_THAT(page->records[0].data, HasSubstr(R"("SequenceNumber":")" + to_string(page->records[0].sequence) + '"'));
+  EXPECT_THAT(page->records[0].data, HasSubstr(R"("SequenceNumber":")" + aws::to_string(page->records[0].sequence) + '"'));
   EXPECT_LT(page->records[0].sequence, page->records[1].sequence);
   EXPECT_TRUE(page->next_iterator);
   EXPECT_EQ(code_of(service.streams.describe_stream({.stream = "arn:none"}, service.now)), "ResourceNotFoundException");
@@ -115,7 +115,7 @@ TEST(DynamoDbStreams, EndsAShardAndNamesItsChildren) {
   ASSERT_EQ(children.size(), 2u);
   EXPECT_EQ(children[0].parent.value().str(), parent);
   service.write(1, 0);
-  service.write(1, kLargestHashKey);
+  service.write(1, aws::kLargestHashKey);
   for (const aws::StreamsShard& child : children) EXPECT_EQ(service.read(child.id.str())->records.size(), 1u);
 }
 
@@ -170,7 +170,7 @@ TEST(DynamoDbStreams, ForgetsWhatIsADayOldAndSaysSo) {
   const auto second = service.read(shard)->records[1].sequence;
   service.now += hours(22);
   const auto after = [](StreamSequence sequence) {
-    return aws::IteratorStart{Kind::after_sequence, aws::SequenceNumber(to_string(sequence)), {}};
+    return aws::IteratorStart{Kind::after_sequence, aws::SequenceNumber(aws::to_string(sequence)), {}};
   };
   EXPECT_EQ(code_of(service.iterator(shard, after(first))), "TrimmedDataAccessException");
   EXPECT_TRUE(service.iterator(shard, after(second)));
@@ -246,10 +246,10 @@ TEST(DynamoDbStreams, KeepsPagesToAThousandRecordsAndAMegabyte) {
 RC_GTEST_PROP(DynamoDbStreams, LosesAndRepeatsNothingThroughRollsAndSplits, ()) {
   Service service(static_cast<int>(*rc::gen::inRange(1, 4)));
   Random random(*rc::gen::arbitrary<uint64_t>());
-  std::map<HashKey, std::vector<int>> written;
+  std::map<aws::HashKey, std::vector<int>> written;
   for (int i = 0; i < 200; ++i) {
     service.now += minutes(random.below(10));
-    const HashKey partition = HashKey(random.next()) << 64;
+    const aws::HashKey partition = aws::HashKey(random.next()) << 64;
     written[partition].push_back(service.written);
     service.write(1, partition);
     if (random.below(20) == 0) service.streams.split(service.arn, false, service.now);

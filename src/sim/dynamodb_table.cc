@@ -24,7 +24,7 @@ Attributes DynamoDbTable::key_of(const Attributes& item) const {
 }
 
 ItemPlace DynamoDbTable::place_of(const Attributes& key) const {
-  return {hash_of(key.at(key_names_.front())), to_json(key)};
+  return {aws::hash_of(key.at(key_names_.front())), to_json(key)};
 }
 
 const Attributes* DynamoDbTable::find(const Attributes& key) const {
@@ -60,7 +60,7 @@ std::optional<ItemChange> DynamoDbTable::remove(const Attributes& key, Timestamp
   return out;
 }
 
-ItemChange DynamoDbTable::change(Attributes key, HashKey partition, std::optional<Attributes> before,
+ItemChange DynamoDbTable::change(Attributes key, aws::HashKey partition, std::optional<Attributes> before,
                                  std::optional<Attributes> after, Timestamp now) {
   ItemChange out;
   out.table = name_;

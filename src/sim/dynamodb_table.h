@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "aws/hash_key.h"
 #include "base/random.h"
 #include "base/time.h"
-#include "sim/hash_key.h"
 #include "sim/item.h"
 #include "sim/item_change.h"
 
@@ -18,7 +18,7 @@ namespace ctk::sim {
 
 /// Where an item lies in its table.
 struct ItemPlace {
-  HashKey hash = 0;
+  aws::HashKey hash = 0;
   std::string key;  ///< the key attributes as JSON
   auto operator<=>(const ItemPlace&) const = default;
 };
@@ -45,8 +45,8 @@ class DynamoDbTable {
   ItemPlace place_of(const Attributes& key) const;
 
  private:
-  ItemChange change(Attributes key, HashKey partition, std::optional<Attributes> before, std::optional<Attributes> after,
-                    Timestamp now);
+  ItemChange change(Attributes key, aws::HashKey partition, std::optional<Attributes> before,
+                    std::optional<Attributes> after, Timestamp now);
 
   std::string name_;
   std::vector<std::string> key_names_;

@@ -63,7 +63,7 @@ aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
   page.answer_bytes = kAnswerFrame;
   for (const TableShard::Record& record : answer.records) {
     aws::StreamsRecord out;
-    out.sequence = aws::SequenceNumber(to_string(record.sequence));
+    out.sequence = aws::SequenceNumber(aws::to_string(record.sequence));
     out.time = std::chrono::floor<std::chrono::seconds>(record.time);
     out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;

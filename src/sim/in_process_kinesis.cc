@@ -22,7 +22,8 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
   page.server_time = now;
   page.behind_latest = answer.behind;
   page.next_iterator = std::move(answer.next_iterator);
-  for (const ShardDescription& child : answer.children) page.children.push_back({child.shard.id, child.shard.parents});
+  for (const ShardDescription& child : answer.children)
+    page.children.push_back({child.shard.id, child.shard.parents, child.range});
   for (StoredRecord& record : answer.records) {
     aws::KinesisRecord out;
     out.sequence = aws::SequenceNumber(std::move(record.sequence));
@@ -70,7 +71,10 @@ void InProcessKinesis::list_shards(const aws::StreamName& stream, const std::opt
         if (!answer) return forward_refusal(std::move(answer));
         aws::ShardPage page;
         page.next_token = std::move(answer->next_token);
-        for (ShardDescription& shard : answer->shards) page.shards.push_back(std::move(shard.shard));
+        for (ShardDescription& shard : answer->shards) {
+          page.shards.push_back(std::move(shard.shard));
+          page.shards.back().keys = shard.range;
+        }
         return page;
       },
       std::move(done));

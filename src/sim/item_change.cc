@@ -56,7 +56,7 @@ class RecordWriter {
 
 TableEvent kinesis_event(const ItemChange& change) {
   TableEvent out;
-  out.partition_key = to_string(hash_of(change.table + to_json(change.key)));
+  out.partition_key = aws::to_string(aws::hash_of(change.table + to_json(change.key)));
   RecordWriter record(out.record);
   record.json().begin_object();
   record.text("awsRegion", change.region);

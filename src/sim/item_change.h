@@ -7,8 +7,8 @@
 #include <string>
 
 #include "aws/dynamodb_api.h"
+#include "aws/hash_key.h"
 #include "base/time.h"
-#include "sim/hash_key.h"
 #include "sim/item.h"
 
 namespace ctk::sim {
@@ -19,7 +19,7 @@ struct ItemChange {
   std::string event_id;  ///< a UUID
   Timestamp time{};
   Attributes key;
-  HashKey partition = 0;  ///< hash of the hash key
+  aws::HashKey partition = 0;  ///< hash of the hash key
   std::optional<Attributes> before;
   std::optional<Attributes> after;
   bool by_ttl = false;  ///< the service removed it, as the record then says

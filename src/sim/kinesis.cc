@@ -138,9 +138,9 @@ Answer<PutResult> Kinesis::put_record(const PutInput& input, Timestamp now) {
     return refuse("ValidationException",
                   "1 validation error detected: Data must have length less than or equal to 1048576");
   }
-  std::optional<HashKey> hash_key;
+  std::optional<aws::HashKey> hash_key;
   if (input.explicit_hash_key) {
-    hash_key = parse_hash_key(*input.explicit_hash_key);
+    hash_key = aws::parse_hash_key(*input.explicit_hash_key);
     if (!hash_key)
       return invalid(
           fmt::format("Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
@@ -168,7 +168,7 @@ Kinesis::Meter& Kinesis::count_put(Entry& entry, size_t shard, Timestamp now) {
 
 void Kinesis::split_if_hot(Entry& entry, size_t shard, Timestamp now) {
   if (entry.stream.open_shards() >= options_.most_shards) return;
-  const HashKeyRange range = entry.stream.shards()[shard].range;
+  const aws::HashKeyRange range = entry.stream.shards()[shard].range;
   if (entry.stream.split(shard, range.first + (range.last - range.first) / 2 + 1, now)) ++splits_on_demand_;
 }
 
@@ -198,7 +198,7 @@ Answer<void> Kinesis::split_shard(const std::string& stream, const std::string& 
   if (!entry) return forward_refusal(std::move(entry));
   auto index = find_shard(**entry, shard, now);
   if (!index) return forward_refusal(std::move(index));
-  const auto key = parse_hash_key(starting_hash_key);
+  const auto key = aws::parse_hash_key(starting_hash_key);
   if (!key) return refuse("ValidationException", "1 validation error detected: NewStartingHashKey must be a hash key");
   return (*entry)->stream.split(*index, *key, now);
 }

@@ -53,7 +53,7 @@ struct StreamDescription {
 /// One shard as the API shows it.
 struct ShardDescription {
   aws::KinesisShard shard;
-  HashKeyRange range;
+  aws::HashKeyRange range;
 };
 
 struct ShardListing {

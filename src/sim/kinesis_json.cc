@@ -30,11 +30,11 @@ struct Call : WireInput {
   }
 };
 
-void write_range(Writer& writer, const HashKeyRange& range) {
+void write_range(Writer& writer, const aws::HashKeyRange& range) {
   writer.key("HashKeyRange");
   writer.begin_object();
-  write_text(writer, "StartingHashKey", to_string(range.first));
-  write_text(writer, "EndingHashKey", to_string(range.last));
+  write_text(writer, "StartingHashKey", aws::to_string(range.first));
+  write_text(writer, "EndingHashKey", aws::to_string(range.last));
   writer.end_object();
 }
 

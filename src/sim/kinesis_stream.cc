@@ -15,18 +15,18 @@ std::string sequence_text(const Shard& shard, uint64_t count) {
   return fmt::format("496{:013}{:020}{:018}{:02}", millis(shard.created), count, shard.index, 2);
 }
 
-bool adjacent(const HashKeyRange& left, const HashKeyRange& right) {
-  return left.last != kLargestHashKey && left.last + 1 == right.first;
+bool adjacent(const aws::HashKeyRange& left, const aws::HashKeyRange& right) {
+  return left.last != aws::kLargestHashKey && left.last + 1 == right.first;
 }
 
 }  // namespace
 
 KinesisStream::KinesisStream(std::string name, int shards, Duration retention, Timestamp now)
     : name_(std::move(name)), created_(now), retention_(retention) {
-  for (int i = 0; i < shards; ++i) add_shard(nth_range(i, shards), {}, now);
+  for (int i = 0; i < shards; ++i) add_shard(aws::nth_range(i, shards), {}, now);
 }
 
-size_t KinesisStream::add_shard(HashKeyRange range, std::vector<size_t> parents, Timestamp now) {
+size_t KinesisStream::add_shard(aws::HashKeyRange range, std::vector<size_t> parents, Timestamp now) {
   const size_t index = shards_.size();
   Shard shard;
   shard.index = index;
@@ -63,9 +63,9 @@ size_t KinesisStream::open_shards() const {
   return static_cast<size_t>(std::ranges::count_if(shards_, [](const Shard& s) { return !s.closed; }));
 }
 
-PutResult KinesisStream::put(std::string_view partition_key, std::optional<HashKey> hash_key, std::string data,
+PutResult KinesisStream::put(std::string_view partition_key, std::optional<aws::HashKey> hash_key, std::string data,
                              Timestamp now) {
-  const HashKey key = hash_key ? *hash_key : hash_of(partition_key);
+  const aws::HashKey key = hash_key ? *hash_key : aws::hash_of(partition_key);
   for (size_t i = shards_.size(); i-- > 0;) {
     Shard& shard = shards_[i];
     if (shard.closed || !shard.range.contains(key)) continue;
@@ -79,8 +79,8 @@ PutResult KinesisStream::put(std::string_view partition_key, std::optional<HashK
   return {};  // open shards always cover the whole range
 }
 
-Answer<void> KinesisStream::split(size_t index, HashKey at, Timestamp now) {
-  const HashKeyRange range = shards_[index].range;
+Answer<void> KinesisStream::split(size_t index, aws::HashKey at, Timestamp now) {
+  const aws::HashKeyRange range = shards_[index].range;
   if (shards_[index].closed) {
     return refuse(
         "ResourceInUseException",
@@ -93,8 +93,8 @@ Answer<void> KinesisStream::split(size_t index, HashKey at, Timestamp now) {
         "InvalidArgumentException",
         fmt::format("NewStartingHashKey {} used in SplitShard() on shard {} in stream {} is not both greater than "
                     "one plus the shard's StartingHashKey {} and less than the shard's EndingHashKey {}.",
-                    sim::to_string(at), shards_[index].id.str(), name_, sim::to_string(range.first),
-                    sim::to_string(range.last)));
+                    aws::to_string(at), shards_[index].id.str(), name_, aws::to_string(range.first),
+                    aws::to_string(range.last)));
   }
   close(shards_[index], now);
   add_shard({range.first, at - 1}, {index}, now);
@@ -119,7 +119,7 @@ Answer<void> KinesisStream::merge(size_t index, size_t other, Timestamp now) {
   }
   const Shard& low = shards_[in_order ? index : other];
   const Shard& high = shards_[in_order ? other : index];
-  const HashKeyRange range{low.range.first, high.range.last};
+  const aws::HashKeyRange range{low.range.first, high.range.last};
   close(shards_[index], now);
   close(shards_[other], now);
   add_shard(range, {index, other}, now);

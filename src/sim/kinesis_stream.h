@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "aws/hash_key.h"
 #include "aws/ids.h"
 #include "base/time.h"
-#include "sim/hash_key.h"
 #include "sim/service_error.h"
 
 namespace ctk::sim {
@@ -27,7 +27,7 @@ struct StoredRecord {
 struct Shard {
   size_t index = 0;  ///< in the stream
   aws::ShardId id;
-  HashKeyRange range;
+  aws::HashKeyRange range;
   std::vector<size_t> parents;  ///< none, one (split) or two (merge): indices in the stream
   std::vector<size_t> children;
   Timestamp created{};
@@ -62,10 +62,10 @@ class KinesisStream {
   bool listed(const Shard& shard, Timestamp now) const;
   size_t open_shards() const;
 
-  PutResult put(std::string_view partition_key, std::optional<HashKey> hash_key, std::string data, Timestamp now);
+  PutResult put(std::string_view partition_key, std::optional<aws::HashKey> hash_key, std::string data, Timestamp now);
 
   /// Closes `shard`; the children are [first, at − 1] and [at, last].
-  Answer<void> split(size_t shard, HashKey at, Timestamp now);
+  Answer<void> split(size_t shard, aws::HashKey at, Timestamp now);
   /// Closes two open neighbours; their child covers both.
   Answer<void> merge(size_t shard, size_t adjacent, Timestamp now);
   /// Splits and merges until `target` open shards are left, as UpdateShardCount's uniform scaling does in effect.
@@ -82,7 +82,7 @@ class KinesisStream {
   static std::string newest_sequence(const Shard& shard);
 
  private:
-  size_t add_shard(HashKeyRange range, std::vector<size_t> parents, Timestamp now);
+  size_t add_shard(aws::HashKeyRange range, std::vector<size_t> parents, Timestamp now);
   void close(Shard& shard, Timestamp now);
 
   std::string name_;

@@ -43,7 +43,7 @@ Attributes LivelyTable::new_item(Timestamp now) {
 
 Attributes LivelyTable::some_key() {
   const auto& all = items().items();
-  const HashKey hash = HashKey(random_.next()) << 64 | random_.next();
+  const aws::HashKey hash = aws::HashKey(random_.next()) << 64 | random_.next();
   const auto found = all.lower_bound({hash, {}});
   return items().key_of((found == all.end() ? all.begin() : found)->second);
 }

@@ -62,8 +62,8 @@ Body split_shard(const ActionCall& call) {
   if (!listing) return forward_refusal(std::move(listing));
   for (const ShardDescription& found : listing->shards) {
     if (found.shard.id.str() != shard) continue;
-    const HashKey middle = found.range.first + (found.range.last - found.range.first) / 2 + 1;
-    return done(kinesis.split_shard(stream, shard, to_string(middle), call.now));
+    const aws::HashKey middle = found.range.first + (found.range.last - found.range.first) / 2 + 1;
+    return done(kinesis.split_shard(stream, shard, aws::to_string(middle), call.now));
   }
   return refuse("ResourceNotFoundException", fmt::format("Stream {} has no shard {}", stream, shard));
 }

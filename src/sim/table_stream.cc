@@ -14,7 +14,7 @@ int64_t millis(Timestamp time) { return to_micros(time) / 1000; }
 TableStream::TableStream(TableStreamSetup setup, Timestamp now)
     : setup_(std::move(setup)), created_(now), sequence_(setup_.first_sequence) {
   for (int i = 0; i < setup_.partitions; ++i) {
-    open(nth_range(i, setup_.partitions), std::nullopt, now);
+    open(aws::nth_range(i, setup_.partitions), std::nullopt, now);
     // Partitions do not roll all at once.
     shards_.back().rolls_at = now + setup_.roll_every * (i + 1) / setup_.partitions;
   }
@@ -26,9 +26,9 @@ StreamSequence TableStream::next_sequence() {
   return sequence_;
 }
 
-void TableStream::open(HashKeyRange range, std::optional<size_t> parent, Timestamp now) {
+void TableStream::open(aws::HashKeyRange range, std::optional<size_t> parent, Timestamp now) {
   TableShard shard;
-  const auto suffix = static_cast<uint32_t>(hash_of(fmt::format("{}#{}", setup_.arn, shards_.size())));
+  const auto suffix = static_cast<uint32_t>(aws::hash_of(fmt::format("{}#{}", setup_.arn, shards_.size())));
   shard.id = aws::ShardId(fmt::format("shardId-{:020}-{:08x}", millis(now), suffix));
   shard.range = range;
   shard.parent = parent;
@@ -57,8 +57,8 @@ void TableStream::roll(size_t shard, Timestamp now) {
 
 void TableStream::split(size_t shard, Timestamp now) {
   close(shard, now);
-  const HashKeyRange range = shards_[shard].range;
-  const HashKey middle = range.first + (range.last - range.first) / 2;
+  const aws::HashKeyRange range = shards_[shard].range;
+  const aws::HashKey middle = range.first + (range.last - range.first) / 2;
   open({range.first, middle}, shard, now);
   open({middle + 1, range.last}, shard, now);
 }
@@ -104,14 +104,14 @@ std::vector<size_t> TableStream::open_shards() const {
   return open;
 }
 
-void TableStream::append(const ItemChange& change, HashKey partition, Timestamp now) {
+void TableStream::append(const ItemChange& change, aws::HashKey partition, Timestamp now) {
   advance(now);
   const auto found = open_.lower_bound(partition);
   if (found == open_.end()) return;
   TableShard& shard = shards_[found->second];
   trim(found->second, now);
   const StreamSequence sequence = next_sequence();
-  shard.records.push_back({sequence, now, streams_record(change, setup_.view, to_string(sequence))});
+  shard.records.push_back({sequence, now, streams_record(change, setup_.view, aws::to_string(sequence))});
 }
 
 uint64_t TableStream::ordinal_of(const TableShard& shard, StreamSequence sequence, bool after) {

@@ -11,15 +11,15 @@
 #include <vector>
 
 #include "aws/dynamodb_api.h"
+#include "aws/hash_key.h"
 #include "aws/ids.h"
 #include "base/time.h"
-#include "sim/hash_key.h"
 #include "sim/item_change.h"
 
 namespace ctk::sim {
 
 /// Sequence numbers are numbers here, and digits for the world.
-using StreamSequence = HashKey;
+using StreamSequence = aws::HashKey;
 
 struct TableStreamSetup {
   std::string arn;
@@ -41,7 +41,7 @@ struct TableShard {
   };
 
   aws::ShardId id;
-  HashKeyRange range;  ///< of the items' partition
+  aws::HashKeyRange range;  ///< of the items' partition
   std::optional<size_t> parent;
   std::vector<size_t> children;
   Timestamp created{};
@@ -79,7 +79,7 @@ class TableStream {
   bool listed(const TableShard& shard, Timestamp now) const;
   std::vector<size_t> open_shards() const;
 
-  void append(const ItemChange& change, HashKey partition, Timestamp now);
+  void append(const ItemChange& change, aws::HashKey partition, Timestamp now);
   /// Closes the shard; one child goes on in its place.
   void roll(size_t shard, Timestamp now);
   /// Closes the shard; two children go on, each with half of its partition.
@@ -91,7 +91,7 @@ class TableStream {
   static uint64_t ordinal_of(const TableShard& shard, StreamSequence sequence, bool after);
 
  private:
-  void open(HashKeyRange range, std::optional<size_t> parent, Timestamp now);
+  void open(aws::HashKeyRange range, std::optional<size_t> parent, Timestamp now);
   void close(size_t shard, Timestamp now);
   Timestamp horizon(Timestamp now) const { return std::max(now - setup_.retention, horizon_); }
   /// Rising, with gaps, so that nobody counts on neighbours.
@@ -102,7 +102,7 @@ class TableStream {
   std::optional<Timestamp> disabled_;
   std::vector<TableShard> shards_;
   std::map<std::string, size_t> listing_;
-  std::map<HashKey, size_t> open_;  ///< by the last hash of the range
+  std::map<aws::HashKey, size_t> open_;  ///< by the last hash of the range
   StreamSequence sequence_;
   Timestamp next_roll_{};
   Timestamp horizon_ = kNoTime;

@@ -35,7 +35,7 @@ StreamRecord kinesis_record(const sim::StoredRecord& record) {
 }
 
 StreamRecord streams_record(const sim::TableShard::Record& record) {
-  const std::string sequence = sim::to_string(record.sequence);
+  const std::string sequence = aws::to_string(record.sequence);
   return {sequence, fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
           dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0), record.time, record.time};
 }

@@ -1,11 +1,11 @@
-#include "sim/hash_key.h"
+#include "aws/hash_key.h"
 
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 
-namespace ctk::sim {
+namespace ctk::aws {
 
 std::string to_string(HashKey key) {
   std::string digits;
@@ -29,13 +29,23 @@ std::optional<HashKey> parse_hash_key(std::string_view text) {
   return key;
 }
 
+std::optional<HashKeyRange> read_hash_key_range(std::string_view first, std::string_view last) {
+  const std::optional<HashKey> begin = parse_hash_key(first), end = parse_hash_key(last);
+  if (!begin || !end || *begin > *end) return std::nullopt;
+  return HashKeyRange{*begin, *end};
+}
+
+HashKey big_endian(std::string_view bytes) {
+  HashKey key = 0;
+  for (const char byte : bytes) key = key << 8 | static_cast<unsigned char>(byte);
+  return key;
+}
+
 HashKey hash_of(std::string_view partition_key) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_Digest(partition_key.data(), partition_key.size(), digest.data(), &size, EVP_md5(), nullptr);
-  HashKey key = 0;
-  for (unsigned i = 0; i < size; ++i) key = key << 8 | digest[i];
-  return key;
+  return big_endian({reinterpret_cast<const char*>(digest.data()), size});
 }
 
 HashKeyRange nth_range(int index, int count) {
@@ -44,4 +54,4 @@ HashKeyRange nth_range(int index, int count) {
   return {first, index + 1 == count ? kLargestHashKey : first + step - 1};
 }
 
-}  // namespace ctk::sim
+}  // namespace ctk::aws
