@@ -119,6 +119,11 @@ std::string dead_letters_hint(const LoadCommand& command, const sink::TargetOpti
   return "list them with: " + shown_command(words);
 }
 
+relay::Strays strays_of(std::string_view word) {
+  if (word == "drop") return relay::Strays::drop;
+  return word == "dead-letter" ? relay::Strays::dead_letter : relay::Strays::deliver;
+}
+
 }  // namespace
 
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file) {
@@ -162,6 +167,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
                    : snapshot == "initial" ? relay::Snapshot::initial
                                            : relay::Snapshot::none;
   relay.segments = options.integer("segments");
+  relay.aggregates = strays_of(options.text("aggregates").value_or("deliver"));
   relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
   relay.batch.rows = plan.target.batch_rows;
   relay.batch.bytes = plan.target.batch_bytes;

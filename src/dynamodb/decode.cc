@@ -126,15 +126,21 @@ std::string no_time(json::Element value) {
 
 /// Which of what shares a line or a record a change is.
 struct Place {
+  std::optional<uint32_t> in_aggregate{};
   uint32_t value = 0;           ///< of the values
   uint32_t change = 0;          ///< of the value's changes
   std::string_view sequence{};  ///< of the record of Kinesis that holds it, in Lambda's wrapping; then the first of it is 0
 };
 
-void append_place(std::string& order, char mark, uint32_t index) {
-  if (index == 0) return;
+void append_index(std::string& order, char mark, uint32_t index) {
   order += mark;
   append_padded(order, index, kIndexDigits);
+}
+
+void append_place(std::string& order, const Place& place) {
+  if (place.in_aggregate) append_index(order, ':', *place.in_aggregate);
+  if (place.value > 0) append_index(order, ':', place.value);
+  if (place.change > 0) append_index(order, '.', place.change);
 }
 
 bool read_time(Change& change, const Event& event, Reason& reason) {
@@ -161,9 +167,7 @@ void read_order(const Change& change, std::string& order, const Event& event, co
     append_order_text(order, kind, change.time, sequence, raw.line);
   }
   const bool shared = kind == VersionKind::kinesis || kind == VersionKind::file_time;
-  if (!shared) return;
-  append_place(order, ':', place.value);
-  append_place(order, '.', place.change);
+  if (shared) append_place(order, place);
 }
 
 std::string check_keys(Value keys) {
@@ -217,11 +221,13 @@ struct Decoder::Job {
   std::optional<uint32_t> value = {};          ///< the record is taken apart: which of its values
   uint32_t value_begin = 0;                    ///< index of that value's first change
   std::string_view wrapped = {};               ///< Place::sequence, within such a wrapper
+  std::optional<uint32_t> in_aggregate = {};   ///< of one that stands in a wrapper
 
   uint32_t next_index() const { return static_cast<uint32_t>(out.total()); }
   Place next_place() const {
     const uint32_t before = wrapped.empty() ? raw.value : 0;
-    return {before + value.value_or(0), next_index() - value_begin, wrapped};
+    const auto index = raw.in_aggregate ? std::optional(raw.in_aggregate->index) : in_aggregate;
+    return {index, before + value.value_or(0), next_index() - value_begin, wrapped};
   }
   void refuse(std::string reason) { out.undecodable.push_back({next_index(), std::move(reason), {}, {}, {}, record}); }
 };
@@ -373,7 +379,34 @@ void Decoder::decode_data(Job& job, std::string_view name, std::string_view data
   } else if (!json::append_decoded_base64(text, data)) {
     return job.refuse(std::string(name) + " is no base64");
   }
+  if (const auto records = shards::take_apart(text)) return decode_aggregate(job, name, *records);
   decode_text(job, text, inner_parser_, name);
+}
+
+/// Each of its records is one by itself. Where the aggregate has no sequence number they are as several values are.
+void Decoder::decode_aggregate(Job& job, std::string_view name, const std::vector<shards::SubRecord>& records) {
+  const auto value = job.value;
+  const uint32_t begin = job.value_begin;
+  for (uint32_t index = 0; index < records.size(); ++index) {
+    if (job.wrapped.empty()) {
+      job.value = value.value_or(0) + index;
+    } else {
+      job.in_aggregate = index;
+    }
+    job.value_begin = job.next_index();
+    const shards::SubRecord& one = records[index];
+    if (!one.key) {
+      job.refuse(std::string(shards::kNoSuchKey));
+      continue;
+    }
+    std::string text;
+    text.reserve(one.data.size() + json::kPadding);
+    text = one.data;
+    decode_text(job, text, inner_parser_, name);
+  }
+  job.in_aggregate.reset();
+  job.value = value;
+  job.value_begin = begin;
 }
 
 bool Decoder::decode_event(Job& job, const Event& event) {

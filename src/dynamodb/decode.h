@@ -10,10 +10,10 @@
 //            | {"data": base64(change), "recordId"?, …}                                      (Firehose, for Lambda)
 //   batch    = {"Records" | "records": [change | wrapped, …]}            (a whole Lambda batch; the answer of GetRecords)
 //
-// Data may be a change's text as well as its base64. Sources: "Using Kinesis Data Streams to capture changes to DynamoDB"
-// and the API reference of DynamoDB Streams (Record, StreamRecord) for `change`; "Using Lambda to process records from
-// Amazon Kinesis Data Streams", the API reference of Kinesis (GetRecords) and "Amazon Data Firehose data transformation"
-// for those around it.
+// Data may be a change's text as well as its base64; or an aggregate of several (shards/aggregate.h). Sources: "Using
+// Kinesis Data Streams to capture changes to DynamoDB" and the API reference of DynamoDB Streams (Record, StreamRecord) for
+// `change`; "Using Lambda to process records from Amazon Kinesis Data Streams", the API reference of Kinesis (GetRecords)
+// and "Amazon Data Firehose data transformation" for those around it.
 #pragma once
 
 #include <memory>
@@ -27,8 +27,16 @@
 #include "dynamodb/change.h"
 #include "dynamodb/change_builder.h"
 #include "json/reader.h"
+#include "shards/aggregate.h"
 
 namespace ctk::dynamodb {
+
+/// Where a record stood in the aggregate that it was taken out of.
+struct PlaceInAggregate {
+  uint32_t index = 0;
+  bool is_last = false;
+  bool is_stray = false;  ///< its key belongs to another shard
+};
 
 /// What a source hands over: bytes, and where they stood.
 struct RawRecord {
@@ -38,7 +46,8 @@ struct RawRecord {
   Timestamp arrival{};           ///< Kinesis: arrival time; items of a Scan: the page's; kNoTime for files
   uint64_t first_line = 0;       ///< files: the line on which it begins; 0: the same
   uint32_t value = 0;            ///< files: which of the records that end on that line, from 0
-  std::string_view refusal{};    ///< why the source knows that it is none: a constant; its data is not looked at then
+  std::optional<PlaceInAggregate> in_aggregate{};  ///< Kinesis
+  std::string_view refusal{};  ///< why the source knows that it is none: a constant; its data is not looked at then
 };
 
 /// A record, or one of its changes, that is no Change: kept as a dead letter.
@@ -70,6 +79,7 @@ struct DecodeOptions {
 /// "1." sequence (40 digits; one that is longer, ":" and 60 digits, which sorts behind); `file_time`: "1." time "." line
 /// (20 digits). What shares time and line gets its place behind it: the second and later values of a line or of a record
 /// ":" and their index (10 digits), the second and later changes of a value "." and theirs. So a later one sorts behind.
+/// A change out of an aggregate of Kinesis has its index there (":", 10 digits) before both, the first one too.
 /// In a file by time, a record in Lambda's wrapping of Kinesis that has its sequence number is as from Kinesis itself.
 std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
 
@@ -111,6 +121,7 @@ class Decoder {
   bool decode_envelope(Job& job, const struct Envelope& envelope, json::Object document, std::string_view wrapper);
   void decode_wrapped(Job& job, json::Element kinesis);
   void decode_data(Job& job, std::string_view name, std::string_view data);
+  void decode_aggregate(Job& job, std::string_view name, const std::vector<shards::SubRecord>& records);
   bool decode_event(Job& job, const struct Event& event);
   bool decode_item_text(Job& job, std::string& text, const ItemSource& source);
   void read_item(Change& change, json::Element item, const ItemSource& source, class Reason& reason);

@@ -8,6 +8,7 @@
 
 #include "dynamodb/encode.h"
 #include "json/writer.h"
+#include "shards/aggregate_testing.h"
 
 namespace ctk::dynamodb {
 namespace {
@@ -78,6 +79,50 @@ std::string wrap(const std::string& event) {
   json::append_base64(data, event);
   return R"({"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":"p","sequenceNumber":"777","data":")" + data +
          R"(","approximateArrivalTimestamp":1720740233.5},"eventSource":"aws:kinesis","eventID":"shardId-0:777"})";
+}
+
+EventText named(const std::string& key) {
+  EventText event;
+  event.keys = event.new_image = R"({"id":{"S":")" + key + R"("}})";
+  return event;
+}
+
+/// A change out of an aggregate has its index behind its version: as from Kinesis itself.
+TEST(Decode, TakesAggregatesApartInLambdasWrapping) {
+  const std::string event = named("a").str(), other = named("b").str();
+  const std::string line = wrap(shards::aggregate_of({event, other, "no JSON", event + other}));
+  const Decoded decoded = decode(line, VersionKind::file_time);
+  ASSERT_EQ(decoded.changes.size(), 4u);
+  const std::string order = order_text(kKinesis, from_micros(1720740233012995), "777", 0);
+  EXPECT_EQ(decoded.changes[0].order, order + ":0000000000");
+  EXPECT_EQ(decoded.changes[1].order, order + ":0000000001");
+  EXPECT_EQ(decoded.changes[2].order, order + ":0000000003");
+  EXPECT_EQ(decoded.changes[3].order, order + ":0000000003:0000000001");
+  EXPECT_EQ(decoded.changes[1].key, R"({"id":{"S":"b"}})");
+  ASSERT_EQ(decoded.undecodable.size(), 1u);
+  EXPECT_EQ(decoded.undecodable[0].index_in_record, 2u);
+  EXPECT_EQ(*decoded.undecodable[0].record, line);
+
+  RawRecord live = raw(event, "777");
+  live.in_aggregate = {1, true, false};
+  EXPECT_EQ(Decoder().decode(std::move(live), {.kind = kKinesis}).changes.at(0).order, decoded.changes[1].order);
+}
+
+TEST(Decode, TakesAggregatesApartInOtherWrappings) {
+  std::string data;
+  json::append_base64(data, shards::aggregate_of({named("a").str(), named("b").str()}));
+  const Decoded decoded = decode(R"({"recordId":"1","data":")" + data + R"("})", VersionKind::file_time);
+  ASSERT_EQ(decoded.changes.size(), 2u);
+  EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order);
+}
+
+/// Statement 30: a corrupt one is an ordinary record.
+TEST(Decode, WhatIsNoValidAggregateIsARecord) {
+  std::string whole = shards::aggregate_of({named("a").str()});
+  whole.back() = static_cast<char>(whole.back() ^ 1);
+  EXPECT_EQ(decode(wrap(whole), VersionKind::file_time).undecodable.size(), 1u);
+  EXPECT_EQ(decode(wrap(shards::sealed(shards::packed_record(3, "x"))), VersionKind::file_time).undecodable.at(0).reason,
+            shards::kNoSuchKey);
 }
 
 TEST(Decode, TakesWhatAwsPutsIntoKinesis) {

@@ -1,7 +1,7 @@
 // A change whose key and order are known, found again in its record's text: what a dead letter keeps of it. Pure.
 //
 //   order = "1." sequence                                                         (streams, files by sequence number)
-//         | "1." time "." (sequence | line) [":" value] ["." change]              (kinesis, files by time)
+//         | "1." time "." (sequence | line) [":" index] [":" value] ["." change] (kinesis, files by time)
 //         | "0." time                                                             (an item that a load has read)
 #pragma once
 

@@ -29,8 +29,10 @@ std::string image(const Change& change) {
 }
 
 /// Each change is found again by what a dead letter keeps of it.
-void expect_found_again(const std::string& text, VersionKind kind, size_t changes, uint32_t value = 0) {
+void expect_found_again(const std::string& text, VersionKind kind, size_t changes, uint32_t value = 0,
+                        std::optional<PlaceInAggregate> in_aggregate = {}) {
   RawRecord record;
+  record.in_aggregate = in_aggregate;
   record.data = text;
   record.sequence = aws::SequenceNumber("49664531234567890");
   record.line = 12;
@@ -45,6 +47,14 @@ void expect_found_again(const std::string& text, VersionKind kind, size_t change
     EXPECT_EQ(found->key, change.key);
     EXPECT_EQ(found->time, change.time);
     EXPECT_EQ(image(*found), image(change)) << change.order;
+  }
+}
+
+TEST(KnownChange, IsFoundInARecordOutOfAnAggregate) {
+  const std::string two = event("a", 1) + event("b", 2);
+  for (const uint32_t index : {0u, 1u, 3u}) {
+    expect_found_again(event("a", 1), VersionKind::kinesis, 1, 0, PlaceInAggregate{index, true, false});
+    expect_found_again(two, VersionKind::kinesis, 2, 0, PlaceInAggregate{index, true, false});
   }
 }
 

@@ -154,7 +154,7 @@ std::string dead_letters_line(const relay::RelayStats& stats, const std::string&
 }
 
 std::string nothing_matched_line(const relay::RelayStats& stats) {
-  if (stats.counts.filtered == 0 || stats.counts.filtered < stats.counts.read) return "";
+  if (stats.filtered_table.empty() || stats.counts.filtered < stats.counts.read) return "";
   return fmt::format(
       "source-table matches nothing: {} of other tables, such as '{}'",
       stats.counts.filtered == 1 ? "the only change is" : fmt::format("all {} changes are", stats.counts.filtered),

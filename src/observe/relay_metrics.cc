@@ -34,7 +34,8 @@ RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
   count("ctk_changes_read_total", "Changes read.", &Counts::read);
   count("ctk_read_bytes_total", "Bytes of records read.", &Counts::bytes);
   count("ctk_changes_applied_total", "Changes that the target has.", &Counts::applied);
-  count("ctk_changes_filtered_total", "Changes of tables that are not relayed.", &Counts::filtered);
+  count("ctk_changes_filtered_total", "Changes of tables that are not relayed, and dropped strays.", &Counts::filtered);
+  count("ctk_stray_records_total", "Changes out of KPL aggregates whose key belongs to another shard.", &Counts::strays);
   count("ctk_dead_letters_total", "Changes that were parked as dead letters.", &Counts::dead_letters);
   count("ctk_gaps_total", "Gaps in the stream that were passed over.", &Counts::gaps);
 }

@@ -45,13 +45,24 @@ void DuplicateFilter::Memory::clear() {
 
 DuplicateFilter::DuplicateFilter(size_t capacity) : half_(capacity / 2), newer_(half_), older_(half_) {}
 
-bool DuplicateFilter::repeats(const dynamodb::Change& change, std::string_view digits) {
-  if (change.event_id.empty() || digits.empty()) return false;
-  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
-  Digits sequence;
-  if (digits.size() > sequence.size()) return false;
-  const auto front = std::fill_n(sequence.begin(), sequence.size() - digits.size(), '0');
-  std::ranges::copy(digits, front);
+std::optional<DuplicateFilter::Digits> DuplicateFilter::digits_of(std::string_view position) {
+  const size_t colon = std::min(position.find(':'), position.size());
+  std::string_view sequence = position.substr(0, colon);
+  sequence.remove_prefix(std::min(sequence.find_first_not_of('0'), sequence.size()));
+  const std::string_view index = position.substr(std::min(colon + 1, position.size()));
+  if (sequence.size() > kSequenceDigits || index.size() > kIndexDigits) return std::nullopt;
+  Digits digits;
+  digits.fill('0');
+  std::ranges::copy(sequence, digits.begin() + static_cast<std::ptrdiff_t>(kSequenceDigits - sequence.size()));
+  std::ranges::copy(index, digits.end() - static_cast<std::ptrdiff_t>(index.size()));
+  return digits;
+}
+
+bool DuplicateFilter::repeats(const dynamodb::Change& change, std::string_view position) {
+  if (change.event_id.empty() || position.empty()) return false;
+  const std::optional<Digits> found = digits_of(position);
+  if (!found) return false;
+  const Digits& sequence = *found;
   const uint64_t id = id_of(change);
   Memory* memory = older_.has(id) ? &older_ : newer_.has(id) ? &newer_ : nullptr;
   if (memory != nullptr) {

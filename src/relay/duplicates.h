@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,16 +21,19 @@ class DuplicateFilter {
   /// Remembers the newest `capacity` events, or up to half of them when it has just let the older half go.
   explicit DuplicateFilter(size_t capacity = 32768);
 
-  /// True if `change`, standing at the sequence number `digits`, repeats an event seen at a lower one. Remembers it
-  /// otherwise.
-  bool repeats(const dynamodb::Change& change, std::string_view digits);
+  /// True if `change`, standing at `position` ("42", "42:1" within an aggregate), repeats an event seen at a lower one.
+  /// Remembers it otherwise.
+  bool repeats(const dynamodb::Change& change, std::string_view position);
   /// What was dropped to be read again must not look like a repetition of itself.
   void clear();
   size_t size() const { return newer_.size() + older_.size(); }
 
  private:
-  /// A sequence number with zeros before it: compares as text as it does as a number.
-  using Digits = std::array<char, 57>;
+  /// A sequence number with zeros before it, and the index in an aggregate likewise: compares as text as it does as
+  /// numbers.
+  static constexpr size_t kSequenceDigits = 57, kIndexDigits = 10;
+  using Digits = std::array<char, kSequenceDigits + kIndexDigits>;
+  static std::optional<Digits> digits_of(std::string_view position);
 
   /// Events and where they stood, in one piece: nearly every event is looked for in vain, and that costs one look at
   /// `ids_`.

@@ -16,6 +16,15 @@ dynamodb::Change change(const std::string& event, const std::string& key, int64_
   return made;
 }
 
+TEST(Duplicates, WithinAnAggregateTheIndexCountsToo) {
+  DuplicateFilter filter;
+  EXPECT_FALSE(filter.repeats(change("e", "k"), "10:2"));
+  EXPECT_FALSE(filter.repeats(change("e", "k"), "10:2"));
+  EXPECT_TRUE(filter.repeats(change("e", "k"), "10:10"));
+  EXPECT_TRUE(filter.repeats(change("e", "k"), "11:0"));
+  EXPECT_FALSE(filter.repeats(change("e", "k"), "9:4294967295"));
+}
+
 TEST(Duplicates, TheSameEventAtAHigherSequenceNumberIsARepetition) {
   DuplicateFilter filter;
   EXPECT_FALSE(filter.repeats(change("e", "k"), "10"));

@@ -78,11 +78,9 @@ bool Relay::Engine::plan() {
 void Relay::Engine::decode(InFlightBatch& write, std::vector<Slice> slices) {
   auto with_worker = std::make_shared<std::vector<Slice>>(std::move(slices));
   const bool old_images = run_.options.tables.deletes == table::Deletes::soft;
+  const DecodeRules rules{run_.kind, old_images, run_.options.aggregates};
   run_on(
-      run_.env.worker,
-      [decoder = decoder_, with_worker, kind = run_.kind, old_images] {
-        return decode_slices(*with_worker, *decoder, kind, old_images);
-      },
+      run_.env.worker, [decoder = decoder_, with_worker, rules] { return decode_slices(*with_worker, *decoder, rules); },
       guarded([this, id = write.id, with_worker](DecodedBatch decoded) {
         on_decoded(id, std::move(*with_worker), std::move(decoded));
       }));

@@ -95,7 +95,7 @@ class FileRecords {
     if (!is_regular()) return fail(ErrorKind::refused, "pipe '" + path_ + "' cannot be read again");
     if (Status opened = open(); !opened) return opened;
     if (position.kind != Position::Kind::after_sequence) return {};
-    Result<bool> found = records_->skip_to(position.sequence.str());
+    Result<bool> found = records_->skip_to(shards::to_string(position));
     if (!found) return std::unexpected(std::move(found).error());
     return {};
   }

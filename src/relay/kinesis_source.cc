@@ -1,8 +1,10 @@
 #include "relay/kinesis_source.h"
 
+#include <map>
 #include <utility>
 
 #include "base/lifeline.h"
+#include "relay/aggregates.h"
 #include "relay/polling_reader.h"
 
 namespace ctk::relay {
@@ -36,9 +38,21 @@ class KinesisSource final : public StreamSource {
     list_page(std::nullopt, std::make_shared<std::vector<ListedShard>>(), std::move(done));
   }
 
-  void read(const ReadRequest& request, Done<Page> done) override { reader_->read(request, std::move(done)); }
+  void read(const ReadRequest& request, Done<Page> done) override {
+    auto take = [this, shard = request.shard, from = request.position, done = std::move(done)](Result<Page> page) mutable {
+      if (page) {
+        note_keys(page->children);
+        take_aggregates_apart(*page, from, keys_of(shard));
+      }
+      done(std::move(page));
+    };
+    reader_->read(request, lifeline_.guard(std::move(take)));
+  }
   void forget(const ShardId& shard) override { reader_->forget(shard); }
-  void leave(const ShardId& shard) override { reader_->leave(shard); }
+  void leave(const ShardId& shard) override {
+    keys_.erase(shard);
+    reader_->leave(shard);
+  }
 
   /// Listings may lack it; whoever gives an iterator has it.
   void exists(const ShardId& shard, Done<bool> done) override {
@@ -52,6 +66,16 @@ class KinesisSource final : public StreamSource {
   }
 
  private:
+  void note_keys(const std::vector<ListedShard>& shards) {
+    for (const ListedShard& shard : shards) {
+      if (shard.keys) keys_.insert_or_assign(shard.id, *shard.keys);
+    }
+  }
+  std::optional<aws::HashKeyRange> keys_of(const ShardId& shard) const {
+    const auto found = keys_.find(shard);
+    return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  }
+
   SourceIdentity identity(const aws::StreamSummary& summary) const {
     SourceIdentity identity;
     identity.service = "kinesis";
@@ -91,9 +115,10 @@ class KinesisSource final : public StreamSource {
       }
       if (!page) return done(std::unexpected(std::move(page).error()));
       for (aws::KinesisShard& shard : page->shards) {
-        sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value()});
+        sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value(), shard.keys});
       }
       if (page->next_token) return list_page(page->next_token, sofar, std::move(done));
+      note_keys(*sofar);
       done(std::move(*sofar));
     };
     api_.list_shards(options_.stream, token, lifeline_.guard(std::move(take)));
@@ -103,6 +128,7 @@ class KinesisSource final : public StreamSource {
   KinesisSourceOptions options_;
   std::unique_ptr<ShardReader> reader_;
   EventLoop& loop_;
+  std::map<ShardId, aws::HashKeyRange> keys_;  ///< which records belong to a shard
   Lifeline lifeline_;
 };
 

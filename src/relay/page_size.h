@@ -16,7 +16,7 @@ class PageSize {
   /// The room that the next page needs within a budget of `limit` bytes of which `free` are free. Asks for less where one
   /// page would need too much of it.
   size_t room(size_t limit, size_t free);
-  /// A page has come whose records cost `bytes`; `cut_off`: there were more, for which there was no room.
+  /// A page has come whose `count` records cost `bytes`; `cut_off`: there were more, for which there was no room.
   void took(size_t count, size_t bytes, bool cut_off);
   /// Not even one record has found room.
   void found_no_room();

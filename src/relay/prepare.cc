@@ -9,20 +9,30 @@ namespace ctk::relay {
 namespace {
 
 std::string position_of(const dynamodb::RawRecord& record) {
-  return record.sequence.empty() ? std::to_string(record.line) : record.sequence.str();
+  if (record.sequence.empty()) return std::to_string(record.line);
+  if (!record.in_aggregate) return record.sequence.str();
+  return shards::to_string(shards::Position::after(record.sequence, record.in_aggregate->index));
 }
+
+constexpr std::string_view kStray = "its hash key lies outside of its shard's range (aggregates=dead-letter)";
 
 /// Decodes one record into the batch.
 class SliceDecoder {
  public:
-  SliceDecoder(DecodedBatch& batch, dynamodb::Decoder& decoder, const dynamodb::DecodeOptions& options)
-      : batch_(batch), decoder_(decoder), options_(options) {}
+  SliceDecoder(DecodedBatch& batch, dynamodb::Decoder& decoder, const DecodeRules& rules)
+      : batch_(batch),
+        decoder_(decoder),
+        options_{.kind = rules.kind, .old_image = rules.old_images},
+        strays_(rules.strays) {}
 
   void decode(const aws::ShardId& shard, dynamodb::RawRecord record) {
     batch_.payload_bytes += record.data.size();
     if (!options_.kind) options_.kind = decoder_.file_kind(record.data);
     std::string position = position_of(record);
-    take(shard, decoder_.decode(std::move(record), options_), std::move(position));
+    const bool is_stray = record.in_aggregate && record.in_aggregate->is_stray;
+    dynamodb::Decoded decoded = decoder_.decode(std::move(record), options_);
+    if (is_stray) take_stray(decoded);
+    take(shard, std::move(decoded), std::move(position));
   }
 
   /// An item's place is its key.
@@ -40,6 +50,21 @@ class SliceDecoder {
   std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }
 
  private:
+  void take_stray(dynamodb::Decoded& decoded) {
+    batch_.strays += decoded.total();
+    if (strays_ == Strays::deliver) return;
+    if (strays_ == Strays::drop) {
+      batch_.dropped += decoded.total();
+      decoded = {};
+      return;
+    }
+    for (dynamodb::Change& change : decoded.changes) {
+      decoded.undecodable.push_back({change.index_in_record, std::string(kStray), std::string(change.table),
+                                     std::string(change.key), std::string(change.order), change.record});
+    }
+    decoded.changes.clear();
+  }
+
   void take(const aws::ShardId& shard, dynamodb::Decoded decoded, std::string position) {
     const size_t first = batch_.changes.size();
     // Nearly every record is one change, which takes its position over.
@@ -58,6 +83,7 @@ class SliceDecoder {
   DecodedBatch& batch_;
   dynamodb::Decoder& decoder_;
   dynamodb::DecodeOptions options_;
+  Strays strays_;
 };
 
 /// Where a shard may resume so that the record of the bad change is read again; the lists hold what comes before it.
@@ -71,7 +97,8 @@ std::optional<shards::Position> position_before(const BadChange& bad, const Chan
   }
   // Inside a Scan's page there is no place to resume at.
   if (last == nullptr || shards::is_segment(bad.shard)) return std::nullopt;
-  return shards::Position::after(aws::SequenceNumber(last->position));
+  // "42", in an aggregate "42:0"; of a file "12:2".
+  return shards::parse_position(last->position).value_or(shards::Position::after(aws::SequenceNumber(last->position)));
 }
 
 ChangeLists lists_of(std::vector<TableShare>& shares) {
@@ -132,13 +159,12 @@ std::string reason_of(const std::vector<sink::TableWrites>& writes, const Routed
 
 }  // namespace
 
-DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder,
-                           std::optional<dynamodb::VersionKind> kind, bool old_images) {
+DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder, const DecodeRules& rules) {
   DecodedBatch batch;
   size_t records = 0;
   for (const Slice& slice : slices) records += slice.records.size();
   batch.changes.reserve(records);
-  SliceDecoder into(batch, decoder, {kind, old_images});
+  SliceDecoder into(batch, decoder, rules);
   for (Slice& slice : slices) {
     for (dynamodb::RawRecord& record : slice.records) {
       if (slice.items) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dynamodb/decode.h"
+#include "relay/aggregates.h"
 #include "relay/fold.h"
 #include "relay/frontier.h"
 #include "shards/position.h"
@@ -48,13 +49,20 @@ struct DecodedBatch {
   std::vector<RoutedUndecodable> undecodable;
   std::optional<dynamodb::VersionKind> kind;  ///< files: as the first record decided
   uint64_t payload_bytes = 0;
+  uint64_t strays = 0;                 ///< changes out of aggregates that belong to another shard
+  uint64_t dropped = 0;                ///< those of them that are neither changes nor undecodable here
   uint64_t items = 0, item_bytes = 0;  ///< of a Scan, among them
 };
 
-/// Decodes all records of all slices; the records' bytes move into the changes. `kind` is empty only for a file whose first
-/// record has not been seen: that record then decides.
-DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder,
-                           std::optional<dynamodb::VersionKind> kind, bool old_images);
+struct DecodeRules {
+  /// Empty only for a file whose first record has not been seen: that record then decides.
+  std::optional<dynamodb::VersionKind> kind;
+  bool old_images = false;
+  Strays strays = Strays::deliver;
+};
+
+/// Decodes all records of all slices; the records' bytes move into the changes.
+DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decoder, const DecodeRules& rules);
 
 using ChangeLists = std::vector<std::vector<RoutedChange>*>;
 

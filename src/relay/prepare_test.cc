@@ -33,13 +33,66 @@ Slice slice(const std::string& shard, const std::vector<int>& numbers) {
 
 DecodedBatch decoded(std::vector<Slice> slices) {
   dynamodb::Decoder decoder;
-  return decode_slices(slices, decoder, dynamodb::VersionKind::file_time, false);
+  return decode_slices(slices, decoder, {.kind = dynamodb::VersionKind::file_time});
 }
 
 std::vector<std::string> places(const std::vector<RoutedChange>& changes) {
   std::vector<std::string> places;
   for (const RoutedChange& one : changes) places.push_back(one.shard.str() + one.position);
   return places;
+}
+
+/// Of one aggregate: four records, of which the second belongs to another shard.
+std::vector<Slice> with_a_stray() {
+  Slice one = slice("a", {1, 2, 3, -1});
+  for (uint32_t i = 0; i < one.records.size(); ++i) {
+    one.records[i].sequence = aws::SequenceNumber("77");
+    one.records[i].in_aggregate = {i, i == 3, i == 1};
+  }
+  return {one};
+}
+
+DecodedBatch decoded_with(Strays strays) {
+  dynamodb::Decoder decoder;
+  std::vector<Slice> slices = with_a_stray();
+  return decode_slices(slices, decoder, {.kind = dynamodb::VersionKind::kinesis, .strays = strays});
+}
+
+TEST(Strays, AreDeliveredAndCounted) {
+  const DecodedBatch batch = decoded_with(Strays::deliver);
+  EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:1", "a77:2"));
+  EXPECT_THAT(batch.changes[1].change->order, testing::EndsWith("77:0000000001"));
+  EXPECT_EQ(batch.strays, 1u);
+  EXPECT_EQ(batch.dropped, 0u);
+}
+
+TEST(Strays, AreDroppedAndTheirSiblingsStay) {
+  const DecodedBatch batch = decoded_with(Strays::drop);
+  EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:2"));
+  EXPECT_THAT(batch.undecodable, SizeIs(1));
+  EXPECT_EQ(batch.strays, 1u);
+  EXPECT_EQ(batch.dropped, 1u);
+}
+
+TEST(Strays, AreKeptAsDeadLettersThatCanBeReplayed) {
+  const DecodedBatch batch = decoded_with(Strays::dead_letter);
+  EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:2"));
+  ASSERT_THAT(batch.undecodable, SizeIs(2));
+  const RoutedUndecodable& stray = batch.undecodable[0];
+  EXPECT_EQ(stray.position, "77:1");
+  EXPECT_THAT(stray.undecodable.reason, testing::HasSubstr("aggregates=dead-letter"));
+  EXPECT_EQ(stray.undecodable.key, R"({"pk":{"S":"k2"}})");
+  EXPECT_THAT(stray.undecodable.order, testing::EndsWith("77:0000000001"));
+  EXPECT_EQ(*stray.undecodable.record, event(text_key(2), 1));
+  EXPECT_EQ(batch.dropped, 0u);
+}
+
+TEST(CutAtUndecodable, WithinAnAggregateItEndsThere) {
+  DecodedBatch batch = decoded_with(Strays::deliver);
+  const std::vector<BadChange> bad = cut_at_undecodable(batch.undecodable, {&batch.changes});
+  ASSERT_THAT(bad, SizeIs(1));
+  EXPECT_EQ(bad[0].position, "77:3");
+  EXPECT_EQ(bad[0].before, shards::Position::after(aws::SequenceNumber("77"), 2));
 }
 
 TEST(CutAtUndecodable, KeepsWhatComesBeforeInItsShardAndAllOfTheOthers) {

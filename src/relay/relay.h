@@ -20,6 +20,7 @@
 #include "base/random.h"
 #include "coordination/assignment.h"
 #include "coordination/position_store.h"
+#include "relay/aggregates.h"
 #include "relay/source_router.h"
 #include "sink/sink.h"
 
@@ -83,6 +84,7 @@ struct RelayOptions {
   Snapshot snapshot = Snapshot::none;  ///< needs a source that can scan (SourceIdentity::scan)
   std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
   OnError on_error = OnError::park;
+  Strays aggregates = Strays::deliver;
   PollOptions poll;
   Deadlines deadlines;
   SweepOptions sweep;
@@ -105,7 +107,8 @@ struct LoadProgress {
 struct RunCounts {
   uint64_t read = 0;      ///< changes, records that could not be decoded too
   uint64_t applied = 0;   ///< what the target took, though it had something newer, or a newer one of the batch won
-  uint64_t filtered = 0;  ///< of other tables, under `source-table`
+  uint64_t filtered = 0;  ///< of other tables, under `source-table`; strays, under aggregates=drop
+  uint64_t strays = 0;    ///< out of aggregates, of another shard by their key
   uint64_t deleted = 0;   ///< of the changes, those that deleted an item
   uint64_t dead_letters = 0, gaps = 0;
   uint64_t shards = 0;            ///< of the stream, that were read

@@ -55,6 +55,7 @@ void RunCounters::add(const InFlightBatch& write, const sink::BatchOutcome& outc
   stats_.counts.deleted += deleted;
   stats_.counts.dead_letters += parked + write.undecodable;
   stats_.counts.filtered += write.filtered;
+  stats_.counts.strays += write.decoded.strays;
   stats_.counts.read += applied + parked + write.undecodable + write.filtered;
   stats_.counts.bytes += write.decoded.payload_bytes;
   loaded_items_ += write.decoded.items;

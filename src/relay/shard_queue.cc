@@ -40,7 +40,7 @@ Slice ShardQueue::take(size_t records) {
     // Inside a Scan's page there is no place to resume at.
     if (queued.resume) slice.to = std::move(*queued.resume);
     if (!segment_) {
-      slice.to = Position::after(queued.record.sequence);
+      slice.to = position_behind(queued.record);
       if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
       slice.arrivals.last = queued.record.arrival;
     }

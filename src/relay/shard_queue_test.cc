@@ -22,6 +22,18 @@ Page page_of(std::initializer_list<const char*> sequences) {
   return page;
 }
 
+TEST(ShardQueue, WithinAnAggregateItIsResumedThere) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  Page page = page_of({"5", "5", "5"});
+  for (uint32_t i = 0; i < 3; ++i) page.records[i].in_aggregate = {i, i == 2, false};
+  queue.add(page, seconds(7));
+  EXPECT_EQ(queue.take(1).to, Position::after(aws::SequenceNumber("5"), 0));
+  const Slice second = queue.take(1);
+  EXPECT_EQ(second.from, Position::after(aws::SequenceNumber("5"), 0));
+  EXPECT_EQ(second.to, Position::after(aws::SequenceNumber("5"), 1));
+  EXPECT_EQ(queue.take(1).to, after("5")) << "behind its last one is behind all of it";
+}
+
 TEST(ShardQueue, GivesItsOldestRecordsAndWhereToResumeBehindThem) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
   Page page = page_of({"3", "5", "8"});

@@ -27,9 +27,9 @@ void ShardReading::took(const Page& page, size_t bytes, Duration now) {
   if (page.resume) {
     position_ = *page.resume;
   } else if (!page.records.empty() && !shards::is_segment(id_)) {
-    position_ = Position::after(page.records.back().sequence);
+    position_ = position_behind(page.records.back());
   }
-  size_.took(page.records.size(), bytes, page.cut_off);
+  size_.took(page.given.value_or(page.records.size()), bytes, page.cut_off);
   if (page.read_to != kNoTime) read_to_ = std::max(read_to_, page.read_to);
   behind_ = page.behind;
   saw_tip_ = page.at_tip;

@@ -4,6 +4,11 @@
 
 namespace ctk::relay {
 
+Position position_behind(const dynamodb::RawRecord& record) {
+  if (!record.in_aggregate || record.in_aggregate->is_last) return Position::after(record.sequence);
+  return Position::after(record.sequence, record.in_aggregate->index);
+}
+
 void StreamSource::children(const ShardId& shard, Done<std::vector<ListedShard>> done) {
   list([shard, done = std::move(done)](Result<std::vector<ListedShard>> shards) mutable {
     if (shards) {

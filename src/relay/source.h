@@ -69,6 +69,7 @@ struct SourceIdentity {
 /// One read of one shard.
 struct Page {
   std::vector<dynamodb::RawRecord> records;
+  std::optional<size_t> given;  ///< records as the source counts them, where some were taken apart
   /// The records are items of a table, in DynamoDB JSON. A shard gives such pages only, or none.
   std::shared_ptr<const dynamodb::ItemSource> items;
   std::optional<Position> resume;     ///< behind the page, where no record's own place says it
@@ -83,6 +84,9 @@ struct Page {
   size_t bytes = 0;      ///< what it holds in memory
   bool cut_off = false;  ///< it was larger than allowed: these are its first records, and there are more
 };
+
+/// Where its shard may resume behind this record.
+Position position_behind(const dynamodb::RawRecord& record);
 
 struct ReadRequest {
   ShardId shard;

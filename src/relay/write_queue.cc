@@ -11,6 +11,7 @@ void InFlightBatch::take_decoded(std::vector<Slice> given_back, DecodedBatch wha
   assert(is<Decoding>());
   slices = std::move(given_back);
   decoded = std::move(what);
+  filtered += decoded.dropped;
   state = Routing{};
 }
 

@@ -17,11 +17,27 @@ std::unexpected<Error> no_position(std::string_view text) {
   return fail(ErrorKind::corrupt, "a stored position has a form that this version does not know", std::string(text));
 }
 
-std::optional<Timestamp> read_micros(std::string_view digits) {
-  int64_t micros = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
+template <class Number>
+std::optional<Number> read_number(std::string_view digits) {
+  Number number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return from_micros(micros);
+  return number;
+}
+
+std::optional<Timestamp> read_micros(std::string_view digits) {
+  const std::optional<int64_t> micros = read_number<int64_t>(digits);
+  if (!micros) return std::nullopt;
+  return from_micros(*micros);
+}
+
+/// `<digits>:<index>`
+Result<Position> read_place_in_aggregate(std::string_view text) {
+  const size_t colon = text.find(':');
+  aws::SequenceNumber sequence{std::string(text.substr(0, colon))};
+  const std::optional<uint32_t> index = read_number<uint32_t>(text.substr(colon + 1));
+  if (!sequence.valid() || !index) return no_position(text);
+  return Position::after(std::move(sequence), *index);
 }
 
 }  // namespace
@@ -33,7 +49,8 @@ std::string to_string(const Position& position) {
       return std::string(kTrimHorizonSince) + std::to_string(to_micros(position.time));
     case Position::Kind::at_timestamp: return std::string(kAtTimestamp) + std::to_string(to_micros(position.time));
     case Position::Kind::at_sequence: return std::string(kAtSequence) + position.sequence.str();
-    case Position::Kind::after_sequence: return position.sequence.str();
+    case Position::Kind::after_sequence:
+      return position.index ? position.sequence.str() + ":" + std::to_string(*position.index) : position.sequence.str();
     case Position::Kind::after_key: return std::string(kAfterKey) + position.key;
     case Position::Kind::shard_end: return std::string(kShardEnd);
   }
@@ -58,7 +75,8 @@ Result<Position> parse_position(std::string_view text) {
     if (!text.starts_with('{')) return no_position(text);
     return Position::after_key(std::string(text));
   }
-  bool at = text.starts_with(kAtSequence);
+  const bool at = text.starts_with(kAtSequence);
+  if (!at && text.contains(':')) return read_place_in_aggregate(text);
   aws::SequenceNumber sequence{std::string(at ? text.substr(kAtSequence.size()) : text)};
   if (!sequence.valid()) return no_position(text);
   return at ? Position::at_sequence(std::move(sequence)) : Position::after(std::move(sequence));

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/testing/answer.h"
+#include "shards/aggregate_testing.h"
 #include "sim/in_process_kinesis.h"
 
 namespace ctk::relay {
@@ -48,6 +49,40 @@ TEST_F(KinesisSourceTest, MakesTheStreamAndWaitsForIt) {
   EXPECT_TRUE(identity->traits.repeats_records);
   EXPECT_TRUE(identity->traits.seeks_time);
   EXPECT_EQ(api.counts().create_stream, 1u);
+}
+
+/// Statement 29, through the service itself; and which records are of another shard follows from its listing.
+TEST_F(KinesisSourceTest, GoesOnWithinAnAggregate) {
+  ASSERT_TRUE(service.create_stream("cdc", 2, loop.now()));
+  loop.run_until([] { return false; }, minutes(1));
+  make(false);
+  const std::string middle = aws::to_string(aws::nth_range(1, 2).first);
+  std::string message = shards::text_field(1, "k") + shards::text_field(2, "1") + shards::text_field(2, middle);
+  message += shards::packed_record(0, "a", 0) + shards::packed_record(0, "b", 1) + shards::packed_record(0, "c", 0);
+  for (const std::string& data : {shards::sealed(message), std::string("plain")}) {
+    ASSERT_TRUE(
+        service.put_record({.stream = "cdc", .data = data, .partition_key = "p", .explicit_hash_key = "1"}, loop.now()));
+  }
+  using Shards = std::vector<ListedShard>;
+  ASSERT_TRUE(ask<Shards>([&](Done<Shards> done) { source->list(std::move(done)); }));
+  const auto read = [&](const Position& from) {
+    const ShardId shard("shardId-000000000000");
+    source->forget(shard);
+    const Result<Page> page =
+        ask<Page>([&](Done<Page> done) { source->read({.shard = shard, .position = from}, std::move(done)); });
+    std::string found;
+    for (const dynamodb::RawRecord& record : page.value().records) {
+      const bool stray = record.in_aggregate && record.in_aggregate->is_stray;
+      found += record.data + (stray ? "! " : " ");
+    }
+    return std::pair(found, page.value().records.front().sequence);
+  };
+  const auto [all, sequence] = read(Position::trim_horizon());
+  EXPECT_EQ(all, "a b! c plain ");
+  EXPECT_EQ(read(Position::after(sequence, 0)).first, "b! c plain ");
+  EXPECT_EQ(read(Position::after(sequence, 1)).first, "c plain ");
+  EXPECT_EQ(read(Position::after(sequence, 2)).first, "plain ");
+  EXPECT_EQ(read(Position::after(sequence)).first, "plain ");
 }
 
 /// The source may go between any two steps of a call: by the moment, its call is under way, answered or paused.
