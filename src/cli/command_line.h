@@ -122,6 +122,11 @@ struct VerifyCommand {
   bool json = false;
 };
 
+/// A record processor for KCL's MultiLangDaemon.
+struct KclProcessorCommand {
+  LoadCommand load;  ///< of a file: standard input
+};
+
 struct CompletionCommand {
   std::string shell;
 };
@@ -152,7 +157,7 @@ struct PrintCommand {
 using Command =
     std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
                  ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand,
-                 VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, PrintCommand>;
+                 VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, KclProcessorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -235,7 +235,7 @@ TEST(CommandLine, HelpFitsATerminalOf80Columns) {
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words : {Words{"kcl-processor"}, Words{"lambda"}}) {
+  for (const Words& words : {Words{"record", "--to", "x"}, Words{"lambda"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
 }

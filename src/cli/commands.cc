@@ -44,6 +44,10 @@ std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
 /// Of a target that is only reached, and of one whose bookkeeping tables are looked for.
 constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
 constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
+/// Of a source that another engine reads.
+constexpr auto kPushed =
+    std::to_array<std::string_view>({"source-table", "positions-name", "on-error", "include", "exclude", "rename",
+                                     "start-timeout", "grace", "max-memory"});
 /// Of one whose rows are written again.
 constexpr auto kReplaying =
     std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",
@@ -128,6 +132,18 @@ CommandInfo load() {
    .source_options = true, .target_options = true, .takes_config = true};
 }
 
+CommandInfo kcl_processor() {
+  return {.path = "kcl-processor", .arguments = "[TARGET]", .most = 1,
+   .help = "a record processor for Amazon KCL's MultiLangDaemon",
+   .more = "The daemon starts one for each shard and speaks with it over standard input and\n"
+           "output: name it as executableName in the daemon's properties. TARGET and its\n"
+           "options are those of ctk load; they may also stand in CTK_TARGET, and in\n"
+           "CTK_OPTIONS as flags, split as a shell would. Positions are the daemon's: a\n"
+           "checkpoint is made once everything before it is written. Marks of deleted\n"
+           "items are swept only where delete-grace is given.",
+   .flags = {kTarget}, .target_options = true, .of_source = kPushed};
+}
+
 CommandInfo replay() {
   return {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
    .help = "apply dead letters again, under their own versions",
@@ -208,13 +224,13 @@ const std::vector<CommandInfo>& commands() {
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
        .flags = {{.name = "output", .fallback = "ctk-demo.db", .value = "FILE", .help = "the SQLite file to make anew"}}},
       simulator(),
+      kcl_processor(),
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
       later("record", "keep a stream in a file"),
-      later("kcl-processor", "the writer under the KCL MultiLangDaemon"),
       later("lambda", "the writer as an AWS Lambda runtime"),
   };
   return kCommands;
@@ -351,7 +367,7 @@ std::string command_help(const CommandInfo& command) {
     if (!flag.later) own += flag_entry(flag);
   }
   if (!own.empty()) text += "\nOptions:\n" + own;
-  if (command.source_options) {
+  if (command.source_options || !command.of_source.empty()) {
     text += option_section(command, "Of the source", OptionScope::source);
     text += option_section(command, "Of the run", OptionScope::run);
   }
@@ -433,8 +449,10 @@ std::vector<std::string> second_words(std::string_view first) {
 }
 
 bool counts(const CommandInfo& command, const OptionInfo& option) {
-  if (option.scope != OptionScope::target) return command.source_options;
   const std::string_view name = option.stands_for.empty() ? option.name : option.stands_for;
+  if (option.scope != OptionScope::target) {
+    return command.source_options || std::ranges::find(command.of_source, name) != command.of_source.end();
+  }
   return command.target_options &&
          (command.of_target.empty() || std::ranges::find(command.of_target, name) != command.of_target.end());
 }

@@ -33,6 +33,7 @@ struct CommandInfo {
   std::vector<FlagInfo> flags = {};
   bool source_options = false;
   bool target_options = false;
+  std::span<const std::string_view> of_source = {};  ///< without all of them: those of source and run that count here
   std::span<const std::string_view> of_target = {};  ///< the target's options that count here; empty: all
   bool takes_config = false;                         ///< --config FILE may stand for its arguments
   bool later = false;                                ///< "not in this version"

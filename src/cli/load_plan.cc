@@ -201,7 +201,7 @@ std::vector<Secret> known_secrets(const std::vector<std::string>& words, const a
     }
     if (words[i].starts_with("--target=")) add_url(words[i].substr(9));
   }
-  for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL"}) {
+  for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL", "CTK_TARGET"}) {
     if (const auto url = environment.get(name)) add_url(*url);
   }
   for (const char* name :

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "cli/command_line.h"
+#include "cli/engine_words.h"
 #include "cli/exit_code.h"
 #include "cli/load_plan.h"
 #include "cli/run_commands.h"
@@ -37,6 +38,7 @@ struct Runner {
   int operator()(const cli::CompletionCommand& command) const { return run_completion(command, world); }
   int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
   int operator()(const cli::SimulatorCommand& command) const { return run_simulator(command, world); }
+  int operator()(const cli::KclProcessorCommand& command) const { return run_kcl_processor(command, world); }
   int operator()(const cli::ManCommand&) const { return run_man(world); }
   int operator()(const cli::PrintCommand& command) const {
     return print_result(world, command.text) ? cli::kDone : cli::kFailed;
@@ -46,14 +48,15 @@ struct Runner {
 /// These stop in their own way, however early they are asked to.
 bool watches_signals(const cli::Command& command) {
   return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::LoadConfigCommand>(command) ||
-         std::holds_alternative<cli::SimulatorCommand>(command);
+         std::holds_alternative<cli::SimulatorCommand>(command) || std::holds_alternative<cli::KclProcessorCommand>(command);
 }
 
-int run(const std::vector<std::string>& words) {
+int run(const std::vector<std::string>& given) {
   cli::load_dotenv();
   const aws::Environment environment = cli::process_environment();
-  const observe::Redactor redactor(cli::known_secrets(words, environment));
-  auto line = cli::parse_command_line(words);
+  const auto words = cli::with_engine_words(given, environment);
+  const observe::Redactor redactor(cli::known_secrets(words ? *words : given, environment));
+  auto line = words ? cli::parse_command_line(*words) : std::unexpected(words.error());
   const cli::OutputOptions output = line ? line->output : cli::OutputOptions{};
 
   const bool terminal_here = isatty(STDERR_FILENO) != 0 && environment.get("TERM").value_or("dumb") != "dumb";

@@ -68,6 +68,14 @@ std::vector<std::string> load_words(const ParsedWords& parsed) {
   return words;
 }
 
+/// What comes on standard input is no file, but is read with a file's options.
+KclProcessorCommand kcl_processor_command(const ParsedWords& parsed) {
+  KclProcessorCommand command;
+  command.load.source = "file+dynamodb+cdc:-";
+  command.load.target = target_words(parsed, 0);
+  return command;
+}
+
 CheckCommand check_command(const ParsedWords& parsed) {
   CheckCommand command;
   command.load.source = parsed.arguments[0];
@@ -223,6 +231,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   const bool with_config = parsed.command->takes_config && parsed.flag("config");
   if (path == "load") return with_config ? load_config_command(parsed) : load_command(parsed, words);
   if (path == "check") return with_config ? check_config_command(parsed) : check_command(parsed);
+  if (path == "kcl-processor") return kcl_processor_command(parsed);
   if (path == "plan") return plan_command(parsed);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};

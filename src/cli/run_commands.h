@@ -30,6 +30,9 @@ int run_man(World& world);
 /// The whole thing on one machine with nothing but this program.
 int run_demo(const DemoCommand& command, World& world);
 
+/// Until the daemon closes standard input.
+int run_kcl_processor(const KclProcessorCommand& command, World& world);
+
 /// Serves a simulated AWS until it is told to stop.
 int run_simulator(const SimulatorCommand& command, World& world);
 

@@ -77,6 +77,7 @@ void Relay::Engine::acknowledge(InFlightBatch& write) {
   budget_.release(writes_.remove(write.id));
   finish_shards(ends);
   if (!run_.positions_with_rows()) settle_ends();
+  if (run_.positions_by_giver()) store_positions(false);
   consider_load_end();
 }
 

@@ -94,7 +94,7 @@ std::optional<Timestamp> Relay::Engine::reads_since() const {
 
 /// A warning where the relay begins; whoever starts it again knows.
 void Relay::Engine::warn_of_missing_load(const coordination::TableRecord& record) {
-  if (run_.options.snapshot != Snapshot::none || run_.identity.traits.bounded ||
+  if (run_.options.snapshot != Snapshot::none || run_.identity.traits.bounded || run_.positions_by_giver() ||
       record.load != coordination::LoadState::none)
     return;
   if (counters_.stats().changes_only_since) return;

@@ -138,7 +138,7 @@ Task<Status> Relay::Engine::find_tables() {
 }
 
 Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosition>& rows) {
-  if (run_.positions_in_memory() && !start_.is_again() && !run_.identity.traits.bounded)
+  if (run_.positions.kept == Positions::Kept::in_memory && !start_.is_again() && !run_.identity.traits.bounded)
     run_.env.log.info("positions are kept in memory: a restart begins at `start`");
   using Rows = std::vector<coordination::StoredPosition>;
   auto reading = attempt<Rows>("reading positions", kTarget,

@@ -146,6 +146,7 @@ struct Positions {
     with_rows,  ///< the target's transactions move them with the rows
     apart,      ///< they last, but follow the rows
     in_memory,  ///< they end with the process: a restart begins at `start`
+    by_giver,   ///< whoever gives the records keeps them, and waits for each: they are stored as soon as they can be
   };
   coordination::PositionStore& store;
   Kept kept;

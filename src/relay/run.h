@@ -35,7 +35,9 @@ struct Run {
   bool positions_with_rows() const { return positions.kept == Positions::Kept::with_rows; }
   /// Other workers of its name read shards, too.
   bool is_shared() const { return positions.assignment.is_shared(); }
-  bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory; }
+  bool positions_by_giver() const { return positions.kept == Positions::Kept::by_giver; }
+  /// The target has none of this run's.
+  bool positions_in_memory() const { return positions.kept == Positions::Kept::in_memory || positions_by_giver(); }
   /// Of every shard: as the options say, else as the source is.
   shards::CadencePolicy cadence() const;
   bool is_transactional() const { return sink.traits().transactions; }
