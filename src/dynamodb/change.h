@@ -36,6 +36,7 @@ class Change {
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
   std::string_view key;
   uint32_t index_in_record = 0;  ///< which of the record's changes this is
+  bool by_time_to_live = false;  ///< a removal: nobody removed the item, it had expired
   std::shared_ptr<const std::string>
       record;                 ///< the record's own text, for dead letters; of a record of several values, one
   bool first_of_text = true;  ///< no earlier change shares `record`

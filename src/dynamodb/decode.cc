@@ -423,6 +423,7 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   Reason reason;
   check_source(event, reason);
   read_operation(change, event, reason);
+  change.by_time_to_live = change.operation == Operation::remove && event.user && names_time_to_live(*event.user);
   read_keys(change, event, reason);
   const bool has_time = read_time(change, event, reason);
   if (job.options.order) {

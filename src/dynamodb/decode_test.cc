@@ -236,6 +236,22 @@ TEST(Decode, RemovesHaveNoNewImage) {
   EXPECT_EQ(plain(decoded.changes[0].old_image()), R"({"device":"foo"})");
 }
 
+TEST(Decode, KnowsWhatTimeToLiveRemoves) {
+  const auto removed = [](const std::string& user, const std::string& name = "REMOVE") {
+    return decode_one(R"({"eventName":")" + name + R"(","tableName":"t","userIdentity":)" + user +
+                      R"(,"dynamodb":{"ApproximateCreationDateTime":1700000000,"Keys":{"k":{"S":"a"}},)" +
+                      R"("NewImage":{"k":{"S":"a"}}}})")
+        .by_time_to_live;
+  };
+  const std::string streams = R"({"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"})";
+  EXPECT_TRUE(removed(R"({"type":"Service","principalId":"dynamodb.amazonaws.com"})"));
+  EXPECT_TRUE(removed(streams));
+  EXPECT_FALSE(removed(streams, "MODIFY"));
+  for (const char* user : {"null", "{}", "7", R"({"principalId":7})", R"({"principalId":"somebody"})"}) {
+    EXPECT_FALSE(removed(user)) << user;
+  }
+}
+
 TEST(Decode, TakesDynamoDbStreamsOwnForm) {
   std::string event =
       R"({"eventID":"c4ca4238a0b923820dcc509a6f75849b","eventName":"MODIFY","eventVersion":"1.1","eventSource":"aws:dynamodb",)"

@@ -69,6 +69,9 @@ void read_member(Envelope& envelope, std::string_view name, json::Element value)
     case 11:
       if (name == "eventSource") set_text(event.source, value);
       break;
+    case 12:
+      if (name == "userIdentity") set_element(event.user, value);
+      break;
     case 14:
       if (name == "eventSourceARN") set_text(event.source_arn, value);
       break;
@@ -124,6 +127,17 @@ std::string_view Event::table() const {
   if (mark == std::string_view::npos) return {};
   std::string_view rest = source_arn.substr(mark + kMark.size());
   return rest.substr(0, rest.find('/'));
+}
+
+bool names_time_to_live(json::Element user) {
+  json::Object members;
+  if (user.get(members) != simdjson::SUCCESS) return false;
+  for (auto [name, value] : members) {
+    std::string_view principal;
+    if (name != "principalId" && name != "PrincipalId") continue;
+    return value.get(principal) == simdjson::SUCCESS && principal == "dynamodb.amazonaws.com";
+  }
+  return false;
 }
 
 Envelope read_envelope(json::Object document) {

@@ -23,10 +23,15 @@ struct Event {
   std::string_view precision;         ///< ApproximateCreationDateTimePrecision
   std::string_view sequence;          ///< SequenceNumber
   std::string_view view_type;         ///< StreamViewType
+  std::optional<json::Element> user;  ///< userIdentity
 
   /// tableName, else the table in eventSourceARN (`…:table/NAME/stream/…`), else empty.
   std::string_view table() const;
 };
+
+/// Whether userIdentity names DynamoDB itself, whose time to live has ended the item. Streams spell it
+/// `{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"}`, Kinesis and Lambda with small initials.
+bool names_time_to_live(json::Element user);
 
 /// A document's outermost members, whichever of the envelopes it is.
 struct Envelope {
