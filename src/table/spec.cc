@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 
+#include "table/history.h"
 #include "table/names.h"
 #include "table/paths.h"
 
@@ -266,6 +267,9 @@ Result<TableSpec> make_spec(Target target, QualifiedName name, std::string sourc
   for (const auto& [attribute, type] : keys.attributes) spec.source_keys.push_back(attribute);
   SpecMaker maker(spec, keys);
   if (Status made = maker.make(); !made) return std::unexpected(std::move(made).error());
+  if (options.history) {
+    if (Result<TableSpec> history = make_history_spec(spec); !history) return history;
+  }
   return spec;
 }
 

@@ -28,7 +28,8 @@ struct TableOptions {
   bool create_table = true;
   bool live_view = true;
   bool adopt = false;
-  std::vector<std::string> include, exclude;                ///< attribute paths
+  std::optional<std::string> history;         ///< the table beside it that keeps every change (table/history.h)
+  std::vector<std::string> include, exclude;  ///< attribute paths
   std::vector<std::pair<std::string, std::string>> rename;  ///< old path → new name
 };
 
