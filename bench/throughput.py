@@ -49,6 +49,29 @@ def bench_file_postgres(space):
         server.stop()
 
 
+def bench_history_sqlite(space):
+    """With every change kept, against the table alone."""
+    source = f"file+dynamodb+cdc://{space.events()}"
+    ratio, ours, theirs = paired(lambda: load(source, f"sqlite:///{space.database()}?table=bench&history=bench_history")[0],
+                                 lambda: load(source, f"sqlite:///{space.database()}?table=bench")[0])
+    return [result("history_sqlite", ratio, ours, theirs, "changes/s", 0.5)]
+
+
+def bench_history_postgres(space):
+    server = Postgres()
+    try:
+        source = f"file+dynamodb+cdc://{space.events()}"
+
+        def run(**options):
+            server.sql("DROP TABLE IF EXISTS public.bench CASCADE; DROP TABLE IF EXISTS public.bench_history, public.ctk_tables")
+            return load(source, server.url(table="public.bench", **options))[0]
+
+        ratio, ours, theirs = paired(lambda: run(history="bench_history"), run)
+        return [result("history_postgres", ratio, ours, theirs, "changes/s", 0.5)]
+    finally:
+        server.stop()
+
+
 def bench_kinesis_sqlite(space, shards):
     events = space.events()
     endpoint = Endpoint("kinesis_endpoint", events, shards)

@@ -149,6 +149,12 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay.positions_name = options.text("positions-name");
   // A file is always read from its start.
   plan.positions_in_memory = options.text("positions") == "memory" || plan.source.is_file();
+  if (plan.target.tables.history && options.text("positions") == "memory") {
+    return fail(ErrorKind::usage,
+                fmt::format("option {} cannot be had with {}=memory: what is not stored with the changes cannot be told "
+                            "from what is to come",
+                            target->options.spelled("history"), options.spelled("positions")));
+  }
   relay.once = options.boolean("once", false);
   relay.reset = command.reset;
   relay.reset_command = command.reset_command;

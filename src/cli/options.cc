@@ -115,6 +115,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "live-view", .scope = target, .kind = boolean, .fallback = "true", .help = "no TABLE_live view", .targets = TargetSet::databases},
     {.name = "adopt", .scope = target, .kind = boolean, .fallback = "false",
      .help = "a complete load sweeps rows without a version, too", .targets = TargetSet::databases},
+    {.name = "history", .scope = target, .help = "also keep every change, as a row of this table", .targets = TargetSet::databases},
     // The target: bounds of one write.
     {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
     {.name = "batch-bytes", .scope = target, .kind = OptionKind::size, .help = "bytes of one write", .min = 1024},

@@ -239,7 +239,8 @@ Status Replay::replay_part(const Work& work, std::vector<sink::DeadLetter> lette
     }
   }
   if (readable.empty()) return {};
-  replay::TableReplay part(work.record, std::move(readable));
+  const auto keeps = work.spec.options.history ? replay::TableReplay::Keeps::each : replay::TableReplay::Keeps::newest;
+  replay::TableReplay part(work.record, std::move(readable), keeps);
   const auto versions = session_.row_versions(work.record.table, part.keys());
   if (!versions) return std::unexpected(versions.error());
   part.note_versions(*versions);

@@ -38,9 +38,10 @@ void RunCounters::add(const InFlightBatch& write, const sink::BatchOutcome& outc
       const sink::FoldedChange& folded = tables[t].changes[c];
       const sink::ChangeOutcome& one = outcome.tables[t][c];
       const auto lost = static_cast<size_t>(one.parked);
-      const size_t kept = folded.changes.size() - lost;
+      const auto refused = lost + static_cast<size_t>(one.parked_below);
+      const size_t kept = folded.changes.size() - refused;
       applied += kept;
-      parked += lost;
+      parked += refused;
       if (one.kind == sink::ChangeOutcome::Kind::stale) stale += kept;
       for (size_t i = lost; i < folded.changes.size(); ++i) {
         if (folded.changes[i]->operation == dynamodb::Operation::remove) ++deleted;

@@ -15,9 +15,22 @@ Totals& Totals::operator+=(const Totals& other) {
   return *this;
 }
 
-TableReplay::TableReplay(const coordination::TableRecord& record, std::vector<Letter> letters)
+size_t TableReplay::Chain::tried() const {
+  size_t first = 0;
+  while (refused.contains(first)) ++first;
+  return first;
+}
+
+uint64_t TableReplay::Chain::newer_from(size_t first) const {
+  uint64_t count = 0;
+  for (size_t i = first; i < stale; ++i) count += refused.contains(i) ? 0 : 1;
+  return count;
+}
+
+TableReplay::TableReplay(const coordination::TableRecord& record, std::vector<Letter> letters, Keeps keeps)
     : table_(record.table),
       epoch_(record.epoch),
+      keeps_(keeps),
       loaded_(record.load == coordination::LoadState::loaded || record.load == coordination::LoadState::complete) {
   for (Letter& letter : letters) chains_[letter.stored.key].letters.push_back(std::move(letter));
   for (auto& [key, chain] : chains_) {
@@ -34,12 +47,26 @@ std::vector<std::string> TableReplay::keys() const {
 void TableReplay::note_versions(const sink::RowVersions& versions) {
   for (auto& [key, chain] : chains_) {
     const auto row = versions.find(key);
+    chain.has_row = row != versions.end();
     const auto is_newer = [&](const Letter& letter) {
-      const bool superseded = loaded_ && letter.epoch < epoch_;
-      return !superseded && (row == versions.end() || letter.stored.version > row->second);
+      return !is_superseded(letter) && (!chain.has_row || letter.stored.version > row->second);
     };
     chain.stale = static_cast<size_t>(std::ranges::count_if(chain.letters, is_newer));
   }
+}
+
+std::map<coordination::Epoch, std::vector<size_t>> TableReplay::to_write(const Chain& chain) const {
+  std::map<coordination::Epoch, std::vector<size_t>> places;
+  if (keeps_ == Keeps::newest) {
+    if (chain.has_candidate()) places[chain.letters[chain.tried()].epoch].push_back(chain.tried());
+    return places;
+  }
+  for (size_t i = 0; i < chain.letters.size(); ++i) {
+    const Letter& letter = chain.letters[i];
+    // Without a row nothing would tell that a load has not found the item any more.
+    if (!chain.refused.contains(i) && (chain.has_row || !is_superseded(letter))) places[letter.epoch].push_back(i);
+  }
+  return places;
 }
 
 sink::Batch TableReplay::next(const table::Renderer& renderer) {
@@ -49,9 +76,7 @@ sink::Batch TableReplay::next(const table::Renderer& renderer) {
   written_.clear();
   for (auto& [key, chain] : chains_) {
     append_dead_letters(batch, chain);
-    if (!chain.has_candidate()) continue;
-    append_write(batch, chain, renderer);
-    written_[writes_.at(chain.letters[chain.tried].epoch)].push_back(&chain);
+    for (const auto& [epoch, places] : to_write(chain)) append_write(batch, chain, places, renderer);
   }
   return batch;
 }
@@ -60,50 +85,58 @@ sink::Batch TableReplay::next(const table::Renderer& renderer) {
 void TableReplay::append_dead_letters(sink::Batch& batch, const Chain& chain) {
   for (size_t i = 0; i < chain.letters.size(); ++i) {
     const sink::DeadLetter& stored = chain.letters[i].stored;
-    if (i >= chain.tried) {
+    const auto refused = chain.refused.find(i);
+    if (refused == chain.refused.end()) {
       batch.settled.push_back(stored.id);
-    } else if (chain.reasons[i] != stored.reason) {
+    } else if (refused->second != stored.reason) {
       batch.dead_letters.push_back(stored);
-      batch.dead_letters.back().reason = chain.reasons[i];
+      batch.dead_letters.back().reason = refused->second;
     }
   }
 }
 
-void TableReplay::append_write(sink::Batch& batch, const Chain& chain, const table::Renderer& renderer) {
-  const Letter& letter = chain.letters[chain.tried];
-  const auto [place, is_new] = writes_.emplace(letter.epoch, batch.tables.size());
+void TableReplay::append_write(sink::Batch& batch, Chain& chain, const std::vector<size_t>& places,
+                               const table::Renderer& renderer) {
+  const Letter& newest = chain.letters[places.front()];
+  const auto [place, is_new] = writes_.emplace(newest.epoch, batch.tables.size());
   if (is_new) {
-    batch.tables.push_back({table_, epoch_, {}, letter.epoch});
+    batch.tables.push_back({table_, epoch_, {}, newest.epoch});
     written_.emplace_back();
   }
   sink::FoldedChange folded;
-  folded.changes = {letter.change};
-  folded.positions = {letter.stored.position};
-  folded.shards = {aws::ShardId(letter.stored.shard)};
-  folded.rendered = renderer.render(*letter.change, letter.epoch);
+  for (const size_t each : places) {
+    const Letter& letter = chain.letters[each];
+    folded.changes.push_back(letter.change);
+    folded.positions.push_back(letter.stored.position);
+    folded.shards.emplace_back(letter.stored.shard);
+  }
+  folded.rendered = renderer.render(*newest.change, newest.epoch);
   batch.tables[place->second].changes.push_back(std::move(folded));
+  written_[place->second].push_back({&chain, places.front()});
 }
 
 bool TableReplay::take(const sink::BatchOutcome& outcome) {
   for (const sink::RefusedChange& refused : outcome.refused) {
     for (auto& [key, chain] : chains_) {
-      if (!chain.has_candidate() || chain.letters[chain.tried].change != refused.change) continue;
-      chain.reasons.push_back(refused.reason);
-      ++chain.tried;
+      const auto letter = std::ranges::find(chain.letters, refused.change, &Letter::change);
+      if (letter == chain.letters.end()) continue;
+      chain.refused.emplace(static_cast<size_t>(letter - chain.letters.begin()), refused.reason);
       break;
     }
   }
   if (!outcome.refused.empty()) return false;
   for (auto& [key, chain] : chains_) {
-    totals_.refused += chain.tried;
-    totals_.replayed += chain.stale - chain.tried;
-    totals_.stale += chain.letters.size() - chain.stale;
+    const uint64_t newer = chain.newer_from(0);
+    totals_.refused += chain.refused.size();
+    totals_.replayed += newer;
+    totals_.stale += chain.letters.size() - chain.refused.size() - newer;
   }
   // Somebody else has written a newer row meanwhile.
   for (size_t i = 0; i < written_.size(); ++i) {
     for (size_t j = 0; j < written_[i].size(); ++j) {
-      if (outcome.tables[i][j].kind != sink::ChangeOutcome::Kind::stale) continue;
-      const uint64_t moved = written_[i][j]->stale - written_[i][j]->tried;
+      const auto& [chain, first] = written_[i][j];
+      if (outcome.tables[i][j].kind != sink::ChangeOutcome::Kind::stale || first != chain->tried()) continue;
+      const uint64_t moved = chain->newer_from(first);
       totals_.replayed -= moved;
       totals_.stale += moved;
     }

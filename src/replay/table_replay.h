@@ -5,7 +5,8 @@
 //
 // A letter that is not newer than its row is stale, whatever the target would say of it. Of the others the newest is
 // tried; where it is refused again its letter stays, and the next lower one is tried. What is below an applied one has been
-// applied with it. A load has seen all that lies before its epoch: letters of older epochs are stale once it is complete.
+// applied with it: in a history (options.history), where each change is kept, so are those below it and the stale ones.
+// A load has seen all that lies before its epoch: letters of older epochs are stale once it is complete.
 #pragma once
 
 #include <map>
@@ -30,7 +31,11 @@ struct Totals {
 
 class TableReplay {
  public:
-  TableReplay(const coordination::TableRecord& record, std::vector<Letter> letters);
+  enum class Keeps {
+    newest,  ///< a row is what its key's newest change has made of it
+    each,    ///< the table has a history, too
+  };
+  TableReplay(const coordination::TableRecord& record, std::vector<Letter> letters, Keeps keeps = Keeps::newest);
 
   /// Of the rows whose versions it needs.
   std::vector<std::string> keys() const;
@@ -46,23 +51,36 @@ class TableReplay {
 
  private:
   struct Chain {
-    std::vector<Letter> letters;  ///< descending by version
-    size_t tried = 0;             ///< before it lie those that were refused
-    size_t stale = 0;             ///< the first of those that are
-    std::vector<std::string> reasons;
+    std::vector<Letter> letters;            ///< descending by version
+    std::map<size_t, std::string> refused;  ///< by their places among `letters`: why
+    size_t stale = 0;                       ///< the first of those that are not newer than the row
+    bool has_row = false;
 
-    bool has_candidate() const { return tried < stale; }
+    /// The newest that was not refused.
+    size_t tried() const;
+    bool has_candidate() const { return tried() < stale; }
+    /// How many from `first` on are newer than the row, and were not refused.
+    uint64_t newer_from(size_t first) const;
+  };
+  /// Of a batch's tables, one FoldedChange: whose, and the place of its newest.
+  struct Written {
+    Chain* chain;
+    size_t first;
   };
 
-  void append_write(sink::Batch& batch, const Chain& chain, const table::Renderer& renderer);
+  bool is_superseded(const Letter& letter) const { return loaded_ && letter.epoch < epoch_; }
+  /// The letters that are written together, by epoch.
+  std::map<coordination::Epoch, std::vector<size_t>> to_write(const Chain& chain) const;
+  void append_write(sink::Batch& batch, Chain& chain, const std::vector<size_t>& places, const table::Renderer& renderer);
   static void append_dead_letters(sink::Batch& batch, const Chain& chain);
 
   std::string table_;
   coordination::Epoch epoch_;
+  Keeps keeps_;
   bool loaded_;                                   ///< what lies before the epoch is in it
   std::map<std::string, Chain> chains_;           ///< by key
   std::map<coordination::Epoch, size_t> writes_;  ///< epoch → place in the batch's tables
-  std::vector<std::vector<Chain*>> written_;      ///< [i][j]: of the batch's tables[i].changes[j]
+  std::vector<std::vector<Written>> written_;     ///< [i][j]: of the batch's tables[i].changes[j]
   Totals totals_;
 };
 

@@ -46,8 +46,8 @@ coordination::TableRecord record_of(coordination::Epoch epoch = 1, LoadState loa
 class Replayed : public testing::Test {
  protected:
   void begin(std::vector<Letter> letters, const sink::RowVersions& rows = {},
-             coordination::TableRecord record = record_of()) {
-    replay.emplace(record, std::move(letters));
+             coordination::TableRecord record = record_of(), TableReplay::Keeps keeps = TableReplay::Keeps::newest) {
+    replay.emplace(record, std::move(letters), keeps);
     replay->note_versions(rows);
     batch = replay->next(renderer);
   }
@@ -178,6 +178,61 @@ TEST(TotalsOf, AreALineOrAnObject) {
   totals += {10, 20, 30};
   EXPECT_EQ(totals_text(totals), "replayed 11, stale 22, refused 33\n");
   EXPECT_EQ(totals_json(totals), "{\"replayed\":11,\"stale\":22,\"refused\":33}\n");
+}
+
+/// The numbers of the changes that are written together, by the batch's tables.
+std::vector<std::vector<std::string>> all_written(const sink::Batch& batch) {
+  std::vector<std::vector<std::string>> versions;
+  for (const sink::TableWrites& writes : batch.tables) {
+    for (const sink::FoldedChange& each : writes.changes) {
+      std::vector<std::string>& together = versions.emplace_back();
+      for (const auto& change : each.changes) {
+        together.push_back(table::version_text(writes.version_epoch(), change->order));
+      }
+    }
+  }
+  return versions;
+}
+
+std::string version_of(int number, coordination::Epoch epoch = 1) { return table::version_text(epoch, order(number)); }
+
+class ReplayedWithHistory : public Replayed {
+ protected:
+  void begin_each(std::vector<Letter> letters, const sink::RowVersions& rows = {},
+                  coordination::TableRecord record = record_of()) {
+    begin(std::move(letters), rows, std::move(record), TableReplay::Keeps::each);
+  }
+};
+
+TEST_F(ReplayedWithHistory, StaleOnesAndThoseBelowAreWrittenToo) {
+  begin_each({letter_of(kA, 1), letter_of(kA, 3), letter_of(kA, 7), letter_of(kB, 2)},
+             {{kA, version_of(5)}, {kB, version_of(9)}});
+  EXPECT_THAT(all_written(batch),
+              ElementsAre(ElementsAre(version_of(7), version_of(3), version_of(1)), ElementsAre(version_of(2))));
+  EXPECT_THAT(batch.settled, UnorderedElementsAre("1.1", "1.3", "1.7", "1.2"));
+  EXPECT_EQ(accept(), (Totals{1, 3, 0}));
+}
+
+TEST_F(ReplayedWithHistory, EachIsRefusedByItself) {
+  begin_each({letter_of(kA, 1), letter_of(kA, 3), letter_of(kA, 7)}, {{kA, version_of(5)}});
+  sink::BatchOutcome outcome;
+  outcome.refused = {{batch.tables.at(0).changes.at(0).changes.at(1), "not that"}};
+  EXPECT_FALSE(replay->take(outcome));
+  batch = replay->next(renderer);
+  EXPECT_THAT(all_written(batch), ElementsAre(ElementsAre(version_of(7), version_of(1))));
+  EXPECT_THAT(batch.settled, UnorderedElementsAre("1.1", "1.7"));
+  ASSERT_EQ(batch.dead_letters.size(), 1u);
+  EXPECT_EQ(batch.dead_letters[0].id, "1.3");
+  EXPECT_EQ(accept(), (Totals{1, 1, 1}));
+}
+
+TEST_F(ReplayedWithHistory, EpochsAreWrittenApartAndALoadsAbsenceHolds) {
+  begin_each({letter_of(kA, 1), letter_of(kA, 3, 2), letter_of(kB, 2)}, {{kA, version_of(2, 2)}},
+             record_of(2, LoadState::complete));
+  // `b` has no row, and a complete load has not found it.
+  EXPECT_THAT(all_written(batch), UnorderedElementsAre(ElementsAre(version_of(3, 2)), ElementsAre(version_of(1))));
+  EXPECT_THAT(batch.settled, UnorderedElementsAre("1.1", "2.3", "1.2"));
+  EXPECT_EQ(accept(), (Totals{1, 2, 0}));
 }
 
 }  // namespace

@@ -126,6 +126,7 @@ struct ChangeOutcome {
   Kind kind = Kind::applied;  ///< of the highest change that was not refused
   int parked = 0;             ///< how many of this FoldedChange's changes, from the top, became dead letters
   bool key_refused = false;   ///< parked because of its key (when all of the first 100 of a run are, it ends)
+  int parked_below = 0;       ///< where each change is kept (options.history): how many below the one that was written
 };
 
 /// A change that the target refuses for itself, and why.

@@ -56,6 +56,8 @@ struct ColumnTypes {
   // Keys of our own tables:
   std::string own_key;     ///< texts told apart byte by byte, of a length that the database's keys can have
   std::string table_name;  ///< one key for all names that the database takes for one table's
+  /// A version within the key of a history, beside the table's own key; empty: as in a table.
+  std::string history_version = {};
 };
 
 /// An INSERT of rows into one of our own tables. They may be there already.
@@ -117,6 +119,11 @@ class Dialect {
   std::string select_living(const table::TableSpec& spec) const;
   std::string create_view(const table::TableSpec& spec) const;
   std::string drop_view(const table::QualifiedName& name) const;
+  // Histories (table/history.h): `spec` is the history's.
+
+  /// All columns, in the order of statements' parameters.
+  std::vector<ColumnDef> history_columns(const table::TableSpec& spec) const;
+  std::string create_history(const table::TableSpec& spec) const;
   /// What a user runs so that these columns of a table's key get the types that are wanted. Numbers and binary that become
   /// text get the digits or the base64 that a write would bring. Here: the table is made again, of all columns of ours.
   virtual std::vector<std::string> retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const;
@@ -202,6 +209,8 @@ class Dialect {
  protected:
   /// `place`: of `keys` key columns, from 0.
   virtual std::string key_type(table::ColumnType type, size_t place, size_t keys) const = 0;
+  /// The last element of a history's definition: by what its rows are found. They are told apart by those who write them.
+  virtual std::string history_index(const table::TableSpec& spec) const;
   /// The old value of a key's column, `name`, as what the wanted type is to hold.
   virtual std::string converted(const RetypedKey& changed, const std::string& name) const;
   /// "(?, ?), (?, ?)", unbound.

@@ -16,6 +16,13 @@ constexpr const char* kText = "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bi
 constexpr const char* kOnlyKey = "VARBINARY(3072)";
 constexpr const char* kFirstKey = "VARBINARY(2048)";
 constexpr const char* kSecondKey = "VARBINARY(1024)";
+// Twice what versions have today. With it an index does not hold two whole keys any more, but their beginnings.
+constexpr const char* kHistoryVersion = "VARBINARY(160)";
+struct IndexedBeginning {
+  std::string_view type;
+  size_t bytes;
+};
+constexpr IndexedBeginning kBeginnings[] = {{kOnlyKey, 2900}, {kFirstKey, 1900}, {kSecondKey, 1000}};
 
 bool begins_with_any(std::string_view text, std::initializer_list<std::string_view> beginnings) {
   return std::ranges::any_of(beginnings, [&](std::string_view each) { return text.starts_with(each); });
@@ -39,7 +46,8 @@ class MysqlDialect final : public Dialect {
                                          .aux = kText,
                                          .bytewise = "",
                                          .own_key = "VARBINARY(1024)",
-                                         .table_name = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"};
+                                         .table_name = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci",
+                                         .history_version = kHistoryVersion};
     static const ColumnTypes kMysql = [] {
       ColumnTypes types = kMariadb;
       types.data = types.aux = "JSON";
@@ -206,6 +214,23 @@ class MysqlDialect final : public Dialect {
       case ColumnType::binary: return keys == 1 ? kOnlyKey : place == 0 ? kFirstKey : kSecondKey;
     }
     return kSecondKey;
+  }
+
+  std::string history_index(const table::TableSpec& spec) const override {
+    const std::vector<ColumnDef> all = history_columns(spec);
+    const std::span<const ColumnDef> keys(all.begin(), spec.keys.size());
+    const auto is = [](std::string_view type) { return [type](const ColumnDef& column) { return column.type == type; }; };
+    const bool whole = std::ranges::none_of(keys, is(kOnlyKey)) &&
+                       !(std::ranges::any_of(keys, is(kFirstKey)) && std::ranges::any_of(keys, is(kSecondKey)));
+    if (whole) return Dialect::history_index(spec);
+    std::string parts;
+    for (const ColumnDef& key : keys) {
+      const auto* beginning = std::ranges::find(kBeginnings, key.type, &IndexedBeginning::type);
+      parts += quote(key.name);
+      if (beginning != std::end(kBeginnings)) parts += fmt::format("({})", beginning->bytes);
+      parts += ", ";
+    }
+    return fmt::format("KEY ({}{})", parts, quote("cdc_version"));
   }
 
  private:

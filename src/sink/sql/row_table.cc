@@ -17,12 +17,14 @@ void append_row(std::vector<Param>& params, const table::Row& row) {
 
 }  // namespace
 
-RowTable::RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer)
+RowTable::RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer,
+                   std::optional<table::TableSpec> history)
     : dialect_(dialect),
       renderer_(std::move(renderer)),
       width_(dialect.columns(renderer_->spec()).size()),
       rows_per_insert_(std::bit_floor(dialect.rows_per_insert())) {
   for (size_t rows = 1; rows <= rows_per_insert_; rows *= 2) texts_[rows] = dialect.upsert(renderer_->spec(), rows);
+  if (history) history_.emplace(dialect, std::move(*history));
 }
 
 Statement RowTable::look(const std::vector<const table::Row*>& rows) const {

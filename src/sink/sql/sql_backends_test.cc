@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "sink/conformance_history_test.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_targets.h"
 #include "sink/sql/sqlite_dialect.h"
@@ -95,6 +96,16 @@ INSTANTIATE_TEST_SUITE_P(Sql, Conformance,
                          [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Sql, ConformanceOfNames,
+                         ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend},
+                                           BackendMaker{"postgres", make_postgres_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Sql, ConformanceOfHistory,
+                         ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend},
+                                           BackendMaker{"postgres", make_postgres_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Sql, ConformanceOfRefusingHistory,
                          ::testing::Values(BackendMaker{"sqlite", make_sqlite_backend},
                                            BackendMaker{"postgres", make_postgres_backend}),
                          [](const auto& instance) { return instance.param.name; });

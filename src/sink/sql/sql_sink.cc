@@ -40,7 +40,8 @@ struct Claimed {
   coordination::TableFound sight = coordination::TableFound::as_recorded;
 };
 
-Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, const TableClaim& claim) {
+Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
+                          const std::optional<table::TableSpec>& history, const TableClaim& claim) {
   if (Tried<bool> made = ensure_bookkeeping(driver, at, spec.options.create_table); !made) return broken(std::move(made));
   Tried<std::optional<TableRecord>> existing = read_record(driver, at, claim.table, at.dialect.for_update());
   if (!existing) return broken(std::move(existing));
@@ -71,6 +72,9 @@ Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::Ta
     Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
     if (!view) return broken(std::move(view));
     claimed.view = std::move(*view);
+    if (history) {
+      if (Tried<bool> kept = ensure_history(driver, at, *history); !kept) return broken(std::move(kept));
+    }
   }
   if (!rehearsing) {
     if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
@@ -116,16 +120,18 @@ class SqlSink final : public Database, public TargetCheck {
   }
 
   void open(const table::TableSpec& spec, const TableClaim& claim, Done<OpenTable> done) override {
-    auto job = [this, spec, claim](Driver& driver) {
+    Result<std::optional<table::TableSpec>> history = history_of(spec, claim.table);
+    auto job = [this, spec, history, claim](Driver& driver) -> Result<Claimed> {
+      if (!history) return std::unexpected(history.error());
       const std::string lock = tables_lock(at_);
       return transact<Claimed>(driver, *dialect_, std::span(&lock, 1),
-                               [&](Driver& d) { return open_table(d, at_, spec, claim); });
+                               [&](Driver& d) { return open_table(d, at_, spec, *history, claim); });
     };
-    auto opened = [this, spec, done = std::move(done)](Result<Claimed> claimed) mutable {
+    auto opened = [this, spec, history, done = std::move(done)](Result<Claimed> claimed) mutable {
       if (!claimed) return done(std::unexpected(std::move(claimed).error()));
       bookkeeping_is_there_ = true;
       auto renderer = std::make_shared<const table::Renderer>(spec);
-      tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer);
+      tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer, *std::move(history));
       if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
       view_notes_.say(spec.name.str(), claimed->view);
       bookkeeping_is_there_ = true;
@@ -270,6 +276,18 @@ class SqlSink final : public Database, public TargetCheck {
   void close(Done<bool> done) override { connections_.close(std::move(done)); }
 
  private:
+  /// The history that the table is to have; `refused` where another table of this run has it.
+  Result<std::optional<table::TableSpec>> history_of(const table::TableSpec& spec, const std::string& table) const {
+    if (!spec.options.history) return std::optional<table::TableSpec>();
+    Result<table::TableSpec> history = table::make_history_spec(spec);
+    if (!history) return forward_error(std::move(history));
+    for (const auto& [name, other] : tables_) {
+      if (name == table || other->history() == nullptr || other->history()->spec().name != history->name) continue;
+      return std::unexpected(table::shared_history_error(history->name, name, table));
+    }
+    return std::optional(std::move(*history));
+  }
+
   /// The first rows of a table that has no witnesses are noted with their batch, before anything can happen to it. What
   /// cannot be noted is with a later batch.
   void note_first_rows(const Batch& batch, std::move_only_function<void()> then) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <iterator>
 #include <unordered_map>
 #include <unordered_set>
@@ -87,7 +88,8 @@ class BatchWriter {
     for (size_t i = 0; i < items_.size(); ++i) {
       const TableWrites& writes = job.batch.tables[i];
       for (const FoldedChange& change : writes.changes) {
-        items_[i].emplace_back(change, job.tables[i]->renderer(), writes.version_epoch());
+        const auto keeps = job.tables[i]->history() != nullptr ? RowItem::Keeps::each : RowItem::Keeps::newest;
+        items_[i].emplace_back(change, job.tables[i]->renderer(), writes.version_epoch(), keeps);
       }
     }
   }
@@ -105,11 +107,17 @@ class BatchWriter {
   Tried<bool> write_carefully();
   Tried<bool> settle_doubts();
   Tried<bool> bisect(Items items, const RowTable& table);
+  Tried<bool> keep_history(Items items, const RowTable& table);
+  Tried<bool> write_with_history(Items items, const RowTable& table);
+  Tried<bool> write_alone_with_history(RowItem& item, const RowTable& table);
   Tried<bool> refused(Items items, const RowTable& table, Failure failure);
   Tried<bool> try_nothing(const RowTable& table);
   Tried<std::vector<RowItem*>> suppressed(Items items, const RowTable& table);
   Tried<bool> look_for_suppressed(const Script& script);
   Tried<bool> park_suppressed(Items items, const RowTable& table);
+  /// Work that can be taken back as a whole, where the database can.
+  Tried<bool> in_part(const std::function<Tried<bool>()>& work);
+  coordination::Epoch table_epoch(const RowTable& table) const;
   /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
   bool lasting_conflict() const { return job_.tries > 1; }
   std::vector<DeadLetter> letters() const;
@@ -183,7 +191,7 @@ std::vector<RefusedChange> BatchWriter::refusals() const {
   std::vector<RefusedChange> refused;
   if (!job_.batch.stop_on_refusal) return refused;
   for (const std::deque<RowItem>& items : items_) {
-    for (const RowItem& item : items) item.candidates().append_refusal(refused);
+    for (const RowItem& item : items) item.append_refusal(refused);
   }
   return refused;
 }
@@ -227,6 +235,10 @@ Tried<bool> BatchWriter::attempt() {
   Tried<bool> checked = check(script, *answers);
   if (!checked || !*checked) return checked;
   if (Tried<bool> all = look_for_suppressed(script); !all) return all;
+  for (const Script::Rows& rows : script.rows) {
+    std::vector<RowItem*> items = rows.items;
+    if (Tried<bool> written = keep_history(items, *rows.table); !written) return written;
+  }
   if (careful_) {
     if (Tried<bool> rows = write_carefully(); !rows) return rows;
     if (Tried<bool> settled = settle_doubts(); !settled) return settled;
@@ -302,6 +314,10 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
     }
     return true;
   }
+  if (table.history() != nullptr) {
+    Tried<bool> written = items.size() == 1 ? write_alone_with_history(*items[0], table) : write_with_history(items, table);
+    return written ? written : refused(items, table, std::move(written).error());
+  }
   const std::vector<Statement> script = table.writes(rows_of(items));
   Tried<std::vector<Answer>> answers = run_in_savepoint(driver_, job_.at.dialect, script);
   if (answers) {
@@ -310,6 +326,62 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
     return park_suppressed(items, table);
   }
   return refused(items, table, std::move(answers).error());
+}
+
+/// Behind the rows, whose locks keep others from their histories.
+Tried<bool> BatchWriter::keep_history(Items items, const RowTable& table) {
+  if (table.history() == nullptr) return true;
+  std::vector<HistoryOfRow> keys;
+  for (const RowItem* item : items) keys.push_back(item->history());
+  return table.history()->write(driver_, table_epoch(table), keys);
+}
+
+/// Rows and their histories, or nothing of them.
+Tried<bool> BatchWriter::write_with_history(Items items, const RowTable& table) {
+  Tried<bool> written = in_part([&]() -> Tried<bool> {
+    const std::vector<Statement> script = table.writes(rows_of(items));
+    Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
+    if (!answers) return broken(std::move(answers));
+    note_results(items, table, script, *answers);
+    Tried<std::vector<RowItem*>> missing = suppressed(items, table);
+    if (!missing) return broken(std::move(missing));
+    if (!missing->empty()) return std::unexpected(Failure{Scope::row, {ErrorKind::refused, kSuppressed, "", ""}});
+    return keep_history(items, table);
+  });
+  if (written) taken_ += items.size();
+  return written;
+}
+
+/// Of one key: where not all of its changes are taken together, the row with its own, and then each of the others, which
+/// alone may be what is refused.
+Tried<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable& table) {
+  RowItem* alone[] = {&item};
+  Tried<bool> written = write_with_history(alone, table);
+  const bool others = item.history().rows.size() > 1;
+  if (written || !others || written.error().scope != Scope::row) return written;
+  if (!driver_.in_transaction() || !job_.at.dialect.traits().savepoints) return written;
+  item.leave_below();
+  written = write_with_history(alone, table);
+  item.take_below();
+  if (!written) return written;
+  for (size_t level = item.candidates().level() + 1; level < item.candidates().count(); ++level) {
+    const HistoryOfRow event = item.history_below(level);
+    if (event.rows.empty()) continue;
+    Tried<bool> kept = in_part([&] { return table.history()->write(driver_, table_epoch(table), std::span(&event, 1)); });
+    if (kept) continue;
+    if (kept.error().scope != Scope::row || !driver_.in_transaction()) return kept;
+    item.park_below(level, to_string(kept.error().error));
+  }
+  return true;
+}
+
+Tried<bool> BatchWriter::in_part(const std::function<Tried<bool>()>& work) {
+  return job_.at.dialect.traits().savepoints ? in_savepoint(driver_, work) : work();
+}
+
+coordination::Epoch BatchWriter::table_epoch(const RowTable& table) const {
+  const auto place = std::ranges::find(job_.tables, &table, [](const auto& each) { return each.get(); });
+  return job_.batch.tables[static_cast<size_t>(place - job_.tables.begin())].epoch;
 }
 
 Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
@@ -441,6 +513,10 @@ Result<BatchOutcome> BatchWriter::already_written() {
         auto found = by_id.find(item.letter(item.candidates().level(), job_.batch, job_.now).id);
         if (found == by_id.end()) break;
         item.park(found->second->reason, false);
+      }
+      for (size_t level = item.candidates().level() + 1; level < item.candidates().count(); ++level) {
+        const auto found = by_id.find(item.letter(level, job_.batch, job_.now).id);
+        if (found != by_id.end()) item.park_below(level, found->second->reason);
       }
     }
   }

@@ -3,20 +3,25 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "sink/sink.h"
 #include "sink/sql/bookkeeping.h"
+#include "sink/sql/history_table.h"
 
 namespace ctk::sink::sql {
 
 /// A table as its rows are written. Immutable, shared between connections.
 class RowTable {
  public:
-  RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer);
+  RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer,
+           std::optional<table::TableSpec> history = std::nullopt);
 
   const table::Renderer& renderer() const { return *renderer_; }
+  /// Null: none is kept.
+  const HistoryTable* history() const { return history_ ? &*history_ : nullptr; }
   /// Parameters of one row.
   size_t width() const { return width_; }
   table::StaleRows stale_rows() const { return dialect_.traits().stale_rows; }
@@ -32,6 +37,7 @@ class RowTable {
   size_t width_;
   size_t rows_per_insert_;
   std::map<size_t, std::string> texts_;  ///< rows of a statement → its text; powers of two
+  std::optional<HistoryTable> history_;
 };
 
 /// tables[i] is that of batch.tables[i].

@@ -54,6 +54,20 @@ Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Stat
   return true;
 }
 
+namespace {
+
+/// Takes back what a savepoint has begun, where its failure lets the transaction go on.
+Tried<bool> undo_part(Driver& driver, Scope failed) {
+  const bool goes_on = failed == Scope::row || failed == Scope::doubtful || failed == Scope::conflict;
+  if (!goes_on || !driver.in_transaction()) return true;
+  const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_part"),
+                                       statement("RELEASE SAVEPOINT ctk_part")};
+  if (Tried<std::vector<Answer>> undone = driver.run(std::span(undo)); !undone) return broken(std::move(undone));
+  return true;
+}
+
+}  // namespace
+
 Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script) {
   if (!dialect.traits().savepoints) return driver.run(script);
   std::vector<Statement> whole = {statement("SAVEPOINT ctk_part")};
@@ -65,13 +79,19 @@ Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& diale
     answers->pop_back();
     return answers;
   }
-  const Scope scope = answers.error().scope;
-  const bool goes_on = scope == Scope::row || scope == Scope::doubtful || scope == Scope::conflict;
-  if (!goes_on || !driver.in_transaction()) return answers;
-  const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_part"),
-                                       statement("RELEASE SAVEPOINT ctk_part")};
-  if (Tried<std::vector<Answer>> undone = driver.run(std::span(undo)); !undone) return broken(std::move(undone));
+  if (Tried<bool> undone = undo_part(driver, answers.error().scope); !undone) return broken(std::move(undone));
   return answers;
+}
+
+Tried<bool> in_savepoint(Driver& driver, const std::function<Tried<bool>()>& work) {
+  if (Tried<Answer> begun = driver.run(statement("SAVEPOINT ctk_part")); !begun) return broken(std::move(begun));
+  Tried<bool> done = work();
+  if (done) {
+    if (Tried<Answer> kept = driver.run(statement("RELEASE SAVEPOINT ctk_part")); !kept) return broken(std::move(kept));
+    return done;
+  }
+  if (Tried<bool> undone = undo_part(driver, done.error().scope); !undone) return undone;
+  return done;
 }
 
 }  // namespace ctk::sink::sql

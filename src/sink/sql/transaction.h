@@ -77,6 +77,9 @@ Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Stat
 /// traits().savepoints), nothing of it is done.
 Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script);
 
+/// The same for work that asks in between. There must be savepoints.
+Tried<bool> in_savepoint(Driver& driver, const std::function<Tried<bool>()>& work);
+
 /// Runs `body` in a transaction, with these names locked.
 template <class T>
 Result<T> transact(Driver& driver, const Dialect& dialect, std::span<const std::string> names,

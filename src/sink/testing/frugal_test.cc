@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "sink/conformance_history_test.h"
 #include "sink/sql/sql_backends_test.h"
 #include "sink/sql/sql_sink.h"
 #include "sink/sql/sqlite_driver.h"
@@ -40,6 +41,9 @@ INSTANTIATE_TEST_SUITE_P(Frugal, Conformance, ::testing::Values(BackendMaker{"fr
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Frugal, ConformanceOfNames, ::testing::Values(BackendMaker{"frugal", make_frugal_backend}),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Frugal, ConformanceOfHistory, ::testing::Values(BackendMaker{"frugal", make_frugal_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(Frugal, ConformanceOfLetters, ::testing::Values(BackendMaker{"frugal", make_frugal_backend}),
                          [](const auto& instance) { return instance.param.name; });
 

@@ -1,6 +1,7 @@
 // MariaDB as a target, and what is its own.
 #include <utility>
 
+#include "sink/conformance_history_test.h"
 #include "sink/sql/mysql_dialect.h"
 #include "sink/sql/sql_backends_test.h"
 #include "sink/sql/sql_targets.h"
@@ -56,6 +57,13 @@ INSTANTIATE_TEST_SUITE_P(Mariadb, Conformance, ::testing::Values(BackendMaker{"m
                          [](const auto& instance) { return instance.param.name; });
 INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfNames, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
                          [](const auto& instance) { return instance.param.name; });
+INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfHistory, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfRefusingHistory,
+                         ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
 INSTANTIATE_TEST_SUITE_P(Mariadb, ConformanceOfLetters, ::testing::Values(BackendMaker{"mariadb", make_mariadb_backend}),
                          [](const auto& instance) { return instance.param.name; });
 
