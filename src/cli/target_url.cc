@@ -191,12 +191,6 @@ Status read_layout(const OptionValues& options, sink::TargetOptions& target) {
   tables.live_view = options.boolean("live-view", true);
   tables.adopt = options.boolean("adopt", false);
   tables.history = options.text("history");
-  if (tables.history && !target.kind->transactions) {
-    return usage(
-        fmt::format("option {}: in this version a history is kept where rows and history are one transaction, and "
-                    "{} has none",
-                    options.spelled("history"), target.kind->product));
-  }
   auto key_types = read_types(options, "key-type.");
   if (!key_types) return std::unexpected(key_types.error());
   tables.key_types = std::move(*key_types);

@@ -188,6 +188,35 @@ TEST_P(ConformanceOfHistory, AnyOrderAndRepetitionLeavesTheSameRows) {
   }
 }
 
+TEST_P(ConformanceOfHistory, WritesAtTheSameTimeLeaveTheSameRows) {
+  const Changes changes = story();
+  open(*changes.front());
+  apply(changes);
+  const std::vector<KeptEvent> in_order = history();
+  for (unsigned seed = 1; seed <= 6; ++seed) {
+    std::mt19937 random(seed);
+    ASSERT_TRUE(query("DELETE FROM " + backend->quoted(history_name())));
+    backend->refresh(*sink, history_name());
+    Changes arriving = changes;
+    std::ranges::shuffle(arriving, random);
+    const size_t at_once = std::max<size_t>(1, static_cast<size_t>(sink->bounds().connections));
+    for (size_t next = 0; next < arriving.size();) {
+      std::vector<std::optional<Result<BatchOutcome>>> answers(at_once);
+      for (std::optional<Result<BatchOutcome>>& answer : answers) {
+        const size_t taken = std::min<size_t>(1 + random() % 3, arriving.size() - next);
+        const auto begin = arriving.begin() + static_cast<std::ptrdiff_t>(next);
+        sink->apply(batch_of(Changes(begin, begin + static_cast<std::ptrdiff_t>(taken))),
+                    [&answer](Result<BatchOutcome> outcome) { answer.emplace(std::move(outcome)); });
+        next += taken;
+      }
+      ASSERT_TRUE(
+          backend->run_until([&] { return std::ranges::all_of(answers, [](auto& each) { return each.has_value(); }); }));
+      for (const auto& answer : answers) ASSERT_TRUE(*answer) << to_string(answer->error());
+    }
+    EXPECT_EQ(history(), in_order) << "seed " << seed;
+  }
+}
+
 TEST_P(ConformanceOfHistory, NothingIsKeptOfAWriteThatTheTableDoesNotTake) {
   open(*change("INSERT", {1, 1}, text_key("a"), number(1)));
   auto batch = batch_of(Changes{change("INSERT", {1, 1}, text_key("a"), number(1))});

@@ -47,13 +47,38 @@ Task<Result<bool>> BatchWork::write_table(const TableWrites& writes, BatchBounds
     outcome_ = stopped_by(std::move(refused));
     co_return true;
   }
+  step = co_await keep_history(writes, bounds);
+  if (!step || !outcome_.refused.empty()) co_return step;
   outcome_.tables.push_back(writer_->outcomes());
   for (DeadLetter& letter : writer_->letters()) outcome_.dead_letters.push_back(std::move(letter));
+  for (const UnkeptChange& each : unkept_) {
+    ++outcome_.tables.back()[each.change].parked_below;
+    const Candidates changes(writes.changes[each.change], writes.version_epoch());
+    outcome_.dead_letters.push_back(
+        changes.letter(each.level, *batch_, state->spec.source_table, session_.clock.now(), each.reason));
+  }
   writer_.reset();
   if (state->handed_out != state->renderer) {
     state->handed_out = state->renderer;
     outcome_.renderers.emplace_back(writes.table, state->renderer);
   }
+  co_return true;
+}
+
+Task<Result<bool>> BatchWork::keep_history(const TableWrites& writes, BatchBounds& bounds) {
+  unkept_.clear();
+  const std::shared_ptr<TableState> state = session_.tables.at(writes.table);
+  if (!state->history) co_return true;
+  HistoryWork work(session_, state, writes, writer_->outcomes());
+  Result<bool> kept = co_await work.run(bounds);
+  if (!kept) co_return kept;
+  unkept_ = work.unkept();
+  if (unkept_.empty() || !batch_->stop_on_refusal) co_return true;
+  std::vector<RefusedChange> refused;
+  for (const UnkeptChange& each : unkept_) {
+    refused.push_back({writes.changes[each.change].changes[each.level], each.reason});
+  }
+  outcome_ = stopped_by(std::move(refused));
   co_return true;
 }
 

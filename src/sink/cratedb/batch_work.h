@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "sink/cratedb/history_work.h"
 #include "sink/cratedb/session.h"
 #include "sink/cratedb/writer.h"
 
@@ -23,6 +24,8 @@ class BatchWork {
 
  private:
   Task<Result<bool>> write_table(const TableWrites& writes, BatchBounds& bounds);
+  /// Behind the rows, which are written. What is refused is a dead letter.
+  Task<Result<bool>> keep_history(const TableWrites& writes, BatchBounds& bounds);
   Task<Result<bool>> keep_dead_letters();
   /// Behind the rows: a letter whose change may not be in the table stays.
   Task<Result<bool>> remove_settled();
@@ -33,6 +36,7 @@ class BatchWork {
   std::shared_ptr<const Batch> batch_;
   BatchOutcome outcome_;                 ///< of the tables that are done
   std::unique_ptr<TableWriter> writer_;  ///< of the table that is not
+  std::vector<UnkeptChange> unkept_;     ///< by its history
 };
 
 /// Work of batches that will come again.

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "net/curl_client.h"
+#include "sink/conformance_history_test.h"
 #include "sink/cratedb/cratedb_sink.h"
 #include "sink/cratedb/statements.h"
 
@@ -200,6 +201,11 @@ INSTANTIATE_TEST_SUITE_P(CrateDb, Conformance,
                          [](const auto& instance) { return instance.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(CrateDb, ConformanceOfNames,
+                         ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
+                                           BackendMaker{"real", make_real_cratedb_backend}),
+                         [](const auto& instance) { return instance.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(CrateDb, ConformanceOfHistory,
                          ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend},
                                            BackendMaker{"real", make_real_cratedb_backend}),
                          [](const auto& instance) { return instance.param.name; });

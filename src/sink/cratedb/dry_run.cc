@@ -9,10 +9,12 @@
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/cratedb_sink.h"
+#include "sink/cratedb/history_statements.h"
 #include "sink/cratedb/relations.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
 #include "sink/printed.h"
+#include "table/history.h"
 
 namespace ctk::sink {
 namespace cratedb {
@@ -108,6 +110,9 @@ class DryRunSink final : public Sink {
       print({create_table(spec), "", ""});
       if (spec.options.live_view) print({create_live_view(spec), "", ""});
     }
+    if (spec.options.create_table && spec.options.history) {
+      if (const auto history = table::make_history_spec(spec)) print({create_history(*history), "", ""});
+    }
     print(bookkeeping_.insert_record(record));
   }
 
@@ -122,7 +127,27 @@ class DryRunSink final : public Sink {
       candidates.append_dead_letters(letters, batch, renderer.spec().source_table, clock_.now());
     }
     if (!rows.empty()) print({upsert(renderers_.at(writes.table)->spec()), "", "[" + rows + "]"});
+    print_events(renderer.spec(), writes, outcomes);
     return outcomes;
+  }
+
+  void print_events(const table::TableSpec& spec, const TableWrites& writes, const std::vector<ChangeOutcome>& outcomes) {
+    if (!spec.options.history) return;
+    const auto history = table::make_history_spec(spec);
+    if (!history) return;
+    table::LearnedTypes any_shape;
+    any_shape.data_ignored = true;
+    const table::Renderer renderer(*history, std::move(any_shape));
+    std::string rows;
+    for (size_t i = 0; i < writes.changes.size(); i++) {
+      const auto& changes = writes.changes[i].changes;
+      for (auto level = static_cast<size_t>(outcomes[i].parked); level < changes.size(); level++) {
+        const table::Rendered rendered = renderer.render(*changes[level], writes.version_epoch());
+        const auto* row = std::get_if<table::Row>(&rendered);
+        if (row != nullptr) rows += (rows.empty() ? "" : ",") + event_args(*history, *row, *changes[level]);
+      }
+    }
+    if (!rows.empty()) print({insert_event(*history), "", "[" + rows + "]"});
   }
 
   void learn_columns(const TableWrites& writes) {

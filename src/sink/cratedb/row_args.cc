@@ -106,6 +106,17 @@ void append_row_args(std::string& out, const table::TableSpec& spec, const table
   writer.end_array();
 }
 
+std::string key_args(const table::TableSpec& spec, const std::vector<KeyCell>& keys) {
+  const bool in_object = spec.options.layout == table::Layout::ctk;
+  std::string args;
+  for (size_t i = 0; i < keys.size() && i < spec.keys.size(); i++) {
+    if (!args.empty()) args += ',';
+    if (in_object) args += quoted_json(spec.keys[i].column) + ":";
+    args += key_arg(keys[i]);
+  }
+  return in_object ? "{" + args + "}" : args;
+}
+
 std::string key_arg(const KeyCell& cell) {
   std::string out;
   json::Writer writer(out);

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "table/render.h"
 
@@ -13,6 +14,9 @@ namespace ctk::sink::cratedb {
 
 /// Appends one row's JSON array. TIME_MS is rounded down: CrateDB keeps milliseconds.
 void append_row_args(std::string& out, const table::TableSpec& spec, const table::Row& row);
+
+/// The first parameters alone, without brackets: `{"device": KEY, …}`, or `KEY, …`.
+std::string key_args(const table::TableSpec& spec, const std::vector<table::KeyCell>& keys);
 
 /// A key's cell as JSON.
 std::string key_arg(const table::KeyCell& cell);

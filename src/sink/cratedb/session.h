@@ -34,6 +34,8 @@ struct TableState {
   std::optional<EpochSeen> epoch_seen;
   /// One ALTER of the table at a time; whoever needs the columns waits.
   AsyncMutex altering;
+  /// Renders what its history holds; null: none is kept.
+  std::shared_ptr<const table::Renderer> history = {};
 };
 
 struct Session {

@@ -52,20 +52,6 @@ std::string_view learned_type_ddl(LearnedType::Kind kind) {
   return "OBJECT(IGNORED)";
 }
 
-std::string key_list(const TableSpec& spec) {
-  return joined(spec.keys, ", ", [&](const auto& key) { return key_reference(spec, key); });
-}
-
-/// The top-level columns that hold the key.
-std::string key_columns(const TableSpec& spec) {
-  if (spec.options.layout == Layout::ctk) return "\"pk\"";
-  return key_list(spec);
-}
-
-std::string key_condition(const TableSpec& spec) {
-  return joined(spec.keys, " AND ", [&](const auto& key) { return key_reference(spec, key) + " = ?"; });
-}
-
 std::string key_definitions(const TableSpec& spec) {
   const bool single = spec.keys.size() == 1;
   auto define = [&](const table::KeyColumn& key) {
@@ -112,6 +98,19 @@ std::string subscript(std::string_view column, const table::Path& path) {
 std::string key_reference(const TableSpec& spec, const table::KeyColumn& key) {
   if (spec.options.layout == Layout::ctk) return subscript("pk", {key.column});
   return quote_identifier(key.column);
+}
+
+std::string key_list(const TableSpec& spec) {
+  return joined(spec.keys, ", ", [&](const auto& key) { return key_reference(spec, key); });
+}
+
+std::string key_columns(const TableSpec& spec) {
+  if (spec.options.layout == Layout::ctk) return "\"pk\"";
+  return key_list(spec);
+}
+
+std::string key_condition(const TableSpec& spec) {
+  return joined(spec.keys, " AND ", [&](const auto& key) { return key_reference(spec, key) + " = ?"; });
 }
 
 std::string type_name(ColumnType type) {

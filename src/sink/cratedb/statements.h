@@ -17,6 +17,11 @@ std::string quote_name(const table::QualifiedName& name);
 
 /// `"data"['a']['b']`: a column inside an object.
 std::string subscript(std::string_view column, const table::Path& path);
+/// The key as columns are listed: `"pk"` in the ctk layout, all columns elsewhere; as SELECT lists its parts; and as a
+/// condition with parameters.
+std::string key_columns(const table::TableSpec& spec);
+std::string key_list(const table::TableSpec& spec);
+std::string key_condition(const table::TableSpec& spec);
 /// How a key column is spoken of: `"pk"['device']` in the ctk layout, `"device"` elsewhere.
 std::string key_reference(const table::TableSpec& spec, const table::KeyColumn& key);
 /// The type's name in DDL and in information_schema: "bigint", "double precision".

@@ -15,6 +15,13 @@ namespace {
 /// Within what a statement may have of characters, whatever the names are.
 constexpr size_t kKeysAtOnce = 100;
 
+std::optional<std::string> json_cell(std::string& raw) {
+  if (raw == "null") return std::nullopt;
+  return std::move(raw);
+}
+
+}  // namespace
+
 KeyTexts key_texts(const table::TableSpec& spec, const std::vector<std::string>& cells) {
   KeyTexts texts;
   for (size_t i = 0; i < spec.keys.size(); i++) {
@@ -25,19 +32,11 @@ KeyTexts key_texts(const table::TableSpec& spec, const std::vector<std::string>&
   return texts;
 }
 
-/// As key_texts has it: bytes stand in a text column.
 KeyTexts key_texts(const std::vector<table::KeyCell>& key) {
   KeyTexts texts;
   for (const table::KeyCell& cell : key) texts.push_back(cell.text);
   return texts;
 }
-
-std::optional<std::string> json_cell(std::string& raw) {
-  if (raw == "null") return std::nullopt;
-  return std::move(raw);
-}
-
-}  // namespace
 
 Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
                                         std::vector<std::vector<table::KeyCell>> keys) {

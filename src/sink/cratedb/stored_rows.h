@@ -9,6 +9,11 @@
 
 namespace ctk::sink::cratedb {
 
+/// A key as it is told from others: of a row's first cells, and of one that is to be written (bytes stand in a text
+/// column).
+KeyTexts key_texts(const table::TableSpec& spec, const std::vector<std::string>& cells);
+KeyTexts key_texts(const std::vector<table::KeyCell>& key);
+
 /// By primary key: what was written is seen at once, without a refresh.
 Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
                                         std::vector<std::vector<table::KeyCell>> keys);

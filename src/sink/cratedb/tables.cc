@@ -7,9 +7,11 @@
 #include "json/writer.h"
 #include "sink/cratedb/columns.h"
 #include "sink/cratedb/definition.h"
+#include "sink/cratedb/history_statements.h"
 #include "sink/cratedb/relations.h"
 #include "sink/cratedb/statements.h"
 #include "sink/cratedb/witnesses.h"
+#include "table/history.h"
 
 namespace ctk::sink::cratedb {
 namespace {
@@ -277,6 +279,29 @@ Task<Result<std::vector<TableRecord>>> all_records(Session& session) {
   co_return records;
 }
 
+namespace {
+
+/// The history that the table is to have, made where it is missing.
+Task<Result<bool>> open_history(Session& session, TableState& state) {
+  Result<table::TableSpec> spec = table::make_history_spec(state.spec);
+  if (!spec) co_return forward_error(std::move(spec));
+  for (const auto& [name, other] : session.tables) {
+    if (name == state.key || !other->history || other->history->spec().name != spec->name) continue;
+    co_return std::unexpected(table::shared_history_error(spec->name, name, state.key));
+  }
+  Result<bool> made = co_await make_if_missing(session, spec->name, create_history(*spec));
+  if (!made) co_return made;
+  Result<Definition> found = co_await find_definition(session, spec->name);
+  if (!found) co_return forward_error(std::move(found));
+  if (Result<bool> fits = check_history(*found, *spec); !fits) co_return fits;
+  table::LearnedTypes any_shape;
+  any_shape.data_ignored = true;
+  state.history = std::make_shared<const table::Renderer>(std::move(*spec), std::move(any_shape));
+  co_return true;
+}
+
+}  // namespace
+
 Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableClaim claim) {
   // Looked at before anything is written: a table that cannot be ours leaves no trace.
   std::vector<std::string> names = {spec.name.table};
@@ -315,6 +340,10 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
   state->handed_out = state->renderer;
   say_if_full(session, *state);
+  if (spec.options.history) {
+    Result<bool> kept = co_await open_history(session, *state);
+    if (!kept) co_return forward_error(std::move(kept));
+  }
   session.tables[claim.table] = state;
   const Result<bool> upgraded = co_await add_witnesses(session);
   if (!upgraded) co_return std::unexpected(upgraded.error());

@@ -12,19 +12,6 @@ namespace {
 /// The empty path names all of `data`.
 const std::vector<table::Path> kAllOfData = {table::Path{}};
 
-std::string bulk_of(const std::vector<std::string_view>& rows) {
-  size_t size = 2;
-  for (std::string_view row : rows) size += row.size() + 1;
-  std::string bulk;
-  bulk.reserve(size);
-  bulk += '[';
-  for (std::string_view row : rows) {
-    if (bulk.size() > 1) bulk += ',';
-    bulk += row;
-  }
-  return bulk += ']';
-}
-
 std::string reason_of(const ServerError& error, bool key_refused, const table::TableSpec& spec) {
   std::string reason = "CrateDB refuses the row: " + error.message;
   if (!key_refused) return reason;
@@ -39,7 +26,11 @@ std::string reason_of(const ServerError& error, bool key_refused, const table::T
 }  // namespace
 
 TableWriter::TableWriter(Session& session, std::shared_ptr<TableState> state, const Batch& batch, const TableWrites& writes)
-    : session_(session), state_(std::move(state)), batch_(batch), writes_(writes) {
+    : session_(session),
+      state_(std::move(state)),
+      batch_(batch),
+      writes_(writes),
+      sender_(session, upsert(state_->spec), "writing to " + state_->spec.name.str(), !batch.settled.empty()) {
   lines_.reserve(writes.changes.size());
   for (const FoldedChange& folded : writes.changes) {
     take(lines_.emplace_back(Candidates(folded, writes.version_epoch())), folded.rendered);
@@ -79,7 +70,6 @@ void TableWriter::settle_unwritable() {
 
 Task<Result<bool>> TableWriter::run(BatchBounds& bounds) {
   bounds_ = &bounds;
-  later_.reset();
   while (true) {
     settle_unwritable();
     Result<bool> step = co_await settle_columns();
@@ -117,84 +107,11 @@ Task<Result<bool>> TableWriter::settle_columns() {
   co_return true;
 }
 
-std::deque<TableWriter::Group> TableWriter::split_rows() {
-  std::deque<Group> groups;
-  size_t bytes = 0;
-  for (Line& line : lines_) {
-    if (line.settled || line.refusal) continue;
-    if (groups.empty() || groups.back().size() >= bounds_->rows || bytes + line.args.size() > bounds_->bytes) {
-      groups.emplace_back();
-      bytes = 0;
-    }
-    groups.back().push_back(&line);
-    bytes += line.args.size();
-  }
-  return groups;
-}
-
 Task<Result<bool>> TableWriter::send_rows() {
-  work_ = split_rows();
-  while (!work_.empty()) {
-    Group group = std::move(work_.front());
-    work_.pop_front();
-    Result<bool> sent = co_await send_group(std::move(group));
-    if (!sent) co_return sent;
-  }
-  if (later_) co_return std::unexpected(to_error(*later_, doing()));
-  co_return true;
-}
-
-Task<Result<bool>> TableWriter::send_group(Group group) {
-  std::vector<std::string_view> rows;
-  for (const Line* line : group) rows.push_back(line->args);
-  Statement statement{.sql = upsert(state_->spec), .args = "", .bulk = bulk_of(rows)};
-  const Again again = group.size() > 1 ? Again::briefly : Again::freely;
-  SqlResult answer = co_await session_.client.run(std::move(statement), again);
-  if (answer) {
-    judge_results(group, *answer);
-    co_return true;
-  }
-  const Failure& failure = answer.error();
-  const bool others_passed = any_passed_ || !batch_.settled.empty();
-  switch (judge_request(failure.action, group.size(), others_passed)) {
-    case RequestVerdict::give_up: co_return std::unexpected(failure.error(doing()));
-    case RequestVerdict::refuse: group[0]->refusal = failure.server; break;
-    case RequestVerdict::split: {
-      if (failure.action == Action::send_less) bounds_->rows = std::max<size_t>(group.size() / 2, 1);
-      const auto middle = group.begin() + static_cast<ptrdiff_t>(group.size() / 2);
-      work_.emplace_front(middle, group.end());
-      work_.emplace_front(group.begin(), middle);
-      break;
-    }
-  }
-  co_return true;
-}
-
-void TableWriter::judge_results(const Group& group, const Answer& answer) {
-  Group unsaid;
-  for (size_t i = 0; i < group.size(); i++) {
-    Line& line = *group[i];
-    const RowResult missing{};
-    const RowResult& result = i < answer.results.size() ? answer.results[i] : missing;
-    switch (judge_row(result)) {
-      case RowVerdict::applied:
-        line.settled = true;
-        any_passed_ = true;
-        break;
-      case RowVerdict::refused: line.refusal = result.error; break;
-      case RowVerdict::later: later_ = result.error; break;
-      case RowVerdict::unsaid: unsaid.push_back(&line); break;
-    }
-  }
-  if (group.size() == 1 && !unsaid.empty()) {
-    group[0]->refusal = ServerError{.status = 0, .code = 0, .exception = "", .message = "the server gives no reason"};
-    return;
-  }
-  const size_t together = rows_to_ask_again(group.size());
-  for (size_t start = 0; start < unsaid.size(); start += together) {
-    const size_t end = std::min(start + together, unsaid.size());
-    work_.emplace_back(unsaid.begin() + static_cast<ptrdiff_t>(start), unsaid.begin() + static_cast<ptrdiff_t>(end));
-  }
+  std::vector<BulkRow*> rows;
+  for (Line& line : lines_) rows.push_back(&line);
+  Result<bool> sent = co_await sender_.send(std::move(rows), *bounds_);
+  co_return sent;
 }
 
 /// CrateDB 6.4.3 cannot read what it was just given where `aux` has a name with a character beyond U+FFFF, so the next

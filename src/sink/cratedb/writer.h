@@ -7,22 +7,15 @@
 // A change that is refused for itself never fails the call; a server that refuses everything does.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sink/candidates.h"
+#include "sink/cratedb/bulk_sender.h"
 #include "sink/cratedb/session.h"
-#include "sink/cratedb/verdict.h"
 
 namespace ctk::sink::cratedb {
-
-/// The bounds of one request, lowered while the server is short of memory.
-struct BatchBounds {
-  size_t rows = 2000;
-  size_t bytes = 4u << 20;
-};
 
 /// A batch's work on one table.
 class TableWriter {
@@ -44,16 +37,14 @@ class TableWriter {
   /// In what form the change was sent last.
   enum class Form { first, relearned, blamed_in_aux, all_in_aux };
 
-  struct Line {
+  struct Line : BulkRow {
+    explicit Line(Candidates of) : candidates(std::move(of)) {}
+
     Candidates candidates;
     table::Rendered rendered;
-    std::string args;
     Form form = Form::first;
     int refreshes = 0;  ///< after which it was sent as it was
-    std::optional<ServerError> refusal;
-    bool settled = false;
   };
-  using Group = std::vector<Line*>;
 
   void take(Line& line, table::Rendered rendered);
   void park(Line& line, std::string reason, bool key_refused);
@@ -61,14 +52,9 @@ class TableWriter {
 
   Task<Result<bool>> settle_columns();
   Task<Result<bool>> send_rows();
-  Task<Result<bool>> send_group(Group group);
-  void judge_results(const Group& group, const Answer& answer);
   Task<Result<bool>> settle_refusals();
   Task<Result<bool>> refresh_for_refused();
   void try_next_form(Line& line);
-
-  std::deque<Group> split_rows();
-  std::string doing() const { return "writing to " + state_->spec.name.str(); }
 
   Session& session_;
   std::shared_ptr<TableState> state_;
@@ -76,9 +62,7 @@ class TableWriter {
   const TableWrites& writes_;
   BatchBounds* bounds_ = nullptr;
   std::vector<Line> lines_;
-  std::deque<Group> work_;
-  std::optional<ServerError> later_;  ///< why the call will fail once the rest is settled
-  bool any_passed_ = false;
+  BulkSender sender_;
 };
 
 }  // namespace ctk::sink::cratedb
