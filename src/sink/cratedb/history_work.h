@@ -1,4 +1,4 @@
-// A batch's events on their way into a table's history. What is written is decided in sink/history.h.
+// A batch's events on their way into a table's history. What is written is decided in sink/key_history.h.
 //
 // There are no transactions: the rows come first, then the events, without an end; then what lies around them is read, and
 // each row's end is set as it was read to be, bound to the very row that was read. That is looked at again until there is
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "sink/cratedb/bulk_sender.h"
-#include "sink/history.h"
+#include "sink/key_history.h"
 #include "sink/row_reader.h"
 
 namespace ctk::sink::cratedb {

@@ -1,5 +1,5 @@
 // A history in a SQL database: the table itself, and the statements that read and write it. What is written is decided in
-// sink/history.h.
+// sink/key_history.h.
 //
 // Whoever writes a key's history holds the lock of its row in the table, taken by writing the row in the same transaction:
 // so nobody else changes the rows that were read.
@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "sink/history.h"
+#include "sink/key_history.h"
 #include "sink/sql/bookkeeping.h"
 #include "table/history.h"
 

@@ -1,4 +1,4 @@
-#include "sink/history.h"
+#include "sink/key_history.h"
 
 #include <gtest/gtest.h>
 
