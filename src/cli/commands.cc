@@ -51,7 +51,7 @@ constexpr auto kPushed =
 /// Of one whose rows are written again.
 constexpr auto kReplaying =
     std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",
-                                     "key-type.", "type.", "typed", "max-columns", "create-table", "live-view"});
+                                     "key-type.", "type.", "typed", "max-columns", "create-table", "live-view", "history"});
 
 // clang-format off
 CommandInfo simulator() {

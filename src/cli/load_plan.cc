@@ -150,10 +150,9 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   // A file is always read from its start.
   plan.positions_in_memory = options.text("positions") == "memory" || plan.source.is_file();
   if (plan.target.tables.history && options.text("positions") == "memory") {
-    return fail(ErrorKind::usage,
-                fmt::format("option {} cannot be had with {}=memory: what is not stored with the changes cannot be told "
-                            "from what is to come",
-                            target->options.spelled("history"), options.spelled("positions")));
+    return usage(
+        fmt::format("option {} cannot be had with positions=memory: nothing tells then what the history holds already",
+                    target->options.spelled("history")));
   }
   relay.once = options.boolean("once", false);
   relay.reset = command.reset;

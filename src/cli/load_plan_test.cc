@@ -119,6 +119,12 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_THAT(relay.reset_command, HasSubstr("--reset"));
 }
 
+TEST(LoadPlan, AHistoryIsKeptWithPositions) {
+  EXPECT_EQ(planned({"load", kSource, "sqlite:///x.db?history=h"}).relay.tables.history, "h");
+  EXPECT_THAT(refused({"load", kSource, "sqlite:///x.db?history=h", "--positions=memory"}),
+              testing::AllOf(HasSubstr("history"), HasSubstr("positions=memory")));
+}
+
 TEST(LoadPlan, SaysWhereDeadLettersAreWithoutSecrets) {
   const auto hint = [](const std::vector<std::string>& target) {
     std::vector<std::string> words = {"load", kSource};

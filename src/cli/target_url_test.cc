@@ -178,7 +178,7 @@ TEST(TargetUrl, TableOptions) {
   EXPECT_EQ(typed.tables.max_columns, 50);
   EXPECT_EQ(typed.tables.path_types.at("a"), table::ColumnType::text);
   const auto options = target("crate://localhost?encoding=dynamodb&deletes=soft&typed=false&create-table=no",
-                              {{"live-view", "false"}, {"adopt", "true"}, {"key-type.id", "bigint"}});
+                              {{"live-view", "false"}, {"adopt", "true"}, {"key-type.id", "bigint"}, {"history", "h"}});
   EXPECT_EQ(options.tables.encoding, table::Encoding::dynamodb);
   EXPECT_EQ(options.tables.deletes, table::Deletes::soft);
   EXPECT_FALSE(options.tables.typed);
@@ -186,6 +186,7 @@ TEST(TargetUrl, TableOptions) {
   EXPECT_FALSE(options.tables.create_table);
   EXPECT_FALSE(options.tables.live_view);
   EXPECT_TRUE(options.tables.adopt);
+  EXPECT_EQ(options.tables.history, "h");
   EXPECT_EQ(options.tables.key_types.at("id"), table::ColumnType::bigint);
   EXPECT_THAT(refused("crate://localhost?key-type.id=blob5"), AllOf(HasSubstr("key-type.id"), HasSubstr("blob5")));
 }
@@ -206,7 +207,7 @@ TEST(TargetUrl, OptionsThatMeanNothingThere) {
   }
   for (const char* option : {"connections=2", "ssl=true", "sslmode=require", "schema=s", "typed=true", "max-columns=9",
                              "database=d", "timeout=5s", "delete-grace=5s", "delete-floor=5s", "key-type.id=text",
-                             "type.a=text", "create-table=true", "live-view=true", "adopt=true"}) {
+                             "type.a=text", "create-table=true", "live-view=true", "adopt=true", "history=h"}) {
     EXPECT_THAT(refused(std::string("ndjson:-?") + option), HasSubstr("ndjson")) << option;
   }
   for (const char* option : {"typed=true", "max-columns=9", "database=d", "type.a=text", "dead-letters=x"}) {
