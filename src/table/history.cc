@@ -32,15 +32,23 @@ std::string_view order_of(std::string_view version) { return version.substr(std:
 }  // namespace
 
 Result<TableSpec> make_history_spec(const TableSpec& table) {
-  const std::string& name = table.options.history.value();
+  const std::string& given = table.options.history.value();
+  std::string name = given;
+  const size_t dot = name.find('.');
+  if (table.target->is_server && dot != std::string::npos) {
+    if (name.substr(0, dot) != table.name.schema) {
+      return std::unexpected(misnamed(given, "a history lies in its table's schema, " + table.name.schema));
+    }
+    name.erase(0, dot + 1);
+  }
   TableSpec history = table;
   history.name.table = name;
   const bool taken = name.empty() || same_table(table.target, name, table.name.table) ||
                      same_table(table.target, name, table.name.table + "_live");
-  if (taken) return std::unexpected(misnamed(name, "the table and its view have names of their own"));
+  if (taken) return std::unexpected(misnamed(given, "the table and its view have names of their own"));
   if (map_table_name(table.target, name) != name) {
     return std::unexpected(
-        misnamed(name, std::string("no table of that name can be had on ") + std::string(table.target->product)));
+        misnamed(given, std::string("no table of that name can be had on ") + std::string(table.target->product)));
   }
   history.options.history.reset();
   history.options.live_view = false;

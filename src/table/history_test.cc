@@ -54,6 +54,19 @@ TEST(HistorySpec, NamesThatOthersHaveAreRefused) {
   }
 }
 
+TEST(HistorySpec, ASchemaIsTheTables) {
+  EXPECT_EQ(make_history_spec(spec_of(Target::postgres, "pk", Layout::columns, "s.h")).value().name,
+            (QualifiedName{"s", "h"}));
+  TableOptions options;
+  options.history = "other.h";
+  KeySchema keys;
+  keys.attributes = {{"pk", dynamodb::Type::S}};
+  const Result<TableSpec> spec = make_spec(Target::postgres, {"s", "demo"}, "source", keys, options);
+  ASSERT_FALSE(spec);
+  EXPECT_EQ(spec.error().kind, ErrorKind::usage);
+  EXPECT_EQ(make_history_spec(spec_of(Target::sqlite, "pk", Layout::columns, "a.h")).value().name.table, "a.h");
+}
+
 TEST(ChangeIdentity, IsTheTimeWhereAnOrderHasOneAndTheNumberWhereItHasNot) {
   using dynamodb::order_text;
   using dynamodb::VersionKind;
