@@ -154,10 +154,10 @@ struct PrintCommand {
   std::string text;
 };
 
-using Command =
-    std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
-                 ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand, TopCommand,
-                 VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand, KclProcessorCommand, PrintCommand>;
+using Command = std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
+                             ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand,
+                             TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand,
+                             KclProcessorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -45,9 +45,8 @@ std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
 constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
 constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
 /// Of a source that another engine reads.
-constexpr auto kPushed =
-    std::to_array<std::string_view>({"source-table", "positions-name", "on-error", "include", "exclude", "rename",
-                                     "start-timeout", "grace", "max-memory"});
+constexpr auto kPushed = std::to_array<std::string_view>(
+    {"source-table", "positions-name", "on-error", "include", "exclude", "rename", "start-timeout", "grace", "max-memory"});
 /// Of one whose rows are written again.
 constexpr auto kReplaying =
     std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",

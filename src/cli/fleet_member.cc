@@ -34,7 +34,7 @@ void FleetMember::begin() {
   watch_.begin_run();
   begun_ = world_.clock.monotonic();
   for (const std::string& note : relay_.plan.notes) log_.debug(note);
-  relay_.plan.relay.worker = worker_name(world_.random);
+  if (relay_.plan.relay.worker.empty()) relay_.plan.relay.worker = worker_name(world_.random);
   auto made = WiredRelay::make(relay_.plan, world_, ground_.loop, log_, &ground_.memory);
   if (!made) return on_end(std::unexpected(made.error()));
   wired_ = std::move(*made);

@@ -126,6 +126,36 @@ relay::Strays strays_of(std::string_view word) {
 
 }  // namespace
 
+namespace {
+
+const aws::ServiceEndpoint& endpoint_of_tables(const SourcePlan& source) {
+  if (const auto* kinesis = std::get_if<KinesisPlan>(&source.from)) return kinesis->tables;
+  return std::get<TablePlan>(source.from).tables;
+}
+
+Status plan_leases(LoadPlan& plan) {
+  const OptionValues& options = plan.source.options;
+  if (options.text("positions") != "dynamodb" || plan.target.dry_run) return {};
+  if (plan.source.is_file()) return usage("positions=dynamodb is for streams: a file is always read from its start");
+  if (plan.relay.snapshot != relay::Snapshot::none)
+    return usage("positions=dynamodb follows changes only: a load is the business of one worker",
+                 "load the table first, with snapshot=only and without positions=dynamodb");
+  if (plan.relay.on_gap == relay::OnGap::resnapshot)
+    return usage("positions=dynamodb does not load, which on-gap=resnapshot asks for", "on-gap=stop, or on-gap=skip");
+  if (plan.relay.reset)
+    return usage("--reset forgets the positions of one relay, and positions=dynamodb shares them among many",
+                 "stop all workers and delete the lease table");
+  LeasePlan leases;
+  leases.tables = endpoint_of_tables(plan.source);
+  if (const auto table = options.text("lease-table")) leases.table = aws::TableName(*table);
+  leases.failover = options.duration("failover-time").value_or(leases.failover);
+  if (leases.failover < std::chrono::seconds(1)) return usage("failover-time is too short: 1s is the least");
+  plan.leases = std::move(leases);
+  return {};
+}
+
+}  // namespace
+
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file) {
   LoadPlan plan;
   auto source = plan_source(command.source, command.target.flags, environment, is_file);
@@ -179,6 +209,8 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   // DynamoDB Streams bills each call.
   read_rhythm(options, target->options, relay);
   plan.target.start_timeout = relay.deadlines.start_timeout;
+  if (const auto worker = options.text("worker-id")) relay.worker = coordination::WorkerName(*worker);
+  if (auto planned = plan_leases(plan); !planned) return std::unexpected(planned.error());
 
   plan.listen = command.listen;
   plan.title = {net::redact_url(command.source), net::redact_url(*target_url)};

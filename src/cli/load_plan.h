@@ -13,11 +13,19 @@
 
 namespace ctk::cli {
 
+/// Leases that many workers share (positions=dynamodb).
+struct LeasePlan {
+  std::optional<aws::TableName> table;  ///< nothing: as the relay is called
+  aws::ServiceEndpoint tables;          ///< DynamoDB, where it is
+  Duration failover = std::chrono::seconds(10);
+};
+
 struct LoadPlan {
   SourcePlan source;
   sink::TargetOptions target;
-  relay::RelayOptions relay;  ///< without `worker`: that is the process's own
+  relay::RelayOptions relay;  ///< `worker` is empty unless it was given: then it is the process's own
   bool positions_in_memory = false;
+  std::optional<LeasePlan> leases;
   bool json_summary = false;
   std::optional<ListenOptions> listen;
   observe::RelayTitle title;       ///< source and target as they may be shown

@@ -48,7 +48,8 @@ struct Runner {
 /// These stop in their own way, however early they are asked to.
 bool watches_signals(const cli::Command& command) {
   return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::LoadConfigCommand>(command) ||
-         std::holds_alternative<cli::SimulatorCommand>(command) || std::holds_alternative<cli::KclProcessorCommand>(command);
+         std::holds_alternative<cli::SimulatorCommand>(command) ||
+         std::holds_alternative<cli::KclProcessorCommand>(command);
 }
 
 int run(const std::vector<std::string>& given) {

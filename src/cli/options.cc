@@ -49,8 +49,13 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .help = "what a load may use of the table's read capacity: units a second, or 50% of the provisioned"},
     {.name = "fan-out", .help = "consumer for enhanced fan-out", .fate = kLater},
     {.name = "positions", .kind = choice, .fallback = "target", .help = "where to keep what has been read",
-     .choices = "target|memory", .later_choices = "dynamodb"},
+     .choices = "target|dynamodb|memory"},
     {.name = "positions-name", .fallback = "SERVICE:STREAM@SCHEMA[.TABLE]", .help = "the relay's name in the position store"},
+    {.name = "lease-table", .fallback = "the relay's name",
+     .help = "table for positions=dynamodb, whose leases many workers share"},
+    {.name = "worker-id", .fallback = "HOST/PROCESS/RANDOM", .help = "this process's name among the workers"},
+    {.name = "failover-time", .kind = duration, .fallback = "10s",
+     .help = "how long a worker may be silent before others take its shards"},
     {.name = "idle-poll", .kind = duration, .fallback = "1s for Kinesis, 5s for DynamoDB Streams",
      .help = "longest pause between reads of an idle shard"},
     {.name = "max-lag", .kind = duration, .help = "bound of the delay that idle polling may add"},
@@ -248,9 +253,6 @@ std::string accepted_values(const OptionInfo& info) {
 
 Status check_option(const OptionInfo& info, const std::string& spelled, const std::string& value) {
   if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
-  if (is_one_of(value, info.later_choices)) {
-    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
-  }
   if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
   const auto choices = split_choices(info.choices);
   const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);

@@ -27,7 +27,7 @@ int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWat
 
 int run_relay(LoadPlan plan, const MakeRelay& make, World& world) {
   for (const std::string& note : plan.notes) world.log.debug(note);
-  plan.relay.worker = worker_name(world.random);
+  if (plan.relay.worker.empty()) plan.relay.worker = worker_name(world.random);
   // The relay's own share of the grace period leaves room for closing the target.
   const Duration grace = plan.relay.deadlines.grace;
   plan.relay.deadlines.grace -= std::min<Duration>(grace / 10, std::chrono::seconds(1));

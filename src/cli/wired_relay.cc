@@ -28,7 +28,7 @@ WiredRelay::WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan
       sink_(plan.target, world, loop),
       positions_in_memory_(coordination::make_memory_store(loop, world.clock)),
       worker_(loop, "ctk-worker"),
-      relay_(plan.relay, source_->sources(), sink_.sink(), positions(plan),
+      relay_(plan.relay, source_->sources(), sink_.sink(), positions(plan, world, loop, log),
              {loop, world.clock, world.random, log, worker_, write_seconds(world.metrics), memory}) {}
 
 Histogram* WiredRelay::write_seconds(Metrics* metrics) {
@@ -37,7 +37,11 @@ Histogram* WiredRelay::write_seconds(Metrics* metrics) {
                              {0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60});
 }
 
-relay::Positions WiredRelay::positions(const LoadPlan& plan) {
+relay::Positions WiredRelay::positions(const LoadPlan& plan, World& world, EventLoop& loop, Log& log) {
+  if (plan.leases) {
+    leases_.emplace(*plan.leases, plan.relay.worker, *source_->aws(), sink_.sink(), world, loop, log);
+    return leases_->positions();
+  }
   const bool last = !plan.positions_in_memory && sink_.sink().traits().holds_own_tables;
   if (last) return relay::positions_of(sink_.sink());
   return {*positions_in_memory_, relay::Positions::Kept::in_memory};

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/load_plan.h"
+#include "cli/wired_leases.h"
 #include "cli/wiring.h"
 #include "relay/relay.h"
 
@@ -25,13 +26,14 @@ class WiredRelay {
  private:
   WiredRelay(std::unique_ptr<WiredSource> source, const LoadPlan& plan, World& world, EventLoop& loop, Log& log,
              BytePool* memory);
-  /// The target's own, or none that last.
-  relay::Positions positions(const LoadPlan& plan);
+  /// The leases', the target's own, or none that last.
+  relay::Positions positions(const LoadPlan& plan, World& world, EventLoop& loop, Log& log);
   static Histogram* write_seconds(Metrics* metrics);
 
   std::unique_ptr<WiredSource> source_;
   WiredSink sink_;
   std::unique_ptr<coordination::PositionStore> positions_in_memory_;
+  std::optional<WiredLeases> leases_;
   ThreadExecutor worker_;  ///< its jobs keep what they touch
   relay::Relay relay_;
 };

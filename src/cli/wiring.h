@@ -38,6 +38,8 @@ class WiredSource {
   relay::Sources sources() { return {stream_.get(), snapshot_.get()}; }
   /// DynamoDB, where a table may be loaded; else null.
   aws::DynamoDbApi* tables() { return tables_.get(); }
+  /// Who signs and calls; null of a file.
+  WiredAws* aws() { return aws_.get(); }
 
  private:
   WiredSource() = default;
