@@ -69,7 +69,17 @@ void add_table_stream(Collector& needed, const SourceNeeds& needs) {
   }
 }
 
-std::string_view statement_name(const Permission& permission) {
+void add_leases(Collector& needed, const SourceNeeds& needs) {
+  const std::string table = table_arn(needs.region, *needs.leases);
+  for (const char* action : {"dynamodb:DescribeTable", "dynamodb:CreateTable", "dynamodb:Scan", "dynamodb:PutItem",
+                             "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:DeleteItem"}) {
+    needed.add(action, table);
+  }
+}
+
+/// `leases`: the resource that is written to.
+std::string_view statement_name(const Permission& permission, const std::string& leases) {
+  if (permission.resource == leases) return "ShareTheLeases";
   if (permission.action.starts_with("kinesis:")) return "ReadTheKinesisStream";
   if (permission.resource.find("/stream/") != std::string::npos) return "ReadTheTablesStream";
   return permission.action == "dynamodb:UpdateTable" ? "SwitchTheStreamOn" : "ReadTheTable";
@@ -94,16 +104,19 @@ std::vector<Permission> permissions_of(const SourceNeeds& needs) {
     needed.add("dynamodb:DescribeTable", table);
     needed.add("dynamodb:Scan", table);
   }
+  if (needs.leases) add_leases(needed, needs);
   return needed.take();
 }
 
 std::string policy_json(const std::vector<Permission>& permissions) {
   // One statement a name and resource, in the order of their first permissions.
   std::vector<std::pair<std::string, std::vector<std::string>>> statements;  // what stands around the actions, and those
+  const auto written = std::ranges::find(permissions, "dynamodb:PutItem", &Permission::action);
+  const std::string leases = written == permissions.end() ? "" : written->resource;
   for (const Permission& permission : permissions) {
     const std::string around =
         fmt::format("      \"Sid\": \"{}\",\n      \"Effect\": \"Allow\",\n      \"Resource\": \"{}\",\n",
-                    statement_name(permission), permission.resource);
+                    statement_name(permission, leases), permission.resource);
     auto found = std::ranges::find(statements, around, &std::pair<std::string, std::vector<std::string>>::first);
     if (found == statements.end()) found = statements.insert(statements.end(), {around, {}});
     found->second.push_back(fmt::format("        \"{}\"", permission.action));

@@ -16,6 +16,7 @@ struct SourceNeeds {
   std::optional<std::string> table_stream = {};  ///< a table's name or ARN, or its stream's ARN
   bool enable_stream = false;
   std::optional<std::string> scanned = {};  ///< a table's name or ARN: its items are read
+  std::optional<std::string> leases = {};   ///< the name of the table whose rows many workers share
 };
 
 struct Permission {

@@ -42,6 +42,13 @@ TEST(Permissions, AStreamThatIsNamedIsNotLookedFor) {
                           "dynamodb:GetRecords " + stream));
 }
 
+TEST(Permissions, OfLeasesThatWorkersShare) {
+  const std::vector<Permission> needed = permissions_of({.region = "us-east-1", .kinesis = "cdc", .leases = "workers"});
+  EXPECT_EQ(needed.size(), 4u + 7u);
+  EXPECT_EQ(needed.back(), (Permission{"dynamodb:DeleteItem", "arn:aws:dynamodb:us-east-1:*:table/workers"}));
+  EXPECT_THAT(policy_json(needed), testing::HasSubstr("\"Sid\": \"ShareTheLeases\""));
+}
+
 TEST(Permissions, AsAPolicy) {
   EXPECT_EQ(policy_json(permissions_of({.region = "us-gov-west-1", .kinesis = "cdc", .scanned = "orders"})), R"({
   "Version": "2012-10-17",

@@ -22,7 +22,9 @@ std::vector<check::Permission> permissions_of(const LoadPlan& plan, World& world
   if (credentials != nullptr && credentials->role_arn) {
     world.log.info("this is the role's; whoever assumes it needs sts:AssumeRole on it", {{"role", *credentials->role_arn}});
   }
-  return check::permissions_of(needs_of(plan.source));
+  check::SourceNeeds needs = needs_of(plan.source);
+  needs.leases = lease_table_of(plan);
+  return check::permissions_of(needs);
 }
 
 int print_policy(const std::vector<check::Permission>& permissions, World& world) {

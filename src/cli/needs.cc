@@ -1,6 +1,8 @@
 #include "cli/needs.h"
 
 #include "aws/ids.h"
+#include "coordination/lease_table.h"
+#include "relay/run.h"
 
 namespace ctk::cli {
 namespace {
@@ -29,6 +31,21 @@ check::SourceNeeds needs_of(const SourcePlan& plan) {
   }
   if (plan.scan) needs.scanned = plan.scan->table;
   return needs;
+}
+
+std::optional<std::string> lease_table_of(const LoadPlan& plan) {
+  if (!plan.leases) return std::nullopt;
+  if (plan.leases->table) return plan.leases->table->str();
+  relay::SourceIdentity identity;
+  if (const auto* kinesis = std::get_if<KinesisPlan>(&plan.source.from)) {
+    identity.service = "kinesis";
+    const std::string& stream = kinesis->stream.str();
+    identity.name = stream.substr(stream.rfind('/') + 1);
+  } else {
+    identity.service = "dynamodb";
+    identity.name = table_of(plan.source);
+  }
+  return coordination::lease_table_name(relay::relay_name(plan.relay, identity)).str();
 }
 
 std::string table_of(const SourcePlan& plan) {

@@ -102,7 +102,7 @@ void LeasedShards::with_leases(const RelayName& relay, Done<bool> done) {
   if (!leases_) {
     leases_.emplace(loop_, clock_, reads_, writes_, log_,
                     LeaseTableOptions{options_.table.value_or(lease_table_name(relay)), options_.settings, options_.seed},
-                    *this);
+                    static_cast<LeaseHolder&>(*this));
   }
   leases_->start(lifeline_.guard([this, done = std::move(done)](Result<bool> started) mutable {
     if (!started) return done(std::move(started));

@@ -28,7 +28,7 @@ void Relay::Engine::begin_sharing() {
   share_known_shards();
 }
 
-/// After each listing.
+/// Whenever others are found.
 void Relay::Engine::share_known_shards() {
   if (!run_.is_shared()) return;
   std::vector<coordination::SharedShard> shards;

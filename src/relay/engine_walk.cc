@@ -1,4 +1,5 @@
 // Which shards there are: listings, the ends of shards and their children, and what the walk makes of them.
+#include <algorithm>
 #include <utility>
 
 #include "relay/engine.h"
@@ -18,6 +19,9 @@ PageSize Relay::Engine::first_page_of(const ShardId& id) const {
 }
 
 void Relay::Engine::perform(const std::vector<shards::WalkAction>& actions) {
+  // Children are shared out before the end of their parents is stored.
+  if (std::ranges::any_of(actions, [](const auto& action) { return std::holds_alternative<shards::AddRow>(action); }))
+    share_known_shards();
   for (const shards::WalkAction& action : actions) {
     if (phase_ == Phase::ended) return;
     if (const auto* row = std::get_if<shards::AddRow>(&action)) {
@@ -51,7 +55,6 @@ void Relay::Engine::take_listing(std::vector<ListedShard> listed, Timestamp begu
   const std::vector<shards::WalkAction> actions = life_->lineage.walk().listed(with_segments(std::move(listed)));
   life_->lineage.took_listing(begun, may_end_without_children());
   perform(actions);
-  if (phase_ != Phase::ended) share_known_shards();
 }
 
 /// Until the shard has its row nothing of it is sent: no write could move its position.
