@@ -89,7 +89,7 @@ std::vector<observe::RelayStatus> Fleet::look() {
   return all;
 }
 
-relay::RelayStats Fleet::stats() const {
+relay::RelayStats Fleet::stats() {
   std::vector<relay::RelayStats> all;
   for (const Place& place : places_) all.push_back(place.member->stats());
   return sum_of(all);

@@ -31,7 +31,7 @@ class Fleet {
 
   std::vector<observe::RelayStatus> look();
   /// Of all together.
-  relay::RelayStats stats() const;
+  relay::RelayStats stats();
 
  private:
   struct Place {

@@ -1,5 +1,6 @@
 #include "cli/fleet_member.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "cli/exit_code.h"
@@ -104,6 +105,7 @@ void FleetMember::settle(const Ending& ending) {
 
 void FleetMember::note_failure(const std::optional<Error>& error) {
   if (!error) return failure_.reset();
+  if (!failure_) before_failure_ = last_view_.stats;
   const Timestamp since = failure_ ? failure_->since : world_.clock.now();
   failure_ = {since, world_.redactor.redact(to_string(*error))};
 }
@@ -127,7 +129,28 @@ void FleetMember::say_failure(const Error& error, Duration pause) {
               {{"error", to_string(error)}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
 }
 
-relay::RelayStats FleetMember::stats() const { return wired_ ? wired_->relay().stats() : last_view_.stats; }
+void FleetMember::note_recovery() {
+  using Shown = relay::RelayView::State;
+  if (!failure_ || !wired_) return;
+  const Shown state = wired_->relay().view().state;
+  if (state == Shown::running || state == Shown::loading) failure_.reset();
+}
+
+relay::RelayStats FleetMember::stats() {
+  note_recovery();
+  relay::RelayStats stats = wired_ ? wired_->relay().stats() : last_view_.stats;
+  if (!failure_) return stats;
+  add_time_since_failure(stats);
+  stats.outage = "relay " + relay_.name + " has failed";
+  return stats;
+}
+
+void FleetMember::add_time_since_failure(relay::RelayStats& stats) const {
+  const Duration passed = world_.clock.now() - failure_->since;
+  stats.lag = before_failure_.lag + passed;
+  stats.until_data_loss = before_failure_.until_data_loss;
+  if (stats.until_data_loss) *stats.until_data_loss = std::max(Duration{}, *stats.until_data_loss - passed);
+}
 
 relay::RelayView FleetMember::view() const {
   relay::RelayView view = wired_ ? wired_->relay().view() : last_view_;
@@ -141,11 +164,12 @@ relay::RelayView FleetMember::view() const {
 
 observe::RelayStatus FleetMember::look() {
   if (final_) return *final_;
-  using Shown = relay::RelayView::State;
+  note_recovery();
   relay::RelayView view = this->view();
-  // What is begun again has failed until it reads.
-  if (wired_ && (view.state == Shown::running || view.state == Shown::loading)) failure_.reset();
-  if (failure_) view.state = Shown::failed;
+  if (failure_) {
+    view.state = relay::RelayView::State::failed;
+    add_time_since_failure(view.stats);
+  }
   observe::RelayStatus status = watch_.look(std::move(view), world_.clock.monotonic(), world_.clock.now(), failure_);
   if (is_over() && !failure_) {
     status.has_caught_up = true;

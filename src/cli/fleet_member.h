@@ -52,7 +52,8 @@ class FleetMember {
 
   /// As it is now; called about every second.
   observe::RelayStatus look();
-  relay::RelayStats stats() const;
+  /// Of one that has failed: with that as its outage.
+  relay::RelayStats stats();
   /// It is removed: nothing is counted of it any more. Nothing is looked at afterwards.
   void forget() { watch_.forget(); }
 
@@ -66,6 +67,10 @@ class FleetMember {
   void say_failure(const Error& error, Duration pause);
   void note_failure(const std::optional<Error>& error);
   relay::RelayView view() const;
+  /// What is begun again has failed until it reads.
+  void note_recovery();
+  /// Of a relay that does not read, the stream goes on.
+  void add_time_since_failure(relay::RelayStats& stats) const;
 
   FleetRelay relay_;
   std::optional<FleetRelay> replacement_;
@@ -82,6 +87,7 @@ class FleetMember {
   EventLoop::TimerId pause_ = 0;
   relay::RelayView last_view_;  ///< of a run that has ended
   std::optional<observe::RelayFailure> failure_;
+  relay::RelayStats before_failure_;           ///< how it stood when it failed first
   Duration said_at_{};                         ///< the failure, in the log
   std::optional<observe::RelayStatus> final_;  ///< of one that is well and over
   std::unique_ptr<WiredRelay> wired_;

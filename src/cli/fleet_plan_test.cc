@@ -40,7 +40,7 @@ TEST(FleetPlan, PlansEachAsItsOwnCommandLine) {
   EXPECT_EQ(fleet.relays[0].name, "mine");
   EXPECT_EQ(fleet.relays[0].plan.relay.on_gap, relay::OnGap::skip);
   EXPECT_EQ(fleet.relays[0].plan.relay.positions_name, "mine");
-  EXPECT_EQ(fleet.relays[1].name, "kinesis:users@main.users");
+  EXPECT_EQ(fleet.relays[1].name, "kinesis:users@users");
   EXPECT_EQ(fleet.relays[1].plan.relay.on_gap, relay::OnGap::stop);
   EXPECT_THAT(fleet.relays[1].plan.relay.reset_command,
               StartsWith("ctk load 'kinesis+dynamodb+cdc://aws/users?region=us-east-1'"));

@@ -44,7 +44,7 @@ TEST(ProcessStatus, AFailedRelaySaysSinceWhenAndWhy) {
   failed.relays.front().view.state = RelayView::State::failed;
   failed.relays.front().failure = RelayFailure{failed.time - seconds(5), "wrong password"};
   EXPECT_THAT(status_json(failed), HasSubstr(R"("state":"failed","ready":true,"healthy":true,"trouble":{"side":"relay",)"
-                                             R"("since":"2026-11-22T02:59:55Z","says":"wrong password"})"));
+                                             R"("since":"2026-11-22T02:59:55.000000Z","says":"wrong password"})"));
 }
 
 TEST(ProcessStatus, HasTheMembersOfTheContractAndNoOthers) {

@@ -20,8 +20,8 @@ RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time
   if (status.failure) {
     status.health.reasons = {fmt::format("the relay has failed, and is tried again: {}", status.failure->says)};
   }
-  if (status.view.state == relay::RelayView::State::starting || status.failure) ready_ = false;
-  ready_ = ready_ || status.view.caught_up;
+  if (status.view.state == relay::RelayView::State::starting) ready_ = false;
+  ready_ = !status.failure && (ready_ || status.view.caught_up);
   status.has_caught_up = ready_;
   status.rates = rates(status.view.stats, now);
   remember(status, now, time);

@@ -188,6 +188,7 @@ class Failures(Config):
         beta = self.status(url)["beta"]
         self.assertEqual((beta["healthy"], beta["ready"], beta["trouble"]["side"]), (False, False, "relay"))
         self.assertIn("later/beta.db", beta["trouble"]["says"])
+        wait_until("its lag grows", lambda: self.status(url)["beta"]["lag_seconds"] > 3, 30)
         code, _, body = get(url, "/healthz")
         self.assertEqual(code, 503)
         self.assertRegex(json.loads(body)["reasons"][0], "^beta: the relay has failed, and is tried again: ")
