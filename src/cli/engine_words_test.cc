@@ -28,7 +28,7 @@ TEST(SplitWords, AsAShellDoes) {
 }
 
 TEST(SplitWords, AnOpenQuoteIsRefused) {
-  for (const char* line : {"a 'b", "\"", "'a\\'"}) {
+  for (const char* line : {"a 'b", "\"", "\"a\\\""}) {
     const auto words = split_words(line);
     ASSERT_FALSE(words) << line;
     EXPECT_EQ(words.error().kind, ErrorKind::usage);

@@ -92,7 +92,9 @@ void Relay::Engine::on_shard_end(Shard& shard, const std::vector<ListedShard>& c
   perform(life_->lineage.walk().read_to_end(shard.id, children));
   if (phase_ == Phase::ended) return;
   if (life_->lineage.walk().misses_parents()) relist();
-  if (run_.identity.traits.bounded || shard.segment || !life_->lineage.walk().children_of(shard.id).empty()) {
+  // What follows it is known, is none, or is for whoever gives the records to know.
+  const bool is_alone = run_.identity.traits.bounded || shard.segment || run_.positions_by_giver();
+  if (is_alone || !life_->lineage.walk().children_of(shard.id).empty()) {
     know_end(shard);
     return;
   }
