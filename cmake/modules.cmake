@@ -88,6 +88,7 @@ ctk_module(sink/cratedb USES base coordination dynamodb json net sink table)
 ctk_module(replay USES coordination dynamodb json sink)
 ctk_module(relay USES aws base coordination dynamodb json load shards sink table LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(engines USES aws base coordination dynamodb json relay shards)
+ctk_module(record USES aws base coordination dynamodb json relay sink LIBRARIES ZLIB::ZLIB PkgConfig::zstd)
 ctk_module(observe USES base json net relay LIBRARIES OpenSSL::Crypto spdlog::spdlog)
 add_custom_command(OUTPUT page_html.cc
                    COMMAND ${CMAKE_COMMAND} -DPAGE=${CMAKE_SOURCE_DIR}/src/observe/page.html -DOUT=page_html.cc
@@ -96,7 +97,7 @@ add_custom_command(OUTPUT page_html.cc
 target_sources(ctk_observe PRIVATE ${CMAKE_BINARY_DIR}/page_html.cc)
 ctk_module(verify USES aws base coordination dynamodb json relay shards sink table)
 ctk_module(check USES aws aws/credentials base coordination json load relay shards sink)
-ctk_module(cli USES aws aws/credentials base check coordination dynamodb engines json load net observe relay replay sim sink sink/cratedb
+ctk_module(cli USES aws aws/credentials base check coordination dynamodb engines json load net observe record relay replay sim sink sink/cratedb
                     sink/ndjson sink/sql table verify
            LIBRARIES CLI11::CLI11 edit ncursesw tinfo)
 target_compile_definitions(ctk_cli PRIVATE CTK_VERSION="${PROJECT_VERSION}")
@@ -107,7 +108,7 @@ add_library(ctk_fake_cratedb STATIC ${fake_cratedb_sources})
 target_link_libraries(ctk_fake_cratedb PUBLIC ctk_sink_cratedb)
 ctk_precompile(ctk_fake_cratedb ctk_json)
 
-foreach(folder base json cbor shards dynamodb load table replay relay engines observe sim check cli)
+foreach(folder base json cbor shards dynamodb load table replay relay record engines observe sim check cli)
   ctk_module_tests(${folder})
 endforeach()
 ctk_module_tests(aws ctk_aws_credentials)

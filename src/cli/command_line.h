@@ -127,6 +127,18 @@ struct KclProcessorCommand {
   LoadCommand load;  ///< of a file: standard input
 };
 
+struct RecordCommand {
+  std::string source;
+  std::string file;  ///< "-": standard output
+  FlagValues flags;  ///< options of the source and of the run
+  std::optional<uint64_t> max_records;
+  std::optional<Duration> time;  ///< --for
+  bool reset = false;
+  bool json = false;
+  std::string reset_command;  ///< as LoadCommand has it
+  std::optional<ListenOptions> listen;
+};
+
 struct CompletionCommand {
   std::string shell;
 };
@@ -156,8 +168,8 @@ struct PrintCommand {
 
 using Command = std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
                              ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand,
-                             TopCommand, VerifyCommand, CompletionCommand, ManCommand, DemoCommand, SimulatorCommand,
-                             KclProcessorCommand, PrintCommand>;
+                             TopCommand, VerifyCommand, RecordCommand, CompletionCommand, ManCommand, DemoCommand,
+                             SimulatorCommand, KclProcessorCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -235,7 +235,7 @@ TEST(CommandLine, HelpFitsATerminalOf80Columns) {
 }
 
 TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words : {Words{"record", "--to", "x"}, Words{"lambda"}}) {
+  for (const Words& words : {Words{"lambda"}}) {
     EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
   }
 }
@@ -249,6 +249,18 @@ TEST(CommandLine, AFileOfRelaysStandsForSourceAndTarget) {
   EXPECT_THAT(refused({"load", kSource, "--config", "x.toml"}), HasSubstr("found both"));
   EXPECT_THAT(refused({"load", "--config", "x.toml", "--reset"}), HasSubstr("--reset is for one relay"));
   EXPECT_THAT(refused({"load", kSource, "--exit-on-failure"}), HasSubstr("goes with --config"));
+}
+
+TEST(CommandLine, Record) {
+  const auto plain = parsed<RecordCommand>({"record", kSource, "x.json"});
+  EXPECT_EQ(plain.file, "x.json");
+  EXPECT_FALSE(plain.max_records || plain.time);
+  const auto bounded = parsed<RecordCommand>({"record", kSource, "-", "--max-records", "7", "--for", "2m"});
+  EXPECT_EQ(bounded.max_records, 7u);
+  EXPECT_EQ(bounded.time, std::chrono::minutes(2));
+  EXPECT_THAT(refused({"record", kSource}), HasSubstr("needs SOURCE FILE"));
+  EXPECT_THAT(refused({"record", kSource, "x", "--max-records", "0"}), HasSubstr("accepted is a whole number above 0"));
+  EXPECT_THAT(refused({"record", kSource, "x", "--for", "soon"}), HasSubstr("accepted is a duration"));
 }
 
 TEST(CommandLine, Verify) {

@@ -143,6 +143,21 @@ CommandInfo kcl_processor() {
    .flags = {kTarget}, .target_options = true, .of_source = kPushed};
 }
 
+CommandInfo record() {
+  return {.path = "record", .arguments = "SOURCE FILE", .least = 2, .most = 2,
+   .help = "keep a stream's records in a file, as they are",
+   .more = "SOURCE  a stream, as ctk load takes it: kinesis+dynamodb+cdc:// or dynamodb+cdc://\n"
+           "FILE    its lines are JSON objects, a record each, as AWS Lambda has them; .gz and .zst are compressed, - is\n"
+           "        standard output. file+dynamodb+cdc:FILE plays them: the same rows, in the same versions\n"
+           "\n"
+           "FILE.positions keeps how far the stream is recorded: the same command goes on there, no record twice.",
+   .flags = with_listening({{.name = "max-records", .value = "N", .help = "stop once so many records were recorded"},
+             {.name = "for", .kind = duration, .value = "DURATION", .help = "stop after that time"},
+             {.name = "reset", .kind = boolean, .help = "forget how far FILE goes: what is there stays, and what the stream has follows"},
+             format("text|json", "text", "json: the summary as one object on standard output")}),
+   .source_options = true};
+}
+
 CommandInfo replay() {
   return {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
    .help = "apply dead letters again, under their own versions",
@@ -218,6 +233,7 @@ const std::vector<CommandInfo>& commands() {
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
        .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
       verify(),
+      record(),
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
                "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
@@ -229,7 +245,6 @@ const std::vector<CommandInfo>& commands() {
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
-      later("record", "keep a stream in a file"),
       later("lambda", "the writer as an AWS Lambda runtime"),
   };
   return kCommands;

@@ -35,6 +35,7 @@ struct Runner {
   int operator()(const cli::StatusCommand& command) const { return run_status(command, world); }
   int operator()(const cli::TopCommand& command) const { return run_top(command, world); }
   int operator()(const cli::VerifyCommand& command) const { return run_verify(command, world); }
+  int operator()(const cli::RecordCommand& command) const { return run_record(command, world); }
   int operator()(const cli::CompletionCommand& command) const { return run_completion(command, world); }
   int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
   int operator()(const cli::SimulatorCommand& command) const { return run_simulator(command, world); }
@@ -48,7 +49,7 @@ struct Runner {
 /// These stop in their own way, however early they are asked to.
 bool watches_signals(const cli::Command& command) {
   return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::LoadConfigCommand>(command) ||
-         std::holds_alternative<cli::SimulatorCommand>(command) ||
+         std::holds_alternative<cli::RecordCommand>(command) || std::holds_alternative<cli::SimulatorCommand>(command) ||
          std::holds_alternative<cli::KclProcessorCommand>(command);
 }
 

@@ -185,6 +185,31 @@ Result<Command> verify_command(const ParsedWords& parsed) {
   return command;
 }
 
+Result<Command> record_command(const ParsedWords& parsed, const std::vector<std::string>& words) {
+  RecordCommand command;
+  command.source = parsed.arguments[0];
+  command.file = parsed.arguments[1];
+  command.flags = parsed.flags;
+  command.reset = parsed.is_set("reset");
+  command.json = wants_json(parsed);
+  command.reset_command = "ctk " + shown_command(words) + " --reset";
+  if (const auto text = parsed.flag("max-records")) {
+    command.max_records = parse_number<uint64_t>(*text);
+    if (!command.max_records || *command.max_records == 0)
+      return usage(fmt::format("option --max-records: found \"{}\", accepted is a whole number above 0", *text));
+  }
+  if (const auto text = parsed.flag("for")) {
+    const auto time = parse_duration(*text);
+    if (!time || *time <= Duration::zero())
+      return usage(fmt::format("option --for: found \"{}\", accepted is a duration such as 30s, 5m or 2h", *text));
+    command.time = *time;
+  }
+  auto listen = listen_options(parsed);
+  if (!listen) return forward_error(std::move(listen));
+  command.listen = std::move(*listen);
+  return command;
+}
+
 ShellCommand shell_command(const ParsedWords& parsed) {
   ShellCommand command;
   for (const auto& [name, value] : parsed.flags) {
@@ -244,6 +269,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "status") return status_command(parsed);
   if (path == "top") return top_command(parsed);
   if (path == "verify") return verify_command(parsed);
+  if (path == "record") return record_command(parsed, words);
   if (path == "demo") return DemoCommand{parsed.flag("output").value_or("ctk-demo.db")};
   if (path == "simulator") return simulator_command(parsed);
   if (path == "man") return ManCommand{};

@@ -25,6 +25,8 @@ int run_status(const StatusCommand& command, World& world);
 /// Until it is left.
 int run_top(const TopCommand& command, World& world);
 int run_verify(const VerifyCommand& command, World& world);
+/// A stream's records into a file, as they are.
+int run_record(const RecordCommand& command, World& world);
 int run_completion(const CompletionCommand& command, World& world);
 int run_man(World& world);
 /// The whole thing on one machine with nothing but this program.
