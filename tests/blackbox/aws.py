@@ -9,9 +9,9 @@ import urllib.request
 
 
 class AwsError(Exception):
-    def __init__(self, code, message):
+    def __init__(self, code, message, answer=None):
         super().__init__(f"{code}: {message}")
-        self.code = code
+        self.code, self.answer = code, answer or {}
 
 
 class Client:
@@ -48,7 +48,7 @@ class Client:
         except urllib.error.HTTPError as error:
             said = json.loads(error.read() or b"{}")
             code = said.get("__type", str(error.code)).rpartition("#")[2]
-            raise AwsError(code, said.get("message") or said.get("Message") or "") from None
+            raise AwsError(code, said.get("message") or said.get("Message") or "", said) from None
 
     def _sign(self, headers, body):
         now = datetime.datetime.now(datetime.timezone.utc)

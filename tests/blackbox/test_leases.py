@@ -1,108 +1,69 @@
-"""Many workers share the shards of one stream by leases (positions=dynamodb), as an operator runs them: several shells with
-the same command, one of which dies, one of which is stopped, under a stream whose shards roll and split."""
+"""The calls by which workers share leases, as our own tests keep them, played to DynamoDB services."""
 import json
 import unittest
 
-from harness import Case, SqliteTarget
-from servers import wait_until
-from simulator import Simulator
+import aws
+from harness import Case
+from servers import TESTS, DynamoDbLocal, SimulatedKinesis
 
-COMMAND = ("--idle-poll=200ms", "--positions=dynamodb", "--failover-time=3s", "--lease-table=workers")
+SCRIPT = json.loads((TESTS.parent / "src/coordination/testdata/lease-writes.json").read_text())
+KEY = {"leaseKey": {"S": "shardId-000000000001"}}
 
 
-class Leases(Case):
-    def setUp(self):
-        super().setUp()
-        self.simulator = Simulator(self, "--table", "demo:pk:sk", "--limits", "off")
-        self.target = SqliteTarget(self.home, "t.db")
-        self.written = 0
+class LeaseCalls(Case):
+    def play(self, client):
+        """Every call is understood, and is done exactly where it is meant to be; what others have put there survives."""
+        client("CreateTable", TableName="leases", BillingMode="PAY_PER_REQUEST",
+               AttributeDefinitions=[{"AttributeName": "leaseKey", "AttributeType": "S"}],
+               KeySchema=[{"AttributeName": "leaseKey", "KeyType": "HASH"}])
+        rows = {}
+        for step in SCRIPT:
+            with self.subTest(step["what"]):
+                try:
+                    answer, applied = client(step["action"], **step["request"]), True
+                except aws.AwsError as error:
+                    self.assertEqual(error.code, "ConditionalCheckFailedException", str(error))
+                    answer, applied = error.answer, False
+                self.assertEqual(applied, step["applied"])
+                row = client("GetItem", TableName="leases", Key=KEY, ConsistentRead=True).get("Item")
+                if step["action"] == "UpdateItem" and applied:
+                    self.assertEqual(answer["Attributes"], row)
+                if not applied:
+                    self.assertEqual(answer["Item"], row)
+                rows[step["what"]] = row
+                if step["what"] == "make the row":
+                    client("UpdateItem", TableName="leases", Key=KEY,
+                           UpdateExpression="SET future = :f, pendingCheckpoint = :p, pendingCheckpointState = :s",
+                           ExpressionAttributeValues={":f": {"L": [{"S": "x"}]}, ":p": {"S": "7"}, ":s": {"B": "AQI="}})
+        return rows
 
-    def source(self, **options):
-        query = "".join(f"&{name.replace('_', '-')}={value}" for name, value in options.items())
-        return f"dynamodb+cdc://k:s@127.0.0.1:{self.simulator.port}/demo?region=us-east-1{query}"
+    def check(self, rows):
+        self.assertEqual(rows["renew it"]["pendingCheckpoint"], {"S": "7"})
+        stored = rows["store progress"]
+        self.assertNotIn("pendingCheckpoint", stored)
+        self.assertNotIn("pendingCheckpointState", stored)
+        asked = rows["ask for it"]
+        self.assertEqual((asked["leaseOwner"], asked["checkpointOwner"]), ({"S": "b"}, {"S": "a"}))
+        self.assertEqual(asked["leaseCounter"], stored["leaseCounter"])
+        handed = rows["hand it over"]
+        self.assertNotIn("checkpointOwner", handed)
+        self.assertEqual((handed["leaseOwner"], handed["ownerSwitchesSinceCheckpoint"]), ({"S": "b"}, {"N": "1"}))
+        ended = rows["store the end"]
+        self.assertEqual(ended["checkpoint"], {"S": "SHARD_END"})
+        self.assertEqual(sorted(ended["childShardIds"]["SS"]), ["shardId-000000000002", "shardId-000000000003"])
+        self.assertNotIn("leaseOwner", rows["release it"])
+        last = rows["remove a row that has changed"]
+        self.assertEqual(last["future"], {"L": [{"S": "x"}]})
+        self.assertEqual((last["leaseOwner"], last["leaseCounter"]), ({"S": "a"}, {"N": "10"}))
+        self.assertIsNone(rows["remove the row"])
 
-    def start_worker(self, name):
-        return self.start_ctk("load", self.source(), self.target.url(), *COMMAND, f"--worker-id={name}")
+    def test_dynamodb_local(self):
+        with DynamoDbLocal() as server:
+            self.check(self.play(server.client))
 
-    def put(self, count):
-        for _ in range(count):
-            self.simulator.put(self.written)
-            self.written += 1
-
-    def reshard(self, action):
-        self.simulator.happen(action, table="demo", all=True)
-
-    def leases(self):
-        items = self.simulator.dynamodb("Scan", TableName="workers")["Items"]
-        return {item["leaseKey"]["S"]: item for item in items}
-
-    def owners(self):
-        return {item["leaseOwner"]["S"] for item in self.leases().values()
-                if "leaseOwner" in item and item["checkpoint"]["S"] != "SHARD_END"}
-
-    def wait_rows(self, seconds=60):
-        wait_until(f"{self.written} rows", lambda: len(self.target.rows("demo") or {}) == self.written, seconds)
-
-    def test_workers_share_die_and_leave(self):
-        self.put(20)
-        first = self.start_worker("first")
-        self.wait_rows()
-        for _ in range(2):
-            self.reshard("split-shard")
-            self.put(20)
-        self.wait_rows()
-        second, third = self.start_worker("second"), self.start_worker("third")
-        wait_until("three have leases", lambda: self.owners() == {"first", "second", "third"}, 60)
-        self.put(60)
-        self.wait_rows()
-        second.kill()
-        second.communicate()
-        self.put(60)
-        self.wait_rows(30)
-        wait_until("two have leases", lambda: self.owners() == {"first", "third"}, 30)
-        self.reshard("roll-shard")
-        self.put(40)
-        self.wait_rows()
-        code, _, err = self.stop_ctk(third)
-        self.assertEqual(code, 0, err)
-        self.assertNotIn("third", self.owners(), "it has given its leases back")
-        self.reshard("split-shard")
-        self.put(40)
-        self.wait_rows(30)
-        code, _, err = self.stop_ctk(first)
-        self.assertEqual(code, 0, err)
-        self.assertEqual(self.owners(), set())
-        verified = self.run_json("verify", f"dynamodb://k:s@127.0.0.1:{self.simulator.port}/demo?region=us-east-1",
-                                 self.target.url())
-        self.assertEqual((verified["items"], verified["equal"]), (self.written, self.written))
-
-    def test_a_worker_goes_on_where_a_lease_stands(self):
-        """As after a move from KCL: the lease is all there is."""
-        self.put(10)
-        worker = self.start_worker("first")
-        self.wait_rows()
-        code, _, err = self.stop_ctk(worker)
-        self.assertEqual(code, 0, err)
-        [lease] = self.leases().values()
-        self.assertTrue(lease["checkpoint"]["S"].isdigit(), lease)
-        self.put(5)
-        other = SqliteTarget(self.home, "other.db")
-        worker = self.start_ctk("load", self.source(), other.url(), *COMMAND)
-        wait_until("the five newest, and the one at which the lease stands at most",
-                   lambda: 5 <= len(other.rows("demo") or {}) <= 6, 60)
-        self.assertEqual(self.stop_ctk(worker)[0], 0)
-
-    def test_the_printed_policy_names_the_lease_table(self):
-        out, _ = self.run_ctk("check", self.source(positions="dynamodb"), self.target.url(), "--policy")
-        policy = json.loads(out)
-        leases = [one for one in policy["Statement"] if one["Sid"] == "ShareTheLeases"]
-        self.assertEqual(len(leases), 1)
-        self.assertTrue(leases[0]["Resource"].endswith("table/dynamodb-demo-demo"), leases[0]["Resource"])
-
-    def test_what_leases_cannot_do_is_refused(self):
-        for more in (["--snapshot=initial"], ["--on-gap=resnapshot"], ["--reset"], ["--failover-time=10ms"]):
-            _, err = self.run_ctk("load", self.source(), self.target.url(), "--positions=dynamodb", *more, expect=2)
-            self.assertTrue("positions=dynamodb" in err or "failover-time" in err, err)
+    def test_the_simulator(self):
+        with SimulatedKinesis() as server:
+            self.check(self.play(aws.Client.dynamodb(server.url)))
 
 
 if __name__ == "__main__":
