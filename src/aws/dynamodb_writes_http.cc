@@ -27,7 +27,7 @@ class DynamoDbWritesHttp final : public DynamoDbWritesApi {
   }
 
   void write_item(const ItemWrite& write, Done<WriteOutcome> done) override {
-    JsonCall call{.action = std::string(action_of(write.kind)),
+    JsonCall call{.action = action_of(write.kind),
                   .body = write_item_request(write),
                   .object = named(write.table),
                   .answering_code = std::string(kConditionFailed)};

@@ -63,13 +63,13 @@ std::string create_table_request(const NewTable& table) {
   return text;
 }
 
-std::string_view action_of(ItemWrite::Kind kind) {
+const char* action_of(ItemWrite::Kind kind) {
   switch (kind) {
     case ItemWrite::Kind::put: return "PutItem";
     case ItemWrite::Kind::update: return "UpdateItem";
     case ItemWrite::Kind::remove: return "DeleteItem";
   }
-  return {};
+  return "";
 }
 
 std::string write_item_request(const ItemWrite& write) {

@@ -14,7 +14,7 @@ inline constexpr std::string_view kConditionFailed = "ConditionalCheckFailedExce
 
 std::string create_table_request(const NewTable& table);
 /// PutItem, UpdateItem or DeleteItem.
-std::string_view action_of(ItemWrite::Kind kind);
+const char* action_of(ItemWrite::Kind kind);
 /// It asks for the item as it becomes, and for the one that is found where the condition does not hold.
 std::string write_item_request(const ItemWrite& write);
 

@@ -60,12 +60,9 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
 void LeaseKeeper::round(LeaseActions& actions, Duration now) {
   unsettled_ = false;
   if (stopping_) return;
-  if (make_rows(actions, now)) {
-    unsettled_ = true;  // nothing is taken before: a parent that has no row yet holds its children up
-  } else {
-    take_free(actions, now);
-    if (!unsettled_) ask_others(actions, now);
-  }
+  lacks_rows_ = make_rows(actions, now);
+  take_free(actions, now);
+  if (!unsettled_) ask_others(actions, now);
   remove_finished(actions, now);
   note_next_expiry(now);
 }
@@ -129,6 +126,10 @@ bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, 
 }
 
 void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
+  if (lacks_rows_) {  // a parent whose row is not made yet would hold nobody up
+    unsettled_ = true;
+    return;
+  }
   const LeaseLoad load = this->load(now);
   std::vector<Lease> first, others;
   for (const auto& [shard, sight] : view_.rows()) {

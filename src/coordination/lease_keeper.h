@@ -163,7 +163,7 @@ class LeaseKeeper {
   std::set<aws::ShardId> had_row_;  ///< of the wanted ones: whose row is gone now, was finished
   Duration scan_at_{}, expiry_at_ = Duration::max();
   Duration evened_out_ = Duration::min() / 2;
-  bool scanning_ = false, unsettled_ = false, stopping_ = false;
+  bool scanning_ = false, lacks_rows_ = false, unsettled_ = false, stopping_ = false;
   LeaseCounts counts_;
 };
 

@@ -353,6 +353,31 @@ TEST_F(LeaseKeeperTest, ChildrenHaveRowsBeforeTheirParentsEnd) {
   EXPECT_LT(seconds_until([&] { return world.holder(child.shard) != nullptr; }, seconds(20)), 3);
 }
 
+TEST(LeaseKeeper, LooksForParentsThatAScanHasNotShown) {
+  // A Scan is of several moments: it may have passed the parent's place before the parent's row was made.
+  const aws::ShardId parent("parent");
+  Lease child{.shard = aws::ShardId("child"), .owner = {}, .checkpoint_owner = {}, .parents = {parent}};
+  Lease above{.shard = parent, .owner = {}, .checkpoint_owner = {}};
+  const auto takes = [](const LeaseActions& actions, const aws::ShardId& shard) {
+    return std::ranges::any_of(actions, [&](const LeaseAction& action) {
+      const auto* write = std::get_if<LeaseWrite>(&action);
+      const auto* take = write == nullptr ? nullptr : std::get_if<TakeLease>(write);
+      return take != nullptr && take->shard == shard;
+    });
+  };
+  for (const bool is_there : {true, false}) {
+    LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+    const LeaseActions seen = keeper.scanned({child}, seconds(1), seconds(1));
+    EXPECT_THAT(seen, testing::Contains(LeaseAction(ReadLease{parent})));
+    EXPECT_FALSE(takes(seen, child.shard));
+    const auto row = is_there ? std::optional(above) : std::nullopt;
+    EXPECT_EQ(takes(keeper.row_read(parent, row, seconds(2)), child.shard), !is_there);
+    const LeaseActions again =
+        keeper.scanned(is_there ? std::vector{child, above} : std::vector{child}, seconds(9), seconds(9));
+    EXPECT_FALSE(is_there && takes(again, child.shard));
+  }
+}
+
 TEST_F(LeaseKeeperTest, FinishedRowsGoOnceTheirChildrenAreRead) {
   begin(1, 1);
   world.end_shard(worker(0), kFirst, {{.shard = aws::ShardId("child"), .parents = {kFirst}}});

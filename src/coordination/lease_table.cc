@@ -34,6 +34,11 @@ LeaseWriteAnswer::Kind kind_of(const Error& error) {
   return said_no ? LeaseWriteAnswer::Kind::refused : LeaseWriteAnswer::Kind::unknown;
 }
 
+Result<std::optional<Lease>> to_row(Result<std::optional<std::string>> item) {
+  if (!item) return forward_error(std::move(item));
+  return *item ? read_lease(**item) : std::optional<Lease>();
+}
+
 std::string_view to_string(HeldLease::End why) {
   switch (why) {
     case HeldLease::End::none: return "";
@@ -175,9 +180,7 @@ Task<bool> LeaseTable::do_call(ReadLease read) {
   const std::string key = lease_key(read.shard);
   Result<std::optional<std::string>> item = co_await tasks_.answer<std::optional<std::string>>(
       [&](Done<std::optional<std::string>> done) { reads_.get_item(options_.table, key, within_limit(std::move(done))); });
-  Result<std::optional<Lease>> row = std::optional<Lease>();
-  if (!item) row = forward_error(std::move(item));
-  if (item && *item) row = read_lease(**item);
+  Result<std::optional<Lease>> row = to_row(std::move(item));
   if (!row) heed(row.error());
   perform(row ? keeper_.row_read(read.shard, std::move(*row), now()) : keeper_.row_not_read(read.shard, now()));
   co_return true;

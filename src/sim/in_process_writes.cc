@@ -33,7 +33,7 @@ void InProcessWrites::create_table(const aws::NewTable& table, Done<aws::TableDe
 void InProcessWrites::write_item(const aws::ItemWrite& write, Done<aws::WriteOutcome> done) {
   ++writes_;
   way_.carry<aws::WriteOutcome>(
-      aws::action_of(write.kind).data(), CallKind::other,
+      aws::action_of(write.kind), CallKind::other,
       [this, write](Timestamp now, Fault) { return write_now(service_, write, now); }, std::move(done));
 }
 
