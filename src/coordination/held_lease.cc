@@ -93,7 +93,7 @@ Duration HeldLease::due() const {
   return is_stuck(write) ? due : std::min(due, std::max(write, next_try_));
 }
 
-void HeldLease::answered(const HoldLease& write, LeaseWriteAnswer answer, Duration sent, Duration now) {
+void HeldLease::answered(const HoldLease& write, const LeaseWriteAnswer& answer, Duration sent, Duration now) {
   if (phase_ == Phase::gone || in_doubt_ || !is_in_flight(write)) return;
   const Duration first = std::min(first_sent_.value_or(sent), sent);
   switch (answer.kind) {

@@ -80,7 +80,7 @@ class HeldLease {
   /// When the three above are to be asked again.
   Duration due() const;
 
-  void answered(const HoldLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void answered(const HoldLease& write, const LeaseWriteAnswer& answer, Duration sent, Duration now);
   void row_read(const std::optional<Lease>& row, Duration now);
   void row_not_read(Duration now);
 

@@ -280,11 +280,11 @@ LeaseActions LeaseKeeper::written(const LeaseWrite& write, LeaseWriteAnswer answ
   LeaseActions actions;
   if (answer.row && !is_shared(*answer.row)) answer.row.reset();
   if (answer.row) view_.saw(*answer.row, now);
-  std::visit([&](const auto& each) { written_one(actions, each, std::move(answer), sent, now); }, write);
+  std::visit([&](const auto& each) { written_one(actions, each, answer, sent, now); }, write);
   return actions;
 }
 
-void LeaseKeeper::written_one(LeaseActions& actions, const CreateLease& write, LeaseWriteAnswer answer, Duration,
+void LeaseKeeper::written_one(LeaseActions& actions, const CreateLease& write, const LeaseWriteAnswer& answer, Duration,
                               Duration now) {
   const aws::ShardId& shard = write.lease.shard;
   const auto creating = creating_.find(shard);
@@ -304,7 +304,7 @@ void LeaseKeeper::written_one(LeaseActions& actions, const CreateLease& write, L
   if (creating_.empty() && unsettled_) scan_at_ = now;
 }
 
-void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, LeaseWriteAnswer answer, Duration sent,
+void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, const LeaseWriteAnswer& answer, Duration sent,
                               Duration now) {
   const auto found = taking_.find(write.shard);
   if (found == taking_.end() || found->second.write != write) return;
@@ -318,29 +318,29 @@ void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, Lea
   }
   const Taking taking = std::move(found->second);
   taking_.erase(found);
-  if (shown && judge(write, answer.row) == WriteVerdict::applied) taken(actions, taking, std::move(*answer.row), now);
+  if (shown && judge(write, answer.row) == WriteVerdict::applied) taken(actions, taking, *answer.row, now);
 }
 
-void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, Lease row, Duration now) {
+void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration now) {
   const aws::ShardId shard = row.shard;
   asking_.erase(shard);
   if (row.finished()) return;
   ++counts_.taken;
   if (taking.forced) ++counts_.taken_by_force;
-  const auto held = held_.try_emplace(shard, settings_, std::move(row), taking.sent, now, taking.forced).first;
+  const auto held = held_.try_emplace(shard, settings_, row, taking.sent, now, taking.forced).first;
   if (stopping_) held->second.let_go();
   advance_one(actions, shard, now);
 }
 
-void LeaseKeeper::written_one(LeaseActions& actions, const HoldLease& write, LeaseWriteAnswer answer, Duration sent,
+void LeaseKeeper::written_one(LeaseActions& actions, const HoldLease& write, const LeaseWriteAnswer& answer, Duration sent,
                               Duration now) {
   const auto held = held_.find(write.shard);
   if (held == held_.end()) return;
-  held->second.answered(write, std::move(answer), sent, now);
+  held->second.answered(write, answer, sent, now);
   advance_one(actions, write.shard, now);
 }
 
-void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, LeaseWriteAnswer answer, Duration,
+void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, const LeaseWriteAnswer& answer, Duration,
                               Duration now) {
   const auto asking = asking_.find(write.shard);
   if (asking == asking_.end() || asking->second.write != write) return;
@@ -358,7 +358,7 @@ void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, L
   asking->second.look_at = certain ? now + kLookEvery : now;
 }
 
-void LeaseKeeper::written_one(LeaseActions&, const RemoveLease& write, LeaseWriteAnswer answer, Duration, Duration) {
+void LeaseKeeper::written_one(LeaseActions&, const RemoveLease& write, const LeaseWriteAnswer& answer, Duration, Duration) {
   if (answer.kind != LeaseWriteAnswer::Kind::applied) return;
   ++counts_.removed;
   view_.gone(write.shard);

@@ -140,15 +140,20 @@ class LeaseKeeper {
   void advance_one(LeaseActions& actions, const aws::ShardId& shard, Duration now);
   void advance_creating(LeaseActions& actions, Duration now);
   void look_at_asked(LeaseActions& actions, const aws::ShardId& shard, Duration now);
-  void taken(LeaseActions& actions, const Taking& taking, Lease row, Duration now);
+  void taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration now);
   void ended(const HeldLease& lease, Duration now);
   void read(LeaseActions& actions, const aws::ShardId& shard);
 
-  void written_one(LeaseActions& actions, const CreateLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
-  void written_one(LeaseActions& actions, const TakeLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
-  void written_one(LeaseActions& actions, const HoldLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
-  void written_one(LeaseActions& actions, const AskForLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
-  void written_one(LeaseActions& actions, const RemoveLease& write, LeaseWriteAnswer answer, Duration sent, Duration now);
+  void written_one(LeaseActions& actions, const CreateLease& write, const LeaseWriteAnswer& answer, Duration sent,
+                   Duration now);
+  void written_one(LeaseActions& actions, const TakeLease& write, const LeaseWriteAnswer& answer, Duration sent,
+                   Duration now);
+  void written_one(LeaseActions& actions, const HoldLease& write, const LeaseWriteAnswer& answer, Duration sent,
+                   Duration now);
+  void written_one(LeaseActions& actions, const AskForLease& write, const LeaseWriteAnswer& answer, Duration sent,
+                   Duration now);
+  void written_one(LeaseActions& actions, const RemoveLease& write, const LeaseWriteAnswer& answer, Duration sent,
+                   Duration now);
 
   LeaseSettings settings_;
   Random random_;
