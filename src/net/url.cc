@@ -9,6 +9,7 @@
 #include <charconv>
 
 #include "base/ascii.h"
+#include "net/connection_string.h"
 
 namespace ctk::net {
 namespace {
@@ -158,14 +159,6 @@ std::vector<std::string_view> split_pairs(std::string_view query) {
   }
 }
 
-bool names_a_secret(std::string_view name) {
-  std::string text = ascii_lower(percent_decode(name));
-  for (std::string_view word : {"secret", "password", "passwd", "pwd", "token"}) {
-    if (text.find(word) != std::string::npos) return true;
-  }
-  return false;
-}
-
 std::string redact_query(std::string_view query) {
   std::string text;
   char separator = '?';
@@ -173,8 +166,14 @@ std::string redact_query(std::string_view query) {
     text += separator;
     separator = '&';
     size_t equals = pair.find('=');
-    bool secret = equals != npos && names_a_secret(pair.substr(0, equals));
-    text += secret ? fmt::format("{}={}", pair.substr(0, equals), kHidden) : std::string(pair);
+    const std::string name = equals == npos ? "" : percent_decode(pair.substr(0, equals));
+    if (names_a_secret(name)) {
+      text += fmt::format("{}={}", pair.substr(0, equals), kHidden);
+    } else if (ascii_lower(name) == "connection") {
+      text += fmt::format("{}={}", pair.substr(0, equals), redact_connection(percent_decode(pair.substr(equals + 1))));
+    } else {
+      text += pair;
+    }
   }
   return text;
 }
