@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "sink/sql/sqlite_errors.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -31,33 +33,6 @@ struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
 };
 using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-
-/// What a result code concerns (rescode.html). What is not listed may be one row's fault (a trigger's statement) or
-/// everything's.
-struct CodeMeaning {
-  int code;
-  Scope scope;
-  ErrorKind kind;
-  const char* words;
-};
-constexpr CodeMeaning kMeanings[] = {
-    {SQLITE_CONSTRAINT, Scope::row, ErrorKind::refused, "SQLite refused the row"},
-    {SQLITE_TOOBIG, Scope::row, ErrorKind::refused, "SQLite refused the row"},
-    {SQLITE_MISMATCH, Scope::row, ErrorKind::refused, "SQLite refused the row"},
-    {SQLITE_BUSY, Scope::call, ErrorKind::unreachable, "the database file is locked by another program"},
-    {SQLITE_LOCKED, Scope::call, ErrorKind::unreachable, "the database is locked"},
-    {SQLITE_NOMEM, Scope::call, ErrorKind::throttled, "SQLite has no memory"},
-    {SQLITE_INTERRUPT, Scope::call, ErrorKind::unreachable, "SQLite was interrupted"},
-    {SQLITE_IOERR, Scope::call, ErrorKind::unreachable, "the database file cannot be read or written"},
-    {SQLITE_PROTOCOL, Scope::call, ErrorKind::unreachable, "the database file is locked"},
-    {SQLITE_FULL, Scope::call, ErrorKind::throttled, "the disk is full"},
-    {SQLITE_READONLY, Scope::call, ErrorKind::denied, "the database file may not be written"},
-    {SQLITE_PERM, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
-    {SQLITE_AUTH, Scope::call, ErrorKind::denied, "the database file may not be accessed"},
-    {SQLITE_CANTOPEN, Scope::call, ErrorKind::not_found, "the database file cannot be opened"},
-    {SQLITE_NOTADB, Scope::call, ErrorKind::refused, "the file is no SQLite database"},
-    {SQLITE_CORRUPT, Scope::call, ErrorKind::refused, "the database file is damaged"},
-};
 
 constexpr const char* kNeeds = "SQLite needs to write the file, and files beside it in its folder";
 
@@ -390,13 +365,14 @@ class SqliteDriver final : public Driver {
               {ErrorKind::stopped, where + " may not grow any further", std::strerror(EFBIG), "see ulimit -f"}};
     }
     if (peer.starts_with("no such table")) return {Scope::doubtful, {ErrorKind::not_found, where, peer, ""}};
-    for (const CodeMeaning& meaning : kMeanings) {
-      if (meaning.code != (code & 0xff)) continue;
-      std::string words = meaning.scope == Scope::row ? meaning.words : where + ": " + meaning.words;
-      const bool may_not = meaning.kind == ErrorKind::denied || meaning.code == SQLITE_CANTOPEN;
-      return {meaning.scope, {meaning.kind, words, peer, may_not ? kNeeds : ""}};
+    const SqliteMeaning* meaning = sqlite_meaning(code);
+    if (meaning == nullptr) {
+      return {Scope::doubtful, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
     }
-    return {Scope::doubtful, {ErrorKind::refused, where + ": SQLite refused the statement", peer, ""}};
+    std::string words(meaning->words);
+    if (meaning->scope != Scope::row) words = where + ": " + words;
+    const bool may_not = meaning->kind == ErrorKind::denied || meaning->code == SQLITE_CANTOPEN;
+    return {meaning->scope, {meaning->kind, words, peer, may_not ? kNeeds : ""}};
   }
 
   std::string path_;
