@@ -10,7 +10,7 @@ from simulator import Simulator
 COMMAND = ("--idle-poll=200ms", "--positions=dynamodb", "--failover-time=3s", "--lease-table=workers")
 
 
-class Leases(Case):
+class Workers(Case):
     def setUp(self):
         super().setUp()
         self.simulator = Simulator(self, "--table", "demo:pk:sk", "--limits", "off")

@@ -68,6 +68,13 @@ struct Insert {
   std::string rows;                  ///< "VALUES (?, ?)", or a SELECT; not bound yet
 };
 
+/// What is believed of what a driver says of a write.
+enum class Belief {
+  everything,
+  no_counts,  ///< how many rows it changed is looked up before, where it matters
+  nothing,    ///< and each row is read back in the transaction that wrote it
+};
+
 class Dialect {
  public:
   explicit Dialect(table::Target target) : target_(target) {}
@@ -75,6 +82,8 @@ class Dialect {
 
   table::Target target() const { return target_; }
   const table::TargetTraits& traits() const { return *target_; }
+  Belief belief() const { return belief_; }
+  void set_belief(Belief belief) { belief_ = belief; }
   /// Rows that one INSERT takes at most.
   virtual size_t rows_per_insert() const = 0;
 
@@ -218,6 +227,7 @@ class Dialect {
 
  private:
   table::Target target_;
+  Belief belief_ = Belief::everything;
 };
 
 }  // namespace ctk::sink::sql

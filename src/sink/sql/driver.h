@@ -62,6 +62,10 @@ class Driver {
   /// lose.
   virtual bool connection_is_lost() const { return false; }
 
+  /// Called where rows were not written although the driver said so: from here on it does not send several at once. False
+  /// where it does not anyway.
+  virtual bool take_smaller_steps() { return false; }
+
   /// The file that the database is, or would be; empty where it is no file.
   virtual std::string file() const { return ""; }
 

@@ -31,7 +31,7 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
 class MysqlDialect final : public Dialect {
  public:
   MysqlDialect(table::Target target, size_t rows_per_insert)
-      : Dialect(target), mysql_(target == table::Target::mysql), rows_per_insert_(rows_per_insert) {}
+      : Dialect(target), mysql_(target->product == table::Target::mysql->product), rows_per_insert_(rows_per_insert) {}
 
   size_t rows_per_insert() const override { return rows_per_insert_; }
   std::string placeholder(size_t) const override { return "?"; }

@@ -7,7 +7,7 @@
 
 namespace ctk::sink::sql {
 
-/// `target`: mysql or mariadb.
+/// `target`: mysql or mariadb, however it is reached.
 std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert = 256);
 
 }  // namespace ctk::sink::sql

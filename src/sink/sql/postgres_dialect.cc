@@ -15,8 +15,8 @@ constexpr std::string_view kRelations =
 
 class PostgresDialect final : public ConflictDialect {
  public:
-  explicit PostgresDialect(size_t rows_per_insert)
-      : ConflictDialect(table::Target::postgres), rows_per_insert_(rows_per_insert) {}
+  PostgresDialect(size_t rows_per_insert, table::Target target)
+      : ConflictDialect(target), rows_per_insert_(rows_per_insert) {}
 
   size_t rows_per_insert() const override { return rows_per_insert_; }
   std::string placeholder(size_t n) const override { return "$" + std::to_string(n); }
@@ -204,8 +204,8 @@ class PostgresDialect final : public ConflictDialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_postgres_dialect(size_t rows_per_insert) {
-  return std::make_unique<PostgresDialect>(rows_per_insert);
+std::unique_ptr<Dialect> make_postgres_dialect(size_t rows_per_insert, table::Target target) {
+  return std::make_unique<PostgresDialect>(rows_per_insert, target);
 }
 
 }  // namespace ctk::sink::sql

@@ -10,8 +10,8 @@
 namespace ctk::sink::sql {
 
 /// Inserts letters that are not there yet; one that is gets the new reason. Views `letters`: keep them.
-Statement keep_dead_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
-/// `internal` where another letter stands under the id of one of them.
+std::vector<Statement> keep_dead_letters(const Bookkeeping& at, const std::vector<DeadLetter>& letters);
+/// `kept`: what the last of those statements answered. `internal` where another letter stands under the id of one of them.
 Tried<bool> check_dead_letters_kept(const Answer& kept, const std::vector<DeadLetter>& letters);
 
 /// Removes letters; those that are gone already are none. Views `ids`: keep them.

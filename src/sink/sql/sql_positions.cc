@@ -255,10 +255,16 @@ MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, co
   }
   std::sort(sorted.begin(), sorted.end(),
             [](const PositionMove* a, const PositionMove* b) { return a->shard.str() < b->shard.str(); });
-  texts_.reserve(2 * moves.size() + children);  // params view the texts: none may move
+  texts_.reserve(3 * moves.size() + children);  // params view the texts: none may move
   auto text = [&](const shards::Position& position) { return Param::of(texts_.emplace_back(to_string(position))); };
 
   const Quoted names(at.dialect);
+  // How many rows an UPDATE has changed is the compare-and-set's answer, where it is believed.
+  const bool looks = at.dialect.belief() != Belief::everything;
+  Statement look;
+  look.sql = at.dialect.bind(fmt::format("SELECT 1 FROM {} WHERE {} AND {} = ? AND {} = ?{}", at.positions, names.of_shard,
+                                         names.position, names.fence, at.dialect.for_update()));
+  look.width = 4;
   Statement update;
   update.sql = at.dialect.bind(fmt::format(
       "UPDATE {0} SET {1} = ?, {2} = coalesce(?, {2}), {3} = coalesce(?, {3}), {4} = ? WHERE {5} AND {1} = ? AND "
@@ -267,10 +273,15 @@ MoveStatements::MoveStatements(const Bookkeeping& at, const RelayName& relay, co
   update.width = 8;
   Param stamped = epoch ? Param::of_integer(*epoch) : Param{};
   for (const PositionMove* move : sorted) {
+    if (looks) {
+      look.params.insert(look.params.end(), {Param::of(relay.str()), Param::of(move->shard.str()), text(move->from),
+                                             Param::of_integer(move->fence)});
+    }
     update.params.insert(update.params.end(), {text(move->to), Param::of_time(move->read_to), stamped, Param::of_time(now),
                                                Param::of(relay.str()), Param::of(move->shard.str()), text(move->from),
                                                Param::of_integer(move->fence)});
   }
+  if (looks) statements.push_back(std::move(look));
   statements.push_back(std::move(update));
   if (children == 0) return;
 

@@ -236,7 +236,8 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) 
   }
   if (!plan.before) return uint64_t{0};
   Tried<uint64_t> swept = remove_marks(driver, job, *plan.before, removal);
-  if (!swept || *swept == 0) return swept;
+  const bool none = swept && *swept == 0 && job.at.dialect.belief() == Belief::everything;
+  if (!swept || none) return swept;
   if (Tried<bool> kept = keep_witnesses(driver, job.at, job.renderer, **record); !kept) return broken(std::move(kept));
   return swept;
 }

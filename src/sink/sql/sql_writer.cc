@@ -24,6 +24,7 @@ using Items = std::span<RowItem*>;
 
 constexpr const char* kSuppressed =
     "the table took the row and did not keep it: a trigger or a rule of the table's suppresses it";
+constexpr const char* kNotAsGiven = "the driver wrote the row, and the table does not hold it as it was given";
 
 std::vector<const table::Row*> rows_of(Items items) {
   std::vector<const table::Row*> rows;
@@ -118,6 +119,7 @@ class BatchWriter {
   /// Work that can be taken back as a whole, where the database can.
   Tried<bool> in_part(const std::function<Tried<bool>()>& work);
   coordination::Epoch table_epoch(const RowTable& table) const;
+  bool reads_back() const { return job_.at.dialect.belief() == Belief::nothing; }
   /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
   bool lasting_conflict() const { return job_.tries > 1; }
   std::vector<DeadLetter> letters() const;
@@ -225,7 +227,7 @@ Tried<bool> BatchWriter::attempt() {
       script.rows.push_back({first, script.statements.size() - first, job_.tables[i].get(), std::move(items)});
     }
     if (!batch.settled.empty()) append({remove_letters(job_.at, batch.settled)});
-    if (!kept.empty()) append({keep_dead_letters(job_.at, kept)});
+    if (!kept.empty()) append(keep_dead_letters(job_.at, kept));
     script.letters = kept.size();
   }
 
@@ -300,9 +302,10 @@ Tried<bool> BatchWriter::settle_doubts() {
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
-  Tried<Answer> inserted = driver_.run(keep_dead_letters(job_.at, kept));
+  const std::vector<Statement> keep = keep_dead_letters(job_.at, kept);
+  Tried<std::vector<Answer>> inserted = driver_.run(std::span(keep));
   if (!inserted) return broken(std::move(inserted));
-  return check_dead_letters_kept(*inserted, kept);
+  return check_dead_letters_kept(inserted->back(), kept);
 }
 
 /// Writes rows inside the transaction; what is refused is found by halving.
@@ -423,26 +426,40 @@ Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
   return true;
 }
 
+/// Whether a row that was read back with its content is another one than was given. Not where the database keeps JSON as
+/// values: it writes them in its own way.
+bool differs(const table::Row& row, const Cells& stored, const table::TableSpec& spec) {
+  const bool as_text = spec.target->data == table::DataColumn::text;
+  const bool keeps_content = row.deleted && spec.options.deletes == table::Deletes::soft;
+  if (!as_text || keeps_content || stored[0] != row.version) return false;
+  return stored[1] != row.data || stored[2] != row.aux;
+}
+
 /// Of the rows that may have changed nothing, those without a newer one that was in their way.
 Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable& table) {
   std::vector<RowItem*> asked, missing;
   const std::string question = job_.at.dialect.may_suppress_rows();
-  if (question.empty()) return missing;
-  const bool counts = table.stale_rows() != table::StaleRows::looked_up;
+  if (question.empty() && !reads_back()) return missing;
+  const bool counts = table.stale_rows() != table::StaleRows::looked_up && !reads_back();
   std::ranges::copy_if(items, std::back_inserter(asked), [&](const RowItem* item) { return !counts || item->stale; });
   if (asked.empty()) return missing;
   const table::TableSpec& spec = table.renderer().spec();
   const Dialect& dialect = job_.at.dialect;
-  Tried<Answer> may = driver_.run(look_up(question, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
-  if (!may) return broken(std::move(may));
-  if (may->rows.empty()) return missing;
-  KeyLookup lookup(dialect, spec, {.columns = dialect.quote("cdc_version")});
+  if (!reads_back()) {
+    Tried<Answer> may = driver_.run(look_up(question, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
+    if (!may) return broken(std::move(may));
+    if (may->rows.empty()) return missing;
+  }
+  const std::string content = fmt::format(", {}, {}", dialect.quote("data"), dialect.quote("aux"));
+  KeyLookup lookup(dialect, spec, {.columns = dialect.quote("cdc_version") + (reads_back() ? content : "")});
   for (const RowItem* item : asked) lookup.ask(item->row()->keys);
   Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver_);
   if (!rows) return broken(std::move(rows));
   for (size_t i = 0; i < asked.size(); ++i) {
     const std::optional<Cells>& row = (*rows)[i];
-    if (!row || row->front().value_or("") < asked[i]->row()->version) missing.push_back(asked[i]);
+    const bool kept = row && row->front().value_or("") >= asked[i]->row()->version;
+    const bool checked = reads_back() && !asked[i]->stale;
+    if (!kept || (checked && differs(*asked[i]->row(), *row, spec))) missing.push_back(asked[i]);
   }
   return missing;
 }
@@ -453,7 +470,9 @@ Tried<bool> BatchWriter::look_for_suppressed(const Script& script) {
     std::vector<RowItem*> items = rows.items;
     Tried<std::vector<RowItem*>> missing = suppressed(items, *rows.table);
     if (!missing) return broken(std::move(missing));
-    if (!missing->empty()) return std::unexpected(Failure{Scope::row, {ErrorKind::refused, kSuppressed, "", ""}});
+    if (missing->empty()) continue;
+    const Scope scope = driver_.take_smaller_steps() ? Scope::again : Scope::row;
+    return std::unexpected(Failure{scope, {ErrorKind::refused, reads_back() ? kNotAsGiven : kSuppressed, "", ""}});
   }
   return true;
 }
@@ -461,6 +480,13 @@ Tried<bool> BatchWriter::look_for_suppressed(const Script& script) {
 Tried<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
   Tried<std::vector<RowItem*>> missing = suppressed(items, table);
   if (!missing) return broken(std::move(missing));
+  if (!missing->empty() && reads_back()) {
+    // What it holds must not stay: the transaction is begun again, without the row.
+    found_one_ = true;
+    singly_ = true;
+    if (items.size() == 1) items[0]->park(kNotAsGiven, false);
+    return std::unexpected(Failure{Scope::again, {ErrorKind::refused, kNotAsGiven, "", ""}});
+  }
   taken_ -= missing->size();
   for (RowItem* item : *missing) {
     item->park(kSuppressed, false);

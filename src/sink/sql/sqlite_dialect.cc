@@ -32,7 +32,7 @@ std::string affinity(std::string type) {
 
 class SqliteDialect final : public ConflictDialect {
  public:
-  SqliteDialect() : ConflictDialect(table::Target::sqlite) {}
+  using ConflictDialect::ConflictDialect;
 
   size_t rows_per_insert() const override { return 1; }
   std::string placeholder(size_t n) const override { return "?" + std::to_string(n); }
@@ -128,6 +128,6 @@ class SqliteDialect final : public ConflictDialect {
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_sqlite_dialect() { return std::make_unique<SqliteDialect>(); }
+std::unique_ptr<Dialect> make_sqlite_dialect(table::Target target) { return std::make_unique<SqliteDialect>(target); }
 
 }  // namespace ctk::sink::sql

@@ -7,6 +7,7 @@
 
 namespace ctk::sink::sql {
 
-std::unique_ptr<Dialect> make_sqlite_dialect();
+/// `target`: SQLite, however it is reached.
+std::unique_ptr<Dialect> make_sqlite_dialect(table::Target target = table::Target::sqlite);
 
 }  // namespace ctk::sink::sql
