@@ -27,7 +27,7 @@ void Conformance::fill(int items) {
 }
 
 void Conformance::drop_table() {
-  const std::string cascade = options.kind == table::Target::postgres ? " CASCADE" : "";
+  const std::string cascade = options.kind->product == table::Target::postgres->product ? " CASCADE" : "";
   const Result<ResultSet> dropped = query("DROP TABLE " + backend->quoted(name("demo")) + cascade);
   ASSERT_TRUE(dropped) << to_string(dropped.error());
 }

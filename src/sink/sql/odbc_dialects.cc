@@ -1,0 +1,32 @@
+#include "sink/sql/odbc_dialects.h"
+
+#include "sink/sql/mysql_dialect.h"
+#include "sink/sql/postgres_dialect.h"
+#include "sink/sql/sqlite_dialect.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::OdbcDialect;
+
+std::unique_ptr<Dialect> made(const table::OdbcKind& kind, bool for_people) {
+  const table::Target target = table::odbc_target(kind);
+  const size_t rows = for_people ? 1 : 128;
+  switch (kind.dialect) {
+    case OdbcDialect::postgresql: return make_postgres_dialect(rows, target);
+    case OdbcDialect::mysql:
+    case OdbcDialect::mariadb: return make_mysql_dialect(target, rows);
+    case OdbcDialect::sqlite: break;
+  }
+  return make_sqlite_dialect(target);
+}
+
+}  // namespace
+
+std::unique_ptr<Dialect> make_odbc_dialect(const table::OdbcKind& kind, bool for_people) {
+  std::unique_ptr<Dialect> dialect = made(kind, for_people);
+  dialect->set_belief(kind.believed ? Belief::no_counts : Belief::nothing);
+  return dialect;
+}
+
+}  // namespace ctk::sink::sql

@@ -1,0 +1,42 @@
+#include "sink/sql/odbc_manners.h"
+
+namespace ctk::sink::sql {
+namespace {
+
+using table::OdbcDialect;
+
+// Whatever the server's defaults are (mysql_connection.cc).
+constexpr std::string_view kMysql[] = {
+    "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
+    "innodb_lock_wait_timeout = 20, default_storage_engine = 'InnoDB', sql_safe_updates = 0",
+    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"};
+constexpr std::string_view kSqlite[] = {"PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"};
+
+}  // namespace
+
+OdbcManners manners_of(const table::OdbcKind& kind) {
+  OdbcManners manners;
+  switch (kind.dialect) {
+    case OdbcDialect::postgresql:
+      manners.dollars = true;
+      manners.forms.iso_times = true;
+      break;
+    case OdbcDialect::mysql:
+    case OdbcDialect::mariadb:
+      manners.charset = "utf8mb4";
+      manners.releases_parts = false;  // MariaDB's driver would prepare that, which the server does not do
+      manners.session = kMysql;
+      manners.forms.nul_in_text = true;
+      break;
+    case OdbcDialect::sqlite:
+      manners.session = kSqlite;
+      manners.transactions_by_text = true;
+      // The driver that is known cuts all bytes of an array to the length of the first.
+      manners.arrays = !kind.believed;
+      manners.forms.iso_times = true;
+      break;
+  }
+  return manners;
+}
+
+}  // namespace ctk::sink::sql

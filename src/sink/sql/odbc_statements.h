@@ -1,0 +1,72 @@
+// Prepared statements of one ODBC connection, and how one is run: parameters in arrays where the driver takes them, rows
+// read whole, warnings that a value was cut taken for failures.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sink/sql/odbc_manners.h"
+#include "sink/sql/odbc_results.h"
+#include "sink/sql/odbc_text.h"
+
+namespace ctk::sink::sql {
+
+class OdbcStatements {
+ public:
+  /// The connection outlives it.
+  OdbcStatements(const OdbcConnection& connection, OdbcManners manners, table::OdbcDialect dialect, std::string shown);
+
+  /// From a request on, what runs is asked to end.
+  void heed(std::stop_token all, std::stop_token one);
+  void set_timeout(SQLULEN seconds) { timeout_ = seconds; }
+
+  /// All executions of a statement.
+  Tried<Answer> run(const Statement& statement);
+  /// A text without parameters.
+  Tried<bool> execute(std::string_view sql);
+  /// What a user typed: its last result.
+  Tried<ResultSet> query(const std::string& sql);
+  /// Prepared statements are forgotten: the tables that they name have changed.
+  void forget() { prepared_.clear(); }
+  /// No arrays from here on. False: there were none before.
+  bool give_up_arrays();
+
+ private:
+  struct Prepared {
+    OdbcHandle handle;
+    std::vector<size_t> order;
+    bool arrays = true;  ///< false: it is not to be had for arrays of parameters
+  };
+  /// How many parameter sets a call did.
+  struct Sets {
+    std::vector<SQLUSMALLINT> statuses;
+    SQLULEN done = 0;
+  };
+
+  Tried<Prepared*> prepare(const std::string& sql);
+  /// False: nothing was done, and the next try is without an array.
+  Tried<bool> run_some(Prepared& prepared, size_t rows, OdbcParams& values, Answer& answer);
+  std::optional<Failure> failed_sets(const OdbcHandle& handle, const Sets& sets);
+  Tried<bool> read_results(const OdbcHandle& handle, Answer& answer, size_t rows);
+  SQLRETURN call(const OdbcHandle& handle, const std::function<SQLRETURN()>& what);
+  bool begin_array(const OdbcHandle& handle, size_t rows, Sets& sets);
+  Failure failure(const OdbcHandle& handle) const;
+  std::unexpected<Failure> cut() const;
+  OdbcHandle made() const;
+
+  const OdbcConnection& connection_;
+  const OdbcManners manners_;
+  const table::OdbcDialect dialect_;
+  const std::string shown_;
+  std::stop_token all_, one_;
+  SQLULEN timeout_ = 0;
+  bool arrays_;
+  std::unordered_map<std::string, Prepared> prepared_;
+};
+
+}  // namespace ctk::sink::sql
