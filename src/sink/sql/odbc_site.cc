@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "net/connection_string.h"
 #include "sink/sql/odbc_connection.h"
 
 namespace ctk::sink::sql {
@@ -62,6 +63,9 @@ Result<OdbcSite> guess_odbc_site(const OdbcAddress& address, std::optional<OdbcD
   }
   OdbcSite site;
   site.kind = {*settled, true, true};
+  const bool in_database = *settled == OdbcDialect::mysql || *settled == OdbcDialect::mariadb;
+  const net::ConnectionParts parts = net::parse_connection(address.connection.reveal());
+  if (in_database) site.schema = net::connection_value(parts, "DATABASE").value_or("");
   return site;
 }
 

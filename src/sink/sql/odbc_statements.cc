@@ -106,6 +106,14 @@ bool OdbcStatements::begin_array(const OdbcHandle& handle, size_t rows, Sets& se
   return set == SQL_SUCCESS && taken == rows;
 }
 
+/// The driver writes no more to where the sets are told of: the handle outlives them.
+void OdbcStatements::end_array(const OdbcHandle& handle) {
+  const OdbcLibrary& odbc = *odbc_library();
+  odbc.SetStmtAttr(handle.get(), SQL_ATTR_PARAM_STATUS_PTR, nullptr, 0);
+  odbc.SetStmtAttr(handle.get(), SQL_ATTR_PARAMS_PROCESSED_PTR, nullptr, 0);
+  odbc.SetStmtAttr(handle.get(), SQL_ATTR_PARAMSET_SIZE, as_pointer(1), 0);
+}
+
 /// What became of the sets of an array that was taken.
 std::optional<Failure> OdbcStatements::failed_sets(const OdbcHandle& handle, const Sets& sets) {
   const size_t rows = sets.statuses.size();
@@ -132,6 +140,7 @@ Tried<bool> OdbcStatements::run_some(Prepared& prepared, size_t rows, OdbcParams
   const SQLRETURN done = call(handle, [&] { return odbc.Execute(handle.get()); });
   if (!is_done(done) && rows > 1 && is_no_array(diagnose(handle))) {
     odbc.FreeStmt(handle.get(), SQL_CLOSE);
+    end_array(handle);
     prepared.arrays = false;
     return false;
   }
@@ -146,9 +155,7 @@ Tried<bool> OdbcStatements::run_some(Prepared& prepared, size_t rows, OdbcParams
   if (Tried<bool> read = read_results(handle, answer, rows); !read) return read;
   odbc.FreeStmt(handle.get(), SQL_CLOSE);
   odbc.FreeStmt(handle.get(), SQL_RESET_PARAMS);
-  if (rows == 1) return true;
-  odbc.SetStmtAttr(handle.get(), SQL_ATTR_PARAM_STATUS_PTR, nullptr, 0);
-  odbc.SetStmtAttr(handle.get(), SQL_ATTR_PARAMS_PROCESSED_PTR, nullptr, 0);
+  if (rows > 1) end_array(handle);
   return true;
 }
 

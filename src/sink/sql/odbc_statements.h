@@ -54,6 +54,7 @@ class OdbcStatements {
   std::optional<Failure> failed_sets(const OdbcHandle& handle, const Sets& sets);
   Tried<bool> read_results(const OdbcHandle& handle, Answer& answer, size_t rows);
   SQLRETURN call(const OdbcHandle& handle, const std::function<SQLRETURN()>& what);
+  static void end_array(const OdbcHandle& handle);
   bool begin_array(const OdbcHandle& handle, size_t rows, Sets& sets);
   Failure failure(const OdbcHandle& handle) const;
   std::unexpected<Failure> cut() const;
