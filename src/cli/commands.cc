@@ -113,6 +113,7 @@ CommandInfo load() {
            "        file+dynamodb+cdc:///path (JSON, also gzip or zstd), :relative/path, or :- for standard input\n"
            "TARGET  crate://user:password@host:4200/schema/table?ssl=true, postgresql://host/database?table=schema.table,\n"
            "        mysql://host/database?table=name, mariadb://host/database?table=name,\n"
+           "        odbc:///?dsn=NAME&table=name, odbc:///?connection=DRIVER%3D...,\n"
            "        sqlite:///file.db?table=name, ndjson:///file or ndjson:-\n"
            "\n"
            "Every option can be written in its URL (?region=eu-central-1&once=true) or as a flag, which wins.\n"

@@ -38,10 +38,10 @@ std::vector<FlagInfo> flags_with_choices(const CommandInfo& command) {
 std::string argument_words(const CommandInfo& command) {
   if (command.source_options)
     return "table kinesis+dynamodb+cdc:// dynamodb+cdc:// dynamodb:// file+dynamodb+cdc: crate:// postgresql:// mysql:// "
-           "mariadb:// sqlite:/// ndjson:-";
+           "mariadb:// sqlite:/// odbc:/// ndjson:-";
   if (command.path == "completion") return "bash zsh fish";
   if (command.path == "help") return joined(first_words());
-  return command.target_options ? "crate:// postgresql:// mysql:// mariadb:// sqlite:///" : "";
+  return command.target_options ? "crate:// postgresql:// mysql:// mariadb:// sqlite:/// odbc:///" : "";
 }
 
 std::string single_quoted(std::string_view text) {
@@ -166,6 +166,9 @@ PostgreSQL.
 .TP
 \fBmysql://\fIuser\fB:\fIpassword\fB@\fIhost\fB/\fIdatabase\fB?table=\fIname\fR, \fBmariadb://\fR…
 MySQL 8, MariaDB from 10.6 on.
+.TP
+\fBodbc:///?dsn=\fINAME\fB&table=\fIname\fR, \fBodbc:///?connection=\fRDRIVER%3D…
+An ODBC data source: PostgreSQL, MySQL, MariaDB or SQLite.
 .TP
 \fBsqlite:///\fIfile.db\fB?table=\fIname\fR
 SQLite; four slashes begin an absolute path.

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/odbc_question.h"
+#include "net/connection_string.h"
 
 namespace ctk::cli {
 namespace {
@@ -163,7 +165,7 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   plan.source = std::move(*source);
   const auto target_url = find_target(command.target.argument, command.target.flag, environment);
   if (!target_url) return std::unexpected(target_url.error());
-  auto target = plan_target(*target_url, command.target.flags);
+  auto target = plan_target(*target_url, command.target.flags, command.dry_run ? guess_odbc() : ask_odbc());
   if (!target) return std::unexpected(target.error());
   plan.target = std::move(target->target);
   plan.target.dry_run = command.dry_run;
@@ -223,11 +225,15 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
 
 std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment) {
   std::vector<Secret> secrets;
+  const auto add_connection = [&](const std::string& text) {
+    for (std::string& secret : net::secrets_of_connection(text)) secrets.emplace_back(std::move(secret));
+  };
   const auto add_url = [&](const std::string& text) {
     const auto url = net::parse_url(text);
     if (!url) return;
     if (url->password) secrets.push_back(*url->password);
     if (auto token = url->option("session-token")) secrets.emplace_back(*token);
+    if (auto connection = url->option("connection")) add_connection(*connection);
   };
   for (size_t i = 0; i < words.size(); ++i) {
     add_url(words[i]);

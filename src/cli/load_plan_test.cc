@@ -228,11 +228,13 @@ TEST(KnownSecrets, OfWordsAndEnvironment) {
   std::vector<std::string> found;
   for (const Secret& secret : known_secrets(
            {"load", "kinesis+dynamodb+cdc://k:one@aws/s?session-token=two", "--session-token", "three",
-            "--session-token=four", "--listen-token", "eight", "--target=crate://u:five@h"},
+            "--session-token=four", "--listen-token", "eight", "--target=crate://u:five@h",
+            "odbc:///?connection=DRIVER%3Dx%3BPWD%3Dten"},
            {{{"CRATEDB_CLUSTER_URL", "crate://u:six@h"}, {"PGPASSWORD", "seven"}, {"MYSQL_PWD", "nine"}}, "", {}})) {
     found.push_back(secret.reveal());
   }
-  EXPECT_THAT(found, testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven", "eight", "nine"));
+  EXPECT_THAT(found,
+              testing::UnorderedElementsAre("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"));
 }
 
 TEST(ExitCode, FollowsTheKind) {

@@ -86,6 +86,12 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "buffer-time", .help = "accepted", .fate = kNoEffect},
     {.name = "idle-sleep", .kind = duration, .help = "upper bound of idle-poll, for old command lines"},
     // The target: where.
+    {.name = "dsn", .scope = target, .help = "ODBC data source, by its name in odbc.ini", .targets = TargetSet::odbc},
+    {.name = "connection", .scope = target, .kind = secret, .help = "ODBC connection string: DRIVER=...;SERVER=...",
+     .targets = TargetSet::odbc},
+    {.name = "dialect", .scope = target, .kind = choice, .fallback = "what the ODBC driver says of its database",
+     .help = "SQL of an ODBC data source",
+     .choices = "postgresql|mysql|sqlite", .later_choices = "sqlserver|oracle|db2|duckdb|generic", .targets = TargetSet::odbc},
     {.name = "schema", .scope = target, .fallback = "doc on CrateDB, public on PostgreSQL", .help = "schema of the tables",
      .targets = TargetSet::sql_servers},
     {.name = "database", .scope = target, .help = "older name of schema", .targets = TargetSet::cratedb,

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <stop_token>
 
+#include "cli/odbc_question.h"
 #include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
@@ -59,11 +60,12 @@ TargetSession::~TargetSession() {
 Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& words, World& world) {
   const auto url = find_target(words.argument, words.flag, world.environment());
   if (!url) return std::unexpected(url.error());
-  auto plan = plan_target(*url, words.flags);
+  auto plan = plan_target(*url, words.flags, ask_odbc_once());
   if (!plan) return std::unexpected(plan.error());
   if (!plan->target.kind->holds_own_tables) {
     return fail(ErrorKind::usage,
-                "an ndjson target holds no tables: expected crate://, postgresql://, mysql://, mariadb:// or sqlite:///");
+                "an ndjson target holds no tables: expected crate://, postgresql://, mysql://, mariadb://, sqlite:/// or "
+                "odbc:");
   }
   if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
   std::unique_ptr<TargetSession> session(new TargetSession(std::move(*plan), world, std::cout));

@@ -9,6 +9,7 @@
 #include "cli/numbers.h"
 #include "cli/suggest.h"
 #include "sink/sql/sql_targets.h"
+#include "table/odbc_target.h"
 
 namespace ctk::cli {
 
@@ -18,6 +19,7 @@ bool means_something(TargetSet set, table::Target target) {
     case TargetSet::cratedb: return target == table::Target::cratedb;
     case TargetSet::sql_servers: return target->is_server;
     case TargetSet::databases: return target->holds_own_tables;
+    case TargetSet::odbc: return table::odbc_kind(target).has_value();
     case TargetSet::ndjson: return target == table::Target::ndjson;
   }
   return false;
@@ -31,7 +33,6 @@ struct Scheme {
   std::string_view name;
   Target target;
   std::optional<bool> tls{};  ///< what it says of TLS by itself
-  bool later = false;
 };
 
 constexpr auto kSchemes = std::to_array<Scheme>({
@@ -49,14 +50,13 @@ constexpr auto kSchemes = std::to_array<Scheme>({
     {"ndjson", Target::ndjson},
     {"mysql", Target::mysql},
     {"mariadb", Target::mariadb},
-    {"odbc", Target::sqlite, {}, true},
+    {"odbc", Target::sqlite},  // what it is, is asked
 });
 
+bool is_odbc(const net::Url& url) { return url.scheme == "odbc"; }
 bool is_mysql(Target target) { return target == Target::mysql || target == Target::mariadb; }
 
 const Scheme* find_scheme(std::string_view name) {
-  // odbc+mssql:// and its like name a dialect.
-  if (name.starts_with("odbc+")) name = "odbc";
   const auto found = std::ranges::find(kSchemes, name, &Scheme::name);
   return found == kSchemes.end() ? nullptr : &*found;
 }
@@ -65,8 +65,9 @@ std::string_view set_name(TargetSet set) {
   switch (set) {
     case TargetSet::all: return "every target";
     case TargetSet::cratedb: return "CrateDB";
-    case TargetSet::sql_servers: return "CrateDB, PostgreSQL, MySQL and MariaDB";
+    case TargetSet::sql_servers: return "CrateDB, PostgreSQL, MySQL, MariaDB and ODBC";
     case TargetSet::databases: return "databases";
+    case TargetSet::odbc: return "odbc:";
     case TargetSet::ndjson: return "ndjson";
   }
   return "";
@@ -326,7 +327,7 @@ Status check_place(const net::Url& url, Target target) {
 }
 
 std::unexpected<Error> unknown_scheme(const std::string& scheme) {
-  const std::vector<std::string> main_ones = {"crate", "postgresql", "mysql", "mariadb", "sqlite", "ndjson"};
+  const std::vector<std::string> main_ones = {"crate", "postgresql", "mysql", "mariadb", "sqlite", "odbc", "ndjson"};
   return usage(fmt::format("unknown scheme \"{}\" of the target's URL, accepted are {}{}", scheme, one_of(main_ones),
                            did_you_mean(scheme, main_ones)));
 }
@@ -353,14 +354,44 @@ Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
 }
 
 /// What a URL takes beside our options.
-std::vector<std::string> settings_of(Target target) {
-  if (target == Target::postgres) return sink::postgres_settings();
-  return is_mysql(target) ? sink::mysql_settings() : std::vector<std::string>{};
+std::vector<std::string> settings_of(const Scheme& scheme) {
+  if (scheme.target == Target::postgres) return sink::postgres_settings();
+  return is_mysql(scheme.target) ? sink::mysql_settings() : std::vector<std::string>{};
+}
+
+/// What is behind an `odbc:` URL becomes the plan's kind of target; gives the schema that is meant where none is named.
+Result<std::string> find_odbc_target(const OptionValues& options, const OdbcQuestion& ask, sink::TargetOptions& target) {
+  for (const std::string_view name : {sink::kOdbcDataSource, sink::kOdbcConnection}) {
+    if (const auto value = options.text(name)) target.settings.emplace_back(name, *value);
+  }
+  const auto address = sink::odbc_address_of(target);
+  if (!address) return std::unexpected(address.error());
+  const auto wished = options.text("dialect");
+  constexpr Duration kStartTimeout = std::chrono::seconds(30);
+  const auto site = ask(*address, wished ? table::parse_odbc_dialect(*wished) : std::nullopt,
+                        options.duration("start-timeout").value_or(kStartTimeout));
+  if (!site) return std::unexpected(site.error());
+  target.kind = table::odbc_target(site->kind);
+  return site->schema;
+}
+
+Status check_odbc(const OptionValues& options, const sink::TargetOptions& target) {
+  for (const char* name : {"ssl", "sslmode"}) {
+    if (!options.has(name)) continue;
+    return usage(fmt::format("option {} is not for odbc:", options.spelled(name)),
+                 "each ODBC driver has settings of its own for it: put them into the connection string or odbc.ini");
+  }
+  const bool names_database =
+      target.kind->product == Target::mysql->product || target.kind->product == Target::mariadb->product;
+  if (names_database && target.schema.empty()) {
+    return usage("the data source names no database", "say it: schema=DATABASE, or table=DATABASE.TABLE");
+  }
+  return {};
 }
 
 }  // namespace
 
-Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags) {
+Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags, const OdbcQuestion& ask) {
   const auto url = net::parse_url(text);
   if (!url) {
     const bool bare = text.find(':') == std::string::npos;
@@ -370,16 +401,21 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   }
   const Scheme* scheme = find_scheme(url->scheme);
   if (scheme == nullptr) return unknown_scheme(url->scheme);
-  if (scheme->later) return not_in_this_version(fmt::format("the target {}://", url->scheme));
-  auto options = read_options(OptionScope::target, *url, flags, settings_of(scheme->target));
+  auto options = read_options(OptionScope::target, *url, flags, settings_of(*scheme));
   if (!options) return std::unexpected(options.error());
 
   TargetPlan plan;
   plan.target.url = *url;
   plan.target.kind = scheme->target;
-  if (auto checked = check_applicable(scheme->target, *options); !checked) return std::unexpected(checked.error());
-  if (auto checked = check_place(*url, scheme->target); !checked) return std::unexpected(checked.error());
-  if (scheme->target == Target::sqlite) settle_sqlite_path(text, plan.target.url);
+  std::string usual_schema;
+  if (is_odbc(*url)) {
+    auto schema = find_odbc_target(*options, ask, plan.target);
+    if (!schema) return std::unexpected(schema.error());
+    usual_schema = std::move(*schema);
+  }
+  if (auto checked = check_applicable(plan.target.kind, *options); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_place(*url, scheme->target); !checked && !is_odbc(*url)) return std::unexpected(checked.error());
+  if (scheme->name == "sqlite") settle_sqlite_path(text, plan.target.url);
   if (scheme->target == Target::cratedb) {
     if (auto read = read_crate_path(url->path, plan.target); !read) return std::unexpected(read.error());
   }
@@ -389,7 +425,12 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags)
   if (auto checked = check_together(*options, plan.target.tables); !checked) return std::unexpected(checked.error());
   if (auto read = read_tls(*options, *scheme, plan.target); !read) return std::unexpected(read.error());
   read_bounds(*options, plan.target);
-  if (auto read = read_settings(*options, plan.target); !read) return std::unexpected(read.error());
+  if (is_odbc(*url)) {
+    if (plan.target.schema.empty()) plan.target.schema = usual_schema;
+    if (auto checked = check_odbc(*options, plan.target); !checked) return std::unexpected(checked.error());
+  } else if (auto read = read_settings(*options, plan.target); !read) {
+    return std::unexpected(read.error());
+  }
   plan.options = std::move(*options);
   return plan;
 }

@@ -25,6 +25,11 @@ std::string refused(const std::string& url, const FlagValues& flags = {}) {
   return plan.error().message;
 }
 
+/// A data source that is of this kind.
+OdbcQuestion answer(const sink::sql::OdbcSite& site) {
+  return [site](const sink::sql::OdbcAddress&, std::optional<table::OdbcDialect>, Duration) { return site; };
+}
+
 /// "schema.table", `?` for a table that the source names.
 std::string named(const std::string& url, const FlagValues& flags = {}) {
   const auto options = target(url, flags);
@@ -229,7 +234,7 @@ TEST(TargetUrl, OptionsThatAnotherOneLeavesIdle) {
 
 /// Every option is taken by some target: none is left in the table that no target knows.
 TEST(TargetUrl, EveryOptionHasItsTarget) {
-  const std::string urls[] = {"crate://h", "postgresql://h/db", "sqlite:///x.db", "ndjson:-"};
+  const std::string urls[] = {"crate://h", "postgresql://h/db", "sqlite:///x.db", "ndjson:-", "odbc:///", "odbc:///?dsn=x"};
   for (const OptionInfo& info : all_options()) {
     if (info.scope != OptionScope::target || info.fate != OptionFate::works) continue;
     const std::string name = std::string(info.name) + (info.is_family() ? "a" : "");
@@ -237,20 +242,43 @@ TEST(TargetUrl, EveryOptionHasItsTarget) {
                               : info.kind == OptionKind::choice  ? split_choices(info.choices).back()
                               : info.kind == OptionKind::integer ? "5"
                               : info.kind == OptionKind::text    ? "text"
+                              : info.kind == OptionKind::secret  ? "DRIVER=x"
                               : info.kind == OptionKind::size    ? "1MB"
                                                                  : "5s";
     int takers = 0;
-    for (const std::string& url : urls) takers += plan_target(url, {{name, value}}).has_value() ? 1 : 0;
+    for (const std::string& url : urls) takers += plan_target(url, {{name, value}}, answer({})).has_value() ? 1 : 0;
     EXPECT_GT(takers, 0) << name;
   }
 }
 
 TEST(TargetUrl, Schemes) {
-  for (const char* url : {"odbc:///?dsn=x", "odbc+mssql:///?dsn=x"}) {
-    EXPECT_THAT(refused(url), HasSubstr("not in this version")) << url;
-  }
   EXPECT_THAT(refused("postgesql://h/db"), AllOf(HasSubstr("postgesql"), HasSubstr("did you mean \"postgresql\"?")));
   EXPECT_THAT(refused("postgesql://user:hushhush@h/db"), Not(HasSubstr("hushhush")));
+}
+
+TEST(TargetUrl, OfOdbc) {
+  const table::OdbcKind kind{table::OdbcDialect::mariadb, true, true};
+  const auto plan = [&](const std::string& url) { return plan_target(url, {}, answer({kind, "shop"})); };
+  const auto planned = plan("odbc://u:pw@/?dsn=x&table=orders");
+  ASSERT_TRUE(planned) << to_string(planned.error());
+  EXPECT_EQ(planned->target.kind, table::odbc_target(kind));
+  EXPECT_EQ(planned->target.schema, "shop");
+  EXPECT_EQ(planned->target.table, "orders");
+  EXPECT_EQ(plan("odbc:///?dsn=x&table=other.orders")->target.schema, "other");
+  const auto refusal = [&](const std::string& url) {
+    const auto refused = plan(url);
+    return refused ? "accepted" : refused.error().message;
+  };
+  EXPECT_THAT(refusal("odbc:///?table=t"), HasSubstr("neither"));
+  EXPECT_THAT(refusal("odbc:///?dsn=x&connection=DRIVER%3Dy"), HasSubstr("both"));
+  EXPECT_THAT(refusal("odbc:///?connection=SERVER%3Dy"), HasSubstr("neither a DRIVER nor a DSN"));
+  EXPECT_THAT(refusal("odbc://h/?dsn=x"), HasSubstr("host"));
+  EXPECT_THAT(refusal("odbc://u:pw@/?connection=DRIVER%3Dy%3BUID%3Dv"), HasSubstr("another"));
+  EXPECT_THAT(refusal("odbc:///?dsn=x&ssl=true"), HasSubstr("ssl"));
+  EXPECT_THAT(refusal("odbc:///?dsn=x&dialect=oracle"), HasSubstr("not in this version"));
+  EXPECT_THAT(refusal("odbc:///?dsn=x&typed=true"), HasSubstr("typed"));
+  EXPECT_THAT(plan_target("odbc:///?dsn=x", {}, answer({kind, ""})).error().message, HasSubstr("names no database"));
+  EXPECT_THAT(refused("sqlite:///x.db?dsn=y"), HasSubstr("odbc:"));
 }
 
 TEST(TargetUrl, OfMysqlAndMariadb) {

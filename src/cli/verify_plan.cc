@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/load_plan.h"
+#include "cli/odbc_question.h"
 
 namespace ctk::cli {
 
@@ -19,12 +20,12 @@ Result<VerifyPlan> plan_verify(const VerifyCommand& command, const aws::Environm
   }
   const auto url = find_target(command.target.argument, command.target.flag, environment);
   if (!url) return forward_error(Result<std::string>(url));
-  auto target = plan_target(*url, command.target.flags);
+  auto target = plan_target(*url, command.target.flags, ask_odbc());
   if (!target) return forward_error(std::move(target));
   if (!target->target.kind->holds_own_tables) {
     return usage(
         "an ndjson target holds no rows that could be compared: expected crate://, postgresql://, mysql://, "
-        "mariadb:// or sqlite:///");
+        "mariadb://, sqlite:/// or odbc:");
   }
   VerifyPlan plan{std::move(*source), std::move(target->target), {}};
   if (auto read = read_selection(plan.source.options, plan.target.tables); !read) return forward_error(std::move(read));

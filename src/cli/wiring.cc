@@ -10,6 +10,7 @@
 #include "relay/streams_source.h"
 #include "sink/cratedb/cratedb_sink.h"
 #include "sink/ndjson/ndjson_sink.h"
+#include "sink/sql/odbc_targets.h"
 #include "sink/sql/sql_targets.h"
 
 namespace ctk::cli {
@@ -89,6 +90,7 @@ std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target,
   const bool mysql = target.kind == Target::mysql || target.kind == Target::mariadb;
   if (mysql) return sink::make_mysql_dry_run_sink(target, environment, out);
   if (target.kind == Target::sqlite) return sink::make_sqlite_dry_run_sink(target, environment, out);
+  if (table::odbc_kind(target.kind)) return sink::make_odbc_dry_run_sink(target, environment, out);
   sink::TargetOptions printed = target;  // the rows themselves are what this target would get
   printed.url.path = "-";
   printed.dead_letters_file.reset();
@@ -117,6 +119,8 @@ WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop&
     wire(sink::make_mysql_sink(with_mysql_password(target, world.environment()), environment));
   } else if (target.kind == Target::sqlite) {
     wire(sink::make_sqlite_sink(target, environment));
+  } else if (table::odbc_kind(target.kind)) {
+    wire(sink::make_odbc_sink(target, environment));
   } else {
     sink_ = sink::make_ndjson_sink(target, environment);
   }
