@@ -12,8 +12,9 @@ namespace ctk::cli {
 namespace {
 
 /// What speaks of rows, or of what stands in no record.
-constexpr auto kNotOfRecords = std::to_array<std::string_view>(
-    {"snapshot", "source-table", "include", "exclude", "rename", "segments", "read-capacity", "positions", "on-error"});
+constexpr auto kNotOfRecords =
+    std::to_array<std::string_view>({"aggregates", "snapshot", "source-table", "include", "exclude", "rename", "segments",
+                                     "read-capacity", "positions", "on-error"});
 
 Status check_is_stream(const LoadPlan& plan) {
   if (plan.source.is_file()) return usage("ctk record takes a stream, found a file: it is one already");
@@ -39,6 +40,7 @@ Result<LoadPlan> plan_recording(const RecordCommand& command, World& world) {
   auto plan = plan_load(load, world.environment(), is_readable_file);
   if (!plan) return plan;
   if (Status checked = check_is_stream(*plan); !checked) return forward_error(std::move(checked));
+  if (auto* kinesis = std::get_if<KinesisPlan>(&plan->source.from)) kinesis->whole_aggregates = true;
   plan->positions_in_memory = command.file == "-";
   plan->relay.table = "records";
   plan->relay.tables.live_view = false;

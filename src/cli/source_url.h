@@ -35,6 +35,7 @@ struct KinesisPlan {
   int create_shards = 1;
   std::optional<aws::WireFormat> format = {};  ///< nothing: what the endpoint knows
   aws::ServiceEndpoint tables = {};            ///< DynamoDB, where its table is
+  bool whole_aggregates = false;               ///< records are kept as they are
 };
 
 struct TablePlan {

@@ -78,7 +78,8 @@ std::unique_ptr<relay::StreamSource> WiredSource::make_stream(const SourcePlan& 
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
   kinesis_ = aws::make_kinesis_http(kinesis.endpoint, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock,
                                     kinesis.format);
-  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards};
+  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards,
+                                            kinesis.whole_aggregates};
   return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }
 

@@ -42,7 +42,7 @@ class KinesisSource final : public StreamSource {
     auto take = [this, shard = request.shard, from = request.position, done = std::move(done)](Result<Page> page) mutable {
       if (page) {
         note_keys(page->children);
-        take_aggregates_apart(*page, from, keys_of(shard));
+        if (!options_.whole_aggregates) take_aggregates_apart(*page, from, keys_of(shard));
       }
       done(std::move(page));
     };

@@ -13,6 +13,7 @@ struct KinesisSourceOptions {
   aws::StreamName stream;  ///< name or ARN
   bool create = false;     ///< make the stream if it is not there
   int create_shards = 1;
+  bool whole_aggregates = false;  ///< aggregates are given as they are, not taken apart
 };
 
 std::unique_ptr<StreamSource> make_kinesis_source(aws::KinesisApi& api, KinesisSourceOptions options, EventLoop& loop,
