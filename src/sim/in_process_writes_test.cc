@@ -10,8 +10,8 @@ namespace {
 
 class InProcessWritesTest : public testing::Test {
  protected:
-  Result<aws::WriteOutcome> write(aws::ItemWrite::Kind kind, std::string subject, std::string expression, std::string condition,
-                                  std::map<std::string, std::string> values = {}) {
+  Result<aws::WriteOutcome> write(aws::ItemWrite::Kind kind, std::string subject, std::string expression,
+                                  std::string condition, std::map<std::string, std::string> values = {}) {
     const aws::ItemWrite request{.table = aws::TableName("leases"),
                                  .kind = kind,
                                  .subject = std::move(subject),
