@@ -106,6 +106,42 @@ void LeaseTable::start(Done<bool> done) {
 }
 
 Task<Result<bool>> LeaseTable::prepare() {
+  Result<bool> ready = co_await make_table();
+  if (ready) ready = co_await await_no_leader(leader_in_lease_table(options_.table));
+  if (ready) ready = co_await await_no_leader(leader_beside_lease_table(options_.table));
+  co_return ready;
+}
+
+/// A table that is not there, or that may not be read, has no leader that we could know of.
+Task<std::optional<KclLeader>> LeaseTable::leader_at(KclLeaderPlace place) {
+  Result<std::optional<std::string>> item =
+      co_await tasks_.answer<std::optional<std::string>>([&](Done<std::optional<std::string>> done) {
+        reads_.get_item(place.table, place.key, within_limit(std::move(done)));
+      });
+  if (!item || !*item) co_return std::nullopt;
+  co_return read_kcl_leader(**item);
+}
+
+Task<Result<bool>> LeaseTable::await_no_leader(KclLeaderPlace place) {
+  const std::optional<KclLeader> first = co_await leader_at(place);
+  if (!first) co_return true;
+  log_.info("a leader of KCL 3 is on record: waiting to see whether it lives",
+            {{"table", place.table.str()}, {"leader", first->owner.str()}, {"for", format_duration(first->lease)}});
+  const Duration until = now() + first->lease;
+  while (now() < until) {
+    co_await tasks_.pause(std::min<Duration>(seconds(5), until - now()));
+    const std::optional<KclLeader> again = co_await leader_at(place);
+    if (!again) co_return true;
+    if (again->version == first->version) continue;
+    co_return fail(ErrorKind::refused,
+                   fmt::format("workers of the Kinesis Client Library 3 share the leases of table '{}', led by {}",
+                               options_.table.str(), again->owner.str()),
+                   "", "stop them first, or name another table with lease-table=NAME");
+  }
+  co_return true;
+}
+
+Task<Result<bool>> LeaseTable::make_table() {
   Retry retry({.first = milliseconds(100), .longest = seconds(2), .budget = seconds(60)});
   Random random(options_.seed);
   for (;;) {

@@ -20,6 +20,7 @@
 #include "aws/dynamodb_writes_api.h"
 #include "base/log.h"
 #include "base/task.h"
+#include "coordination/kcl_leader.h"
 #include "coordination/lease_keeper.h"
 
 namespace ctk::coordination {
@@ -49,8 +50,9 @@ class LeaseTable {
   LeaseTable(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, aws::DynamoDbWritesApi& writes, Log& log,
              LeaseTableOptions options, LeaseHolder& holder);
 
-  /// Makes the table where there is none, waits until it can be used, and begins to share its leases. Errors: `mismatch`
-  /// (it is a table of something else), what the calls say.
+  /// Makes the table where there is none, waits until it can be used, and begins to share its leases. Where a leader of
+  /// KCL 3 is on record, it is waited for as long as that one may be silent. Errors: `mismatch` (it is a table of something
+  /// else), `refused` (KCL 3 is at work on it), what the calls say.
   void start(Done<bool> done);
   /// Reads all rows now, for whoever asks seen() before the first of its own rounds.
   void read(Done<bool> done);
@@ -85,6 +87,10 @@ class LeaseTable {
   };
 
   Task<Result<bool>> prepare();
+  Task<Result<bool>> make_table();
+  /// An error where workers of KCL 3 are at work on the table: `refused`.
+  Task<Result<bool>> await_no_leader(KclLeaderPlace place);
+  Task<std::optional<KclLeader>> leader_at(KclLeaderPlace place);
   Task<Result<std::vector<Lease>>> read_all();
   Task<Result<bool>> scan();
   Task<bool> do_call(ScanLeases scan);

@@ -297,5 +297,34 @@ TEST_F(LeaseTableTest, CanGoAtAnyMoment) {
   }
 }
 
+TEST_F(LeaseTableTest, BesideALivingLeaderOfKcl3ThereIsNoPlace) {
+  make_table();
+  const auto beat = [&](int number) {
+    put(R"({"leaseKey":{"S":"Leader"},"entityType":{"S":"LEADER"},"ownerName":{"S":"java-1"},"leaseDuration":{"S":"120000"},)"
+        R"("recordVersionNumber":{"S":")" +
+        std::to_string(number) + R"("}})");
+  };
+  beat(1);
+  loop.after(seconds(30), [&] { beat(2); });
+  std::optional<Result<bool>> started;
+  create().table.start([&](Result<bool> answer) { started = std::move(answer); });
+  ASSERT_TRUE(until([&] { return started.has_value(); }));
+  ASSERT_FALSE(*started);
+  EXPECT_EQ(started->error().kind, ErrorKind::refused);
+  EXPECT_THAT(started->error().message, HasSubstr("java-1"));
+}
+
+TEST_F(LeaseTableTest, ALeaderOfKcl3ThatHasDiedIsWaitedFor) {
+  make_table();
+  put(R"({"leaseKey":{"S":"Leader"},"entityType":{"S":"LEADER"},"ownerName":{"S":"java-1"},"leaseDuration":{"S":"120000"},)"
+      R"("recordVersionNumber":{"S":"1"}})");
+  std::optional<Result<bool>> started;
+  const Duration begun = loop.monotonic();
+  create().table.start([&](Result<bool> answer) { started = std::move(answer); });
+  ASSERT_TRUE(until([&] { return started.has_value(); }, minutes(5)));
+  ASSERT_TRUE(*started) << to_string(started->error());
+  EXPECT_GE(loop.monotonic() - begun, minutes(2));
+}
+
 }  // namespace
 }  // namespace ctk::coordination

@@ -129,9 +129,22 @@ StoredPosition LeasedShards::row_of(const Lease& lease) const {
 }
 
 std::vector<StoredPosition> LeasedShards::rows_of_leases() const {
-  std::vector<StoredPosition> rows;
-  for (const auto& [shard, sight] : leases_->seen()) rows.push_back(row_of(leases_->newest(sight.lease)));
-  return rows;
+  std::map<aws::ShardId, StoredPosition> rows;
+  for (const auto& [shard, sight] : leases_->seen()) rows[shard] = row_of(leases_->newest(sight.lease));
+  // A finished shard's row goes soon; a parent without one, of which a child has one, was read to its end.
+  for (const auto& [shard, sight] : leases_->seen()) {
+    for (const aws::ShardId& parent : sight.lease.parents) {
+      StoredPosition ended;
+      ended.shard = parent;
+      ended.position = Position::shard_end();
+      ended.incarnation = sight.lease.own.incarnation;
+      ended.epoch = sight.lease.own.epoch;
+      rows.try_emplace(parent, std::move(ended));
+    }
+  }
+  std::vector<StoredPosition> list;
+  for (auto& [shard, row] : rows) list.push_back(std::move(row));
+  return list;
 }
 
 /// The truth, and what only the leases know of.

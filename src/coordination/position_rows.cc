@@ -80,8 +80,7 @@ Result<bool> PositionRows::move(const RelayName& name, const std::vector<Positio
 
 Result<size_t> PositionRows::remove_finished(const RelayName& name, Fence fence, const std::vector<aws::ShardId>& shards) {
   Relay& relay = relays_[name];
-  if (fence != kAnyFence && relay.fence != fence)
-    return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+  if (fence != kAnyFence && relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
   return std::erase_if(relay.rows, [&](const auto& row) {
     return row.second.position.ended() && std::ranges::find(shards, row.first) != shards.end();
   });
