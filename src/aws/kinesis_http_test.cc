@@ -85,9 +85,10 @@ TEST_F(KinesisHttpTest, ListsShardsPageByPage) {
                     R"("SequenceNumberRange":{"StartingSequenceNumber":"10"}}]})");
   Result<ShardPage> page = list(kArn);
   ASSERT_TRUE(page);
-  EXPECT_THAT(page->shards,
-              ElementsAre(KinesisShard{ShardId("a"), {}, SequenceNumber("1"), SequenceNumber("9")},
-                          KinesisShard{ShardId("b"), {ShardId("a"), ShardId("z")}, SequenceNumber("10"), {}, HashKeyRange{0, 7}}));
+  EXPECT_THAT(
+      page->shards,
+      ElementsAre(KinesisShard{ShardId("a"), {}, SequenceNumber("1"), SequenceNumber("9")},
+                  KinesisShard{ShardId("b"), {ShardId("a"), ShardId("z")}, SequenceNumber("10"), {}, HashKeyRange{0, 7}}));
   EXPECT_EQ(page->next_token, "T1");
   EXPECT_EQ(http_.requests.at(0).body, R"({"StreamARN":"arn:aws:kinesis:eu-central-1:123456789012:stream/cdc"})");
   http_.answer(200, R"({"Shards":[]})");
