@@ -15,7 +15,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 const aws::ShardId kFirst("shard-0");
-constexpr uint64_t kSeeds = 30;
+constexpr uint64_t kSeeds = 10;
 
 class LeaseKeeperTest : public testing::Test {
  protected:
