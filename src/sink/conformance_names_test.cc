@@ -109,7 +109,7 @@ TEST_P(ConformanceOfNames, AViewGivesWayToATableOfItsName) {
 
 TEST_P(ConformanceOfNames, TheViewOfATableThatWasDroppedIsTheNewOnes) {
   load("shop", R"({"n":{"N":"1"}})");
-  must("DROP TABLE " + quoted("shop") + (options.kind == table::Target::postgres ? " CASCADE" : ""));
+  must("DROP TABLE " + quoted("shop") + (options.kind->product == table::Target::postgres->product ? " CASCADE" : ""));
   sink = backend->make_sink(options);
   const auto change = put(2, text_key("a"), R"({"n":{"N":"2"}})");
   const table::TableSpec spec = spec_of("shop", *change);
