@@ -259,6 +259,9 @@ std::string accepted_values(const OptionInfo& info) {
 
 Status check_option(const OptionInfo& info, const std::string& spelled, const std::string& value) {
   if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
+  if (is_one_of(value, info.later_choices)) {
+    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
+  }
   if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
   const auto choices = split_choices(info.choices);
   const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);

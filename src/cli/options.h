@@ -52,8 +52,9 @@ struct OptionInfo {
   OptionKind kind = OptionKind::text;
   std::string_view fallback{};  ///< the default, as documented; empty: none
   std::string_view help{};
-  std::string_view choices{};  ///< "earliest|latest", for `choice`
-  long min = 0;                ///< of integers, and of sizes in bytes
+  std::string_view choices{};        ///< "earliest|latest", for `choice`
+  std::string_view later_choices{};  ///< known values that are "not in this version"
+  long min = 0;                      ///< of integers, and of sizes in bytes
   long max = 1'000'000'000;
   TargetSet targets = TargetSet::all;
   SourceSet sources = SourceSet::all;
