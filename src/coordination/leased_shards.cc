@@ -104,12 +104,13 @@ void LeasedShards::with_leases(const RelayName& relay, Done<bool> done) {
                     LeaseTableOptions{options_.table.value_or(lease_table_name(relay)), options_.settings, options_.seed},
                     static_cast<LeaseHolder&>(*this));
   }
-  leases_->start(lifeline_.guard([this, done = std::move(done)](Result<bool> started) mutable {
-    if (!started) return done(std::move(started));
+  leases_->start(lifeline_.guard([this, done = std::move(done)](const Result<bool>& started) mutable {
+    if (!started) return done(std::unexpected(started.error()));
     // The rows that are there say where the shards stand: they are known before anybody asks.
-    leases_->read(lifeline_.guard([this, done = std::move(done)](Result<bool> read) mutable {
-      usable_ = read.has_value();
-      done(std::move(read));
+    leases_->read(lifeline_.guard([this, done = std::move(done)](const Result<bool>& read) mutable {
+      if (!read) return done(std::unexpected(read.error()));
+      usable_ = true;
+      done(true);
     }));
   }));
 }
@@ -162,10 +163,10 @@ void LeasedShards::load(const RelayName& relay, Done<std::vector<StoredPosition>
   with_leases(relay, [this, relay, done = std::move(done)](Result<bool> usable) mutable {
     if (!usable) return answer_later<Rows>(loop_, lifeline_, std::move(done), forward_error(std::move(usable)));
     if (truth_ == nullptr) return answer_later<Rows>(loop_, lifeline_, std::move(done), rows_of_leases());
-    truth_->load(relay, lifeline_.guard([this, done = std::move(done)](Result<Rows> rows) mutable {
-      if (rows) copy(*rows);
-      if (rows) rows = with_leases_of(std::move(*rows));
-      done(std::move(rows));
+    truth_->load(relay, lifeline_.guard([this, done = std::move(done)](const Result<Rows>& rows) mutable {
+      if (!rows) return done(std::unexpected(rows.error()));
+      copy(*rows);
+      done(with_leases_of(*rows));
     }));
   });
 }
@@ -197,26 +198,26 @@ void LeasedShards::claim_truth(ClaimRequest request, Done<Claim> done) {
   using Rows = std::vector<StoredPosition>;
   request.shards.clear();
   const RelayName relay = request.relay;
-  truth_->load(
-      relay, lifeline_.guard([this, request = std::move(request), done = std::move(done)](Result<Rows> rows) mutable {
-        if (!rows) return done(forward_error(std::move(rows)));
-        std::map<aws::ShardId, Position> stored;
-        for (const StoredPosition& row : *rows) stored[row.shard] = row.position;
-        for (const aws::ShardId& shard : request.only.value_or(std::vector<aws::ShardId>{})) {
-          const auto sight = leases_->seen().find(shard);
-          if (sight == leases_->seen().end()) continue;
-          const Lease& lease = leases_->newest(sight->second.lease);
-          const StoredPosition row = row_of(lease);
-          const auto found = stored.find(shard);
-          if (found == stored.end()) request.shards.push_back({shard, row.position});
-          if (found != stored.end() && checkpoint_of(found->second) < lease.checkpoint)
-            request.rewound.push_back({shard, row.position, row.read_to});
-        }
-        truth_->claim(request, lifeline_.guard([this, request, done = std::move(done)](Result<Claim> claim) mutable {
-          if (claim) claim->positions = with_leases_of(std::move(claim->positions));
-          done(std::move(claim));
-        }));
-      }));
+  truth_->load(relay, lifeline_.guard([this, request = std::move(request),
+                                       done = std::move(done)](const Result<Rows>& rows) mutable {
+    if (!rows) return done(std::unexpected(rows.error()));
+    std::map<aws::ShardId, Position> stored;
+    for (const StoredPosition& row : *rows) stored[row.shard] = row.position;
+    for (const aws::ShardId& shard : request.only.value_or(std::vector<aws::ShardId>{})) {
+      const auto sight = leases_->seen().find(shard);
+      if (sight == leases_->seen().end()) continue;
+      const Lease& lease = leases_->newest(sight->second.lease);
+      const StoredPosition row = row_of(lease);
+      const auto found = stored.find(shard);
+      if (found == stored.end()) request.shards.push_back({shard, row.position});
+      if (found != stored.end() && checkpoint_of(found->second) < lease.checkpoint)
+        request.rewound.push_back({shard, row.position, row.read_to});
+    }
+    truth_->claim(request, lifeline_.guard([this, done = std::move(done)](const Result<Claim>& claim) mutable {
+      if (!claim) return done(std::unexpected(claim.error()));
+      done(Claim{claim->fence, with_leases_of(claim->positions)});
+    }));
+  }));
 }
 
 /// Rows of shards that are found later are made when they are wanted.

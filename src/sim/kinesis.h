@@ -133,7 +133,7 @@ class Kinesis {
   struct Entry {
     KinesisStream stream;
     uint64_t incarnation;
-    std::vector<Meter> meters;            ///< a shard each
+    std::vector<Meter> meters;    ///< a shard each
     Timestamp looked_for_cold{};  ///< when a pair to be merged was last looked for
   };
   struct Cursor {
