@@ -8,6 +8,7 @@ class AllAreOurs final : public Assignment {
   bool is_shared() const override { return false; }
   void begin(const RelayName&, Listener) override {}
   void want(std::vector<SharedShard>) override {}
+  bool is_anothers(const aws::ShardId&) const override { return false; }
   bool may_write(const aws::ShardId&) const override { return true; }
   void let_go(const std::vector<aws::ShardId>&) override {}
   void end(Done<bool> done) override { done(true); }

@@ -34,6 +34,8 @@ class Assignment {
   /// The worker is ready to read; what it holds already is gained anew.
   virtual void begin(const RelayName& relay, Listener listener) = 0;
   virtual void want(std::vector<SharedShard> shards) = 0;
+  /// Whether another worker has it, as far as is known.
+  virtual bool is_anothers(const aws::ShardId& shard) const = 0;
   /// Whether a write of the shard may be sent now: whoever was away for too long may not know yet what it has lost.
   virtual bool may_write(const aws::ShardId& shard) const = 0;
   /// Nothing of these, which were lost, is under way any more; also where the store was the first to say so.

@@ -57,6 +57,14 @@ void LeasedShards::want(std::vector<SharedShard> shards) {
   if (leases_) leases_->want(std::move(wanted));
 }
 
+bool LeasedShards::is_anothers(const aws::ShardId& shard) const {
+  if (!leases_) return false;
+  const auto found = leases_->seen().find(shard);
+  if (found == leases_->seen().end()) return false;
+  const WorkerName& holder = found->second.lease.holder();
+  return !holder.empty() && holder != options_.settings.worker;
+}
+
 bool LeasedShards::may_write(const aws::ShardId& shard) const {
   const auto found = held_.find(shard);
   return found != held_.end() && leases_ && leases_->may_write(shard, found->second.lease);

@@ -41,6 +41,7 @@ class LeasedShards final : public Assignment, public PositionStore, private Leas
   bool is_shared() const override { return true; }
   void begin(const RelayName& relay, Listener listener) override;
   void want(std::vector<SharedShard> shards) override;
+  bool is_anothers(const aws::ShardId& shard) const override;
   bool may_write(const aws::ShardId& shard) const override;
   void let_go(const std::vector<aws::ShardId>& shards) override;
   void end(Done<bool> done) override;

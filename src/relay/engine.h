@@ -145,6 +145,8 @@ class Relay::Engine {
   void go_on_with_taken(const coordination::StoredPosition& row);
   void lose_shards(const std::vector<ShardId>& shards);
   bool is_carried(const ShardId& id) const;
+  /// Whether every shard that is not finished is held here, or by another worker.
+  bool is_all_shared_out() const;
   void let_go_of_lost();
   std::vector<ShardId> not_to_be_written(const InFlightBatch& write) const;
   void follow_others(const std::vector<coordination::StoredPosition>& rows);

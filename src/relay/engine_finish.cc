@@ -90,6 +90,7 @@ void Relay::Engine::check_claim() {
         if (!holds_claim(*rows)) return;
         keeper_.claim_held(now());
         follow_others(*rows);
+        if (run_.is_shared() && phase_ != Phase::ended) consider_finishing();
       }));
 }
 
@@ -194,6 +195,7 @@ bool Relay::Engine::everything_done() const {
   if (is_dropping() || !writes_.empty() || keeper_.is_storing() || life_->lineage.is_asking() || writes_.has_dead_letters())
     return false;
   if (tables_.any_opening()) return false;
+  if (phase_ == Phase::running && run_.is_shared() && !is_all_shared_out()) return false;
   if (life_->drop == Life::Drop::life ||
       (life_->load && (life_->load->running() || life_->load->phase() == LoadRun::Phase::ending)))
     return false;

@@ -121,6 +121,12 @@ bool Relay::Engine::is_carried(const ShardId& id) const {
   return ends || one.progress.writes() > 0 || keeper_.is_storing();
 }
 
+bool Relay::Engine::is_all_shared_out() const {
+  return std::ranges::all_of(life_->lineage.walk().known(), [this](const shards::KnownShard& one) {
+    return one.finished || life_->held.has(one.id) || run_.positions.assignment.is_anothers(one.id);
+  });
+}
+
 void Relay::Engine::let_go_of_lost() {
   if (!run_.is_shared()) return;
   const auto lost = [this](const ShardId& id) {

@@ -40,7 +40,8 @@ ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
   view.state = known.finished ? ShardView::State::finished : ShardView::State::waiting;
   view.waits_for_parents = !known.finished;
   if (!known.finished && !life_->held.has(known.id)) {
-    view.state = ShardView::State::elsewhere;
+    view.waits_for_parents = !life_->lineage.walk().may_read(known.id);
+    if (run_.positions.assignment.is_anothers(known.id)) view.state = ShardView::State::elsewhere;
     return view;
   }
   const auto found = life_->shards.find(known.id);

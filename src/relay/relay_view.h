@@ -13,7 +13,7 @@ namespace ctk::relay {
 
 struct ShardView {
   /// waiting: for the ends of its parents. at_tip: a bounded run reads no further. ended: its end was read, and is not
-  /// stored yet. elsewhere: it is another worker's, or nobody's.
+  /// stored yet. elsewhere: another worker has it.
   enum class State { waiting, reading, at_tip, ended, finished, elsewhere };
 
   ShardId id;

@@ -92,6 +92,13 @@ class Workers(Case):
                    lambda: 5 <= len(other.rows("demo") or {}) <= 6, 60)
         self.assertEqual(self.stop_ctk(worker)[0], 0)
 
+    def test_a_bounded_run_reads_what_nobody_else_reads(self):
+        self.put(12)
+        counts = self.run_json("load", self.source(once="true"), self.target.url(), *COMMAND)
+        self.assertEqual((counts["read"], counts["applied"]), (12, 12))
+        self.put(3)
+        self.assertEqual(self.run_json("load", self.source(once="true"), self.target.url(), *COMMAND)["read"], 3)
+
     def test_the_printed_policy_names_the_lease_table(self):
         out, _ = self.run_ctk("check", self.source(positions="dynamodb"), self.target.url(), "--policy")
         policy = json.loads(out)

@@ -31,6 +31,10 @@ class ShardBoard::Member final : public Assignment {
     board_.look();
   }
   void want(std::vector<coordination::SharedShard>) override {}
+  bool is_anothers(const aws::ShardId& shard) const override {
+    const auto holder = board_.holders_.find(shard);
+    return holder != board_.holders_.end() && holder->second != nullptr && holder->second != this;
+  }
   bool may_write(const aws::ShardId&) const override { return true; }
   void end(Done<bool> done) override {
     board_.leave(*this);
