@@ -100,7 +100,7 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
                                    : format_logfmt(color, time, level, message, fields);
 }
 
-Redactor::Redactor(std::vector<Secret> secrets) : known_(std::make_shared<Known>()) { learn(secrets); }
+Redactor::Redactor(const std::vector<Secret>& secrets) : known_(std::make_shared<Known>()) { learn(secrets); }
 
 void Redactor::learn(const std::vector<Secret>& secrets) {
   const std::lock_guard lock(known_->mutex);

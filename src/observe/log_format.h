@@ -35,7 +35,7 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
 class Redactor {
  public:
   Redactor() : Redactor(std::vector<Secret>{}) {}
-  explicit Redactor(std::vector<Secret> secrets);
+  explicit Redactor(const std::vector<Secret>& secrets);
   std::string redact(std::string text) const;
   /// Hides these from now on, too.
   void learn(const std::vector<Secret>& secrets);

@@ -138,7 +138,7 @@ class Relay::Engine {
   // sharing
   void begin_sharing();
   void share_known_shards();
-  void take_shards(std::vector<ShardId> shards);
+  void take_shards(const std::vector<ShardId>& shards);
   /// A claim of these alone.
   coordination::ClaimRequest claim_of(std::vector<ShardId> shards) const;
   void on_taken(const std::vector<ShardId>& shards, Result<coordination::Claim> claim);

@@ -47,7 +47,7 @@ coordination::ClaimRequest Relay::Engine::claim_of(std::vector<ShardId> shards) 
 }
 
 /// From then on whoever had them cannot write, and where they stand is the truth.
-void Relay::Engine::take_shards(std::vector<ShardId> shards) {
+void Relay::Engine::take_shards(const std::vector<ShardId>& shards) {
   if (shards.empty()) return;
   run_.positions.store.claim(claim_of(shards), in_life([this, shards](Result<coordination::Claim> claim) {
                                if (phase_ != Phase::ended) on_taken(shards, std::move(claim));
@@ -63,7 +63,7 @@ void Relay::Engine::on_taken(const std::vector<ShardId>& shards, Result<coordina
         attempts_.pause(now(), run_.env.random), in_life([this, shards = std::vector<ShardId>(shards)]() mutable {
           std::erase_if(
               shards, [this](const ShardId& id) { return life_->held.standing_of(id) != HeldShards::Standing::assigned; });
-          if (phase_ == Phase::running) take_shards(std::move(shards));
+          if (phase_ == Phase::running) take_shards(shards);
         }));
     return;
   }
