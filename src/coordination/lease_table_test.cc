@@ -32,11 +32,11 @@ class Worker final : public LeaseHolder {
   Worker(VirtualLoop& loop, sim::DynamoDb& service, Random& random, int number)
       : reads(service, {loop, loop, random}),
         writes(service, {loop, loop, random}),
-        table(loop, loop, reads, writes, log,
-              {.table = kTable,
-               .settings = {.worker = WorkerName("worker-" + std::to_string(number))},
-               .seed = random.next()},
-              *this) {}
+        lease_table(std::make_unique<LeaseTable>(loop, loop, reads, writes, log,
+                                                 {.table = kTable,
+                                                  .settings = {.worker = WorkerName("worker-" + std::to_string(number))},
+                                                  .seed = random.next()},
+                                                 *this)) {}
 
   void lease_gained(const Lease& lease, Fence fence) override {
     EXPECT_TRUE(held.emplace(lease.shard, fence).second);
@@ -67,7 +67,8 @@ class Worker final : public LeaseHolder {
   int asked = 0;
   sim::InProcessDynamoDb reads;
   sim::InProcessWrites writes;
-  LeaseTable table;
+  std::unique_ptr<LeaseTable> lease_table;
+  LeaseTable& table = *lease_table;
 };
 
 class LeaseTableTest : public testing::Test {
@@ -292,7 +293,7 @@ TEST_F(LeaseTableTest, CanGoAtAnyMoment) {
     worker.table.want(listing(3));
     run(Duration(1000 * step));
     if (step % 3 == 0) worker.table.stop([](Result<bool>) {});
-    workers.clear();
+    worker.lease_table.reset();  // its calls are under way yet
     run(seconds(1));
   }
 }

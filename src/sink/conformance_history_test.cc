@@ -82,7 +82,7 @@ std::optional<int> ConformanceOfHistory::second_of(const std::optional<std::stri
 
 std::vector<KeptEvent> ConformanceOfHistory::history() {
   backend->refresh(*sink, history_name());
-  const std::string& key = table::make_history_spec(opened->renderer->spec()).value().keys.front().column;
+  const std::string key = table::make_history_spec(opened->renderer->spec()).value().keys.front().column;
   const std::string column = backend->kind() == table::Target::cratedb ? "\"pk\"['" + key + "']" : key;
   Result<ResultSet> rows =
       query(fmt::format("SELECT {0}, cdc_version, op, valid_from, valid_to, ttl, data FROM {1} ORDER BY {0}, cdc_version",
