@@ -32,11 +32,15 @@ class Worker final : public LeaseHolder {
   Worker(VirtualLoop& loop, sim::DynamoDb& service, Random& random, int number)
       : reads(service, {loop, loop, random}),
         writes(service, {loop, loop, random}),
-        lease_table(std::make_unique<LeaseTable>(loop, loop, reads, writes, log,
-                                                 {.table = kTable,
-                                                  .settings = {.worker = WorkerName("worker-" + std::to_string(number))},
-                                                  .seed = random.next()},
-                                                 *this)) {}
+        lease_table(std::make_unique<LeaseTable>(loop, loop, reads, writes, log, options(number, random.next()), *this)) {}
+
+  static LeaseTableOptions options(int number, uint64_t seed) {
+    LeaseTableOptions options;
+    options.table = kTable;
+    options.settings.worker = WorkerName("worker-" + std::to_string(number));
+    options.seed = seed;
+    return options;
+  }
 
   void lease_gained(const Lease& lease, Fence fence) override {
     EXPECT_TRUE(held.emplace(lease.shard, fence).second);
