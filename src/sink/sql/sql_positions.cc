@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <numeric>
-#include <set>
 #include <span>
 
 namespace ctk::sink::sql {
@@ -158,7 +157,7 @@ Statement raise_all(const Bookkeeping& at, const ClaimRequest& claim, Fence fenc
                     Param::of_time(now), Param::of(claim.relay.str())});
 }
 
-/// Of those that are taken, in one order of locks for everybody.
+/// Of those that are taken, in one order of locks for everybody. It views the claim: keep that.
 Statement raise_some(const Bookkeeping& at, const ClaimRequest& claim, Fence fence, Timestamp now) {
   const Quoted names(at.dialect);
   Statement raise;
@@ -166,9 +165,12 @@ Statement raise_some(const Bookkeeping& at, const ClaimRequest& claim, Fence fen
       at.dialect.bind(fmt::format("UPDATE {} SET {} = ?, {} = ?, {} = ? WHERE {} AND {} <> 'SHARD_END'", at.positions,
                                   names.fence, names.worker, names.updated, names.of_shard, names.position));
   raise.width = 5;
-  for (const aws::ShardId& shard : std::set<aws::ShardId>(claim.only->begin(), claim.only->end())) {
+  std::vector<const aws::ShardId*> sorted;
+  for (const aws::ShardId& shard : *claim.only) sorted.push_back(&shard);
+  std::ranges::sort(sorted, {}, [](const aws::ShardId* shard) -> const std::string& { return shard->str(); });
+  for (const aws::ShardId* shard : sorted) {
     raise.params.insert(raise.params.end(), {Param::of_integer(fence), Param::of(claim.worker.str()), Param::of_time(now),
-                                             Param::of(claim.relay.str()), Param::of(shard.str())});
+                                             Param::of(claim.relay.str()), Param::of(shard->str())});
   }
   return raise;
 }
