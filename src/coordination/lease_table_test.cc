@@ -265,7 +265,7 @@ TEST_F(LeaseTableTest, LivesWithFaults) {
 // Statement 9: what the library has left is taken over, and given back with nothing changed but what was meant.
 TEST_F(LeaseTableTest, TakesOverATableOfTheLibrary) {
   make_table();
-  for (const std::string& item : recorded_items("lease-table-3.x.json", "app-resharded")) put(item);
+  for (const std::string& item : recorded_items(CTK_SOURCE_DIR, "lease-table-3.x.json", "app-resharded")) put(item);
   put(R"({"leaseKey":{"S":"shardId-000000000009"},"leaseCounter":{"N":"3"},"checkpoint":{"S":"77"},)"
       R"("checkpointSubSequenceNumber":{"N":"4"},"leaseOwner":{"S":"worker-1"},"future":{"L":[{"S":"x"}]},)"
       R"("pendingCheckpointState":{"N":"0"}})");

@@ -84,15 +84,15 @@ TEST(Lease, RefusesARowThatLacksWhatEveryLeaseHas) {
 }
 
 TEST(Lease, ReadsWhatTheLibrariesHaveLeft) {
-  const auto plain = recorded_leases("lease-table-3.x.json", "app-plain");
+  const auto plain = recorded_leases(CTK_SOURCE_DIR, "lease-table-3.x.json", "app-plain");
   EXPECT_EQ(plain.size(), 4u);
-  EXPECT_EQ(recorded_items("lease-table-3.x.json", "app-plain").size(), 7u);
+  EXPECT_EQ(recorded_items(CTK_SOURCE_DIR, "lease-table-3.x.json", "app-plain").size(), 7u);
   for (const Lease& lease : plain) {
     EXPECT_EQ(lease.owner.str(), "worker-1");
     EXPECT_EQ(lease.checkpoint.kind, Checkpoint::Kind::sequence);
     EXPECT_EQ(position_of(lease), Position::at_sequence(lease.checkpoint.sequence));
   }
-  const auto resharded = recorded_leases("lease-table-3.x.json", "app-resharded");
+  const auto resharded = recorded_leases(CTK_SOURCE_DIR, "lease-table-3.x.json", "app-resharded");
   ASSERT_EQ(resharded.size(), 6u);
   EXPECT_TRUE(std::ranges::all_of(resharded, [](const Lease& lease) { return lease.finished() == lease.parents.empty(); }));
   EXPECT_THAT(resharded[0].children,
@@ -100,8 +100,8 @@ TEST(Lease, ReadsWhatTheLibrariesHaveLeft) {
   EXPECT_THAT(resharded[5].parents,
               ElementsAre(aws::ShardId("shardId-000000000001"), aws::ShardId("shardId-000000000002")));
   EXPECT_EQ(position_of(resharded[0]), Position::shard_end());
-  EXPECT_EQ(recorded_leases("lease-table-2.x.json", "app").size(), 4u);
-  const auto adapter = recorded_leases("lease-table-streams-adapter-2.0.1.json", "adapter");
+  EXPECT_EQ(recorded_leases(CTK_SOURCE_DIR, "lease-table-2.x.json", "app").size(), 4u);
+  const auto adapter = recorded_leases(CTK_SOURCE_DIR, "lease-table-streams-adapter-2.0.1.json", "adapter");
   ASSERT_EQ(adapter.size(), 1u);
   EXPECT_EQ(to_string(adapter[0].checkpoint), "000000000000000010560");
 }

@@ -12,9 +12,10 @@
 
 namespace ctk::coordination {
 
-/// The items of one recorded table, each as DynamoDB JSON.
-inline std::vector<std::string> recorded_items(const std::string& file, std::string_view table) {
-  std::ifstream in(std::string(CTK_SOURCE_DIR) + "/src/coordination/testdata/" + file);
+/// The items of one recorded table, each as DynamoDB JSON. `sources`: CTK_SOURCE_DIR.
+inline std::vector<std::string> recorded_items(const std::string& sources, const std::string& file,
+                                               std::string_view table) {
+  std::ifstream in(sources + "/src/coordination/testdata/" + file);
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   json::Parser parser;
   std::vector<std::string> items;
@@ -26,9 +27,9 @@ inline std::vector<std::string> recorded_items(const std::string& file, std::str
 }
 
 /// The leases among them, by shard.
-inline std::vector<Lease> recorded_leases(const std::string& file, std::string_view table) {
+inline std::vector<Lease> recorded_leases(const std::string& sources, const std::string& file, std::string_view table) {
   std::vector<Lease> leases;
-  for (const std::string& item : recorded_items(file, table)) {
+  for (const std::string& item : recorded_items(sources, file, table)) {
     if (auto lease = read_lease(item).value()) leases.push_back(std::move(*lease));
   }
   std::ranges::sort(leases, {}, &Lease::shard);

@@ -1,10 +1,11 @@
 // The cases of the conformance suite: histories. Each change of each key is a row, once, whatever way it came.
+#include "sink/conformance_history_test.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <random>
 
-#include "sink/conformance_history_test.h"
 #include "table/history.h"
 
 namespace ctk::sink::testing {
