@@ -14,7 +14,11 @@ using std::chrono::seconds;
 void LeasedShards::lease_gained(const Lease& lease, Fence fence) {
   held_[lease.shard] = {fence, 0};
   copied_.erase(lease.shard);
-  if (listener_.gained) listener_.gained({lease.shard});
+  tell_gained({lease.shard});
+}
+
+void LeasedShards::tell_gained(std::vector<aws::ShardId> shards) {
+  if (listener_.gained) listener_.gained(std::move(shards));
 }
 
 void LeasedShards::lease_asked(const aws::ShardId& shard, Fence) {
@@ -40,21 +44,26 @@ void LeasedShards::begin(const RelayName&, Listener listener) {
   std::vector<aws::ShardId> shards;
   for (const auto& [shard, held] : held_) shards.push_back(shard);
   if (shards.empty()) return;
-  loop_.post(lifeline_.guard([this, shards = std::move(shards)]() mutable { listener_.gained(std::move(shards)); }));
+  // The worker may have ended by then.
+  loop_.post(lifeline_.guard([this, shards = std::move(shards)]() mutable { tell_gained(std::move(shards)); }));
 }
 
 void LeasedShards::want(std::vector<SharedShard> shards) {
   known_.clear();
   std::vector<WantedLease> wanted;
   for (SharedShard& one : shards) {
-    wanted.push_back({.shard = one.shard,
-                      .parents = one.parents,
-                      .position = one.position,
-                      .epoch = last_claim_.epoch,
-                      .incarnation = last_claim_.incarnation});
+    wanted.push_back(wanted_lease(one));
     known_[one.shard] = std::move(one);
   }
   if (leases_) leases_->want(std::move(wanted));
+}
+
+WantedLease LeasedShards::wanted_lease(const SharedShard& shard) const {
+  return {.shard = shard.shard,
+          .parents = shard.parents,
+          .position = shard.position,
+          .epoch = last_claim_.epoch,
+          .incarnation = last_claim_.incarnation};
 }
 
 bool LeasedShards::is_anothers(const aws::ShardId& shard) const {
@@ -244,14 +253,15 @@ OwnProgress LeasedShards::progress(Timestamp read_to) const {
 std::vector<WantedLease> LeasedShards::children_of(const aws::ShardId& shard) const {
   std::vector<WantedLease> children;
   for (const auto& [id, one] : known_) {
-    if (std::ranges::find(one.parents, shard) == one.parents.end()) continue;
-    children.push_back({.shard = id,
-                        .parents = one.parents,
-                        .position = one.position,
-                        .epoch = last_claim_.epoch,
-                        .incarnation = last_claim_.incarnation});
+    if (std::ranges::find(one.parents, shard) != one.parents.end()) children.push_back(wanted_lease(one));
   }
   return children;
+}
+
+/// Into the lease that is held under `lease`.
+void LeasedShards::store(const aws::ShardId& shard, Fence lease, const Position& to, Timestamp read_to, Done<bool> done) {
+  if (to.ended()) return leases_->store_end(shard, lease, progress(read_to), children_of(shard), std::move(done));
+  leases_->store(shard, lease, to, progress(read_to), std::move(done));
 }
 
 void LeasedShards::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
@@ -270,11 +280,7 @@ void LeasedShards::move(const RelayName& relay, std::vector<PositionMove> moves,
     });
     const auto held = held_.find(move.shard);
     const Fence fence = held != held_.end() && held->second.claim == move.fence ? held->second.lease : 0;
-    if (move.to.ended()) {
-      leases_->store_end(move.shard, fence, progress(move.read_to), children_of(move.shard), std::move(answered));
-    } else {
-      leases_->store(move.shard, fence, move.to, progress(move.read_to), std::move(answered));
-    }
+    store(move.shard, fence, move.to, move.read_to, std::move(answered));
   }
 }
 
@@ -285,12 +291,7 @@ void LeasedShards::copy(const std::vector<StoredPosition>& rows) {
     const auto before = copied_.find(row.shard);
     if (held == held_.end() || (before != copied_.end() && before->second == row.position)) continue;
     copied_[row.shard] = row.position;
-    const Fence fence = held->second.lease;
-    if (row.position.ended()) {
-      leases_->store_end(row.shard, fence, progress(row.read_to), children_of(row.shard), [](const Result<bool>&) {});
-    } else {
-      leases_->store(row.shard, fence, row.position, progress(row.read_to), [](const Result<bool>&) {});
-    }
+    store(row.shard, held->second.lease, row.position, row.read_to, [](const Result<bool>&) {});
   }
 }
 

@@ -73,6 +73,9 @@ class LeasedShards final : public Assignment, public PositionStore, private Leas
   std::vector<StoredPosition> with_leases_of(std::vector<StoredPosition> rows) const;
   void claim_truth(ClaimRequest request, Done<Claim> done);
   Claim claim_leases(const ClaimRequest& request);
+  void tell_gained(std::vector<aws::ShardId> shards);
+  WantedLease wanted_lease(const SharedShard& shard) const;
+  void store(const aws::ShardId& shard, Fence lease, const Position& to, Timestamp read_to, Done<bool> done);
   void copy(const std::vector<StoredPosition>& rows);
   std::vector<WantedLease> children_of(const aws::ShardId& shard) const;
   OwnProgress progress(Timestamp read_to) const;
