@@ -20,6 +20,21 @@ def get(url, path, **headers):
         return error.code, error.headers, error.read().decode()
 
 
+def follow(case, process, seconds):
+    """Where it listens, as its log says, and who reads on: the lines of its standard error go to case.lines."""
+    found = threading.Event()
+
+    def read():
+        for line in process.stderr:
+            case.lines.append(line.decode())
+            if "msg=listening" in case.lines[-1]:
+                found.set()
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    case.assertTrue(found.wait(seconds), case.lines)
+    return re.search(r"url=(\S+)", "".join(case.lines))[1], reader
+
+
 class Listening(Case):
     def setUp(self):
         super().setUp()
@@ -34,16 +49,7 @@ class Listening(Case):
         """A relay and where it listens, as its log says."""
         process = self.start_ctk("load", source or self.source(), target or self.target.url(), "--listen", address, *more)
         self.lines = []
-        found = threading.Event()
-
-        def read():
-            for line in process.stderr:
-                self.lines.append(line.decode())
-                if "msg=listening" in self.lines[-1]:
-                    found.set()
-        threading.Thread(target=read, daemon=True).start()
-        self.assertTrue(found.wait(20), self.lines)
-        return process, re.search(r"url=(\S+)", "".join(self.lines))[1]
+        return process, follow(self, process, 20)[0]
 
     def status(self, url):
         return json.loads(get(url, "/status.json")[2])

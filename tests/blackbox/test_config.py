@@ -4,10 +4,9 @@ import os
 import pathlib
 import re
 import signal
-import threading
 
 from harness import Case, SqliteTarget
-from listening import get
+from listening import follow, get
 from servers import TESTS, wait_until
 from simulator import Simulator
 
@@ -41,17 +40,8 @@ class Config(Case):
     def start(self, *more, **options):
         """The process, and the URL where it listens; its standard error goes to self.lines."""
         process = self.start_ctk("load", "--config", str(self.file), "--listen", "127.0.0.1:0", *more, **options)
-        found = threading.Event()
-
-        def read():
-            for line in process.stderr:
-                self.lines.append(line.decode())
-                if "msg=listening" in self.lines[-1]:
-                    found.set()
-        self.reader = threading.Thread(target=read, daemon=True)
-        self.reader.start()
-        self.assertTrue(found.wait(30), self.lines)
-        return process, re.search(r"url=(\S+)", "".join(self.lines))[1]
+        url, self.reader = follow(self, process, 30)
+        return process, url
 
     def ends(self, process, code, seconds=60):
         self.assertEqual(process.wait(seconds), code, "".join(self.lines))
