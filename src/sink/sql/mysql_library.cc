@@ -1,6 +1,6 @@
 #include "sink/sql/mysql_library.h"
 
-#include <dlfcn.h>
+#include "sink/sql/library_symbols.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -8,34 +8,33 @@ namespace {
 constexpr const char* kFile = "libmariadb.so.3";
 constexpr const char* kPackage = "install the package libmariadb3 (Debian, Ubuntu), or MariaDB Connector/C 3";
 
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
-
 Result<MysqlLibrary> load() {
   // Never closed: it keeps what it has begun to its end.
   void* file = dlopen(kFile, RTLD_NOW | RTLD_LOCAL);
   if (file == nullptr) return fail(ErrorKind::refused, "MySQL and MariaDB need libmariadb", dlerror(), kPackage);
   MysqlLibrary found{};
   const bool whole =
-      find(file, "mysql_init", found.init) && find(file, "mysql_close", found.close) &&
-      find(file, "mysql_optionsv", found.optionsv) && find(file, "mysql_real_connect_start", found.real_connect_start) &&
-      find(file, "mysql_real_connect_cont", found.real_connect_cont) &&
-      find(file, "mysql_real_query_start", found.real_query_start) &&
-      find(file, "mysql_real_query_cont", found.real_query_cont) &&
-      find(file, "mysql_store_result_start", found.store_result_start) &&
-      find(file, "mysql_store_result_cont", found.store_result_cont) &&
-      find(file, "mysql_next_result_start", found.next_result_start) &&
-      find(file, "mysql_next_result_cont", found.next_result_cont) &&
-      find(file, "mysql_more_results", found.more_results) && find(file, "mysql_field_count", found.field_count) &&
-      find(file, "mysql_affected_rows", found.affected_rows) && find(file, "mysql_num_fields", found.num_fields) &&
-      find(file, "mysql_fetch_fields", found.fetch_fields) && find(file, "mysql_fetch_row", found.fetch_row) &&
-      find(file, "mysql_fetch_lengths", found.fetch_lengths) && find(file, "mysql_free_result", found.free_result) &&
-      find(file, "mysql_errno", found.error_number) && find(file, "mysql_error", found.error) &&
-      find(file, "mysql_get_server_info", found.server_info) && find(file, "mysql_get_ssl_cipher", found.get_ssl_cipher) &&
-      find(file, "mysql_get_socket", found.socket) && find(file, "mysql_thread_id", found.thread_id);
+      find_symbol(file, "mysql_init", found.init) && find_symbol(file, "mysql_close", found.close) &&
+      find_symbol(file, "mysql_optionsv", found.optionsv) &&
+      find_symbol(file, "mysql_real_connect_start", found.real_connect_start) &&
+      find_symbol(file, "mysql_real_connect_cont", found.real_connect_cont) &&
+      find_symbol(file, "mysql_real_query_start", found.real_query_start) &&
+      find_symbol(file, "mysql_real_query_cont", found.real_query_cont) &&
+      find_symbol(file, "mysql_store_result_start", found.store_result_start) &&
+      find_symbol(file, "mysql_store_result_cont", found.store_result_cont) &&
+      find_symbol(file, "mysql_next_result_start", found.next_result_start) &&
+      find_symbol(file, "mysql_next_result_cont", found.next_result_cont) &&
+      find_symbol(file, "mysql_more_results", found.more_results) &&
+      find_symbol(file, "mysql_field_count", found.field_count) &&
+      find_symbol(file, "mysql_affected_rows", found.affected_rows) &&
+      find_symbol(file, "mysql_num_fields", found.num_fields) &&
+      find_symbol(file, "mysql_fetch_fields", found.fetch_fields) &&
+      find_symbol(file, "mysql_fetch_row", found.fetch_row) &&
+      find_symbol(file, "mysql_fetch_lengths", found.fetch_lengths) &&
+      find_symbol(file, "mysql_free_result", found.free_result) && find_symbol(file, "mysql_errno", found.error_number) &&
+      find_symbol(file, "mysql_error", found.error) && find_symbol(file, "mysql_get_server_info", found.server_info) &&
+      find_symbol(file, "mysql_get_ssl_cipher", found.get_ssl_cipher) &&
+      find_symbol(file, "mysql_get_socket", found.socket) && find_symbol(file, "mysql_thread_id", found.thread_id);
   if (!whole) return fail(ErrorKind::refused, "libmariadb lacks what ctk calls", dlerror(), kPackage);
   return found;
 }
