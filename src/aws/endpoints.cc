@@ -44,6 +44,7 @@ const Partition& partition_of(std::string_view region) {
 std::string host_prefix(const std::string& service) {
   if (service == "dynamodb-streams") return "streams.dynamodb";
   if (service == "sso") return "portal.sso";
+  if (service == "sso-oidc") return "oidc";
   return service;
 }
 

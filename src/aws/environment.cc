@@ -17,7 +17,16 @@ bool Environment::is_true(const std::string& name) const {
 
 std::optional<std::string> Environment::read(const std::string& path) const {
   if (!read_file) return std::nullopt;
-  return read_file(path.starts_with("~/") ? home + path.substr(1) : path);
+  return read_file(absolute(path));
+}
+
+Status Environment::keep(const std::string& path, const std::string& content) const {
+  if (!keep_secret) return fail(ErrorKind::denied, "files are not written here");
+  return keep_secret(absolute(path), content);
+}
+
+std::string Environment::absolute(const std::string& path) const {
+  return path.starts_with("~/") ? home + path.substr(1) : path;
 }
 
 }  // namespace ctk::aws

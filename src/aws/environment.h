@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/error.h"
+
 namespace ctk::aws {
 
 struct Environment {
@@ -13,6 +15,8 @@ struct Environment {
   std::string home;
   /// The content of a file, or nothing where it is not there.
   std::function<std::optional<std::string>(const std::string& path)> read_file;
+  /// Replaces a file that only its owner may read, as a whole; nothing: files stay as they are.
+  std::function<Status(const std::string& path, const std::string& content)> keep_secret = {};
 
   /// The variable, or nothing where it is unset or blank.
   std::optional<std::string> get(const std::string& name) const;
@@ -20,6 +24,11 @@ struct Environment {
   bool is_true(const std::string& name) const;
   /// The content of a file whose path may begin with `~/`.
   std::optional<std::string> read(const std::string& path) const;
+  /// Replaces it likewise.
+  Status keep(const std::string& path, const std::string& content) const;
+
+ private:
+  std::string absolute(const std::string& path) const;
 };
 
 }  // namespace ctk::aws

@@ -93,7 +93,7 @@ ErrorKind kind_of_status(int status) {
   return ErrorKind::refused;
 }
 
-bool says(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
+bool mentions(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
 
 /// What stands between `<tag>` and its end, for the XML of a proxy or of another service.
 std::string xml_text(std::string_view body, std::string_view tag) {
@@ -160,19 +160,19 @@ ErrorKind classify_error_answer(const ErrorAnswer& answer, int status) {
   std::string text = ascii_lower(answer.message);
   ErrorKind kind = classify_aws_error(answer.code, status);
   if (answer.code == "InvalidSignatureException" || answer.code == "SignatureDoesNotMatch") {
-    bool of_time = says(text, "signature expired") || says(text, "not yet current") || says(text, "clock");
+    bool of_time = mentions(text, "signature expired") || mentions(text, "not yet current") || mentions(text, "clock");
     return of_time ? ErrorKind::skewed : kind;
   }
-  if (answer.code == "InvalidArgumentException" && says(text, "iterator") && says(text, "expired"))
+  if (answer.code == "InvalidArgumentException" && mentions(text, "iterator") && mentions(text, "expired"))
     return ErrorKind::expired;
   return kind;
 }
 
-bool says_token_expired(const ErrorAnswer& answer) {
+bool is_token_expired(const ErrorAnswer& answer) {
   return answer.code == "ExpiredTokenException" || answer.code == "ExpiredToken";
 }
 
-bool says_key_unknown(const ErrorAnswer& answer) {
+bool is_key_unknown(const ErrorAnswer& answer) {
   return answer.code == "UnrecognizedClientException" || answer.code == "InvalidClientTokenId" ||
          answer.code == "InvalidAccessKeyId";
 }

@@ -34,10 +34,10 @@ ErrorAnswer read_error_answer(std::string_view body);
 ErrorKind classify_error_answer(const ErrorAnswer& answer, int status);
 
 /// Whether it is the credentials that have expired, and not an iterator.
-bool says_token_expired(const ErrorAnswer& answer);
+bool is_token_expired(const ErrorAnswer& answer);
 
 /// Whether the access key is not known there: a wrong one, or one that has been replaced.
-bool says_key_unknown(const ErrorAnswer& answer);
+bool is_key_unknown(const ErrorAnswer& answer);
 
 /// Reads an answer that is not 2xx: JSON or CBOR with `__type` and `message` or `Message`, or an XML or text body of a
 /// proxy. `action` is ours, for the message: "GetRecords"; `about` may say of what: " of stream 'cdc'".

@@ -69,8 +69,8 @@ TEST(AwsErrors, FindExpiredIteratorsBehindInvalidArguments) {
   EXPECT_EQ(classify_error_answer({"InvalidArgumentException", "The shard Iterator has Expired."}, 400),
             ErrorKind::expired);
   EXPECT_EQ(classify_error_answer({"InvalidArgumentException", "Limit is too large"}, 400), ErrorKind::refused);
-  EXPECT_TRUE(says_token_expired({"ExpiredTokenException", ""}));
-  EXPECT_FALSE(says_token_expired({"ExpiredIteratorException", ""}));
+  EXPECT_TRUE(is_token_expired({"ExpiredTokenException", ""}));
+  EXPECT_FALSE(is_token_expired({"ExpiredIteratorException", ""}));
 }
 
 TEST(AwsErrors, ReadWhatProxiesSay) {

@@ -126,7 +126,7 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     attempt.clock_corrected = true;
     return send(std::move(attempt), std::move(done));
   }
-  if ((says_token_expired(refusal) || says_key_unknown(refusal)) && !attempt.refusal) {
+  if ((is_token_expired(refusal) || is_key_unknown(refusal)) && !attempt.refusal) {
     credentials_.refused(attempt.signer);
     attempt.refusal = failure(call, refusal, *answer);
     return begin(std::move(attempt), std::move(done));
@@ -143,7 +143,7 @@ Error JsonCaller::failure(const JsonCall& call, const ErrorAnswer& refusal, cons
   const bool denied = classify_error_answer(refusal, answer.status) == ErrorKind::denied;
   const std::string action = denied ? service_.signing_name + ":" + call.action : call.action;
   Error error = aws_error(action, answer.status, answer.body, about(call));
-  if (says_token_expired(refusal)) {
+  if (is_token_expired(refusal)) {
     error.kind = ErrorKind::denied;  // asking for credentials again gave no better ones
     error.hint = "renew the session token";
   }

@@ -74,11 +74,10 @@ bool take_child(cbor::Reader& in, RecordPage& page) {
   return true;
 }
 
-std::unexpected<Error> strange(std::string_view what) { return strange_answer("Kinesis", "GetRecords", what); }
-
 }  // namespace
 
-Result<RecordPage> read_cbor_record_page(std::string_view body) {
+Result<RecordPage> read_cbor_record_page(std::string_view body, PageNames names) {
+  const auto strange = [&](std::string_view what) { return strange_answer("Kinesis", names.action, what); };
   RecordPage page;
   page.answer_bytes = body.size();
   bool good_records = true, good_children = true;
@@ -88,7 +87,7 @@ Result<RecordPage> read_cbor_record_page(std::string_view body) {
       in.entries([&] { good_records = take_record(in, page) && good_records; });
     } else if (name == "ChildShards") {
       in.entries([&] { good_children = take_child(in, page) && good_children; });
-    } else if (name == "NextShardIterator") {
+    } else if (name == names.next) {
       const std::string next(in.text().value_or(""));
       if (!next.empty()) page.next_iterator = next;
     } else if (name == "MillisBehindLatest") {

@@ -4,11 +4,12 @@
 #include <string_view>
 
 #include "aws/kinesis_api.h"
+#include "aws/kinesis_wire.h"
 #include "base/error.h"
 
 namespace ctk::aws {
 
 /// As read_record_page, of an answer in CBOR.
-Result<RecordPage> read_cbor_record_page(std::string_view body);
+Result<RecordPage> read_cbor_record_page(std::string_view body, PageNames names = kRecordsAnswer);
 
 }  // namespace ctk::aws

@@ -12,8 +12,6 @@
 namespace ctk::aws {
 namespace {
 
-const JsonService kService{"kinesis", "Kinesis_20131202", "application/x-amz-json-1.1", "application/x-amz-cbor-1.1"};
-
 JsonCall call_of(const char* action, const KinesisRequest& request) {
   return {.action = action, .body = to_json(request), .cbor_body = to_cbor(request)};
 }
@@ -24,7 +22,7 @@ class KinesisHttp final : public KinesisApi {
  public:
   KinesisHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
               Clock& clock, std::optional<WireFormat> format)
-      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock, format) {}
+      : caller_(kinesis_service(), std::move(endpoint), credentials, http, decoder, clock, format) {}
 
   void describe_stream(const StreamName& stream, Done<StreamSummary> done) override {
     JsonCall call = call_of("DescribeStreamSummary", describe_stream_request(stream));

@@ -21,34 +21,48 @@ std::string epoch_seconds(Timestamp time) {
   return fmt::format("{}.{:06}", micros / kSecond, micros % kSecond);
 }
 
-}  // namespace
-
-std::string to_json(const KinesisRequest& request) {
-  std::string text;
-  json::Writer out(text);
+void write_json(json::Writer& out, const KinesisRequest& request) {
   out.begin_object();
   for (const auto& [name, value] : request) {
     out.key(name);
     if (const auto* word = std::get_if<std::string>(&value)) out.string(*word);
     if (const auto* number = std::get_if<int64_t>(&value)) out.number(*number);
     if (const auto* time = std::get_if<Timestamp>(&value)) out.number(epoch_seconds(*time));
+    if (const auto* members = std::get_if<KinesisRequest>(&value)) write_json(out, *members);
   }
   out.end_object();
-  return text;
 }
 
-std::string to_cbor(const KinesisRequest& request) {
-  std::string bytes;
-  cbor::Writer out(bytes);
+void write_cbor(cbor::Writer& out, const KinesisRequest& request) {
   out.begin_map();
   for (const auto& [name, value] : request) {
     out.text(name);
     if (const auto* word = std::get_if<std::string>(&value)) out.text(*word);
     if (const auto* number = std::get_if<int64_t>(&value)) out.integer(*number);
     if (const auto* time = std::get_if<Timestamp>(&value)) out.time(*time);
+    if (const auto* members = std::get_if<KinesisRequest>(&value)) write_cbor(out, *members);
   }
   out.end();
+}
+
+}  // namespace
+
+std::string to_json(const KinesisRequest& request) {
+  std::string text;
+  json::Writer out(text);
+  write_json(out, request);
+  return text;
+}
+
+std::string to_cbor(const KinesisRequest& request) {
+  std::string bytes;
+  cbor::Writer out(bytes);
+  write_cbor(out, request);
   return bytes;
+}
+
+JsonService kinesis_service() {
+  return {"kinesis", "Kinesis_20131202", "application/x-amz-json-1.1", "application/x-amz-cbor-1.1"};
 }
 
 bool is_arn(std::string_view stream) { return stream.starts_with("arn:"); }
@@ -69,6 +83,19 @@ KinesisRequest shard_iterator_request(const StreamName& stream, const ShardId& s
   }
   if (start.kind == Kind::at_timestamp) request.push_back({"Timestamp", start.time});
   return request;
+}
+
+KinesisRequest consumer_request(const Arn& stream, const std::string& name) {
+  return {{"StreamARN", stream.str()}, {"ConsumerName", name}};
+}
+
+KinesisRequest subscribe_request(const Arn& consumer, const ShardId& shard, const IteratorStart& start) {
+  using Kind = IteratorStart::Kind;
+  KinesisRequest position{{"Type", std::string(iterator_type(start.kind))}};
+  const bool by_number = start.kind == Kind::at_sequence || start.kind == Kind::after_sequence;
+  if (by_number) position.push_back({"SequenceNumber", start.sequence.str()});
+  if (start.kind == Kind::at_timestamp) position.push_back({"Timestamp", start.time});
+  return {{"ConsumerARN", consumer.str()}, {"ShardId", shard.str()}, {"StartingPosition", std::move(position)}};
 }
 
 KinesisRequest create_stream_request(const StreamName& stream, int shards) {

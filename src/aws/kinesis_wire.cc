@@ -1,5 +1,7 @@
 #include "aws/kinesis_wire.h"
 
+#include <fmt/format.h>
+
 #include "aws/common_wire.h"
 
 namespace ctk::aws {
@@ -96,22 +98,34 @@ Result<ShardPage> read_shard_page(std::string_view body) {
   return page;
 }
 
-Result<RecordPage> read_record_page(json::Parser& parser, std::string& body) {
+Result<RecordPage> read_record_page(json::Parser& parser, std::string& body, PageNames names) {
   body.reserve(body.size() + json::kPadding);
   Result<Element> document = parser.parse_padded(body);
-  if (!document) return strange("GetRecords", document.error().peer);
-  if (!document->is_object()) return strange("GetRecords", "no object");
+  if (!document) return strange(names.action, document.error().peer);
+  if (!document->is_object()) return strange(names.action, "no object");
   RecordPage page;
   page.answer_bytes = body.size();
   page.records.reserve(count_of(*document, "Records"));
   bool good = for_each(*document, "Records", [&](Element element) { return read_record(element, page); });
-  if (!good) return strange("GetRecords", "a record without sequence number or base64 data");
+  if (!good) return strange(names.action, "a record without sequence number or base64 data");
   good = for_each(*document, "ChildShards", [&](Element element) { return read_child(element, page); });
-  if (!good) return strange("GetRecords", "a child shard without id");
-  std::string next = text_member(*document, "NextShardIterator");
+  if (!good) return strange(names.action, "a child shard without id");
+  std::string next = text_member(*document, names.next);
   if (!next.empty()) page.next_iterator = next;
   page.behind_latest = span_of(json::int_member(*document, "MillisBehindLatest").value_or(0), std::chrono::milliseconds(1));
   return page;
+}
+
+Result<StreamConsumer> read_consumer(std::string_view action, std::string_view member, std::string_view body) {
+  json::Parser parser;
+  Result<Element> document = parser.parse(body);
+  if (!document) return strange(action, document.error().peer);
+  const std::optional<Element> description = json::member(*document, member);
+  if (!description) return strange(action, fmt::format("no {}", member));
+  StreamConsumer consumer{text_member(*description, "ConsumerName"), Arn(text_member(*description, "ConsumerARN")),
+                          text_member(*description, "ConsumerStatus")};
+  if (consumer.arn.empty()) return strange(action, "no ConsumerARN");
+  return consumer;
 }
 
 }  // namespace ctk::aws

@@ -23,7 +23,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   check(read_stream_summary(body));
   check(read_shard_page(body));
   check(read_shard_iterator("Kinesis", body));
+  check(read_consumer("RegisterStreamConsumer", "Consumer", body));
   check(read_cbor_record_page(body));
+  check(read_cbor_record_page(body, kShardEvent));
+  std::string event = body;
+  check(read_record_page(parser, event, kShardEvent));
   check(read_record_page(parser, body));
   return 0;
 }

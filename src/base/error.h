@@ -52,6 +52,9 @@ std::unexpected<Error> forward_error(Result<T>&& result) {
   return std::unexpected<Error>(std::move(result).error());
 }
 
+/// Whether another try alone may mend it: nobody answers, or we are asked to slow down.
+constexpr bool may_pass(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
+
 /// The name of a kind, as logs and JSON show it ("not_found").
 std::string to_string(ErrorKind kind);
 

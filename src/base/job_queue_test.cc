@@ -45,38 +45,38 @@ TEST_F(JobQueues, AValueComesBackToTheLoop) {
 
 TEST_F(JobQueues, ItsEndStopsTheJobUnderWayAndDropsTheRest) {
   std::binary_semaphore begun(0);
-  bool stopped = false, second_ran = false, told = false;
-  const auto tell = [&](bool) { told = true; };
+  bool stopped = false, second_ran = false, heard = false;
+  const auto hear = [&](bool) { heard = true; };
   jobs->run(
       [&, stop = jobs->stop_token()] {
         begun.release();
         return stopped = wait_until_stopped(stop);
       },
-      tell);
-  jobs->run([&] { return second_ran = true; }, tell);
+      hear);
+  jobs->run([&] { return second_ran = true; }, hear);
   begun.acquire();
   jobs.reset();
   EXPECT_TRUE(stopped);
   EXPECT_FALSE(second_ran);
   turn();
-  EXPECT_FALSE(told);
+  EXPECT_FALSE(heard);
 }
 
 TEST_F(JobQueues, WhatEndedBeforeItButWasNotToldIsNotTold) {
   std::binary_semaphore second(0);
-  bool told = false;
-  const auto tell = [&](bool) { told = true; };
-  jobs->run([] { return true; }, tell);
+  bool heard = false;
+  const auto hear = [&](bool) { heard = true; };
+  jobs->run([] { return true; }, hear);
   jobs->run(
       [&] {
         second.release();
         return true;
       },
-      tell);
+      hear);
   second.acquire();  // so the first one's completion lies with the loop
   jobs.reset();
   turn();
-  EXPECT_FALSE(told);
+  EXPECT_FALSE(heard);
 }
 
 TEST(StopBells, RingForARequestFromBeforeAndForNoneWhereNoneCanCome) {

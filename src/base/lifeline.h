@@ -31,6 +31,9 @@ class Lifeline {
   };
   Sight sight() const { return Sight(alive_); }
 
+  /// From now on as if its owner were gone: also for what is guarded later.
+  void end() { alive_.reset(); }
+
  private:
   std::shared_ptr<char> alive_ = std::make_shared<char>();
 };

@@ -68,14 +68,14 @@ TEST_F(Tasks, OneWaitsForTheOther) {
 }
 
 TEST_F(Tasks, WhatWaitsGoesWithTheGroupAndIsNeverWoken) {
-  bool told = false;
-  group->spawn(wait_for_ever("a"), [&](bool) { told = true; });
-  group->spawn(wait_for_ever("b"), [&](bool) { told = true; });
+  bool heard = false;
+  group->spawn(wait_for_ever("a"), [&](bool) { heard = true; });
+  group->spawn(wait_for_ever("b"), [&](bool) { heard = true; });
   let(seconds(1));
   group.reset();
   EXPECT_THAT(gone, testing::UnorderedElementsAre("a", "b"));
   let(seconds(2000));
-  EXPECT_FALSE(told);
+  EXPECT_FALSE(heard);
 }
 
 TEST_F(Tasks, WhoeverIsToldMayDestroyTheGroup) {
@@ -140,14 +140,14 @@ TEST_F(Tasks, AnAnswerIsAwaited) {
 
 TEST_F(Tasks, AnAnswerThatComesTooLateFindsNobody) {
   Service service;
-  bool told = false;
-  group->spawn(ask_twice(*group, service), [&](const Result<int>&) { told = true; });
+  bool heard = false;
+  group->spawn(ask_twice(*group, service), [&](const Result<int>&) { heard = true; });
   let(seconds(1));
   group.reset();
   service.asked.at(0)(4);
   let(seconds(1));
   EXPECT_EQ(service.asked.size(), 1) << "it has gone on";
-  EXPECT_FALSE(told);
+  EXPECT_FALSE(heard);
 }
 
 /// Whoever stops a task on another thread posts to its group, until the task is gone.

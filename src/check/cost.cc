@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "load/segments.h"
-#include "relay/page_size.h"
 #include "shards/cadence.h"
+#include "source/page_size.h"
 
 namespace ctk::check {
 namespace {
@@ -29,7 +29,7 @@ struct Pages {
 /// One segment, page after page as the engine asks for them.
 Pages read_segment(double items, double item_bytes, size_t memory) {
   Pages pages;
-  relay::PageSize size = relay::PageSize::of_segment(static_cast<size_t>(item_bytes));
+  source::PageSize size = source::PageSize::of_segment(static_cast<size_t>(item_bytes));
   // A page ends with the item that fills it.
   const double most = item_bytes > 0 ? std::max(1.0, std::ceil(kPageBytes / item_bytes)) : 1;
   do {
@@ -76,10 +76,15 @@ Way export_way(const TableSize& table, const Prices& prices) {
   return way;
 }
 
-Duration quiet_pause(Duration idle_poll, std::optional<Duration> max_lag) {
-  shards::Cadence cadence(shards::make_cadence(idle_poll, max_lag));
-  cadence.answered(false, false, {});
-  return cadence.answered(false, false, std::chrono::hours(1));
+Duration quiet_pause(Duration idle_poll, std::optional<Duration> max_lag, size_t calls_a_second) {
+  const shards::CadencePolicy policy = shards::make_cadence(idle_poll, max_lag, calls_a_second);
+  shards::Cadence cadence(policy);
+  cadence.answered({}, {});
+  cadence.asked(std::chrono::hours(1));
+  const Duration pause = cadence.answered({}, std::chrono::hours(1));
+  return policy.calls_a_second == 0
+             ? pause
+             : std::max(pause, Duration(std::chrono::seconds(1)) / static_cast<int64_t>(policy.calls_a_second));
 }
 
 Following follow(StreamKind kind, size_t open_shards, Duration pause, const Prices& prices) {
@@ -87,9 +92,12 @@ Following follow(StreamKind kind, size_t open_shards, Duration pause, const Pric
   const double seconds = std::max(to_seconds(pause), 0.001);
   Following following;
   following.requests_per_month = shards * kHoursOfMonth * 3600 / seconds;
-  following.dollars_per_month = kind == StreamKind::kinesis
-                                    ? shards * kHoursOfMonth * prices.of("kinesis-shard-hour")
-                                    : following.requests_per_month / 1e5 * prices.of("streams-reads-hundred-thousand");
+  if (kind == StreamKind::table_stream) {
+    following.dollars_per_month = following.requests_per_month / 1e5 * prices.of("streams-reads-hundred-thousand");
+    return following;
+  }
+  const double consumer = kind == StreamKind::kinesis_fan_out ? prices.of("fan-out-shard-hour") : 0;
+  following.dollars_per_month = shards * kHoursOfMonth * (prices.of("kinesis-shard-hour") + consumer);
   return following;
 }
 

@@ -43,13 +43,15 @@ struct Following {
   double dollars_per_month = 0;
 };
 
-enum class StreamKind { kinesis, table_stream };
+enum class StreamKind { kinesis, kinesis_fan_out, table_stream };
 
-/// How long a quiet shard is left alone: `idle_poll`, unless `max_lag` bounds it.
-Duration quiet_pause(Duration idle_poll, std::optional<Duration> max_lag);
+/// How long a quiet shard is left alone: `idle_poll`, unless `max_lag` bounds it; `calls_a_second`: the service's limit, 0
+/// for none.
+Duration quiet_pause(Duration idle_poll, std::optional<Duration> max_lag, size_t calls_a_second);
 
 /// A month of 730 hours in which nothing comes: each open shard is asked once in `pause`. A busy shard is asked up to five
-/// times a second. Of Kinesis the shards cost, not the calls.
+/// times a second. Of Kinesis the shards cost, not the calls; by fan-out each subscription is renewed, and each shard costs
+/// once more. What is then pushed costs besides, by its bytes.
 Following follow(StreamKind kind, size_t open_shards, Duration pause, const Prices& prices);
 
 }  // namespace ctk::check

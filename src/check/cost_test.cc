@@ -58,16 +58,20 @@ TEST(Cost, OfAnExport) {
 }
 
 TEST(Cost, APauseIsTheEnginesOwn) {
-  EXPECT_EQ(quiet_pause(seconds(5), std::nullopt), seconds(5));
-  EXPECT_EQ(quiet_pause(seconds(5), seconds(2)), seconds(2));
-  EXPECT_EQ(quiet_pause(std::chrono::milliseconds(50), seconds(2)), std::chrono::milliseconds(50));
+  EXPECT_EQ(quiet_pause(seconds(5), std::nullopt, 0), seconds(5));
+  EXPECT_EQ(quiet_pause(seconds(5), seconds(2), 5), seconds(2));
+  EXPECT_EQ(quiet_pause(std::chrono::milliseconds(50), seconds(2), 5), std::chrono::milliseconds(50));
+  EXPECT_EQ(quiet_pause(seconds(1), std::chrono::milliseconds(60), 5), std::chrono::milliseconds(200));
 }
 
 /// A quiet shard of a relay, for a day.
 TEST(Cost, FollowingIsAsTheEngineAsks) {
   shards::Cadence cadence(shards::make_cadence(seconds(5), std::nullopt));
   double calls = 0;
-  for (Duration now{}; now < std::chrono::hours(24); ++calls) now += cadence.answered(false, false, now);
+  for (Duration now{}; now < std::chrono::hours(24); ++calls) {
+    cadence.asked(now);
+    now += cadence.answered({}, now);
+  }
   const double planned = follow(StreamKind::table_stream, 1, seconds(5), {}).requests_per_month / 730 * 24;
   EXPECT_NEAR(planned, calls, calls * 0.01);
 }
@@ -79,6 +83,9 @@ TEST(Cost, OfFollowing) {
   const Following kinesis = follow(StreamKind::kinesis, 3, seconds(1), {});
   EXPECT_EQ(kinesis.requests_per_month, 3 * 730 * 3600);
   EXPECT_NEAR(kinesis.dollars_per_month, 3 * 730 * 0.015, 1e-9);
+  const Following pushed = follow(StreamKind::kinesis_fan_out, 3, seconds(262), {});
+  EXPECT_NEAR(pushed.requests_per_month, 3 * 730 * 3600 / 262.0, 1e-6);
+  EXPECT_NEAR(pushed.dollars_per_month, 2 * kinesis.dollars_per_month, 1e-9);
 }
 
 }  // namespace

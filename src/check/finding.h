@@ -17,7 +17,7 @@ enum class Verdict {
 struct Finding {
   Verdict verdict = Verdict::ok;
   std::string check;      ///< what was looked at: "clock", "permission dynamodb:Scan"
-  std::string says;       ///< what was seen
+  std::string seen;       ///< what was seen
   std::string hint = {};  ///< what to do about it; empty where nothing is to be done
   bool operator==(const Finding&) const = default;
 };

@@ -6,7 +6,7 @@
 
 #include "aws/dynamodb_wire.h"
 #include "json/reader.h"
-#include "relay/streams_find.h"
+#include "source/streams_find.h"
 
 namespace ctk::check {
 namespace {
@@ -69,14 +69,14 @@ Finding judge_record(const std::string& record) {
 Finding judge_table_stream(const SourceSight& sight, bool enable) {
   const bool off = sight.table && (!sight.table->stream || !sight.table->stream->enabled);
   if (off && enable) return {ok, "stream", "it is off, and enable-stream=true switches it on"};
-  if (off) return failed("stream", relay::no_stream_error(sight.table->name, sight.table->stream.has_value()));
+  if (off) return failed("stream", source::no_stream_error(sight.table->name, sight.table->stream.has_value()));
   if (sight.table) {
-    const Status view = relay::check_view(sight.table->name, sight.table->stream->view);
+    const Status view = source::check_view(sight.table->name, sight.table->stream->view);
     if (!view) return failed("stream", view.error());
   }
   if (!sight.table_stream) return {warn, "stream", "not known as long as dynamodb:DescribeStream fails"};
   const aws::StreamsDescription& stream = *sight.table_stream;
-  if (const Status view = relay::check_view(stream.table, stream.view); !view) return failed("stream", view.error());
+  if (const Status view = source::check_view(stream.table, stream.view); !view) return failed("stream", view.error());
   const std::string seen =
       fmt::format("{} {}, {} shards on its first page", stream.status, aws::to_string(stream.view), stream.shards.size());
   const bool good = stream.status == "ENABLED" || stream.status == "ENABLING";
@@ -94,23 +94,23 @@ Finding judge_identity(const IdentitySight& sight) {
   if (sight.none) return failed("credentials", *sight.none);
   if (sight.identity) return {ok, "credentials", fmt::format("from {}: {}", sight.origin, sight.identity->arn)};
   const Error& error = sight.identity.error();
-  const std::string says = fmt::format("from {}: {}", sight.origin, words_of(error));
+  const std::string seen = fmt::format("from {}: {}", sight.origin, words_of(error));
   if (error.kind == ErrorKind::denied && !sight.borrowed) {
-    return {fail, "credentials", says, "other keys, or renew them: docs/credentials.md has where they are looked for"};
+    return {fail, "credentials", seen, "other keys, or renew them: docs/credentials.md has where they are looked for"};
   }
-  return {warn, "credentials", says, "STS was asked who this is; a run does not need it"};
+  return {warn, "credentials", seen, "STS was asked who this is; a run does not need it"};
 }
 
 Finding judge_clock(std::optional<Duration> off) {
   if (!off) return {warn, "clock", "nobody has answered, so that it could not be compared"};
   const Duration by = std::chrono::abs(*off);
-  const std::string says = by < seconds(2)
+  const std::string seen = by < seconds(2)
                                ? "as the service's"
                                : fmt::format("{} {} the service's", whole(by), *off > Duration{} ? "behind" : "before");
   const std::string hint = "set this machine's clock: timedatectl set-ntp true";
-  if (by > std::chrono::minutes(5)) return {fail, "clock", says + ": AWS takes no signatures that are 5 minutes off", hint};
-  if (by > seconds(30)) return {warn, "clock", says, hint};
-  return {ok, "clock", says};
+  if (by > std::chrono::minutes(5)) return {fail, "clock", seen + ": AWS takes no signatures that are 5 minutes off", hint};
+  if (by > seconds(30)) return {warn, "clock", seen, hint};
+  return {ok, "clock", seen};
 }
 
 Finding judge_call(const CallSight& call, bool known) {
@@ -172,9 +172,14 @@ Finding judge_stream(const SourceSight& sight, const SourceNeeds& needs) {
 
 Finding judge_retention(Duration retention, const PositionsSight& positions, const std::string& again) {
   const std::string keeps = fmt::format("the stream keeps {}", format_duration(retention));
+  if (positions.forgets && !positions.rows.empty()) {
+    return {ok, "retention",
+            fmt::format("{}; what is stored of {} is forgotten, as --reset asks", keeps, positions.relay.str())};
+  }
   std::optional<Duration> lag;
   for (const coordination::StoredPosition& row : positions.rows) {
-    if (row.incarnation != positions.incarnation) {
+    // Other libraries' rows do not say whose they are.
+    if (row.incarnation != positions.incarnation && !row.incarnation.empty()) {
       return {fail, "retention",
               fmt::format("the stored positions of {} are of {}, and this stream is {}", positions.relay.str(),
                           row.incarnation.str(), positions.incarnation.str()),
@@ -187,16 +192,34 @@ Finding judge_retention(Duration retention, const PositionsSight& positions, con
   if (positions.rows.empty())
     return {ok, "retention", fmt::format("{}; nothing is stored of {}", keeps, positions.relay.str())};
   if (!lag) return {ok, "retention", fmt::format("{}; every shard that is stored was read to its end", keeps)};
-  const std::string says = fmt::format("{}, and it was read up to {} ago", keeps, whole(*lag));
+  const std::string seen = fmt::format("{}, and it was read up to {} ago", keeps, whole(*lag));
   if (*lag > retention) {
     if (!positions.gap_stops)
-      return {warn, "retention", says + ": records may have been dropped unread, and on-gap goes on"};
+      return {warn, "retention", seen + ": records may have been dropped unread, and on-gap goes on"};
     return {
-        fail, "retention", says + ": records may have been dropped unread",
+        fail, "retention", seen + ": records may have been dropped unread",
         fmt::format("on-gap=skip goes on without them, on-gap=resnapshot loads the table again; or begin anew: {}", again)};
   }
-  if (*lag > retention / 2) return {warn, "retention", says, "start the relay before the rest is over"};
-  return {ok, "retention", says};
+  if (*lag > retention / 2) {
+    const std::string left = whole(retention - *lag);
+    return {warn, "retention", seen,
+            positions.bounded ? fmt::format("run it within {}, and then at least every {}", left, whole(retention / 2))
+                              : fmt::format("start the relay within {}", left)};
+  }
+  return {ok, "retention", seen};
+}
+
+std::optional<Finding> judge_start(const PositionsSight& positions, const std::string& again) {
+  const bool stored = positions.kept && !positions.rows.empty() && !positions.forgets;
+  if (stored && positions.start_given) {
+    return Finding{warn, "start", fmt::format("start is ignored: positions of {} are stored", positions.relay.str()),
+                   "leave start away; or forget them: " + again};
+  }
+  if (!stored && positions.starts_at_end && positions.bounded && !positions.loads) {
+    return Finding{warn, "start", "start=latest begins at the stream's end, and once=true ends there: nothing is read",
+                   positions.kept ? "the next run reads what comes after this one" : "leave start away, or once"};
+  }
+  return std::nullopt;
 }
 
 Finding judge_precision(const SourceSight& sight, const std::string& table) {

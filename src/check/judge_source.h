@@ -1,6 +1,7 @@
 // What a preflight thinks of what it has seen of a source. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,10 +34,17 @@ struct PositionsSight {
   Timestamp server_now = kNoTime;
   bool kept = true;       ///< false: in memory only
   bool gap_stops = true;  ///< false: on-gap says how a run goes on
+  bool forgets = false;   ///< by --reset: what is stored counts for nothing
+  bool bounded = false;   ///< the run ends by itself
+  bool loads = false;     ///< it loads the table as well
+  bool start_given = false, starts_at_end = false;
 };
 
 /// Whether what was not read yet is still to be had. `again`: the command that begins anew.
 Finding judge_retention(Duration retention, const PositionsSight& positions, const std::string& again);
+
+/// Where the run begins, if that is not what one might think; `again` as above.
+std::optional<Finding> judge_start(const PositionsSight& positions, const std::string& again);
 
 /// How exactly a Kinesis stream tells when its changes were made. `table` may be empty.
 Finding judge_precision(const SourceSight& sight, const std::string& table);

@@ -30,9 +30,9 @@ TEST(JudgeIdentity, StsSaysWhoWeAre) {
 TEST(JudgeClock, CountsFromFiveMinutesOn) {
   EXPECT_EQ(judge_clock(std::nullopt).verdict, warn);
   EXPECT_EQ(judge_clock(-seconds(1)), (Finding{ok, "clock", "as the service's"}));
-  EXPECT_EQ(judge_clock(seconds(20)).says, "20s behind the service's");
+  EXPECT_EQ(judge_clock(seconds(20)).seen, "20s behind the service's");
   EXPECT_EQ(judge_clock(-minutes(2)).verdict, warn);
-  EXPECT_THAT(judge_clock(-minutes(2)).says, HasSubstr("2m before"));
+  EXPECT_THAT(judge_clock(-minutes(2)).seen, HasSubstr("2m before"));
   EXPECT_EQ(judge_clock(hours(1)).verdict, fail);
   EXPECT_THAT(judge_clock(hours(1)).hint, HasSubstr("timedatectl"));
 }
@@ -97,15 +97,15 @@ TEST_F(JudgeStream, NewImagesAreNeeded) {
   EXPECT_EQ(judge_stream(sight_, {}).verdict, ok);
   sight_.table->stream->view = aws::StreamView::keys_only;
   EXPECT_EQ(judge_stream(sight_, {}).verdict, fail);
-  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("KEYS_ONLY"));
+  EXPECT_THAT(judge_stream(sight_, {}).seen, HasSubstr("KEYS_ONLY"));
 }
 
 TEST_F(JudgeStream, OneThatIsOffCanBeSwitchedOn) {
   sight_.table->stream->enabled = false;
-  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("switched off"));
+  EXPECT_THAT(judge_stream(sight_, {}).seen, HasSubstr("switched off"));
   EXPECT_EQ(judge_stream(sight_, {.enable_stream = true}).verdict, ok);
   sight_.table->stream.reset();
-  EXPECT_THAT(judge_stream(sight_, {}).says, HasSubstr("has no stream"));
+  EXPECT_THAT(judge_stream(sight_, {}).seen, HasSubstr("has no stream"));
   EXPECT_THAT(judge_stream(sight_, {}).hint, HasSubstr("enable-stream=true"));
 }
 
@@ -113,7 +113,7 @@ TEST_F(JudgeStream, WithoutADescriptionNothingIsKnown) {
   sight_.table_stream.reset();
   EXPECT_EQ(judge_stream(sight_, {}).verdict, warn);
   sight_ = {};
-  EXPECT_THAT(judge_stream(sight_, {.kinesis = "cdc"}).says, HasSubstr("DescribeStreamSummary"));
+  EXPECT_THAT(judge_stream(sight_, {.kinesis = "cdc"}).seen, HasSubstr("DescribeStreamSummary"));
   EXPECT_EQ(judge_stream(sight_, {.kinesis = "cdc", .create_kinesis = true}).verdict, ok);
   sight_.kinesis.emplace().status = "ACTIVE";
   EXPECT_EQ(judge_stream(sight_, {.kinesis = "cdc"}).verdict, ok);
@@ -147,6 +147,47 @@ TEST_F(JudgeRetention, TheOldestShardCounts) {
   EXPECT_THAT(judge().hint, HasSubstr("ctk load --reset"));
   seen_.gap_stops = false;
   EXPECT_EQ(judge().verdict, warn);
+}
+
+TEST_F(JudgeRetention, WhatIsForgottenCannotBeBehind) {
+  add(hours(25)).incarnation = coordination::Incarnation("another");
+  EXPECT_EQ(judge().verdict, fail);
+  seen_.forgets = true;
+  EXPECT_EQ(judge(), (Finding{ok, "retention", "the stream keeps 1d; what is stored of r is forgotten, as --reset asks"}));
+}
+
+TEST_F(JudgeRetention, ABoundedRunIsToBeRunAgainInTime) {
+  add(hours(13));
+  EXPECT_EQ(judge().hint, "start the relay within 11h");
+  seen_.bounded = true;
+  EXPECT_EQ(judge().hint, "run it within 11h, and then at least every 12h");
+}
+
+TEST_F(JudgeRetention, RowsOfOtherLibrariesDoNotSayWhoseTheyAre) {
+  add(minutes(1)).incarnation = coordination::Incarnation("");
+  EXPECT_EQ(judge().verdict, ok);
+}
+
+TEST_F(JudgeRetention, AStartThatIsNotHeededIsTold) {
+  EXPECT_EQ(judge_start(seen_, "again"), std::nullopt);
+  seen_.start_given = true;
+  EXPECT_EQ(judge_start(seen_, "again"), std::nullopt);
+  add(minutes(1));
+  EXPECT_EQ(judge_start(seen_, "again"), (Finding{warn, "start", "start is ignored: positions of r are stored",
+                                                  "leave start away; or forget them: again"}));
+  seen_.forgets = true;
+  EXPECT_EQ(judge_start(seen_, "again"), std::nullopt);
+}
+
+TEST_F(JudgeRetention, ABoundedRunFromTheEndReadsNothing) {
+  seen_.start_given = seen_.starts_at_end = true;
+  EXPECT_EQ(judge_start(seen_, "again"), std::nullopt) << "it waits for what comes";
+  seen_.bounded = true;
+  EXPECT_EQ(judge_start(seen_, "again").value().hint, "the next run reads what comes after this one");
+  seen_.kept = false;
+  EXPECT_EQ(judge_start(seen_, "again").value().hint, "leave start away, or once");
+  seen_.loads = true;
+  EXPECT_EQ(judge_start(seen_, "again"), std::nullopt) << "the table";
 }
 
 TEST_F(JudgeRetention, WhatIsNotKeptCannotBeBehind) {

@@ -38,15 +38,15 @@ std::string size_text(uint64_t bytes) {
 Finding judge_room(const sink::TargetSight& sight, std::optional<uint64_t> table_bytes) {
   const std::string check = "target room";
   if (!sight.free_bytes) return {ok, check, "this target does not say"};
-  std::string says = size_text(*sight.free_bytes) + " free";
+  std::string seen = size_text(*sight.free_bytes) + " free";
   // Rows, their index and the log of the database take about twice what DynamoDB counts.
   const uint64_t wanted = table_bytes.value_or(0) * 2;
-  if (*sight.free_bytes < kLeastBytes) return {fail, check, says, "make room, or name a place that has some"};
+  if (*sight.free_bytes < kLeastBytes) return {fail, check, seen, "make room, or name a place that has some"};
   if (*sight.free_bytes < wanted) {
-    return {warn, check, fmt::format("{}, and the table has {}", says, size_text(*table_bytes)),
+    return {warn, check, fmt::format("{}, and the table has {}", seen, size_text(*table_bytes)),
             fmt::format("have {} free", size_text(wanted))};
   }
-  return {ok, check, std::move(says)};
+  return {ok, check, std::move(seen)};
 }
 
 }  // namespace
@@ -62,6 +62,7 @@ Findings judge_target(const Result<sink::TargetSight>& sight, const std::string&
     findings.push_back(*sight->rights ? Finding{ok, "target rights", **sight->rights}
                                       : failed("target rights", sight->rights->error()));
   }
+  if (sight->log_kept) findings.push_back({warn, "target log", sight->log_kept->message, sight->log_kept->hint});
   findings.push_back(judge_table(sight->table));
   findings.push_back(judge_room(*sight, table_bytes));
   return findings;

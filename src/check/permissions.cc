@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "coordination/kcl_place.h"
+
 namespace ctk::check {
 namespace {
 
@@ -52,9 +54,16 @@ void add_kinesis(Collector& needed, const SourceNeeds& needs) {
   const std::string stream = kinesis_arn(needs.region, *needs.kinesis);
   needed.add("kinesis:DescribeStreamSummary", stream);
   if (needs.create_kinesis) needed.add("kinesis:CreateStream", stream);
-  for (const char* action : {"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"}) {
-    needed.add(action, stream);
-  }
+  // Where a consumer is registered its ARN ends in a time that nobody knows yet.
+  const std::string consumer = needs.fan_out ? fmt::format("{}/consumer/{}:*", stream, *needs.fan_out) : "";
+  if (needs.fan_out) needed.add("kinesis:DescribeStreamConsumer", consumer);
+  if (needs.fan_out) needed.add("kinesis:RegisterStreamConsumer", stream);
+  needed.add("kinesis:ListShards", stream);
+  needed.add("kinesis:GetShardIterator", stream);
+  if (needs.fan_out)
+    needed.add("kinesis:SubscribeToShard", consumer);
+  else
+    needed.add("kinesis:GetRecords", stream);
 }
 
 void add_table_stream(Collector& needed, const SourceNeeds& needs) {
@@ -69,17 +78,37 @@ void add_table_stream(Collector& needed, const SourceNeeds& needs) {
   }
 }
 
-void add_leases(Collector& needed, const SourceNeeds& needs) {
-  const std::string table = table_arn(needs.region, *needs.leases);
+void add_leases(Collector& needed, const SourceNeeds& needs, const std::string& name) {
+  const std::string table = table_arn(needs.region, name);
   for (const char* action : {"dynamodb:DescribeTable", "dynamodb:CreateTable", "dynamodb:Scan", "dynamodb:PutItem",
                              "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:DeleteItem"}) {
     needed.add(action, table);
   }
 }
 
-/// `leases`: the resource that is written to.
-std::string_view statement_name(const Permission& permission, const std::string& leases) {
-  if (permission.resource == leases) return "ShareTheLeases";
+/// Where the workers of KCL 3, before version 3.5, say who leads them, and report. Of a name or an ARN.
+coordination::KclTables tables_of_kcl(const std::string& leases) {
+  return coordination::kcl_tables(coordination::KclPlace::beside_it, aws::TableName(leases));
+}
+
+void add_tables_of_kcl(Collector& needed, const SourceNeeds& needs, const std::string& leases) {
+  const coordination::KclTables tables = tables_of_kcl(leases);
+  needed.add("dynamodb:GetItem", table_arn(needs.region, tables.coordinator.str()));
+  for (const char* action : {"dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}) {
+    needed.add(action, table_arn(needs.region, tables.reports.str()));
+  }
+}
+
+/// `leases`: the resources that are written to.
+std::string_view statement_name(const Permission& permission, const std::vector<std::string>& leases) {
+  if (std::ranges::find(leases, permission.resource) != leases.end())
+    return permission.resource == leases.front() ? "ShareTheLeases" : "ShareTheLoad";
+  if (!leases.empty()) {
+    const coordination::KclTables tables = tables_of_kcl(leases.front());
+    if (permission.resource == tables.coordinator.str()) return "SeeTheLeaderOfKcl3";
+    if (permission.resource == tables.reports.str()) return "ReportToTheLeaderOfKcl3";
+  }
+  if (permission.resource.contains("/consumer/")) return "ReadByFanOut";
   if (permission.action.starts_with("kinesis:")) return "ReadTheKinesisStream";
   if (permission.resource.find("/stream/") != std::string::npos) return "ReadTheTablesStream";
   return permission.action == "dynamodb:UpdateTable" ? "SwitchTheStreamOn" : "ReadTheTable";
@@ -104,15 +133,18 @@ std::vector<Permission> permissions_of(const SourceNeeds& needs) {
     needed.add("dynamodb:DescribeTable", table);
     needed.add("dynamodb:Scan", table);
   }
-  if (needs.leases) add_leases(needed, needs);
+  for (const std::string& table : needs.leases) add_leases(needed, needs, table);
+  if (!needs.leases.empty()) add_tables_of_kcl(needed, needs, needs.leases.front());
   return needed.take();
 }
 
 std::string policy_json(const std::vector<Permission>& permissions) {
   // One statement a name and resource, in the order of their first permissions.
   std::vector<std::pair<std::string, std::vector<std::string>>> statements;  // what stands around the actions, and those
-  const auto written = std::ranges::find(permissions, "dynamodb:PutItem", &Permission::action);
-  const std::string leases = written == permissions.end() ? "" : written->resource;
+  std::vector<std::string> leases;
+  for (const Permission& permission : permissions) {
+    if (permission.action == "dynamodb:PutItem") leases.push_back(permission.resource);
+  }
   for (const Permission& permission : permissions) {
     const std::string around =
         fmt::format("      \"Sid\": \"{}\",\n      \"Effect\": \"Allow\",\n      \"Resource\": \"{}\",\n",

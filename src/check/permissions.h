@@ -13,10 +13,11 @@ struct SourceNeeds {
   std::string region = {};
   std::optional<std::string> kinesis = {};  ///< a stream's name or ARN
   bool create_kinesis = false;
+  std::optional<std::string> fan_out = {};       ///< the stream is read by fan-out, as the consumer of that name
   std::optional<std::string> table_stream = {};  ///< a table's name or ARN, or its stream's ARN
   bool enable_stream = false;
   std::optional<std::string> scanned = {};  ///< a table's name or ARN: its items are read
-  std::optional<std::string> leases = {};   ///< the name of the table whose rows many workers share
+  std::vector<std::string> leases = {};     ///< the names of the tables whose rows many workers share
 };
 
 struct Permission {

@@ -21,6 +21,11 @@ TEST(Permissions, OfAKinesisStream) {
                           "kinesis:GetShardIterator arn:aws:kinesis:eu-central-1:*:stream/cdc",
                           "kinesis:GetRecords arn:aws:kinesis:eu-central-1:*:stream/cdc"));
   const std::string arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/cdc";
+  EXPECT_THAT(
+      lines({.region = "eu-west-1", .kinesis = arn, .fan_out = "me"}),
+      ElementsAre("kinesis:DescribeStreamSummary " + arn, "kinesis:DescribeStreamConsumer " + arn + "/consumer/me:*",
+                  "kinesis:RegisterStreamConsumer " + arn, "kinesis:ListShards " + arn, "kinesis:GetShardIterator " + arn,
+                  "kinesis:SubscribeToShard " + arn + "/consumer/me:*"));
   EXPECT_THAT(lines({.region = "eu-west-1", .kinesis = arn, .create_kinesis = true}),
               ElementsAre("kinesis:DescribeStreamSummary " + arn, "kinesis:CreateStream " + arn,
                           "kinesis:ListShards " + arn, "kinesis:GetShardIterator " + arn, "kinesis:GetRecords " + arn));
@@ -43,10 +48,20 @@ TEST(Permissions, AStreamThatIsNamedIsNotLookedFor) {
 }
 
 TEST(Permissions, OfLeasesThatWorkersShare) {
-  const std::vector<Permission> needed = permissions_of({.region = "us-east-1", .kinesis = "cdc", .leases = "workers"});
-  EXPECT_EQ(needed.size(), 4u + 7u);
-  EXPECT_EQ(needed.back(), (Permission{"dynamodb:DeleteItem", "arn:aws:dynamodb:us-east-1:*:table/workers"}));
+  const std::vector<Permission> needed =
+      permissions_of({.region = "us-east-1", .kinesis = "cdc", .leases = {"workers", "workers-load"}});
+  const std::string workers = "arn:aws:dynamodb:us-east-1:*:table/workers";
+  ASSERT_EQ(needed.size(), 4u + 7u + 7u + 4u);
+  EXPECT_EQ(needed[17], (Permission{"dynamodb:DeleteItem", workers + "-load"}));
+  // A worker looks whether others of KCL 3 live, and then reports as they do.
+  EXPECT_EQ(needed[18], (Permission{"dynamodb:GetItem", workers + "-CoordinatorState"}));
+  EXPECT_EQ(needed[19], (Permission{"dynamodb:Scan", workers + "-WorkerMetricStats"}));
+  EXPECT_EQ(needed[20], (Permission{"dynamodb:UpdateItem", workers + "-WorkerMetricStats"}));
+  EXPECT_EQ(needed[21], (Permission{"dynamodb:DeleteItem", workers + "-WorkerMetricStats"}));
   EXPECT_THAT(policy_json(needed), testing::HasSubstr("\"Sid\": \"ShareTheLeases\""));
+  EXPECT_THAT(policy_json(needed), testing::HasSubstr("\"Sid\": \"ShareTheLoad\""));
+  EXPECT_THAT(policy_json(needed), testing::HasSubstr("\"Sid\": \"SeeTheLeaderOfKcl3\""));
+  EXPECT_THAT(policy_json(needed), testing::HasSubstr("\"Sid\": \"ReportToTheLeaderOfKcl3\""));
 }
 
 TEST(Permissions, AsAPolicy) {

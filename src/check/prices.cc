@@ -15,7 +15,8 @@ Prices::Prices()
                {"s3-put-thousand", 0.005},
                {"s3-get-thousand", 0.0004},
                {"streams-reads-hundred-thousand", 0.02},  // GetRecords of DynamoDB Streams
-               {"kinesis-shard-hour", 0.015}}) {}
+               {"kinesis-shard-hour", 0.015},
+               {"fan-out-shard-hour", 0.015}}) {}  // of one consumer; each GB that is pushed costs besides
 
 double Prices::of(std::string_view name) const { return values_.find(name)->second; }
 

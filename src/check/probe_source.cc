@@ -6,6 +6,7 @@ namespace ctk::check {
 namespace {
 
 constexpr int kTriesMore = 3;  // of a call that is throttled
+constexpr Duration kPause = std::chrono::seconds(1);
 constexpr size_t kLargestAnswer = 16u << 20;
 /// Shards that a stream is likely to have had: where no list can be had, their names show whether there is the right.
 constexpr const char* kFirstKinesisShard = "shardId-000000000000";
@@ -31,10 +32,10 @@ bool is_gone(const Error& error) { return error.kind == ErrorKind::unreachable; 
 template <class T, class Call>
 Task<Result<T>> SourceProbe::patiently(Call call) {
   for (int left = kTriesMore;; --left) {
-    Result<T> answer = co_await tasks_.answer<T>([&](Done<T> done) { call(std::move(done)); });
+    Result<T> answer = co_await tasks_.answer<T>([&](Done<T> done) { call(deadline_.hold(std::move(done))); });
     const bool again = !answer && answer.error().kind == ErrorKind::throttled && left > 0;
-    if (!again) co_return answer;
-    co_await tasks_.pause(std::chrono::seconds(1));
+    if (!again || deadline_.left() < kPause) co_return answer;
+    co_await tasks_.pause(kPause);
   }
 }
 
@@ -75,6 +76,7 @@ Task<bool> SourceProbe::look_at_kinesis() {
   if (summary) sight_.kinesis = *summary;
   if (needs_.create_kinesis) skip("kinesis:CreateStream", missing ? "it would make the stream" : "the stream is there");
   if (missing) co_return true;
+  if (needs_.fan_out && summary) co_await look_at_consumer(summary->arn);
   const auto ask_shards = [&](Done<aws::ShardPage> done) {
     apis_.kinesis->list_shards(stream, std::nullopt, std::move(done));
   };
@@ -88,6 +90,7 @@ Task<bool> SourceProbe::look_at_kinesis() {
   };
   Result<std::string> iterator = co_await patiently<std::string>(ask_iterator);
   note("kinesis:GetShardIterator", error_of(iterator));
+  if (!iterator && needs_.fan_out) co_return true;
   if (!iterator) {
     skip("kinesis:GetRecords", "there is no iterator to try it with");
     co_return true;
@@ -96,8 +99,21 @@ Task<bool> SourceProbe::look_at_kinesis() {
     apis_.kinesis->get_records(*iterator, 1, kLargestAnswer, std::move(done));
   };
   Result<aws::RecordPage> page = co_await patiently<aws::RecordPage>(ask_page);
-  note("kinesis:GetRecords", error_of(page));
+  if (!needs_.fan_out) note("kinesis:GetRecords", error_of(page));
   if (page && !page->records.empty()) sight_.record = page->records.front().data;
+  co_return true;
+}
+
+/// Nothing is registered, and nothing subscribed to: that would take a relay's place that is at work.
+Task<bool> SourceProbe::look_at_consumer(const aws::Arn& stream) {
+  const auto ask_found = [&](Done<aws::StreamConsumer> done) {
+    apis_.fan_out->describe_consumer(stream, *needs_.fan_out, std::move(done));
+  };
+  Result<aws::StreamConsumer> found = co_await patiently<aws::StreamConsumer>(ask_found);
+  const bool missing = !found && found.error().kind == ErrorKind::not_found;
+  note("kinesis:DescribeStreamConsumer", missing ? nullptr : error_of(found));
+  skip("kinesis:RegisterStreamConsumer", missing ? "it would register the consumer" : "the consumer is there");
+  skip("kinesis:SubscribeToShard", "it would take the place of a relay that reads");
   co_return true;
 }
 
@@ -168,10 +184,10 @@ Task<bool> SourceProbe::look_at_settings() {
   using Destinations = std::vector<aws::KinesisDestination>;
   if (needs_.kinesis) {
     sight_.destinations = co_await tasks_.answer<Destinations>(
-        [&](Done<Destinations> done) { apis_.settings->kinesis_destinations(table, std::move(done)); });
+        [&](Done<Destinations> done) { apis_.settings->kinesis_destinations(table, deadline_.hold(std::move(done))); });
   }
   sight_.recovery = co_await tasks_.answer<bool>(
-      [&](Done<bool> done) { apis_.settings->point_in_time_recovery(table, std::move(done)); });
+      [&](Done<bool> done) { apis_.settings->point_in_time_recovery(table, deadline_.hold(std::move(done))); });
   co_return true;
 }
 

@@ -1,6 +1,7 @@
 // Gathers what can be seen of a source at AWS by calls that change nothing.
 #pragma once
 
+#include "base/deadline.h"
 #include "base/task.h"
 #include "check/source_sight.h"
 
@@ -9,6 +10,7 @@ namespace ctk::check {
 /// Null where the command line has no use for it.
 struct SourceApis {
   aws::KinesisApi* kinesis = nullptr;
+  aws::FanOutApi* fan_out = nullptr;
   aws::DynamoDbApi* tables = nullptr;
   aws::DynamoDbStreamsApi* streams = nullptr;
   aws::TableSettings* settings = nullptr;
@@ -17,9 +19,10 @@ struct SourceApis {
 /// Used on the loop, once; the interfaces outlive it.
 class SourceProbe {
  public:
-  /// `table`: whose settings are of interest, the source's or that of a Kinesis stream; may be empty.
-  SourceProbe(const SourceApis& apis, SourceNeeds needs, std::string table, EventLoop& loop)
-      : apis_(apis), needs_(std::move(needs)), table_(std::move(table)), tasks_(loop) {}
+  /// `table`: whose settings are of interest, the source's or that of a Kinesis stream; may be empty. Whoever has not
+  /// answered by the deadline counts as unreachable.
+  SourceProbe(const SourceApis& apis, SourceNeeds needs, std::string table, const Deadline& deadline, EventLoop& loop)
+      : apis_(apis), needs_(std::move(needs)), table_(std::move(table)), deadline_(deadline), tasks_(loop) {}
 
   /// What cannot be seen is in the sight as such; there are no errors.
   void run(Done<SourceSight> done);
@@ -27,11 +30,12 @@ class SourceProbe {
  private:
   Task<Result<SourceSight>> look();
   Task<bool> look_at_kinesis();
+  Task<bool> look_at_consumer(const aws::Arn& stream);
   Task<bool> look_at_table();
   Task<bool> look_at_table_stream();
   Task<bool> look_at_items();
   Task<bool> look_at_settings();
-  /// What a call answers; one that is throttled is made again, a second later.
+  /// What a call answers; one that is throttled is made again, a second later, while there is time.
   template <class T, class Call>
   Task<Result<T>> patiently(Call call);
   /// Notes what has come of a call, or why it was not made.
@@ -43,6 +47,7 @@ class SourceProbe {
   SourceApis apis_;
   SourceNeeds needs_;
   std::string table_;
+  const Deadline deadline_;
   SourceSight sight_;
   TaskGroup tasks_;  // last: its tasks use all of the above
 };

@@ -8,6 +8,7 @@
 #include "aws/credentials/sts.h"
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
+#include "aws/fan_out_api.h"
 #include "aws/kinesis_api.h"
 #include "aws/table_settings.h"
 #include "check/permissions.h"

@@ -23,7 +23,7 @@ std::vector<check::Permission> permissions_of(const LoadPlan& plan, World& world
     world.log.info("this is the role's; whoever assumes it needs sts:AssumeRole on it", {{"role", *credentials->role_arn}});
   }
   check::SourceNeeds needs = needs_of(plan.source);
-  needs.leases = lease_table_of(plan);
+  needs.leases = lease_tables_of(plan);
   return check::permissions_of(needs);
 }
 

@@ -30,7 +30,7 @@ std::string one_line(std::string text) {
 std::string findings_text(const check::Findings& findings) {
   std::string text;
   for (const check::Finding& finding : findings) {
-    text += fmt::format("{} {}: {}", word_of(finding.verdict), finding.check, one_line(finding.says));
+    text += fmt::format("{} {}: {}", word_of(finding.verdict), finding.check, one_line(finding.seen));
     if (!finding.hint.empty()) text += fmt::format(" ({})", one_line(finding.hint));
     text += "\n";
   }
@@ -48,7 +48,7 @@ std::string findings_json(const check::Findings& findings) {
     writer.key("result");
     writer.string(word_of(finding.verdict));
     writer.key("says");
-    writer.string(json::to_utf8(finding.says));
+    writer.string(json::to_utf8(finding.seen));
     writer.key("hint");
     writer.string(json::to_utf8(finding.hint));
     writer.end_object();

@@ -16,7 +16,6 @@ Status check_flags(const ParsedWords& parsed) {
   const auto check = [&](const FlagInfo& flag) -> Status {
     const auto value = parsed.flag(flag.name);
     if (!value) return {};
-    if (flag.later) return not_in_this_version(fmt::format("option --{}", flag.name));
     const auto choices = split_choices(flag.kind == OptionKind::boolean ? "true|false" : flag.choices);
     const bool fits = flag.kind == OptionKind::boolean  ? parse_boolean(*value).has_value()
                       : flag.kind == OptionKind::choice ? std::ranges::find(choices, *value) != choices.end()
@@ -94,7 +93,6 @@ Result<CommandLine> parse_command_line(const std::vector<std::string>& words) {
   if (parsed->command == nullptr) {
     return usage(fmt::format("ctk {} needs a command: {}", parsed->path, one_of(second_words(parsed->path))));
   }
-  if (parsed->command->later) return not_in_this_version(fmt::format("the command \"ctk {}\"", parsed->command->path));
   for (const auto& [name, value] : parsed->family_flags) {
     if (!counts(*parsed->command, *find_option(name))) return usage(fmt::format("unknown option --{}", name));
   }

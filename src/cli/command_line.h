@@ -127,6 +127,11 @@ struct KclProcessorCommand {
   LoadCommand load;  ///< of a file: standard input
 };
 
+/// A custom runtime of AWS Lambda.
+struct LambdaCommand {
+  LoadCommand load;  ///< likewise: Lambda gives the records
+};
+
 struct RecordCommand {
   std::string source;
   std::string file;  ///< "-": standard output
@@ -169,7 +174,7 @@ struct PrintCommand {
 using Command = std::variant<LoadCommand, LoadConfigCommand, CheckCommand, CheckConfigCommand, PlanCommand, ShellCommand,
                              ShowTableCommand, PositionsCommand, DeadLettersCommand, ReplayCommand, StatusCommand,
                              TopCommand, VerifyCommand, RecordCommand, CompletionCommand, ManCommand, DemoCommand,
-                             SimulatorCommand, KclProcessorCommand, PrintCommand>;
+                             SimulatorCommand, KclProcessorCommand, LambdaCommand, PrintCommand>;
 
 /// How the program talks.
 struct OutputOptions {

@@ -201,7 +201,7 @@ TEST(CommandLine, HelpAndVersion) {
   EXPECT_EQ(parsed<PrintCommand>({"load", "table", "-h"}).text, help_text("load"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "--help"}).text, help_text("positions"));
   EXPECT_EQ(parsed<PrintCommand>({"positions", "list", "--help"}).text, help_text("positions list"));
-  EXPECT_THAT(parsed<PrintCommand>({"lambda", "--help"}).text, HasSubstr("not in this version"));
+  EXPECT_THAT(parsed<PrintCommand>({"lambda", "--help"}).text, HasSubstr("ReportBatchItemFailures"));
 }
 
 TEST(CommandLine, SlipsAreNamed) {
@@ -234,10 +234,12 @@ TEST(CommandLine, HelpFitsATerminalOf80Columns) {
   }
 }
 
-TEST(CommandLine, WhatComesLaterSaysSo) {
-  for (const Words& words : {Words{"lambda"}}) {
-    EXPECT_THAT(refused(words), HasSubstr("not in this version")) << testing::PrintToString(words);
-  }
+TEST(CommandLine, OtherPeoplesEnginesTakeATargetAndNoSource) {
+  const auto lambda = parsed<LambdaCommand>({"lambda", "sqlite:///x.db", "--on-error=stop", "--table", "x"});
+  EXPECT_EQ(lambda.load.target.argument, "sqlite:///x.db");
+  EXPECT_THAT(lambda.load.target.flags, testing::Contains(std::pair<std::string, std::string>("on-error", "stop")));
+  EXPECT_THAT(refused({"lambda", "sqlite:///x.db", "--once"}), HasSubstr("--once"));
+  EXPECT_THAT(refused({"lambda", "sqlite:///x.db", "sqlite:///y.db"}), HasSubstr("found one more"));
 }
 
 TEST(CommandLine, AFileOfRelaysStandsForSourceAndTarget) {

@@ -10,8 +10,7 @@ namespace {
 
 using enum OptionKind;
 
-constexpr size_t kWidth = 80;
-constexpr size_t kColumn = 28;
+constexpr size_t kLongestValue = 60;
 
 const FlagInfo kTarget = {
     .name = "target", .value = "URL", .help = "the target; else CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL"};
@@ -21,10 +20,6 @@ FlagInfo format(std::string_view choices, std::string_view fallback, std::string
   return {.name = "format", .kind = choice, .choices = choices, .fallback = fallback, .value = choices, .help = help};
 }
 
-CommandInfo later(std::string_view path, std::string_view help) {
-  return {.path = path, .arguments = "...", .most = 1000, .help = help, .later = true};
-}
-
 /// And those that say where the relay can be looked at.
 std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
   // clang-format off
@@ -32,8 +27,9 @@ std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
              {.name = "listen", .value = "HOST:PORT",
               .help = "serve a page (/), /metrics, /healthz, /readyz and /status.json; port 0 picks a free one"},
              {.name = "listen-token", .kind = secret, .value = "TOKEN",
-              .help = "ask for it (Authorization: Bearer TOKEN); or --listen-open, where others can reach HOST"},
-             {.name = "listen-open", .kind = boolean, .help = "let anybody ask who can reach HOST"},
+              .help = "what clients must send (Authorization: Bearer TOKEN); where HOST is not of this machine alone, this or "
+                      "--listen-open is needed"},
+             {.name = "listen-open", .kind = boolean, .help = "answer whoever can reach HOST, without a token"},
              {.name = "health-window", .kind = duration, .fallback = "60s", .value = "DURATION",
               .help = "/healthz is 503 once a shard has neither moved nor been proven empty for so long"}};
   // clang-format on
@@ -47,6 +43,27 @@ constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "ssl
 /// Of a source that another engine reads.
 constexpr auto kPushed = std::to_array<std::string_view>(
     {"source-table", "positions-name", "on-error", "include", "exclude", "rename", "start-timeout", "grace", "max-memory"});
+/// Of a source by whose workers a lease table is used.
+constexpr auto kLeases =
+    std::to_array<std::string_view>({"lease-table", "failover-time", "region", "profile", "endpoint-url"});
+constexpr std::string_view kOfLeases =
+    "With --lease-table NAME they are the leases of positions=dynamodb. SOURCE says where DynamoDB is, as for ctk load;\n"
+    "else region, profile and environment do. Leases are reset once no worker has renewed one for failover-time.";
+/// Of a stream whose records are kept, in the order of the table of options.
+constexpr auto kRecording = std::to_array<std::string_view>(
+    {"region",         "profile",           "session-token", "endpoint-url", "tls",           "protocol", "role-arn",
+     "external-id",    "role-session-name", "start",         "at",           "seqno",         "once",     "fan-out",
+     "positions-name", "idle-poll",         "max-lag",       "on-gap",       "enable-stream", "create",   "create-shards",
+     "start-timeout",  "give-up",           "grace",         "max-memory"});
+/// Of two sides that are compared.
+constexpr auto kVerifying =
+    std::to_array<std::string_view>({"region",        "profile",     "session-token",     "endpoint-url", "tls",
+                                     "role-arn",      "external-id", "role-session-name", "source-table", "segments",
+                                     "read-capacity", "include",     "exclude",           "rename",       "start-timeout",
+                                     "give-up",       "dsn",         "connection",        "dialect",      "schema",
+                                     "table",         "ssl",         "sslmode",           "timeout",      "layout",
+                                     "encoding",      "deletes",     "key-type.",         "type.",        "typed",
+                                     "max-columns"});
 /// Of one whose rows are written again.
 constexpr auto kReplaying =
     std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",
@@ -65,7 +82,7 @@ CommandInfo simulator() {
            "  {\"action\": \"set-policy\", \"policy\": {…}}, or without \"policy\" for none\n"
            "  {\"action\": \"counts\"} gives the calls until now, by action\n",
    .flags = {{.name = "listen", .fallback = "127.0.0.1:0", .value = "HOST:PORT", .help = "where; port 0 picks a free one"},
-             {.name = "seed", .value = "N", .help = "of all chances; one seed, one course of faults"},
+             {.name = "seed", .value = "N", .help = "seed of all that is left to chance: the same seed, the same faults"},
              {.name = "speed", .fallback = "1", .value = "N", .help = "how much faster than real time its clock runs"},
              {.name = "table", .value = "NAME:HASH[:RANGE]", .help = "make a table with keys of type S and a stream",
               .repeatable = true},
@@ -82,26 +99,31 @@ CommandInfo simulator() {
 CommandInfo check() {
   return {.path = "check", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
    .help = "look whether a load would run: credentials, rights, stream, target",
-   .more = "SOURCE, TARGET and all options are those of ctk load. Nothing is changed\n"
-           "anywhere. A line a check:\n"
+   .more = "The command line of ctk load with another first word. Nothing is changed anywhere. A line a check:\n"
            "  ok|warn|fail NAME: what was seen (and what to do)\n"
-           "0, or 5 where something failed.",
+           "Exit code 0: nothing failed; 5: something did.",
    .flags = {kTarget, format("text|json", "text", "json: an array of objects check, result, says, hint"),
              {.name = "policy", .kind = boolean,
               .help = "print the least IAM policy that the load needs, and ask nobody"},
+             {.name = "reset", .kind = boolean, .help = "look for a run that forgets its stored positions"},
              {.name = "config", .value = "FILE", .help = "look at every relay of this file, instead of SOURCE and TARGET"}},
-   .source_options = true, .target_options = true, .takes_config = true};
+   .source_options = true, .target_options = true, .takes_config = true, .is_as_load = true,
+   .examples = "  ctk check \"dynamodb+cdc://aws/orders?region=eu-central-1&snapshot=initial\" \\\n"
+               "    \"postgresql://user:pw@localhost/db?table=public.orders\"\n"
+               "  ctk check \"dynamodb+cdc://aws/orders?region=eu-central-1\" --policy\n"};
 }
 
 CommandInfo plan() {
   return {.path = "plan", .arguments = "SOURCE [TARGET]", .least = 1, .most = 2,
    .help = "what a load would take: hours, requests, capacity, dollars; and its DDL",
-   .more = "SOURCE, TARGET and all options are those of ctk load. The source is asked how\n"
-           "large it is; no item is read, nothing changed. Prices: us-east-1, dated.",
+   .more = "The command line of ctk load with another first word. The source is asked how large it is; no item is read,\n"
+           "nothing changed. Prices are those of us-east-1 at the date that is printed.",
    .flags = {kTarget, format("text|json", "text", "json: one object"),
              {.name = "price", .value = "NAME=DOLLARS", .help = "another price; names are in the JSON",
               .repeatable = true}},
-   .source_options = true, .target_options = true};
+   .source_options = true, .target_options = true, .is_as_load = true,
+   .examples = "  ctk plan \"dynamodb+cdc://aws/orders?region=eu-central-1&snapshot=initial\" \\\n"
+               "    \"sqlite:///orders.db\"\n"};
 }
 
 CommandInfo load() {
@@ -122,14 +144,20 @@ CommandInfo load() {
            "--config FILE: a TOML file with a [[relay]] for each of them: source, target and options by their names,\n"
            "[defaults] for all. ${VAR} and ${file:/path} stand for a variable and for what a file holds.",
    .flags = with_listening({kTarget,
-             {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL, touch nothing"},
+             {.name = "dry-run", .kind = boolean, .help = "print the DDL and SQL that would be run, and change nothing"},
              {.name = "reset", .kind = boolean, .help = "forget the stored positions of this relay"},
              format("text|json", "text", "json: the summary as one object on standard output"),
              {.name = "config", .value = "FILE",
               .help = "run every relay of this file, instead of SOURCE and TARGET; SIGHUP reads it again"},
              {.name = "exit-on-failure", .kind = boolean,
               .help = "with --config: a relay that fails stops all, and the process ends with its code"}}),
-   .source_options = true, .target_options = true, .takes_config = true};
+   .source_options = true, .target_options = true, .takes_config = true,
+   .examples = "  ctk load \"dynamodb+cdc://aws/orders?region=eu-central-1&snapshot=initial\" \\\n"
+               "    \"postgresql://user:pw@localhost/db?table=public.orders\"\n"
+               "  ctk load \"kinesis+dynamodb+cdc://aws/cdc-stream?region=eu-central-1\" \\\n"
+               "    \"crate://crate@localhost:4200/testdrive/demo\" --listen 127.0.0.1:9090\n"
+               "  ctk load file+dynamodb+cdc:events.ndjson \"sqlite:///orders.db\" --dry-run\n"
+               "  ctk load --config relays.toml\n"};
 }
 
 CommandInfo kcl_processor() {
@@ -144,34 +172,51 @@ CommandInfo kcl_processor() {
    .flags = {kTarget}, .target_options = true, .of_source = kPushed};
 }
 
+CommandInfo lambda() {
+  return {.path = "lambda", .arguments = "[TARGET]", .most = 1,
+   .help = "a custom runtime of AWS Lambda, for Kinesis and DynamoDB Streams",
+   .more = "Lambda starts it as bootstrap, and gives it the batches of event source\n"
+           "mappings, each of which needs ReportBatchItemFailures: the answer names the\n"
+           "first record of each shard that is not written. TARGET and its options are\n"
+           "those of ctk load; they may also stand in CTK_TARGET, and in CTK_OPTIONS as\n"
+           "flags, split as a shell would. An answer comes at least 500 ms before the\n"
+           "function's time is over. Positions are Lambda's. Marks of deleted items stay:\n"
+           "nothing may be under way while Lambda freezes the function.",
+   .flags = {kTarget}, .target_options = true, .of_source = kPushed};
+}
+
 CommandInfo record() {
   return {.path = "record", .arguments = "SOURCE FILE", .least = 2, .most = 2,
    .help = "keep a stream's records in a file, as they are",
    .more = "SOURCE  a stream, as ctk load takes it: kinesis+dynamodb+cdc:// or dynamodb+cdc://\n"
-           "FILE    its lines are JSON objects, a record each, as AWS Lambda has them; .gz and .zst are compressed, - is\n"
-           "        standard output. file+dynamodb+cdc:FILE plays them: the same rows, in the same versions\n"
+           "FILE    what is written: a JSON object a line, each a record as AWS Lambda has it; .gz and .zst are compressed, - is "
+           "standard output. ctk load file+dynamodb+cdc:FILE plays it: the same rows, in the same versions\n"
            "\n"
            "FILE.positions keeps how far the stream is recorded: the same command goes on there, no record twice.",
    .flags = with_listening({{.name = "max-records", .value = "N", .help = "stop once so many records were recorded"},
              {.name = "for", .kind = duration, .value = "DURATION", .help = "stop after that time"},
              {.name = "reset", .kind = boolean, .help = "forget how far FILE goes: what is there stays, and what the stream has follows"},
              format("text|json", "text", "json: the summary as one object on standard output")}),
-   .source_options = true};
+   .source_options = true, .listed = kRecording,
+   .examples = "  ctk record \"dynamodb+cdc://aws/orders?region=eu-central-1\" orders.json.zst\n"
+               "  ctk load file+dynamodb+cdc:orders.json.zst \"sqlite:///orders.db\"\n"};
 }
 
 CommandInfo replay() {
   return {.path = "dead-letters replay", .arguments = "[ID]... [TARGET]", .most = 10'000,
    .help = "apply dead letters again, under their own versions",
-   .more = "Never over a newer change: a letter that is older than its row is stale. What was applied, or is stale, is a dead letter\n"
-           "no more; what is refused again stays, with the new reason. 0, or 4 if some were refused. Tables get their rows in\n"
-           "the way they are loaded: options that the load was given are to be given here, too, unless they are the cause.",
-   .flags = {{.name = "all", .kind = boolean, .help = "all letters; with a table, those of that table"},
+   .more = "ID is that of ctk dead-letters list. A newer change is never overwritten: a dead letter that is older than its row is "
+           "stale. One that was applied, or is stale, is removed; one that is refused again stays, with the new reason.\n"
+           "Give the options that the load was given, too, or what removes the cause: --key-type.NAME=text, for example.\n"
+           "Exit code 0: none was refused; 4: some were.",
+   .flags = {{.name = "all", .kind = boolean, .help = "all dead letters; with a table, those of that table"},
              {.name = "dry-run", .kind = boolean, .help = "print the SQL, change nothing"},
              {.name = "include", .value = "PATHS", .help = "as the load has it"},
              {.name = "exclude", .value = "PATHS", .help = "as the load has it"},
              {.name = "rename", .value = "PAIRS", .help = "as the load has it"},
              format("text|json", "text", "json: the numbers as one object"), kTarget},
-   .target_options = true, .of_target = kReplaying};
+   .target_options = true, .of_target = kReplaying,
+   .examples = "  ctk dead-letters replay --all \"sqlite:///orders.db\" --key-type.id=text\n"};
 }
 
 CommandInfo verify() {
@@ -188,9 +233,11 @@ CommandInfo verify() {
              {.name = "show", .fallback = "100", .value = "N", .help = "differences that are printed at most"},
              {.name = "sample", .fallback = "100%", .value = "PERCENT", .help = "compare this share of the keys, by hash"},
              {.name = "repair", .kind = boolean,
-              .help = "write the rows of differences anew, never over a newer change; 0 if all were"},
+              .help = "write the rows that differ again, never over a newer change; exit code 0 if all were"},
              format("text|json", "text", "json: the totals as one object on standard output, at the end"), kTarget},
-   .source_options = true, .target_options = true};
+   .source_options = true, .target_options = true, .listed = kVerifying,
+   .examples = "  ctk verify \"dynamodb://aws/orders?region=eu-central-1\" \\\n"
+               "    \"postgresql://user:pw@localhost/db?table=public.orders\" --sample 1%\n"};
 }
 
 const std::vector<CommandInfo>& commands() {
@@ -205,15 +252,21 @@ const std::vector<CommandInfo>& commands() {
        .flags = {{.name = "command", .letter = 'c', .value = "SQL", .help = "run this; may be given more than once",
                   .repeatable = true},
                  format("table|json|csv|vertical", "table", "how to print rows"), kTarget},
-       .target_options = true, .of_target = kReaching},
+       .target_options = true, .of_target = kReaching,
+       .examples = "  ctk shell \"sqlite:///orders.db\" -c \"SELECT count(*) FROM orders_live;\"\n"
+                   "  ctk shell \"postgresql://user:pw@localhost/db\" < queries.sql\n"},
       {.path = "show table", .arguments = "[SCHEMA.]TABLE [TARGET]", .least = 1, .most = 2,
        .help = "columns, key, rows, size, health, positions and dead letters of a table",
-       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
-      {.path = "positions list", .arguments = "[RELAY] [TARGET]", .most = 2, .help = "what each relay has read, by shard",
-       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true, .of_target = kLooking},
-      {.path = "positions reset", .arguments = "RELAY [TARGET]", .least = 1, .most = 2,
-       .help = "forget all positions of a relay: it begins again at its start",
-       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true,
+       .of_source = kLeases, .of_target = kLooking},
+      {.path = "positions list", .arguments = "[RELAY|SOURCE] [TARGET]", .most = 2, .help = "what each relay has read, by shard",
+       .more = kOfLeases,
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true,
+       .of_source = kLeases, .of_target = kLooking},
+      {.path = "positions reset", .arguments = "[RELAY|SOURCE] [TARGET]", .most = 2,
+       .help = "forget all positions of a relay: it begins again at its start", .more = kOfLeases,
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true,
+       .of_source = kLeases, .of_target = kLooking},
       {.path = "positions prune", .arguments = "[RELAY] [TARGET]", .most = 2,
        .help = "remove the rows of shards that have been read to their end",
        .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
@@ -224,29 +277,30 @@ const std::vector<CommandInfo>& commands() {
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
       replay(),
       {.path = "status", .arguments = "[URL|TARGET]", .most = 1, .help = "how relays are: state, health, lag, shards",
-       .more = "URL     http://HOST:PORT of a relay that runs with --listen; 0 while it is healthy, else 1\n"
+       .more = "URL     http://HOST:PORT of a relay that runs with --listen; exit code 0 while it is healthy, else 1\n"
                "TARGET  what is stored there: how far each relay has read, whether it runs or not",
        .flags = {format("table|json", "table", "for people, or as the object of /status.json"),
-                 {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}, kTarget},
+                 {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}, kTarget},
        .target_options = true, .of_target = kLooking},
-      {.path = "top", .arguments = "URL", .least = 1, .most = 1, .help = "the same, live on a terminal",
-       .more = "URL is http://HOST:PORT of a relay that runs with --listen. Keys: q quits, s sorts the shards by id, lag or state,\n"
+      {.path = "top", .arguments = "URL", .least = 1, .most = 1, .help = "relays that run with --listen, live on a terminal",
+       .more = "URL is http://HOST:PORT, as --listen says it. Keys: q quits, s sorts the shards by id, lag or state,\n"
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
-       .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "that the URL asks for"}}},
+       .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}}},
       verify(),
       record(),
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
        .more = "A simulated AWS with a DynamoDB table under load, in this process: the table is loaded, its changes are followed, a\n"
-               "shard rolls, the relay stops and goes on. Then every row is compared with its item; 0 only if they are the same.",
+               "shard rolls, the relay stops and goes on. Then every row is compared with its item.\n"
+               "Exit code 0: they are the same.",
        .flags = {{.name = "output", .fallback = "ctk-demo.db", .value = "FILE", .help = "the SQLite file to make anew"}}},
       simulator(),
       kcl_processor(),
+      lambda(),
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
        .help = "print the completion script of a shell"},
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},
-      later("lambda", "the writer as an AWS Lambda runtime"),
   };
   return kCommands;
 }
@@ -267,7 +321,8 @@ std::string_view value_name(const OptionInfo& info) {
     case duration_or_never: return "DURATION";
     case OptionKind::size: return "SIZE";
     case integer: return "N";
-    case choice: return info.choices;
+    // Many words stand in the help's text.
+    case choice: return info.choices.size() > kLongestValue ? "WORD" : info.choices;
     case text:
     case secret: return info.is_family() ? "TYPE" : "TEXT";
   }
@@ -275,6 +330,8 @@ std::string_view value_name(const OptionInfo& info) {
 }
 
 std::string_view family_member(std::string_view family) { return family == "key-type." ? "key-type.NAME" : "type.PATH"; }
+
+}  // namespace
 
 FlagInfo as_flag(const OptionInfo& info) {
   return {.name = info.is_family() ? family_member(info.name) : info.name,
@@ -285,138 +342,7 @@ FlagInfo as_flag(const OptionInfo& info) {
           .help = info.help};
 }
 
-/// `text` in lines of kWidth, each but the first behind `indent` blanks.
-std::string wrapped(std::string_view text, size_t indent) {
-  std::string out;
-  size_t column = indent;
-  while (!text.empty()) {
-    const size_t blank = std::min(text.find(' '), text.size());
-    if (column > indent && column + 1 + blank > kWidth) {
-      out += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (column > indent) {
-      out += ' ';
-      ++column;
-    }
-    out += text.substr(0, blank);
-    column += blank;
-    text.remove_prefix(std::min(blank + 1, text.size()));
-  }
-  return out;
-}
-
-/// Where a line's text begins: behind "  " or "SOURCE  "; 0 for plain sentences.
-size_t indent_of(std::string_view line) {
-  const size_t gap = line.find("  ");
-  if (gap > 8) return 0;
-  return std::min(line.find_first_not_of(' ', gap), line.size());
-}
-
-/// Sentences that stand in lines of any length, and lines with a column of names before them.
-std::string wrapped_lines(std::string_view text) {
-  std::string out, sentences;
-  const auto end_paragraph = [&] {
-    if (!sentences.empty()) out += wrapped(sentences, 0) + "\n";
-    sentences.clear();
-  };
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const size_t indent = indent_of(line);
-    if (line.empty() || indent > 0) {
-      end_paragraph();
-      out += std::string(line.substr(0, indent)) + wrapped(line.substr(indent), indent) + "\n";
-    } else {
-      sentences += (sentences.empty() ? "" : " ") + std::string(line);
-    }
-  }
-  end_paragraph();
-  return out;
-}
-
-/// "  --once              stop at …", the help wrapped in its column.
-std::string entry(const std::string& left, std::string_view help) {
-  std::string line = "  " + left;
-  if (line.size() + 2 > kColumn) {
-    line += "\n" + std::string(kColumn, ' ');
-  } else {
-    line.resize(kColumn, ' ');
-  }
-  return line + wrapped(help, kColumn) + "\n";
-}
-
-std::string flag_entry(const FlagInfo& flag) {
-  std::string left = flag.letter != 0 ? fmt::format("-{}, --{}", flag.letter, flag.name) : fmt::format("--{}", flag.name);
-  // What is true anyway is only ever written to be switched off.
-  const bool on_by_default = flag.kind == boolean && flag.fallback == "true";
-  left += on_by_default ? "=false" : flag.kind == boolean ? "" : fmt::format(" {}", flag.value);
-  std::string help(flag.help);
-  if (!flag.fallback.empty()) help += fmt::format(" [{}]", flag.fallback);
-  return entry(left, help);
-}
-
 bool is_shown(const OptionInfo& info) { return info.fate == OptionFate::works && info.stands_for.empty(); }
-
-std::string option_section(const CommandInfo& command, std::string_view title, OptionScope scope) {
-  std::string text = fmt::format("\n{}:\n", title);
-  for (const OptionInfo& info : all_options()) {
-    if (info.scope == scope && is_shown(info) && counts(command, info)) text += flag_entry(as_flag(info));
-  }
-  return text;
-}
-
-std::string common_section() {
-  std::string text = "\nEverywhere:\n";
-  for (const FlagInfo& flag : kCommonFlags) text += flag_entry(flag);
-  return text + entry("-h, --help", "this text");
-}
-
-std::string command_help(const CommandInfo& command) {
-  std::string text =
-      fmt::format("Usage: ctk {}{}{} [OPTION]...\n\n{}{}.\n", command.path, command.arguments.empty() ? "" : " ",
-                  command.arguments, static_cast<char>(std::toupper(command.help.front())), command.help.substr(1));
-  if (command.later) text += "\nThis command is not in this version.\n";
-  if (!command.more.empty()) text += "\n" + wrapped_lines(command.more);
-  std::string own;
-  for (const FlagInfo& flag : command.flags) {
-    if (!flag.later) own += flag_entry(flag);
-  }
-  if (!own.empty()) text += "\nOptions:\n" + own;
-  if (command.source_options || !command.of_source.empty()) {
-    text += option_section(command, "Of the source", OptionScope::source);
-    text += option_section(command, "Of the run", OptionScope::run);
-  }
-  if (command.target_options) text += option_section(command, "Of the target", OptionScope::target);
-  return text + common_section();
-}
-
-std::string program_help() {
-  std::string text =
-      "Usage: ctk COMMAND [ARGUMENT]... [OPTION]...\n\n"
-      "Keeps SQL tables equal to DynamoDB tables, continuously, from their streams of\nchanges.\n\nCommands:\n";
-  for (const std::string& word : first_words()) {
-    const CommandInfo* command = find_command(word);
-    if (command == nullptr) {
-      text += entry(fmt::format("{} {}", word, fmt::join(second_words(word), "|")), group_help(word));
-    } else {
-      text += entry(fmt::format("{} {}", word, command->arguments), command->help);
-    }
-  }
-  return text + common_section() + entry("--version", "print the version") +
-         "\nctk COMMAND --help tells more. Try: ctk demo\n";
-}
-
-std::string group_text(std::string_view word) {
-  std::string text =
-      fmt::format("Usage: ctk {} {} [ARGUMENT]... [OPTION]...\n\nCommands:\n", word, fmt::join(second_words(word), "|"));
-  for (const std::string& second : second_words(word)) {
-    const CommandInfo* command = find_command(fmt::format("{} {}", word, second));
-    text += entry(fmt::format("{} {}", second, command->arguments), command->help);
-  }
-  return text + common_section();
-}
-
-}  // namespace
 
 std::span<const CommandInfo> all_commands() { return commands(); }
 
@@ -448,7 +374,7 @@ std::vector<std::string> first_words() {
   for (const CommandInfo& command : commands()) {
     const std::string word(command.path.substr(0, command.path.find(' ')));
     const bool listed = !words.empty() && words.back() == word;
-    if (!listed && !command.hidden && !(command.later && command.path == word)) words.push_back(word);
+    if (!listed && !command.hidden) words.push_back(word);
   }
   return words;
 }
@@ -458,7 +384,7 @@ std::vector<std::string> second_words(std::string_view first) {
   for (const CommandInfo& command : commands()) {
     const size_t blank = command.path.find(' ');
     const bool below = blank != std::string_view::npos && command.path.substr(0, blank) == first;
-    if (below && !command.later) words.emplace_back(command.path.substr(blank + 1));
+    if (below) words.emplace_back(command.path.substr(blank + 1));
   }
   return words;
 }
@@ -473,20 +399,12 @@ bool counts(const CommandInfo& command, const OptionInfo& option) {
 }
 
 std::vector<FlagInfo> flags_of(const CommandInfo& command) {
-  std::vector<FlagInfo> flags;
-  for (const FlagInfo& flag : command.flags) {
-    if (!flag.later) flags.push_back(flag);
-  }
+  std::vector<FlagInfo> flags(command.flags.begin(), command.flags.end());
   for (const OptionInfo& info : all_options()) {
     if (counts(command, info) && is_shown(info)) flags.push_back(as_flag(info));
   }
   flags.insert(flags.end(), kCommonFlags.begin(), kCommonFlags.end());
   return flags;
-}
-
-std::string help_text(std::string_view path) {
-  if (const CommandInfo* command = find_command(path)) return command_help(*command);
-  return path.empty() ? program_help() : group_text(path);
 }
 
 std::string_view version() { return CTK_VERSION; }

@@ -20,7 +20,6 @@ struct FlagInfo {
   std::string_view value = "TEXT";  ///< what help calls its value
   std::string_view help{};
   bool repeatable = false;
-  bool later = false;  ///< "not in this version"
 };
 
 struct CommandInfo {
@@ -36,8 +35,10 @@ struct CommandInfo {
   std::span<const std::string_view> of_source = {};  ///< without all of them: those of source and run that count here
   std::span<const std::string_view> of_target = {};  ///< the target's options that count here; empty: all
   bool takes_config = false;                         ///< --config FILE may stand for its arguments
-  bool later = false;                                ///< "not in this version"
   bool hidden = false;                               ///< not in help
+  bool is_as_load = false;                           ///< its options are load's, and help says no more of them
+  std::span<const std::string_view> listed = {};     ///< the options that help lists; empty: all that count
+  std::string_view examples{};                       ///< lines of help
 };
 
 std::span<const CommandInfo> all_commands();
@@ -56,6 +57,9 @@ std::vector<std::string> second_words(std::string_view first);
 
 /// Whether an option of the table is one of this command's.
 bool counts(const CommandInfo& command, const OptionInfo& option);
+/// Whether help and completion have it: older names work, and are not offered.
+bool is_shown(const OptionInfo& option);
+FlagInfo as_flag(const OptionInfo& option);
 /// All flags of a command by name, the table's options included (without those of another version).
 std::vector<FlagInfo> flags_of(const CommandInfo& command);
 

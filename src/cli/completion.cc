@@ -11,7 +11,7 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
 
-bool is_offered(const CommandInfo& command) { return !command.later && !command.hidden; }
+bool is_offered(const CommandInfo& command) { return !command.hidden; }
 
 /// A family's flag is offered up to the name that the user has to add.
 std::string flag_word(const FlagInfo& flag) {
@@ -111,7 +111,7 @@ std::string manual_commands() {
                           troff(fmt::format("{}", fmt::join(command.of_target, ", "))));
     }
     for (const FlagInfo& flag : command.flags) {
-      if (!flag.later && flag.name != "target") text += manual_flag(flag);
+      if (flag.name != "target") text += manual_flag(flag);
     }
   }
   return text;

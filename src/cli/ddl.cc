@@ -36,12 +36,12 @@ Result<std::vector<std::string>> ddl_of(const sink::TargetOptions& target, const
   {
     ThreadLoop loop(world.clock);
     const std::unique_ptr<sink::Sink> sink = make_dry_run_sink(target, sink_environment(world, loop), printed);
-    coordination::TableClaim claim;
-    claim.table = spec.name.str();
-    claim.source_table = spec.source_table;
-    claim.form = table::form_of(spec.options);
+    coordination::TableRegistration registration;
+    registration.table = spec.name.str();
+    registration.source_table = spec.source_table;
+    registration.form = table::form_of(spec.options);
     loop.post([&] {
-      sink->open(spec, claim, [&](Result<sink::OpenTable> result) {
+      sink->open(spec, registration, [&](Result<sink::OpenTable> result) {
         opened = std::move(result);
         loop.quit();
       });

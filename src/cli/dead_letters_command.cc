@@ -2,29 +2,44 @@
 #include <fmt/format.h>
 
 #include "cli/exit_code.h"
+#include "cli/letter_pages.h"
 #include "cli/report_text.h"
 #include "cli/run_commands.h"
-#include "cli/target_session.h"
 
 namespace ctk::cli {
+namespace {
+
+int list_letters(TargetSession& session, bool json, World& world) {
+  LetterPages pages(session);
+  LetterList list(json);
+  while (true) {
+    const auto letters = pages.next();
+    if (!letters) return report_error(world, letters.error());
+    if (letters->empty()) break;
+    if (!print_result(world, list.page(*letters))) return kFailed;
+  }
+  return print_result(world, list.end()) ? kDone : kFailed;
+}
+
+int show_letter(TargetSession& session, const std::string& id, bool json, World& world) {
+  auto letters = session.dead_letters(id);
+  if (!letters && letters.error().kind == ErrorKind::not_found) letters = std::vector<sink::DeadLetter>{};
+  if (!letters) return report_error(world, letters.error());
+  if (letters->empty()) {
+    return report_error(world, {ErrorKind::not_found, fmt::format("there is no dead letter \"{}\"", id), "",
+                                "ctk dead-letters list shows what there is"});
+  }
+  const sink::DeadLetter& letter = letters->front();
+  return print_result(world, json ? dead_letter_json(letter) : dead_letter_text(letter)) ? kDone : kFailed;
+}
+
+}  // namespace
 
 int run_dead_letters(const DeadLettersCommand& command, World& world) {
   const auto session = TargetSession::open(command.target, world);
   if (!session) return report_error(world, session.error());
-  auto letters = (*session)->dead_letters(command.id);
-  if (!letters && letters.error().kind == ErrorKind::not_found) letters = std::vector<sink::DeadLetter>{};
-  if (!letters) return report_error(world, letters.error());
-  if (command.id && letters->empty()) {
-    return report_error(world, {ErrorKind::not_found, fmt::format("there is no dead letter \"{}\"", *command.id), "",
-                                "ctk dead-letters list shows what there is"});
-  }
-  std::string text;
-  if (command.id) {
-    text = command.json ? dead_letter_json(letters->front()) : dead_letter_text(letters->front());
-  } else {
-    text = command.json ? dead_letters_json(*letters) : dead_letters_text(*letters);
-  }
-  return print_result(world, text) ? kDone : kFailed;
+  return command.id ? show_letter(**session, *command.id, command.json, world)
+                    : list_letters(**session, command.json, world);
 }
 
 }  // namespace ctk::cli

@@ -69,7 +69,7 @@ Status DemoRun::run(LoadPlan plan) {
   plan_restart();
   plan_end();
   loop_.post([this] {
-    say("load", "the table is read by a parallel Scan; what changes meanwhile wins over what the Scan brings");
+    print_step("load", "the table is read by a parallel Scan; what changes meanwhile wins over what the Scan brings");
     start_relay();
     tick();
   });
@@ -84,60 +84,61 @@ void DemoRun::plan_load() {
         const auto stats = this->stats();
         return stats.load && !stats.load->running;
       },
-      [this] { say("loaded", fmt::format("{} items", observe::group_digits(stats().load->items))); });
+      [this] { print_step("loaded", fmt::format("{} items", observe::group_digits(stats().load->items))); });
   then([this] { return stats().table_ready; },
        [this] {
-         say("ready", "the stream is read past the load's end: from now on the rows are the table");
+         print_step("ready", "the stream is read past the load's end: from now on the rows are the table");
          arrivals_.begin(world_.clock.monotonic());
        });
 }
 
 void DemoRun::plan_roll() {
   then(after(kWatch), [this] {
-    say_rate();
-    say("roll", "the stream closes its shard and opens another, as it does every few hours");
+    print_rate();
+    print_step("roll", "the stream closes its shard and opens another, as it does every few hours");
     shards_then_ = stats().counts.shards;
     table_.roll();
     changes_then_ = table_.changes();
   });
   then([this] { return stats().counts.shards > shards_then_ && applied() > changes_then_; },
        [this] {
-         say("rolled", fmt::format("the new shard was found and is read, {:.1f} s later; nothing of it before all of the "
-                                   "old one",
-                                   to_seconds(world_.clock.monotonic() - step_begun_)));
+         print_step("rolled",
+                    fmt::format("the new shard was found and is read, {:.1f} s later; nothing of it before all of the "
+                                "old one",
+                                to_seconds(world_.clock.monotonic() - step_begun_)));
        });
 }
 
 void DemoRun::plan_restart() {
   then(after(kWatch), [this] {
-    say_rate();
-    say("stop", "the relay goes away for a second; the table is written to as before");
+    print_rate();
+    print_step("stop", "the relay goes away for a second; the table is written to as before");
     stop_relay();
   });
   then([this] { return leg_ == nullptr; }, [] {});
   then(after(kAway), [this] {
     changes_then_ = table_.changes();
-    say("start",
-        fmt::format("it goes on at the position stored with the rows, {} changes behind", changes_then_ - applied()));
+    print_step("start", fmt::format("it goes on at the position stored with the rows, {} changes behind",
+                                    changes_then_ - applied()));
     start_relay();
   });
   then([this] { return applied() >= changes_then_; },
        [this] {
-         say("caught up", fmt::format("{:.1f} s later", to_seconds(world_.clock.monotonic() - step_begun_)));
+         print_step("caught up", fmt::format("{:.1f} s later", to_seconds(world_.clock.monotonic() - step_begun_)));
          arrivals_.begin(world_.clock.monotonic());
        });
 }
 
 void DemoRun::plan_end() {
   then(after(kWatch), [this] {
-    say_rate();
+    print_rate();
     writing_ends_ = world_.clock.monotonic();
   });
   then([this] { return applied() >= table_.changes(); }, [this] { stop_relay(); });
   then([this] { return leg_ == nullptr; },
        [this] {
-         say("end", fmt::format("nobody writes any more: {} changes were made, {} applied",
-                                observe::group_digits(table_.changes()), observe::group_digits(applied())));
+         print_step("end", fmt::format("nobody writes any more: {} changes were made, {} applied",
+                                       observe::group_digits(table_.changes()), observe::group_digits(applied())));
          end({});
        });
 }
@@ -204,17 +205,18 @@ uint64_t DemoRun::applied() const {
   return applied_before_ + now.counts.applied - (now.load ? now.load->items : 0);
 }
 
-void DemoRun::say(const char* what, const std::string& sentence) {
+void DemoRun::print_step(const char* what, const std::string& sentence) {
   if (world_.output.quiet) return;
   if (world_.output.log_format == observe::LogFormat::json) return world_.log.info(what, {{"what", sentence}});
   const double at = to_seconds(world_.clock.monotonic() - begun_);
   world_.terminal.write_line(fmt::format("{:5.1f} s  {:<10} {}", at, what, sentence));
 }
 
-void DemoRun::say_rate() {
+void DemoRun::print_rate() {
   const Arrivals::Window window = arrivals_.window(world_.clock.monotonic());
-  say("changes", fmt::format("{} arrived, {:.0f}/s; from the write to the row {:.2f} s, {:.2f} s at most", window.changes,
-                             window.per_second, to_seconds(window.median), to_seconds(window.longest)));
+  print_step("changes",
+             fmt::format("{} arrived, {:.0f}/s; from the write to the row {:.2f} s, {:.2f} s at most", window.changes,
+                         window.per_second, to_seconds(window.median), to_seconds(window.longest)));
 }
 
 }  // namespace ctk::cli

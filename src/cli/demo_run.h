@@ -49,8 +49,8 @@ class DemoRun {
   void on_relay_end(Result<relay::RelayStats> result);
   void tick();
   void end(Status ending);
-  void say(const char* what, const std::string& sentence);
-  void say_rate();
+  void print_step(const char* what, const std::string& sentence);
+  void print_rate();
   std::function<bool()> after(Duration pause);
   relay::RelayStats stats() const;
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kTarget = "CTK_TARGET";
 constexpr const char* kOptions = "CTK_OPTIONS";
+constexpr std::string_view kLambda = "lambda";
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
@@ -64,10 +65,22 @@ class Splitter {
 
 Result<std::vector<std::string>> split_words(std::string_view line) { return Splitter().split(line); }
 
+std::vector<std::string> words_of_program(std::string_view program, std::vector<std::string> words,
+                                          const aws::Environment& environment) {
+  const bool is_bootstrap = program.substr(program.rfind('/') + 1) == "bootstrap";
+  if (!is_bootstrap || !environment.get("AWS_LAMBDA_RUNTIME_API")) return words;
+  const std::optional<std::string> handler = environment.get("_HANDLER");
+  if (handler && !words.empty() && words.front() == *handler) words.erase(words.begin());
+  if (words.empty() || words.front() != kLambda) words.insert(words.begin(), std::string(kLambda));
+  return words;
+}
+
 Result<std::vector<std::string>> with_engine_words(const std::vector<std::string>& words,
                                                    const aws::Environment& environment) {
-  if (words.empty() || words.front() != "kcl-processor") return words;
+  if (words.empty() || (words.front() != "kcl-processor" && words.front() != kLambda)) return words;
   std::vector<std::string> all = {words.front()};
+  // CloudWatch takes lines of JSON apart.
+  if (words.front() == kLambda) all.emplace_back("--log-format=json");
   if (const auto target = environment.get(kTarget)) all.push_back("--target=" + *target);
   if (const auto options = environment.get(kOptions)) {
     Result<std::vector<std::string>> more = split_words(*options);

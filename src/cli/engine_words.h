@@ -16,6 +16,11 @@ namespace ctk::cli {
 /// is not closed.
 Result<std::vector<std::string>> split_words(std::string_view line);
 
+/// AWS Lambda starts its function under the name `bootstrap`, without words, its emulator with the handler's name
+/// (_HANDLER): then they are those of `ctk lambda`.
+std::vector<std::string> words_of_program(std::string_view program, std::vector<std::string> words,
+                                          const aws::Environment& environment);
+
 /// The words with those of the environment before them, so that the command line's own win. Other commands' stay as they
 /// are.
 Result<std::vector<std::string>> with_engine_words(const std::vector<std::string>& words,

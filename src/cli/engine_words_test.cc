@@ -45,5 +45,25 @@ TEST(EngineWords, TheCommandLinesOwnComeLast) {
   EXPECT_THAT(*with_engine_words({"load", "x"}, environment), ElementsAre("load", "x"));
 }
 
+TEST(EngineWords, LambdasLogIsJsonUnlessSomebodySaysOtherwise) {
+  const aws::Environment environment =
+      aws::environment_of({{"CTK_TARGET", "sqlite:///a.db"}, {"CTK_OPTIONS", "--log-format logfmt"}});
+  EXPECT_THAT(*with_engine_words({"lambda"}, environment),
+              ElementsAre("lambda", "--log-format=json", "--target=sqlite:///a.db", "--log-format", "logfmt"));
+}
+
+TEST(EngineWords, AProgramThatLambdaStarts) {
+  const aws::Environment within = aws::environment_of({{"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"}});
+  EXPECT_THAT(words_of_program("/var/task/bootstrap", {}, within), ElementsAre("lambda"));
+  EXPECT_THAT(words_of_program("bootstrap", {"--quiet"}, within), ElementsAre("lambda", "--quiet"));
+  EXPECT_THAT(words_of_program("bootstrap", {"lambda"}, within), ElementsAre("lambda"));
+  const aws::Environment emulated =
+      aws::environment_of({{"AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"}, {"_HANDLER", "handler"}});
+  EXPECT_THAT(words_of_program("bootstrap", {"handler"}, emulated), ElementsAre("lambda"));
+  EXPECT_THAT(words_of_program("bootstrap", {"sqlite:///a.db"}, emulated), ElementsAre("lambda", "sqlite:///a.db"));
+  EXPECT_THAT(words_of_program("/usr/bin/ctk", {"load"}, within), ElementsAre("load"));
+  EXPECT_THAT(words_of_program("bootstrap", {"--help"}, {}), ElementsAre("--help"));
+}
+
 }  // namespace
 }  // namespace ctk::cli

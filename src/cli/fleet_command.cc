@@ -8,6 +8,7 @@
 #include "cli/fleet.h"
 #include "cli/fleet_file.h"
 #include "cli/listening.h"
+#include "cli/onlookers.h"
 #include "cli/run_commands.h"
 #include "cli/run_ending.h"
 #include "cli/signals.h"
@@ -68,12 +69,12 @@ class FleetRun {
     if (!world_.output.quiet) {
       progress.emplace([this] { return fleet_->stats(); }, loop_, world_.clock, world_.log, world_.terminal);
     }
-    loop_.post([this, &plan] {
+    Onlookers onlookers(listening_.get(), world_, loop_);
+    loop_.post([this, &plan, &onlookers] {
       fleet_->follow(std::move(plan));
-      if (listening_) listening_->watch([this] { return fleet_->look(); }, loop_);
+      onlookers.watch([this] { return fleet_->look(); });
     });
     loop_.run();
-    if (listening_) listening_->leave();
   }
 
   Log& log() { return (listening_ ? listening_->world() : world_).log; }

@@ -29,8 +29,8 @@ Result<FleetPlan> read_fleet_file(const std::string& path, const FlagValues& fla
   auto plan = plan_fleet(*config, flags, environment, is_readable_file);
   if (!plan) return plan;
   for (size_t i = 0; i < plan->relays.size(); ++i) {
-    if (const Status told = tell_outputs_from_source(plan->relays[i].plan); !told)
-      return config_error(path, config->relays[i].place, told.error());
+    if (const Status differ = check_outputs_differ_from_source(plan->relays[i].plan); !differ)
+      return config_error(path, config->relays[i].place, differ.error());
   }
   return plan;
 }

@@ -97,7 +97,7 @@ void FleetMember::settle(const Ending& ending) {
     case RelayCourse::Next::What::wait:
       state_ = State::waiting;
       pause_ = ground_.loop.after(next.pause, lifeline_.guard([this] { begin(); }));
-      say_failure(*error, next.pause);
+      report_failure(*error, next.pause);
       return on_change_(cli::exit_code(error->kind));
     case RelayCourse::Next::What::over: conclude(ending, error); break;
   }
@@ -105,7 +105,7 @@ void FleetMember::settle(const Ending& ending) {
 
 void FleetMember::note_failure(const std::optional<Error>& error) {
   if (!error) return failure_.reset();
-  if (!failure_) before_failure_ = last_view_.stats;
+  if (!failure_) failing_.before = last_view_.stats;
   const Timestamp since = failure_ ? failure_->since : world_.clock.now();
   failure_ = {since, world_.redactor.redact(to_string(*error))};
 }
@@ -120,13 +120,13 @@ void FleetMember::conclude(const Ending& ending, const std::optional<Error>& err
   on_change_(error ? std::optional(exit_code_) : std::nullopt);
 }
 
-void FleetMember::say_failure(const Error& error, Duration pause) {
+void FleetMember::report_failure(const Error& error, Duration pause) {
   const Duration now = world_.clock.monotonic();
-  const bool said_lately = said_at_ != Duration{} && now - said_at_ < kSayAgainAfter;
-  const auto say = said_lately ? &Log::debug : &Log::error;
-  if (!said_lately) said_at_ = now;
-  (log_.*say)("the relay has failed, and is begun again",
-              {{"error", to_string(error)}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
+  const bool reported_lately = failing_.reported_at != Duration{} && now - failing_.reported_at < kSayAgainAfter;
+  const auto line_of_level = reported_lately ? &Log::debug : &Log::error;
+  if (!reported_lately) failing_.reported_at = now;
+  (log_.*line_of_level)("the relay has failed, and is begun again",
+                        {{"error", to_string(error)}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
 }
 
 void FleetMember::note_recovery() {
@@ -147,8 +147,8 @@ relay::RelayStats FleetMember::stats() {
 
 void FleetMember::add_time_since_failure(relay::RelayStats& stats) const {
   const Duration passed = world_.clock.now() - failure_->since;
-  stats.lag = before_failure_.lag + passed;
-  stats.until_data_loss = before_failure_.until_data_loss;
+  stats.lag = failing_.before.lag + passed;
+  stats.until_data_loss = failing_.before.until_data_loss;
   if (stats.until_data_loss) *stats.until_data_loss = std::max(Duration{}, *stats.until_data_loss - passed);
 }
 

@@ -59,12 +59,17 @@ class FleetMember {
 
  private:
   enum class State { running, waiting, over };
+  /// While one failure follows another.
+  struct Failing {
+    relay::RelayStats before;  ///< how it stood at the first
+    Duration reported_at{};    ///< in the log, last
+  };
 
   void on_end(Result<relay::RelayStats> result);
   /// With the run's parts still there, but out of their calls.
   void settle(const Ending& ending);
   void conclude(const Ending& ending, const std::optional<Error>& error);
-  void say_failure(const Error& error, Duration pause);
+  void report_failure(const Error& error, Duration pause);
   void note_failure(const std::optional<Error>& error);
   relay::RelayView view() const;
   /// What is begun again has failed until it reads.
@@ -87,8 +92,7 @@ class FleetMember {
   EventLoop::TimerId pause_ = 0;
   relay::RelayView last_view_;  ///< of a run that has ended
   std::optional<observe::RelayFailure> failure_;
-  relay::RelayStats before_failure_;           ///< how it stood when it failed first
-  Duration said_at_{};                         ///< the failure, in the log
+  Failing failing_;
   std::optional<observe::RelayStatus> final_;  ///< of one that is well and over
   std::unique_ptr<WiredRelay> wired_;
   std::unique_ptr<WiredRelay> hanging_;  ///< the run before, whose target had not closed in time

@@ -23,7 +23,7 @@ bool is_process_flag(std::string_view name) { return std::ranges::find(kProcessF
 
 /// As the relay itself will make it of what it finds.
 std::string name_of(const LoadPlan& plan) {
-  relay::SourceIdentity identity;
+  source::SourceIdentity identity;
   const SourcePlan& source = plan.source;
   if (const auto* file = std::get_if<FilePlan>(&source.from)) {
     identity.service = "file";

@@ -6,15 +6,14 @@
 #include "base/event_loop.h"
 #include "base/job_queue.h"
 #include "cli/exit_code.h"
+#include "cli/pushed_relay.h"
 #include "cli/run_commands.h"
 #include "cli/signals.h"
 #include "cli/wired_relay.h"
 #include "cli/wiring.h"
 #include "engines/kcl_session.h"
-#include "engines/observed_store.h"
-#include "engines/pushed_shard.h"
-#include "relay/byte_stream.h"
 #include "relay/relay.h"
+#include "source/byte_stream.h"
 
 namespace ctk::cli {
 namespace {
@@ -44,7 +43,7 @@ class Input {
 
   Result<std::string> read_now() {
     if (!bytes_) {
-      auto opened = relay::open_file("-", wait_);
+      auto opened = source::open_file("-", wait_);
       if (!opened) return forward_error(std::move(opened));
       bytes_ = std::move(*opened);
     }
@@ -55,31 +54,9 @@ class Input {
     return chunk;
   }
 
-  relay::ReadWait wait_;
-  std::unique_ptr<relay::ByteStream> bytes_;
+  source::ReadWait wait_;
+  std::unique_ptr<source::ByteStream> bytes_;
   JobQueue jobs_;  // last: its jobs use the others
-};
-
-/// What a shard stands on, once it is known which it is.
-class ShardRelay {
- public:
-  ShardRelay(const LoadPlan& plan, const relay::ShardId& id, engines::OnMoved moved, World& world, EventLoop& loop)
-      : shard(engines::identity_of_pushed("kcl", id), id, loop),
-        sink_(plan.target, world, loop),
-        store_(engines::make_observed_store(loop, world.clock, std::move(moved))),
-        worker_(loop, "ctk-worker"),
-        relay(plan.relay, {&shard, nullptr}, sink_.sink(), {*store_, relay::Positions::Kept::by_giver},
-              {loop, world.clock, world.random, world.log, worker_, nullptr}) {}
-
-  engines::PushedShard shard;
-
- private:
-  WiredSink sink_;
-  std::unique_ptr<coordination::PositionStore> store_;
-  ThreadExecutor worker_;  ///< its jobs keep what they touch
-
- public:
-  relay::Relay relay;
 };
 
 /// Obeys the session: between standard input and output and the shard's relay.
@@ -125,8 +102,10 @@ class Processor {
     }
   }
   void perform(const KclSession::Open& open) {
-    auto moved = [this](const relay::ShardId&, const relay::Position& to) { perform(session_.stored(to)); };
-    shard_ = std::make_unique<ShardRelay>(plan_, open.shard, std::move(moved), world_, loop_);
+    auto moved = [this](const aws::ShardId&, const shards::Position& to) { perform(session_.stored(to)); };
+    shard_ =
+        std::make_unique<PushedRelay>(plan_, engines::identity_of_pushed("kcl", open.shard), open.shard, std::move(moved),
+                                      std::make_unique<WiredSink>(plan_.target, world_, loop_), world_, loop_);
     shard_->shard.when_read([this] { perform(session_.opened()); });
     shard_->relay.run([this](Result<relay::RelayStats> result) {
       relay_ended_ = true;
@@ -164,7 +143,7 @@ class Processor {
   bool relay_ended_ = false;
   bool target_hangs_ = false;  ///< a thread may wait for it yet
   int code_ = kDone;
-  std::unique_ptr<ShardRelay> shard_;
+  std::unique_ptr<PushedRelay> shard_;
   Input input_;
   Lifeline lifeline_;
 };

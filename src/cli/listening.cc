@@ -28,16 +28,4 @@ Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options
   return listening;
 }
 
-void Listening::watch(const relay::Relay& relay, observe::RelayTitle title, EventLoop& loop) {
-  watch(
-      [this, &relay, watch = observe::RelayWatch(std::move(title), health_window_, metrics_)]() mutable {
-        return std::vector{watch.look(relay.view(), world_.clock.monotonic(), world_.clock.now())};
-      },
-      loop);
-}
-
-void Listening::watch(observe::StatusTicker::Look look, EventLoop& loop) {
-  ticker_.emplace(std::move(look), *server_, loop);
-}
-
 }  // namespace ctk::cli

@@ -2,34 +2,29 @@
 #pragma once
 
 #include <memory>
-#include <optional>
+#include <utility>
+#include <vector>
 
-#include "base/event_loop.h"
 #include "base/metrics.h"
 #include "cli/command_line.h"
 #include "cli/world.h"
 #include "observe/recent_log.h"
 #include "observe/status_server.h"
-#include "relay/relay.h"
 
 namespace ctk::cli {
 
 /// Listens from its making on, until it is destroyed. The world outlives it.
 class Listening {
  public:
-  /// `refused` where the port cannot be had.
-  /// `first` is shown until something is watched.
+  /// `refused` where the port cannot be had. `first` is what it shows until show() is called.
   static Result<std::unique_ptr<Listening>> begin(const ListenOptions& options, std::vector<observe::RelayStatus> first,
                                                   World& world);
   /// The world as a relay should see it: its log lines are shown, what it counts is counted here.
   World& world() { return world_; }
-  /// Shows the relay from now until `leave`, on the loop. Both outlive that.
-  void watch(const relay::Relay& relay, observe::RelayTitle title, EventLoop& loop);
-  /// Shows what `look` says, every second until `leave`, on the loop, which outlives that.
-  void watch(observe::StatusTicker::Look look, EventLoop& loop);
+  /// What is there to be seen from now on. From any thread.
+  void show(std::vector<observe::RelayStatus> relays) { server_->show(std::move(relays)); }
   Duration health_window() const { return health_window_; }
   Metrics& metrics() { return metrics_; }
-  void leave() { ticker_.reset(); }
 
  private:
   Listening(const ListenOptions& options, World& world);
@@ -39,7 +34,6 @@ class Listening {
   observe::RecentLog log_;
   World world_;
   std::unique_ptr<observe::StatusServer> server_;
-  std::optional<observe::StatusTicker> ticker_;
 };
 
 }  // namespace ctk::cli

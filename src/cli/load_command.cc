@@ -20,7 +20,7 @@ Result<std::shared_ptr<relay::Relay>> make_relay(const LoadPlan& plan, World& wo
 int run_load(const LoadCommand& command, World& world) {
   auto plan = plan_load(command, world.environment(), is_readable_file);
   if (!plan) return report_error(world, plan.error());
-  if (const Status told = tell_outputs_from_source(*plan); !told) return report_error(world, told.error());
+  if (const Status differ = check_outputs_differ_from_source(*plan); !differ) return report_error(world, differ.error());
   return run_relay(std::move(*plan), make_relay, world);
 }
 

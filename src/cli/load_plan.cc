@@ -121,37 +121,43 @@ std::string dead_letters_hint(const LoadCommand& command, const sink::TargetOpti
   return "list them with: " + shown_command(words);
 }
 
-relay::Strays strays_of(std::string_view word) {
-  if (word == "drop") return relay::Strays::drop;
-  return word == "dead-letter" ? relay::Strays::dead_letter : relay::Strays::deliver;
+source::Strays strays_of(std::string_view word) {
+  if (word == "drop") return source::Strays::drop;
+  return word == "dead-letter" ? source::Strays::dead_letter : source::Strays::deliver;
 }
 
 }  // namespace
 
 namespace {
 
-const aws::ServiceEndpoint& endpoint_of_tables(const SourcePlan& source) {
-  if (const auto* kinesis = std::get_if<KinesisPlan>(&source.from)) return kinesis->tables;
-  return std::get<TablePlan>(source.from).tables;
-}
-
 Status plan_leases(LoadPlan& plan) {
   const OptionValues& options = plan.source.options;
   if (options.text("positions") != "dynamodb" || plan.target.dry_run) return {};
   if (plan.source.is_file()) return usage("positions=dynamodb is for streams: a file is always read from its start");
-  if (plan.relay.snapshot != relay::Snapshot::none)
-    return usage("positions=dynamodb follows changes only: a load is the business of one worker",
-                 "load the table first, with snapshot=only and without positions=dynamodb");
+  if (plan.relay.load.snapshot == relay::Snapshot::only)
+    return usage(
+        "positions=dynamodb shares a stream, and a load without one has none",
+        "with dynamodb+cdc:// or kinesis+dynamodb+cdc:// and snapshot=initial many workers load the table and follow it");
+  if (plan.relay.load.snapshot == relay::Snapshot::initial && !plan.target.kind->holds_own_tables)
+    return usage(
+        "positions=dynamodb with snapshot=initial needs a database: of lines, no worker knows which load the others "
+        "are at",
+        "load the table with one worker, without positions=dynamodb");
   if (plan.relay.on_gap == relay::OnGap::resnapshot)
-    return usage("positions=dynamodb does not load, which on-gap=resnapshot asks for", "on-gap=stop, or on-gap=skip");
+    return usage(
+        "with positions=dynamodb a table is loaded once, before it is followed, and on-gap=resnapshot loads it again",
+        "on-gap=stop, or on-gap=skip");
   if (plan.relay.reset)
-    return usage("--reset forgets the positions of one relay, and positions=dynamodb shares them among many",
-                 "stop all workers and delete the lease table");
+    return usage(
+        "--reset forgets the positions of one relay, and positions=dynamodb shares them among many",
+        "stop all workers; then ctk positions reset --lease-table NAME removes the leases, and ctk positions reset "
+        "RELAY the positions of a target with transactions");
   LeasePlan leases;
-  leases.tables = endpoint_of_tables(plan.source);
+  leases.tables = plan.source.leases;
   if (const auto table = options.text("lease-table")) leases.table = aws::TableName(*table);
   leases.failover = options.duration("failover-time").value_or(leases.failover);
   if (leases.failover < std::chrono::seconds(1)) return usage("failover-time is too short: 1s is the least");
+  leases.loads = plan.relay.load.snapshot == relay::Snapshot::initial;
   plan.leases = std::move(leases);
   return {};
 }
@@ -200,10 +206,10 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
                  : on_gap == "resnapshot" ? relay::OnGap::resnapshot
                                           : relay::OnGap::stop;
   const std::string snapshot = options.text("snapshot").value_or("none");
-  relay.snapshot = !plan.source.follow     ? relay::Snapshot::only
-                   : snapshot == "initial" ? relay::Snapshot::initial
-                                           : relay::Snapshot::none;
-  relay.segments = options.integer("segments");
+  relay.load.snapshot = !plan.source.follow     ? relay::Snapshot::only
+                        : snapshot == "initial" ? relay::Snapshot::initial
+                                                : relay::Snapshot::none;
+  relay.load.segments = options.integer("segments");
   relay.aggregates = strays_of(options.text("aggregates").value_or("deliver"));
   relay.on_error = options.text("on-error") == "stop" ? relay::OnError::stop : relay::OnError::park;
   relay.batch.rows = plan.target.batch_rows;

@@ -18,6 +18,7 @@ struct LeasePlan {
   std::optional<aws::TableName> table;  ///< nothing: as the relay is called
   aws::ServiceEndpoint tables;          ///< DynamoDB, where it is
   Duration failover = std::chrono::seconds(10);
+  bool loads = false;  ///< snapshot=initial: the segments of the load are shared, too
 };
 
 struct LoadPlan {

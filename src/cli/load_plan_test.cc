@@ -166,29 +166,29 @@ TEST(LoadPlan, ALoadAloneOrBeforeTheStream) {
   const std::string cdc = "dynamodb+cdc://k:s@localhost:8000/demo?region=us-east-1";
   LoadPlan load = planned(
       {"load", "dynamodb://k:s@localhost:8000/demo?region=us-east-1&segments=7&read-capacity=50%25", "sqlite:///demo.db"});
-  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::only);
-  EXPECT_EQ(load.relay.segments, 7);
+  EXPECT_EQ(load.relay.load.snapshot, relay::Snapshot::only);
+  EXPECT_EQ(load.relay.load.segments, 7);
   EXPECT_FALSE(load.source.follow);
   EXPECT_EQ(load.source.scan->table, "demo");
   EXPECT_EQ(load.source.scan->read_capacity, (ctk::load::ReadCapacity{50, true}));
 
   load = planned({"load", cdc + "&snapshot=initial", "sqlite:///demo.db"});
-  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::initial);
+  EXPECT_EQ(load.relay.load.snapshot, relay::Snapshot::initial);
   EXPECT_TRUE(load.source.follow);
   EXPECT_EQ(load.source.scan->tables.url, "http://localhost:8000");
   EXPECT_FALSE(load.source.scan->read_capacity);
 
   load = planned({"load", cdc, "sqlite:///demo.db", "--snapshot", "only"});
-  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::only);
+  EXPECT_EQ(load.relay.load.snapshot, relay::Snapshot::only);
   EXPECT_FALSE(load.source.follow);
 
   load = planned({"load", cdc, "sqlite:///demo.db"});
-  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::none);
+  EXPECT_EQ(load.relay.load.snapshot, relay::Snapshot::none);
   EXPECT_FALSE(load.source.scan);
 
   load = planned({"load", cdc, "sqlite:///demo.db", "--on-gap", "resnapshot"});
   EXPECT_EQ(load.relay.on_gap, relay::OnGap::resnapshot);
-  EXPECT_EQ(load.relay.snapshot, relay::Snapshot::none);
+  EXPECT_EQ(load.relay.load.snapshot, relay::Snapshot::none);
   EXPECT_TRUE(load.source.scan);
 }
 
@@ -210,6 +210,23 @@ TEST(LoadPlan, KinesisAndItsTable) {
   // An address for Kinesis alone does not have to be DynamoDB's.
   EXPECT_EQ(planned(words, {{"AWS_ENDPOINT_URL_DYNAMODB", "http://localhost:8000"}}).source.scan->tables.url,
             "http://localhost:8000");
+}
+
+TEST(LoadPlan, TheLeasesAreWhereTheVariableOfDynamoDbSaysElseWhereTheUrlDoes) {
+  const auto place = [](const std::string& source, std::map<std::string, std::string> variables = {}) {
+    return planned({"load", source, "ndjson:-", "--positions", "dynamodb"}, std::move(variables)).leases->tables.url;
+  };
+  const std::string table = "dynamodb+cdc://k:s@localhost:8000/demo?region=us-east-1";
+  for (const std::string& source : {kSource, table}) {
+    EXPECT_EQ(place(source, {{"AWS_ENDPOINT_URL_DYNAMODB", "http://leases:1"}}), "http://leases:1");
+    EXPECT_EQ(place(source, {{"AWS_ENDPOINT_URL", "http://all:1"}}), place(source));
+  }
+  EXPECT_EQ(place(kSource), "http://localhost:4568");
+  EXPECT_EQ(place(table), "http://localhost:8000");
+  EXPECT_EQ(place("dynamodb+cdc://aws/demo?region=eu-central-1"), "https://dynamodb.eu-central-1.amazonaws.com");
+  const LoadPlan apart = planned({"load", table, "ndjson:-"}, {{"AWS_ENDPOINT_URL_DYNAMODB", "http://leases:1"}});
+  EXPECT_EQ(std::get<TablePlan>(apart.source.from).tables.url, "http://localhost:8000")
+      << "the table is where its URL says";
 }
 
 TEST(ParseSequences, LoneOrByShard) {

@@ -1,7 +1,9 @@
 // ctk: keeps SQL tables equal to DynamoDB tables. Here the world is made: clock, randomness, environment, standard error;
 // everything else gets them as parameters.
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -40,22 +42,33 @@ struct Runner {
   int operator()(const cli::DemoCommand& command) const { return run_demo(command, world); }
   int operator()(const cli::SimulatorCommand& command) const { return run_simulator(command, world); }
   int operator()(const cli::KclProcessorCommand& command) const { return run_kcl_processor(command, world); }
+  int operator()(const cli::LambdaCommand& command) const { return run_lambda(command, world); }
   int operator()(const cli::ManCommand&) const { return run_man(world); }
   int operator()(const cli::PrintCommand& command) const {
     return print_result(world, command.text) ? cli::kDone : cli::kFailed;
   }
 };
 
+/// As the system lets the process have, up to some thousands: without TLS each shard that is pushed needs a connection.
+void allow_many_descriptors() {
+  constexpr rlim_t kEnough = 8192;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= kEnough) return;
+  limit.rlim_cur = std::min(limit.rlim_max, kEnough);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 /// These stop in their own way, however early they are asked to.
 bool watches_signals(const cli::Command& command) {
   return std::holds_alternative<cli::LoadCommand>(command) || std::holds_alternative<cli::LoadConfigCommand>(command) ||
          std::holds_alternative<cli::RecordCommand>(command) || std::holds_alternative<cli::SimulatorCommand>(command) ||
-         std::holds_alternative<cli::KclProcessorCommand>(command);
+         std::holds_alternative<cli::KclProcessorCommand>(command) || std::holds_alternative<cli::LambdaCommand>(command);
 }
 
-int run(const std::vector<std::string>& given) {
+int run(const char* program, std::vector<std::string> arguments) {
   cli::load_dotenv();
   const aws::Environment environment = cli::process_environment();
+  const std::vector<std::string> given = cli::words_of_program(program, std::move(arguments), environment);
   const auto words = cli::with_engine_words(given, environment);
   const observe::Redactor redactor(cli::known_secrets(words ? *words : given, environment));
   auto line = words ? cli::parse_command_line(*words) : std::unexpected(words.error());
@@ -70,6 +83,7 @@ int run(const std::vector<std::string>& given) {
   const auto log = make_log({output.log_format, output.log_level, color, redactor}, terminal, clock);
   cli::World world{clock, random, *log, terminal, redactor, output, cli::process_environment};
   if (!line || !watches_signals(line->command)) cli::release_signals();
+  if (!line && !given.empty() && given.front() == "lambda") cli::report_to_lambda(line.error(), world);
   if (!line) return report_error(world, line.error());
   return std::visit(Runner{world}, line->command);
 }
@@ -92,8 +106,9 @@ int main(int argc, char** argv) {
   cli::keep_standard_descriptors();
   cli::leave_quietly_on_broken_pipe();
   cli::outlive_size_limits();
+  allow_many_descriptors();
   try {
-    return run({argv + 1, argv + argc});
+    return run(argc > 0 ? argv[0] : "", {argv + 1, argv + argc});
   } catch (const std::exception& bug) {
     std::fprintf(stderr, "ctk: internal error: %s\n", bug.what());
     return cli::kFailed;

@@ -68,7 +68,7 @@ std::vector<std::string> load_words(const ParsedWords& parsed) {
   return words;
 }
 
-/// What comes on standard input is no file, but is read with a file's options.
+/// What another engine gives is no file, but is read with a file's options.
 KclProcessorCommand kcl_processor_command(const ParsedWords& parsed) {
   KclProcessorCommand command;
   command.load.source = "file+dynamodb+cdc:-";
@@ -76,10 +76,17 @@ KclProcessorCommand kcl_processor_command(const ParsedWords& parsed) {
   return command;
 }
 
+LambdaCommand lambda_command(const ParsedWords& parsed) {
+  LambdaCommand command;
+  command.load = kcl_processor_command(parsed).load;
+  return command;
+}
+
 CheckCommand check_command(const ParsedWords& parsed) {
   CheckCommand command;
   command.load.source = parsed.arguments[0];
   command.load.target = target_words(parsed, 1);
+  command.load.reset = parsed.is_set("reset");
   command.load.reset_command = "ctk " + shown_command(load_words(parsed)) + " --reset";
   command.json = wants_json(parsed);
   command.policy = parsed.is_set("policy");
@@ -257,6 +264,7 @@ Result<Command> make_command(const ParsedWords& parsed, const std::vector<std::s
   if (path == "load") return with_config ? load_config_command(parsed) : load_command(parsed, words);
   if (path == "check") return with_config ? check_config_command(parsed) : check_command(parsed);
   if (path == "kcl-processor") return kcl_processor_command(parsed);
+  if (path == "lambda") return lambda_command(parsed);
   if (path == "plan") return plan_command(parsed);
   if (path == "shell") return shell_command(parsed);
   if (path == "show table") return ShowTableCommand{arguments[0], wants_json(parsed), target_words(parsed, 1)};

@@ -15,6 +15,19 @@ const aws::ServiceEndpoint& endpoint_of(const SourcePlan& plan) {
 /// AWS's own names, those of private endpoints too.
 bool is_of_aws(const std::string& url) { return url.contains(".amazonaws.") || url.contains(".api.aws"); }
 
+aws::TableName lease_table_of_relay(const LoadPlan& plan) {
+  source::SourceIdentity identity;
+  if (const auto* kinesis = std::get_if<KinesisPlan>(&plan.source.from)) {
+    identity.service = "kinesis";
+    const std::string& stream = kinesis->stream.str();
+    identity.name = stream.substr(stream.rfind('/') + 1);
+  } else {
+    identity.service = "dynamodb";
+    identity.name = table_of(plan.source);
+  }
+  return coordination::lease_table_name(relay::relay_name(plan.relay, identity));
+}
+
 }  // namespace
 
 check::SourceNeeds needs_of(const SourcePlan& plan) {
@@ -24,6 +37,7 @@ check::SourceNeeds needs_of(const SourcePlan& plan) {
   if (const auto* kinesis = std::get_if<KinesisPlan>(&plan.from); kinesis != nullptr && plan.follow) {
     needs.kinesis = kinesis->stream.str();
     needs.create_kinesis = kinesis->create;
+    needs.fan_out = kinesis->fan_out;
   }
   if (const auto* table = std::get_if<TablePlan>(&plan.from); table != nullptr && plan.follow) {
     needs.table_stream = table->table;
@@ -33,19 +47,12 @@ check::SourceNeeds needs_of(const SourcePlan& plan) {
   return needs;
 }
 
-std::optional<std::string> lease_table_of(const LoadPlan& plan) {
-  if (!plan.leases) return std::nullopt;
-  if (plan.leases->table) return plan.leases->table->str();
-  relay::SourceIdentity identity;
-  if (const auto* kinesis = std::get_if<KinesisPlan>(&plan.source.from)) {
-    identity.service = "kinesis";
-    const std::string& stream = kinesis->stream.str();
-    identity.name = stream.substr(stream.rfind('/') + 1);
-  } else {
-    identity.service = "dynamodb";
-    identity.name = table_of(plan.source);
-  }
-  return coordination::lease_table_name(relay::relay_name(plan.relay, identity)).str();
+std::vector<std::string> lease_tables_of(const LoadPlan& plan) {
+  if (!plan.leases) return {};
+  const aws::TableName leases = plan.leases->table.value_or(lease_table_of_relay(plan));
+  std::vector<std::string> tables = {leases.str()};
+  if (plan.leases->loads) tables.push_back(coordination::load_lease_table_name(leases).str());
+  return tables;
 }
 
 std::string table_of(const SourcePlan& plan) {

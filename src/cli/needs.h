@@ -8,8 +8,8 @@ namespace ctk::cli {
 
 /// Nothing for a file.
 check::SourceNeeds needs_of(const SourcePlan& plan);
-/// The table of its leases, where it shares them with others.
-std::optional<std::string> lease_table_of(const LoadPlan& plan);
+/// The tables of its leases, where it shares them with others.
+std::vector<std::string> lease_tables_of(const LoadPlan& plan);
 
 /// The table whose settings are of interest: the source's own, or that of a Kinesis stream where it is known; may be empty.
 std::string table_of(const SourcePlan& plan);

@@ -25,8 +25,7 @@ OdbcQuestion ask_odbc() {
     const auto start = std::chrono::steady_clock::now();
     while (true) {
       auto site = sink::sql::ask_odbc_site(address, wished, std::min(patience, kLongestTry));
-      const bool may_come =
-          !site && (site.error().kind == ErrorKind::unreachable || site.error().kind == ErrorKind::throttled);
+      const bool may_come = !site && may_pass(site.error().kind);
       if (!may_come || std::chrono::steady_clock::now() - start >= patience) return site;
       if (is_asked_to_stop()) site.error().kind = ErrorKind::stopped;
       if (site.error().kind == ErrorKind::stopped) return site;

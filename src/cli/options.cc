@@ -14,7 +14,6 @@ namespace {
 
 using enum OptionKind;
 using enum OptionScope;
-constexpr OptionFate kLater = OptionFate::later;
 constexpr OptionFate kNoEffect = OptionFate::no_effect;
 
 // A new one is a row here. A source's is read in source_url.cc, a target's in target_url.cc, the engine's in load_plan.cc.
@@ -27,10 +26,10 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "endpoint-url", .help = "address of the service, http:// or https://; else AWS_ENDPOINT_URL[_SERVICE]"},
     {.name = "tls", .kind = boolean, .fallback = "false", .help = "the URL's host:port speaks https"},
     {.name = "protocol", .kind = choice, .fallback = "cbor, or json where the endpoint does not know it",
-     .help = "ask Kinesis in this form, whatever the endpoint knows", .choices = "json|cbor", .sources = SourceSet::kinesis},
+     .help = "form of requests to Kinesis", .choices = "json|cbor", .sources = SourceSet::kinesis},
     {.name = "role-arn", .help = "role to assume with the credentials that are found"},
-    {.name = "external-id", .help = "what the role's owner asks for besides, for role-arn"},
-    {.name = "role-session-name", .fallback = "ctk-SECONDS", .help = "how CloudTrail names us under role-arn"},
+    {.name = "external-id", .help = "external id that the trust policy of role-arn asks for"},
+    {.name = "role-session-name", .fallback = "ctk-SECONDS", .help = "session name under role-arn, as CloudTrail shows it"},
     // The source: what.
     {.name = "start", .kind = choice, .fallback = "earliest",
      .help = "where to begin without a stored position",
@@ -38,8 +37,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "at", .help = "moment for start=timestamp: ISO-8601, or seconds since 1970"},
     {.name = "seqno", .help = "number for start=seqno-at and seqno-after: N, or SHARD:N,..."},
     {.name = "once", .kind = boolean, .fallback = "false",
-     .help = "stop at the newest record of the moment each shard is reached"},
-    {.name = "source-table", .help = "take this DynamoDB table's changes only; load it"},
+     .help = "stop at the newest record that there is when a shard is reached"},
+    {.name = "source-table", .help = "take this DynamoDB table's changes only; the table that snapshot loads"},
     {.name = "snapshot", .kind = choice, .fallback = "none",
      .help = "load the table: before following its changes (unless it was loaded), or alone",
      .choices = "none|initial|only"},
@@ -47,7 +46,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .min = 1, .max = 1'000'000},
     {.name = "read-capacity", .fallback = "as much as the table gives",
      .help = "what a load may use of the table's read capacity: units a second, or 50% of the provisioned"},
-    {.name = "fan-out", .help = "consumer for enhanced fan-out", .fate = kLater},
+    {.name = "fan-out", .help = "read by enhanced fan-out, as this consumer; it is registered if it is not there",
+     .sources = SourceSet::kinesis},
     {.name = "positions", .kind = choice, .fallback = "target", .help = "where to keep what has been read",
      .choices = "target|dynamodb|memory"},
     {.name = "positions-name", .fallback = "SERVICE:STREAM@SCHEMA[.TABLE]", .help = "the relay's name in the position store"},
@@ -58,8 +58,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .help = "how long a worker may be silent before others take its shards"},
     {.name = "idle-poll", .kind = duration, .fallback = "1s for Kinesis, 5s for DynamoDB Streams",
      .help = "longest pause between reads of an idle shard"},
-    {.name = "max-lag", .kind = duration, .help = "bound of the delay that idle polling may add"},
-    {.name = "on-gap", .kind = choice, .fallback = "stop", .help = "when the source no longer has what is needed",
+    {.name = "max-lag", .kind = duration, .help = "how long a change may wait to be read: fewer reads, or more"},
+    {.name = "on-gap", .kind = choice, .fallback = "stop", .help = "when the source no longer has records that were not read yet",
      .choices = "stop|skip|resnapshot"},
     {.name = "on-error", .kind = choice, .fallback = "park", .help = "a change that cannot be applied: dead letter, or stop",
      .choices = "park|stop"},
@@ -90,8 +90,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "connection", .scope = target, .kind = secret, .help = "ODBC connection string: DRIVER=...;SERVER=...",
      .targets = TargetSet::odbc},
     {.name = "dialect", .scope = target, .kind = choice, .fallback = "what the ODBC driver says of its database",
-     .help = "SQL of an ODBC data source",
-     .choices = "postgresql|mysql|sqlite", .later_choices = "sqlserver|oracle|db2|duckdb|generic", .targets = TargetSet::odbc},
+     .help = "SQL of an ODBC data source: postgresql, mysql, sqlite, sqlserver, oracle, db2, duckdb, snowflake or generic",
+     .choices = "postgresql|mysql|sqlite|sqlserver|oracle|db2|duckdb|snowflake|generic", .targets = TargetSet::odbc},
     {.name = "schema", .scope = target, .fallback = "doc on CrateDB, public on PostgreSQL", .help = "schema of the tables",
      .targets = TargetSet::sql_servers},
     {.name = "database", .scope = target, .help = "older name of schema", .targets = TargetSet::cratedb,
@@ -125,7 +125,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "create-table", .scope = target, .kind = boolean, .fallback = "true", .help = "never run DDL", .targets = TargetSet::databases},
     {.name = "live-view", .scope = target, .kind = boolean, .fallback = "true", .help = "no TABLE_live view", .targets = TargetSet::databases},
     {.name = "adopt", .scope = target, .kind = boolean, .fallback = "false",
-     .help = "a complete load sweeps rows without a version, too", .targets = TargetSet::databases},
+     .help = "of a table that was there before: a complete load removes rows of items that are gone", .targets = TargetSet::databases},
     {.name = "history", .scope = target, .help = "also keep every change, as a row of this table", .targets = TargetSet::databases},
     // The target: bounds of one write.
     {.name = "batch-rows", .scope = target, .kind = integer, .help = "rows of one write", .min = 1, .max = 1'000'000},
@@ -258,10 +258,6 @@ std::string accepted_values(const OptionInfo& info) {
 }
 
 Status check_option(const OptionInfo& info, const std::string& spelled, const std::string& value) {
-  if (info.fate == OptionFate::later) return not_in_this_version("option " + spelled);
-  if (is_one_of(value, info.later_choices)) {
-    return not_in_this_version(fmt::format("option {}: \"{}\"", spelled, value));
-  }
   if (info.fate == OptionFate::no_effect || fits(info, value)) return {};
   const auto choices = split_choices(info.choices);
   const std::string found = info.kind == secret ? "nothing" : fmt::format("\"{}\"", value);

@@ -42,7 +42,6 @@ enum class SourceSet { all, kinesis, table };
 
 enum class OptionFate {
   works,
-  later,      ///< known, but "not in this version"
   no_effect,  ///< accepted for old command lines, said in a debug line
 };
 
@@ -52,9 +51,8 @@ struct OptionInfo {
   OptionKind kind = OptionKind::text;
   std::string_view fallback{};  ///< the default, as documented; empty: none
   std::string_view help{};
-  std::string_view choices{};        ///< "earliest|latest", for `choice`
-  std::string_view later_choices{};  ///< known values that are "not in this version"
-  long min = 0;                      ///< of integers, and of sizes in bytes
+  std::string_view choices{};  ///< "earliest|latest", for `choice`
+  long min = 0;                ///< of integers, and of sizes in bytes
   long max = 1'000'000'000;
   TargetSet targets = TargetSet::all;
   SourceSet sources = SourceSet::all;

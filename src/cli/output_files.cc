@@ -22,11 +22,11 @@ Status check_differs_from_source(const std::string& output, const LoadPlan& plan
 
 }  // namespace
 
-Status tell_outputs_from_source(const LoadPlan& plan) {
+Status check_outputs_differ_from_source(const LoadPlan& plan) {
   if (plan.target.kind != table::Target::ndjson || plan.target.dry_run) return {};
   const std::string& path = plan.target.url.path;
-  if (Status told = check_differs_from_source(sink::is_standard_output(path) ? "/dev/stdout" : path, plan); !told)
-    return told;
+  if (Status differ = check_differs_from_source(sink::is_standard_output(path) ? "/dev/stdout" : path, plan); !differ)
+    return differ;
   return check_differs_from_source(plan.target.dead_letters_file.value_or("/dev/stderr"), plan);
 }
 

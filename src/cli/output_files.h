@@ -6,6 +6,6 @@
 namespace ctk::cli {
 
 /// `usage` where the file that is read would be written to.
-Status tell_outputs_from_source(const LoadPlan& plan);
+Status check_outputs_differ_from_source(const LoadPlan& plan);
 
 }  // namespace ctk::cli

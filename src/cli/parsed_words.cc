@@ -133,7 +133,6 @@ class Parser {
     }
     CLI::App* app = parent->add_subcommand(name);
     app->add_option("arguments", arguments_);
-    if (command.later) app->allow_extras();
     add_flags(*app, command.flags);
     add_flags(*app, {common_flags().begin(), common_flags().end()});
     for (const OptionInfo& info : all_options()) {

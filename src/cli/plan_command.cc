@@ -13,7 +13,9 @@
 #include "cli/run_commands.h"
 #include "cli/source_calls.h"
 #include "cli/target_spec.h"
-#include "relay/streams_source.h"
+#include "source/kinesis_source.h"
+#include "source/streams_source.h"
+#include "source/subscription_plan.h"
 
 namespace ctk::cli {
 namespace {
@@ -27,7 +29,9 @@ struct SourceFacts {
 /// Used once, on the loop.
 class Inquiry {
  public:
-  Inquiry(const SourcePlan& plan, SourceCalls& calls, EventLoop& loop) : plan_(plan), calls_(calls), tasks_(loop) {}
+  /// `shards_made`: those of the stream that a run would make if it is not there; 0: it makes none.
+  Inquiry(const SourcePlan& plan, size_t shards_made, SourceCalls& calls, EventLoop& loop)
+      : plan_(plan), shards_made_(shards_made), calls_(calls), tasks_(loop) {}
   void run(Done<SourceFacts> done) { tasks_.spawn(ask(), std::move(done)); }
 
  private:
@@ -48,8 +52,12 @@ class Inquiry {
     const bool is_off = facts.table && std::holds_alternative<TablePlan>(plan_.from) &&
                         !(facts.table->stream && facts.table->stream->enabled);
     if (is_off) co_return facts;
-    Result<relay::SourceIdentity> identity = co_await tasks_.answer<relay::SourceIdentity>(
-        [&](Done<relay::SourceIdentity> done) { calls_.stream().open(std::move(done)); });
+    Result<source::SourceIdentity> identity = co_await tasks_.answer<source::SourceIdentity>(
+        [&](Done<source::SourceIdentity> done) { calls_.stream().open(std::move(done)); });
+    if (!identity && identity.error().kind == ErrorKind::not_found && shards_made_ > 0) {
+      facts.open_shards = shards_made_;
+      co_return facts;
+    }
     if (!identity) co_return forward_error(std::move(identity));
     using Shards = std::vector<shards::ListedShard>;
     Result<Shards> listed =
@@ -60,15 +68,16 @@ class Inquiry {
   }
 
   const SourcePlan& plan_;
+  const size_t shards_made_;
   SourceCalls& calls_;
   TaskGroup tasks_;
 };
 
-Result<SourceFacts> ask(const SourcePlan& plan, World& world) {
+Result<SourceFacts> ask(const SourcePlan& plan, size_t shards_made, World& world) {
   ThreadLoop loop(world.clock);
   auto calls = SourceCalls::make(plan, world, loop);
   if (!calls) return std::unexpected(calls.error());
-  Inquiry inquiry(plan, **calls, loop);
+  Inquiry inquiry(plan, shards_made, **calls, loop);
   Result<SourceFacts> facts = SourceFacts{};
   loop.post([&] {
     inquiry.run([&](Result<SourceFacts> result) {
@@ -85,6 +94,7 @@ Result<LoadFigures> figures_of_file(const FilePlan& file) {
   std::error_code unknown;
   const auto bytes = std::filesystem::file_size(file.path, unknown);
   if (unknown) return fail(ErrorKind::not_found, fmt::format("there is no file {}", file.path));
+  figures.is_file = true;
   figures.bytes = bytes;
   figures.shards = 1;
   return figures;
@@ -92,7 +102,7 @@ Result<LoadFigures> figures_of_file(const FilePlan& file) {
 
 Status add_ways(LoadFigures& figures, const aws::TableDescription& table, const LoadPlan& plan) {
   const check::TableSize size{table.items, table.bytes, table.read_capacity};
-  check::LoadSettings settings{plan.relay.segments, std::nullopt, plan.relay.max_memory};
+  check::LoadSettings settings{plan.relay.load.segments, std::nullopt, plan.relay.max_memory};
   if (plan.source.scan && plan.source.scan->read_capacity) {
     Result<double> budget = load::resolve(*plan.source.scan->read_capacity, table.read_capacity);
     if (!budget) return forward_error(std::move(budget));
@@ -104,15 +114,21 @@ Status add_ways(LoadFigures& figures, const aws::TableDescription& table, const 
   return {};
 }
 
-Result<LoadFigures> figures_of(const LoadPlan& plan, const check::Prices& prices, World& world) {
+size_t shards_that_are_made(const SourcePlan& source) {
+  const auto* kinesis = std::get_if<KinesisPlan>(&source.from);
+  return kinesis != nullptr && kinesis->create ? static_cast<size_t>(kinesis->create_shards) : 0;
+}
+
+Result<LoadFigures> figures_of(const LoadPlan& plan, size_t shards_made, const check::Prices& prices, World& world) {
   if (const auto* file = std::get_if<FilePlan>(&plan.source.from)) return figures_of_file(*file);
-  Result<SourceFacts> facts = ask(plan.source, world);
+  Result<SourceFacts> facts = ask(plan.source, shards_made, world);
   if (!facts) return forward_error(std::move(facts));
   LoadFigures figures;
   figures.prices = prices;
   const bool is_table = std::holds_alternative<TablePlan>(plan.source.from);
-  const Duration own_pause = is_table ? relay::kStreamsIdlePoll : relay::SourceTraits{}.idle_poll;
-  figures.idle_poll = check::quiet_pause(plan.relay.poll.quiet_pause(own_pause), plan.relay.poll.max_lag);
+  const Duration own_pause = is_table ? source::kStreamsIdlePoll : source::SourceTraits{}.idle_poll;
+  figures.idle_poll = check::quiet_pause(plan.relay.poll.quiet_pause(own_pause), plan.relay.poll.max_lag,
+                                         is_table ? 0 : source::kKinesisCallsASecond);
   figures.shards = facts->open_shards;
   if (facts->table) {
     if (Status added = add_ways(figures, *facts->table, plan); !added) return forward_error(std::move(added));
@@ -122,7 +138,12 @@ Result<LoadFigures> figures_of(const LoadPlan& plan, const check::Prices& prices
     if (!ddl) return forward_error(std::move(ddl));
     figures.ddl = std::move(*ddl);
   }
-  const auto kind = is_table ? check::StreamKind::table_stream : check::StreamKind::kinesis;
+  const auto* kinesis = std::get_if<KinesisPlan>(&plan.source.from);
+  figures.fan_out = kinesis != nullptr && kinesis->fan_out.has_value();
+  if (figures.fan_out) figures.idle_poll = source::kSubscriptionLife;
+  const auto kind = is_table          ? check::StreamKind::table_stream
+                    : figures.fan_out ? check::StreamKind::kinesis_fan_out
+                                      : check::StreamKind::kinesis;
   if (facts->open_shards) {
     figures.following = check::follow(kind, *facts->open_shards, figures.idle_poll, prices);
   }
@@ -141,8 +162,9 @@ int run_plan(const PlanCommand& command, World& world) {
   name_some_target(load, world.environment());
   auto plan = plan_load(load, world.environment(), is_readable_file);
   if (!plan) return report_error(world, plan.error());
+  const size_t shards_made = shards_that_are_made(plan->source);
   make_nothing(plan->source);
-  const auto figures = figures_of(*plan, prices, world);
+  const auto figures = figures_of(*plan, shards_made, prices, world);
   if (!figures) return report_error(world, figures.error());
   const bool printed = print_result(world, command.json ? figures_json(*figures) : figures_text(*figures));
   return printed ? kDone : kFailed;

@@ -16,8 +16,10 @@ std::string grouped(double number) {
   return digits;
 }
 
-std::string grouped_or_unknown(const std::optional<uint64_t>& number) {
-  return number ? grouped(static_cast<double>(*number)) : "unknown";
+/// "1,234 items", "1 item", "unknown items".
+std::string counted(const std::optional<uint64_t>& number, std::string_view thing) {
+  const std::string amount = number ? grouped(static_cast<double>(*number)) : "unknown";
+  return fmt::format("{} {}{}", amount, thing, number == 1 ? "" : "s");
 }
 
 std::string dollars(double amount) { return amount < 1 ? fmt::format("${:.4f}", amount) : fmt::format("${:.2f}", amount); }
@@ -61,9 +63,10 @@ void write_prices(json::Writer& out, const check::Prices& prices) {
 }  // namespace
 
 std::string figures_text(const LoadFigures& figures) {
-  std::string text =
-      fmt::format("{} items, {} bytes, {} open shards\n", grouped_or_unknown(figures.items),
-                  grouped_or_unknown(figures.bytes), figures.shards ? fmt::format("{}", *figures.shards) : "unknown");
+  if (figures.is_file)
+    return fmt::format("{} in the file; reading it counts its items, and costs nothing\n", counted(figures.bytes, "byte"));
+  std::string text = fmt::format("{}, {}, {}\n", counted(figures.items, "item"), counted(figures.bytes, "byte"),
+                                 counted(figures.shards, "open shard"));
   if (figures.ways.empty()) {
     text += "\nwhat a load takes is not known: source-table=TABLE says which table feeds the stream\n";
   } else {
@@ -74,9 +77,10 @@ std::string figures_text(const LoadFigures& figures) {
                         grouped(static_cast<double>(way.requests)), grouped(way.capacity_units), dollars(way.dollars));
   }
   if (figures.following) {
-    text += fmt::format("\nfollowing, while nothing comes (idle-poll={}): {} requests, {} a month\n",
-                        format_duration(figures.idle_poll), grouped(figures.following->requests_per_month),
-                        dollars(figures.following->dollars_per_month));
+    const std::string how =
+        figures.fan_out ? "by fan-out" : fmt::format("idle-poll={}", format_duration(figures.idle_poll));
+    text += fmt::format("\nfollowing, while nothing comes ({}): {} requests, {} a month\n", how,
+                        grouped(figures.following->requests_per_month), dollars(figures.following->dollars_per_month));
   }
   text += fmt::format("\nprices of {} ({}); --price NAME=DOLLARS gives others\n", check::Prices::dated(),
                       check::Prices::source());

@@ -11,12 +11,13 @@ namespace ctk::cli {
 
 /// What a load would take, as far as the source says.
 struct LoadFigures {
-  std::string table;                     ///< of the source; empty: not known
+  bool is_file = false;                  ///< which costs nothing to read, and whose items only reading counts
   std::optional<uint64_t> items, bytes;  ///< nothing: not known
   std::optional<size_t> shards;          ///< open ones of the stream; 0 where none is followed
   std::vector<check::Way> ways;          ///< none where the table is not known
   std::optional<check::Following> following;
   Duration idle_poll{};
+  bool fan_out = false;  ///< instead of polling: `idle_poll` is how long a subscription lasts
   check::Prices prices;
   std::vector<std::string> ddl;
 };

@@ -39,6 +39,19 @@ TEST(PlanText, SaysWhatIsNotKnown) {
   EXPECT_THAT(text, Not(HasSubstr("following")));
 }
 
+TEST(PlanText, OneIsNotMany) {
+  LoadFigures figures = some();
+  figures.items = figures.bytes = figures.shards = 1;
+  EXPECT_THAT(figures_text(figures), HasSubstr("1 item, 1 byte, 1 open shard\n"));
+}
+
+TEST(PlanText, AFileHasItsBytes) {
+  LoadFigures figures;
+  figures.is_file = true;
+  figures.bytes = 4321;
+  EXPECT_EQ(figures_text(figures), "4,321 bytes in the file; reading it counts its items, and costs nothing\n");
+}
+
 TEST(PlanText, IsOneObjectInJson) {
   const std::string text = figures_json(some());
   EXPECT_THAT(text, testing::StartsWith(

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/exit_code.h"
+#include "cli/lease_session.h"
 #include "cli/report_text.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
@@ -38,6 +39,12 @@ Status confirm(const std::string& question, bool yes) {
   return fail(ErrorKind::stopped, "nothing was removed");
 }
 
+int print_removed(bool json, size_t removed, World& world) {
+  const std::string text =
+      json ? fmt::format("{{\"removed\":{}}}\n", removed) : fmt::format("{} positions removed\n", removed);
+  return print_result(world, text) ? kDone : kFailed;
+}
+
 int remove(const PositionsCommand& command, TargetSession& session, const std::vector<RelayRows>& relays, World& world) {
   const bool reset = command.verb == Verb::reset;
   const size_t due = count_rows_to_remove(relays, command.verb);
@@ -52,14 +59,31 @@ int remove(const PositionsCommand& command, TargetSession& session, const std::v
     if (!count) return report_error(world, count.error());
     removed += *count;
   }
-  const std::string text =
-      command.json ? fmt::format("{{\"removed\":{}}}\n", removed) : fmt::format("{} positions removed\n", removed);
-  return print_result(world, text) ? kDone : kFailed;
+  return print_removed(command.json, removed, world);
+}
+
+int reset_leases(const PositionsCommand& command, const std::string& table, LeaseSession& session, World& world) {
+  const std::string what = fmt::format("Remove all leases of table '{}'?", table);
+  if (auto confirmed = confirm(what, command.yes); !confirmed) return report_error(world, confirmed.error());
+  const auto removed = session.reset();
+  return removed ? print_removed(command.json, *removed, world) : report_error(world, removed.error());
+}
+
+/// The word that would be a relay's name is the source here.
+int run_leases(const PositionsCommand& command, const std::string& table, World& world) {
+  const auto session = LeaseSession::open(table, command.relay, command.target.flags, world);
+  if (!session) return report_error(world, session.error());
+  if (command.verb == Verb::reset) return reset_leases(command, table, **session, world);
+  const auto rows = (*session)->positions();
+  if (!rows) return report_error(world, rows.error());
+  const Timestamp now = world.clock.now();
+  return print_result(world, command.json ? positions_json({*rows}, now) : positions_text({*rows}, now)) ? kDone : kFailed;
 }
 
 }  // namespace
 
 int run_positions(const PositionsCommand& command, World& world) {
+  if (const auto table = LeaseSession::table_of(command.target.flags)) return run_leases(command, *table, world);
   if (command.verb == Verb::reset && !command.relay) {
     return report_error(world, {ErrorKind::usage, "ctk positions reset needs the relay's name, found none", "",
                                 "ctk positions list shows the names"});

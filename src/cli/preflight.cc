@@ -17,7 +17,7 @@ using check::Verdict;
 
 namespace {
 
-/// For an answer that somebody waits for.
+/// For answers that somebody waits for.
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 Finding failed(std::string name, const Error& error) {
@@ -51,6 +51,7 @@ Preflight::Preflight(LoadPlan plan, check::SourceNeeds needs, Settings settings,
       settings_(std::move(settings)),
       world_(world),
       loop_(loop),
+      deadline_(loop, world.clock, kPatience),
       tasks_(loop) {
   plan_.target.start_timeout = std::min(plan_.target.start_timeout.value_or(kPatience), kPatience);
 }
@@ -58,6 +59,7 @@ Preflight::Preflight(LoadPlan plan, check::SourceNeeds needs, Settings settings,
 void Preflight::run(Done<check::Findings> done) { tasks_.spawn(look(), std::move(done)); }
 
 Task<Result<check::Findings>> Preflight::look() {
+  reach_target();
   if (const auto* file = std::get_if<FilePlan>(&plan_.source.from)) {
     co_await look_at_file(*file);
   } else {
@@ -81,17 +83,26 @@ Task<bool> Preflight::look_at_aws() {
     co_return false;
   }
   calls_ = std::move(*reached);
-  if (!co_await see_identity()) co_return false;
-  const bool known = findings_.back().verdict == Verdict::ok;
+  Result<aws::Credentials> found = co_await tasks_.answer<aws::Credentials>(
+      [&](Done<aws::Credentials> done) { calls_->credentials().get(deadline_.hold(std::move(done))); });
+  if (!found) {
+    identity_.none = found.error();
+    find(check::judge_identity(identity_));
+    co_return false;
+  }
+  ask_who(*found);
   const auto* kinesis = std::get_if<KinesisPlan>(&plan_.source.from);
   const aws::ServiceEndpoint& endpoint =
       kinesis != nullptr ? kinesis->endpoint : std::get<TablePlan>(plan_.source.from).tables;
   const std::string table = cli::table_of(plan_.source);
-  const check::SourceApis apis{calls_->kinesis(), &calls_->tables(), calls_->table_streams(), &calls_->settings()};
-  probe_ = std::make_unique<check::SourceProbe>(apis, needs_, table, loop_);
+  const check::SourceApis apis{calls_->kinesis(), calls_->fan_out(), &calls_->tables(), calls_->table_streams(),
+                               &calls_->settings()};
+  probe_ = std::make_unique<check::SourceProbe>(apis, needs_, table, deadline_, loop_);
   Result<check::SourceSight> sight =
       co_await tasks_.answer<check::SourceSight>([&](Done<check::SourceSight> done) { probe_->run(std::move(done)); });
   sight_ = std::move(*sight);
+  if (!co_await judge_identity()) co_return false;
+  const bool known = findings_.back().verdict == Verdict::ok;
   find({Verdict::ok, "region", endpoint.region});
   find(check::judge_clock(calls_->http().off()));
   find(check::judge_reach(sight_, needs_, endpoint.url));
@@ -103,25 +114,23 @@ Task<bool> Preflight::look_at_aws() {
   co_return true;
 }
 
-/// False where there are no credentials, or STS calls them wrong: then nothing else can be told.
-Task<bool> Preflight::see_identity() {
-  check::IdentitySight seen;
-  Result<aws::Credentials> found = co_await tasks_.answer<aws::Credentials>(
-      [&](Done<aws::Credentials> done) { calls_->credentials().get(std::move(done)); });
-  if (!found) {
-    seen.none = found.error();
-  } else {
-    seen.origin = found->origin;
-    const IdentityEndpoint where = identity_endpoint(plan_.source, world_.environment());
-    seen.borrowed = where.borrowed;
-    net::HttpRequest request = aws::caller_identity_request(where.sts, *found, world_.clock.now());
-    request.timeout = kPatience;
-    Result<net::HttpResponse> answer = co_await tasks_.answer<net::HttpResponse>(
-        [&](Done<net::HttpResponse> done) { calls_->http().send(std::move(request), std::move(done)); });
-    seen.identity =
-        answer ? aws::read_caller_identity(*answer) : Result<aws::CallerIdentity>(std::unexpected(answer.error()));
-  }
-  Finding finding = check::judge_identity(seen);
+void Preflight::ask_who(const aws::Credentials& found) {
+  identity_.origin = found.origin;
+  const IdentityEndpoint where = identity_endpoint(plan_.source, world_.environment());
+  identity_.borrowed = where.borrowed;
+  net::HttpRequest request = aws::caller_identity_request(where.sts, found, world_.clock.now());
+  request.timeout = kPatience;
+  Done<net::HttpResponse> answered =
+      tasks_.guard([this](Result<net::HttpResponse> answer) { identity_answer_.give(std::move(answer)); });
+  calls_->http().send(std::move(request), deadline_.hold(std::move(answered)));
+}
+
+Task<bool> Preflight::judge_identity() {
+  const Result<net::HttpResponse> answer = co_await tasks_.answer<net::HttpResponse>(
+      [&](Done<net::HttpResponse> done) { identity_answer_.take(tasks_, std::move(done)); });
+  identity_.identity =
+      answer ? aws::read_caller_identity(*answer) : Result<aws::CallerIdentity>(std::unexpected(answer.error()));
+  Finding finding = check::judge_identity(identity_);
   const bool usable = finding.verdict != Verdict::fail;
   find(std::move(finding));
   co_return usable;
@@ -132,10 +141,28 @@ std::optional<Result<table::TableSpec>> Preflight::spec() const {
   return target_spec(plan_.target, *sight_.table);
 }
 
-Task<Result<sink::TargetSight>> Preflight::see_target(const sink::TargetQuestion& question) {
+void Preflight::reach_target() {
+  if (!settings_.target_named) return;
+  sink_ = std::make_unique<WiredSink>(plan_.target, world_, loop_);
+  if (sink_->target_check() == nullptr) return;
+  sink::TargetQuestion question;
+  question.positions = !plan_.positions_in_memory;
+  Done<sink::TargetSight> seen = tasks_.guard([this](Result<sink::TargetSight> sight) { reached_.give(std::move(sight)); });
+  sink_->target_check()->look(question, deadline_.hold(std::move(seen)));
+}
+
+/// It was reached before the source has said what its table is to be: with that, it is looked at again.
+Task<Result<sink::TargetSight>> Preflight::see_target(std::optional<table::TableSpec> spec) {
   if (sink_->target_check() == nullptr) co_return see_lines(plan_.target.url.path);
-  co_return co_await tasks_.answer<sink::TargetSight>(
-      [&](Done<sink::TargetSight> done) { sink_->target_check()->look(question, std::move(done)); });
+  Result<sink::TargetSight> reached = co_await tasks_.answer<sink::TargetSight>(
+      [&](Done<sink::TargetSight> done) { reached_.take(tasks_, std::move(done)); });
+  if (!reached || !spec) co_return reached;
+  sink::TargetQuestion question;
+  question.spec = std::move(spec);
+  question.positions = !plan_.positions_in_memory;
+  co_return co_await tasks_.answer<sink::TargetSight>([&](Done<sink::TargetSight> done) {
+    sink_->target_check()->look(question, Deadline(loop_, world_.clock, kPatience).hold(std::move(done)));
+  });
 }
 
 Task<bool> Preflight::look_at_target() {
@@ -143,12 +170,10 @@ Task<bool> Preflight::look_at_target() {
     find({Verdict::warn, "target", "none is named, so none was looked at", "name it behind the source, or by --target"});
     co_return false;
   }
-  sink_ = std::make_unique<WiredSink>(plan_.target, world_, loop_);
-  sink::TargetQuestion question;
-  question.positions = !plan_.positions_in_memory;
   const std::optional<Result<table::TableSpec>> wanted = spec();
-  if (wanted && *wanted) question.spec = **wanted;
-  const Result<sink::TargetSight> sight = co_await see_target(question);
+  std::optional<table::TableSpec> table;
+  if (wanted && *wanted) table = **wanted;
+  const Result<sink::TargetSight> sight = co_await see_target(std::move(table));
   const std::optional<uint64_t> bytes =
       plan_.source.scan && sight_.table ? std::optional(sight_.table->bytes) : std::nullopt;
   for (Finding& finding : check::judge_target(sight, plan_.title.target, bytes)) {
@@ -163,16 +188,24 @@ Task<bool> Preflight::look_at_target() {
 }
 
 Task<bool> Preflight::look_at_positions() {
-  Result<relay::SourceIdentity> identity = co_await tasks_.answer<relay::SourceIdentity>(
-      [&](Done<relay::SourceIdentity> done) { calls_->stream().open(std::move(done)); });
+  Result<source::SourceIdentity> identity =
+      co_await tasks_.answer<source::SourceIdentity>([&](Done<source::SourceIdentity> done) {
+        calls_->stream().open(Deadline(loop_, world_.clock, kPatience).hold(std::move(done)));
+      });
   if (!identity) co_return false;  // said already, call by call
   check::PositionsSight seen{relay::relay_name(plan_.relay, *identity), identity->incarnation, {}, identity->server_time};
   seen.gap_stops = plan_.relay.on_gap == relay::OnGap::stop;
   seen.kept = !plan_.positions_in_memory && sink_->target_check() != nullptr;
+  seen.forgets = plan_.relay.reset;
+  seen.bounded = plan_.relay.once;
+  seen.loads = plan_.relay.load.snapshot != relay::Snapshot::none;
+  seen.start_given = plan_.relay.start.given;
+  seen.starts_at_end = plan_.relay.start.kind == relay::StartPoint::Kind::latest;
   if (seen.kept) {
     using Rows = std::vector<coordination::StoredPosition>;
-    Result<Rows> rows =
-        co_await tasks_.answer<Rows>([&](Done<Rows> done) { sink_->sink().positions().load(seen.relay, std::move(done)); });
+    Result<Rows> rows = co_await tasks_.answer<Rows>([&](Done<Rows> done) {
+      sink_->sink().positions().read(seen.relay, Deadline(loop_, world_.clock, kPatience).hold(std::move(done)));
+    });
     if (!rows && rows.error().kind != ErrorKind::not_found) {
       find(failed("retention", rows.error()));
       co_return false;
@@ -180,6 +213,7 @@ Task<bool> Preflight::look_at_positions() {
     if (rows) seen.rows = std::move(*rows);
   }
   find(check::judge_retention(identity->traits.retention, seen, settings_.again));
+  if (auto start = check::judge_start(seen, settings_.again)) find(std::move(*start));
   co_return true;
 }
 

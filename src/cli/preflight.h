@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "base/deadline.h"
 #include "base/task.h"
 #include "check/finding.h"
 #include "check/judge_source.h"
@@ -15,7 +18,30 @@
 
 namespace ctk::cli {
 
-/// Used once, on the loop. Loop and world outlive it.
+/// A call whose answer is asked for later.
+template <class T>
+class UnderWay {
+ public:
+  void give(Result<T> answer) {
+    if (wanted_) return std::exchange(wanted_, nullptr)(std::move(answer));
+    answer_.emplace(std::move(answer));
+  }
+  /// `done` from the loop, at the latest when the call answers.
+  void take(TaskGroup& tasks, Done<T> done) {
+    if (!answer_) {
+      wanted_ = std::move(done);
+    } else {
+      tasks.post([done = std::move(done), answer = std::move(*answer_)]() mutable { done(std::move(answer)); });
+    }
+  }
+
+ private:
+  std::optional<Result<T>> answer_;
+  Done<T> wanted_;
+};
+
+/// Used once, on the loop. Loop and world outlive it. Source, target and STS are asked side by side, so that several that
+/// do not answer cost no more time than one.
 class Preflight {
  public:
   struct Settings {
@@ -31,11 +57,16 @@ class Preflight {
   Task<Result<check::Findings>> look();
   Task<bool> look_at_file(const FilePlan& file);
   Task<bool> look_at_aws();
-  Task<bool> see_identity();
+  /// Begins it; what comes of it is said by `judge_identity`.
+  void ask_who(const aws::Credentials& found);
+  /// False where STS calls the credentials wrong: then nothing else can be told.
+  Task<bool> judge_identity();
+  /// Begins to reach the target, while the source is looked at.
+  void reach_target();
   Task<bool> look_at_target();
   /// What the target has of the relay, against what the stream still has.
   Task<bool> look_at_positions();
-  Task<Result<sink::TargetSight>> see_target(const sink::TargetQuestion& question);
+  Task<Result<sink::TargetSight>> see_target(std::optional<table::TableSpec> spec);
   /// The target's table; nothing where the source's key is not known.
   std::optional<Result<table::TableSpec>> spec() const;
   void find(check::Finding finding) { findings_.push_back(std::move(finding)); }
@@ -45,11 +76,15 @@ class Preflight {
   Settings settings_;
   World& world_;
   EventLoop& loop_;
+  const Deadline deadline_;  ///< of all that is asked of source and target
   check::Findings findings_;
   check::SourceSight sight_;
   std::unique_ptr<SourceCalls> calls_;
   std::unique_ptr<check::SourceProbe> probe_;
   std::unique_ptr<WiredSink> sink_;
+  check::IdentitySight identity_;
+  UnderWay<net::HttpResponse> identity_answer_;
+  UnderWay<sink::TargetSight> reached_;
   TaskGroup tasks_;  // last: its tasks use all of the above
 };
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <map>
 #include <sstream>
+#include <variant>
 
 #include "cli/exit_code.h"
+#include "cli/letter_pages.h"
 #include "cli/load_plan.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
@@ -17,15 +19,46 @@ namespace {
 
 using coordination::TableRecord;
 
-/// So many items of a table are written together.
-constexpr size_t kKeysOfAWrite = 500;
+/// How many of the letters that are named are held at once.
+constexpr size_t kNamedAtOnce = 8;
 constexpr const char* kAsLoaded = "give the options that the table is loaded with, too";
 
-/// The letters of one table, and how its rows are written.
+/// The letters that were asked for, some at a time.
+class WantedLetters {
+ public:
+  WantedLetters(TargetSession& session, const std::vector<std::string>& ids)
+      : session_(session), ids_(ids), all_(session) {}
+
+  /// The next ones; none: that was all.
+  Result<std::vector<sink::DeadLetter>> next() { return ids_.empty() ? all_.next() : next_of_named(); }
+
+ private:
+  Result<std::vector<sink::DeadLetter>> next_of_named() {
+    std::vector<sink::DeadLetter> letters;
+    for (; named_ < ids_.size() && letters.size() < kNamedAtOnce; ++named_) {
+      auto one = session_.dead_letters(ids_[named_]);
+      if (!one && one.error().kind != ErrorKind::not_found) return one;
+      if (!one || one->empty()) {
+        return fail(ErrorKind::not_found, fmt::format("there is no dead letter \"{}\"", ids_[named_]), "",
+                    "ctk dead-letters list shows what there is; nothing was changed");
+      }
+      letters.push_back(std::move(one->front()));
+    }
+    return letters;
+  }
+
+  TargetSession& session_;
+  const std::vector<std::string>& ids_;
+  LetterPages all_;
+  size_t named_ = 0;
+};
+
+/// A table that letters are of, and how its rows are written.
 struct Work {
   TableRecord record;
   table::TableSpec spec;
-  std::vector<sink::DeadLetter> letters;
+  std::shared_ptr<const table::Renderer> renderer = nullptr;  ///< once it is open
+  std::string closed = {};                                    ///< why it cannot be
 };
 
 class Replay {
@@ -36,58 +69,38 @@ class Replay {
   int run();
 
  private:
-  Status find_letters();
+  using Letters = std::vector<sink::DeadLetter>;
   Status find_tables();
-  Status find_work();
+  /// Which tables the letters are of; changes nothing.
+  Status survey();
+  /// The letter's table: null where it is of none that was asked for; or why it is of none at all.
+  Result<std::variant<Work*, std::string>> work_of(const sink::DeadLetter& letter);
   Result<table::TableSpec> spec_of(const TableRecord& record, const sink::DeadLetter& letter);
   /// The types that the key's columns have, where nobody asks for others.
   Result<table::TableSpec> with_found_types(const table::TableSpec& spec, const dynamodb::KeySchema& keys);
   /// What a user has to run before the letters can be applied, or nothing.
   Result<std::string> retyping();
-  Status replay(Work& work);
-  Result<sink::OpenTable> open(const Work& work);
-  Status replay_part(const Work& work, std::vector<sink::DeadLetter> letters, const table::Renderer& renderer);
+  Status replay_all();
+  Status replay_page(Letters letters);
+  Status replay(Work& work, Letters letters);
+  /// Once; Work::closed where the table is not, or no longer, the one that was written.
+  Status open(Work& work);
+  Result<sink::OpenTable> register_table(const Work& work);
   Status write(replay::TableReplay& part, const table::Renderer& renderer);
   Status rehearse(const Work& work, const sink::Batch& batch);
   /// The letters stay, for this reason.
-  Status keep(std::vector<sink::DeadLetter> letters, const std::string& reason);
+  Status keep(Letters letters, const std::string& reason);
 
   const ReplayCommand& command_;
   TargetSession& session_;
   World& world_;
-  std::vector<sink::DeadLetter> letters_;
   std::vector<TableRecord> records_;
   std::optional<std::string> table_;  ///< the only one
-  std::vector<Work> work_;
-  std::map<std::string, std::vector<sink::DeadLetter>> staying_;  ///< those that are of no table, by the reason
+  std::map<const TableRecord*, Work> work_;
   dynamodb::Decoder decoder_;
   replay::Totals totals_;
-  std::string printed_;  ///< by a dry run
+  bool printed_ = true;  ///< so far; else nobody reads what a dry run says
 };
-
-Status Replay::find_letters() {
-  const auto read = [this](std::optional<std::string> id) {
-    auto letters = session_.dead_letters(std::move(id));
-    if (!letters && letters.error().kind == ErrorKind::not_found) letters = std::vector<sink::DeadLetter>{};
-    return letters;
-  };
-  if (command_.ids.empty()) {
-    auto all = read(std::nullopt);
-    if (!all) return forward_error(std::move(all));
-    letters_ = std::move(*all);
-    return {};
-  }
-  for (const std::string& id : command_.ids) {
-    auto one = read(id);
-    if (!one) return forward_error(std::move(one));
-    if (one->empty()) {
-      return fail(ErrorKind::not_found, fmt::format("there is no dead letter \"{}\"", id), "",
-                  "ctk dead-letters list shows what there is; nothing was changed");
-    }
-    letters_.push_back(std::move(one->front()));
-  }
-  return {};
-}
 
 Status Replay::find_tables() {
   auto records = session_.records();
@@ -102,29 +115,36 @@ Status Replay::find_tables() {
   return {};
 }
 
-Status Replay::find_work() {
-  std::map<const TableRecord*, size_t> places;
-  for (sink::DeadLetter& letter : letters_) {
-    const replay::Destination destination = replay::destination_of(letter, records_, table_);
-    if (const auto* reason = std::get_if<std::string>(&destination)) {
-      staying_[*reason].push_back(std::move(letter));
-    } else if (const auto* record = std::get_if<const TableRecord*>(&destination)) {
-      const auto [place, is_new] = places.emplace(*record, work_.size());
-      if (is_new) {
-        auto spec = spec_of(**record, letter);
-        if (!spec) return forward_error(std::move(spec));
-        work_.push_back({**record, std::move(*spec), {}});
-      }
-      work_[place->second].letters.push_back(std::move(letter));
-    } else if (!command_.ids.empty()) {
+Result<std::variant<Work*, std::string>> Replay::work_of(const sink::DeadLetter& letter) {
+  using Found = std::variant<Work*, std::string>;
+  const replay::Destination destination = replay::destination_of(letter, records_, table_);
+  if (const auto* reason = std::get_if<std::string>(&destination)) return Found(*reason);
+  const auto* record = std::get_if<const TableRecord*>(&destination);
+  if (record == nullptr) return Found(nullptr);
+  const auto known = work_.find(*record);
+  if (known != work_.end()) return Found(&known->second);
+  auto spec = spec_of(**record, letter);
+  if (!spec) return forward_error(std::move(spec));
+  return Found(&work_.emplace(*record, Work{**record, std::move(*spec)}).first->second);
+}
+
+Status Replay::survey() {
+  WantedLetters pages(session_, command_.ids);
+  while (true) {
+    const auto letters = pages.next();
+    if (!letters) return std::unexpected(letters.error());
+    if (letters->empty()) return {};
+    for (const sink::DeadLetter& letter : *letters) {
+      const auto work = work_of(letter);
+      if (!work) return std::unexpected(work.error());
+      const auto* found = std::get_if<Work*>(&*work);
+      if (command_.ids.empty() || found == nullptr || *found != nullptr) continue;
       return fail(ErrorKind::not_found,
                   fmt::format("dead letter \"{}\" is of source table \"{}\", and {} is not", letter.id, letter.source_table,
                               *table_),
                   "", "nothing was changed");
     }
   }
-  letters_.clear();
-  return {};
 }
 
 Result<table::TableSpec> Replay::spec_of(const TableRecord& record, const sink::DeadLetter& letter) {
@@ -177,7 +197,7 @@ Result<table::TableSpec> Replay::with_found_types(const table::TableSpec& spec, 
 
 Result<std::string> Replay::retyping() {
   std::string text;
-  for (const Work& work : work_) {
+  for (const auto& [record, work] : work_) {
     if (work.spec.options.key_types.empty()) continue;
     const auto statements = session_.retyping(work.spec);
     if (!statements) return std::unexpected(statements.error());
@@ -186,7 +206,7 @@ Result<std::string> Replay::retyping() {
   return text;
 }
 
-Status Replay::keep(std::vector<sink::DeadLetter> letters, const std::string& reason) {
+Status Replay::keep(Letters letters, const std::string& reason) {
   totals_.refused += letters.size();
   std::erase_if(letters, [&](const sink::DeadLetter& letter) { return letter.reason == reason; });
   if (letters.empty() || command_.dry_run) return {};
@@ -197,37 +217,76 @@ Status Replay::keep(std::vector<sink::DeadLetter> letters, const std::string& re
   return kept ? Status{} : std::unexpected(kept.error());
 }
 
-Result<sink::OpenTable> Replay::open(const Work& work) {
-  coordination::TableClaim claim;
-  claim.table = work.record.table;
-  claim.source_table = work.record.source_table;
-  claim.incarnation = work.record.incarnation;
-  claim.kind = work.record.kind;
-  claim.keys = work.record.keys;
-  claim.form = table::form_of(work.spec.options);
+Result<sink::OpenTable> Replay::register_table(const Work& work) {
+  coordination::TableRegistration registration;
+  registration.table = work.record.table;
+  registration.source_table = work.record.source_table;
+  registration.incarnation = work.record.incarnation;
+  registration.kind = work.record.kind;
+  registration.keys = work.record.keys;
+  registration.form = table::form_of(work.spec.options);
   table::TableSpec spec = work.spec;
   if (command_.dry_run) spec.options.create_table = false;
-  auto opened = session_.open_table(spec, claim);
+  auto opened = session_.open_table(spec, registration);
   if (!opened && opened.error().kind == ErrorKind::refused) opened.error().hint = kAsLoaded;
   return opened;
 }
 
-Status Replay::replay(Work& work) {
+Status Replay::open(Work& work) {
+  if (work.renderer || !work.closed.empty()) return {};
   const auto there = session_.exists(work.spec.name);
   if (!there) return std::unexpected(there.error());
-  if (!*there) return keep(std::move(work.letters), fmt::format("table {} is not there", work.record.table));
-  auto opened = open(work);
+  if (!*there) {
+    work.closed = fmt::format("table {} is not there", work.record.table);
+    return {};
+  }
+  auto opened = register_table(work);
   // It is there, but it is not the one that was written.
-  if (!opened && opened.error().kind == ErrorKind::mismatch) return keep(std::move(work.letters), opened.error().message);
+  if (!opened && opened.error().kind == ErrorKind::mismatch) {
+    work.closed = opened.error().message;
+    return {};
+  }
   if (!opened) return forward_error(std::move(opened));
   work.record = opened->record;
-  for (auto& part : replay::in_parts(std::move(work.letters), kKeysOfAWrite)) {
-    if (Status done = replay_part(work, std::move(part), *opened->renderer); !done) return done;
+  work.renderer = opened->renderer;
+  return {};
+}
+
+Status Replay::replay_all() {
+  WantedLetters pages(session_, command_.ids);
+  while (printed_) {
+    auto letters = pages.next();
+    if (!letters) return forward_error(std::move(letters));
+    if (letters->empty()) break;
+    if (Status done = replay_page(std::move(*letters)); !done) return done;
   }
   return {};
 }
 
-Status Replay::replay_part(const Work& work, std::vector<sink::DeadLetter> letters, const table::Renderer& renderer) {
+Status Replay::replay_page(Letters letters) {
+  std::map<Work*, Letters> by_table;
+  std::map<std::string, Letters> staying;  ///< by the reason
+  for (sink::DeadLetter& letter : letters) {
+    const auto work = work_of(letter);
+    if (!work) return std::unexpected(work.error());
+    if (const auto* reason = std::get_if<std::string>(&*work)) {
+      staying[*reason].push_back(std::move(letter));
+    } else if (Work* found = std::get<Work*>(*work); found != nullptr) {
+      by_table[found].push_back(std::move(letter));
+    }
+  }
+  for (auto& [reason, of_none] : staying) {
+    if (Status kept = keep(std::move(of_none), reason); !kept) return kept;
+  }
+  for (auto& [work, of_table] : by_table) {
+    if (Status done = replay(*work, std::move(of_table)); !done) return done;
+  }
+  return {};
+}
+
+Status Replay::replay(Work& work, Letters letters) {
+  if (Status opened = open(work); !opened) return opened;
+  if (!work.renderer) return keep(std::move(letters), work.closed);
   std::vector<replay::Letter> readable;
   const bool old_images = work.spec.options.deletes == table::Deletes::soft;
   for (sink::DeadLetter& letter : letters) {
@@ -244,8 +303,8 @@ Status Replay::replay_part(const Work& work, std::vector<sink::DeadLetter> lette
   const auto versions = session_.row_versions(work.record.table, part.keys());
   if (!versions) return std::unexpected(versions.error());
   part.note_versions(*versions);
-  if (command_.dry_run) return rehearse(work, part.next(renderer));
-  if (Status written = write(part, renderer); !written) return written;
+  if (command_.dry_run) return rehearse(work, part.next(*work.renderer));
+  if (Status written = write(part, *work.renderer); !written) return written;
   totals_ += part.totals();
   return {};
 }
@@ -261,21 +320,21 @@ Status Replay::write(replay::TableReplay& part, const table::Renderer& renderer)
 Status Replay::rehearse(const Work& work, const sink::Batch& batch) {
   std::ostringstream out;
   const auto session = TargetSession::rehearse(session_.target(), world_, out);
-  coordination::TableClaim claim;
-  claim.table = work.record.table;
+  coordination::TableRegistration registration;
+  registration.table = work.record.table;
   table::TableSpec spec = work.spec;
   spec.options.create_table = false;
-  const auto opened = session->open_table(spec, claim);
+  const auto opened = session->open_table(spec, registration);
   if (!opened) return std::unexpected(opened.error());
   out.str("");
   const auto outcome = session->apply(std::make_shared<const sink::Batch>(batch));
   if (!outcome) return std::unexpected(outcome.error());
-  printed_ += out.str();
+  printed_ = print_result(world_, out.str());
   return {};
 }
 
 int Replay::run() {
-  for (const auto step : {&Replay::find_letters, &Replay::find_tables, &Replay::find_work}) {
+  for (const auto step : {&Replay::find_tables, &Replay::survey}) {
     if (const Status done = (this->*step)(); !done) return report_error(world_, done.error());
   }
   const auto ddl = retyping();
@@ -286,13 +345,8 @@ int Replay::run() {
         world_, {ErrorKind::refused, "a key's column has another type than key-type asks for; nothing was changed", "",
                  "run what stands on standard output, then this again"});
   }
-  for (auto& [reason, letters] : staying_) {
-    if (const Status kept = keep(std::move(letters), reason); !kept) return report_error(world_, kept.error());
-  }
-  for (Work& work : work_) {
-    if (const Status done = replay(work); !done) return report_error(world_, done.error());
-  }
-  if (command_.dry_run) return print_result(world_, printed_) ? kDone : kFailed;
+  if (const Status done = replay_all(); !done) return report_error(world_, done.error());
+  if (command_.dry_run) return printed_ ? kDone : kFailed;
   const std::string text = command_.json ? replay::totals_json(totals_) : replay::totals_text(totals_);
   if (!print_result(world_, text)) return kFailed;
   if (totals_.refused == 0) return kDone;

@@ -102,6 +102,24 @@ ResultSet columns_of(const sink::TableReport& report) {
   return columns;
 }
 
+ResultSet table_of_letters(const std::vector<DeadLetter>& letters) {
+  ResultSet table;
+  for (const char* name : {"id", "time", "source table", "key", "kind", "reason"}) {
+    table.columns.push_back({name, Kind::text});
+  }
+  for (const DeadLetter& letter : letters) {
+    table.rows.push_back({letter.id, format_iso8601(letter.time), letter.source_table, shortened(letter.key), letter.kind,
+                          shortened(letter.reason)});
+  }
+  return table;
+}
+
+/// Of a table without its last line.
+std::string without_count(std::string table) {
+  table.erase(table.rfind('(', table.size() - 1));
+  return table;
+}
+
 }  // namespace
 
 std::optional<Duration> stored_lag(const StoredPosition& row, Timestamp now) {
@@ -127,7 +145,7 @@ std::string table_report_json(const sink::TableReport& report, Timestamp now) {
     write_texts(writer, report.key);
     object.number("rows", report.rows);
     object.number("living", report.living);
-    object.number("marked", report.marked);
+    object.number("marked", report.tombstones);
     object.number("size_bytes", report.size_bytes);
     writer.key("positions");
     write_positions(writer, report.positions, now);
@@ -142,10 +160,8 @@ std::string table_report_text(const sink::TableReport& report, Timestamp now) {
     const auto& record = *report.record;
     text += fmt::format("Source {}, epoch {}\n", record.source_table, record.epoch);
   }
-  std::string columns = format_result(columns_of(report), ResultFormat::table);
-  columns.erase(columns.rfind('(', columns.size() - 1));  // the count of columns says nothing here
-  text += "\n" + columns + "\n";
-  text += fmt::format("Rows {}: {} living, {} marked\n", report.rows, report.living, report.marked);
+  text += "\n" + without_count(format_result(columns_of(report), ResultFormat::table)) + "\n";
+  text += fmt::format("Rows {}: {} living, {} marked\n", report.rows, report.living, report.tombstones);
   if (report.size_bytes) text += fmt::format("Size {}\n", observe::human_bytes(static_cast<uint64_t>(*report.size_bytes)));
   if (report.health) text += fmt::format("Health {}\n", *report.health);
   text += fmt::format("Dead letters {}", report.dead_letters);
@@ -179,15 +195,6 @@ std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now) 
   return format_result(table, ResultFormat::table);
 }
 
-std::string dead_letters_json(const std::vector<DeadLetter>& dead_letters) {
-  std::string text;
-  json::Writer writer(text);
-  writer.begin_array();
-  for (const DeadLetter& dead_letter : dead_letters) write_dead_letter(writer, dead_letter);
-  writer.end_array();
-  return json::to_utf8(std::move(text)) + "\n";
-}
-
 std::string dead_letter_json(const DeadLetter& dead_letter) {
   std::string text;
   json::Writer writer(text);
@@ -195,16 +202,24 @@ std::string dead_letter_json(const DeadLetter& dead_letter) {
   return json::to_utf8(std::move(text)) + "\n";
 }
 
-std::string dead_letters_text(const std::vector<DeadLetter>& dead_letters) {
-  ResultSet table;
-  for (const char* name : {"id", "time", "source table", "key", "kind", "reason"}) {
-    table.columns.push_back({name, Kind::text});
+std::string LetterList::page(const std::vector<DeadLetter>& letters) {
+  const bool first = letters_ == 0;
+  letters_ += letters.size();
+  if (!json_) return without_count(format_result(table_of_letters(letters), ResultFormat::table));
+  std::string text;
+  for (const DeadLetter& letter : letters) {
+    text += text.empty() && first ? "[" : ",";
+    text += dead_letter_json(letter);
+    text.pop_back();  // the line's end
   }
-  for (const DeadLetter& dead_letter : dead_letters) {
-    table.rows.push_back({dead_letter.id, format_iso8601(dead_letter.time), dead_letter.source_table,
-                          shortened(dead_letter.key), dead_letter.kind, shortened(dead_letter.reason)});
-  }
-  return format_result(table, ResultFormat::table);
+  return text;
+}
+
+std::string LetterList::end() const {
+  if (!json_)
+    return (letters_ == 0 ? without_count(format_result(table_of_letters({}), ResultFormat::table)) : "") +
+           fmt::format("({})\n", count_rows(letters_));
+  return letters_ == 0 ? "[]\n" : "]\n";
 }
 
 std::string dead_letter_text(const DeadLetter& dead_letter) {

@@ -25,10 +25,22 @@ std::optional<Duration> stored_lag(const coordination::StoredPosition& row, Time
 std::string positions_json(const std::vector<RelayRows>& relays, Timestamp now);
 std::string positions_text(const std::vector<RelayRows>& relays, Timestamp now);
 
-/// Objects with the columns of ctk_dead_letters.
-std::string dead_letters_json(const std::vector<sink::DeadLetter>& dead_letters);
+/// A list of letters, which come some at a time: an array of objects, or aligned columns, page by page, and a count.
+class LetterList {
+ public:
+  explicit LetterList(bool json) : json_(json) {}
+
+  std::string page(const std::vector<sink::DeadLetter>& letters);
+  /// Behind the last one.
+  std::string end() const;
+
+ private:
+  bool json_;
+  size_t letters_ = 0;
+};
+
+/// An object with the columns of ctk_dead_letters.
 std::string dead_letter_json(const sink::DeadLetter& dead_letter);
-std::string dead_letters_text(const std::vector<sink::DeadLetter>& dead_letters);
 std::string dead_letter_text(const sink::DeadLetter& dead_letter);
 
 }  // namespace ctk::cli

@@ -34,7 +34,7 @@ sink::TableReport some_report() {
   report.key = {"id"};
   report.rows = 12;
   report.living = 10;
-  report.marked = 2;
+  report.tombstones = 2;
   report.health = "GREEN";
   report.positions = some_positions();
   report.dead_letters = 1;
@@ -102,15 +102,22 @@ TEST(Reports, ATableForPeople) {
 
 TEST(Reports, DeadLetters) {
   const auto dead_letter = some_dead_letter();
-  EXPECT_EQ(dead_letters_json({}), "[]\n");
-  EXPECT_EQ(dead_letters_json({dead_letter}),
-            "[" + dead_letter_json(dead_letter).substr(0, dead_letter_json(dead_letter).size() - 1) + "]\n");
+  const std::string object = dead_letter_json(dead_letter).substr(0, dead_letter_json(dead_letter).size() - 1);
+  EXPECT_EQ(LetterList(true).end(), "[]\n");
+  LetterList list(true);
+  EXPECT_EQ(list.page({dead_letter, dead_letter}), "[" + object + "," + object);
+  EXPECT_EQ(list.page({dead_letter}), "," + object);
+  EXPECT_EQ(list.end(), "]\n");
   EXPECT_THAT(
       dead_letter_json(dead_letter),
       testing::StartsWith(R"({"id":"09a6","time":"2026-11-22T03:32:55.742001Z","relay":"r","shard":"s","position":"4",)"
                           R"("source_table":"demo","key":"{\"id\":{\"N\":\"1\"}}","version":"00000001.1",)"
                           R"("kind":"refused","reason":"xxx)"));
-  EXPECT_THAT(dead_letters_text({dead_letter}), HasSubstr(std::string(77, 'x') + "...\n")) << "cut between characters";
+  LetterList table(false);
+  EXPECT_THAT(table.page({dead_letter}), testing::EndsWith(std::string(77, 'x') + "...\n")) << "cut between characters";
+  EXPECT_THAT(table.page({dead_letter}), HasSubstr(" id   | time "));
+  EXPECT_EQ(table.end(), "(2 rows)\n");
+  EXPECT_THAT(LetterList(false).end(), testing::AllOf(HasSubstr("| reason"), testing::EndsWith("\n(0 rows)\n")));
   EXPECT_THAT(dead_letter_text(dead_letter), testing::EndsWith("äöü\nchange       | {}\n"));
 }
 

@@ -35,6 +35,11 @@ int run_demo(const DemoCommand& command, World& world);
 /// Until the daemon closes standard input.
 int run_kcl_processor(const KclProcessorCommand& command, World& world);
 
+/// Until Lambda ends it.
+int run_lambda(const LambdaCommand& command, World& world);
+/// Tells Lambda why the function cannot begin, where it is one of Lambda's.
+void report_to_lambda(const Error& error, World& world);
+
 /// Serves a simulated AWS until it is told to stop.
 int run_simulator(const SimulatorCommand& command, World& world);
 

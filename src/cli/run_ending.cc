@@ -11,7 +11,7 @@ namespace ctk::cli {
 namespace {
 
 /// A line of the summary; nothing of an empty one.
-void say(const std::string& of_relay, const std::string& sentence, LogLevel level, World& world) {
+void report(const std::string& of_relay, const std::string& sentence, LogLevel level, World& world) {
   if (sentence.empty()) return;
   const std::string line = of_relay + sentence;
   if (world.output.log_format != observe::LogFormat::json) return world.terminal.write_line(line);
@@ -59,11 +59,11 @@ bool print_summary(const Ending& ending, const LoadPlan& plan, const std::string
   if (!world.output.quiet && begun) {
     const char* verb = !ending.result ? "failed" : ending.stats.stopped ? "stopped" : "done";
     const bool live_view = plan.target.tables.live_view && plan.target.kind != table::Target::ndjson;
-    say(of_relay, observe::summary_line(verb, ending.stats, live_view), LogLevel::info, world);
+    report(of_relay, observe::summary_line(verb, ending.stats, live_view), LogLevel::info, world);
   }
   // These are no mere progress: --quiet does not keep them back.
-  say(of_relay, observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
-  if (ending.result) say(of_relay, observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
+  report(of_relay, observe::dead_letters_line(ending.stats, plan.dead_letters_hint), LogLevel::warn, world);
+  if (ending.result) report(of_relay, observe::nothing_matched_line(ending.stats), LogLevel::warn, world);
   return !plan.json_summary || print_result(world, json_summary(ending.stats, name) + "\n");
 }
 

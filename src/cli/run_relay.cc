@@ -4,10 +4,12 @@
 
 #include "cli/exit_code.h"
 #include "cli/listening.h"
+#include "cli/onlookers.h"
 #include "cli/run_ending.h"
 #include "cli/signals.h"
 #include "cli/wired_relay.h"
 #include "observe/progress.h"
+#include "observe/relay_watch.h"
 
 namespace ctk::cli {
 namespace {
@@ -61,13 +63,17 @@ int run_relay(LoadPlan plan, const MakeRelay& make, World& world) {
   if (!made) return report_error(world, made.error());
   relay = std::move(*made);
 
+  Metrics uncounted;
   Ending ending{relay::RelayStats{}, {}};
   {
     std::optional<observe::ProgressReporter> progress;
     if (!world.output.quiet) {
       progress.emplace([&] { return relay->stats(); }, loop, world.clock, world.log, world.terminal);
     }
-    if (listening) listening->watch(*relay, plan.title, loop);
+    const Duration window = plan.listen.value_or(ListenOptions{}).health_window;
+    observe::RelayWatch watch(plan.title, window, listening ? listening->metrics() : uncounted);
+    Onlookers onlookers(listening.get(), world, loop);
+    onlookers.watch([&] { return std::vector{watch.look(relay->view(), world.clock.monotonic(), world.clock.now())}; });
     loop.post([&] {
       relay->run([&](Result<relay::RelayStats> result) {
         ending.result = std::move(result);
@@ -75,7 +81,6 @@ int run_relay(LoadPlan plan, const MakeRelay& make, World& world) {
       });
     });
     loop.run();
-    if (listening) listening->leave();
   }
   ending.stats = ending.result && !abandoned ? *ending.result : relay->stats();
   const int code = conclude(ending, plan, world, signals);

@@ -138,8 +138,8 @@ int Shell::run_part(const SqlStatement& statement) {
 
 Error Shell::located(Error error, const SqlStatement& statement) const {
   const bool refused = !error.peer.empty() || error.kind == ErrorKind::refused;
-  const bool told = refused && (from_file_ || statement.line > 1);
-  if (told) error.message = fmt::format("line {}: {}", statement.line, error.message);
+  const bool names_line = refused && (from_file_ || statement.line > 1);
+  if (names_line) error.message = fmt::format("line {}: {}", statement.line, error.message);
   return error;
 }
 

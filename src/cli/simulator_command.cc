@@ -31,7 +31,9 @@ std::vector<std::string> parts_of(const std::string& words) {
   return parts;
 }
 
-std::string said(const sim::ServiceError& refusal) { return fmt::format("{}: {}", refusal.code, refusal.message); }
+std::string text_of_refusal(const sim::ServiceError& refusal) {
+  return fmt::format("{}: {}", refusal.code, refusal.message);
+}
 
 Status make_table(sim::Services& services, const std::string& words, Timestamp now) {
   const std::vector<std::string> parts = parts_of(words);
@@ -42,7 +44,7 @@ Status make_table(sim::Services& services, const std::string& words, Timestamp n
   for (size_t i = 1; i < parts.size(); ++i) input.keys.push_back({parts[i], 'S'});
   auto made = services.dynamodb.create_table(input, now);
   if (made) return {};
-  return usage(fmt::format("table {} cannot be made: {}", parts[0], said(made.error())));
+  return usage(fmt::format("table {} cannot be made: {}", parts[0], text_of_refusal(made.error())));
 }
 
 Status make_stream(sim::Services& services, const std::string& words, Timestamp now) {
@@ -54,7 +56,7 @@ Status make_stream(sim::Services& services, const std::string& words, Timestamp 
   }
   auto made = services.kinesis.create_stream(parts[0], shards, now);
   if (made) return {};
-  return usage(fmt::format("stream {} cannot be made: {}", parts[0], said(made.error())));
+  return usage(fmt::format("stream {} cannot be made: {}", parts[0], text_of_refusal(made.error())));
 }
 
 Status furnish(sim::Services& services, const SimulatorCommand& command, Timestamp now) {
@@ -87,7 +89,7 @@ sim::FaultKnobs faults_of(const SimulatorCommand& command) {
 }
 
 /// Until a signal asks for the end.
-class Ending {
+class WishToEnd {
  public:
   void ask() {
     std::lock_guard lock(mutex_);
@@ -108,8 +110,8 @@ class Ending {
 }  // namespace
 
 int run_simulator(const SimulatorCommand& command, World& world) {
-  Ending ending;
-  const SignalWatcher signals([&] { ending.ask(); });
+  WishToEnd wish;
+  const SignalWatcher signals([&] { wish.ask(); });
   const uint64_t seed = command.seed.value_or(world.random.next());
   sim::AcceleratedClock clock(world.clock, command.speed);
   sim::Services services(seed);
@@ -135,7 +137,7 @@ int run_simulator(const SimulatorCommand& command, World& world) {
                                 "another port, or 0 for a free one"});
   }
   if (!print_result(world, fmt::format("listening on {}\n", server.url()))) return kFailed;
-  ending.wait();
+  wish.wait();
   return kDone;
 }
 

@@ -4,8 +4,9 @@
 
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
-#include "relay/kinesis_source.h"
-#include "relay/streams_source.h"
+#include "aws/fan_out_http.h"
+#include "source/kinesis_source.h"
+#include "source/streams_source.h"
 
 namespace ctk::cli {
 
@@ -26,12 +27,15 @@ Result<std::unique_ptr<SourceCalls>> SourceCalls::make(const SourcePlan& plan, W
   if (kinesis != nullptr) {
     calls->kinesis_ = aws::make_kinesis_http(kinesis->endpoint, aws.credentials(), calls->watch_, aws.decoder(),
                                              world.clock, kinesis->format);
-    calls->stream_ = relay::make_kinesis_source(*calls->kinesis_, {kinesis->stream}, loop, world.clock);
+    calls->fan_out_ = aws::make_fan_out_http(
+        kinesis->endpoint, {aws.credentials(), calls->watch_, aws.streams(), aws.decoder(), loop, world.clock},
+        kinesis->format);
+    calls->stream_ = source::make_kinesis_source(*calls->kinesis_, {kinesis->stream}, loop, world.clock);
     return calls;
   }
   calls->streams_ =
       aws::make_dynamodb_streams_http(table->streams, aws.credentials(), calls->watch_, aws.decoder(), world.clock);
-  calls->stream_ = relay::make_streams_source(*calls->tables_, *calls->streams_, {table->table}, loop, world.clock);
+  calls->stream_ = source::make_streams_source(*calls->tables_, *calls->streams_, {table->table}, loop, world.clock);
   return calls;
 }
 

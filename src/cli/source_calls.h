@@ -5,12 +5,13 @@
 
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
+#include "aws/fan_out_api.h"
 #include "aws/kinesis_api.h"
 #include "aws/table_settings.h"
 #include "cli/source_url.h"
 #include "cli/wired_aws.h"
 #include "net/date_watch.h"
-#include "relay/source.h"
+#include "source/source.h"
 
 namespace ctk::cli {
 
@@ -26,9 +27,10 @@ class SourceCalls {
   aws::DynamoDbApi& tables() { return *tables_; }
   aws::TableSettings& settings() { return settings_; }
   aws::KinesisApi* kinesis() { return kinesis_.get(); }                ///< null of a table
+  aws::FanOutApi* fan_out() { return fan_out_.get(); }                 ///< null likewise
   aws::DynamoDbStreamsApi* table_streams() { return streams_.get(); }  ///< null of a Kinesis stream
   /// The stream as a relay has it; it makes nothing.
-  relay::StreamSource& stream() { return *stream_; }
+  source::StreamSource& stream() { return *stream_; }
 
  private:
   SourceCalls(std::unique_ptr<WiredAws> aws, const aws::ServiceEndpoint& tables, World& world);
@@ -38,8 +40,9 @@ class SourceCalls {
   std::unique_ptr<aws::DynamoDbApi> tables_;
   aws::TableSettings settings_;
   std::unique_ptr<aws::KinesisApi> kinesis_;
+  std::unique_ptr<aws::FanOutApi> fan_out_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
-  std::unique_ptr<relay::StreamSource> stream_;
+  std::unique_ptr<source::StreamSource> stream_;
 };
 
 }  // namespace ctk::cli

@@ -227,6 +227,23 @@ std::optional<aws::WireFormat> protocol_of(const OptionValues& options) {
   return *protocol == "cbor" ? aws::WireFormat::cbor : aws::WireFormat::json;
 }
 
+/// Source: Kinesis API Reference, RegisterStreamConsumer.
+Status check_consumer(const OptionValues& options) {
+  const auto name = options.text("fan-out");
+  if (!name || is_stream_name(*name)) return {};
+  return usage(fmt::format("option {}: found \"{}\", accepted is a consumer's name of 1 to 128 letters, digits and _ . -",
+                           options.spelled("fan-out"), *name));
+}
+
+/// Of tables that are not what the URL names: the variable of the service counts before the URL's own address, which may
+/// be that of the stream alone.
+aws::ServiceEndpoint endpoint_of_other_tables(const std::string& region, const std::optional<std::string>& given,
+                                              const OptionValues& options, const aws::Environment& environment) {
+  const bool apart = environment.get("AWS_ENDPOINT_URL_DYNAMODB").has_value();
+  return {aws::find_endpoint("dynamodb", region, apart ? std::nullopt : given, options.text("profile"), environment),
+          region};
+}
+
 Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const aws::Environment& environment) {
   const auto stream = stream_of(url);
   if (!stream) return std::unexpected(stream.error());
@@ -234,19 +251,15 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
     return std::unexpected(checked.error());
   }
   if (auto checked = check_start(options, false); !checked) return std::unexpected(checked.error());
+  if (auto checked = check_consumer(options); !checked) return std::unexpected(checked.error());
   const auto region = region_of("Kinesis stream", *stream, options, environment);
   if (!region) return std::unexpected(region.error());
   const auto given = given_endpoint(url, options);
   if (!given) return std::unexpected(given.error());
   auto credentials = credentials_of(url, options, *region);
   if (!credentials) return std::unexpected(credentials.error());
-  const auto profile = options.text("profile");
-  const std::string address = aws::find_endpoint("kinesis", *region, *given, profile, environment);
-  // The variable of the service counts before the stream's own address, which may be that of Kinesis alone.
-  const bool apart = environment.get("AWS_ENDPOINT_URL_DYNAMODB").has_value();
-  const std::string address_of_tables =
-      aws::find_endpoint("dynamodb", *region, apart ? std::nullopt : *given, profile, environment);
-  const aws::ServiceEndpoint tables{address_of_tables, *region};
+  const std::string address = aws::find_endpoint("kinesis", *region, *given, options.text("profile"), environment);
+  const aws::ServiceEndpoint tables = endpoint_of_other_tables(*region, *given, options, environment);
   KinesisPlan plan{aws::StreamName(*stream),
                    {address, *region},
                    std::move(*credentials),
@@ -254,7 +267,9 @@ Result<SourcePlan> plan_kinesis(const net::Url& url, OptionValues options, const
                    options.integer("create-shards").value_or(1),
                    protocol_of(options),
                    tables};
+  plan.fan_out = options.text("fan-out");
   SourcePlan source{std::move(plan), std::move(options)};
+  source.leases = tables;
   if (!wants_load(source.options)) return source;
   const auto table = source.options.text("source-table");
   if (!table) {
@@ -287,6 +302,7 @@ Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const a
   const std::string scanned = table_to_scan(plan.table);
   const aws::ServiceEndpoint tables = plan.tables;
   SourcePlan source{std::move(plan), std::move(options)};
+  source.leases = endpoint_of_other_tables(*region, *given, source.options, environment);
   if (follow && !wants_load(source.options)) return source;
   if (auto planned = plan_scan(source, scanned, tables); !planned) return std::unexpected(planned.error());
   if (!follow && source.options.has("snapshot") && source.follow) {
@@ -326,7 +342,13 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
                                const IsFile& is_file) {
   const auto url = net::parse_url(text);
   if (!url) {
-    return usage("the source's URL cannot be read: " + url.error().message, url.error().hint);
+    const bool bare = text.find(':') == std::string::npos;
+    return usage(
+        "the source's URL cannot be read: " + url.error().message,
+        bare ? fmt::format("a table is dynamodb+cdc://aws/{0}, a Kinesis stream kinesis+dynamodb+cdc://aws/{0}, a file "
+                           "file+dynamodb+cdc:{0}",
+                           text)
+             : url.error().hint);
   }
   const bool kinesis = url->scheme == kKinesis || url->scheme == kKinesisShort;
   const bool table = url->scheme == kTable || url->scheme == kScan;

@@ -36,6 +36,7 @@ struct KinesisPlan {
   std::optional<aws::WireFormat> format = {};  ///< nothing: what the endpoint knows
   aws::ServiceEndpoint tables = {};            ///< DynamoDB, where its table is
   bool whole_aggregates = false;               ///< records are kept as they are
+  std::optional<std::string> fan_out = {};     ///< a consumer's name; nothing: shards are polled
 };
 
 struct TablePlan {
@@ -55,6 +56,7 @@ struct SourcePlan {
   OptionValues options;               ///< of the source and of the run, checked
   std::optional<ScanPlan> scan = {};  ///< where a load is wanted, or may be
   bool follow = true;                 ///< false: only the load
+  aws::ServiceEndpoint leases = {};   ///< DynamoDB, where the lease table is; of a stream
 
   bool is_file() const { return std::holds_alternative<FilePlan>(from); }
   /// Null for a file.

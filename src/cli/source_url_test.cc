@@ -1,5 +1,6 @@
 #include "cli/source_url.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 namespace ctk::cli {
@@ -194,9 +195,22 @@ TEST(SourceUrl, MalformedStreams) {
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://a,b/cdc?region=x").message, HasSubstr("more than one host"));
 }
 
+TEST(SourceUrl, FanOutNamesAConsumer) {
+  const auto named = kinesis("kinesis+dynamodb+cdc://k:s@aws/cdc?region=x&fan-out=my.relay_1-a");
+  EXPECT_EQ(named.fan_out, "my.relay_1-a");
+  EXPECT_EQ(kinesis("kinesis+dynamodb+cdc://k:s@aws/cdc?region=x").fan_out, std::nullopt);
+  for (const char* wrong : {"no%20name", "a/b", ""}) {
+    EXPECT_THAT(refused(fmt::format("kinesis+dynamodb+cdc://aws/cdc?region=x&fan-out={}", wrong)).message,
+                HasSubstr("fan-out"))
+        << wrong;
+  }
+}
+
 TEST(SourceUrl, WhatMeansNothingToTheSourceIsRefused) {
   EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&protocol=json").message,
               "option protocol in the source's URL is for Kinesis streams, found a DynamoDB table");
+  EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&fan-out=me").message,
+              "option fan-out in the source's URL is for Kinesis streams, found a DynamoDB table");
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x", {{"enable-stream", "true"}}).message,
               "option --enable-stream is for DynamoDB tables, found a Kinesis stream");
   EXPECT_THAT(refused("file+dynamodb+cdc:a?create=true").message, HasSubstr("is for Kinesis streams, found a file"));
@@ -209,7 +223,8 @@ TEST(SourceUrl, Schemes) {
   }
   EXPECT_THAT(refused("kinesis+dynamodb+cdx://aws/t").message,
               AllOf(HasSubstr("kinesis+dynamodb+cdx"), HasSubstr("did you mean \"kinesis+dynamodb+cdc\"?")));
-  EXPECT_EQ(refused("tabel").kind, ErrorKind::usage);
+  EXPECT_EQ(refused("orders").kind, ErrorKind::usage);
+  EXPECT_THAT(refused("orders").hint, HasSubstr("a table is dynamodb+cdc://aws/orders,"));
 }
 
 TEST(SourceUrl, StartNeedsItsPartner) {

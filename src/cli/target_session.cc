@@ -126,6 +126,11 @@ Result<sink::TableReport> TargetSession::show(const table::QualifiedName& name) 
   return wait<sink::TableReport>([&](Done<sink::TableReport> done) { sink_.console()->show(name, std::move(done)); });
 }
 
+Result<sink::DeadLetterPage> TargetSession::dead_letter_page(std::string from, size_t bytes) {
+  using Page = sink::DeadLetterPage;
+  return wait<Page>([&](Done<Page> done) { sink_.console()->dead_letter_page(std::move(from), bytes, std::move(done)); });
+}
+
 Result<std::vector<sink::DeadLetter>> TargetSession::dead_letters(std::optional<std::string> id) {
   using DeadLetters = std::vector<sink::DeadLetter>;
   return wait<DeadLetters>([&](Done<DeadLetters> done) { sink_.console()->dead_letters(std::move(id), std::move(done)); });
@@ -140,8 +145,9 @@ Result<bool> TargetSession::exists(const table::QualifiedName& name) {
   return wait<bool>([&](Done<bool> done) { sink_.sink().exists(name, std::move(done)); });
 }
 
-Result<sink::OpenTable> TargetSession::open_table(const table::TableSpec& spec, const coordination::TableClaim& claim) {
-  return wait<sink::OpenTable>([&](Done<sink::OpenTable> done) { sink_.sink().open(spec, claim, std::move(done)); });
+Result<sink::OpenTable> TargetSession::open_table(const table::TableSpec& spec,
+                                                  const coordination::TableRegistration& registration) {
+  return wait<sink::OpenTable>([&](Done<sink::OpenTable> done) { sink_.sink().open(spec, registration, std::move(done)); });
 }
 
 Result<sink::RowVersions> TargetSession::row_versions(const std::string& table, std::vector<std::string> keys) {
@@ -174,7 +180,7 @@ Result<std::vector<TargetSession::RelayRows>> TargetSession::positions(const std
   std::vector<RelayRows> found;
   for (const RelayName& name : known) {
     if (relay && name.str() != *relay) continue;
-    auto rows = wait<Rows>([&](Done<Rows> done) { sink_.sink().positions().load(name, std::move(done)); });
+    auto rows = wait<Rows>([&](Done<Rows> done) { sink_.sink().positions().read(name, std::move(done)); });
     if (!rows) return std::unexpected(rows.error());
     found.emplace_back(name, std::move(*rows));
   }

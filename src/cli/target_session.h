@@ -44,11 +44,12 @@ class TargetSession {
   Result<sink::ResultSet> query(std::string sql, Interrupts& interrupts, const std::function<void()>& again);
   Result<sink::TableReport> show(const table::QualifiedName& name);
   Result<std::vector<sink::DeadLetter>> dead_letters(std::optional<std::string> id);
+  Result<sink::DeadLetterPage> dead_letter_page(std::string from, size_t bytes);
 
   // For writing, as their faces have it (sink/sink.h).
   Result<std::vector<coordination::TableRecord>> records();
   Result<bool> exists(const table::QualifiedName& name);
-  Result<sink::OpenTable> open_table(const table::TableSpec& spec, const coordination::TableClaim& claim);
+  Result<sink::OpenTable> open_table(const table::TableSpec& spec, const coordination::TableRegistration& registration);
   Result<sink::RowVersions> row_versions(const std::string& table, std::vector<std::string> keys);
   Result<std::vector<std::string>> retyping(const table::TableSpec& spec);
   Result<sink::BatchOutcome> apply(std::shared_ptr<const sink::Batch> batch);

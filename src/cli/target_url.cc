@@ -228,14 +228,14 @@ Status check_together(const OptionValues& options, const table::TableOptions& ta
 Status read_tls(const OptionValues& options, const Scheme& scheme, sink::TargetOptions& target) {
   const bool crate = target.kind == Target::cratedb;
   std::optional<bool> wanted = scheme.tls;
-  std::string said_by = fmt::format("the scheme {}", scheme.name);
+  std::string given_by = fmt::format("the scheme {}", scheme.name);
   if (options.has("ssl")) {
     const bool ssl = options.boolean("ssl", false);
     if (wanted && *wanted != ssl) {
-      return usage(fmt::format("option {}={} contradicts {}", options.spelled("ssl"), ssl, said_by));
+      return usage(fmt::format("option {}={} contradicts {}", options.spelled("ssl"), ssl, given_by));
     }
     wanted = ssl;
-    said_by = fmt::format("option {}={}", options.spelled("ssl"), ssl);
+    given_by = fmt::format("option {}={}", options.spelled("ssl"), ssl);
   }
   target.sslmode = options.text("sslmode");
   if (!target.sslmode) {
@@ -252,7 +252,7 @@ Status read_tls(const OptionValues& options, const Scheme& scheme, sink::TargetO
   }
   const bool encrypts = mode != "disable" && !either;
   if (wanted && (either || *wanted != encrypts)) {
-    return usage(fmt::format("option {}={} contradicts {}", options.spelled("sslmode"), mode, said_by));
+    return usage(fmt::format("option {}={} contradicts {}", options.spelled("sslmode"), mode, given_by));
   }
   target.ssl = encrypts;
   return {};

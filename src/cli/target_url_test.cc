@@ -275,7 +275,7 @@ TEST(TargetUrl, OfOdbc) {
   EXPECT_THAT(refusal("odbc://h/?dsn=x"), HasSubstr("host"));
   EXPECT_THAT(refusal("odbc://u:pw@/?connection=DRIVER%3Dy%3BUID%3Dv"), HasSubstr("another"));
   EXPECT_THAT(refusal("odbc:///?dsn=x&ssl=true"), HasSubstr("ssl"));
-  EXPECT_THAT(refusal("odbc:///?dsn=x&dialect=oracle"), HasSubstr("not in this version"));
+  EXPECT_THAT(refusal("odbc:///?dsn=x&dialect=access"), HasSubstr("dialect"));
   EXPECT_THAT(refusal("odbc:///?dsn=x&typed=true"), HasSubstr("typed"));
   EXPECT_THAT(plan_target("odbc:///?dsn=x", {}, answer({kind, ""})).error().message, HasSubstr("names no database"));
   EXPECT_THAT(refused("sqlite:///x.db?dsn=y"), HasSubstr("odbc:"));

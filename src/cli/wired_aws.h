@@ -20,6 +20,8 @@ class WiredAws {
 
   /// The client, or what counts its calls.
   net::HttpClient& calls();
+  /// The client as it is: for answers that go on.
+  net::HttpStreamClient& streams() { return http_; }
   aws::CredentialSource& credentials() { return *credentials_; }
   Executor& decoder() { return decoder_; }
 

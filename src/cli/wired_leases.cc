@@ -13,6 +13,7 @@ coordination::LeasedShardsOptions options_of(const LeasePlan& plan, const coordi
   options.settings.worker = worker;
   options.settings.failover = plan.failover;
   options.seed = random.next();
+  options.loads = plan.loads;
   return options;
 }
 

@@ -31,7 +31,7 @@ class WiredRecorder {
                 World& world, EventLoop& loop, Log& log);
 
   std::unique_ptr<WiredSource> source_;
-  std::unique_ptr<relay::StreamSource> records_;
+  std::unique_ptr<source::StreamSource> records_;
   std::unique_ptr<sink::Sink> sink_;
   std::unique_ptr<coordination::PositionStore> positions_in_memory_;
   ThreadExecutor worker_;  ///< its jobs keep what they touch

@@ -4,14 +4,15 @@
 
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_streams_http.h"
-#include "relay/file_source.h"
-#include "relay/kinesis_source.h"
-#include "relay/scan_source.h"
-#include "relay/streams_source.h"
+#include "aws/fan_out_http.h"
 #include "sink/cratedb/cratedb_sink.h"
 #include "sink/ndjson/ndjson_sink.h"
 #include "sink/sql/odbc_targets.h"
 #include "sink/sql/sql_targets.h"
+#include "source/file_source.h"
+#include "source/kinesis_source.h"
+#include "source/scan_source.h"
+#include "source/streams_source.h"
 
 namespace ctk::cli {
 namespace {
@@ -51,7 +52,7 @@ net::CurlOptions curl_options_for_target(const sink::TargetOptions& target, cons
 Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, World& world, EventLoop& loop) {
   std::unique_ptr<WiredSource> wired(new WiredSource);
   if (const auto* file = std::get_if<FilePlan>(&plan.from)) {
-    wired->stream_ = relay::make_file_source(file->path, std::make_unique<ThreadExecutor>(loop, "ctk-source"));
+    wired->stream_ = source::make_file_source(file->path, std::make_unique<ThreadExecutor>(loop, "ctk-source"));
     return wired;
   }
   auto reached = WiredAws::make(*plan.credentials(), world, loop);
@@ -62,25 +63,37 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
   if (!wired->tables_) {
     wired->tables_ = aws::make_dynamodb_http(plan.scan->tables, aws.credentials(), aws.calls(), aws.decoder(), world.clock);
   }
-  const relay::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
-  wired->snapshot_ = relay::make_scan_source(*wired->tables_, options, loop, world.clock);
+  const source::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
+  wired->snapshot_ = source::make_scan_source(*wired->tables_, options, loop, world.clock);
   return wired;
 }
 
-std::unique_ptr<relay::StreamSource> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
+std::unique_ptr<source::StreamSource> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
     tables_ = aws::make_dynamodb_http(table->tables, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
     streams_ =
         aws::make_dynamodb_streams_http(table->streams, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
-    const relay::StreamsSourceOptions options{table->table, table->enable_stream};
-    return relay::make_streams_source(*tables_, *streams_, options, loop, world.clock);
+    const source::StreamsSourceOptions options{table->table, table->enable_stream};
+    return source::make_streams_source(*tables_, *streams_, options, loop, world.clock);
   }
+  return make_kinesis_stream(plan, world, loop);
+}
+
+std::unique_ptr<source::StreamSource> WiredSource::make_kinesis_stream(const SourcePlan& plan, World& world,
+                                                                       EventLoop& loop) {
   const auto& kinesis = std::get<KinesisPlan>(plan.from);
   kinesis_ = aws::make_kinesis_http(kinesis.endpoint, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock,
                                     kinesis.format);
-  const relay::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards,
-                                            kinesis.whole_aggregates};
-  return relay::make_kinesis_source(*kinesis_, options, loop, world.clock);
+  source::KinesisSourceOptions options{kinesis.stream, kinesis.create, kinesis.create_shards, kinesis.whole_aggregates};
+  if (kinesis.fan_out) {
+    fan_out_ = aws::make_fan_out_http(
+        kinesis.endpoint,
+        {aws_->credentials(), aws_->calls(), aws_->streams(), aws_->decoder(), loop, world.clock, world.metrics},
+        kinesis.format);
+    const size_t memory = plan.options.size("max-memory").value_or(relay::RelayOptions().max_memory);
+    options.fan_out = source::FanOutOptions{fan_out_.get(), *kinesis.fan_out, memory / 4};
+  }
+  return source::make_kinesis_source(*kinesis_, options, loop, world.clock);
 }
 
 std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target, const sink::SinkEnvironment& environment,

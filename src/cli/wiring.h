@@ -8,13 +8,14 @@
 
 #include "aws/dynamodb_api.h"
 #include "aws/dynamodb_streams_api.h"
+#include "aws/fan_out_api.h"
 #include "base/event_loop.h"
 #include "cli/source_url.h"
 #include "cli/wired_aws.h"
 #include "cli/world.h"
 #include "net/curl_client.h"
-#include "relay/source_router.h"
 #include "sink/target_options.h"
+#include "source/source_router.h"
 
 namespace ctk::cli {
 
@@ -35,7 +36,7 @@ class WiredSource {
  public:
   /// `denied` or `usage` where there are no credentials for a stream.
   static Result<std::unique_ptr<WiredSource>> make(const SourcePlan& plan, World& world, EventLoop& loop);
-  relay::Sources sources() { return {stream_.get(), snapshot_.get()}; }
+  source::Sources sources() { return {stream_.get(), snapshot_.get()}; }
   /// DynamoDB, where a table may be loaded; else null.
   aws::DynamoDbApi* tables() { return tables_.get(); }
   /// Who signs and calls; null of a file.
@@ -43,15 +44,17 @@ class WiredSource {
 
  private:
   WiredSource() = default;
+  std::unique_ptr<source::StreamSource> make_kinesis_stream(const SourcePlan& plan, World& world, EventLoop& loop);
   /// The stream, as the plan names it; nothing where only the table is loaded.
-  std::unique_ptr<relay::StreamSource> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
+  std::unique_ptr<source::StreamSource> make_stream(const SourcePlan& plan, World& world, EventLoop& loop);
 
   std::unique_ptr<WiredAws> aws_;
   std::unique_ptr<aws::KinesisApi> kinesis_;
+  std::unique_ptr<aws::FanOutApi> fan_out_;
   std::unique_ptr<aws::DynamoDbApi> tables_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
-  std::unique_ptr<relay::StreamSource> stream_;
-  std::unique_ptr<relay::SnapshotSource> snapshot_;
+  std::unique_ptr<source::StreamSource> stream_;
+  std::unique_ptr<source::SnapshotSource> snapshot_;
 };
 
 /// A target with what it stands on.

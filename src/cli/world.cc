@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/file_writing.h"
 #include "cli/dotenv.h"
 #include "cli/exit_code.h"
 #include "cli/shown_text.h"
@@ -67,10 +68,15 @@ int report_statement_error(World& world, const Error& error) { return report(wor
 void report_notice(World& world, const sink::Notice& notice) {
   if (world.output.quiet && !notice.is_warning) return;
   if (world.output.log_format == observe::LogFormat::json) {
-    const auto say = notice.is_warning ? &Log::warn : &Log::info;
-    return (world.log.*say)("the database says", {{"peer", notice.words}});
+    const auto line_of_level = notice.is_warning ? &Log::warn : &Log::info;
+    return (world.log.*line_of_level)("the database says", {{"peer", notice.words}});
   }
   world.terminal.write_line(world.redactor.redact("ctk: " + shown_lines(notice.words)));
+}
+
+std::optional<observe::ServiceManager> service_manager(const World& world) {
+  const aws::Environment environment = world.environment();
+  return observe::ServiceManager::of([&](const std::string& name) { return environment.get(name); }, ::getpid());
 }
 
 aws::Environment process_environment() {
@@ -82,6 +88,9 @@ aws::Environment process_environment() {
   }
   environment.home = environment.get("HOME").value_or("");
   environment.read_file = read_file;
+  environment.keep_secret = [](const std::string& path, const std::string& content) {
+    return replace_file(path, content, S_IRUSR | S_IWUSR);
+  };
   return environment;
 }
 

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "cli/command_line.h"
 #include "observe/log_format.h"
+#include "observe/service_manager.h"
 #include "observe/terminal.h"
 #include "sink/sink.h"
 
@@ -42,6 +43,9 @@ int report_statement_error(World& world, const Error& error);
 
 /// Says on standard error what a database has to say besides its answer; where that is to be quiet, warnings only.
 void report_notice(World& world, const sink::Notice& notice);
+
+/// Who started this process as a service and wants to hear of it.
+std::optional<observe::ServiceManager> service_manager(const World& world);
 
 /// The environment of this process.
 aws::Environment process_environment();

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "aws/ids.h"
 #include "base/done.h"
+#include "coordination/lease_figures.h"
 #include "coordination/position_store.h"
 
 namespace ctk::coordination {
@@ -22,7 +24,7 @@ class Assignment {
  public:
   /// Called on the loop, between begin() and end(), and never from inside a call of the assignment.
   struct Listener {
-    /// These are the worker's to take (PositionStore::claim with `only`) and to read.
+    /// These are the worker's to take (PositionStore::acquire with `only`) and to read.
     std::move_only_function<void(std::vector<aws::ShardId>)> gained;
     /// These are to be another's, or nobody's: nothing more of them is to be begun, and let_go() is awaited.
     std::move_only_function<void(std::vector<aws::ShardId>)> lost;
@@ -43,6 +45,10 @@ class Assignment {
   /// The worker reads nothing any more, and what it has stored is stored: what it holds goes to others. `done` once it has,
   /// or may come from inside the call.
   virtual void end(Done<bool> done) = 0;
+  /// What this worker may use of a capacity that those who load the table share: above 0, at most 1.
+  virtual double share_of_load() const { return 1; }
+  /// For whoever watches, where it is shared.
+  virtual std::optional<LeaseFigures> figures() const { return std::nullopt; }
 };
 
 /// Of a worker that is alone.

@@ -14,29 +14,32 @@ HeldLease::HeldLease(const LeaseSettings& settings, Lease row, Duration sent, Du
       ready_at_(now + settings.failover + settings.tolerance()) {}
 
 uint64_t HeldLease::store(LeaseProgress progress, const std::set<aws::ShardId>& children_without_row) {
-  ++asked_to_store_;
-  const LeaseProgress reached = progress_ ? *progress_ : LeaseProgress{row_.checkpoint, row_.own, row_.children};
+  ++storing_.asked;
+  const LeaseProgress reached =
+      storing_.waiting ? *storing_.waiting : LeaseProgress{row_.checkpoint, row_.own, row_.children};
   if (progress.checkpoint < reached.checkpoint) {
     progress.checkpoint = reached.checkpoint;
     progress.own.position = reached.own.position;
   }
+  // What was read up to a moment stays read.
+  progress.own.read_to = std::max(progress.own.read_to, reached.own.read_to);
   if (progress.children.empty()) progress.children = reached.children;
-  progress_ = std::move(progress);
-  waits_for_children_ = children_without_row;
-  return asked_to_store_;
+  storing_.waiting = std::move(progress);
+  storing_.children_without_row = children_without_row;
+  return storing_.asked;
 }
 
 bool HeldLease::is_new() {
   const bool usable = phase_ == Phase::held || phase_ == Phase::asked;
-  return usable && !std::exchange(told_, true);
+  return usable && !std::exchange(reported_gained_, true);
 }
 
-bool HeldLease::is_newly_asked_for() { return phase_ == Phase::asked && !std::exchange(told_asked_, true); }
+bool HeldLease::is_newly_asked_for() { return phase_ == Phase::asked && !std::exchange(reported_asked_, true); }
 
 std::optional<uint64_t> HeldLease::newly_stored() {
-  if (told_stored_ == stored_) return std::nullopt;
-  told_stored_ = stored_;
-  return stored_;
+  if (storing_.reported == storing_.stored) return std::nullopt;
+  storing_.reported = storing_.stored;
+  return storing_.stored;
 }
 
 void HeldLease::let_go() {
@@ -55,23 +58,24 @@ void HeldLease::advance(Duration now) {
 }
 
 Duration HeldLease::progress_due() const {
-  if (!progress_ || !waits_for_children_.empty()) return Duration::max();
-  const bool at_once = phase_ == Phase::leaving || progress_->checkpoint.ended();
-  return at_once ? Duration::min() : last_progress_ + settings_->checkpoint_every;
+  if (!storing_.waiting || !storing_.children_without_row.empty()) return Duration::max();
+  const bool at_once = phase_ == Phase::leaving || storing_.waiting->checkpoint.ended();
+  return at_once ? Duration::min() : storing_.last_time + settings_->checkpoint_every;
 }
 
-std::optional<HoldLease> HeldLease::next_write(Duration now) {
+std::optional<HoldLease> HeldLease::next_write(Duration now, std::optional<double> throughput) {
   if (phase_ == Phase::gone || write_ || now < next_try_) return std::nullopt;
   // Who was asked and does not let go is stuck: its time runs out.
   const bool stores = now >= progress_due() && !is_stuck(now);
   const bool renews = now >= renewed_ + settings_->renew_every() && !is_stuck(now);
-  const bool leaves = phase_ == Phase::leaving && waits_for_children_.empty();
+  const bool leaves = phase_ == Phase::leaving && storing_.children_without_row.empty();
   if (!stores && !renews && !leaves) return std::nullopt;
   HoldLease write{.shard = row_.shard, .counter = row_.counter, .worker = settings_->worker};
   if (row_.handed_over()) write.asked_by = row_.owner;
   if (leaves) write.after = row_.handed_over() ? LeaseAfter::handed_over : LeaseAfter::released;
-  if (stores) write.progress = progress_;
-  writing_ = stores ? asked_to_store_ : stored_;
+  if (stores) write.progress = storing_.waiting;
+  if (!row_.throughput) write.throughput = throughput;
+  storing_.writing = stores ? storing_.asked : storing_.stored;
   write_ = write;
   return write;
 }
@@ -88,7 +92,7 @@ Duration HeldLease::due() const {
   if (phase_ == Phase::settling) due = std::min(due, ready_at_);
   if (in_doubt_ && !reading_row_) return std::min(due, next_try_);
   if (write_) return due;
-  const bool leaves = phase_ == Phase::leaving && waits_for_children_.empty();
+  const bool leaves = phase_ == Phase::leaving && storing_.children_without_row.empty();
   const Duration write = leaves ? Duration::min() : std::min(progress_due(), renewed_ + settings_->renew_every());
   return is_stuck(write) ? due : std::min(due, std::max(write, next_try_));
 }
@@ -149,10 +153,11 @@ void HeldLease::applied(Duration sent, Duration now) {
     row_.checkpoint = write.progress->checkpoint;
     row_.own = write.progress->own;
     row_.children = write.progress->children;
-    last_progress_ = now;
-    stored_ = writing_;
-    if (stored_ == asked_to_store_) progress_.reset();
+    storing_.last_time = now;
+    storing_.stored = storing_.writing;
+    if (storing_.stored == storing_.asked) storing_.waiting.reset();
   }
+  if (write.throughput) row_.throughput = write.throughput;
   if (write.after == LeaseAfter::released) row_.owner = {};
   if (write.after == LeaseAfter::handed_over) row_.checkpoint_owner = {};
   if (write.after != LeaseAfter::kept) return finish(End::let_go);

@@ -54,6 +54,8 @@ class HeldLease {
   End end() const { return end_; }
   Fence fence() const { return fence_; }
   const Lease& row() const { return row_; }
+  /// When the last successful renewal was sent.
+  Duration renewed() const { return renewed_; }
   /// The last moment at which the holder may write is before it.
   Duration fence_until() const { return renewed_ + settings_->failover - settings_->tolerance(); }
   bool may_write(Duration now) const { return (phase_ == Phase::held || phase_ == Phase::asked) && now < fence_until(); }
@@ -61,20 +63,21 @@ class HeldLease {
   /// Progress to be stored; the newest counts. Gives its number, for stored(). What lies before the stored position is
   /// stored already. `children`: rows that must be there first.
   uint64_t store(LeaseProgress progress, const std::set<aws::ShardId>& children_without_row);
-  void child_has_row(const aws::ShardId& child) { waits_for_children_.erase(child); }
-  const std::set<aws::ShardId>& waits_for_children() const { return waits_for_children_; }
+  void child_has_row(const aws::ShardId& child) { storing_.children_without_row.erase(child); }
+  const std::set<aws::ShardId>& waits_for_children() const { return storing_.children_without_row; }
   /// The holder writes no more: the lease goes, with the progress that waits, to whoever asked, or to nobody.
   void let_go();
 
   // What its holder is to be told, each once.
-  bool is_new();                           ///< it may be used from now on
+  bool is_new();  ///< it may be used from now on
+  bool was_told() const { return reported_gained_; }
   bool is_newly_asked_for();               ///< another one asks for it
   std::optional<uint64_t> newly_stored();  ///< up to which number progress is stored
 
   /// Moves on with time alone.
   void advance(Duration now);
-  /// The write that is due, if one is.
-  std::optional<HoldLease> next_write(Duration now);
+  /// The write that is due, if one is. `throughput`: what it is to say of a lease of which nobody has measured any.
+  std::optional<HoldLease> next_write(Duration now, std::optional<double> throughput = std::nullopt);
   /// Whether the row must be read to tell what became of a write; true once for each reading.
   bool wants_row(Duration now);
   /// When the three above are to be asked again.
@@ -100,6 +103,14 @@ class HeldLease {
   bool take_note(const Lease& row, Duration now);
   void finish(End end);
 
+  /// Progress on its way into the row, by its numbers.
+  struct Storing {
+    std::optional<LeaseProgress> waiting{};
+    std::set<aws::ShardId> children_without_row{};  ///< which it waits for
+    Duration last_time = Duration::min() / 2;       ///< when some was stored
+    uint64_t asked = 0, writing = 0, stored = 0, reported = 0;
+  };
+
   const LeaseSettings* settings_;
   Lease row_;
   Fence fence_;
@@ -109,15 +120,12 @@ class HeldLease {
   Duration ready_at_;  ///< settling: until then
   Duration asked_at_{};
   Duration next_try_{};
-  Duration last_progress_ = Duration::min() / 2;
   std::optional<HoldLease> write_{};      ///< in flight, or in doubt
   std::optional<Duration> first_sent_{};  ///< of all writes that expect this counter, in doubt
   bool in_doubt_ = false;
   bool reading_row_ = false;
-  std::optional<LeaseProgress> progress_{};  ///< to be stored
-  std::set<aws::ShardId> waits_for_children_{};
-  uint64_t asked_to_store_ = 0, writing_ = 0, stored_ = 0, told_stored_ = 0;  ///< numbers of progress
-  bool told_ = false, told_asked_ = false;
+  Storing storing_;
+  bool reported_gained_ = false, reported_asked_ = false;
 };
 
 }  // namespace ctk::coordination

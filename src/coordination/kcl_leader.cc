@@ -37,10 +37,12 @@ std::optional<KclLeader> read_kcl_leader(std::string_view item) {
   return leader;
 }
 
-KclLeaderPlace leader_in_lease_table(const aws::TableName& leases) { return {leases, R"({"leaseKey":{"S":"Leader"}})"}; }
-
-KclLeaderPlace leader_beside_lease_table(const aws::TableName& leases) {
-  return {aws::TableName(leases.str() + "-CoordinatorState"), R"({"key":{"S":"Leader"}})"};
+bool is_led_by_nobody(std::string_view item) {
+  json::Parser parser;
+  const auto parsed = parser.parse(item);
+  if (!parsed) return false;
+  const std::string rules = text_of(*parsed, "cv");
+  return rules == "CLIENT_VERSION_2X" || rules == "CLIENT_VERSION_UPGRADE_FROM_2X";
 }
 
 }  // namespace ctk::coordination

@@ -1,10 +1,10 @@
-// The row by which the workers of the Kinesis Client Library 3 agree on who shares their leases out. Whoever takes part
-// without its metrics gets nothing from that leader, and loses to it what it takes: beside a living one there is no place.
+// The row by which the workers of the Kinesis Client Library 3 agree on who shares their leases out: he gives them to
+// whoever reports (kcl_reports.h), and takes them back by a request, as a worker of ours would.
 //
 //   row = ownerName S, leaseDuration S (ms), recordVersionNumber S (new with each heartbeat), isReleased S?
 //
-// Source: seen in tables of versions 3.1 and 3.5 (testdata/): in the lease table itself, its key `leaseKey`, or in a table
-// of its own beside it, NAME-CoordinatorState, its key `key`; the row's name is Leader.
+// Source: seen in tables of versions 3.1 and 3.5 (testdata/); the row's name is Leader (kcl_place.h). Beside it stands the
+// row Migration3.0, whose `cv` tells which version's rules the workers follow.
 #pragma once
 
 #include <optional>
@@ -26,13 +26,7 @@ struct KclLeader {
 
 /// Nothing where the item is no such row, or was released.
 std::optional<KclLeader> read_kcl_leader(std::string_view item);
-
-/// Where the row may lie.
-struct KclLeaderPlace {
-  aws::TableName table;
-  std::string key;  ///< DynamoDB JSON
-};
-KclLeaderPlace leader_in_lease_table(const aws::TableName& leases);
-KclLeaderPlace leader_beside_lease_table(const aws::TableName& leases);
+/// Whether a row Migration3.0 says that each worker takes leases by itself, as those of version 2 do, among whom it runs.
+bool is_led_by_nobody(std::string_view item);
 
 }  // namespace ctk::coordination

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "coordination/kcl_place.h"
+
 namespace ctk::coordination {
 namespace {
 
@@ -36,9 +38,20 @@ TEST(KclLeader, ADurationThatMakesNoSenseIsTheUsualOne) {
             minutes(10));
 }
 
+TEST(KclLeader, IsNobodyWhileAFleetFollowsTheRulesOfVersion2) {
+  const auto is_led = [](const std::string& rules) {
+    return !is_led_by_nobody(R"({"leaseKey":{"S":"Migration3.0"},"cv":{"S":")" + rules + R"("}})");
+  };
+  EXPECT_FALSE(is_led("CLIENT_VERSION_2X"));
+  EXPECT_FALSE(is_led("CLIENT_VERSION_UPGRADE_FROM_2X"));
+  for (const char* rules : {"CLIENT_VERSION_3X", "CLIENT_VERSION_3X_WITH_ROLLBACK", "CLIENT_VERSION_INIT", ""})
+    EXPECT_TRUE(is_led(rules)) << rules;
+  EXPECT_FALSE(is_led_by_nobody("no JSON"));
+}
+
 TEST(KclLeader, LiesInTheLeaseTableOrBesideIt) {
-  EXPECT_EQ(leader_in_lease_table(aws::TableName("app")).table, aws::TableName("app"));
-  EXPECT_EQ(leader_beside_lease_table(aws::TableName("app")).table, aws::TableName("app-CoordinatorState"));
+  EXPECT_EQ(kcl_tables(KclPlace::in_lease_table, aws::TableName("app")).coordinator, aws::TableName("app"));
+  EXPECT_EQ(kcl_tables(KclPlace::beside_it, aws::TableName("app")).coordinator, aws::TableName("app-CoordinatorState"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "dynamodb/number.h"
 #include "json/reader.h"
 #include "json/writer.h"
+#include "shards/segment.h"
 
 namespace ctk::coordination {
 namespace {
@@ -20,6 +21,7 @@ constexpr std::array<std::pair<Checkpoint::Kind, std::string_view>, 4> kSentinel
     {Checkpoint::Kind::shard_end, "SHARD_END"},
 }};
 constexpr int64_t kNoNumber = -1;
+constexpr std::string_view kLease = "LEASE", kSegment = "CTK_SEGMENT";
 
 std::unexpected<Error> no_lease(std::string_view what) {
   return fail(ErrorKind::corrupt, "a row of the lease table is no lease that this version can read", std::string(what));
@@ -130,7 +132,7 @@ Result<std::optional<Lease>> read_lease(std::string_view item) {
   const auto parsed = parser.parse(item);
   if (!parsed) return no_lease(parsed.error().peer);
   const Row row(*parsed);
-  if (const auto type = row.text("entityType"); type && *type != "LEASE") return std::nullopt;
+  if (const auto type = row.text("entityType"); type && *type != kLease && *type != kSegment) return std::nullopt;
   const auto key = row.text("leaseKey");
   const auto checkpoint_text = row.text("checkpoint");
   const int64_t counter = row.number("leaseCounter", kNoNumber);
@@ -155,7 +157,7 @@ Result<std::optional<Lease>> read_lease(std::string_view item) {
 std::string lease_item(const Lease& lease) {
   ItemWriter out;
   out.put_text("leaseKey", lease.shard.str());
-  out.put_text("entityType", "LEASE");
+  out.put_text("entityType", shards::is_segment(lease.shard) ? kSegment : kLease);
   out.put_text("leaseOwner", lease.owner.str());
   out.put("leaseCounter", number_value(lease.counter));
   out.put("ownerSwitchesSinceCheckpoint", number_value(lease.owner_switches));

@@ -8,6 +8,9 @@
 //                startingHashKey S?, endingHashKey S?, throughputKBps N?, streamName S?, shardId S?, ours…
 //   checkpoint = "AT_TIMESTAMP" | "TRIM_HORIZON" | "LATEST" | digits | "SHARD_END"
 //   ours       = ctkPosition S?, ctkReadTo N?, ctkEpoch N?, ctkIncarnation S?
+//   entityType = "LEASE" | "CTK_SEGMENT"
+//
+// The second is a segment of a load: such rows lie in a table of their own, which the library never reads.
 //
 // Source: the library's documented table and what versions 2.7 and 3.5 were seen to write (testdata/). Ours are attributes
 // of lease rows, which the library reads past; rows of an `entityType` other than LEASE are somebody else's.

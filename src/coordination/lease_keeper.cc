@@ -16,8 +16,21 @@ constexpr size_t kTakenAtOnce = 8;                // taken by a worker that has 
 constexpr size_t kAskedAtOnce = 16;               // requests of a worker that has none
 constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
 constexpr int kVeryOld = 3;                       // times the time to fail over
+constexpr int64_t kAheadOfAll =
+    1000;  // of a counter in a row that is made anew: writes that are still on their way expect others
 
 bool is_shared(const Lease& lease) { return lease.stream.empty(); }
+
+WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
+  wanted.counter = row.counter + kAheadOfAll;
+  const std::optional<Position> position = position_of(row);
+  if (!position) return wanted;
+  wanted.position = *position;
+  wanted.read_to = row.own.read_to;
+  wanted.epoch = row.own.epoch;
+  wanted.incarnation = row.own.incarnation;
+  return wanted;
+}
 
 }  // namespace
 
@@ -37,6 +50,33 @@ bool LeaseKeeper::is_expired(const LeaseView::Sight& sight, Duration now) const 
 bool LeaseKeeper::may_write(const aws::ShardId& shard, Fence fence, Duration now) const {
   const auto found = held_.find(shard);
   return found != held_.end() && found->second.fence() == fence && found->second.may_write(now);
+}
+
+Duration LeaseKeeper::since_renewal(Duration now) const {
+  Duration longest{};
+  for (const auto& [shard, lease] : held_) longest = std::max(longest, now - lease.renewed());
+  return longest;
+}
+
+/// By a leader who did not wait any longer for its holder, who may not know yet. He waits for `hand_over_timeout` and the
+/// time to fail over, which is seen to begin a little later.
+bool LeaseKeeper::was_forced(const LeaseView::Sight& sight) const {
+  return sight.waited >= settings_.hand_over_timeout - settings_.failover;
+}
+
+/// For a leader, who moves nothing where no lease carries anything. This worker measures none: what the others carry on the
+/// average, else as much as any other.
+std::optional<double> LeaseKeeper::usual_throughput() const {
+  if (part_ != Part::led) return std::nullopt;
+  double sum = 0;
+  int count = 0;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const double carries = sight.lease.throughput.value_or(0);
+    if (sight.lease.finished() || carries <= 0) continue;
+    sum += carries;
+    ++count;
+  }
+  return count == 0 ? 1 : sum / count;
 }
 
 LeaseLoad LeaseKeeper::load(Duration now) const {
@@ -59,10 +99,11 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
 
 void LeaseKeeper::round(LeaseActions& actions, Duration now) {
   unsettled_ = false;
-  if (stopping_) return;
+  if (is_stopping()) return;
   lacks_rows_ = make_rows(actions, now);
+  tell_of_readable(actions, now);
   take_free(actions, now);
-  if (!unsettled_) ask_others(actions, now);
+  if (!unsettled_ && part_ == Part::sharing) ask_others(actions, now);
   remove_finished(actions, now);
   note_next_expiry(now);
 }
@@ -71,9 +112,17 @@ bool LeaseKeeper::make_rows(LeaseActions& actions, Duration now) {
   for (const WantedLease& lease : wanted_) {
     if (view_.find(lease.shard) != nullptr) had_row_.insert(lease.shard);
   }
+  // A row that goes because it was finished leaves those of its children: where there is none, somebody has emptied the
+  // table.
+  if (view_.rows().empty()) had_row_.clear();
   std::vector<WantedLease> missing = missing_leases(wanted_, view_.rows());
   // The listing may be older than a row that was removed since, with those of its descendants.
   std::erase_if(missing, [&](const WantedLease& lease) { return had_row_.contains(lease.shard); });
+  for (WantedLease& lease : missing) {
+    const auto seen = last_seen_.find(lease.shard);
+    if (seen != last_seen_.end()) lease = as_last_seen(std::move(lease), seen->second);
+  }
+  std::erase_if(missing, [](const WantedLease& lease) { return lease.position.ended(); });
   if (missing.empty()) return false;
   std::vector<WantedLease> first = leases_to_make(missing);
   shuffle(first, random_);
@@ -81,6 +130,22 @@ bool LeaseKeeper::make_rows(LeaseActions& actions, Duration now) {
   for (const WantedLease& wanted : first) create(new_lease(wanted), now);
   advance_creating(actions, now);
   return true;
+}
+
+void LeaseKeeper::remember(const aws::ShardId& shard) {
+  const LeaseView::Sight* sight = view_.find(shard);
+  if (sight == nullptr) return;
+  const auto held = held_.find(shard);
+  last_seen_[shard] = held == held_.end() ? sight->lease : held->second.row();
+}
+
+void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {
+  std::set<aws::ShardId> there;
+  for (const Lease& row : rows) there.insert(row.shard);
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (!there.contains(shard)) remember(shard);
+  }
+  std::erase_if(last_seen_, [&](const auto& row) { return there.contains(row.first); });
 }
 
 void LeaseKeeper::create(Lease lease, Duration now) {
@@ -115,6 +180,11 @@ bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, 
   // Whoever has asked for it comes first: else a holder that hangs would take back what it did not let go.
   const Duration others_turn = lease.handed_over() && lease.owner != settings_.worker ? settings_.failover / 2 : Duration{};
   if (!lease.owner.empty() && !orphan && !is_expired(sight, now - others_turn)) return false;
+  // What a leader has given must be renewed from then on, whether it can be read yet or not. All else is his to give.
+  return part_ == Part::led ? orphan : is_readable(lease, actions);
+}
+
+bool LeaseKeeper::is_readable(const Lease& lease, LeaseActions& actions) {
   if (waits_for_parents(lease, view_.rows())) return false;
   bool certain = true;
   for (const aws::ShardId& parent : parents_without_row(lease, view_.rows())) {
@@ -123,6 +193,14 @@ bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, 
     read(actions, parent);
   }
   return certain;
+}
+
+void LeaseKeeper::tell_of_readable(LeaseActions& actions, Duration now) {
+  std::vector<aws::ShardId> waiting;
+  for (const auto& [shard, lease] : held_) {
+    if (!lease.was_told()) waiting.push_back(shard);
+  }
+  for (const aws::ShardId& shard : waiting) advance_one(actions, shard, now);
 }
 
 void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
@@ -136,7 +214,10 @@ void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
     if (!is_free(sight, actions, now)) continue;
     const bool mine = sight.lease.owner == settings_.worker;
     const bool very_old = now > sight.since + kVeryOld * settings_.failover;
-    (mine || very_old ? first : others).push_back(sight.lease);
+    if (part_ == Part::led)
+      take(actions, sight.lease, was_forced(sight));
+    else
+      (mine || very_old ? first : others).push_back(sight.lease);
   }
   shuffle(others, random_);
   const size_t share = load.share_rounded_up();
@@ -217,11 +298,11 @@ LeaseActions LeaseKeeper::advance(Duration now) {
     asking.look_at = now + kLookEvery;
     read(actions, shard);
   }
-  if (!stopping_ && now >= expiry_at_) {
+  if (!is_stopping() && now >= expiry_at_) {
     take_free(actions, now);
     note_next_expiry(now);
   }
-  if (!stopping_ && !scanning_ && now >= scan_at_) {
+  if (!is_stopping() && !scanning_ && now >= scan_at_) {
     scanning_ = true;
     actions.emplace_back(ScanLeases{});
   }
@@ -232,6 +313,7 @@ LeaseActions LeaseKeeper::scanned(std::vector<Lease> rows, Duration sent, Durati
   LeaseActions actions;
   scanning_ = false;
   std::erase_if(rows, [](const Lease& lease) { return !is_shared(lease); });
+  remember_what_goes(rows);
   view_.scanned(std::move(rows), sent, now);
   std::erase_if(gone_, [&](const aws::ShardId& parent) { return view_.find(parent) != nullptr; });
   round(actions, now);
@@ -252,6 +334,7 @@ LeaseActions LeaseKeeper::row_read(const aws::ShardId& shard, std::optional<Leas
   if (row) {
     view_.saw(*row, now);
   } else {
+    remember(shard);
     view_.gone(shard);
     gone_.insert(shard);
   }
@@ -263,7 +346,9 @@ LeaseActions LeaseKeeper::row_read(const aws::ShardId& shard, std::optional<Leas
     if (judge(doubtful.write, row) == WriteVerdict::applied) taken(actions, doubtful, *row, now);
   }
   if (asking_.contains(shard) && !taking_.contains(shard)) look_at_asked(actions, shard, now);
-  if (!row && !stopping_) take_free(actions, now);
+  if (row || is_stopping()) return actions;
+  tell_of_readable(actions, now);
+  take_free(actions, now);
   return actions;
 }
 
@@ -327,13 +412,16 @@ void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, const Lease
   if (row.finished()) return;
   ++counts_.taken;
   if (taking.forced) ++counts_.taken_by_force;
+  if (taking.write.from_other && !taking.forced) ++counts_.taken_expired;
   const auto held = held_.try_emplace(shard, settings_, row, taking.sent, now, taking.forced).first;
-  if (stopping_) held->second.let_go();
+  if (is_stopping()) held->second.let_go();
   advance_one(actions, shard, now);
 }
 
 void LeaseKeeper::written_one(LeaseActions& actions, const HoldLease& write, const LeaseWriteAnswer& answer, Duration sent,
                               Duration now) {
+  using Kind = LeaseWriteAnswer::Kind;
+  if (answer.kind == Kind::refused || answer.kind == Kind::unknown) ++counts_.renewals_failed;
   const auto held = held_.find(write.shard);
   if (held == held_.end()) return;
   held->second.answered(write, answer, sent, now);
@@ -393,10 +481,18 @@ void LeaseKeeper::advance_one(LeaseActions& actions, const aws::ShardId& shard, 
     held_.erase(found);
     return;
   }
-  if (lease.is_new()) actions.emplace_back(LeaseGained{lease.fence(), lease.row()});
-  if (lease.is_newly_asked_for()) actions.emplace_back(LeaseAsked{shard, lease.fence()});
+  const bool readable = lease.was_told() || is_readable(lease.row(), actions);
+  if (readable && lease.is_new()) actions.emplace_back(LeaseGained{lease.fence(), lease.row()});
+  if (lease.is_newly_asked_for()) {
+    if (lease.was_told())
+      actions.emplace_back(LeaseAsked{shard, lease.fence()});
+    else
+      lease.let_go();  // nobody reads it yet
+  }
   if (lease.wants_row(now)) read(actions, shard);
-  if (auto write = lease.next_write(now)) actions.emplace_back(LeaseWrite(std::move(*write)));
+  const bool is_measured = lease.row().throughput.has_value();
+  const std::optional<double> throughput = is_measured ? std::nullopt : usual_throughput();
+  if (auto write = lease.next_write(now, throughput)) actions.emplace_back(LeaseWrite(std::move(*write)));
 }
 
 void LeaseKeeper::ended(const HeldLease& lease, Duration now) {
@@ -418,6 +514,7 @@ LeaseActions LeaseKeeper::want(std::vector<WantedLease> shards, Duration now) {
   std::set<aws::ShardId> listed;
   for (const WantedLease& lease : wanted_) listed.insert(lease.shard);
   std::erase_if(had_row_, [&](const aws::ShardId& shard) { return !listed.contains(shard); });
+  std::erase_if(last_seen_, [&](const auto& row) { return !listed.contains(row.first); });
   scan_at_ = std::min(scan_at_, now);
   return advance(now);
 }
@@ -451,26 +548,39 @@ void LeaseKeeper::let_go(const aws::ShardId& shard, Fence fence) {
   if (HeldLease* held = find_held(shard, fence)) held->let_go();
 }
 
-LeaseActions LeaseKeeper::stop(Duration now) {
-  LeaseActions actions;
-  stopping_ = true;
-  wanted_.clear();
-  for (auto& [shard, lease] : held_) {
-    if (lease.phase() == HeldLease::Phase::settling) lease.let_go();
-  }
+void LeaseKeeper::withdraw_requests(LeaseActions& actions) {
   for (auto& [shard, asking] : asking_) {
-    if (taking_.contains(shard)) continue;
+    if (taking_.contains(shard) || asking.write.withdrawn) continue;
     asking.write.withdrawn = true;
     asking.look_at = Duration::max();
     actions.emplace_back(LeaseWrite(asking.write));
   }
+}
+
+LeaseActions LeaseKeeper::led(bool by_others, Duration now) {
+  LeaseActions actions;
+  if (is_stopping()) return actions;
+  part_ = by_others ? Part::led : Part::sharing;
+  if (by_others) withdraw_requests(actions);
+  scan_at_ = std::min(scan_at_, now);
+  return actions;
+}
+
+LeaseActions LeaseKeeper::stop(Duration now) {
+  LeaseActions actions;
+  part_ = Part::stopping;
+  wanted_.clear();
+  for (auto& [shard, lease] : held_) {
+    if (!lease.was_told()) lease.let_go();
+  }
+  withdraw_requests(actions);
   for (LeaseAction& action : advance(now)) actions.push_back(std::move(action));
   return actions;
 }
 
 Duration LeaseKeeper::due() const {
-  Duration due = stopping_ ? Duration::max() : expiry_at_;
-  if (!stopping_ && !scanning_) due = std::min(due, scan_at_);
+  Duration due = is_stopping() ? Duration::max() : expiry_at_;
+  if (!is_stopping() && !scanning_) due = std::min(due, scan_at_);
   for (const auto& [shard, lease] : held_) due = std::min(due, lease.due());
   for (const auto& [shard, asking] : asking_) due = std::min(due, asking.look_at);
   for (const auto& [shard, creating] : creating_) {

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "coordination/held_lease.h"
 #include "coordination/lease_balance.h"
+#include "coordination/lease_figures.h"
 #include "coordination/lease_lineage.h"
 #include "coordination/lease_view.h"
 
@@ -60,12 +61,6 @@ struct LeaseEnded {
 using LeaseAction = std::variant<LeaseWrite, ScanLeases, ReadLease, LeaseGained, LeaseAsked, LeaseStored, LeaseEnded>;
 using LeaseActions = std::vector<LeaseAction>;
 
-/// How often, since the beginning.
-struct LeaseCounts {
-  uint64_t created = 0, taken = 0, taken_expired = 0, taken_by_force = 0, asked_for = 0, handed_over = 0, released = 0,
-           lost = 0, removed = 0;
-};
-
 class LeaseKeeper {
  public:
   LeaseKeeper(LeaseSettings settings, uint64_t seed) : settings_(std::move(settings)), random_(seed) {}
@@ -90,6 +85,9 @@ class LeaseKeeper {
                                     const std::vector<WantedLease>& children, Duration now);
   /// Nothing of the shard is written any more: its lease goes to whoever asked, or to nobody.
   void let_go(const aws::ShardId& shard, Fence fence);
+  /// Another library's leader shares the leases out, or nobody does any more. While one does, those that he gives to this
+  /// worker are taken, and no others; nobody is asked for his.
+  LeaseActions led(bool by_others, Duration now);
   /// Takes no more leases. Those that nobody was told of are let go.
   LeaseActions stop(Duration now);
 
@@ -99,10 +97,15 @@ class LeaseKeeper {
   const std::map<aws::ShardId, HeldLease>& held() const { return held_; }
   const LeaseView::Rows& seen() const { return view_.rows(); }
   const LeaseCounts& counts() const { return counts_; }
+  /// That hold a lease, as far as known; this one too.
+  size_t workers(Duration now) const { return load(now).others.size() + 1; }
+  /// Since the last renewal of the lease that was renewed longest ago.
+  Duration since_renewal(Duration now) const;
   /// Nothing is held and no write of this worker is under way.
   bool is_idle() const { return held_.empty() && taking_.empty() && asking_.empty() && creating_.empty(); }
 
  private:
+  enum class Part { sharing, led, stopping };
   struct Taking {
     TakeLease write;
     Duration sent{};  ///< in doubt: when it was sent
@@ -121,17 +124,26 @@ class LeaseKeeper {
   };
 
   HeldLease* find_held(const aws::ShardId& shard, Fence fence);
+  bool is_stopping() const { return part_ == Part::stopping; }
   bool is_busy(const aws::ShardId& shard) const;
   bool is_expired(const LeaseView::Sight& sight, Duration now) const;
+  bool was_forced(const LeaseView::Sight& sight) const;
+  std::optional<double> usual_throughput() const;
   LeaseLoad load(Duration now) const;
 
   void round(LeaseActions& actions, Duration now);
   bool make_rows(LeaseActions& actions, Duration now);
   void take_free(LeaseActions& actions, Duration now);
   bool is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now);
+  /// Its parents' ends are certain. Where that is not known yet, it is looked after.
+  bool is_readable(const Lease& lease, LeaseActions& actions);
+  void tell_of_readable(LeaseActions& actions, Duration now);
   void take(LeaseActions& actions, const Lease& row, bool forced);
+  void withdraw_requests(LeaseActions& actions);
   void ask_others(LeaseActions& actions, Duration now);
   void remove_finished(LeaseActions& actions, Duration now);
+  void remember(const aws::ShardId& shard);
+  void remember_what_goes(const std::vector<Lease>& rows);
   void create(Lease lease, Duration now);
   void has_row(const aws::ShardId& shard);
   void note_next_expiry(Duration now);
@@ -166,9 +178,12 @@ class LeaseKeeper {
   std::set<aws::ShardId> reading_;  ///< rows that are being read
   std::set<aws::ShardId> gone_;     ///< parents that certainly have no row
   std::set<aws::ShardId> had_row_;  ///< of the wanted ones: whose row is gone now, was finished
+  /// Rows of the wanted ones that are gone, as they were last seen: where the whole table went, they are made anew so.
+  std::map<aws::ShardId, Lease> last_seen_;
   Duration scan_at_{}, expiry_at_ = Duration::max();
   Duration evened_out_ = Duration::min() / 2;
-  bool scanning_ = false, lacks_rows_ = false, unsettled_ = false, stopping_ = false;
+  bool scanning_ = false, lacks_rows_ = false, unsettled_ = false;
+  Part part_ = Part::sharing;
   LeaseCounts counts_;
 };
 

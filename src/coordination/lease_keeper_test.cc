@@ -155,6 +155,22 @@ TEST_F(LeaseKeeperTest, S2_TheFenceRunsFromTheMomentOfSending) {
   EXPECT_FALSE(lease.may_write(seconds(114)));
 }
 
+/// A busy shard's moves do not say how far it was read; what was said before stays true.
+TEST_F(LeaseKeeperTest, WhatWasReadUpToAMomentStaysRead) {
+  LeaseSettings settings;
+  settings.worker = WorkerName("me");
+  const Lease row{.shard = kFirst, .owner = settings.worker, .checkpoint_owner = {}, .counter = 1};
+  HeldLease lease(settings, row, seconds(100), seconds(100), false);
+  OwnProgress quiet;
+  quiet.read_to = from_micros(1'795'318'371'000'000);
+  lease.store({.checkpoint = parse_checkpoint("7", 0).value(), .own = quiet}, {});
+  lease.store({.checkpoint = parse_checkpoint("9", 0).value()}, {});
+  const auto write = lease.next_write(seconds(101));
+  ASSERT_TRUE(write && write->progress);
+  EXPECT_EQ(write->progress->checkpoint, parse_checkpoint("9", 0).value());
+  EXPECT_EQ(write->progress->own.read_to, quiet.read_to);
+}
+
 // Statement 3.
 TEST_F(LeaseKeeperTest, S3_AWriteWhoseAnswerIsLostIsRecognised) {
   begin(1, 4);

@@ -34,6 +34,7 @@ bool is_being_read(const Checkpoint& checkpoint) {
 
 Lease new_lease(const WantedLease& wanted) {
   Lease lease{.shard = wanted.shard, .owner = {}, .checkpoint_owner = {}};
+  lease.counter = wanted.counter;
   lease.checkpoint = checkpoint_of(wanted.position);
   lease.parents = wanted.parents;
   std::ranges::sort(lease.parents);
@@ -48,7 +49,7 @@ std::vector<WantedLease> missing_leases(const std::vector<WantedLease>& wanted, 
   const std::set<aws::ShardId> known = covered(wanted, rows);
   std::vector<WantedLease> missing;
   std::ranges::copy_if(wanted, std::back_inserter(missing),
-                       [&](const WantedLease& lease) { return !known.contains(lease.shard); });
+                       [&](const WantedLease& lease) { return !lease.position.ended() && !known.contains(lease.shard); });
   return missing;
 }
 

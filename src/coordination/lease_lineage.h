@@ -16,11 +16,12 @@ namespace ctk::coordination {
 struct WantedLease {
   aws::ShardId shard;
   std::vector<aws::ShardId> parents{};
-  Position position = Position::trim_horizon();
+  Position position = Position::trim_horizon();  ///< its end: it needs no row, and links its parents to its children
   Timestamp read_to = kNoTime;
   Epoch epoch = 0;
   Incarnation incarnation{};
   std::optional<HashRange> hash_range{};
+  int64_t counter = 0;  ///< with which its row is made
   bool operator==(const WantedLease&) const = default;
 };
 

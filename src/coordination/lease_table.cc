@@ -5,6 +5,9 @@
 #include <algorithm>
 
 #include "base/retry.h"
+#include "coordination/call_limit.h"
+#include "coordination/lease_scan.h"
+#include "shards/segment.h"
 
 namespace ctk::coordination {
 namespace {
@@ -14,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr size_t kMostCalls = 64;  // under way at once
 constexpr size_t kLongestName = 255;
-constexpr size_t kLargestPage = 16u << 20;
+constexpr Duration kSumUpAfter = seconds(10);
 
 const std::vector<aws::KeyAttribute>& lease_table_keys() {
   static const std::vector<aws::KeyAttribute> keys{{"leaseKey", 'S'}};
@@ -23,15 +26,14 @@ const std::vector<aws::KeyAttribute>& lease_table_keys() {
 
 /// Whether another try may help.
 bool is_passing(ErrorKind kind) {
-  return kind == ErrorKind::unreachable || kind == ErrorKind::throttled || kind == ErrorKind::expired ||
-         kind == ErrorKind::skewed || kind == ErrorKind::stopped;
+  return may_pass(kind) || kind == ErrorKind::expired || kind == ErrorKind::skewed || kind == ErrorKind::stopped;
 }
 
 LeaseWriteAnswer::Kind kind_of(const Error& error) {
   // A refusal in words says that nothing was done; who does not answer, or answers nonsense, may have done it.
-  const bool said_no = error.kind == ErrorKind::throttled || error.kind == ErrorKind::denied ||
-                       error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found;
-  return said_no ? LeaseWriteAnswer::Kind::refused : LeaseWriteAnswer::Kind::unknown;
+  const bool was_refused = error.kind == ErrorKind::throttled || error.kind == ErrorKind::denied ||
+                           error.kind == ErrorKind::refused || error.kind == ErrorKind::not_found;
+  return was_refused ? LeaseWriteAnswer::Kind::refused : LeaseWriteAnswer::Kind::unknown;
 }
 
 Result<std::optional<Lease>> to_row(Result<std::optional<std::string>> item) {
@@ -59,6 +61,15 @@ aws::TableName lease_table_name(const RelayName& relay) {
   return aws::TableName(std::move(name));
 }
 
+aws::TableName load_lease_table_name(const aws::TableName& leases) {
+  constexpr std::string_view kSuffix = "-load";
+  return aws::TableName(leases.str().substr(0, kLongestName - kSuffix.size()) + std::string(kSuffix));
+}
+
+aws::TableName table_with_lease(const aws::TableName& leases, const aws::ShardId& shard) {
+  return shards::is_segment(shard) ? load_lease_table_name(leases) : leases;
+}
+
 LeaseTable::LeaseTable(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, aws::DynamoDbWritesApi& writes, Log& log,
                        LeaseTableOptions options, LeaseHolder& holder)
     : loop_(loop),
@@ -69,28 +80,13 @@ LeaseTable::LeaseTable(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, a
       options_(std::move(options)),
       holder_(holder),
       keeper_(options_.settings, options_.seed),
+      reading_outage_(options_.settings.renew_every()),
+      writing_outage_(options_.settings.renew_every()),
       tasks_(loop) {}
 
-/// `done` with the first of an answer and the time after which a lease's holder must know more.
 template <class T>
 Done<T> LeaseTable::within_limit(Done<T> done) {
-  struct Race {
-    Done<T> done;
-    EventLoop::TimerId timer = 0;
-  };
-  auto race = std::make_shared<Race>(Race{std::move(done)});
-  const Duration limit = options_.settings.renew_every();
-  race->timer = loop_.after(limit, tasks_.guard([race, limit] {
-    if (auto late = std::exchange(race->done, nullptr)) {
-      late(fail(ErrorKind::unreachable, fmt::format("the lease table gave no answer within {}", format_duration(limit))));
-    }
-  }));
-  return tasks_.guard([this, race](Result<T> answer) {
-    if (auto waiting = std::exchange(race->done, nullptr)) {
-      loop_.cancel(race->timer);
-      waiting(std::move(answer));
-    }
-  });
+  return within(options_.settings.renew_every(), loop_, tasks_, std::move(done));
 }
 
 // Making the table.
@@ -107,38 +103,17 @@ void LeaseTable::start(Done<bool> done) {
 
 Task<Result<bool>> LeaseTable::prepare() {
   Result<bool> ready = co_await make_table();
-  if (ready) ready = co_await await_no_leader(leader_in_lease_table(options_.table));
-  if (ready) ready = co_await await_no_leader(leader_beside_lease_table(options_.table));
+  if (options_.is_ours || !ready) co_return ready;
+  kcl_.emplace(loop_, clock_, reads_, writes_, log_,
+               KclFleetOptions{options_.table, options_.settings.worker, options_.settings.renew_every()},
+               [this](bool leads) { led(leads); });
+  ready = co_await tasks_.answer<bool>([&](Done<bool> done) { kcl_->start(std::move(done)); });
+  if (ready && kcl_->leads()) perform(keeper_.led(true, now()));
   co_return ready;
 }
 
-/// A table that is not there, or that may not be read, has no leader that we could know of.
-Task<std::optional<KclLeader>> LeaseTable::leader_at(KclLeaderPlace place) {
-  Result<std::optional<std::string>> item =
-      co_await tasks_.answer<std::optional<std::string>>([&](Done<std::optional<std::string>> done) {
-        reads_.get_item(place.table, place.key, within_limit(std::move(done)));
-      });
-  if (!item || !*item) co_return std::nullopt;
-  co_return read_kcl_leader(**item);
-}
-
-Task<Result<bool>> LeaseTable::await_no_leader(KclLeaderPlace place) {
-  const std::optional<KclLeader> first = co_await leader_at(place);
-  if (!first) co_return true;
-  log_.info("a leader of KCL 3 is on record: waiting to see whether it lives",
-            {{"table", place.table.str()}, {"leader", first->owner.str()}, {"for", format_duration(first->lease)}});
-  const Duration until = now() + first->lease;
-  while (now() < until) {
-    co_await tasks_.pause(std::min<Duration>(seconds(5), until - now()));
-    const std::optional<KclLeader> again = co_await leader_at(place);
-    if (!again) co_return true;
-    if (again->version == first->version) continue;
-    co_return fail(ErrorKind::refused,
-                   fmt::format("workers of the Kinesis Client Library 3 share the leases of table '{}', led by {}",
-                               options_.table.str(), again->owner.str()),
-                   "", "stop them first, or name another table with lease-table=NAME");
-  }
-  co_return true;
+void LeaseTable::led(bool by_others) {
+  if (running_) perform(keeper_.led(by_others, now()));
 }
 
 Task<Result<bool>> LeaseTable::make_table() {
@@ -171,28 +146,15 @@ Task<Result<bool>> LeaseTable::make_table() {
 
 // Calls.
 
-Task<Result<std::vector<Lease>>> LeaseTable::read_all() {
-  std::vector<Lease> leases;
-  aws::ScanRequest request{.table = options_.table, .max_answer_bytes = kLargestPage, .consistent = false};
-  for (;;) {
-    Result<aws::ScanPage> page = co_await tasks_.answer<aws::ScanPage>(
-        [&](Done<aws::ScanPage> done) { reads_.scan(request, within_limit(std::move(done))); });
-    if (!page) co_return forward_error(std::move(page));
-    for (const std::string& item : page->items) {
-      Result<std::optional<Lease>> lease = read_lease(item);
-      if (!lease) log_.warn("passed over a row of the lease table", {{"reason", ctk::to_string(lease.error())}});
-      if (lease && *lease) leases.push_back(std::move(**lease));
-    }
-    if (!page->next_key) co_return leases;
-    request.start_key = std::move(*page->next_key);
-  }
-}
-
 Task<Result<bool>> LeaseTable::scan() {
   const Duration sent = now();
-  Result<std::vector<Lease>> rows = co_await read_all();
+  const BoundPage bound = [this](Done<aws::ScanPage> done) {
+    ++counted_.scans;
+    return within_limit(std::move(done));
+  };
+  Result<std::vector<Lease>> rows = co_await read_leases(reads_, options_.table, tasks_, log_, bound);
+  heed(reading_outage_, rows);
   if (!rows) {
-    heed(rows.error());
     perform(keeper_.not_scanned(now()));
     co_return forward_error(std::move(rows));
   }
@@ -214,10 +176,11 @@ const Lease& LeaseTable::newest(const Lease& seen) const {
 
 Task<bool> LeaseTable::do_call(ReadLease read) {
   const std::string key = lease_key(read.shard);
+  ++counted_.reads;
   Result<std::optional<std::string>> item = co_await tasks_.answer<std::optional<std::string>>(
       [&](Done<std::optional<std::string>> done) { reads_.get_item(options_.table, key, within_limit(std::move(done))); });
   Result<std::optional<Lease>> row = to_row(std::move(item));
-  if (!row) heed(row.error());
+  heed(reading_outage_, row);
   perform(row ? keeper_.row_read(read.shard, std::move(*row), now()) : keeper_.row_not_read(read.shard, now()));
   co_return true;
 }
@@ -225,11 +188,12 @@ Task<bool> LeaseTable::do_call(ReadLease read) {
 Task<bool> LeaseTable::do_call(LeaseWrite write) {
   const aws::ItemWrite request = to_item_write(write, options_.table);
   const Duration sent = now();
+  ++counted_.writes;
   Result<aws::WriteOutcome> outcome = co_await tasks_.answer<aws::WriteOutcome>(
       [&](Done<aws::WriteOutcome> done) { writes_.write_item(request, within_limit(std::move(done))); });
+  heed(writing_outage_, outcome);
   LeaseWriteAnswer answer;
   if (!outcome) {
-    heed(outcome.error());
     answer.kind = kind_of(outcome.error());
   } else {
     answer.kind = outcome->applied ? LeaseWriteAnswer::Kind::applied : LeaseWriteAnswer::Kind::conflict;
@@ -239,9 +203,41 @@ Task<bool> LeaseTable::do_call(LeaseWrite write) {
   co_return true;
 }
 
-void LeaseTable::heed(const Error& error) {
+template <class T>
+void LeaseTable::heed(TableOutage& outage, const Result<T>& answer) {
+  if (answer) {
+    if (const auto after = outage.worked(now())) holder_.leases_work(*after);
+    return;
+  }
+  const Error& error = answer.error();
+  ++(error.kind == ErrorKind::throttled ? counted_.throttled : counted_.failed);
   log_.debug("a call of the lease table failed", {{"reason", ctk::to_string(error)}});
-  if (!is_passing(error.kind)) holder_.leases_failed(error);
+  if (outage.failed(error, is_passing(error.kind), now())) holder_.leases_failed(in_words(error));
+}
+
+Error LeaseTable::in_words(const Error& error) const {
+  if (error.kind != ErrorKind::not_found) return error;
+  return {error.kind,
+          fmt::format("lease table '{}' is not there any more: nothing is read until it is", options_.table.str()),
+          ctk::to_string(error), "restore it, or start one more worker, which makes it anew: all go on where they stood"};
+}
+
+LeaseFigures LeaseTable::figures() const {
+  const Duration at = clock_.monotonic();
+  LeaseFigures figures;
+  figures.held = held();
+  figures.workers = keeper_.workers(at);
+  figures.counts = counts();
+  figures.calls = counted_;
+  figures.since_renewal = keeper_.since_renewal(at);
+  for (const TableOutage* outage : {&reading_outage_, &writing_outage_}) {
+    const Error* error = outage->error(at);
+    if (error == nullptr) continue;
+    const Duration lasts = at - outage->since();
+    if (!figures.outage || lasts > figures.outage->lasts)
+      figures.outage = LeaseOutage{lasts, ctk::to_string(in_words(*error))};
+  }
+  return figures;
 }
 
 template <class Call>
@@ -262,6 +258,13 @@ void LeaseTable::begin_calls() {
 }
 
 // The keeper's actions.
+
+void LeaseTable::act(LeaseWrite& write) {
+  const auto* asks = std::get_if<AskForLease>(&write);
+  if (asks != nullptr && !asks->withdrawn)
+    report("asks for a lease", {{"shard", asks->shard.str()}, {"of", asks->owner.str()}, {"held", held()}});
+  calls_.emplace_back(std::move(write));
+}
 
 void LeaseTable::pump() {
   if (running_) perform(keeper_.advance(now()));
@@ -290,18 +293,37 @@ void LeaseTable::check_stopped() {
   tasks_.post([done = std::exchange(stopped_, nullptr)]() mutable { done(true); });
 }
 
+/// Segments of a load come and go by the dozen: what becomes of them is one line in a while.
+void LeaseTable::report(std::string_view what, std::initializer_list<LogField> fields) {
+  if (!options_.is_ours) return log_.info(what, fields);
+  log_.debug(what, fields);
+  if (moves_) return;
+  moves_ = Moves();
+  loop_.after(kSumUpAfter, tasks_.guard([this] { sum_up(); }));
+}
+
+void LeaseTable::sum_up() {
+  const Moves moves = *std::exchange(moves_, std::nullopt);
+  log_.info("segments of the load have been shared out", {{"held", held()},
+                                                          {"taken", moves.taken},
+                                                          {"let_go", moves.let_go},
+                                                          {"lost", moves.lost},
+                                                          {"finished", moves.finished}});
+}
+
 void LeaseTable::act(const LeaseGained& gained) {
-  log_.info("took a lease", {{"shard", gained.lease.shard.str()},
-                             {"fence", gained.fence},
-                             {"position", to_string(gained.lease.checkpoint)},
-                             {"held", held()}});
+  report("took a lease", {{"shard", gained.lease.shard.str()},
+                          {"fence", gained.fence},
+                          {"position", to_string(gained.lease.checkpoint)},
+                          {"held", held()}});
+  if (moves_) ++moves_->taken;
   holder_.lease_gained(gained.lease, gained.fence);
 }
 
 void LeaseTable::act(const LeaseAsked& asked) {
   const auto held = keeper_.held().find(asked.shard);
   const std::string by = held == keeper_.held().end() ? "" : held->second.row().owner.str();
-  log_.info("a lease is asked for", {{"shard", asked.shard.str()}, {"by", by}});
+  report("a lease is asked for", {{"shard", asked.shard.str()}, {"by", by}});
   holder_.lease_asked(asked.shard, asked.fence);
 }
 
@@ -320,7 +342,9 @@ void LeaseTable::act(const LeaseEnded& ended) {
   const bool lost = ended.why == HeldLease::End::expired || ended.why == HeldLease::End::taken;
   const auto fields = {LogField("shard", ended.shard.str()), LogField("why", to_string(ended.why)),
                        LogField("held", held())};
-  lost ? log_.warn("lost a lease", fields) : log_.info("a lease has ended", fields);
+  lost && !options_.is_ours ? log_.warn("lost a lease", fields)
+                            : report(lost ? "lost a lease" : "a lease has ended", fields);
+  if (moves_) ++(lost ? moves_->lost : ended.why == HeldLease::End::let_go ? moves_->let_go : moves_->finished);
   if (auto waiting = waiting_.extract(Hold{ended.shard, ended.fence})) {
     for (Waiting& each : waiting.mapped()) {
       each.done(fail(ErrorKind::fenced, fmt::format("shard {} is another worker's now", ended.shard.str())));
@@ -360,6 +384,23 @@ void LeaseTable::store_end(const aws::ShardId& shard, Fence fence, OwnProgress o
 void LeaseTable::let_go(const aws::ShardId& shard, Fence fence) {
   keeper_.let_go(shard, fence);
   tasks_.post([this] { pump(); });
+}
+
+void LeaseTable::remove(const std::vector<aws::ShardId>& shards) {
+  LeaseActions removals;
+  for (const aws::ShardId& shard : shards) {
+    const auto seen = this->seen().find(shard);
+    if (seen == this->seen().end() || keeper_.held().contains(shard)) continue;
+    removals.emplace_back(LeaseWrite(RemoveLease{shard, seen->second.lease.counter}));
+  }
+  tasks_.post([this, removals = std::move(removals)]() mutable {
+    if (running_) perform(std::move(removals));
+  });
+}
+
+void LeaseTable::retire(Done<bool> done) {
+  if (kcl_) return kcl_->stop(std::move(done));
+  tasks_.post([done = std::move(done)]() mutable { done(true); });
 }
 
 void LeaseTable::stop(Done<bool> done) {

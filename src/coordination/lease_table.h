@@ -1,12 +1,14 @@
-// A lease table in DynamoDB: does what a LeaseKeeper decides, and tells whoever reads the shards which it has.
+// A lease table in DynamoDB: does what a LeaseKeeper decides, and reports which it has to whoever reads the shards.
 //
-//   LeaseTable leases(loop, clock, reads, writes, log, {.table = lease_table_name(relay), .settings = {.worker = worker}},
-//   me); leases.start([&](Result<bool> usable) { leases.want(shards of a whole listing); }); me.lease_gained(lease, fence)
-//   → read from position_of(lease); write while leases.may_write(shard, fence) leases.store(shard, fence, position, own,
-//   done);             // `fenced`: it is another's now leases.store_end(shard, fence, own, children, done);         //
-//   children's rows come first; the lease ends with it me.lease_asked(shard, fence)   → read no more of it, store what is
-//   written, leases.let_go(shard, fence) me.lease_ended(shard, fence)   → forget what of it is not stored
-//   leases.stop(done);                                           // after everything was let go
+//   LeaseTable leases(loop, clock, reads, writes, log, {.table = …, .settings = {.worker = worker}}, me);
+//   leases.start([&](Result<bool> usable) { leases.want(shards of a whole listing); });
+//
+//   me.lease_gained(lease, fence)    its shard is read from position_of(lease), and written while may_write(shard, fence)
+//   store(shard, fence, …, done)     `fenced`: it is another's now
+//   store_end(shard, fence, …)       its children's rows come first; the lease ends with it
+//   me.lease_asked(shard, fence)     no more of it is read; what is written is stored, then let_go(shard, fence)
+//   me.lease_ended(shard, fence)     what of it is not stored is forgotten
+//   stop(done)                       after everything was let go
 //
 // Lives and is called on the loop. It must not know how records are read nor where rows are written to.
 #pragma once
@@ -20,13 +22,18 @@
 #include "aws/dynamodb_writes_api.h"
 #include "base/log.h"
 #include "base/task.h"
-#include "coordination/kcl_leader.h"
+#include "coordination/kcl_fleet.h"
 #include "coordination/lease_keeper.h"
+#include "coordination/table_outage.h"
 
 namespace ctk::coordination {
 
 /// The table of a relay that names none: the relay's name, with `-` for what a table's name cannot hold.
 aws::TableName lease_table_name(const RelayName& relay);
+/// The table beside it that the segments of a load are shared by: workers of KCL before 3.5 would take them for shards.
+aws::TableName load_lease_table_name(const aws::TableName& leases);
+/// The one of both that has the lease.
+aws::TableName table_with_lease(const aws::TableName& leases, const aws::ShardId& shard);
 
 /// Who reads the shards. Nothing of it is called from inside a call of the table.
 class LeaseHolder {
@@ -35,14 +42,17 @@ class LeaseHolder {
   virtual void lease_gained(const Lease& lease, Fence fence) = 0;
   virtual void lease_asked(const aws::ShardId& shard, Fence fence) = 0;
   virtual void lease_ended(const aws::ShardId& shard, Fence fence, HeldLease::End why) = 0;
-  /// The table cannot be used, and trying again will not help: a right is missing, the table is gone.
+  /// The table cannot be used, since a right is missing, or the table is gone, or for longer than a lease may go without a
+  /// renewal. It is tried again. Told once, until leases_work().
   virtual void leases_failed(const Error& error) = 0;
+  virtual void leases_work(Duration after) = 0;
 };
 
 struct LeaseTableOptions {
   aws::TableName table;
   LeaseSettings settings;
   uint64_t seed = 0;
+  bool is_ours = false;  ///< no other library shares it: its leases are of a load's segments
 };
 
 class LeaseTable {
@@ -50,9 +60,9 @@ class LeaseTable {
   LeaseTable(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, aws::DynamoDbWritesApi& writes, Log& log,
              LeaseTableOptions options, LeaseHolder& holder);
 
-  /// Makes the table where there is none, waits until it can be used, and begins to share its leases. Where a leader of
-  /// KCL 3 is on record, it is waited for as long as that one may be silent. Errors: `mismatch` (it is a table of something
-  /// else), `refused` (KCL 3 is at work on it), what the calls say.
+  /// Makes the table where there is none, waits until it can be used, and begins to share its leases; where workers of KCL
+  /// 3 are at work on it, as their leader says. Errors: `mismatch` (it is a table of something else), `refused` (KCL 3 is
+  /// at work on it, and cannot be joined), what the calls say.
   void start(Done<bool> done);
   /// Reads all rows now, for whoever asks seen() before the first of its own rounds.
   void read(Done<bool> done);
@@ -64,11 +74,15 @@ class LeaseTable {
   void store_end(const aws::ShardId& shard, Fence fence, OwnProgress own, const std::vector<WantedLease>& children,
                  Done<bool> done);
   void let_go(const aws::ShardId& shard, Fence fence);
+  /// Rows that nobody needs, as they were last seen; one that has changed since stays.
+  void remove(const std::vector<aws::ShardId>& shards);
   /// Asked before each write to the target.
   bool may_write(const aws::ShardId& shard, Fence fence) const {
     return keeper_.may_write(shard, fence, clock_.monotonic());
   }
 
+  /// What is held is about to be let go: a leader of KCL 3 is to give nothing of it, nor anything else, to this worker.
+  void retire(Done<bool> done);
   /// Takes no more leases; `done` comes once all that is held was let go, or after the time to fail over.
   void stop(Done<bool> done);
 
@@ -78,6 +92,7 @@ class LeaseTable {
   const Lease& newest(const Lease& seen) const;
   const LeaseCounts& counts() const { return keeper_.counts(); }
   size_t held() const { return keeper_.held().size(); }
+  LeaseFigures figures() const;
 
  private:
   using Hold = std::pair<aws::ShardId, Fence>;
@@ -88,16 +103,13 @@ class LeaseTable {
 
   Task<Result<bool>> prepare();
   Task<Result<bool>> make_table();
-  /// An error where workers of KCL 3 are at work on the table: `refused`.
-  Task<Result<bool>> await_no_leader(KclLeaderPlace place);
-  Task<std::optional<KclLeader>> leader_at(KclLeaderPlace place);
-  Task<Result<std::vector<Lease>>> read_all();
   Task<Result<bool>> scan();
   Task<bool> do_call(ScanLeases scan);
   Task<bool> do_call(ReadLease read);
   Task<bool> do_call(LeaseWrite write);
   template <class T>
   Done<T> within_limit(Done<T> done);
+  void led(bool by_others);
 
   Duration now() { return clock_.monotonic(); }
   void pump();
@@ -108,15 +120,20 @@ class LeaseTable {
   void wake_when_due();
   void check_stopped();
 
-  void act(LeaseWrite& write) { calls_.emplace_back(std::move(write)); }
+  void act(LeaseWrite& write);
   void act(const ScanLeases& scan) { calls_.emplace_back(scan); }
   void act(ReadLease& read) { calls_.emplace_back(std::move(read)); }
   void act(const LeaseGained& gained);
   void act(const LeaseAsked& asked);
   void act(const LeaseStored& stored);
   void act(const LeaseEnded& ended);
+  void report(std::string_view what, std::initializer_list<LogField> fields);
+  void sum_up();
   void wait_for(const Hold& hold, std::optional<uint64_t> progress, Done<bool> done);
-  void heed(const Error& error);
+  /// What has come of a call, of those that read or those that write.
+  template <class T>
+  void heed(TableOutage& outage, const Result<T>& answer);
+  Error in_words(const Error& error) const;
 
   EventLoop& loop_;
   Clock& clock_;
@@ -126,8 +143,15 @@ class LeaseTable {
   LeaseTableOptions options_;
   LeaseHolder& holder_;
   LeaseKeeper keeper_;
+  std::optional<KclFleet> kcl_;                                        ///< nothing where no other library shares the table
   std::deque<std::variant<LeaseWrite, ScanLeases, ReadLease>> calls_;  ///< that wait for their turn
   size_t in_flight_ = 0;
+  LeaseCalls counted_;
+  struct Moves {
+    uint64_t taken = 0, let_go = 0, lost = 0, finished = 0;
+  };
+  std::optional<Moves> moves_;                   ///< of segments that no line has told of yet
+  TableOutage reading_outage_, writing_outage_;  ///< apart: a right may be missing for one of them
   std::map<Hold, std::deque<Waiting>> waiting_;
   Done<bool> stopped_;
   EventLoop::TimerId timer_ = 0;

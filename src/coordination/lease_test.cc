@@ -61,6 +61,12 @@ TEST(Lease, IsReadAsItWasMade) {
 }
 
 // Statement 9: rows of other kinds are ignored, a pending state of a wrong type is tolerated.
+TEST(Lease, OfASegmentIsMarkedForOthers) {
+  const Lease segment{.shard = aws::ShardId("load:00001:000/032"), .owner = {}, .checkpoint_owner = {}};
+  EXPECT_TRUE(lease_item(segment).contains(R"("entityType":{"S":"CTK_SEGMENT"})"));
+  EXPECT_EQ(read(lease_item(segment)), segment);
+}
+
 TEST(Lease, PassesOverRowsOfOtherKindsAndAStateOfAWrongType) {
   for (const char* type : {"WORKER_METRIC_STATS", "LEADER", "CLIENT_VERSION_MIGRATION", "TABLE_MIGRATION", "STREAM", "X"}) {
     const std::string item = std::string(R"({"leaseKey":{"S":"a"},"entityType":{"S":")") + type + R"("}})";

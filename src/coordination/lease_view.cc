@@ -18,10 +18,18 @@ const LeaseView::Sight* LeaseView::find(const aws::ShardId& shard) const {
 
 void LeaseView::put(Lease row, Duration now, Duration confirmed) {
   const aws::ShardId shard = row.shard;
-  const auto [place, is_new] = rows_.try_emplace(shard, Sight{row, now, confirmed});
+  // Of one that is being handed over already nobody knows since when.
+  const Sight first{.lease = row, .since = now, .confirmed = confirmed, .asked = Duration::min() / 2};
+  const auto [place, is_new] = rows_.try_emplace(shard, first);
   if (is_new) return;
   Sight& sight = place->second;
-  if (sight.lease.counter != row.counter) sight.since = now;
+  const bool was_asked = sight.lease.handed_over();
+  if (row.handed_over() && (!was_asked || sight.lease.owner != row.owner)) sight.asked = now;
+  if (was_asked && !row.handed_over()) sight.waited = now - sight.asked;
+  if (sight.lease.counter != row.counter) {
+    sight.since = now;
+    sight.has_moved = true;
+  }
   sight.lease = std::move(row);
   sight.confirmed = std::max(sight.confirmed, confirmed);
 }

@@ -14,8 +14,11 @@ class LeaseView {
  public:
   struct Sight {
     Lease lease;
-    Duration since{};      ///< first sight of this value of the counter
-    Duration confirmed{};  ///< when the row was last read so that nothing newer could be missed
+    Duration since{};        ///< first sight of this value of the counter
+    Duration confirmed{};    ///< when the row was last read so that nothing newer could be missed
+    bool has_moved = false;  ///< the counter was seen to change: whoever has the lease was alive at `since`
+    Duration asked{};        ///< handed over: since when that is known
+    Duration waited{};       ///< not handed over any more: for how long it was, by then
   };
   using Rows = std::map<aws::ShardId, Sight>;
 

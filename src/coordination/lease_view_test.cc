@@ -44,6 +44,16 @@ TEST(LeaseView, CountsFromTheFirstSightOfACounter) {
   EXPECT_EQ(view.find(id("a"))->since, seconds(107));
 }
 
+TEST(LeaseView, KnowsWhichCountersHaveMoved) {
+  LeaseView view;
+  view.scanned({row("a", 1)}, seconds(99), seconds(100));
+  EXPECT_FALSE(view.find(id("a"))->has_moved) << "it may be all that is left of its holder";
+  view.scanned({row("a", 1)}, seconds(104), seconds(105));
+  EXPECT_FALSE(view.find(id("a"))->has_moved);
+  view.scanned({row("a", 2)}, seconds(107), seconds(108));
+  EXPECT_TRUE(view.find(id("a"))->has_moved);
+}
+
 TEST(LeaseView, IsNotTakenBackByAScanThatLags) {
   LeaseView view;
   view.saw(row("a", 5), seconds(100));
@@ -74,6 +84,15 @@ TEST(LeaseLineage, MakesNoRowAboveOneThatIsThere) {
   // Of a child that the listing does not have yet, the row knows the parents.
   EXPECT_THAT(missing_leases(wanted, rows({row("d", 0, "TRIM_HORIZON", {id("c")})})), IsEmpty());
   EXPECT_THAT(missing_leases(wanted, rows({row("b")})), ElementsAre(wanted[2]));
+}
+
+/// Or what was read long ago, and whose row went, is read again by a worker that comes now.
+TEST(LeaseLineage, NorAboveAFinishedOneThatNeedsNone) {
+  const std::vector<WantedLease> wanted{{.shard = id("a")},
+                                        {.shard = id("b"), .parents = {id("a")}, .position = Position::shard_end()},
+                                        {.shard = id("other"), .parents = {}, .position = Position::shard_end()}};
+  EXPECT_THAT(missing_leases(wanted, rows({row("c", 0, "77", {id("b")})})), IsEmpty());
+  EXPECT_THAT(missing_leases(wanted, {}), ElementsAre(wanted[0]));
 }
 
 TEST(LeaseLineage, WaitsForParentsThatAreNotAtTheirEnd) {

@@ -1,5 +1,7 @@
 #include "coordination/lease_writes.h"
 
+#include <fmt/format.h>
+
 namespace ctk::coordination {
 namespace {
 
@@ -107,6 +109,7 @@ aws::ItemWrite item_write(const HoldLease& hold, const aws::TableName& table) {
   }
   update.set("leaseCounter", number_value(hold.counter + 1));
   if (hold.progress) set_progress(update, *hold.progress, hands_over ? 1 : 0);
+  if (hold.throughput) update.set("throughputKBps", fmt::format(R"({{"N":"{:.6f}"}})", *hold.throughput));
   if (hold.after == LeaseAfter::released) update.remove("leaseOwner");
   if (hands_over) update.remove("checkpointOwner");
   if (hands_over && !hold.progress) update.increase("ownerSwitchesSinceCheckpoint", 1);

@@ -51,6 +51,7 @@ struct HoldLease {
   LeaseAfter after = LeaseAfter::kept;
   WorkerName asked_by = {};  ///< who has asked for it, as far as known; a request that is not known is an obstacle
   std::optional<LeaseProgress> progress{};
+  std::optional<double> throughput{};  ///< KB/s, for a leader who compares workers by it
   bool operator==(const HoldLease&) const = default;
 };
 

@@ -52,6 +52,12 @@ TEST(LeaseWrites, TakeByTheCounter) {
   EXPECT_THAT(made(TakeLease{kShard, 7, kMe, false}).update, Not(HasSubstr("ADD")));
 }
 
+TEST(LeaseWrites, SayWhatALeaseCarriesInTheLibrarysForm) {
+  const aws::ItemWrite renewal = made(HoldLease{.shard = kShard, .counter = 7, .worker = kMe, .throughput = 1.25});
+  EXPECT_EQ(renewal.update, "SET #leaseCounter = :leaseCounter, #throughputKBps = :throughputKBps");
+  EXPECT_EQ(renewal.values.at(":throughputKBps"), R"({"N":"1.250000"})");
+}
+
 TEST(LeaseWrites, RenewOnlyWhereNobodyAsks) {
   const aws::ItemWrite renewal = made(HoldLease{.shard = kShard, .counter = 7, .worker = kMe});
   EXPECT_EQ(renewal.condition, "#leaseCounter = :seen_leaseCounter AND attribute_not_exists(#checkpointOwner)");

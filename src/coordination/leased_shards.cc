@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/answer_later.h"
+#include "shards/segment.h"
 
 namespace ctk::coordination {
 
@@ -14,11 +15,25 @@ using std::chrono::seconds;
 void LeasedShards::lease_gained(const Lease& lease, Fence fence) {
   held_[lease.shard] = {fence, 0};
   copied_.erase(lease.shard);
-  tell_gained({lease.shard});
+  share_segments();
+  report_gained({lease.shard});
 }
 
-void LeasedShards::tell_gained(std::vector<aws::ShardId> shards) {
-  if (listener_.gained) listener_.gained(std::move(shards));
+/// What is left of an older load ends with whoever takes it.
+void LeasedShards::report_gained(std::vector<aws::ShardId> shards) {
+  if (!listener_.gained) return;
+  std::erase_if(shards, [this](const aws::ShardId& shard) {
+    const auto held = held_.find(shard);
+    const bool is_left = is_of_older_load(shard) && held != held_.end();
+    if (is_left) store(shard, held->second.lease, Position::shard_end(), kNoTime, [](const Result<bool>&) {});
+    return is_left;
+  });
+  if (!shards.empty()) listener_.gained(std::move(shards));
+}
+
+bool LeasedShards::is_of_older_load(const aws::ShardId& shard) const {
+  const std::optional<shards::Segment> segment = shards::parse_segment(shard);
+  return segment && segment->epoch < last_request_.epoch;
 }
 
 void LeasedShards::lease_asked(const aws::ShardId& shard, Fence) {
@@ -37,6 +52,10 @@ void LeasedShards::leases_failed(const Error& error) {
   log_.error("the lease table cannot be used", {{"error", to_string(error)}});
 }
 
+void LeasedShards::leases_work(Duration after) {
+  log_.info("the lease table can be used again", {{"after", format_duration(after)}});
+}
+
 // Assignment.
 
 void LeasedShards::begin(const RelayName&, Listener listener) {
@@ -45,45 +64,72 @@ void LeasedShards::begin(const RelayName&, Listener listener) {
   for (const auto& [shard, held] : held_) shards.push_back(shard);
   if (shards.empty()) return;
   // The worker may have ended by then.
-  loop_.post(lifeline_.guard([this, shards = std::move(shards)]() mutable { tell_gained(std::move(shards)); }));
+  loop_.post(lifeline_.guard([this, shards = std::move(shards)]() mutable { report_gained(std::move(shards)); }));
 }
 
 void LeasedShards::want(std::vector<SharedShard> shards) {
   known_.clear();
-  std::vector<WantedLease> wanted;
+  wanted_.clear();
+  load_.wanted.clear();
+  load_.is_shared = false;
   for (SharedShard& one : shards) {
-    wanted.push_back(wanted_lease(one));
+    (shards::is_segment(one.shard) ? load_.wanted : wanted_).push_back(wanted_lease(one));
     known_[one.shard] = std::move(one);
   }
-  if (leases_) leases_->want(std::move(wanted));
+  if (leases_) leases_->want(wanted_);
+  load_.wanted.empty() ? end_load() : share_segments();
+}
+
+/// Once nothing holds up the stream's own.
+void LeasedShards::share_segments() {
+  if (!usable_ || !load_.leases || load_.is_over || load_.wanted.empty() || load_.is_shared) return;
+  if (!missing_leases(wanted_, leases_->seen()).empty()) return;
+  load_.is_shared = true;
+  load_.leases->want(load_.wanted);
+}
+
+/// Nobody is to look at its leases any more: what is held was read to its end, whether the lease says so yet or not.
+void LeasedShards::end_load() {
+  if (!usable_ || !load_.leases || std::exchange(load_.is_over, true)) return;
+  for (const auto& [shard, held] : held_) {
+    if (shards::is_segment(shard)) store(shard, held.lease, Position::shard_end(), kNoTime, [](const Result<bool>&) {});
+  }
+  std::erase_if(held_, [](const auto& held) { return shards::is_segment(held.first); });
+  load_.leases->stop([](const Result<bool>&) {});
 }
 
 WantedLease LeasedShards::wanted_lease(const SharedShard& shard) const {
   return {.shard = shard.shard,
           .parents = shard.parents,
           .position = shard.position,
-          .epoch = last_claim_.epoch,
-          .incarnation = last_claim_.incarnation};
+          .epoch = last_request_.epoch,
+          .incarnation = last_request_.incarnation};
 }
 
 bool LeasedShards::is_anothers(const aws::ShardId& shard) const {
-  if (!leases_) return false;
-  const auto found = leases_->seen().find(shard);
-  if (found == leases_->seen().end()) return false;
-  const WorkerName& holder = found->second.lease.holder();
-  return !holder.empty() && holder != options_.settings.worker;
+  const LeaseTable* leases = leases_of(shard);
+  if (leases == nullptr) return false;
+  const auto found = leases->seen().find(shard);
+  if (found == leases->seen().end()) return false;
+  const LeaseView::Sight& sight = found->second;
+  const WorkerName& holder = sight.lease.holder();
+  // A row that names a worker may be all that is left of it.
+  const LeaseSettings& settings = options_.settings;
+  const bool lives = sight.has_moved && clock_.monotonic() <= sight.since + settings.failover + settings.tolerance();
+  return !holder.empty() && holder != settings.worker && lives;
 }
 
 bool LeasedShards::may_write(const aws::ShardId& shard) const {
   const auto found = held_.find(shard);
-  return found != held_.end() && leases_ && leases_->may_write(shard, found->second.lease);
+  const LeaseTable* leases = leases_of(shard);
+  return found != held_.end() && leases != nullptr && leases->may_write(shard, found->second.lease);
 }
 
 void LeasedShards::let_go(const std::vector<aws::ShardId>& shards) {
   for (const aws::ShardId& shard : shards) {
     const auto found = held_.find(shard);
     if (found == held_.end()) continue;
-    leases_->let_go(shard, found->second.lease);
+    leases_of(shard)->let_go(shard, found->second.lease);
     held_.erase(found);
   }
 }
@@ -94,42 +140,83 @@ void LeasedShards::end(Done<bool> done) {
   if (!usable_) return answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
   auto once = std::make_shared<Done<bool>>(std::move(done));
   const auto release = [this, once] {
-    if (*once) release_all(std::exchange(*once, nullptr));
+    if (!*once) return;
+    leases_->retire(lifeline_.guard(
+        [this, done = std::exchange(*once, nullptr)](const Result<bool>&) mutable { release_all(std::move(done)); }));
   };
   if (truth_ == nullptr) return release();
   loop_.after(seconds(2), lifeline_.guard(release));
-  truth_->load(last_claim_.relay, lifeline_.guard([this, once, release](const Result<std::vector<StoredPosition>>& rows) {
+  truth_->read(last_request_.relay, lifeline_.guard([this, once, release](const Result<std::vector<StoredPosition>>& rows) {
     if (rows && *once) copy(*rows);
     release();
   }));
 }
 
+std::optional<LeaseFigures> LeasedShards::figures() const { return leases_ ? leases_->figures() : LeaseFigures{}; }
+
+double LeasedShards::share_of_load() const {
+  return load_.leases ? 1 / static_cast<double>(load_.leases->figures().workers) : 1;
+}
+
 void LeasedShards::release_all(Done<bool> done) {
   usable_ = false;
-  for (const auto& [shard, held] : held_) leases_->let_go(shard, held.lease);
+  for (const auto& [shard, held] : held_) leases_of(shard)->let_go(shard, held.lease);
   held_.clear();
-  leases_->stop(std::move(done));
+  if (!load_.leases || load_.is_over) return leases_->stop(std::move(done));
+  struct Open {
+    int tables = 2;
+    Done<bool> done;
+  };
+  const auto open = std::make_shared<Open>(2, std::move(done));
+  const auto stopped = [open](Result<bool> all) {
+    if (--open->tables == 0) open->done(std::move(all));
+  };
+  load_.leases->stop(stopped);
+  leases_->stop(stopped);
 }
 
 // Positions.
 
-/// The first call makes the table where there is none.
+/// The first call makes the tables where there are none.
 void LeasedShards::with_leases(const RelayName& relay, Done<bool> done) {
   if (usable_) return done(true);
-  if (!leases_) {
-    leases_.emplace(loop_, clock_, reads_, writes_, log_,
-                    LeaseTableOptions{options_.table.value_or(lease_table_name(relay)), options_.settings, options_.seed},
-                    static_cast<LeaseHolder&>(*this));
-  }
-  leases_->start(lifeline_.guard([this, done = std::move(done)](const Result<bool>& started) mutable {
-    if (!started) return done(std::unexpected(started.error()));
-    // The rows that are there say where the shards stand: they are known before anybody asks.
-    leases_->read(lifeline_.guard([this, done = std::move(done)](const Result<bool>& read) mutable {
-      if (!read) return done(std::unexpected(read.error()));
-      usable_ = true;
-      done(true);
-    }));
+  if (!leases_) make_tables(relay);
+  begin_leases(*leases_, lifeline_.guard([this, done = std::move(done)](Result<bool> begun) mutable {
+    auto ready = lifeline_.guard([this, done = std::move(done)](Result<bool> all) mutable {
+      usable_ = all.has_value();
+      done(std::move(all));
+    });
+    if (!begun || !load_.leases) return ready(std::move(begun));
+    begin_leases(*load_.leases, std::move(ready));
   }));
+}
+
+void LeasedShards::make_tables(const RelayName& relay) {
+  LeaseTableOptions options{options_.table.value_or(lease_table_name(relay)), options_.settings, options_.seed};
+  auto& holder = static_cast<LeaseHolder&>(*this);
+  leases_.emplace(loop_, clock_, reads_, writes_, log_, options, holder);
+  if (!options_.loads) return;
+  options.table = load_lease_table_name(options.table);
+  options.is_ours = true;
+  load_.leases.emplace(loop_, clock_, reads_, writes_, log_, options, holder);
+}
+
+/// The rows that are there say where the shards stand: they are known before anybody asks.
+void LeasedShards::begin_leases(LeaseTable& leases, Done<bool> done) {
+  leases.start(lifeline_.guard([this, &leases, done = std::move(done)](Result<bool> started) mutable {
+    if (!started) return done(std::move(started));
+    leases.read(lifeline_.guard(std::move(done)));
+  }));
+}
+
+LeaseTable* LeasedShards::leases_of(const aws::ShardId& shard) {
+  std::optional<LeaseTable>& leases = shards::is_segment(shard) ? load_.leases : leases_;
+  return leases ? &*leases : nullptr;
+}
+
+const LeaseTable* LeasedShards::leases_of(const aws::ShardId& shard) const {
+  const std::optional<LeaseTable>& leases = shards::is_segment(shard) ? load_.leases : leases_;
+  return leases ? &*leases : nullptr;
 }
 
 StoredPosition LeasedShards::row_of(const Lease& lease) const {
@@ -142,27 +229,50 @@ StoredPosition LeasedShards::row_of(const Lease& lease) const {
   row.read_to = lease.own.read_to;
   row.worker = lease.holder();
   const auto held = held_.find(lease.shard);
-  if (held != held_.end()) row.fence = held->second.claim;
+  if (held != held_.end()) row.fence = held->second.acquired;
   return row;
 }
 
 std::vector<StoredPosition> LeasedShards::rows_of_leases() const {
   std::map<aws::ShardId, StoredPosition> rows;
   for (const auto& [shard, sight] : leases_->seen()) rows[shard] = row_of(leases_->newest(sight.lease));
-  // A finished shard's row goes soon; a parent without one, of which a child has one, was read to its end.
+  if (load_.leases) {
+    for (const auto& [shard, sight] : load_.leases->seen()) rows[shard] = row_of(load_.leases->newest(sight.lease));
+  }
+  // A finished shard's row goes soon; an ancestor without one, of which a descendant has one, was read to its end.
   for (const auto& [shard, sight] : leases_->seen()) {
-    for (const aws::ShardId& parent : sight.lease.parents) {
+    std::vector<aws::ShardId> ancestors = sight.lease.parents;
+    while (!ancestors.empty()) {
       StoredPosition ended;
-      ended.shard = parent;
+      ended.shard = ancestors.back();
       ended.position = Position::shard_end();
       ended.incarnation = sight.lease.own.incarnation;
       ended.epoch = sight.lease.own.epoch;
-      rows.try_emplace(parent, std::move(ended));
+      ancestors.pop_back();
+      const aws::ShardId parent = ended.shard;
+      const auto known = known_.find(parent);
+      const bool has_none = rows.try_emplace(parent, std::move(ended)).second;
+      if (has_none && known != known_.end())
+        ancestors.insert(ancestors.end(), known->second.parents.begin(), known->second.parents.end());
     }
   }
   std::vector<StoredPosition> list;
   for (auto& [shard, row] : rows) list.push_back(std::move(row));
   return list;
+}
+
+/// A Scan is of several moments: where it shows a shard's end and not its children, others may be further behind than it
+/// says.
+std::vector<StoredPosition> LeasedShards::rows_as_known() const {
+  std::vector<StoredPosition> rows = rows_of_leases();
+  const LeaseView::Rows& seen = leases_->seen();
+  const bool complete = std::ranges::all_of(seen, [&](const auto& row) {
+    return std::ranges::all_of(row.second.lease.children, [&](const aws::ShardId& child) { return seen.contains(child); });
+  });
+  for (StoredPosition& row : rows) {
+    if (!complete && !held_.contains(row.shard)) row.read_to = kNoTime;
+  }
+  return rows;
 }
 
 /// The truth, and what only the leases know of.
@@ -175,12 +285,13 @@ std::vector<StoredPosition> LeasedShards::with_leases_of(std::vector<StoredPosit
   return rows;
 }
 
-void LeasedShards::load(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
+void LeasedShards::read(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
   using Rows = std::vector<StoredPosition>;
   with_leases(relay, [this, relay, done = std::move(done)](Result<bool> usable) mutable {
     if (!usable) return answer_later<Rows>(loop_, lifeline_, std::move(done), forward_error(std::move(usable)));
-    if (truth_ == nullptr) return answer_later<Rows>(loop_, lifeline_, std::move(done), rows_of_leases());
-    truth_->load(relay, lifeline_.guard([this, done = std::move(done)](const Result<Rows>& rows) mutable {
+    share_segments();
+    if (truth_ == nullptr) return answer_later<Rows>(loop_, lifeline_, std::move(done), rows_as_known());
+    truth_->read(relay, lifeline_.guard([this, done = std::move(done)](const Result<Rows>& rows) mutable {
       if (!rows) return done(std::unexpected(rows.error()));
       copy(*rows);
       done(with_leases_of(*rows));
@@ -188,51 +299,54 @@ void LeasedShards::load(const RelayName& relay, Done<std::vector<StoredPosition>
   });
 }
 
-void LeasedShards::claim(const ClaimRequest& request, Done<Claim> done) {
+void LeasedShards::acquire(const AcquireRequest& request, Done<Acquired> done) {
   // Rows are made where a shard is taken.
-  const bool makes_rows_only = usable_ && request.only && request.only->empty() && last_claim_.relay == request.relay;
-  if (makes_rows_only) return answer_later<Claim>(loop_, lifeline_, std::move(done), Claim{});
-  last_claim_ = request;
+  const bool makes_rows_only = usable_ && request.only && request.only->empty() && last_request_.relay == request.relay;
+  if (makes_rows_only) return answer_later<Acquired>(loop_, lifeline_, std::move(done), Acquired{});
+  last_request_ = request;
+  if (load_.leases) load_.leases->remove(request.dropped);
   with_leases(request.relay, [this, request, done = std::move(done)](Result<bool> usable) mutable {
-    if (!usable) return answer_later<Claim>(loop_, lifeline_, std::move(done), forward_error(std::move(usable)));
-    if (truth_ != nullptr) return claim_truth(request, std::move(done));
-    answer_later<Claim>(loop_, lifeline_, std::move(done), claim_leases(request));
+    if (!usable) return answer_later<Acquired>(loop_, lifeline_, std::move(done), forward_error(std::move(usable)));
+    if (truth_ != nullptr) return acquire_truth(request, std::move(done));
+    answer_later<Acquired>(loop_, lifeline_, std::move(done), acquire_leases(request));
   });
 }
 
 /// Under a number of our own: the leases' fences tell one lease from the next, not one worker from another.
-Claim LeasedShards::claim_leases(const ClaimRequest& request) {
-  const Fence fence = ++claims_;
+Acquired LeasedShards::acquire_leases(const AcquireRequest& request) {
+  const Fence fence = ++requests_;
   for (auto& [shard, held] : held_) {
-    if (request.takes(shard)) held.claim = fence;
+    if (request.takes(shard)) held.acquired = fence;
   }
   return {fence, rows_of_leases()};
 }
 
 /// Rows are made where a shard is taken, from its lease: until then the leases say all there is to say. Where the lease is
 /// ahead, another library has read the shard meanwhile.
-void LeasedShards::claim_truth(ClaimRequest request, Done<Claim> done) {
+void LeasedShards::acquire_truth(AcquireRequest request, Done<Acquired> done) {
   using Rows = std::vector<StoredPosition>;
   request.shards.clear();
   const RelayName relay = request.relay;
-  truth_->load(relay, lifeline_.guard([this, request = std::move(request),
+  truth_->read(relay, lifeline_.guard([this, request = std::move(request),
                                        done = std::move(done)](const Result<Rows>& rows) mutable {
     if (!rows) return done(std::unexpected(rows.error()));
     std::map<aws::ShardId, Position> stored;
     for (const StoredPosition& row : *rows) stored[row.shard] = row.position;
     for (const aws::ShardId& shard : request.only.value_or(std::vector<aws::ShardId>{})) {
-      const auto sight = leases_->seen().find(shard);
-      if (sight == leases_->seen().end()) continue;
-      const Lease& lease = leases_->newest(sight->second.lease);
+      const LeaseTable* leases = leases_of(shard);
+      if (leases == nullptr) continue;
+      const auto sight = leases->seen().find(shard);
+      if (sight == leases->seen().end()) continue;
+      const Lease& lease = leases->newest(sight->second.lease);
       const StoredPosition row = row_of(lease);
       const auto found = stored.find(shard);
       if (found == stored.end()) request.shards.push_back({shard, row.position});
       if (found != stored.end() && checkpoint_of(found->second) < lease.checkpoint)
         request.rewound.push_back({shard, row.position, row.read_to});
     }
-    truth_->claim(request, lifeline_.guard([this, done = std::move(done)](const Result<Claim>& claim) mutable {
-      if (!claim) return done(std::unexpected(claim.error()));
-      done(Claim{claim->fence, with_leases_of(claim->positions)});
+    truth_->acquire(request, lifeline_.guard([this, done = std::move(done)](const Result<Acquired>& acquired) mutable {
+      if (!acquired) return done(std::unexpected(acquired.error()));
+      done(Acquired{acquired->fence, with_leases_of(acquired->positions)});
     }));
   }));
 }
@@ -245,8 +359,8 @@ void LeasedShards::add(const RelayName&, Fence, std::vector<NewShard>, Done<bool
 OwnProgress LeasedShards::progress(Timestamp read_to) const {
   OwnProgress own;
   own.read_to = read_to;
-  own.epoch = last_claim_.epoch;
-  own.incarnation = last_claim_.incarnation;
+  own.epoch = last_request_.epoch;
+  own.incarnation = last_request_.incarnation;
   return own;
 }
 
@@ -260,8 +374,11 @@ std::vector<WantedLease> LeasedShards::children_of(const aws::ShardId& shard) co
 
 /// Into the lease that is held under `lease`.
 void LeasedShards::store(const aws::ShardId& shard, Fence lease, const Position& to, Timestamp read_to, Done<bool> done) {
-  if (to.ended()) return leases_->store_end(shard, lease, progress(read_to), children_of(shard), std::move(done));
-  leases_->store(shard, lease, to, progress(read_to), std::move(done));
+  LeaseTable* leases = leases_of(shard);
+  if (leases == nullptr)
+    return answer_later<bool>(loop_, lifeline_, std::move(done), fail(ErrorKind::fenced, shard.str() + " is no lease's"));
+  if (to.ended()) return leases->store_end(shard, lease, progress(read_to), children_of(shard), std::move(done));
+  leases->store(shard, lease, to, progress(read_to), std::move(done));
 }
 
 void LeasedShards::move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) {
@@ -279,7 +396,7 @@ void LeasedShards::move(const RelayName& relay, std::vector<PositionMove> moves,
       if (--answers->open == 0) answers->done(std::move(answers->result));
     });
     const auto held = held_.find(move.shard);
-    const Fence fence = held != held_.end() && held->second.claim == move.fence ? held->second.lease : 0;
+    const Fence fence = held != held_.end() && held->second.acquired == move.fence ? held->second.lease : 0;
     store(move.shard, fence, move.to, move.read_to, std::move(answered));
   }
 }

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <map>
+
 #include "base/testing/answer.h"
 #include "sim/in_process_dynamodb.h"
 #include "sim/in_process_writes.h"
@@ -36,7 +40,7 @@ struct LeasedShardsTest : testing::Test {
   void hold() {
     const RelayName relay("kinesis:s@public.t");
     using Rows = std::vector<StoredPosition>;
-    ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.load(relay, std::move(done)); }));
+    ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
     shards.begin(relay, listener());
     shards.want({{kShard, {}, Position::trim_horizon()}});
     ASSERT_TRUE(loop.run_until([&] { return !gained.empty(); }, seconds(30)));
@@ -60,6 +64,151 @@ TEST_F(LeasedShardsTest, OneThatHasEndedMeanwhileIsToldNothing) {
   EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { shards.end(std::move(done)); }));
   EXPECT_TRUE(gained.empty());
   EXPECT_FALSE(shards.may_write(kShard));
+}
+
+/// The rows of finished shards go: all above one that has a row were read.
+TEST_F(LeasedShardsTest, AncestorsWithoutARowWereReadToTheirEnd) {
+  const aws::ShardId first("a"), second("b"), third("c");
+  const RelayName relay("kinesis:s@public.t");
+  using Rows = std::vector<StoredPosition>;
+  ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
+  const Lease lease{.shard = third, .owner = {}, .checkpoint_owner = {}, .counter = 0, .parents = {second}};
+  const aws::ItemWrite write = to_item_write(CreateLease{lease}, lease_table_name(relay));
+  ASSERT_TRUE(
+      answer_of<aws::WriteOutcome>(loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(write, std::move(done)); }));
+  shards.want({{first, {}, Position::trim_horizon()}, {second, {first}, Position::shard_end()}});
+  loop.run_until([] { return false; }, seconds(5));
+  const auto rows = answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); });
+  ASSERT_TRUE(rows);
+  ASSERT_EQ(rows->size(), 3u);
+  for (const StoredPosition& row : *rows) EXPECT_EQ(row.position.ended(), row.shard != third) << row.shard.str();
+}
+
+/// A bounded run reads what nobody else reads: it must not end beside what a killed worker has left.
+TEST_F(LeasedShardsTest, AShardIsAnothersOnceThatOneWasSeenToLive) {
+  const RelayName relay("kinesis:s@public.t");
+  using Rows = std::vector<StoredPosition>;
+  ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
+  const aws::TableName table = lease_table_name(relay);
+  const Lease others{.shard = kShard, .owner = WorkerName("other"), .checkpoint_owner = {}, .counter = 4};
+  const auto write = [&](const LeaseWrite& what) {
+    const auto outcome = answer_of<aws::WriteOutcome>(
+        loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(to_item_write(what, table), std::move(done)); });
+    ASSERT_TRUE(outcome && outcome->applied);
+  };
+  const auto wait = [&](Duration time) { loop.run_until([] { return false; }, time); };
+  write(CreateLease{others});
+  wait(seconds(3));
+  EXPECT_FALSE(shards.is_anothers(kShard));
+  write(HoldLease{.shard = kShard, .counter = 4, .worker = WorkerName("other")});
+  wait(seconds(3));
+  EXPECT_TRUE(shards.is_anothers(kShard));
+  wait(seconds(10));
+  EXPECT_FALSE(shards.is_anothers(kShard)) << "it was not renewed";
+}
+
+struct SharedLoadTest : LeasedShardsTest {
+  using Rows = std::vector<StoredPosition>;
+  const RelayName relay{"kinesis:s@public.t"};
+  const aws::TableName table = lease_table_name(relay), of_load = load_lease_table_name(table);
+  const aws::ShardId segment{"load:00002:000/001"}, old{"load:00001:000/001"};
+  LeasedShards workers{loop, loop, reads, writes, log, loading(), nullptr};
+  std::vector<aws::ShardId> lost;
+
+  static LeasedShardsOptions loading() {
+    LeasedShardsOptions options = LeasedShardsTest::options();
+    options.loads = true;
+    return options;
+  }
+  size_t rows_in(const aws::TableName& name) { return service.items_of(name.str())->items().size(); }
+  std::map<aws::ShardId, Position> positions() {
+    std::map<aws::ShardId, Position> found;
+    const auto rows = answer_of<Rows>(loop, [&](Done<Rows> done) { workers.read(relay, std::move(done)); });
+    for (const StoredPosition& row : rows.value_or(Rows{})) found[row.shard] = row.position;
+    return found;
+  }
+  void begin() {
+    positions();
+    AcquireRequest request;
+    request.relay = relay;
+    request.epoch = 2;
+    request.only.emplace();
+    ASSERT_TRUE(answer_of<Acquired>(loop, [&](Done<Acquired> done) { workers.acquire(request, std::move(done)); }));
+    Assignment::Listener heard = listener();
+    heard.lost = [this](std::vector<aws::ShardId> shards) { lost.insert(lost.end(), shards.begin(), shards.end()); };
+    workers.begin(relay, std::move(heard));
+  }
+  bool holds(const aws::ShardId& shard) { return std::ranges::find(gained, shard) != gained.end(); }
+  bool wait_for(const std::function<bool()>& condition) { return loop.run_until(condition, seconds(30)); }
+};
+
+TEST_F(SharedLoadTest, SegmentsAreSharedInATableOfTheirOwnOnceTheStreamHasItsRows) {
+  begin();
+  workers.want({{segment, {}, Position::trim_horizon()}, {kShard, {}, Position::trim_horizon()}});
+  ASSERT_TRUE(wait_for([&] { return rows_in(of_load) > 0; }));
+  EXPECT_EQ(rows_in(table), 1u) << "the stream's comes first";
+  ASSERT_TRUE(wait_for([&] { return holds(segment) && holds(kShard); }));
+  EXPECT_TRUE(workers.may_write(segment));
+  EXPECT_EQ(rows_in(table), 1u);
+  EXPECT_TRUE(positions().contains(segment));
+}
+
+TEST_F(SharedLoadTest, WhatALoadMayUseIsSharedByThoseWhoHoldSegments) {
+  EXPECT_EQ(workers.share_of_load(), 1);
+  begin();
+  const aws::ShardId another{"load:00002:001/002"};
+  workers.want({{segment, {}, Position::trim_horizon()}, {kShard, {}, Position::trim_horizon()}});
+  ASSERT_TRUE(wait_for([&] { return holds(segment); }));
+  EXPECT_EQ(workers.share_of_load(), 1);
+  const Lease others{.shard = another, .owner = WorkerName("other"), .checkpoint_owner = {}, .counter = 4};
+  ASSERT_TRUE(answer_of<aws::WriteOutcome>(loop, [&](Done<aws::WriteOutcome> done) {
+    writes.write_item(to_item_write(CreateLease{others}, of_load), std::move(done));
+  }));
+  EXPECT_TRUE(wait_for([&] { return workers.share_of_load() == 0.5; }));
+  EXPECT_TRUE(wait_for([&] { return workers.share_of_load() == 1; })) << "the other one renews nothing";
+}
+
+TEST_F(SharedLoadTest, ASegmentsProgressIsStoredInItsLease) {
+  begin();
+  workers.want({{segment, {}, Position::trim_horizon()}, {kShard, {}, Position::trim_horizon()}});
+  ASSERT_TRUE(wait_for([&] { return holds(segment); }));
+  AcquireRequest request;
+  request.relay = relay;
+  request.epoch = 2;
+  request.only = {segment};
+  const auto acquired = answer_of<Acquired>(loop, [&](Done<Acquired> done) { workers.acquire(request, std::move(done)); });
+  ASSERT_TRUE(acquired);
+  for (const Position& to : {Position::after_key(R"({"pk":{"S":"7"}})"), Position::shard_end()}) {
+    PositionMove move{segment, Position::trim_horizon(), to, kNoTime, {}, acquired->fence};
+    EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { workers.move(relay, {move}, std::move(done)); }));
+    EXPECT_EQ(positions()[segment], to);
+  }
+}
+
+TEST_F(SharedLoadTest, WhatIsLeftOfAnOlderLoadEndsWithWhoeverTakesIt) {
+  begin();
+  const Lease left{.shard = old, .owner = {}, .checkpoint_owner = {}};
+  ASSERT_TRUE(answer_of<aws::WriteOutcome>(loop, [&](Done<aws::WriteOutcome> done) {
+    writes.write_item(to_item_write(CreateLease{left}, of_load), std::move(done));
+  }));
+  workers.want({{segment, {}, Position::trim_horizon()}});
+  ASSERT_TRUE(wait_for([&] { return positions()[old].ended(); }));
+  EXPECT_FALSE(holds(old)) << "nobody is told of it";
+}
+
+TEST_F(SharedLoadTest, NobodyLooksAtItsLeasesOnceItIsOver) {
+  begin();
+  workers.want({{segment, {}, Position::trim_horizon()}, {kShard, {}, Position::trim_horizon()}});
+  ASSERT_TRUE(wait_for([&] { return holds(segment); }));
+  workers.want({{kShard, {}, Position::trim_horizon()}});
+  EXPECT_FALSE(workers.may_write(segment));
+  EXPECT_TRUE(workers.may_write(kShard));
+  wait_for([] { return false; });
+  EXPECT_TRUE(positions()[segment].ended());
+  const size_t scans = reads.counts().scan;
+  wait_for([] { return false; });
+  EXPECT_LE(reads.counts().scan - scans, 20u) << "one table in two seconds";
+  EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { workers.end(std::move(done)); }));
 }
 
 }  // namespace

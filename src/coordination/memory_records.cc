@@ -2,12 +2,14 @@
 
 namespace ctk::coordination {
 
-Result<TableRecord> MemoryRecords::claim(const TableClaim& claim, const std::map<std::string, std::string>& names) {
-  const auto found = records_.find(claim.table);
-  Result<TableRecord> record = decide_claim(found == records_.end() ? std::nullopt : std::optional(found->second), claim);
+Result<TableRecord> MemoryRecords::register_table(const TableRegistration& registration,
+                                                  const std::map<std::string, std::string>& names) {
+  const auto found = records_.find(registration.table);
+  Result<TableRecord> record =
+      decide_registration(found == records_.end() ? std::nullopt : std::optional(found->second), registration);
   if (!record) return record;
   record->names.insert(names.begin(), names.end());
-  return records_[claim.table] = std::move(*record);
+  return records_[registration.table] = std::move(*record);
 }
 
 std::vector<TableRecord> MemoryRecords::all() const {

@@ -5,19 +5,19 @@
 namespace ctk::coordination {
 namespace {
 
-TableClaim claim_of(const std::string& source) {
-  TableClaim claim;
-  claim.table = "demo";
-  claim.source_table = source;
-  return claim;
+TableRegistration registration_of(const std::string& source) {
+  TableRegistration registration;
+  registration.table = "demo";
+  registration.source_table = source;
+  return registration;
 }
 
-TEST(MemoryRecords, AClaimIsDecidedOnWhatStandsThere) {
+TEST(MemoryRecords, ARegistrationIsDecidedOnWhatStandsThere) {
   MemoryRecords records;
   EXPECT_TRUE(records.empty());
-  ASSERT_TRUE(records.claim(claim_of("orders"), {{"a b", "a_b"}}));
+  ASSERT_TRUE(records.register_table(registration_of("orders"), {{"a b", "a_b"}}));
   EXPECT_TRUE(records.contains("demo"));
-  const auto refused = records.claim(claim_of("customers"));
+  const auto refused = records.register_table(registration_of("customers"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
   ASSERT_EQ(records.all().size(), 1U);
@@ -28,7 +28,7 @@ TEST(MemoryRecords, AClaimIsDecidedOnWhatStandsThere) {
 TEST(MemoryRecords, ALoadThatIsOverIsComplete) {
   MemoryRecords records;
   EXPECT_EQ(records.finish_load("demo", Timestamp()).error().kind, ErrorKind::internal);
-  ASSERT_TRUE(records.claim(claim_of("orders")));
+  ASSERT_TRUE(records.register_table(registration_of("orders")));
   const Timestamp now = from_micros(7);
   const auto record = records.finish_load("demo", now);
   ASSERT_TRUE(record);

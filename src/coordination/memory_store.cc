@@ -11,12 +11,12 @@ class MemoryStore final : public PositionStore {
  public:
   MemoryStore(EventLoop& loop, Clock& clock) : loop_(loop), clock_(clock) {}
 
-  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
+  void read(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
     answer(std::move(done), Result<std::vector<StoredPosition>>(rows_.list(relay)));
   }
 
-  void claim(const ClaimRequest& request, Done<Claim> done) override {
-    answer(std::move(done), rows_.claim(request, clock_.now()));
+  void acquire(const AcquireRequest& request, Done<Acquired> done) override {
+    answer(std::move(done), rows_.acquire(request, clock_.now()));
   }
 
   void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) override {

@@ -19,11 +19,11 @@ class Fixture {
   std::unique_ptr<PositionStore> store = make_memory_store(loop, loop);
   RelayName relay{"kinesis:s@public.t"};
 
-  Result<Claim> claim(const std::string& worker, std::vector<std::string> shards = {}, bool forget = false,
-                      const std::string& incarnation = "arn:s/1") {
-    ClaimRequest request{relay, WorkerName(worker), Incarnation(incarnation), {}, forget, 1};
+  Result<Acquired> acquire(const std::string& worker, std::vector<std::string> shards = {}, bool forget = false,
+                           const std::string& incarnation = "arn:s/1") {
+    AcquireRequest request{relay, WorkerName(worker), Incarnation(incarnation), {}, forget, 1};
     for (std::string& shard : shards) request.shards.push_back({aws::ShardId(std::move(shard)), Position::trim_horizon()});
-    return wait<Claim>([&](Done<Claim> done) { store->claim(request, std::move(done)); });
+    return wait<Acquired>([&](Done<Acquired> done) { store->acquire(request, std::move(done)); });
   }
 
   Result<bool> move(Fence fence, std::vector<PositionMove> moves) {
@@ -36,7 +36,7 @@ class Fixture {
   }
 
   std::vector<StoredPosition> rows() {
-    return *wait<std::vector<StoredPosition>>([&](auto done) { store->load(relay, std::move(done)); });
+    return *wait<std::vector<StoredPosition>>([&](auto done) { store->read(relay, std::move(done)); });
   }
 
   template <class T, class Call>
@@ -50,12 +50,12 @@ class Fixture {
   }
 };
 
-TEST(MemoryStore, ClaimMakesRowsOnceAndKeepsTheirPositions) {
+TEST(MemoryStore, AcquiringMakesRowsOnceAndKeepsTheirPositions) {
   Fixture f;
-  const auto first = f.claim("w1", {"a"});
+  const auto first = f.acquire("w1", {"a"});
   ASSERT_TRUE(first);
   ASSERT_TRUE(f.move(first->fence, "a", Position::trim_horizon(), after("5")));
-  const auto second = f.claim("w2", {"a", "b"});
+  const auto second = f.acquire("w2", {"a", "b"});
   ASSERT_TRUE(second);
   ASSERT_EQ(second->positions.size(), 2U);
   EXPECT_EQ(second->positions[0].position, after("5"));
@@ -63,12 +63,12 @@ TEST(MemoryStore, ClaimMakesRowsOnceAndKeepsTheirPositions) {
   EXPECT_GT(second->fence, first->fence);
 }
 
-TEST(MemoryStore, TheOlderClaimCannotWrite) {
+TEST(MemoryStore, TheOlderAcquisitionCannotWrite) {
   Fixture f;
-  const auto first = f.claim("w1", {"a"});
+  const auto first = f.acquire("w1", {"a"});
   f.loop.after(5s, [] {});
   f.loop.run_until_idle(10s);
-  const auto second = f.claim("w2", {"a"});
+  const auto second = f.acquire("w2", {"a"});
   const auto moved = f.move(first->fence, "a", Position::trim_horizon(), after("5"));
   ASSERT_FALSE(moved);
   EXPECT_EQ(moved.error().kind, ErrorKind::fenced);
@@ -81,7 +81,7 @@ TEST(MemoryStore, TheOlderClaimCannotWrite) {
 
 TEST(MemoryStore, AMoveFromElsewhereChangesNothingAtAll) {
   Fixture f;
-  const Fence fence = f.claim("w1", {"a", "b"})->fence;
+  const Fence fence = f.acquire("w1", {"a", "b"})->fence;
   std::vector<PositionMove> moves(2);
   moves[0] = {aws::ShardId("a"), Position::trim_horizon(), after("1"), kNoTime, {{aws::ShardId("c"), after("0")}}};
   moves[1] = {aws::ShardId("b"), after("9"), after("10"), kNoTime, {}};
@@ -92,7 +92,7 @@ TEST(MemoryStore, AMoveFromElsewhereChangesNothingAtAll) {
 
 TEST(MemoryStore, AnEndBringsItsChildren) {
   Fixture f;
-  const Fence fence = f.claim("w1", {"a"})->fence;
+  const Fence fence = f.acquire("w1", {"a"})->fence;
   const PositionMove end{aws::ShardId("a"),
                          Position::trim_horizon(),
                          Position::shard_end(),
@@ -110,12 +110,12 @@ TEST(MemoryStore, AnEndBringsItsChildren) {
   EXPECT_EQ(f.rows().size(), 1U);
 }
 
-TEST(MemoryStore, AClaimOfSomeShardsLeavesTheOthersAlone) {
+TEST(MemoryStore, AnAcquisitionOfSomeShardsLeavesTheOthersAlone) {
   Fixture f;
-  const Fence first = f.claim("w1", {"a", "b"})->fence;
-  ClaimRequest request{f.relay, WorkerName("w2"), Incarnation("arn:s/1"), {}, false, 1};
+  const Fence first = f.acquire("w1", {"a", "b"})->fence;
+  AcquireRequest request{f.relay, WorkerName("w2"), Incarnation("arn:s/1"), {}, false, 1};
   request.only = {aws::ShardId("b")};
-  const auto taken = f.wait<Claim>([&](auto done) { f.store->claim(request, std::move(done)); });
+  const auto taken = f.wait<Acquired>([&](auto done) { f.store->acquire(request, std::move(done)); });
   ASSERT_TRUE(taken);
   EXPECT_EQ(f.rows()[0].fence, first);
   EXPECT_EQ(f.rows()[1].fence, taken->fence);
@@ -124,9 +124,9 @@ TEST(MemoryStore, AClaimOfSomeShardsLeavesTheOthersAlone) {
   EXPECT_TRUE(f.move(taken->fence, "b", Position::trim_horizon(), after("1")));
 }
 
-TEST(MemoryStore, FinishedRowsGoUnderTheClaimThatIsHeld) {
+TEST(MemoryStore, FinishedRowsGoUnderTheAcquisitionThatIsHeld) {
   Fixture f;
-  const Fence fence = f.claim("w1", {"a", "b"})->fence;
+  const Fence fence = f.acquire("w1", {"a", "b"})->fence;
   ASSERT_TRUE(f.move(fence, "a", Position::trim_horizon(), Position::shard_end()));
   const auto remove = [&] {
     const std::vector<aws::ShardId> shards = {aws::ShardId("a"), aws::ShardId("b")};
@@ -134,13 +134,13 @@ TEST(MemoryStore, FinishedRowsGoUnderTheClaimThatIsHeld) {
   };
   EXPECT_EQ(remove(), Result<size_t>(1U));
   EXPECT_EQ(f.rows().size(), 1U);
-  ASSERT_TRUE(f.claim("w2"));
+  ASSERT_TRUE(f.acquire("w2"));
   EXPECT_EQ(remove().error().kind, ErrorKind::fenced);
 }
 
 TEST(MemoryStore, ReadToNeverGoesBack) {
   Fixture f;
-  const Fence fence = f.claim("w1", {"a"})->fence;
+  const Fence fence = f.acquire("w1", {"a"})->fence;
   const auto idle = [&](Timestamp read_to) {
     return f.move(fence, {{aws::ShardId("a"), Position::trim_horizon(), Position::trim_horizon(), read_to, {}}});
   };
@@ -152,13 +152,13 @@ TEST(MemoryStore, ReadToNeverGoesBack) {
 
 TEST(MemoryStore, AnotherIncarnationIsNotReused) {
   Fixture f;
-  ASSERT_TRUE(f.claim("w1", {"a"}));
-  const auto other = f.claim("w2", {"a"}, false, "arn:s/2");
+  ASSERT_TRUE(f.acquire("w1", {"a"}));
+  const auto other = f.acquire("w2", {"a"}, false, "arn:s/2");
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::mismatch);
   EXPECT_THAT(other.error().message, HasSubstr("arn:s/1"));
   EXPECT_THAT(other.error().message, HasSubstr("arn:s/2"));
-  const auto reset = f.claim("w2", {"b"}, true, "arn:s/2");
+  const auto reset = f.acquire("w2", {"b"}, true, "arn:s/2");
   ASSERT_TRUE(reset);
   ASSERT_EQ(reset->positions.size(), 1U);
   EXPECT_EQ(reset->positions[0].shard, aws::ShardId("b"));
@@ -166,8 +166,8 @@ TEST(MemoryStore, AnotherIncarnationIsNotReused) {
 
 TEST(MemoryStore, FencesOutliveForgottenRows) {
   Fixture f;
-  const Fence first = f.claim("w1", {"a"})->fence;
-  ASSERT_TRUE(f.claim("w2", {"a"}, true));
+  const Fence first = f.acquire("w1", {"a"})->fence;
+  ASSERT_TRUE(f.acquire("w2", {"a"}, true));
   EXPECT_FALSE(f.move(first, "a", Position::trim_horizon(), after("1")));
 }
 
@@ -175,14 +175,14 @@ TEST(MemoryStore, ListsRelaysThatHaveRows) {
   Fixture f;
   const auto names = [&] { return *f.wait<std::vector<RelayName>>([&](auto done) { f.store->relays(std::move(done)); }); };
   EXPECT_TRUE(names().empty());
-  ASSERT_TRUE(f.claim("w1", {"a"}));
+  ASSERT_TRUE(f.acquire("w1", {"a"}));
   EXPECT_EQ(names(), std::vector<RelayName>{f.relay});
   EXPECT_EQ(*f.wait<size_t>([&](Done<size_t> done) { f.store->remove(f.relay, false, std::move(done)); }), 1U);
   EXPECT_TRUE(names().empty());
 }
 
-// Whatever two workers of one name do, in whatever order: only the last to claim moves, each move starts where the last
-// one ended, and what is stored is the newest worker's count.
+// Whatever two workers of one name do, in whatever order: only the last to acquire them moves, each move starts where the
+// last one ended, and what is stored is the newest worker's count.
 RC_GTEST_PROP(MemoryStoreProperty, OneWriterOnePath, (const std::vector<std::pair<bool, bool>>& steps)) {
   Fixture f;
   struct Worker {
@@ -192,12 +192,12 @@ RC_GTEST_PROP(MemoryStoreProperty, OneWriterOnePath, (const std::vector<std::pai
   Worker workers[2];
   int newest = -1;
   int count = 0;
-  for (const auto& [which, claims] : steps) {
+  for (const auto& [which, acquires] : steps) {
     Worker& worker = workers[which ? 1 : 0];
-    if (claims) {
-      const auto claim = f.claim(which ? "w1" : "w0", {"a"});
-      RC_ASSERT(claim.has_value());
-      worker = {claim->fence, claim->positions[0].position};
+    if (acquires) {
+      const auto acquired = f.acquire(which ? "w1" : "w0", {"a"});
+      RC_ASSERT(acquired.has_value());
+      worker = {acquired->fence, acquired->positions[0].position};
       newest = which ? 1 : 0;
       continue;
     }

@@ -20,7 +20,7 @@ std::vector<RelayName> PositionRows::relays() const {
   return names;
 }
 
-Result<Claim> PositionRows::claim(const ClaimRequest& request, Timestamp now) {
+Result<Acquired> PositionRows::acquire(const AcquireRequest& request, Timestamp now) {
   Relay& relay = relays_[request.relay];
   if (request.forget) relay.rows.clear();
   for (const auto& [shard, row] : relay.rows) {
@@ -30,7 +30,7 @@ Result<Claim> PositionRows::claim(const ClaimRequest& request, Timestamp now) {
   }
   ++relay.fence;
   relay.worker = request.worker;
-  relay.claimed = now;
+  relay.acquired = now;
   relay.incarnation = request.incarnation;
   relay.epoch = request.epoch;
   make_rows(relay, request.shards, now);
@@ -46,14 +46,14 @@ Result<Claim> PositionRows::claim(const ClaimRequest& request, Timestamp now) {
     row.fence = relay.fence;
     row.worker = request.worker;
     if (!request.only) row.epoch = request.epoch;
-    row.updated = relay.claimed;
+    row.updated = relay.acquired;
   }
-  return Claim{relay.fence, list(request.relay)};
+  return Acquired{relay.fence, list(request.relay)};
 }
 
 Result<bool> PositionRows::add(const RelayName& name, Fence fence, const std::vector<NewShard>& shards, Timestamp now) {
   Relay& relay = relays_[name];
-  if (relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+  if (relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.acquired));
   make_rows(relay, shards, now);
   return true;
 }
@@ -62,7 +62,7 @@ Result<bool> PositionRows::move(const RelayName& name, const std::vector<Positio
   Relay& relay = relays_[name];
   for (const PositionMove& move : moves) {
     const auto row = relay.rows.find(move.shard);
-    if (row == relay.rows.end()) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+    if (row == relay.rows.end()) return std::unexpected(fenced_error(name, relay.worker, relay.acquired));
     const StoredPosition& stored = row->second;
     if (stored.fence != move.fence || stored.position != move.from) {
       return std::unexpected(fenced_error(name, stored.worker, stored.updated));
@@ -80,7 +80,7 @@ Result<bool> PositionRows::move(const RelayName& name, const std::vector<Positio
 
 Result<size_t> PositionRows::remove_finished(const RelayName& name, Fence fence, const std::vector<aws::ShardId>& shards) {
   Relay& relay = relays_[name];
-  if (fence != kAnyFence && relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.claimed));
+  if (fence != kAnyFence && relay.fence != fence) return std::unexpected(fenced_error(name, relay.worker, relay.acquired));
   return std::erase_if(relay.rows, [&](const auto& row) {
     return row.second.position.ended() && std::ranges::find(shards, row.first) != shards.end();
   });

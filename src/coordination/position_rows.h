@@ -1,4 +1,4 @@
-// The rows of relays and the rules for claiming and moving them, as a value: what the stores that are no databases keep.
+// The rows of relays and the rules for acquiring and moving them, as a value: what the stores that are no databases keep.
 // Pure; calls mean what those of PositionStore mean.
 #pragma once
 
@@ -14,7 +14,7 @@ class PositionRows {
   std::vector<StoredPosition> list(const RelayName& name) const;
   std::vector<RelayName> relays() const;
 
-  Result<Claim> claim(const ClaimRequest& request, Timestamp now);
+  Result<Acquired> acquire(const AcquireRequest& request, Timestamp now);
   Result<bool> add(const RelayName& name, Fence fence, const std::vector<NewShard>& shards, Timestamp now);
   Result<bool> move(const RelayName& name, const std::vector<PositionMove>& moves, Timestamp now);
   Result<size_t> remove_finished(const RelayName& name, Fence fence, const std::vector<aws::ShardId>& shards);
@@ -25,10 +25,10 @@ class PositionRows {
  private:
   struct Relay {
     std::map<aws::ShardId, StoredPosition> rows;
-    /// Who claimed last: what rows made later inherit.
+    /// Who acquired last: what rows made later inherit.
     Fence fence = 0;
     WorkerName worker;
-    Timestamp claimed = kNoTime;
+    Timestamp acquired = kNoTime;
     Incarnation incarnation;
     Epoch epoch = 1;
   };

@@ -4,7 +4,7 @@
 
 namespace ctk::coordination {
 
-bool ClaimRequest::takes(const aws::ShardId& shard) const {
+bool AcquireRequest::takes(const aws::ShardId& shard) const {
   return !only || std::ranges::find(*only, shard) != only->end();
 }
 

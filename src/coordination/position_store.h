@@ -1,9 +1,8 @@
-// Where positions are kept, and the rules for moving them. The stores: memory (here), and each target's own (sink/).
+// Where positions are kept, and the rules for moving them. The stores: memory (memory_store.h), leases (leased_shards.h),
+// each target's own (sink/), what an engine or a recording keeps (engines/, record/).
 #pragma once
 
-#include <functional>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,7 +69,7 @@ struct Rewind {
   bool operator==(const Rewind&) const = default;
 };
 
-struct ClaimRequest {
+struct AcquireRequest {
   RelayName relay;
   WorkerName worker;
   Incarnation incarnation;
@@ -81,40 +80,42 @@ struct ClaimRequest {
   std::vector<aws::ShardId> dropped = {};  ///< rows that are no longer needed: segments of older loads
   /// Where many workers share the relay's shards: the only ones that are taken; the rows of others are made and left alone.
   /// Each keeps its epoch, in which it was written last. Nothing: all that are unfinished. Only stores with transactions,
-  /// and those in memory, know of it.
+  /// those in memory and leases know of it.
   std::optional<std::vector<aws::ShardId>> only = {};
   bool takes(const aws::ShardId& shard) const;
 };
 
-struct Claim {
+struct Acquired {
   Fence fence = 0;
-  std::vector<StoredPosition> positions;  ///< all rows of the relay, after the claim
+  /// All rows of the relay, after the acquisition; of leases that are all there is, those that it is about.
+  std::vector<StoredPosition> positions;
 };
 
-/// One relay's view of a store. Completions come on the loop while the store lives, and not afterwards. Errors: `fenced`
-/// (shards of the call are another worker's now, whom the message names with its time; load() says which), `unreachable`,
+/// Completions come on the loop while the store lives, and not afterwards. Errors: `fenced`
+/// (shards of the call are another worker's now, whom the message names with its time; read() says which), `unreachable`,
 /// `denied`, `mismatch`.
 class PositionStore {
  public:
   virtual ~PositionStore() = default;
 
   /// Reads the relay's rows without changing them.
-  virtual void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) = 0;
+  virtual void read(const RelayName& relay, Done<std::vector<StoredPosition>> done) = 0;
 
   /// Makes the missing rows, raises the fence of all unfinished rows (or of `only` some) above every fence of the relay,
-  /// and reads all of them, in one transaction where the target has them. After it, older claims of the same rows cannot
-  /// write.
-  virtual void claim(const ClaimRequest& request, Done<Claim> done) = 0;
+  /// and reads all of them, in one transaction where the target has them. After it, older acquisitions of the same rows
+  /// cannot write.
+  virtual void acquire(const AcquireRequest& request, Done<Acquired> done) = 0;
 
-  /// Makes rows for shards found later, under a claim that is held.
+  /// Makes rows for shards found later, under an acquisition that is held.
   virtual void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) = 0;
 
-  /// Moves positions outside of a batch, all or none: targets without transactions, ends of empty shards, `read_to` of idle
+  /// Moves positions outside of a batch, all or none (leases that are all there is: each by itself, so that a part may be
+  /// stored where it fails): targets without transactions, ends of empty shards, `read_to` of idle
   /// ones.
   virtual void move(const RelayName& relay, std::vector<PositionMove> moves, Done<bool> done) = 0;
 
-  /// Deletes the rows of such of these shards as are finished, under a claim that is held (kAnyFence: or under none, where
-  /// nobody holds all of the relay's shards); tells how many.
+  /// Deletes the rows of such of these shards as are finished, under an acquisition that is held (kAnyFence: or under none,
+  /// where nobody holds all of the relay's shards); tells how many.
   virtual void remove_finished(const RelayName& relay, Fence fence, std::vector<aws::ShardId> shards,
                                Done<size_t> done) = 0;
 

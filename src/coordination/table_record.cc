@@ -20,15 +20,15 @@ bool same_kind(dynamodb::VersionKind stored, dynamodb::VersionKind wanted) {
   return stored == wanted || (is_file(stored) && is_file(wanted));
 }
 
-TableRecord first_record(const TableClaim& claim) {
+TableRecord first_record(const TableRegistration& registration) {
   TableRecord record;
-  record.table = claim.table;
-  record.source_table = claim.source_table;
-  record.incarnation = claim.incarnation;
-  record.kind = claim.kind;
-  record.keys = claim.keys;
-  record.form = claim.form;
-  record.since = claim.since;
+  record.table = registration.table;
+  record.source_table = registration.source_table;
+  record.incarnation = registration.incarnation;
+  record.kind = registration.kind;
+  record.keys = registration.keys;
+  record.form = registration.form;
+  record.since = registration.since;
   return record;
 }
 
@@ -42,69 +42,70 @@ void register_relay(TableRecord& record, const std::optional<RelayName>& relay) 
 constexpr Epoch kLastEpoch = 99'999'999;
 
 /// Another life of the source: nothing that was known of the old one holds, and its relays will not write again.
-Result<TableRecord> next_epoch(const TableRecord& existing, const TableClaim& claim) {
+Result<TableRecord> next_epoch(const TableRecord& existing, const TableRegistration& registration) {
   if (existing.epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
-  TableRecord record = first_record(claim);
+  TableRecord record = first_record(registration);
   record.epoch = existing.epoch + 1;
   record.names = existing.names;
-  register_relay(record, claim.relay);
+  register_relay(record, registration.relay);
   return record;
 }
 
-std::unexpected<Error> mismatch(const TableRecord& existing, const TableClaim& claim) {
-  const bool moved = existing.incarnation != claim.incarnation;
+std::unexpected<Error> mismatch(const TableRecord& existing, const TableRegistration& registration) {
+  const bool moved = existing.incarnation != registration.incarnation;
   std::string message = "table " + existing.table + " holds ";
   message += moved ? "source " + existing.incarnation.str() : "versions of kind " + std::string(to_string(*existing.kind));
   message += ", this run reads ";
-  message += moved ? claim.incarnation.str() : std::string(to_string(*claim.kind));
+  message += moved ? registration.incarnation.str() : std::string(to_string(*registration.kind));
   std::string hint = "the versions of the two cannot be compared";
-  if (!claim.reset_command.empty()) hint += "; to begin anew on this table: " + claim.reset_command;
+  if (!registration.reset_command.empty()) hint += "; to begin anew on this table: " + registration.reset_command;
   return fail(ErrorKind::mismatch, std::move(message), {}, std::move(hint));
 }
 
 /// The record without a look at loads. `begun` tells whether it starts an epoch.
-Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, const TableClaim& claim, bool& begun) {
+Result<TableRecord> decide_stream(const std::optional<TableRecord>& existing, const TableRegistration& registration,
+                                  bool& begun) {
   begun = true;
   if (!existing) {
-    TableRecord record = first_record(claim);
-    register_relay(record, claim.relay);
+    TableRecord record = first_record(registration);
+    register_relay(record, registration.relay);
     return record;
   }
-  if (existing->source_table != claim.source_table) {
+  if (existing->source_table != registration.source_table) {
     return fail(ErrorKind::refused,
                 "table " + existing->table + " is kept from source table " + existing->source_table + ", not from " +
-                    claim.source_table,
+                    registration.source_table,
                 {}, "name another target table with table=NAME");
   }
-  if (existing->form != claim.form && !existing->form.empty() && !claim.form.empty()) {
+  if (existing->form != registration.form && !existing->form.empty() && !registration.form.empty()) {
     return fail(ErrorKind::refused,
                 "table " + existing->table + " is written with " + existing->form + ", and this run would write it with " +
-                    claim.form,
+                    registration.form,
                 {}, "say " + existing->form + ", or name another target table with table=NAME");
   }
   begun = false;
   TableRecord record = *existing;
-  if (record.keys.attributes.empty()) record.keys = claim.keys;
-  if (record.form.empty()) record.form = claim.form;
-  if (!claim.kind) {
+  if (record.keys.attributes.empty()) record.keys = registration.keys;
+  if (record.form.empty()) record.form = registration.form;
+  if (!registration.kind) {
     // No stream: whatever feeds the table goes on to.
-    if (!record.kind) record.incarnation = claim.incarnation;
+    if (!record.kind) record.incarnation = registration.incarnation;
     return record;
   }
   if (!record.kind) {
     // A finished load left the table open: the first stream says what it is.
-    record.kind = claim.kind;
-    record.incarnation = claim.incarnation;
+    record.kind = registration.kind;
+    record.incarnation = registration.incarnation;
   }
-  if (record.incarnation != claim.incarnation || !same_kind(*record.kind, *claim.kind)) {
-    if (!claim.reset) return mismatch(record, claim);
+  if (record.incarnation != registration.incarnation || !same_kind(*record.kind, *registration.kind)) {
+    if (!registration.reset) return mismatch(record, registration);
     begun = true;
-    return next_epoch(record, claim);
+    return next_epoch(record, registration);
   }
   // Positions are forgotten: what was read may be read again, older changes included.
-  if (claim.reset) record.sweep.reset();
-  if (claim.reset && record.load == LoadState::none) record.since = claim.since;
-  register_relay(record, claim.relay);
+  if (registration.reset) record.sweep.reset();
+  if (registration.reset && record.load == LoadState::none) record.since = registration.since;
+  register_relay(record, registration.relay);
   return record;
 }
 
@@ -120,32 +121,33 @@ TableRecord without_rows(TableRecord record) {
 }
 
 /// Whether going on with the table as it is would hide what it has lost.
-bool would_hide(const TableRecord& existing, const TableClaim& claim) {
-  if (claim.load || claim.reset) return false;
-  return claim.goes_on || !existing.relays.empty() || existing.load != LoadState::none;
+bool would_hide(const TableRecord& existing, const TableRegistration& registration) {
+  if (registration.load || registration.reset) return false;
+  return registration.goes_on || !existing.relays.empty() || existing.load != LoadState::none;
 }
 
-std::string how_to_begin_anew(const TableClaim& claim) {
-  const std::string reset = claim.reset_command.empty() ? "--reset begins anew" : "to begin anew: " + claim.reset_command;
+std::string how_to_begin_anew(const TableRegistration& registration) {
+  const std::string reset =
+      registration.reset_command.empty() ? "--reset begins anew" : "to begin anew: " + registration.reset_command;
   return reset + "; with snapshot=initial the table is loaded again";
 }
 
-std::unexpected<Error> lost(const TableRecord& existing, const TableClaim& claim, TableFound sight) {
+std::unexpected<Error> lost(const TableRecord& existing, const TableRegistration& registration, TableFound sight) {
   Error error = lost_table_error(existing.table, sight);
-  error.hint = how_to_begin_anew(claim);
+  error.hint = how_to_begin_anew(registration);
   return std::unexpected(std::move(error));
 }
 
-bool wants_load(const std::optional<TableRecord>& existing, const TableClaim& claim, TableFound sight) {
-  if (!claim.load) return false;
-  if (!existing || claim.reset || sight != TableFound::as_recorded) return true;
-  switch (claim.load->kind) {
+bool wants_load(const std::optional<TableRecord>& existing, const TableRegistration& registration, TableFound sight) {
+  if (!registration.load) return false;
+  if (!existing || registration.reset || sight != TableFound::as_recorded) return true;
+  switch (registration.load->kind) {
     case LoadRequest::Kind::initial:
       if (existing->load == LoadState::running) return false;
       // A load that no stream has followed may lie before everything that the stream still has.
       return existing->load == LoadState::none || !existing->kind;
     case LoadRequest::Kind::again: return existing->load != LoadState::running;
-    case LoadRequest::Kind::restart: return existing->epoch <= claim.load->seen;
+    case LoadRequest::Kind::restart: return existing->epoch <= registration.load->seen;
   }
   return false;
 }
@@ -171,45 +173,46 @@ Error lost_table_error(const std::string& table, TableFound sight) {
   return {ErrorKind::mismatch, describe_sight(table, sight) + ", and what is recorded of it holds no longer", "", ""};
 }
 
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim, TableFound sight) {
+Result<TableRecord> decide_registration(const std::optional<TableRecord>& existing, const TableRegistration& registration,
+                                        TableFound sight) {
   bool begun = false;
   const bool whole = !existing || sight == TableFound::as_recorded;
-  Result<TableRecord> record = decide_stream(whole ? existing : without_rows(*existing), claim, begun);
-  if (record && !whole && would_hide(*existing, claim)) return lost(*existing, claim, sight);
-  if (!record || !wants_load(existing, claim, sight)) return record;
+  Result<TableRecord> record = decide_stream(whole ? existing : without_rows(*existing), registration, begun);
+  if (record && !whole && would_hide(*existing, registration)) return lost(*existing, registration, sight);
+  if (!record || !wants_load(existing, registration, sight)) return record;
   if (!begun) {
     if (record->epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
     ++record->epoch;
   }
   record->load = LoadState::running;
   record->since.reset();
-  record->cut = claim.load->cut;
+  record->cut = registration.load->cut;
   record->loaded.reset();
   record->sweep.reset();
   return record;
 }
 
-Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest) {
-  const bool forgets = claim.load || claim.reset;
-  if (highest.empty() && claim.goes_on && !forgets) {
-    Error error = lost_table_error(claim.table, TableFound::gone);
-    error.hint = how_to_begin_anew(claim);
+Result<TableRecord> decide_first_registration(const TableRegistration& registration, std::string_view highest) {
+  const bool forgets = registration.load || registration.reset;
+  if (highest.empty() && registration.goes_on && !forgets) {
+    Error error = lost_table_error(registration.table, TableFound::gone);
+    error.hint = how_to_begin_anew(registration);
     return std::unexpected(std::move(error));
   }
-  if (highest.empty() && claim.record_lost && !forgets) {
+  if (highest.empty() && registration.record_lost && !forgets) {
     Error error{ErrorKind::mismatch,
-                "positions of this relay are stored, but nothing is on record of table " + claim.table +
+                "positions of this relay are stored, but nothing is on record of table " + registration.table +
                     ", and it has no rows: what was read before would be missing from it",
                 "", ""};
-    error.hint = how_to_begin_anew(claim);
+    error.hint = how_to_begin_anew(registration);
     return std::unexpected(std::move(error));
   }
-  Result<TableRecord> record = decide_claim(std::nullopt, claim);
+  Result<TableRecord> record = decide_registration(std::nullopt, registration);
   if (!record) return record;
   Epoch epoch = 0;
   // The number ends at the version's first dot.
   std::from_chars(highest.begin(), highest.end(), epoch);
-  if (claim.load) epoch = std::max(epoch, claim.lost_epoch);
+  if (registration.load) epoch = std::max(epoch, registration.lost_epoch);
   if (epoch == 0) return record;
   if (epoch >= kLastEpoch) return fail(ErrorKind::refused, "the table's epochs are used up");
   record->epoch = std::max(record->epoch, epoch + 1);
@@ -255,8 +258,10 @@ std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp serve
   return record.epoch;
 }
 
-bool is_table_ready(const TableRecord& record, const std::vector<StoredPosition>& rows) {
-  return record.load == LoadState::complete && record.loaded && watermark(rows) >= *record.loaded;
+bool is_load_complete(const TableRecord& record) { return record.load == LoadState::complete && record.loaded; }
+
+bool are_past_load(const TableRecord& record, const std::vector<StoredPosition>& rows) {
+  return is_load_complete(record) && watermark(rows) >= *record.loaded;
 }
 
 std::string_view to_string(LoadState state) {

@@ -71,7 +71,7 @@ struct LoadRequest {
 };
 
 /// What a run wants of a table.
-struct TableClaim {
+struct TableRegistration {
   std::string table;
   std::string source_table;
   Incarnation incarnation;
@@ -109,17 +109,17 @@ Error lost_table_error(const std::string& table, TableFound sight);
 /// incarnation or kind is `mismatch` (exit 3) unless `reset`, which raises the epoch. A load that begins starts an epoch of
 /// its own, in a table that had none before the first.
 ///
-/// Of a table that is gone or emptied nothing holds that was recorded of its rows. A claim that loads it begins a load, and
-/// `reset` forgets; else stored positions, a load or a run that goes on would call it complete without what it has lost:
-/// `mismatch` (exit 3). Where nothing of that kind is recorded (files), it is made again.
-Result<TableRecord> decide_claim(const std::optional<TableRecord>& existing, const TableClaim& claim,
-                                 TableFound sight = TableFound::as_recorded);
+/// Of a table that is gone or emptied nothing holds that was recorded of its rows. A registration that loads it begins a
+/// load, and `reset` forgets; else stored positions, a load or a run that goes on would call it complete without what it
+/// has lost: `mismatch` (exit 3). Where nothing of that kind is recorded (files), it is made again.
+Result<TableRecord> decide_registration(const std::optional<TableRecord>& existing, const TableRegistration& registration,
+                                        TableFound sight = TableFound::as_recorded);
 
 /// The record of a table that has none. `highest` is the highest version of its rows; empty: there is none.
 /// Rows with versions have lost their record, and with it what they were compared by: it begins above them, so that every
 /// change wins. Without rows where the relay once wrote some, or this run goes on, they are lost too: `mismatch`, as for a
 /// table that is gone. A load begins above what stored positions know of: their segments are another load's.
-Result<TableRecord> decide_first_claim(const TableClaim& claim, std::string_view highest);
+Result<TableRecord> decide_first_registration(const TableRegistration& registration, std::string_view highest);
 
 /// Whether stored positions tell that the relay has written rows.
 bool prove_rows_written(const std::vector<StoredPosition>& rows);
@@ -143,9 +143,11 @@ SweepPlan plan_sweep(const TableRecord& record, Timestamp watermark, Timestamp s
 /// has passed since.
 std::optional<Epoch> older_epochs_due(const TableRecord& record, Timestamp server_time, Duration floor);
 
-/// Whether the table may be called ready: no load is under way or owes a sweep, and the stream is past the last one's end.
-/// `rows` are all of the table's relays.
-bool is_table_ready(const TableRecord& record, const std::vector<StoredPosition>& rows);
+/// Of what makes a table ready, what holds for the table as a whole: a load has filled it, none is under way, and none has
+/// a sweep to come.
+bool is_load_complete(const TableRecord& record);
+/// The other half: whether all shards with these rows are past the end of that load.
+bool are_past_load(const TableRecord& record, const std::vector<StoredPosition>& rows);
 
 /// JSON of the members that are lists (relays, names, keys): golden tests pin it. Witnesses are written as names are.
 std::string relays_json(const std::vector<RelayName>& relays);

@@ -11,51 +11,53 @@ using namespace std::chrono_literals;
 using dynamodb::VersionKind;
 using testing::HasSubstr;
 
-TableClaim claim_of(const std::string& relay = "r1") {
-  TableClaim claim;
-  claim.table = "public.demo";
-  claim.source_table = "demo";
-  claim.incarnation = Incarnation("arn:s/2026-01-01T00:00:00Z");
-  if (!relay.empty()) claim.relay = RelayName(relay);
-  claim.reset_command = "ctk load table … --reset";
-  return claim;
+TableRegistration registration_of(const std::string& relay = "r1") {
+  TableRegistration registration;
+  registration.table = "public.demo";
+  registration.source_table = "demo";
+  registration.incarnation = Incarnation("arn:s/2026-01-01T00:00:00Z");
+  if (!relay.empty()) registration.relay = RelayName(relay);
+  registration.reset_command = "ctk load table … --reset";
+  return registration;
 }
 
-TableRecord record_of() { return *decide_claim(std::nullopt, claim_of()); }
+TableRecord record_of() { return *decide_registration(std::nullopt, registration_of()); }
 
-TEST(DecideClaim, AFirstRunBeginsWithEpochOne) {
+TEST(DecideRegistration, AFirstRunBeginsWithEpochOne) {
   const TableRecord record = record_of();
   EXPECT_EQ(record.epoch, 1U);
   EXPECT_EQ(record.kind, VersionKind::kinesis);
   EXPECT_EQ(record.relays, std::vector<RelayName>{RelayName("r1")});
-  EXPECT_EQ(decide_claim(record, claim_of()), record);
+  EXPECT_EQ(decide_registration(record, registration_of()), record);
 }
 
-TEST(DecideClaim, AFileRegistersNoRelay) { EXPECT_TRUE(decide_claim(std::nullopt, claim_of(""))->relays.empty()); }
+TEST(DecideRegistration, AFileRegistersNoRelay) {
+  EXPECT_TRUE(decide_registration(std::nullopt, registration_of(""))->relays.empty());
+}
 
-TEST(DecideClaim, ASecondRelayDropsTheSweepPairThatWasNotedWithoutIt) {
+TEST(DecideRegistration, ASecondRelayDropsTheSweepPairThatWasNotedWithoutIt) {
   TableRecord record = record_of();
   record.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
-  EXPECT_EQ(decide_claim(record, claim_of("r1"))->sweep, record.sweep);
-  const auto second = decide_claim(record, claim_of("r2"));
+  EXPECT_EQ(decide_registration(record, registration_of("r1"))->sweep, record.sweep);
+  const auto second = decide_registration(record, registration_of("r2"));
   EXPECT_EQ(second->relays.size(), 2U);
   EXPECT_FALSE(second->sweep);
 }
 
-TEST(DecideClaim, AnotherSourceTableIsRefusedEvenWithReset) {
-  TableClaim claim = claim_of();
-  claim.source_table = "orders";
-  claim.reset = true;
-  const auto answer = decide_claim(record_of(), claim);
+TEST(DecideRegistration, AnotherSourceTableIsRefusedEvenWithReset) {
+  TableRegistration registration = registration_of();
+  registration.source_table = "orders";
+  registration.reset = true;
+  const auto answer = decide_registration(record_of(), registration);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::refused);
   EXPECT_EQ(answer.error().message, "table public.demo is kept from source table demo, not from orders");
 }
 
-TEST(DecideClaim, AnotherIncarnationStopsAndNamesBothAndTheCommand) {
-  TableClaim claim = claim_of();
-  claim.incarnation = Incarnation("arn:s/2026-02-02T00:00:00Z");
-  const auto answer = decide_claim(record_of(), claim);
+TEST(DecideRegistration, AnotherIncarnationStopsAndNamesBothAndTheCommand) {
+  TableRegistration registration = registration_of();
+  registration.incarnation = Incarnation("arn:s/2026-02-02T00:00:00Z");
+  const auto answer = decide_registration(record_of(), registration);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
   EXPECT_THAT(answer.error().message, HasSubstr("2026-01-01"));
@@ -63,136 +65,136 @@ TEST(DecideClaim, AnotherIncarnationStopsAndNamesBothAndTheCommand) {
   EXPECT_THAT(answer.error().hint, HasSubstr("ctk load table … --reset"));
 }
 
-TEST(DecideClaim, ResetOntoAnotherIncarnationRaisesTheEpochOnce) {
+TEST(DecideRegistration, ResetOntoAnotherIncarnationRaisesTheEpochOnce) {
   TableRecord before = record_of();
   before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
   before.names = {{"a.b", "a_b_12345678"}};
-  TableClaim claim = claim_of("r2");
-  claim.incarnation = Incarnation("arn:s/2");
-  claim.reset = true;
-  const auto raised = decide_claim(before, claim);
+  TableRegistration registration = registration_of("r2");
+  registration.incarnation = Incarnation("arn:s/2");
+  registration.reset = true;
+  const auto raised = decide_registration(before, registration);
   ASSERT_TRUE(raised);
   EXPECT_EQ(raised->epoch, 2U);
   EXPECT_EQ(raised->relays, std::vector<RelayName>{RelayName("r2")});
   EXPECT_EQ(raised->names, before.names);
   EXPECT_FALSE(raised->sweep);
-  EXPECT_EQ(decide_claim(raised.value(), claim)->epoch, 2U);
+  EXPECT_EQ(decide_registration(raised.value(), registration)->epoch, 2U);
 }
 
-TEST(DecideClaim, ResetOnTheSameIncarnationKeepsTheEpoch) {
+TEST(DecideRegistration, ResetOnTheSameIncarnationKeepsTheEpoch) {
   TableRecord before = record_of();
   before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
-  TableClaim claim = claim_of();
-  claim.reset = true;
-  const auto after = decide_claim(before, claim);
+  TableRegistration registration = registration_of();
+  registration.reset = true;
+  const auto after = decide_registration(before, registration);
   EXPECT_EQ(after->epoch, 1U);
   EXPECT_FALSE(after->sweep) << "older changes come again";
 }
 
-TEST(DecideClaim, AnotherKindStopsButTheTwoFormsOfFilesAreOneSource) {
-  TableClaim streams = claim_of();
+TEST(DecideRegistration, AnotherKindStopsButTheTwoFormsOfFilesAreOneSource) {
+  TableRegistration streams = registration_of();
   streams.kind = VersionKind::streams;
-  const auto answer = decide_claim(record_of(), streams);
+  const auto answer = decide_registration(record_of(), streams);
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
 
-  TableClaim file = claim_of("");
+  TableRegistration file = registration_of("");
   file.kind = VersionKind::file_time;
-  const TableRecord by_time = *decide_claim(std::nullopt, file);
+  const TableRecord by_time = *decide_registration(std::nullopt, file);
   file.kind = VersionKind::file_sequence;
-  EXPECT_EQ(decide_claim(by_time, file)->kind, VersionKind::file_time);
+  EXPECT_EQ(decide_registration(by_time, file)->kind, VersionKind::file_time);
 }
 
-TEST(DecideClaim, ATableLeftByALoadTakesTheFirstStreamsKind) {
+TEST(DecideRegistration, ATableLeftByALoadTakesTheFirstStreamsKind) {
   TableRecord loaded = record_of();
   loaded.kind.reset();
   loaded.incarnation = Incarnation("arn:table/1");
-  const auto answer = decide_claim(loaded, claim_of());
+  const auto answer = decide_registration(loaded, registration_of());
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->kind, VersionKind::kinesis);
-  EXPECT_EQ(answer->incarnation, claim_of().incarnation);
+  EXPECT_EQ(answer->incarnation, registration_of().incarnation);
   EXPECT_EQ(answer->epoch, 1U);
 }
 
-TableClaim loading(LoadRequest::Kind kind, Timestamp cut = Timestamp(500s), Epoch seen = 0) {
-  TableClaim claim = claim_of();
-  claim.load = LoadRequest{kind, cut, seen};
-  return claim;
+TableRegistration loading(LoadRequest::Kind kind, Timestamp cut = Timestamp(500s), Epoch seen = 0) {
+  TableRegistration registration = registration_of();
+  registration.load = LoadRequest{kind, cut, seen};
+  return registration;
 }
 
-TEST(DecideClaim, AnInitialLoadBeginsOnceAndIsGoneOnWith) {
-  const TableRecord begun = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
+TEST(DecideRegistration, AnInitialLoadBeginsOnceAndIsGoneOnWith) {
+  const TableRecord begun = *decide_registration(std::nullopt, loading(LoadRequest::Kind::initial));
   EXPECT_EQ(begun.load, LoadState::running);
   EXPECT_EQ(begun.epoch, 1U);
   EXPECT_EQ(begun.cut, Timestamp(500s));
-  EXPECT_EQ(*decide_claim(begun, loading(LoadRequest::Kind::initial, Timestamp(900s))), begun);
+  EXPECT_EQ(*decide_registration(begun, loading(LoadRequest::Kind::initial, Timestamp(900s))), begun);
   TableRecord complete = begun;
   complete.load = LoadState::complete;
   complete.loaded = Timestamp(700s);
-  EXPECT_EQ(*decide_claim(complete, loading(LoadRequest::Kind::initial, Timestamp(900s))), complete);
+  EXPECT_EQ(*decide_registration(complete, loading(LoadRequest::Kind::initial, Timestamp(900s))), complete);
 }
 
-TEST(DecideClaim, ALoadOfATableThatAStreamHasFilledStartsAnEpoch) {
+TEST(DecideRegistration, ALoadOfATableThatAStreamHasFilledStartsAnEpoch) {
   TableRecord before = record_of();
   before.sweep = SweepPair{Timestamp(1s), Timestamp(2s)};
-  const TableRecord begun = *decide_claim(before, loading(LoadRequest::Kind::initial));
+  const TableRecord begun = *decide_registration(before, loading(LoadRequest::Kind::initial));
   EXPECT_EQ(begun.epoch, before.epoch + 1);
   EXPECT_EQ(begun.load, LoadState::running);
   EXPECT_FALSE(begun.sweep) << "changes from back to the cut come again";
 }
 
-TEST(DecideClaim, ALoadThatIsRunAgainStartsAnEpochUnlessItIsRunning) {
-  TableRecord record = *decide_claim(std::nullopt, loading(LoadRequest::Kind::again));
-  EXPECT_EQ(decide_claim(record, loading(LoadRequest::Kind::again))->epoch, 1U);
+TEST(DecideRegistration, ALoadThatIsRunAgainStartsAnEpochUnlessItIsRunning) {
+  TableRecord record = *decide_registration(std::nullopt, loading(LoadRequest::Kind::again));
+  EXPECT_EQ(decide_registration(record, loading(LoadRequest::Kind::again))->epoch, 1U);
   record.load = LoadState::complete;
   record.loaded = Timestamp(700s);
-  const TableRecord again = *decide_claim(record, loading(LoadRequest::Kind::again, Timestamp(900s)));
+  const TableRecord again = *decide_registration(record, loading(LoadRequest::Kind::again, Timestamp(900s)));
   EXPECT_EQ(again.epoch, 2U);
   EXPECT_EQ(again.cut, Timestamp(900s));
   EXPECT_EQ(again.load, LoadState::running);
   EXPECT_FALSE(again.loaded);
 }
 
-TEST(DecideClaim, AGapStartsALoadAnewButOnlyOne) {
-  TableRecord running = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
-  const TableClaim anew = loading(LoadRequest::Kind::restart, Timestamp(900s), 1);
-  const TableRecord begun = *decide_claim(running, anew);
+TEST(DecideRegistration, AGapStartsALoadAnewButOnlyOne) {
+  TableRecord running = *decide_registration(std::nullopt, loading(LoadRequest::Kind::initial));
+  const TableRegistration anew = loading(LoadRequest::Kind::restart, Timestamp(900s), 1);
+  const TableRecord begun = *decide_registration(running, anew);
   EXPECT_EQ(begun.epoch, 2U);
   EXPECT_EQ(begun.cut, Timestamp(900s));
-  EXPECT_EQ(*decide_claim(begun, anew), begun) << "the other relay's gap, or a reply that was lost";
+  EXPECT_EQ(*decide_registration(begun, anew), begun) << "the other relay's gap, or a reply that was lost";
 }
 
-TEST(DecideClaim, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
-  TableClaim plain = loading(LoadRequest::Kind::again);
+TEST(DecideRegistration, ALoadWithoutAStreamLeavesTheKindOpenAndRegistersNobody) {
+  TableRegistration plain = loading(LoadRequest::Kind::again);
   plain.kind.reset();
   plain.relay.reset();
   plain.incarnation = Incarnation("arn:table/1");
-  TableRecord record = *decide_claim(std::nullopt, plain);
+  TableRecord record = *decide_registration(std::nullopt, plain);
   EXPECT_FALSE(record.kind);
   EXPECT_TRUE(record.relays.empty());
   record.load = LoadState::complete;
 
   // A stream that comes later cannot know whether it still has everything since that load.
-  const TableRecord followed = *decide_claim(record, loading(LoadRequest::Kind::initial, Timestamp(900s)));
+  const TableRecord followed = *decide_registration(record, loading(LoadRequest::Kind::initial, Timestamp(900s)));
   EXPECT_EQ(followed.kind, VersionKind::kinesis);
   EXPECT_EQ(followed.load, LoadState::running);
   EXPECT_EQ(followed.epoch, 2U);
 
   // And a load without a stream beside a stream takes nothing from it.
   TableRecord streamed = record_of();
-  const TableRecord reloaded = *decide_claim(streamed, plain);
+  const TableRecord reloaded = *decide_registration(streamed, plain);
   EXPECT_EQ(reloaded.kind, streamed.kind);
   EXPECT_EQ(reloaded.incarnation, streamed.incarnation);
   EXPECT_EQ(reloaded.epoch, streamed.epoch + 1);
 }
 
-TEST(DecideClaim, ResetLoadsAgainAndRaisesTheEpochOnce) {
-  TableRecord record = *decide_claim(std::nullopt, loading(LoadRequest::Kind::initial));
-  TableClaim claim = loading(LoadRequest::Kind::initial, Timestamp(900s));
-  claim.reset = true;
-  EXPECT_EQ(decide_claim(record, claim)->epoch, 2U);
-  claim.incarnation = Incarnation("arn:s/2");
-  const TableRecord other = *decide_claim(record, claim);
+TEST(DecideRegistration, ResetLoadsAgainAndRaisesTheEpochOnce) {
+  TableRecord record = *decide_registration(std::nullopt, loading(LoadRequest::Kind::initial));
+  TableRegistration registration = loading(LoadRequest::Kind::initial, Timestamp(900s));
+  registration.reset = true;
+  EXPECT_EQ(decide_registration(record, registration)->epoch, 2U);
+  registration.incarnation = Incarnation("arn:s/2");
+  const TableRecord other = *decide_registration(record, registration);
   EXPECT_EQ(other.epoch, 2U);
   EXPECT_EQ(other.load, LoadState::running);
 }
@@ -210,13 +212,13 @@ TEST(Load, OlderEpochsGoOnceTheFloorHasPassed) {
   EXPECT_EQ(older_epochs_due(record, Timestamp(1000s + 15min), 15min), 3U);
 }
 
-TEST(DecideClaim, EpochsEnd) {
+TEST(DecideRegistration, EpochsEnd) {
   TableRecord last = record_of();
   last.epoch = 99'999'999;
-  TableClaim claim = claim_of();
-  claim.incarnation = Incarnation("arn:s/2");
-  claim.reset = true;
-  EXPECT_FALSE(decide_claim(last, claim));
+  TableRegistration registration = registration_of();
+  registration.incarnation = Incarnation("arn:s/2");
+  registration.reset = true;
+  EXPECT_FALSE(decide_registration(last, registration));
 }
 
 StoredPosition row(Position position, Timestamp read_to) {
@@ -226,70 +228,70 @@ StoredPosition row(Position position, Timestamp read_to) {
   return stored;
 }
 
-TEST(DecideClaim, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
-  TableClaim claim = claim_of();
-  claim.since = Timestamp(5s);
-  const TableRecord record = *decide_claim(std::nullopt, claim);
+TEST(DecideRegistration, KeepsSinceWhenItHasNothingButChangesUntilALoadFillsIt) {
+  TableRegistration registration = registration_of();
+  registration.since = Timestamp(5s);
+  const TableRecord record = *decide_registration(std::nullopt, registration);
   EXPECT_EQ(record.since, Timestamp(5s));
-  claim.since = Timestamp(9s);
-  EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(5s)) << "another start does not change it";
-  claim.reset = true;
-  EXPECT_EQ(decide_claim(record, claim)->since, Timestamp(9s));
-  claim.load = LoadRequest{LoadRequest::Kind::initial, Timestamp(9s), 0};
-  EXPECT_FALSE(decide_claim(record, claim)->since);
+  registration.since = Timestamp(9s);
+  EXPECT_EQ(decide_registration(record, registration)->since, Timestamp(5s)) << "another start does not change it";
+  registration.reset = true;
+  EXPECT_EQ(decide_registration(record, registration)->since, Timestamp(9s));
+  registration.load = LoadRequest{LoadRequest::Kind::initial, Timestamp(9s), 0};
+  EXPECT_FALSE(decide_registration(record, registration)->since);
 }
 
-TEST(DecideClaim, AFirstRecordBeginsAboveTheRowsThatAreThere) {
-  const TableClaim claim = claim_of();
-  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 1U);
-  EXPECT_EQ(decide_first_claim(claim, "somebody's own")->epoch, 1U);
-  EXPECT_EQ(decide_first_claim(claim, "00000001.1.0017")->epoch, 2U);
-  EXPECT_EQ(decide_first_claim(claim, "00000041.0.0017")->epoch, 42U);
-  EXPECT_FALSE(decide_first_claim(claim, "99999999.1"));
+TEST(DecideRegistration, AFirstRecordBeginsAboveTheRowsThatAreThere) {
+  const TableRegistration registration = registration_of();
+  EXPECT_EQ(decide_first_registration(registration, "")->epoch, 1U);
+  EXPECT_EQ(decide_first_registration(registration, "somebody's own")->epoch, 1U);
+  EXPECT_EQ(decide_first_registration(registration, "00000001.1.0017")->epoch, 2U);
+  EXPECT_EQ(decide_first_registration(registration, "00000041.0.0017")->epoch, 42U);
+  EXPECT_FALSE(decide_first_registration(registration, "99999999.1"));
 }
 
-TEST(DecideClaim, ARecordThatIsLostWithItsRowsStopsARun) {
-  TableClaim claim = claim_of();
-  claim.record_lost = true;
-  EXPECT_EQ(decide_first_claim(claim, "").error().kind, ErrorKind::mismatch);
-  EXPECT_TRUE(decide_first_claim(claim, "00000001.1.0017")) << "the rows are there";
-  claim.reset = true;
-  EXPECT_TRUE(decide_first_claim(claim, ""));
-  claim.reset = false;
-  claim.load = LoadRequest{};
-  EXPECT_TRUE(decide_first_claim(claim, ""));
+TEST(DecideRegistration, ARecordThatIsLostWithItsRowsStopsARun) {
+  TableRegistration registration = registration_of();
+  registration.record_lost = true;
+  EXPECT_EQ(decide_first_registration(registration, "").error().kind, ErrorKind::mismatch);
+  EXPECT_TRUE(decide_first_registration(registration, "00000001.1.0017")) << "the rows are there";
+  registration.reset = true;
+  EXPECT_TRUE(decide_first_registration(registration, ""));
+  registration.reset = false;
+  registration.load = LoadRequest{};
+  EXPECT_TRUE(decide_first_registration(registration, ""));
 }
 
-TEST(DecideClaim, ARecordThatIsLostUnderARunStopsIt) {
-  TableClaim claim = claim_of();
-  claim.goes_on = true;
-  EXPECT_EQ(decide_first_claim(claim, "").error().kind, ErrorKind::mismatch);
-  EXPECT_TRUE(decide_first_claim(claim, "00000001.1.0017")) << "the rows are there";
-  claim.load = LoadRequest{};
-  EXPECT_TRUE(decide_first_claim(claim, ""));
+TEST(DecideRegistration, ARecordThatIsLostUnderARunStopsIt) {
+  TableRegistration registration = registration_of();
+  registration.goes_on = true;
+  EXPECT_EQ(decide_first_registration(registration, "").error().kind, ErrorKind::mismatch);
+  EXPECT_TRUE(decide_first_registration(registration, "00000001.1.0017")) << "the rows are there";
+  registration.load = LoadRequest{};
+  EXPECT_TRUE(decide_first_registration(registration, ""));
 }
 
-TEST(DecideClaim, ALoadBeginsAboveTheEpochThatPositionsTellOf) {
-  TableClaim claim = claim_of();
-  claim.lost_epoch = 3;
-  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 1U) << "another table of the relay";
-  claim.load = LoadRequest{};
-  EXPECT_EQ(decide_first_claim(claim, "")->epoch, 4U);
-  EXPECT_EQ(decide_first_claim(claim, "00000007.1.0017")->epoch, 8U);
+TEST(DecideRegistration, ALoadBeginsAboveTheEpochThatPositionsTellOf) {
+  TableRegistration registration = registration_of();
+  registration.lost_epoch = 3;
+  EXPECT_EQ(decide_first_registration(registration, "")->epoch, 1U) << "another table of the relay";
+  registration.load = LoadRequest{};
+  EXPECT_EQ(decide_first_registration(registration, "")->epoch, 4U);
+  EXPECT_EQ(decide_first_registration(registration, "00000007.1.0017")->epoch, 8U);
 }
 
-TEST(DecideClaim, AnotherFormIsRefused) {
-  TableClaim claim = claim_of();
-  claim.form = "layout=columns";
-  const auto record = decide_claim(std::nullopt, claim);
+TEST(DecideRegistration, AnotherFormIsRefused) {
+  TableRegistration registration = registration_of();
+  registration.form = "layout=columns";
+  const auto record = decide_registration(std::nullopt, registration);
   ASSERT_TRUE(record);
-  EXPECT_TRUE(decide_claim(*record, claim));
-  claim.form = "layout=document";
-  claim.reset = true;
-  EXPECT_EQ(decide_claim(*record, claim).error().kind, ErrorKind::refused);
+  EXPECT_TRUE(decide_registration(*record, registration));
+  registration.form = "layout=document";
+  registration.reset = true;
+  EXPECT_EQ(decide_registration(*record, registration).error().kind, ErrorKind::refused);
   TableRecord unknown = *record;
   unknown.form.clear();
-  EXPECT_EQ(decide_claim(unknown, claim)->form, "layout=document") << "of an earlier version";
+  EXPECT_EQ(decide_registration(unknown, registration)->form, "layout=document") << "of an earlier version";
 }
 
 TEST(Positions, TellOfRowsOnceTheyMovedWithSome) {
@@ -306,7 +308,7 @@ TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
   loaded_by_hand.load = LoadState::complete;
   for (const TableRecord& record : {record_of(), loaded_by_hand}) {
     for (const TableFound sight : {TableFound::gone, TableFound::emptied}) {
-      const auto answer = decide_claim(record, claim_of(), sight);
+      const auto answer = decide_registration(record, registration_of(), sight);
       ASSERT_FALSE(answer);
       EXPECT_EQ(answer.error().kind, ErrorKind::mismatch);
       EXPECT_THAT(answer.error().message, HasSubstr("table public.demo"));
@@ -316,16 +318,16 @@ TEST(LostTable, WithPositionsOrALoadOnRecordARunStopsAndNamesTheCommand) {
 }
 
 TEST(LostTable, OfFilesIsMadeAgainUnlessTheRunGoesOn) {
-  TableRecord record = *decide_claim(std::nullopt, claim_of(""));
+  TableRecord record = *decide_registration(std::nullopt, registration_of(""));
   record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
-  TableClaim claim = claim_of("");
-  const auto made = decide_claim(record, claim, TableFound::gone);
+  TableRegistration registration = registration_of("");
+  const auto made = decide_registration(record, registration, TableFound::gone);
   ASSERT_TRUE(made);
   EXPECT_EQ(made->epoch, 1U);
   EXPECT_TRUE(made->witnesses.empty());
-  claim.goes_on = true;
-  EXPECT_FALSE(decide_claim(record, claim, TableFound::gone));
-  EXPECT_TRUE(decide_claim(record, claim));
+  registration.goes_on = true;
+  EXPECT_FALSE(decide_registration(record, registration, TableFound::gone));
+  EXPECT_TRUE(decide_registration(record, registration));
 }
 
 TEST(LostTable, ResetForgetsWhatWasInIt) {
@@ -333,9 +335,9 @@ TEST(LostTable, ResetForgetsWhatWasInIt) {
   record.load = LoadState::complete;
   record.cut = record.loaded = Timestamp(1s);
   record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
-  TableClaim claim = claim_of();
-  claim.reset = true;
-  const auto reset = decide_claim(record, claim, TableFound::emptied);
+  TableRegistration registration = registration_of();
+  registration.reset = true;
+  const auto reset = decide_registration(record, registration, TableFound::emptied);
   ASSERT_TRUE(reset);
   EXPECT_EQ(*reset, record_of());
 }
@@ -348,9 +350,9 @@ TEST(LostTable, IsLoadedAgainWhateverItsLoadHadComeTo) {
       record.load = state;
       record.loaded = Timestamp(1s);
       record.witnesses = {{R"({"pk":{"S":"a"}})", "00000001.1"}};
-      TableClaim claim = claim_of();
-      claim.load = LoadRequest{kind, Timestamp(9s), 0};
-      const auto again = decide_claim(record, claim, TableFound::gone);
+      TableRegistration registration = registration_of();
+      registration.load = LoadRequest{kind, Timestamp(9s), 0};
+      const auto again = decide_registration(record, registration, TableFound::gone);
       ASSERT_TRUE(again);
       EXPECT_EQ(again->epoch, 2U);
       EXPECT_EQ(again->load, LoadState::running);
@@ -362,9 +364,9 @@ TEST(LostTable, IsLoadedAgainWhateverItsLoadHadComeTo) {
 }
 
 TEST(LostTable, AnotherSourceTableIsSaidFirst) {
-  TableClaim claim = claim_of();
-  claim.source_table = "orders";
-  EXPECT_EQ(decide_claim(record_of(), claim, TableFound::gone).error().kind, ErrorKind::refused);
+  TableRegistration registration = registration_of();
+  registration.source_table = "orders";
+  EXPECT_EQ(decide_registration(record_of(), registration, TableFound::gone).error().kind, ErrorKind::refused);
 }
 
 TEST(Watermark, IsTheLowestUnfinishedShard) {
@@ -387,11 +389,13 @@ TEST(Ready, OnceTheStreamIsPastTheLoadsEnd) {
   TableRecord record = record_of();
   record.loaded = Timestamp(1000s);
   record.load = LoadState::complete;
-  EXPECT_TRUE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
-  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(999s))}));
-  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), kNoTime)}));
+  EXPECT_TRUE(are_past_load(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
+  EXPECT_FALSE(are_past_load(record, {row(Position::trim_horizon(), Timestamp(999s))}));
+  EXPECT_FALSE(are_past_load(record, {row(Position::trim_horizon(), kNoTime)}));
+  EXPECT_TRUE(is_load_complete(record));
   record.load = LoadState::loaded;
-  EXPECT_FALSE(is_table_ready(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
+  EXPECT_FALSE(is_load_complete(record));
+  EXPECT_FALSE(are_past_load(record, {row(Position::trim_horizon(), Timestamp(1000s))}));
 }
 
 TEST(PlanSweep, WithFencingWhatLiesBeforeTheWatermarkLessGraceIsDue) {

@@ -32,7 +32,7 @@ std::vector<Asked> standings(const WitnessRows& found) {
 }
 
 bool may_stay(const WitnessRow& row, const std::string& bound) {
-  return !row.marked && !row.version.empty() && row.version >= bound;
+  return !row.tombstone && !row.version.empty() && row.version >= bound;
 }
 
 std::vector<const WitnessRow*> that_may_stay(const WitnessRows& found, const std::string& bound) {

@@ -12,7 +12,7 @@ namespace ctk::coordination {
 struct WitnessRow {
   std::string key;  ///< typed JSON, as the witness has it
   std::string version;
-  bool marked = false;  ///< a tombstone
+  bool tombstone = false;
   bool operator==(const WitnessRow&) const = default;
 };
 

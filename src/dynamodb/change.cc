@@ -21,7 +21,7 @@ std::optional<VersionKind> parse_version_kind(std::string_view text) {
 }
 
 size_t Change::memory() const {
-  size_t bytes = sizeof(Change) + slot_count_ * sizeof(Node);
+  size_t bytes = sizeof(Change) + own_bytes_;
   if (record && first_of_text) bytes += record->size();
   return bytes;
 }

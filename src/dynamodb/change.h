@@ -1,4 +1,5 @@
-// A Change: what happened to one item. Immutable once decoded; it owns its record's bytes and the nodes over them.
+// A Change: what happened to one item. Immutable once decoded; it shares the memory of its record's bytes, and of the nodes
+// over them, with changes that were decoded together (slab.h, decision 0041).
 #pragma once
 
 #include <memory>
@@ -31,14 +32,14 @@ class Change {
   // These texts are the change's own and stay where they are when it is moved.
   std::string_view table;     ///< the source table's name; empty where the record does not say
   std::string_view event_id;  ///< empty where the record has none
-  /// The version without the epoch: "K.…", sorts bytewise within one kind (order_text in decode.h).
+  /// The version without the epoch: "K.…", sorts bytewise within one kind (order.h).
   std::string_view order;
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
   std::string_view key;
   uint32_t index_in_record = 0;  ///< which of the record's changes this is
   bool by_time_to_live = false;  ///< a removal: nobody removed the item, it had expired
-  std::shared_ptr<const std::string>
-      record;                 ///< the record's own text, for dead letters; of a record of several values, one
+  /// The record's own text, for dead letters; of a record of several values, one. Null where there is none.
+  const std::string* record = nullptr;
   bool first_of_text = true;  ///< no earlier change shares `record`
 
   /// An item that a load has read, not something that happened to it.
@@ -50,6 +51,9 @@ class Change {
   Value new_image() const { return at(new_image_); }  ///< a map; call only if has_new_image()
   Value old_image() const { return at(old_image_); }  ///< only where DecodeOptions::old_image asked for it
 
+  /// `record`, for who outlives the change.
+  std::shared_ptr<const std::string> shared_record() const { return {slab_, record}; }
+
   /// Bytes that this change holds in memory, roughly; a text of several changes counts with the first of them. Stays the
   /// same for the change's life.
   size_t memory() const;
@@ -58,14 +62,13 @@ class Change {
   friend class ChangeBuilder;
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  Value at(uint32_t index) const {
-    return {block_.get(), reinterpret_cast<const char*>(block_.get() + node_count_), index};
-  }
+  Value at(uint32_t index) const { return {nodes_, text_, index}; }
 
-  // One allocation: the nodes, and behind them, in slots of the same size, all text.
-  std::unique_ptr<Node[]> block_;
-  uint32_t slot_count_ = 0;
-  uint32_t node_count_ = 0;
+  // All of it lies in the slab.
+  std::shared_ptr<const class Slab> slab_;
+  const Node* nodes_ = nullptr;
+  const char* text_ = nullptr;  ///< what the nodes' offsets count from: the text that was read
+  uint32_t own_bytes_ = 0;      ///< of the slab
   uint32_t keys_ = kNone;
   uint32_t new_image_ = kNone;
   uint32_t old_image_ = kNone;

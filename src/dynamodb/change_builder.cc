@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "dynamodb/number.h"
+#include "json/reader.h"
 #include "json/text_buffer.h"
 
 namespace ctk::dynamodb {
@@ -14,40 +16,36 @@ static_assert(kTextSlack >= json::TextBuffer::kSlack && json::kPadding >= kTextS
 /// The type of a set's members.
 Type member_type(Type set) { return set == Type::SS ? Type::S : set == Type::NS ? Type::N : Type::B; }
 
-bool is_bare_number(json::Element element) {
-  return element.is<int64_t>() || element.is<uint64_t>() || element.is<double>();
-}
-
 }  // namespace
 
 std::string excerpt(std::string_view text, size_t limit) {
   if (text.size() <= limit) return std::string(text);
-  size_t end = limit;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return std::string(text.substr(0, end)) + "…";
+  return std::string(cut_at_character(text, limit)) + "…";
 }
 
-void ChangeBuilder::begin() {
+void ChangeBuilder::begin(json::Walk* walk) {
+  walk_ = walk;
   node_count_ = 0;
-  items_.clear();
-  text_before_ = 0;
   reason_.clear();
   path_.clear();
   met_bare_number_ = false;
 }
 
-std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what, json::Element item) {
-  json::Object members;
-  if (item.get(members) != simdjson::SUCCESS) {
+std::optional<uint32_t> ChangeBuilder::add_item(std::string_view what) {
+  const json::Walk::Place begin = walk_->place();
+  const uint32_t index = open_node(Type::M, {});
+  if (walk_->head() != '{') {
     reason_ = std::string(what) + " is no object";
-    return std::nullopt;
+  } else if (add_members(index)) {
+    return index;
+  } else if (!walk_->failed()) {
+    reason_ = std::string(what) + path_ + ": " + reason_;
+    path_.clear();
   }
-  if (!items_.empty()) text_before_ += items_.back().size();
-  items_.emplace_back();
-  uint32_t index = open_node(Type::M, {});
-  if (add_members(index, members)) return index;
-  reason_ = std::string(what) + path_ + ": " + reason_;
-  path_.clear();
+  if (!walk_->failed()) {
+    walk_->go_to(begin);
+    walk_->skip();
+  }
   return std::nullopt;
 }
 
@@ -55,7 +53,7 @@ std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<co
   const uint32_t index = open_node(Type::M, {});
   for (const std::string& name : names) {
     uint32_t child = item + 1;
-    while (child < nodes_[item].next && in_first_item(child).name() != name) child = nodes_[child].next;
+    while (child < nodes_[item].next && value(child).name() != name) child = nodes_[child].next;
     if (child == nodes_[item].next) {
       reason_ = "the key " + excerpt(name) + " is missing";
       return std::nullopt;
@@ -73,109 +71,114 @@ std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<co
   return index;
 }
 
-bool ChangeBuilder::add_members(uint32_t parent, json::Object members) {
+bool ChangeBuilder::add_members(uint32_t parent) {
   uint32_t count = 0;
-  for (auto [name, value] : members) {
-    if (!add_value(name, value)) return fail_at(".", name, "");
+  const bool good = walk_->members([&](std::string_view name) {
     ++count;
-  }
+    return add_value(name) || fail_at(".", name, "");
+  });
   close_node(parent, count);
-  return true;
+  return good;
 }
 
-bool ChangeBuilder::add_value(std::string_view name, json::Element value) {
-  json::Object members;
-  if (value.get(members) != simdjson::SUCCESS) return fail("an attribute value is no object");
-  auto member = members.begin();
-  const auto end = members.end();
-  if (member == end) {
+bool ChangeBuilder::add_value(std::string_view name) {
+  json::Walk& in = *walk_;
+  if (in.head() != '{') return fail("an attribute value is no object");
+  if (!in.open('{')) return false;
+  if (in.head() == '}') {
     close_node(open_node(Type::M, name), 0);
-    return true;
+    return in.close('}');
   }
-  std::string_view tag = member.key();
-  json::Element content = member.value();
-  if (++member != end) return fail("an attribute value has more than one type");
-  if (tag.size() == 1) {  // nearly all values are strings and numbers
-    if (tag[0] == 'S') return add_text(Type::S, name, content);
-    if (tag[0] == 'N') return add_text(Type::N, name, content);
+  std::string_view tag;
+  if (!in.take_name(tag)) return false;
+  bool good = false;
+  if (json::is_word(tag, "S")) {  // nearly all values are strings and numbers
+    good = add_text(Type::S, name);
+  } else if (json::is_word(tag, "N")) {
+    good = add_text(Type::N, name);
+  } else {
+    const std::optional<Type> type = parse_type(tag);
+    good = type ? add_content(*type, name) : fail("unknown type " + excerpt(tag));
   }
-  std::optional<Type> type = parse_type(tag);
-  if (!type) return fail("unknown type " + excerpt(tag));
-  return add_content(*type, name, content);
+  if (!good) return false;
+  if (in.head() == ',') return fail("an attribute value has more than one type");
+  return in.close('}');
 }
 
-bool ChangeBuilder::add_content(Type type, std::string_view name, json::Element content) {
+bool ChangeBuilder::add_content(Type type, std::string_view name) {
   switch (type) {
     case Type::S:
     case Type::N:
-    case Type::B: return add_text(type, name, content);
+    case Type::B: return add_text(type, name);
     case Type::BOOL:
-    case Type::NUL: return add_truth(type, name, content);
-    case Type::L: return add_list(name, content);
-    case Type::M: {
-      json::Object members;
-      if (content.get(members) != simdjson::SUCCESS) return fail("M is no object");
-      return add_members(open_node(Type::M, name), members);
-    }
+    case Type::NUL: return add_truth(type, name);
+    case Type::L: return add_list(name);
+    case Type::M: return walk_->head() == '{' ? add_members(open_node(Type::M, name)) : fail("M is no object");
     case Type::SS:
     case Type::NS:
-    case Type::BS: return add_set(type, name, content);
+    case Type::BS: return add_set(type, name);
   }
   return fail("unknown type");
 }
 
-bool ChangeBuilder::add_text(Type type, std::string_view name, json::Element content) {
+bool ChangeBuilder::add_text(Type type, std::string_view name) {
+  if (walk_->head() != '"') return refuse_text(type, name);
   std::string_view text;
-  if (content.get(text) != simdjson::SUCCESS) return refuse_text(type, name, content);
+  if (!walk_->take_text(text)) return false;
   Node& node = add_node(type, name);
   node.text = place(text);
   node.size = static_cast<uint32_t>(text.size());
   return type == Type::S || check_text(node, text);
 }
 
-bool ChangeBuilder::refuse_text(Type type, std::string_view name, json::Element content) {
-  if (type == Type::S && content.is_null()) {
+bool ChangeBuilder::refuse_text(Type type, std::string_view name) {
+  json::Walk::Scalar scalar;
+  walk_->take_scalar(scalar);
+  if (walk_->failed()) return false;
+  if (type == Type::S && scalar.raw == "null") {
     add_node(Type::NUL, name);
     return true;
   }
-  if (type == Type::N && is_bare_number(content)) met_bare_number_ = true;
+  if (type == Type::N && scalar.kind == json::Walk::Scalar::Kind::number) met_bare_number_ = true;
   return fail(std::string(to_string(type)) + " is no string");
 }
 
-bool ChangeBuilder::add_truth(Type type, std::string_view name, json::Element content) {
-  bool truth = false;
-  if (content.get(truth) != simdjson::SUCCESS) {
+bool ChangeBuilder::add_truth(Type type, std::string_view name) {
+  json::Walk::Scalar scalar;
+  walk_->take_scalar(scalar);
+  if (walk_->failed()) return false;
+  if (scalar.kind != json::Walk::Scalar::Kind::word || scalar.raw == "null") {
     return fail(std::string(to_string(type)) + " is neither true nor false");
   }
-  add_node(type, name).truth = type == Type::BOOL && truth;
+  add_node(type, name).truth = type == Type::BOOL && scalar.raw == "true";
   return true;
 }
 
-bool ChangeBuilder::add_list(std::string_view name, json::Element content) {
-  json::Array elements;
-  if (content.get(elements) != simdjson::SUCCESS) return fail("L is no array");
-  uint32_t index = open_node(Type::L, name);
+bool ChangeBuilder::add_list(std::string_view name) {
+  if (walk_->head() != '[') return fail("L is no array");
+  const uint32_t index = open_node(Type::L, name);
   uint32_t count = 0;
-  for (json::Element element : elements) {
-    if (!add_value({}, element)) return fail_at("[", std::to_string(count), "]");
+  const bool good = walk_->elements([&] {
+    if (!add_value({})) return fail_at("[", std::to_string(count), "]");
     ++count;
-  }
+    return true;
+  });
   close_node(index, count);
-  return true;
+  return good;
 }
 
-bool ChangeBuilder::add_set(Type type, std::string_view name, json::Element content) {
-  json::Array elements;
-  if (content.get(elements) != simdjson::SUCCESS) return fail(std::string(to_string(type)) + " is no array");
-  uint32_t index = open_node(type, name);
+bool ChangeBuilder::add_set(Type type, std::string_view name) {
+  if (walk_->head() != '[') return fail(std::string(to_string(type)) + " is no array");
+  const uint32_t index = open_node(type, name);
   uint32_t count = 0;
-  for (json::Element element : elements) {
-    if (element.is_null()) return fail("a set holds null");
-    if (!add_text(member_type(type), {}, element)) return fail_at("[", std::to_string(count), "]");
+  const bool good = walk_->elements([&] {
+    if (walk_->head() == 'n') return fail("a set holds null");
+    if (!add_text(member_type(type), {})) return fail_at("[", std::to_string(count), "]");
     ++count;
-  }
+    return true;
+  });
   close_node(index, count);
-  return true;
+  return good;
 }
 
 /// A new node at the end, without children; the reference is good until the next one.
@@ -203,14 +206,6 @@ void ChangeBuilder::close_node(uint32_t index, uint32_t count) {
   nodes_[index].next = node_count_;
 }
 
-/// Where the text will stand once the item's texts are copied.
-uint32_t ChangeBuilder::place(std::string_view text) {
-  Stretch& item = items_.back();
-  if (item.begin == nullptr) item.begin = text.data();
-  item.end = text.data() + text.size();
-  return static_cast<uint32_t>(text_before_ + static_cast<size_t>(text.data() - item.begin));
-}
-
 bool ChangeBuilder::check_text(Node& node, std::string_view text) {
   if (node.type == Type::N) {
     NumberForm form = number_form(text);
@@ -232,25 +227,24 @@ bool ChangeBuilder::fail_at(std::string_view before, std::string_view step, std:
   return false;
 }
 
-void ChangeBuilder::finish(Change& change, const ChangeTexts& texts) {
-  size_t bytes = kTextSlack + texts.table.size() + texts.event_id.size() + texts.order.size() + texts.key.size();
-  for (const Stretch& item : items_) bytes += item.size();
-  size_t slots = node_count_ + (bytes + sizeof(Node) - 1) / sizeof(Node);
-  change.block_ = std::make_unique_for_overwrite<Node[]>(slots);
-  change.slot_count_ = static_cast<uint32_t>(slots);
-  change.node_count_ = node_count_;
-  std::copy_n(nodes_.data(), node_count_, change.block_.get());
-  char* end = reinterpret_cast<char*>(change.block_.get() + node_count_);
-  auto put = [&end](std::string_view text) {
+void ChangeBuilder::finish(Change& change, const ChangeTexts& texts, const std::shared_ptr<Slab>& slab) {
+  Node* nodes = slab->nodes(node_count_);
+  std::copy_n(nodes_.data(), node_count_, nodes);
+  change.nodes_ = nodes;
+  change.text_ = walk_ != nullptr ? walk_->base() : nullptr;
+  const size_t bytes = texts.table.size() + texts.event_id.size() + texts.order.size() + texts.key.size();
+  char* end = slab->chars(bytes);
+  const auto put = [&end](std::string_view text) {
     std::string_view kept(end, text.size());
     end = std::copy(text.begin(), text.end(), end);
     return kept;
   };
-  for (const Stretch& item : items_) put({item.begin, item.size()});
   change.table = put(texts.table);
   change.event_id = put(texts.event_id);
   change.order = put(texts.order);
   change.key = put(texts.key);
+  change.own_bytes_ = static_cast<uint32_t>(node_count_ * sizeof(Node) + bytes);
+  change.slab_ = slab;
 }
 
 }  // namespace ctk::dynamodb

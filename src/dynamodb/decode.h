@@ -26,7 +26,10 @@
 #include "base/time.h"
 #include "dynamodb/change.h"
 #include "dynamodb/change_builder.h"
+#include "dynamodb/order.h"
+#include "dynamodb/slab.h"
 #include "json/reader.h"
+#include "json/token_walk.h"
 #include "shards/aggregate.h"
 
 namespace ctk::dynamodb {
@@ -64,6 +67,10 @@ struct Decoded {
   std::vector<Change> changes;
   std::vector<Undecodable> undecodable;
   size_t total() const { return changes.size() + undecodable.size(); }
+  void clear() {
+    changes.clear();
+    undecodable.clear();
+  }
 };
 
 struct DecodeOptions {
@@ -75,23 +82,11 @@ struct DecodeOptions {
   std::optional<std::string_view> order = {};
 };
 
-/// The version without epoch. `kinesis`: "1." time in µs (17 digits) "." sequence (60 digits); `streams`/`file_sequence`:
-/// "1." sequence (40 digits; one that is longer, ":" and 60 digits, which sorts behind); `file_time`: "1." time "." line
-/// (20 digits). What shares time and line gets its place behind it: the second and later values of a line or of a record
-/// ":" and their index (10 digits), the second and later changes of a value "." and theirs. So a later one sorts behind.
-/// A change out of an aggregate of Kinesis has its index there (":", 10 digits) before both, the first one too.
-/// In a file by time, a record in Lambda's wrapping of Kinesis that has its sequence number is as from Kinesis itself.
-std::string order_text(VersionKind kind, Timestamp time, std::string_view sequence, uint64_t line);
-
 /// Where scanned items come from.
 struct ItemSource {
   std::string table;
   std::vector<std::string> keys;  ///< names of the key's attributes, sorted
 };
-
-/// The version, without epoch, of an item that a load has read: "0." time in µs (17 digits). Every change from a stream is
-/// above it.
-std::string load_order(Timestamp time);
 
 /// Decodes records, one after the other; keeps nothing between them but its buffers. One a thread.
 ///   Decoded decoded = decoder.decode(std::move(record), {.kind = VersionKind::kinesis});
@@ -109,28 +104,48 @@ class Decoder {
   /// nothing where it is no change at all.
   std::optional<VersionKind> file_kind(std::string_view record);
 
+  // The same for who decodes many that go together: those of a batch share slabs. Else each has its own.
+  /// Into `out`, which is emptied first; of the record only its data is taken.
+  void decode_of_batch(RawRecord& record, const DecodeOptions& options, Decoded& out);
+  void decode_item_of_batch(RawRecord& record, const ItemSource& source, Decoded& out);
+  void end_batch() { slab_.reset(); }
+
  private:
   struct Job;
 
-  std::optional<VersionKind> run(RawRecord& record, const DecodeOptions& options, Decoded& out);
-  // `wrapper` names the member that held the text; empty where it is the record itself.
-  void decode_text(Job& job, std::string& text, json::Parser& parser, std::string_view wrapper);
-  bool decode_values(Job& job, std::string_view text, json::Parser& parser, std::string_view wrapper);
-  bool decode_array(Job& job, json::Array records, std::string_view wrapper);
-  bool decode_document(Job& job, json::Element document, std::string_view wrapper);
-  bool decode_envelope(Job& job, const struct Envelope& envelope, json::Object document, std::string_view wrapper);
-  void decode_wrapped(Job& job, json::Element kinesis);
+  void decode_record(RawRecord& record, const DecodeOptions& options, Decoded& out, std::shared_ptr<Slab> slab);
+  void decode_item_into(RawRecord& record, const ItemSource& source, Decoded& out, std::shared_ptr<Slab> slab);
+  void run(Job& job);
+  // `wrapper` names the member that held the text; empty where it is the record itself. A text is one that the slab keeps.
+  void decode_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper);
+  bool try_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper);
+  bool decode_values(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper);
+  bool decode_document(Job& job, json::Walk& walk, std::string_view wrapper);
+  bool decode_array(Job& job, json::Walk& walk, std::string_view wrapper);
+  bool decode_object(Job& job, json::Walk& walk, std::string_view wrapper, bool may_be_batch);
+  void decode_wrapped(Job& job, const struct KinesisWrapper& kinesis);
   void decode_data(Job& job, std::string_view name, std::string_view data);
   void decode_aggregate(Job& job, std::string_view name, const std::vector<shards::SubRecord>& records);
+  std::string like_object(std::string_view text);
+
+  // decode_event.cc
   bool decode_event(Job& job, const struct Event& event);
-  bool decode_item_text(Job& job, std::string& text, const ItemSource& source);
-  void read_item(Change& change, json::Element item, const ItemSource& source, class Reason& reason);
+  bool try_item(Job& job, const std::string& text, const ItemSource& source);
   void read_keys(Change& change, const struct Event& event, class Reason& reason);
   void read_images(Change& change, const struct Event& event, bool old_image, class Reason& reason);
+  void select_keys(Change& change, uint32_t image, const ItemSource& source, class Reason& reason);
 
-  json::Parser parser_;
-  json::Parser inner_parser_;  ///< for what a Lambda wrapper holds, while the wrapper's own document lives
+  /// A batch's, for its next record.
+  const std::shared_ptr<Slab>& slab_with_room();
+  bool begin_walk(Job& job, const std::string& text, json::Walk& walk);
+  /// Why a text is no JSON, by the parser that has words for it.
+  std::string why_no_json(std::string_view text);
+
+  json::Walk walk_;
+  json::Walk inner_walk_;  ///< for what a Lambda wrapper holds, while the walk over the wrapper goes on
+  json::Parser parser_;    ///< for reasons
   ChangeBuilder builder_;
+  std::shared_ptr<Slab> slab_;
   std::string key_, order_;  ///< of the change at hand
 };
 

@@ -279,9 +279,11 @@ void append_plain_object(std::string& out, Value map, std::span<const std::strin
 
 std::string plain_key(Value keys) {
   std::string text;
-  append_key_object(text, keys, false);
+  append_plain_key(text, keys);
   return text;
 }
+
+void append_plain_key(std::string& out, Value keys) { append_key_object(out, keys, false); }
 
 std::string typed_key(Value keys) {
   std::string text;

@@ -21,6 +21,7 @@ void append_plain_object(std::string& out, Value map, std::span<const std::strin
 
 /// The key map as the `document` layout's id: names sorted bytewise, no spaces, plain, numbers canonical.
 std::string plain_key(Value keys);
+void append_plain_key(std::string& out, Value keys);
 /// The key map as typed JSON, names sorted, numbers canonical (Change::key).
 std::string typed_key(Value keys);
 void append_typed_key(std::string& out, Value keys);

@@ -12,72 +12,125 @@ constexpr int64_t kSecondsBelow = 100'000'000'000;           // 1e11
 constexpr int64_t kMillisecondsBelow = 100'000'000'000'000;  // 1e14
 constexpr int64_t kTimeBelow = 100'000'000'000'000'000;      // 17 digits of microseconds
 
-void set_text(std::string_view& field, json::Element value) {
-  if (value.get(field) != simdjson::SUCCESS) field = {};
+bool take_field(json::Walk& in, std::string_view& field) {
+  field = {};
+  return in.head() == '"' ? in.take_text(field) : in.skip();
 }
 
-void set_element(std::optional<json::Element>& field, json::Element value) {
-  if (!value.is_null()) field = value;
-}
+class EnvelopeReader {
+ public:
+  EnvelopeReader(json::Walk& walk, ChangeBuilder& builder, bool old_image, Envelope& envelope)
+      : in_(walk), builder_(builder), old_image_(old_image), envelope_(envelope) {}
 
-void read_stream_record(Event& event, json::Object record) {
-  event.has_stream_record = true;
-  for (auto [name, value] : record) {
+  bool read() {
+    return in_.members([this](std::string_view name) { return take_member(name); });
+  }
+
+ private:
+  bool take_member(std::string_view name) {
+    Event& event = envelope_.event;
     switch (name.size()) {  // names of other lengths are skipped without a look
       case 4:
-        if (name == "Keys") set_element(event.keys, value);
+        if ((json::is_word(name, "Data") || json::is_word(name, "data")) && in_.head() == '"') {
+          envelope_.data_name = name;
+          return in_.take_text(envelope_.data);
+        }
+        break;
+      case 7:
+        if (json::is_word(name, "eventID")) return take_field(in_, event.id);
+        if (json::is_word(name, "kinesis") && in_.head() != 'n') return take_wrapper();
+        if ((json::is_word(name, "Records") || json::is_word(name, "records")) && in_.head() == '[')
+          envelope_.records = in_.place();
         break;
       case 8:
-        if (name == "NewImage") set_element(event.new_image, value);
-        if (name == "OldImage") set_element(event.old_image, value);
+        if (json::is_word(name, "dynamodb") && in_.head() == '{') {
+          event.has_stream_record = true;
+          return in_.members([this](std::string_view member) { return take_stream_member(member); });
+        }
+        break;
+      case 9:
+        if (json::is_word(name, "eventName")) return take_field(in_, event.name);
+        if (json::is_word(name, "tableName")) return take_field(in_, event.table_name);
+        break;
+      case 11:
+        if (json::is_word(name, "eventSource")) return take_field(in_, event.source);
+        break;
+      case 12:
+        if (json::is_word(name, "userIdentity") && in_.head() != 'n') return take_user();
         break;
       case 14:
-        if (name == "SequenceNumber") set_text(event.sequence, value);
-        if (name == "StreamViewType") set_text(event.view_type, value);
-        break;
-      case 27:
-        if (name == "ApproximateCreationDateTime") set_element(event.time, value);
-        break;
-      case 36:
-        if (name == "ApproximateCreationDateTimePrecision") set_text(event.precision, value);
+        if (json::is_word(name, "eventSourceARN")) return take_field(in_, event.source_arn);
         break;
       default: break;
     }
+    return in_.skip();
   }
-}
 
-void read_member(Envelope& envelope, std::string_view name, json::Element value) {
-  Event& event = envelope.event;
-  switch (name.size()) {
-    case 4:
-      if ((name == "Data" || name == "data") && value.get(envelope.data) == simdjson::SUCCESS) envelope.data_name = name;
-      break;
-    case 7:
-      if (name == "eventID") set_text(event.id, value);
-      if (name == "kinesis") set_element(envelope.kinesis, value);
-      if (name == "Records" || name == "records") set_element(envelope.records, value);
-      break;
-    case 8: {
-      json::Object record;
-      if (name == "dynamodb" && value.get(record) == simdjson::SUCCESS) read_stream_record(event, record);
-      break;
+  bool take_stream_member(std::string_view name) {
+    Event& event = envelope_.event;
+    switch (name.size()) {
+      case 4:
+        if (json::is_word(name, "Keys")) return take_item(event.keys, name);
+        break;
+      case 8:
+        if (json::is_word(name, "NewImage")) return take_item(event.new_image, name);
+        if (json::is_word(name, "OldImage") && old_image_) return take_item(event.old_image, name);
+        break;
+      case 14:
+        if (json::is_word(name, "SequenceNumber")) return take_field(in_, event.sequence);
+        if (json::is_word(name, "StreamViewType")) return take_field(in_, event.view_type);
+        break;
+      case 27:
+        if (json::is_word(name, "ApproximateCreationDateTime") && in_.head() != 'n') return take_time();
+        break;
+      case 36:
+        if (json::is_word(name, "ApproximateCreationDateTimePrecision")) return take_field(in_, event.precision);
+        break;
+      default: break;
     }
-    case 9:
-      if (name == "eventName") set_text(event.name, value);
-      if (name == "tableName") set_text(event.table_name, value);
-      break;
-    case 11:
-      if (name == "eventSource") set_text(event.source, value);
-      break;
-    case 12:
-      if (name == "userIdentity") set_element(event.user, value);
-      break;
-    case 14:
-      if (name == "eventSourceARN") set_text(event.source_arn, value);
-      break;
-    default: break;
+    return in_.skip();
   }
-}
+
+  bool take_item(EventItem& item, std::string_view name) {
+    if (in_.head() == 'n') return in_.skip();
+    item.present = true;
+    item.index = builder_.add_item(name);
+    if (!item.index) item.reason = builder_.reason();
+    return !in_.failed();
+  }
+
+  bool take_time() {
+    json::Walk::Scalar& time = envelope_.event.time.emplace();
+    return in_.take_scalar(time) || (!in_.failed() && in_.skip());
+  }
+
+  bool take_wrapper() {
+    KinesisWrapper& wrapper = envelope_.kinesis.emplace();
+    if (in_.head() != '{') return in_.skip();
+    return in_.members([&](std::string_view name) {
+      if (in_.head() == '"' && json::is_word(name, "data")) return in_.take_text(wrapper.data.emplace());
+      if (in_.head() == '"' && json::is_word(name, "sequenceNumber")) return in_.take_text(wrapper.sequence);
+      return in_.skip();
+    });
+  }
+
+  bool take_user() {
+    envelope_.event.by_time_to_live = false;
+    if (in_.head() != '{') return in_.skip();
+    return in_.members([this](std::string_view name) {
+      std::string_view principal;
+      if (!json::is_word(name, "principalId") && !json::is_word(name, "PrincipalId")) return in_.skip();
+      const bool good = take_field(in_, principal);
+      envelope_.event.by_time_to_live = principal == "dynamodb.amazonaws.com";
+      return good;
+    });
+  }
+
+  json::Walk& in_;
+  ChangeBuilder& builder_;
+  bool old_image_;
+  Envelope& envelope_;
+};
 
 /// Microseconds in one unit of the time.
 int64_t unit_of(std::string_view precision, double value) {
@@ -129,31 +182,22 @@ std::string_view Event::table() const {
   return rest.substr(0, rest.find('/'));
 }
 
-bool names_time_to_live(json::Element user) {
-  json::Object members;
-  if (user.get(members) != simdjson::SUCCESS) return false;
-  for (auto [name, value] : members) {
-    std::string_view principal;
-    if (name != "principalId" && name != "PrincipalId") continue;
-    return value.get(principal) == simdjson::SUCCESS && principal == "dynamodb.amazonaws.com";
-  }
-  return false;
+bool read_envelope(json::Walk& walk, ChangeBuilder& builder, bool old_image, Envelope& envelope) {
+  return EnvelopeReader(walk, builder, old_image, envelope).read();
 }
 
-Envelope read_envelope(json::Object document) {
-  Envelope envelope;
-  for (auto [name, value] : document) read_member(envelope, name, value);
-  return envelope;
-}
-
-std::optional<Timestamp> creation_time(json::Element value, std::string_view precision) {
+std::optional<Timestamp> creation_time(const json::Walk::Scalar& value, std::string_view precision) {
+  using Kind = json::Walk::Scalar::Kind;
+  if (value.kind == Kind::text) return text_time(value.raw, precision);
+  if (value.kind != Kind::number) return std::nullopt;
+  const char* const begin = value.raw.data();
+  const char* const end = begin + value.raw.size();
   int64_t whole = 0;
-  if (value.get(whole) == simdjson::SUCCESS) return whole_time(whole, precision);
+  const auto read = std::from_chars(begin, end, whole);
+  if (read.ec == std::errc() && read.ptr == end) return whole_time(whole, precision);
   double fraction = 0;
-  if (value.is<double>() && value.get(fraction) == simdjson::SUCCESS) return fractional_time(fraction, precision);
-  std::string_view text;
-  if (value.get(text) == simdjson::SUCCESS) return text_time(text, precision);
-  return std::nullopt;
+  if (std::from_chars(begin, end, fraction).ec != std::errc()) return std::nullopt;
+  return fractional_time(fraction, precision);
 }
 
 }  // namespace ctk::dynamodb

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "relay/source.h"
+#include "source/source.h"
 
 namespace ctk::engines {
 namespace {
@@ -61,7 +61,7 @@ KclSession::Actions KclSession::begin(DaemonMessage message) {
 
 KclSession::Actions KclSession::take_records(DaemonMessage message) {
   if (message.records.empty()) return done();
-  awaited_ = relay::position_behind(message.records.back());
+  awaited_ = source::position_behind(message.records.back());
   last_ = message.last;
   // All of it was handed over, and written, before.
   if (stored_ == awaited_) return checkpoint(last_);

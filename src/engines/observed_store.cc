@@ -25,10 +25,10 @@ class ObservedStore final : public PositionStore {
     rows_->move(relay, moves, lifeline_.guard(std::move(take)));
   }
 
-  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
-    rows_->load(relay, std::move(done));
+  void read(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
+    rows_->read(relay, std::move(done));
   }
-  void claim(const ClaimRequest& request, Done<Claim> done) override { rows_->claim(request, std::move(done)); }
+  void acquire(const AcquireRequest& request, Done<Acquired> done) override { rows_->acquire(request, std::move(done)); }
   void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) override {
     rows_->add(relay, fence, std::move(shards), std::move(done));
   }

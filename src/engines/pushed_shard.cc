@@ -9,10 +9,10 @@
 namespace ctk::engines {
 namespace {
 
-using relay::Page;
+using source::Page;
 
 /// "shardId-00000001414576573621-f55eea83"; a shard of Kinesis has one dash.
-bool is_of_a_table(const relay::ShardId& shard) { return std::ranges::count(shard.str(), '-') == 2; }
+bool is_of_a_table(const aws::ShardId& shard) { return std::ranges::count(shard.str(), '-') == 2; }
 
 dynamodb::RawRecord copy_of(const dynamodb::RawRecord& record) {
   dynamodb::RawRecord copy = record;
@@ -22,13 +22,16 @@ dynamodb::RawRecord copy_of(const dynamodb::RawRecord& record) {
 
 }  // namespace
 
-relay::SourceIdentity identity_of_pushed(const std::string& giver, const relay::ShardId& shard) {
-  relay::SourceIdentity identity;
+source::SourceIdentity identity_of_pushed(const std::string& giver, const aws::ShardId& shard) {
+  return identity_of_pushed(giver, shard.str(), is_of_a_table(shard));
+}
+
+source::SourceIdentity identity_of_pushed(const std::string& giver, const std::string& name, bool of_a_table) {
+  source::SourceIdentity identity;
   identity.service = giver;
-  identity.name = shard.str();
+  identity.name = name;
   // Nobody says which stream it is: versions tell its changes apart, whichever it is.
-  identity.incarnation = relay::Incarnation(giver);
-  const bool of_a_table = is_of_a_table(shard);
+  identity.incarnation = coordination::Incarnation(giver);
   identity.traits.version_kind = of_a_table ? dynamodb::VersionKind::streams : dynamodb::VersionKind::kinesis;
   identity.traits.lateness = of_a_table ? Duration{} : Duration(std::chrono::minutes(15));
   identity.traits.clock_tick = of_a_table ? Duration(std::chrono::seconds(1)) : Duration{};
@@ -47,23 +50,23 @@ void PushedShard::end() {
   serve();
 }
 
-void PushedShard::open(Done<relay::SourceIdentity> done) {
-  answer_later(loop_, lifeline_, std::move(done), Result<relay::SourceIdentity>(identity_));
+void PushedShard::open(Done<source::SourceIdentity> done) {
+  answer_later(loop_, lifeline_, std::move(done), Result<source::SourceIdentity>(identity_));
 }
 
-void PushedShard::list(Done<std::vector<relay::ListedShard>> done) {
+void PushedShard::list(Done<std::vector<shards::ListedShard>> done) {
   answer_later(loop_, lifeline_, std::move(done),
-               Result<std::vector<relay::ListedShard>>(std::vector<relay::ListedShard>{{shard_, {}, false}}));
+               Result<std::vector<shards::ListedShard>>(std::vector<shards::ListedShard>{{shard_, {}, false}}));
 }
 
-void PushedShard::read(const relay::ReadRequest& request, Done<Page> done) {
+void PushedShard::read(const source::ReadRequest& request, Done<Page> done) {
   waiting_.emplace(request, std::move(done));
   if (std::exchange(stale_, false)) next_ = index_behind(request.position);
   if (when_read_) loop_.post(lifeline_.guard([then = std::exchange(when_read_, nullptr)]() mutable { then(); }));
   serve();
 }
 
-void PushedShard::forget(const relay::ShardId&) {
+void PushedShard::forget(const aws::ShardId&) {
   stale_ = true;
   // Whoever waits would wait for records that come only once it has read these again.
   if (waiting_) answer({});
@@ -78,7 +81,7 @@ void PushedShard::answer(Page page) {
 
 void PushedShard::serve() {
   if (!waiting_) return;
-  const relay::ReadRequest& request = waiting_->request;
+  const source::ReadRequest& request = waiting_->request;
   Page page;
   const size_t most = request.max_bytes == 0 ? SIZE_MAX : request.max_bytes;
   while (next_ < held_.size() && page.records.size() < static_cast<size_t>(request.max_records)) {
@@ -92,8 +95,8 @@ void PushedShard::serve() {
   if (!page.records.empty() || page.ended) answer(std::move(page));
 }
 
-size_t PushedShard::index_behind(const relay::Position& position) const {
-  const auto found = std::ranges::find(held_, position, relay::position_behind);
+size_t PushedShard::index_behind(const shards::Position& position) const {
+  const auto found = std::ranges::find(held_, position, source::position_behind);
   return found == held_.end() ? 0 : static_cast<size_t>(found - held_.begin()) + 1;
 }
 

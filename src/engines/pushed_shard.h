@@ -8,18 +8,20 @@
 
 #include "base/event_loop.h"
 #include "base/lifeline.h"
-#include "relay/source.h"
+#include "source/source.h"
 
 namespace ctk::engines {
 
 /// What the source of such a shard is like. `giver`: "kcl"; the shard's own name says which of the two services it is of.
-relay::SourceIdentity identity_of_pushed(const std::string& giver, const relay::ShardId& shard);
+source::SourceIdentity identity_of_pushed(const std::string& giver, const aws::ShardId& shard);
+/// The same where it is known: "lambda", and the stream's name.
+source::SourceIdentity identity_of_pushed(const std::string& giver, const std::string& name, bool of_a_table);
 
 /// One page at a time: it is held until the next one is pushed, since what was not written may be read again.
 ///   shard.push(records);   // once the position store has what was pushed before
-class PushedShard final : public relay::StreamSource {
+class PushedShard final : public source::StreamSource {
  public:
-  PushedShard(relay::SourceIdentity identity, relay::ShardId shard, EventLoop& loop)
+  PushedShard(source::SourceIdentity identity, aws::ShardId shard, EventLoop& loop)
       : identity_(std::move(identity)), shard_(std::move(shard)), loop_(loop) {}
 
   /// Called when it is read for the first time: source and target are there.
@@ -28,23 +30,23 @@ class PushedShard final : public relay::StreamSource {
   /// Nothing follows.
   void end();
 
-  void open(Done<relay::SourceIdentity> done) override;
-  void list(Done<std::vector<relay::ListedShard>> done) override;
-  void read(const relay::ReadRequest& request, Done<relay::Page> done) override;
-  void forget(const relay::ShardId& shard) override;
+  void open(Done<source::SourceIdentity> done) override;
+  void list(Done<std::vector<shards::ListedShard>> done) override;
+  void read(const source::ReadRequest& request, Done<source::Page> done) override;
+  void forget(const aws::ShardId& shard) override;
 
  private:
   struct Waiting {
-    relay::ReadRequest request;
-    Done<relay::Page> done;
+    source::ReadRequest request;
+    Done<source::Page> done;
   };
-  void answer(relay::Page page);
+  void answer(source::Page page);
   void serve();
   /// The held record behind which `position` stands: what follows it is next.
-  size_t index_behind(const relay::Position& position) const;
+  size_t index_behind(const shards::Position& position) const;
 
-  relay::SourceIdentity identity_;
-  relay::ShardId shard_;
+  source::SourceIdentity identity_;
+  aws::ShardId shard_;
   EventLoop& loop_;
   std::vector<dynamodb::RawRecord> held_;
   size_t next_ = 0;     ///< of held_: the first that was not given

@@ -9,12 +9,12 @@
 namespace ctk::engines {
 namespace {
 
-using relay::Page;
-using relay::Position;
+using shards::Position;
+using source::Page;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const relay::ShardId kShard("shardId-000000000000");
+const aws::ShardId kShard("shardId-000000000000");
 
 std::vector<dynamodb::RawRecord> records(std::initializer_list<const char*> sequences) {
   std::vector<dynamodb::RawRecord> records;
@@ -102,7 +102,7 @@ TEST(PushedIdentity, GoesByTheServiceThatTheShardIsOf) {
   const auto kinesis = identity_of_pushed("kcl", kShard).traits;
   EXPECT_EQ(kinesis.version_kind, dynamodb::VersionKind::kinesis);
   EXPECT_TRUE(kinesis.repeats_records);
-  const auto table = identity_of_pushed("kcl", relay::ShardId("shardId-00000001414576573621-f55eea83")).traits;
+  const auto table = identity_of_pushed("kcl", aws::ShardId("shardId-00000001414576573621-f55eea83")).traits;
   EXPECT_EQ(table.version_kind, dynamodb::VersionKind::streams);
   EXPECT_FALSE(table.repeats_records);
 }
@@ -113,13 +113,14 @@ TEST(ObservedStore, ReportsMovesThatAreMade) {
   const auto store =
       make_observed_store(loop, loop, [&](const aws::ShardId&, const Position& to) { moved.push_back(to_string(to)); });
   const coordination::RelayName relay("r");
-  coordination::ClaimRequest request;
+  coordination::AcquireRequest request;
   request.relay = relay;
   request.shards = {{kShard, Position::trim_horizon()}};
-  const auto claim = answer_of<coordination::Claim>(loop, [&](auto done) { store->claim(request, std::move(done)); });
-  ASSERT_TRUE(claim);
+  const auto acquired =
+      answer_of<coordination::Acquired>(loop, [&](auto done) { store->acquire(request, std::move(done)); });
+  ASSERT_TRUE(acquired);
   const auto move = [&](const Position& from, const Position& to) {
-    const coordination::PositionMove one{kShard, from, to, kNoTime, {}, claim->fence};
+    const coordination::PositionMove one{kShard, from, to, kNoTime, {}, acquired->fence};
     return answer_of<bool>(loop, [&](auto done) { store->move(relay, {one}, std::move(done)); });
   };
   const Position seven = Position::after(aws::SequenceNumber("7"));

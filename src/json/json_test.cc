@@ -159,6 +159,37 @@ TEST(Base64, LeavesTheOutputAsItWasWhenTheTextIsBad) {
   EXPECT_EQ(out, "beforefo");
 }
 
+// Long texts go by vectors: each character in each of their places.
+TEST(Base64, FindsForeignCharactersWhereverTheyStand) {
+  const std::string bytes(60, '\xb7');
+  const std::string good = base64(bytes);
+  ASSERT_EQ(good.size(), 80u);
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t at = 0; at < good.size(); ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text = good;
+      text[at] = static_cast<char>(byte);
+      const std::optional<std::string> decoded = decode_base64(text);
+      const bool known = kAlphabet.find(text[at]) != std::string_view::npos;
+      const bool may_be_padding = byte == '=' && at + 1 == text.size();
+      ASSERT_TRUE(may_be_padding || decoded.has_value() == known) << byte << " at " << at;
+      ASSERT_EQ(base64(decoded.value_or("")), decoded ? text : "");
+    }
+  }
+}
+
+TEST(Base64, DecodesTextsOfAllLengths) {
+  for (size_t size = 0; size < 200; ++size) {
+    std::string bytes;
+    for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(i * 37);
+    const std::string text = base64(bytes);
+    std::string out(7, 'x');
+    out.reserve(7 + size);
+    ASSERT_TRUE(append_decoded_base64(out, text));
+    ASSERT_EQ(out, std::string(7, 'x') + bytes);
+  }
+}
+
 RC_GTEST_PROP(Base64Properties, BytesComeBack, (std::string bytes)) { RC_ASSERT(decode_base64(base64(bytes)) == bytes); }
 
 RC_GTEST_PROP(Base64Properties, OneTextForOneValue, (std::string text)) {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "json/base64_vectors.h"
+
 namespace ctk::json {
 namespace {
 
@@ -45,7 +47,7 @@ void put_three(char* out, uint32_t group) {
 /// Decodes `groups` whole groups; false if one of them holds a foreign character (padding is foreign here).
 bool decode_groups(const unsigned char* in, size_t groups, char* out) {
   uint32_t seen = 0;
-  for (size_t i = 0; i < groups; ++i) {
+  for (size_t i = decode_base64_vectors(in, groups, out); i < groups; ++i) {
     uint32_t group = decode_group(in + 4 * i);
     seen |= group;
     put_three(out + 3 * i, group);

@@ -43,8 +43,9 @@ Result<double> resolve(const ReadCapacity& capacity, std::optional<double> provi
 
 std::optional<double> ReadGovernor::rate() const {
   const std::optional<double> ceiling = limits_.ceiling();
-  if (!ceiling) return budget_;
-  return budget_ ? std::min(*budget_, *ceiling) : *ceiling;
+  if (!budget_) return ceiling;
+  const double allowed = *budget_ * share_;
+  return ceiling ? std::min(allowed, *ceiling) : allowed;
 }
 
 void ReadGovernor::refill(Duration now) {

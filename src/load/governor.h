@@ -30,6 +30,8 @@ class ReadGovernor {
   /// `budget` in read capacity units a second; nothing: as much as the service gives.
   explicit ReadGovernor(std::optional<double> budget = {}) : budget_(budget) {}
 
+  /// Of the budget, 0 < `share` ≤ 1, where others use the rest.
+  void take_share(double share) { share_ = share; }
   /// Zero: the next page may be asked for, and counts as under way. Else how long to wait before asking again.
   Duration admit(Duration now);
   /// A page that was admitted has cost so many units.
@@ -46,6 +48,7 @@ class ReadGovernor {
   void refill(Duration now);
 
   std::optional<double> budget_;
+  double share_ = 1;
   LimitFinder limits_;
   double balance_ = 1;   ///< units that may be spent; pages under way are not in it
   double expected_ = 1;  ///< what a page costs, as far as is known

@@ -72,6 +72,17 @@ TEST(ReadGovernor, StaysWithinItsBudgetButForAPage) {
   }));
 }
 
+TEST(ReadGovernor, TakesItsShareWhereOthersReadBesideIt) {
+  ReadGovernor governor(100);
+  governor.take_share(0.25);
+  EXPECT_NEAR(consume(governor, {}, std::chrono::seconds(60), 5), 25 * 60, 50);
+  governor.take_share(1);
+  EXPECT_NEAR(consume(governor, std::chrono::seconds(60), std::chrono::seconds(120), 5), 100 * 60, 200);
+  ReadGovernor unbounded;
+  unbounded.take_share(0.25);
+  EXPECT_FALSE(unbounded.rate());
+}
+
 TEST(ReadGovernor, ReadersAskTogetherAndStillStayWithin) {
   ReadGovernor governor(100);
   double used = 0;

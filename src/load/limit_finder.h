@@ -5,12 +5,11 @@
 //    └────────────it did not────────────────┘◀──too much in a row─────────────┘
 //
 // descending: the rate of calls is halved, epoch by epoch, for as long as a smaller share of them is throttled. If that
-// never
-//   helps, the share is the background: throttles of that share mean nothing. Two halvings without success are needed for
-//   that, since what a service lets its users save up hides its limit at first.
+// never helps, the share is the background: throttles of that share mean nothing. Two halvings without success are needed
+// for that, since what a service lets its users save up hides its limit at first.
+//
 // limited: the ceiling is what was read while the limit was met. It rises slowly, and is lowered a little where more than
-// the
-//   background is throttled; and a throttled call beyond the background waits for the next one's turn.
+// the background is throttled; and a throttled call beyond the background waits for the next one's turn.
 //
 // A background that was taken for one by mistake is found out: it is questioned again and again.
 #pragma once

@@ -1,6 +1,7 @@
 #include "load/start.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -28,8 +29,7 @@ StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord&
                      const std::set<aws::ShardId>& gapped) {
   StartPlan plan;
   const bool running = record.load == coordination::LoadState::running;
-  std::set<int> there;
-  int total = segments;
+  std::map<int, std::set<int>> there;  // by their number
   for (const StoredPosition& row : rows) {
     if (shards::is_segment(row.shard)) {
       const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
@@ -37,8 +37,7 @@ StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord&
         plan.dropped.push_back(row.shard);
         continue;
       }
-      there.insert(segment->number);
-      total = segment->total;
+      there[segment->total].insert(segment->number);
       continue;
     }
     if (!record.cut || row.epoch >= record.epoch) continue;
@@ -51,8 +50,10 @@ StartPlan plan_start(const std::vector<StoredPosition>& rows, const TableRecord&
       plan.rewound.push_back({row.shard, *back, std::min(row.read_to, *record.cut)});
     }
   }
+  // Workers that do not agree may have begun several divisions: each is the whole table.
+  const int total = there.empty() ? segments : there.begin()->first;
   for (int number = 0; running && number < total; ++number) {
-    if (there.contains(number)) continue;
+    if (there[total].contains(number)) continue;
     plan.segments.push_back({shards::segment_shard({record.epoch, number, total}), Position::trim_horizon()});
   }
   return plan;

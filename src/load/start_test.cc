@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "load/rows_testing.h"
 #include "shards/segment.h"
 
 namespace ctk::load {
@@ -28,15 +29,6 @@ TableRecord record_of(coordination::Epoch epoch, LoadState load) {
   return record;
 }
 
-StoredPosition row(const std::string& shard, Position position, coordination::Epoch epoch, Timestamp read_to = kNoTime) {
-  StoredPosition stored;
-  stored.shard = ShardId(shard);
-  stored.position = std::move(position);
-  stored.epoch = epoch;
-  stored.read_to = read_to;
-  return stored;
-}
-
 TEST(PlanStart, ANewLoadGetsItsSegments) {
   const StartPlan plan = plan_start({}, record_of(3, LoadState::running), 4, true);
   ASSERT_EQ(plan.segments.size(), 4U);
@@ -45,9 +37,19 @@ TEST(PlanStart, ANewLoadGetsItsSegments) {
   EXPECT_TRUE(plan.rewound.empty());
 }
 
+/// Workers that were given other numbers have begun both.
+TEST(PlanStart, OfSeveralDivisionsOneIsMadeWhole) {
+  const std::vector<StoredPosition> rows = {stored_row("load:00003:001/003", Position::shard_end(), 3),
+                                            stored_row("load:00003:000/002", Position::shard_end(), 3)};
+  const StartPlan plan = plan_start(rows, record_of(3, LoadState::running), 3, true);
+  ASSERT_EQ(plan.segments.size(), 1U);
+  EXPECT_EQ(plan.segments[0].shard.str(), "load:00003:001/002");
+  EXPECT_TRUE(plan.dropped.empty());
+}
+
 TEST(PlanStart, AResumedLoadKeepsItsNumberAndGetsWhatItLacks) {
-  const std::vector<StoredPosition> rows = {row("load:00003:001/003", Position::after_key("{}"), 3),
-                                            row("load:00002:000/003", Position::trim_horizon(), 2)};
+  const std::vector<StoredPosition> rows = {stored_row("load:00003:001/003", Position::after_key("{}"), 3),
+                                            stored_row("load:00002:000/003", Position::trim_horizon(), 2)};
   const StartPlan plan = plan_start(rows, record_of(3, LoadState::running), 16, true);
   ASSERT_EQ(plan.segments.size(), 2U);
   EXPECT_EQ(plan.segments[0].shard.str(), "load:00003:000/003");
@@ -57,7 +59,8 @@ TEST(PlanStart, AResumedLoadKeepsItsNumberAndGetsWhatItLacks) {
 
 TEST(PlanStart, WithoutALoadThereAreNoSegments) {
   for (LoadState state : {LoadState::none, LoadState::loaded, LoadState::complete}) {
-    const StartPlan plan = plan_start({row("load:00003:001/003", Position::shard_end(), 3)}, record_of(3, state), 4, true);
+    const StartPlan plan =
+        plan_start({stored_row("load:00003:001/003", Position::shard_end(), 3)}, record_of(3, state), 4, true);
     EXPECT_TRUE(plan.segments.empty());
     EXPECT_EQ(plan.dropped.size(), 1U);
   }
@@ -66,15 +69,15 @@ TEST(PlanStart, WithoutALoadThereAreNoSegments) {
 TEST(PlanStart, ShardsOfAnOlderEpochGoBackToTheCut) {
   const Position after = Position::after(SequenceNumber("7"));
   const std::vector<StoredPosition> rows = {
-      row("read on", after, 1, kCut + 1s),
-      row("read less", after, 1, kCut - 1s),
-      row("unknown", after, 1),
-      row("at", Position::at_timestamp(kCut + 5s), 1),
-      row("at before", Position::at_timestamp(kCut - 5s), 1),
-      row("horizon", Position::trim_horizon(), 1, kCut + 1s),
-      row("ended late", Position::shard_end(), 1, kCut + 9s),
-      row("ended early", Position::shard_end(), 1, kCut - 9s),
-      row("stamped", after, 2, kCut + 1s),
+      stored_row("read on", after, 1, kCut + 1s),
+      stored_row("read less", after, 1, kCut - 1s),
+      stored_row("unknown", after, 1),
+      stored_row("at", Position::at_timestamp(kCut + 5s), 1),
+      stored_row("at before", Position::at_timestamp(kCut - 5s), 1),
+      stored_row("horizon", Position::trim_horizon(), 1, kCut + 1s),
+      stored_row("ended late", Position::shard_end(), 1, kCut + 9s),
+      stored_row("ended early", Position::shard_end(), 1, kCut - 9s),
+      stored_row("stamped", after, 2, kCut + 1s),
   };
   const StartPlan plan = plan_start(rows, record_of(2, LoadState::complete), 4, true);
   const Position cut = Position::at_timestamp(kCut);
@@ -87,8 +90,8 @@ TEST(PlanStart, ShardsOfAnOlderEpochGoBackToTheCut) {
 }
 
 TEST(PlanStart, AShardOfWhichSomethingIsLostGoesOnAtTheCut) {
-  const std::vector<StoredPosition> rows = {row("lost", Position::after(SequenceNumber("7")), 1, kCut - 86400s),
-                                            row("good", Position::after(SequenceNumber("7")), 1, kCut - 1s)};
+  const std::vector<StoredPosition> rows = {stored_row("lost", Position::after(SequenceNumber("7")), 1, kCut - 86400s),
+                                            stored_row("good", Position::after(SequenceNumber("7")), 1, kCut - 1s)};
   for (bool can_seek : {false, true}) {
     const StartPlan plan = plan_start(rows, record_of(2, LoadState::running), 1, can_seek, {ShardId("lost")});
     const std::vector<coordination::Rewind> wanted = {{ShardId("lost"), Position::at_timestamp(kCut), kCut}};
@@ -102,11 +105,11 @@ TEST(PlanStart, DoneOnceThereIsNothingLeftToDo) {
     std::vector<StoredPosition> rows;
     for (int i = 0; i < segments; ++i) {
       // Of a torn insert only some rows are there.
-      if (*rc::gen::arbitrary<bool>()) rows.push_back(row(shards::segment_shard({2, i, segments}).str(), {}, 2));
+      if (*rc::gen::arbitrary<bool>()) rows.push_back(stored_row(shards::segment_shard({2, i, segments}).str(), {}, 2));
     }
     const TableRecord record = record_of(2, LoadState::running);
     const StartPlan plan = plan_start(rows, record, segments, true);
-    for (const coordination::NewShard& made : plan.segments) rows.push_back(row(made.shard.str(), made.position, 2));
+    for (const coordination::NewShard& made : plan.segments) rows.push_back(stored_row(made.shard.str(), made.position, 2));
     std::set<ShardId> all;
     for (const StoredPosition& each : rows) all.insert(each.shard);
     RC_ASSERT(all.size() == static_cast<size_t>(segments));

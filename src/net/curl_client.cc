@@ -35,11 +35,28 @@ void block_signals() {
 
 struct CurlClient::State {
   State(EventLoop& l, CurlOptions o) : loop(l), options(std::move(o)), multi(curl_multi_init()) {
-    const long most = options.max_connections_per_host;
     if (options.metrics != nullptr) counted.emplace(*options.metrics);
-    curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, most);
-    curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, most * 2);
-    curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+    limit_connections();
+    curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, 2L * options.max_connections_per_host);
+    curl_multi_setopt(multi.get(), CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
+  }
+
+  /// An exchange that has a connection of its own, for minutes, takes none of the others'.
+  void limit_connections() {
+    curl_multi_setopt(multi.get(), CURLMOPT_MAX_HOST_CONNECTIONS, options.max_connections_per_host + own_connections);
+  }
+
+  void began(const CurlExchange& exchange) {
+    if (!exchange.has_its_own_connection()) return;
+    ++own_connections;
+    limit_connections();
+  }
+
+  void is_over(const CurlExchange& exchange) {
+    if (counted) counted->ended(exchange.figures());
+    if (!exchange.has_its_own_connection()) return;
+    --own_connections;
+    limit_connections();
   }
 
   void queue(std::unique_ptr<CurlExchange> exchange) {
@@ -80,6 +97,7 @@ struct CurlClient::State {
     }
     exchange->set_up(std::move(easy), options);
     CURL* handle = exchange->easy();
+    began(*exchange);
     active.emplace(handle, std::move(exchange));
     curl_multi_add_handle(multi.get(), handle);
   }
@@ -95,7 +113,7 @@ struct CurlClient::State {
         return false;
       }
       curl_multi_remove_handle(multi.get(), easy);
-      if (counted) counted->ended(exchange->figures());
+      is_over(*exchange);
       return true;
     });
     return std::max(pause, Duration{});
@@ -112,7 +130,7 @@ struct CurlClient::State {
       const std::unique_ptr<CurlExchange> exchange = std::move(found->second);
       active.erase(found);
       exchange->finish(code);
-      if (counted) counted->ended(exchange->figures());
+      is_over(*exchange);
       idle.push_back(exchange->take_easy());
     }
   }
@@ -123,6 +141,7 @@ struct CurlClient::State {
   MultiHandle multi;
   std::unordered_map<CURL*, std::unique_ptr<CurlExchange>> active;  // of the thread
   std::vector<EasyHandle> idle;                                     // of the thread
+  long own_connections = 0;                                         // of the thread
   std::mutex mutex;
   std::vector<std::unique_ptr<CurlExchange>> queued;
   bool stopping = false;

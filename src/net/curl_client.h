@@ -1,4 +1,5 @@
-// The HTTP client of production: libcurl's multi interface on one thread of its own, keep-alive, HTTP/1.1.
+// The HTTP client of production: libcurl's multi interface on one thread of its own, keep-alive, HTTP/1.1;
+// HTTP/2 for streams that ask for it.
 #pragma once
 
 #include <memory>

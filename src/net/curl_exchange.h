@@ -51,6 +51,8 @@ class CurlExchange {
   virtual Duration next_attention(Duration now) const = 0;
   /// libcurl is done with it.
   virtual void finish(CURLcode code) = 0;
+  /// It shares its connection with no other, at any time.
+  virtual bool has_its_own_connection() const { return false; }
   /// What is to be counted of it, once it is over.
   ExchangeFigures figures() const;
 

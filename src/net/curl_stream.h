@@ -1,7 +1,8 @@
 // An exchange whose answer is handed on as it comes.
 //
 // The client's thread and the loop share what has come and nobody has read. Where that is more than allowed the transfer is
-// paused (libcurl then reads no more of the socket, and the peer's window closes), and goes on once it was read.
+// paused (libcurl then reads no more of the socket, and the peer's window closes), and goes on once it was read; over
+// HTTP/2 it is broken off.
 #pragma once
 
 #include <functional>

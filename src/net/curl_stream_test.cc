@@ -230,16 +230,16 @@ TEST(CurlStream, LeavingHangsUpAndNobodyIsTold) {
   });
   std::promise<void> passed;
   Browser browser;
-  std::promise<Result<std::string>> told;
+  std::promise<Result<std::string>> heard;
   {
     Reader reader(browser);
     ASSERT_TRUE(reader.open({.url = server.url()}));
-    reader.begin_to_read(told);
+    reader.begin_to_read(heard);
   }
   hung_up.get_future().wait();
   browser.loop().post([&] { passed.set_value(); });
   passed.get_future().wait();
-  EXPECT_EQ(told.get_future().wait_for(seconds(0)), std::future_status::timeout);
+  EXPECT_EQ(heard.get_future().wait_for(seconds(0)), std::future_status::timeout);
 }
 
 /// One transfer that is held back holds up no other.

@@ -10,107 +10,213 @@
 #include <cctype>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "base/ascii.h"
 #include "base/stop_bell.h"
+#include "net/connection_gate.h"
 #include "net/served_connection.h"
 
 namespace ctk::net {
 namespace {
 
-/// The threads, and the connections that wait for one. While there are too many of those, no further one is accepted.
-class PlacesQueue final : public httplib::TaskQueue {
+/// The threads, and the requests that wait for one. While there are too many of those, whoever brings a further one waits.
+class PlacesQueue {
  public:
-  PlacesQueue(const HttpServerLimits& limits, std::stop_token stop, std::atomic<size_t>& waiting)
-      : most_waiting_(limits.waiting), stop_(std::move(stop)), waiting_(waiting) {
-    for (size_t i = 0; i < limits.connections; ++i) threads_.emplace_back([this] { serve(); });
+  using Serve = std::function<void(ArrivedRequest)>;
+  PlacesQueue(const HttpServerLimits& limits, std::stop_token stop, Serve serve)
+      : most_waiting_(limits.waiting), stop_(std::move(stop)), serve_(std::move(serve)) {
+    for (size_t i = 0; i < limits.connections; ++i) threads_.emplace_back([this] { work(); });
   }
+  PlacesQueue(const PlacesQueue&) = delete;
+  PlacesQueue& operator=(const PlacesQueue&) = delete;
+  ~PlacesQueue() { close(); }
 
-  void enqueue(std::function<void()> connection) override {
+  void enqueue(ArrivedRequest request) {
     std::unique_lock lock(mutex_);
-    has_room_.wait(lock, stop_, [&] { return connections_.size() < most_waiting_; });
-    connections_.push_back(std::move(connection));
-    waiting_ = connections_.size();
+    has_room_.wait(lock, stop_, [&] { return requests_.size() < most_waiting_; });
+    requests_.push_back(std::move(request));
+    waiting_ = requests_.size();
     has_work_.notify_one();
   }
 
-  void shutdown() override {
+  bool any_waiting() const { return waiting_ > 0; }
+
+  /// Serves what still waits, and ends the threads.
+  void close() {
     {
       const std::lock_guard lock(mutex_);
       closed_ = true;
     }
     has_work_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_) {
+      if (thread.joinable()) thread.join();
+    }
   }
 
  private:
-  void serve() {
+  void work() {
     std::unique_lock lock(mutex_);
     while (true) {
-      has_work_.wait(lock, [&] { return closed_ || !connections_.empty(); });
-      if (connections_.empty()) return;
-      const std::function<void()> connection = std::move(connections_.front());
-      connections_.pop_front();
-      waiting_ = connections_.size();
+      has_work_.wait(lock, [&] { return closed_ || !requests_.empty(); });
+      if (requests_.empty()) return;
+      ArrivedRequest request = std::move(requests_.front());
+      requests_.pop_front();
+      waiting_ = requests_.size();
       lock.unlock();
       has_room_.notify_one();
-      connection();  // also of those that were still waiting at the end: it closes them
+      serve_(std::move(request));
       lock.lock();
     }
   }
 
   const size_t most_waiting_;
   const std::stop_token stop_;
-  std::atomic<size_t>& waiting_;
+  const Serve serve_;
+  std::atomic<size_t> waiting_ = 0;
   std::mutex mutex_;
   std::condition_variable_any has_room_;
   std::condition_variable has_work_;
-  std::deque<std::function<void()>> connections_;
+  std::deque<ArrivedRequest> requests_;
   bool closed_ = false;
   std::vector<std::thread> threads_;
 };
 
-/// The library's server on connections of our own.
+/// What the library accepts goes on at once, to where no thread waits for it.
+class AcceptedQueue final : public httplib::TaskQueue {
+ public:
+  explicit AcceptedQueue(std::function<void()> at_end) : at_end_(std::move(at_end)) {}
+  void enqueue(std::function<void()> accepted) override { accepted(); }
+  void shutdown() override { at_end_(); }
+
+ private:
+  const std::function<void()> at_end_;
+};
+
+/// Connections that were handed over, each on a thread of its own: they last for minutes, and hold up nobody else's.
+class HandedOver {
+ public:
+  HandedOver() = default;
+  HandedOver(const HandedOver&) = delete;
+  HandedOver& operator=(const HandedOver&) = delete;
+  ~HandedOver() {
+    for (One& one : all_) one.thread.join();
+  }
+
+  /// False: there are too many.
+  bool begin(std::function<void()> serve) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(all_, [](One& one) {
+      if (!one.is_over) return false;
+      one.thread.join();
+      return true;
+    });
+    if (all_.size() >= kMost) return false;
+    One& one = all_.emplace_back();
+    one.thread = std::thread([&one, serve = std::move(serve)] {
+      serve();
+      one.is_over = true;
+    });
+    return true;
+  }
+
+ private:
+  static constexpr size_t kMost = 4096;
+  struct One {
+    std::atomic<bool> is_over = false;
+    std::thread thread;
+  };
+  std::mutex mutex_;
+  std::list<One> all_;
+};
+
+/// The library's server on connections of our own. A connection waits at the gate until a request has come, is answered by
+/// a thread, and waits there again for its next one.
 class LimitedServer final : public httplib::Server {
  public:
-  explicit LimitedServer(const HttpServerLimits& limits) : limits_(limits), bell_(stop_.get_token()) {
-    new_task_queue = [this] { return new PlacesQueue(limits_, stop_.get_token(), waiting_); };
+  LimitedServer(const HttpServerLimits& limits, std::function<void(int, int)> http2)
+      : limits_(limits),
+        http2_(std::move(http2)),
+        bell_(stop_.get_token()),
+        places_(limits_, stop_.get_token(), [this](ArrivedRequest request) { serve(std::move(request)); }),
+        gate_(limits_, bell_.descriptor(), http2_ != nullptr,
+              [this](ArrivedRequest request) { places_.enqueue(std::move(request)); }) {
+    new_task_queue = [this] { return new AcceptedQueue([this] { end(); }); };
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      if (is_known(request)) return HandlerResponse::Unhandled;
+      response.status = 404;
+      return HandlerResponse::Handled;
+    });
     set_payload_max_length(limits_.body_bytes);
     set_tcp_nodelay(true);
+  }
+  ~LimitedServer() override {
+    break_off();
+    end();
   }
 
   /// The library lets five wait in the system's queue; the sixth would try again after a second.
   void lengthen_queue() { ::listen(svr_sock_, SOMAXCONN); }
+
+  /// What has no route is refused without its body. Before it listens.
+  void know(const std::string& method, const std::string& path) {
+    routes_.emplace(method, path);
+    if (method == "GET") routes_.emplace("HEAD", path);
+  }
 
   /// From any thread: what is being read or written is broken off.
   void break_off() { stop_.request_stop(); }
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    ServedConnection connection(socket, bell_.descriptor(), limits_);
-    bool goes_on = true;
-    while (goes_on && connection.await_request([this] { return waiting_ > 0; })) {
-      bool closed = false;
-      const auto take_head = [&](httplib::Request& request) {
-        connection.begin_body();
-        request.ranges.clear();                     // a thousand of them would make a thousand answers of one
-        request.headers.erase("Content-Encoding");  // what is inflated knows no limit
-      };
-      goes_on = process_request(connection, stop_.stop_requested(), closed, take_head) && !closed && connection.is_sound();
-    }
-    ::shutdown(socket, SHUT_RDWR);
-    ::close(socket);
+    gate_.admit(socket, true);
     return true;
   }
 
+  void serve(ArrivedRequest request) {
+    const int socket = request.socket;
+    if (request.bytes.empty()) return hand_over(socket);
+    ServedConnection connection(std::move(request), bell_.descriptor(), limits_, [this] { return places_.any_waiting(); });
+    bool closed = false, known = true;
+    const auto take_head = [&](httplib::Request& head) {
+      connection.begin_body();
+      known = is_known(head);
+      head.ranges.clear();                     // a thousand of them would make a thousand answers of one
+      head.headers.erase("Content-Encoding");  // what is inflated knows no limit
+    };
+    const bool goes_on = process_request(connection, stop_.stop_requested(), closed, take_head);
+    if (goes_on && known && !closed && connection.is_sound()) return gate_.admit(socket, false, connection.take_rest());
+    hang_up(socket);
+  }
+
+  void hand_over(int socket) {
+    const bool begun = handed_over_.begin([this, socket] {
+      http2_(socket, bell_.descriptor());
+      hang_up(socket);
+    });
+    if (!begun) hang_up(socket);
+  }
+
+  bool is_known(const httplib::Request& request) const { return routes_.contains({request.method, request.path}); }
+
+  void end() {
+    gate_.close();
+    places_.close();
+  }
+
   const HttpServerLimits limits_;
+  const std::function<void(int, int)> http2_;
+  std::set<std::pair<std::string, std::string>> routes_;
   std::stop_source stop_;
   StopBell bell_;
-  std::atomic<size_t> waiting_ = 0;
+  HandedOver handed_over_;
+  PlacesQueue places_;
+  ConnectionGate gate_;
 };
 
 /// A port that was left a moment ago may be had again; one that another process listens on may not. (The library would
@@ -150,7 +256,8 @@ void give(const ServedAnswer& answer, httplib::Response& response) {
   response.set_content(answer.body, answer.content_type);
 }
 
-void add_route(httplib::Server& server, HttpRoute route) {
+void add_route(LimitedServer& server, HttpRoute route) {
+  server.know(route.method, route.path);
   const std::string path = literal(route.path);
   const auto handle = [answer = std::move(route.answer)](const httplib::Request& request, httplib::Response& response) {
     give(answer(request_of(request)), response);
@@ -165,7 +272,7 @@ void add_route(httplib::Server& server, HttpRoute route) {
 }  // namespace
 
 struct HttpServer::State {
-  explicit State(HttpServerOptions given) : options(std::move(given)), server(options.limits) {}
+  explicit State(HttpServerOptions given) : options(std::move(given)), server(options.limits, options.http2) {}
 
   const HttpServerOptions options;
   LimitedServer server;

@@ -42,13 +42,16 @@ struct HttpRoute {
 };
 
 struct HttpServerLimits {
-  size_t connections = 16;        ///< served at once, a thread each
-  size_t waiting = 64;            ///< accepted and waiting for their turn; further ones wait in the system's queue
+  size_t connections = 16;  ///< requests that are answered at once, a thread each
+  size_t waiting = 64;  ///< requests that have come and wait for their turn: while there are so many, nobody else is heard
+  /// Connections from which nothing whole has come, idle ones too: where there are more, the oldest is closed.
+  size_t unheard = 200;
   size_t head_bytes = 16u << 10;  ///< of a request line and its headers; more is 400
   size_t body_bytes = 1u << 20;   ///< more is 413
-  /// From a request's first byte to its last, however they trickle in; and the same again for the answer to be taken.
+  /// From a request's first byte to its last, however they trickle in; and the same again for the answer to be taken. While
+  /// others wait, whoever neither sends nor takes anything for two seconds gives its turn away.
   Duration request_time = std::chrono::seconds(10);
-  /// How long a connection is kept for a next request while nobody else waits for its place.
+  /// How long a connection is kept for a first or a next request.
   Duration idle = std::chrono::seconds(5);
 };
 
@@ -56,6 +59,9 @@ struct HttpServerOptions {
   std::string host = "127.0.0.1";
   int port = 0;  ///< 0: a free one
   HttpServerLimits limits = {};
+  /// Takes over a connection that begins as HTTP/2 does, on a thread of its own, until it is over or `stop_bell` is
+  /// readable; it owns neither descriptor. Nothing: such a connection is answered as any other that makes no sense.
+  std::function<void(int socket, int stop_bell)> http2 = {};
 };
 
 /// Listens until it is destroyed: that breaks off what is being read or written, and waits for the routes that are running.

@@ -47,6 +47,11 @@ class Client {
     }
     return true;
   }
+  /// Whether the server says nothing so long, and does not hang up either.
+  bool is_kept_for(milliseconds time) const {
+    pollfd end{socket_, POLLIN, 0};
+    return ::poll(&end, 1, static_cast<int>(time.count())) == 0;
+  }
   /// Until the server hangs up.
   std::string receive_all() const {
     std::string all;
@@ -210,26 +215,80 @@ TEST_F(HttpServerTest, WhatClaimsToBeCompressedIsTakenAsItIs) {
   EXPECT_THAT(ask(head + "abc"), EndsWith("abc"));
 }
 
-/// More connections than it serves at once cost no threads, and whoever asks properly is served in the end.
-TEST_F(HttpServerTest, ManyConnectionsWaitForTheirTurn) {
+/// Whoever asks properly is answered, however many others hold half a request, or nothing; the oldest of those are closed.
+TEST_F(HttpServerTest, HalfRequestsKeepNobodyFromBeingAnswered) {
+  constexpr size_t kUnheard = 100;
   const size_t before = threads_of_this_process();
-  listen({.connections = 4, .waiting = 8, .request_time = milliseconds(200)});
+  listen({.connections = 2, .waiting = 8, .unheard = kUnheard, .request_time = minutes(5), .idle = minutes(5)});
+  const Client known(*server_);
+  ASSERT_TRUE(known.send("GET /ok HTTP/1.1\r\n\r\n"));
+  EXPECT_THAT(known.receive("fine "), StartsWith("HTTP/1.1 200 "));
   std::vector<std::unique_ptr<Client>> idlers;
-  for (int i = 0; i < 12; ++i) {
+  for (size_t i = 0; i < 3 * kUnheard; ++i) {
     idlers.push_back(std::make_unique<Client>(*server_));
-    ASSERT_TRUE(idlers.back()->send("GET /ok HTTP"));
+    if (i % 2 == 0) idlers.back()->send("GET /ok HTTP");
+    if (i % kUnheard != 0) continue;
+    EXPECT_THAT(ask("GET /ok HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
   }
-  EXPECT_LE(threads_of_this_process(), before + 4 + 1);
+  EXPECT_LE(threads_of_this_process(), before + 2 + 2);
   EXPECT_THAT(ask("GET /ok HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(idlers.front()->receive_all(), "") << "closed";
+  EXPECT_EQ(idlers[kUnheard]->receive_all(), "") << "closed";
+  EXPECT_TRUE(idlers.back()->is_kept_for(milliseconds(0)));
+  ASSERT_TRUE(idlers.back()->send("GET /ok HTTP/1.1\r\nConnection: close\r\n\r\n"));
+  EXPECT_THAT(idlers.back()->receive_all(), StartsWith("HTTP/1.1 200 "));
 }
 
-TEST_F(HttpServerTest, AnIdleConnectionGivesItsPlaceToOneThatWaits) {
-  listen({.connections = 1, .idle = minutes(5)});
-  const Client idle(*server_);
-  ASSERT_TRUE(idle.send("GET /ok HTTP/1.1\r\n\r\n"));
+TEST_F(HttpServerTest, ConnectionsThatDoNothingTakeNobodysPlace) {
+  constexpr std::string_view kAsk = "GET /ok HTTP/1.1\r\n\r\n";
+  listen({.connections = 1, .request_time = minutes(5), .idle = minutes(5)});
+  const Client silent(*server_), idle(*server_);
+  ASSERT_TRUE(idle.send(kAsk));
   EXPECT_THAT(idle.receive("fine "), StartsWith("HTTP/1.1 200 "));
   EXPECT_THAT(ask("GET /ok HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
-  EXPECT_EQ(idle.receive_all(), "");
+  for (const Client* each : {&silent, &idle}) {
+    ASSERT_TRUE(each->send(kAsk)) << "it has kept its connection";
+    EXPECT_THAT(each->receive("fine "), StartsWith("HTTP/1.1 200 "));
+  }
+}
+
+TEST_F(HttpServerTest, AConnectionIsNotKeptForever) {
+  listen({.idle = milliseconds(100)});
+  const Client silent(*server_);
+  EXPECT_EQ(silent.receive_all(), "");
+}
+
+TEST_F(HttpServerTest, RequestsThatComeTogetherAreAnsweredOneByOne) {
+  listen({.connections = 1});
+  const Client client(*server_);
+  const std::string one = "POST /echo HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
+  ASSERT_TRUE(client.send(one + one + "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Le"));
+  EXPECT_THAT(client.receive("abc"), StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(client.receive("abc"), StartsWith("HTTP/1.1 201 "));
+  ASSERT_TRUE(client.send("ngth: 2\r\n\r\nde"));
+  EXPECT_THAT(client.receive_all(), EndsWith("\r\n\r\nde"));
+}
+
+/// A client holds a thread while its body or its answer is under way: not for long where others wait.
+TEST_F(HttpServerTest, WhoeverStandsStillGivesItsTurnAway) {
+  routes_.push_back(
+      {"GET", "/large", [](const ServedRequest&) { return ServedAnswer{.body = std::string(64u << 20, 'x')}; }});
+  listen({.connections = 1, .request_time = minutes(5), .idle = minutes(5)});
+  for (const char* half : {"POST /echo HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc", "GET /large HTTP/1.1\r\n\r\n"}) {
+    const Client still(*server_);
+    ASSERT_TRUE(still.send(half));
+    EXPECT_THAT(ask("GET /ok HTTP/1.1\r\nConnection: close\r\n\r\n"), StartsWith("HTTP/1.1 200 ")) << half;
+  }
+}
+
+/// Or 10,000 of them would hold the threads for longer than a probe of health waits.
+TEST_F(HttpServerTest, WhatHasNoRouteIsRefusedWithoutItsBody) {
+  listen({.connections = 1, .request_time = minutes(5), .idle = minutes(5)});
+  for (const char* half : {"POST /ok HTTP/1.1\r\nContent-Length: 100\r\n\r\nabc", "PUT /no HTTP/1.1\r\n\r\n"}) {
+    const Client client(*server_);
+    ASSERT_TRUE(client.send(half));
+    EXPECT_THAT(client.receive_all(), StartsWith("HTTP/1.1 404 ")) << half;
+  }
 }
 
 TEST_F(HttpServerTest, AnAnswerThatNobodyTakesIsGivenUp) {

@@ -21,8 +21,12 @@ struct HttpStreamRequest {
   std::string body = {};
   /// The longest time without a byte of the answer while the peer may send, from the request on. The whole has no limit.
   Duration silence = std::chrono::seconds(30);
-  /// Of bytes that have come and that nobody has read, about. The peer is held back then: they wait at its end.
+  /// Of bytes that have come and that nobody has read, about. The peer is held back then: they wait at its end. Over HTTP/2
+  /// the answer breaks off instead, as `throttled`.
   size_t max_held = 256u << 10;
+  /// Over TLS many answers share a connection. Without, each has its own, and the peer has to know HTTP/2 without being
+  /// asked.
+  bool http2 = false;
 };
 
 /// What comes before the bytes.
@@ -39,7 +43,8 @@ class HttpStream {
  public:
   virtual ~HttpStream() = default;
   /// What has come since the call before, as soon as there is any; "" behind the last byte. Errors are those of HttpClient,
-  /// after all that came before them. Not reading is what holds the peer back. One call at a time.
+  /// after all that came before them. Not reading is what holds the peer back (HttpStreamRequest::max_held). One call at a
+  /// time.
   virtual void read(Done<std::string> done) = 0;
 };
 

@@ -13,10 +13,11 @@ namespace {
 
 using std::chrono::steady_clock;
 
-/// A connection that waits for a next request looks so often whether somebody else wants its place.
-constexpr auto kLook = std::chrono::milliseconds(50);
+/// So long a client may do nothing while others wait.
+constexpr std::chrono::milliseconds kStandsStill(2000);
 /// What the frames of a body in chunks may take beside it.
 constexpr size_t kFrames = 64u << 10;
+constexpr size_t kReadAtOnce = 4096;
 
 void name_of(const sockaddr_storage& address, std::string& ip, int& port) {
   char text[INET6_ADDRSTRLEN] = "";
@@ -34,57 +35,55 @@ void name_of(const sockaddr_storage& address, std::string& ip, int& port) {
 
 }  // namespace
 
-bool ServedConnection::await_request(const std::function<bool()>& wants_place) {
-  const Time end_of_idle = steady_clock::now() + limits_.idle;
-  answering_ = false;
-  bool comes = first_ < last_;
-  while (!comes && steady_clock::now() < end_of_idle) {
-    comes = wait_for(POLLIN, std::min(end_of_idle, steady_clock::now() + kLook));
-    if (!comes && wants_place()) return false;
-    pollfd stop{stop_bell_, POLLIN, 0};
-    if (::poll(&stop, 1, 0) > 0) return false;
-  }
-  deadline_ = steady_clock::now() + limits_.request_time;
-  allowed_ = limits_.head_bytes;
-  return comes;
-}
+ServedConnection::ServedConnection(ArrivedRequest request, int stop_bell, const HttpServerLimits& limits,
+                                   std::function<bool()> others_wait)
+    : socket_(request.socket),
+      stop_bell_(stop_bell),
+      limits_(limits),
+      others_wait_(std::move(others_wait)),
+      deadline_(request.since + limits.request_time),
+      allowed_(limits.head_bytes),
+      bytes_(std::move(request.bytes)) {}
 
 void ServedConnection::begin_body() { allowed_ = limits_.body_bytes + kFrames; }
 
-bool ServedConnection::wait_for(short event, Time until) const {
+bool ServedConnection::await_client(short event) const {
+  using std::chrono::milliseconds;
   while (true) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now()).count();
-    if (left <= 0) return false;
+    const auto left = std::chrono::ceil<milliseconds>(deadline_ - steady_clock::now());
+    if (left <= milliseconds(0)) return false;
     pollfd watched[] = {{socket_, event, 0}, {stop_bell_, POLLIN, 0}};
-    const int ready = ::poll(watched, 2, static_cast<int>(left));
-    if (ready < 0 && errno == EINTR) continue;
-    return ready > 0 && watched[1].revents == 0;
+    const int ready = ::poll(watched, 2, static_cast<int>(std::min(left, kStandsStill).count()));
+    if (watched[1].revents != 0) return false;
+    if (ready > 0) return true;
+    if (ready < 0 && errno != EINTR) return false;
+    if (ready == 0 && left > kStandsStill && others_wait_()) return false;
   }
 }
 
 bool ServedConnection::fill() {
-  if (!wait_for(POLLIN, deadline_)) return false;
-  const ssize_t got = ::recv(socket_, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-  if (got <= 0) return false;
-  first_ = 0;
-  last_ = static_cast<size_t>(got);
-  return true;
+  if (!await_client(POLLIN)) return false;
+  bytes_.resize(kReadAtOnce);
+  const ssize_t got = ::recv(socket_, bytes_.data(), bytes_.size(), MSG_DONTWAIT);
+  bytes_.resize(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+  taken_ = 0;
+  return got > 0;
 }
 
 ssize_t ServedConnection::read(char* to, size_t size) {
-  sound_ = sound_ && allowed_ > 0 && (first_ < last_ || fill());
+  sound_ = sound_ && allowed_ > 0 && (taken_ < bytes_.size() || fill());
   if (!sound_) return -1;
-  const size_t taken = std::min({size, last_ - first_, allowed_});
-  std::copy_n(buffer_.data() + first_, taken, to);
-  first_ += taken;
-  allowed_ -= taken;
-  return static_cast<ssize_t>(taken);
+  const size_t given = std::min({size, bytes_.size() - taken_, allowed_});
+  std::copy_n(bytes_.data() + taken_, given, to);
+  taken_ += given;
+  allowed_ -= given;
+  return static_cast<ssize_t>(given);
 }
 
 ssize_t ServedConnection::write(const char* from, size_t size) {
   if (!answering_) deadline_ = steady_clock::now() + limits_.request_time;
   answering_ = true;
-  if (!wait_for(POLLOUT, deadline_)) return -1;
+  if (!await_client(POLLOUT)) return -1;
   return ::send(socket_, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -8,8 +8,8 @@
 namespace ctk::observe {
 namespace {
 
+using aws::ShardId;
 using relay::RelayView;
-using relay::ShardId;
 using relay::ShardView;
 
 constexpr size_t kNamedShards = 10;
@@ -34,6 +34,8 @@ std::string stuck(const ShardView& shard, Duration time) {
   const std::string what = shard.segment ? "segment" : "shard";
   if (shard.waits_for_parents && shard.state == ShardView::State::waiting)
     return fmt::format("{} {} has waited for its parents {}", what, shard.id.str(), for_seconds(time));
+  if (shard.state == ShardView::State::waiting)
+    return fmt::format("{} {} has been read by no worker {}", what, shard.id.str(), for_seconds(time));
   if (shard.state == ShardView::State::ended)
     return fmt::format("the end of {} {} has not been stored {}", what, shard.id.str(), for_seconds(time));
   return fmt::format("{} {} has neither moved nor been proven empty {}", what, shard.id.str(), for_seconds(time));
@@ -52,10 +54,14 @@ std::string_view stage_name(RelayView::State state) {
 Health HealthWatch::look(const RelayView& view, Duration now) {
   Health health;
   for (const relay::OutageView& outage : view.outages)
-    health.reasons.push_back(fmt::format("{}: {}", outage.summary, outage.says));
+    health.reasons.push_back(fmt::format("{}: {}", outage.summary, outage.error));
   for (const relay::PendingView& pending : view.pending) {
     if (pending.lasts > window_)
       health.reasons.push_back(fmt::format("{} has had no answer {}", pending.doing, for_seconds(pending.lasts)));
+  }
+  if (view.leases && view.leases->outage) {
+    const coordination::LeaseOutage& outage = *view.leases->outage;
+    health.reasons.push_back(fmt::format("the leases cannot be kept {}: {}", for_seconds(outage.lasts), outage.error));
   }
   const bool reads = view.state == RelayView::State::running || view.state == RelayView::State::loading;
   if (reads) {
@@ -64,6 +70,8 @@ Health HealthWatch::look(const RelayView& view, Duration now) {
     shards_.clear();
   }
   look_at_stage(view, now, health);
+  const bool explained = !view.outages.empty() || (view.leases && view.leases->outage);
+  health.is_stuck = !explained && !health.reasons.empty();
   return health;
 }
 

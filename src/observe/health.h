@@ -18,6 +18,7 @@ namespace ctk::observe {
 
 struct Health {
   std::vector<std::string> reasons;  ///< sentences; a few of many
+  bool is_stuck = false;             ///< something stands still though no side is known not to work
   bool is_well() const { return reasons.empty(); }
 };
 
@@ -49,7 +50,7 @@ class HealthWatch {
   void forget_gone(const relay::RelayView& view);
 
   const Duration window_;
-  std::map<relay::ShardId, Standing> shards_;
+  std::map<aws::ShardId, Standing> shards_;
   std::optional<Stage> stage_;
 };
 

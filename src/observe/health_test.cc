@@ -5,8 +5,8 @@
 namespace ctk::observe {
 namespace {
 
+using aws::ShardId;
 using relay::RelayView;
-using relay::ShardId;
 using relay::ShardView;
 using std::chrono::seconds;
 using testing::ElementsAre;
@@ -42,6 +42,26 @@ TEST(Health, AShardThatMovesIsWell) {
   HealthWatch watch(seconds(60));
   for (int second = 0; second < 300; second += 50)
     EXPECT_THAT(reasons_after(watch, running({shard("a", second)}), second), IsEmpty());
+}
+
+TEST(Health, LeasesThatCannotBeKeptAreAReason) {
+  HealthWatch watch(seconds(60));
+  RelayView view = running({});
+  view.leases.emplace();
+  EXPECT_THAT(reasons_after(watch, view, 0), IsEmpty());
+  view.leases->outage = coordination::LeaseOutage{seconds(4), "lease table 'x' is not there any more"};
+  EXPECT_THAT(reasons_after(watch, view, 1),
+              ElementsAre("the leases cannot be kept for 4 s: lease table 'x' is not there any more"));
+  EXPECT_FALSE(watch.look(view, seconds(2)).is_stuck) << "an outage of the table's, which may be restored";
+}
+
+TEST(Health, AShardThatNobodyTakesIsRedBehindTheWindow) {
+  HealthWatch watch(seconds(60));
+  RelayView view = running({shard("free", 1), shard("another's", 1)});
+  view.shards[0].state = ShardView::State::waiting;
+  view.shards[1].state = ShardView::State::elsewhere;
+  EXPECT_THAT(reasons_after(watch, view, 0), IsEmpty());
+  EXPECT_THAT(reasons_after(watch, view, 61), ElementsAre("shard free has been read by no worker for 61 s"));
 }
 
 TEST(Health, AShardThatIsProvenEmptyIsWell) {
@@ -102,6 +122,15 @@ TEST(Health, ASideThatDoesNotWorkIsAReasonAtOnce) {
   RelayView view = running({});
   view.outages.push_back({relay::Side::target, seconds(2), "target unreachable for 2 s", "connection refused"});
   EXPECT_THAT(reasons_after(watch, view, 0), ElementsAre("target unreachable for 2 s: connection refused"));
+}
+
+TEST(Health, StuckIsWhatNoOutageExplains) {
+  HealthWatch watch(seconds(60));
+  RelayView view = running({shard("a", 1)});
+  EXPECT_FALSE(watch.look(view, seconds(0)).is_stuck);
+  EXPECT_TRUE(watch.look(view, seconds(61)).is_stuck);
+  view.outages.push_back({relay::Side::target, seconds(2), "target unreachable for 2 s", "connection refused"});
+  EXPECT_FALSE(watch.look(view, seconds(62)).is_stuck);
 }
 
 TEST(Health, AnAnswerThatDoesNotComeIsAReason) {

@@ -56,22 +56,22 @@ void put_texts(Writer& writer, std::string_view key, const std::vector<std::stri
   writer.end_array();
 }
 
-void put_trouble(Writer& writer, std::string_view side, Timestamp since, const std::string& says) {
+void put_outage(Writer& writer, std::string_view side, Timestamp since, const std::string& error) {
   writer.begin_object();
   put(writer, "side", side);
   put(writer, "since", format_iso8601(since));
-  put(writer, "says", says);
+  put(writer, "says", error);
   writer.end_object();
 }
 
 /// Why the whole relay has failed, else the side that has failed longest.
-void put_trouble(Writer& writer, const RelayStatus& status, Timestamp time) {
+void put_outage(Writer& writer, const RelayStatus& status, Timestamp time) {
   writer.key("trouble");
-  if (status.failure) return put_trouble(writer, "relay", status.failure->since, status.failure->says);
+  if (status.failure) return put_outage(writer, "relay", status.failure->since, status.failure->error);
   if (status.view.outages.empty()) return writer.null();
   const relay::OutageView& outage =
       *std::ranges::max_element(status.view.outages, {}, [](const relay::OutageView& each) { return each.lasts; });
-  put_trouble(writer, outage.side == relay::Side::source ? "source" : "target", time - outage.lasts, outage.says);
+  put_outage(writer, outage.side == relay::Side::source ? "source" : "target", time - outage.lasts, outage.error);
 }
 
 void put_load(Writer& writer, const std::optional<relay::LoadProgress>& load) {
@@ -102,7 +102,7 @@ void put_shards(Writer& writer, const RelayView& view, Detail detail) {
     put(writer, "worker", view.worker.str());
     if (detail == Detail::page) {
       std::vector<std::string> parents;
-      for (const relay::ShardId& parent : shard.parents) parents.push_back(parent.str());
+      for (const aws::ShardId& parent : shard.parents) parents.push_back(parent.str());
       put_texts(writer, "parents", parents);
     }
     writer.end_object();
@@ -145,7 +145,7 @@ void put_relay(Writer& writer, const RelayStatus& status, Timestamp time, Detail
   put(writer, "state", to_text(view.state));
   put_flag(writer, "ready", status.has_caught_up);
   put_flag(writer, "healthy", status.health.is_well());
-  put_trouble(writer, status, time);
+  put_outage(writer, status, time);
   put_number(writer, "lag_seconds", decimal(to_seconds(view.stats.lag)));
   writer.key("seconds_to_data_loss");
   view.stats.until_data_loss ? writer.number(decimal(to_seconds(*view.stats.until_data_loss))) : writer.null();

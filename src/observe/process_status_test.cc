@@ -29,13 +29,13 @@ ProcessStatus status() {
   relay.view.stats.lag = std::chrono::milliseconds(1500);
   relay.view.stats.memory_used = 42;
   ShardView& shard = relay.view.shards.emplace_back();
-  shard.id = relay::ShardId("a");
+  shard.id = aws::ShardId("a");
   shard.state = ShardView::State::reading;
   shard.position = shards::Position::after(aws::SequenceNumber("123"));
   shard.lag = seconds(2);
   ShardView& child = relay.view.shards.emplace_back();
-  child.id = relay::ShardId("b");
-  child.parents = {relay::ShardId("a")};
+  child.id = aws::ShardId("b");
+  child.parents = {aws::ShardId("a")};
   return status;
 }
 

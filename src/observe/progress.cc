@@ -130,9 +130,9 @@ std::string summary_line(std::string_view verb, const relay::RelayStats& stats, 
   line += fmt::format(", deleted {}, dead letters {}", stats.counts.deleted, stats.counts.dead_letters);
   if (stats.counts.gaps > 0) line += fmt::format(", gaps {}", stats.counts.gaps);
   line += fmt::format(", shards {}, {} in {:.1f} s", stats.counts.shards, human_bytes(stats.counts.bytes), stats.seconds);
-  if (stats.living && stats.marked.value_or(0) > 0) {
+  if (stats.living && stats.tombstones.value_or(0) > 0) {
     const std::string living = live_view ? in_parentheses(joined(stats.views)) : "";
-    line += fmt::format("; {} living{}, {} marked{}", *stats.living, living, *stats.marked,
+    line += fmt::format("; {} living{}, {} marked{}", *stats.living, living, *stats.tombstones,
                         in_parentheses(joined(stats.tables)));
   }
   if (stats.counts.applied > 0 && stats.counts.stale == stats.counts.applied)
@@ -179,7 +179,7 @@ std::string summary_json(const relay::RelayStats& stats) {
   count("filtered", stats.counts.filtered);
   count_or_null("stale", stats.counts.stale);
   count("deleted", stats.counts.deleted);
-  count_or_null("marked", stats.marked);
+  count_or_null("marked", stats.tombstones);
   count("dead_letters", stats.counts.dead_letters);
   count("gaps", stats.counts.gaps);
   count("shards", stats.counts.shards);

@@ -15,7 +15,7 @@ relay::RelayStats some_stats() {
   stats.counts.applied = 12340;
   stats.counts.filtered = 2;
   stats.counts.deleted = 40;
-  stats.marked = 4;
+  stats.tombstones = 4;
   stats.counts.dead_letters = 3;
   stats.counts.shards = 5;
   stats.counts.bytes = 46694;
@@ -101,14 +101,14 @@ TEST(Summary, SaysWhatHappened) {
   stats.views.clear();
   EXPECT_THAT(summary_line("done", stats, true), testing::EndsWith("118 living, 4 marked (demo)"))
       << "what has the view's name is no view of ours";
-  stats.marked = 0;
+  stats.tombstones = 0;
   stats.counts.filtered = 0;
   stats.counts.stale.reset();
   stats.counts.gaps = 1;
   const std::string_view without =
       "stopped: read 12345, applied 12340, deleted 40, dead letters 3, gaps 1, shards 5, 45.6 KB in 1.2 s";
   EXPECT_EQ(summary_line("stopped", stats, true), without);
-  stats.marked = stats.living = std::nullopt;  // they could not be counted
+  stats.tombstones = stats.living = std::nullopt;  // they could not be counted
   EXPECT_EQ(summary_line("stopped", stats, true), without);
   EXPECT_THAT(summary_json(stats), testing::HasSubstr(R"("marked":null)"));
 }

@@ -29,7 +29,7 @@ RelayMetrics::RelayMetrics(Metrics& metrics, std::string relay)
       load_items_(gauge("ctk_load_items", "Items that this run's load has written.")) {
   using Counts = relay::RunCounts;
   const auto count = [&](const char* name, const char* help, uint64_t Counts::* member) {
-    counted_.push_back({name, &metrics.counter(name, help, {{"relay", relay_}}), member});
+    counted_.emplace_back(member, RunCounter(metrics, name, help, {{"relay", relay_}}));
   };
   count("ctk_changes_read_total", "Changes read.", &Counts::read);
   count("ctk_read_bytes_total", "Bytes of records read.", &Counts::bytes);
@@ -46,21 +46,22 @@ Gauge& RelayMetrics::gauge(const char* name, const char* help) {
 }
 
 void RelayMetrics::begin_run() {
-  for (Counted& one : counted_) one.before = one.counter->value();
+  for (auto& [member, counter] : counted_) counter.begin_run();
+  if (leases_) leases_->begin_run();
 }
 
 void RelayMetrics::remove() {
   update_lags({});
   for (const std::string& name : gauges_) metrics_.remove(name, {{"relay", relay_}});
-  for (const Counted& one : counted_) metrics_.remove(one.name, {{"relay", relay_}});
+  for (const auto& [member, counter] : counted_) counter.remove(metrics_);
+  if (leases_) leases_->remove();
 }
 
 void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready) {
   const relay::RelayStats& stats = view.stats;
-  for (const Counted& one : counted_) {
-    const uint64_t before = one.counter->value(), now = one.before + stats.counts.*one.count;
-    if (now > before) one.counter->add(now - before);
-  }
+  for (auto& [member, counter] : counted_) counter.update(stats.counts.*member);
+  if (view.leases && !leases_) leases_.emplace(metrics_, relay_);
+  if (view.leases) leases_->update(*view.leases);
   reading_.set(static_cast<double>(stats.shards_reading));
   waiting_.set(static_cast<double>(stats.shards_waiting));
   until_loss_.set(stats.until_data_loss ? to_seconds(*stats.until_data_loss) : std::numeric_limits<double>::infinity());
@@ -72,7 +73,7 @@ void RelayMetrics::update(const relay::RelayView& view, bool healthy, bool ready
 }
 
 void RelayMetrics::update_lags(const std::vector<relay::ShardView>& shards) {
-  std::set<relay::ShardId> read;
+  std::set<aws::ShardId> read;
   for (const relay::ShardView& shard : shards) {
     if (!is_read(shard)) continue;
     read.insert(shard.id);
@@ -88,6 +89,6 @@ void RelayMetrics::update_lags(const std::vector<relay::ShardView>& shards) {
   });
 }
 
-Labels RelayMetrics::lag_labels(const relay::ShardId& shard) const { return {{"relay", relay_}, {"shard", shard.str()}}; }
+Labels RelayMetrics::lag_labels(const aws::ShardId& shard) const { return {{"relay", relay_}, {"shard", shard.str()}}; }
 
 }  // namespace ctk::observe

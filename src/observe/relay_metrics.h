@@ -3,10 +3,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/metrics.h"
+#include "observe/lease_metrics.h"
+#include "observe/run_counter.h"
 #include "relay/relay_view.h"
 
 namespace ctk::observe {
@@ -23,21 +27,16 @@ class RelayMetrics {
   void remove();
 
  private:
-  struct Counted {
-    std::string name;
-    Counter* counter;
-    uint64_t relay::RunCounts::* count;
-    uint64_t before = 0;  ///< by earlier runs
-  };
   Gauge& gauge(const char* name, const char* help);
   void update_lags(const std::vector<relay::ShardView>& shards);
-  Labels lag_labels(const relay::ShardId& shard) const;
+  Labels lag_labels(const aws::ShardId& shard) const;
 
   Metrics& metrics_;
   const std::string relay_;
-  std::vector<Counted> counted_;
-  std::vector<std::string> gauges_;  ///< their names
-  std::map<relay::ShardId, Gauge*> lags_;
+  std::vector<std::pair<uint64_t relay::RunCounts::*, RunCounter>> counted_;
+  std::optional<LeaseMetrics> leases_;  ///< once there are any
+  std::vector<std::string> gauges_;     ///< their names
+  std::map<aws::ShardId, Gauge*> lags_;
   Gauge& reading_;
   Gauge& waiting_;
   Gauge& until_loss_;

@@ -12,7 +12,7 @@ using testing::Not;
 
 ShardView shard(const std::string& id, ShardView::State state, Duration lag) {
   ShardView view;
-  view.id = relay::ShardId(id);
+  view.id = aws::ShardId(id);
   view.state = state;
   view.lag = lag;
   return view;
@@ -63,6 +63,38 @@ TEST(RelayMetrics, RelaysAreKeptApart) {
   two.update(view, true, true);
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"one\"} 0\n"));
   EXPECT_THAT(metrics.text(), HasSubstr("ctk_dead_letters_total{relay=\"two\"} 3\n"));
+}
+
+TEST(RelayMetrics, OfLeasesAreThereWhereManyWorkersShare) {
+  Metrics metrics;
+  RelayMetrics relay(metrics, "r");
+  relay::RelayView view;
+  relay.update(view, true, true);
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("lease")));
+
+  view.leases.emplace();
+  view.leases->held = 3;
+  view.leases->workers = 2;
+  view.leases->since_renewal = std::chrono::milliseconds(2500);
+  view.leases->counts.taken = 5;
+  view.leases->counts.lost = 2;
+  view.leases->calls.writes = 40;
+  view.leases->calls.throttled = 7;
+  relay.update(view, true, true);
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_leases_held{relay=\"r\"} 3\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lease_workers{relay=\"r\"} 2\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lease_renewal_age_seconds{relay=\"r\"} 2.5\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_leases_lost_total{relay=\"r\"} 2\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lease_calls_total{operation=\"write\",relay=\"r\"} 40\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_lease_calls_failed_total{relay=\"r\",why=\"throttled\"} 7\n"));
+
+  relay.begin_run();
+  view.leases = coordination::LeaseFigures{};
+  view.leases->counts.taken = 1;
+  relay.update(view, true, true);
+  EXPECT_THAT(metrics.text(), HasSubstr("ctk_leases_taken_total{relay=\"r\"} 6\n"));
+  relay.remove();
+  EXPECT_THAT(metrics.text(), Not(HasSubstr("lease")));
 }
 
 }  // namespace

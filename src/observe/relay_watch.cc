@@ -18,7 +18,7 @@ RelayStatus RelayWatch::look(relay::RelayView view, Duration now, Timestamp time
   status.health = health_.look(status.view, now);
   status.failure = std::move(failure);
   if (status.failure) {
-    status.health.reasons = {fmt::format("the relay has failed, and is tried again: {}", status.failure->says)};
+    status.health = {{fmt::format("the relay has failed, and is tried again: {}", status.failure->error)}};
   }
   if (status.view.state == relay::RelayView::State::starting) ready_ = false;
   ready_ = !status.failure && (ready_ || status.view.caught_up);

@@ -35,7 +35,7 @@ struct RelayTitle {
 /// Why a relay does not run that should.
 struct RelayFailure {
   Timestamp since{};
-  std::string says;  ///< without secrets
+  std::string error;  ///< without secrets
 };
 
 struct RelayStatus {

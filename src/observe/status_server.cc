@@ -7,7 +7,6 @@
 namespace ctk::observe {
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds(1);
 constexpr const char* kJson = "application/json";
 
 using Answer = std::function<net::ServedAnswer(const net::ServedRequest&)>;
@@ -91,18 +90,6 @@ std::vector<net::HttpRoute> StatusServer::routes() {
     return json(200, page_json(*status(), health(), log_.lines()));
   }));
   return routes;
-}
-
-StatusTicker::StatusTicker(Look look, StatusServer& server, EventLoop& loop)
-    : look_(std::move(look)), server_(server), loop_(loop) {
-  tick();
-}
-
-StatusTicker::~StatusTicker() { loop_.cancel(timer_); }
-
-void StatusTicker::tick() {
-  server_.show(look_());
-  timer_ = loop_.after(kLookEvery, [this] { tick(); });
 }
 
 }  // namespace ctk::observe

@@ -51,22 +51,4 @@ class StatusServer {
   std::unique_ptr<net::HttpServer> server_;  ///< its routes use all of the above
 };
 
-/// Shows relays to a server every second, from its construction to its end. On the loop.
-class StatusTicker {
- public:
-  using Look = std::move_only_function<std::vector<RelayStatus>()>;
-  StatusTicker(Look look, StatusServer& server, EventLoop& loop);
-  ~StatusTicker();
-  StatusTicker(const StatusTicker&) = delete;
-  StatusTicker& operator=(const StatusTicker&) = delete;
-
- private:
-  void tick();
-
-  Look look_;
-  StatusServer& server_;
-  EventLoop& loop_;
-  EventLoop::TimerId timer_ = 0;
-};
-
 }  // namespace ctk::observe

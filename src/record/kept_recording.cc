@@ -4,6 +4,7 @@
 #include <optional>
 #include <sstream>
 
+#include "base/file_writing.h"
 #include "record/recorded_positions.h"
 
 namespace ctk::record {
@@ -44,7 +45,7 @@ Status KeptRecording::open() {
 
 Status KeptRecording::keep(const coordination::RelayName& relay, coordination::PositionRows rows, uint64_t bytes) {
   if (file_.is_kept()) {
-    if (Status kept = replace_file(positions_path_, to_text({relay, bytes, rows.list(relay)})); !kept) return kept;
+    if (Status kept = replace_file(positions_path_, to_text({relay, bytes, rows.list(relay)}), 0644); !kept) return kept;
   }
   relay_ = relay;
   rows_ = std::move(rows);
@@ -52,7 +53,7 @@ Status KeptRecording::keep(const coordination::RelayName& relay, coordination::P
   return {};
 }
 
-Result<std::vector<coordination::StoredPosition>> KeptRecording::load(const coordination::RelayName& relay) const {
+Result<std::vector<coordination::StoredPosition>> KeptRecording::read(const coordination::RelayName& relay) const {
   if (!relay_.empty() && relay_ != relay) {
     return fail(ErrorKind::mismatch,
                 file_.path() + " is a recording of " + relay_.str() + ", and this one would be of " + relay.str(), "",
@@ -61,12 +62,12 @@ Result<std::vector<coordination::StoredPosition>> KeptRecording::load(const coor
   return rows_.list(relay);
 }
 
-Result<coordination::Claim> KeptRecording::claim(const coordination::ClaimRequest& request, Timestamp now) {
+Result<coordination::Acquired> KeptRecording::acquire(const coordination::AcquireRequest& request, Timestamp now) {
   coordination::PositionRows rows = rows_;
-  auto claim = rows.claim(request, now);
-  if (!claim) return claim;
+  auto acquired = rows.acquire(request, now);
+  if (!acquired) return acquired;
   if (Status kept = keep(request.relay, std::move(rows), bytes_); !kept) return forward_error(std::move(kept));
-  return claim;
+  return acquired;
 }
 
 Result<bool> KeptRecording::add(const coordination::RelayName& relay, coordination::Fence fence,

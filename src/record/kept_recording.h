@@ -23,8 +23,8 @@ class KeptRecording {
   Status open();
 
   /// `mismatch` where it is another relay's recording.
-  Result<std::vector<coordination::StoredPosition>> load(const coordination::RelayName& relay) const;
-  Result<coordination::Claim> claim(const coordination::ClaimRequest& request, Timestamp now);
+  Result<std::vector<coordination::StoredPosition>> read(const coordination::RelayName& relay) const;
+  Result<coordination::Acquired> acquire(const coordination::AcquireRequest& request, Timestamp now);
   Result<bool> add(const coordination::RelayName& relay, coordination::Fence fence,
                    const std::vector<coordination::NewShard>& shards, Timestamp now);
   Result<size_t> remove_finished(const coordination::RelayName& relay, coordination::Fence fence,

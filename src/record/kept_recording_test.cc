@@ -12,7 +12,7 @@
 namespace ctk::record {
 namespace {
 
-using coordination::Claim;
+using coordination::Acquired;
 using coordination::Incarnation;
 using coordination::PositionMove;
 using coordination::RelayName;
@@ -39,12 +39,12 @@ class RecordingTest : public testing::Test {
     text << file.rdbuf();
     return text.str();
   }
-  static Claim claim(KeptRecording& recording, const RelayName& relay = kRelay) {
-    coordination::ClaimRequest request;
+  static Acquired acquire(KeptRecording& recording, const RelayName& relay = kRelay) {
+    coordination::AcquireRequest request;
     request.relay = relay;
     request.incarnation = Incarnation("arn/1");
     request.shards = {{aws::ShardId("s"), Position::trim_horizon()}};
-    return recording.claim(request, kNow).value();
+    return recording.acquire(request, kNow).value();
   }
   static Result<bool> write(KeptRecording& recording, const std::string& lines, Position from, Position to, int64_t fence) {
     return recording.write(kRelay, lines, {PositionMove{aws::ShardId("s"), from, to, kNoTime, {}, fence}}, kNow);
@@ -57,17 +57,17 @@ TEST_F(RecordingTest, GoesOnWhereItsPositionsAre) {
   {
     KeptRecording recording(path("a.json"));
     ASSERT_TRUE(recording.open());
-    const Claim first = claim(recording);
+    const Acquired first = acquire(recording);
     ASSERT_TRUE(write(recording, "1\n", Position::trim_horizon(), after("1"), first.fence));
   }
   KeptRecording recording(path("a.json"));
   ASSERT_TRUE(recording.open());
-  const auto rows = recording.load(kRelay);
+  const auto rows = recording.read(kRelay);
   ASSERT_TRUE(rows);
   ASSERT_EQ(rows->size(), 1u);
   EXPECT_EQ(rows->front().position, after("1"));
   EXPECT_EQ(rows->front().incarnation, Incarnation("arn/1"));
-  const Claim again = claim(recording);
+  const Acquired again = acquire(recording);
   ASSERT_TRUE(write(recording, "2\n", after("1"), after("2"), again.fence));
   EXPECT_EQ(content(path("a.json")), "1\n2\n");
 }
@@ -76,7 +76,7 @@ TEST_F(RecordingTest, LinesOfWhichNoPositionSpeaksAreCutOff) {
   {
     KeptRecording recording(path("a.json"));
     ASSERT_TRUE(recording.open());
-    ASSERT_TRUE(write(recording, "1\n", Position::trim_horizon(), after("1"), claim(recording).fence));
+    ASSERT_TRUE(write(recording, "1\n", Position::trim_horizon(), after("1"), acquire(recording).fence));
   }
   std::ofstream(path("a.json"), std::ios::app) << "2\n{\"torn";  // then it was killed
   KeptRecording recording(path("a.json"));
@@ -87,7 +87,7 @@ TEST_F(RecordingTest, LinesOfWhichNoPositionSpeaksAreCutOff) {
 TEST_F(RecordingTest, AMoveThatIsNotHeldWritesNothing) {
   KeptRecording recording(path("a.json"));
   ASSERT_TRUE(recording.open());
-  const Claim held = claim(recording);
+  const Acquired held = acquire(recording);
   EXPECT_EQ(write(recording, "1\n", after("7"), after("8"), held.fence).error().kind, ErrorKind::fenced);
   EXPECT_EQ(content(path("a.json")), "");
 }
@@ -96,11 +96,11 @@ TEST_F(RecordingTest, RefusesWhatIsNoRecordingOfTheStream) {
   {
     KeptRecording recording(path("a.json"));
     ASSERT_TRUE(recording.open());
-    claim(recording);
+    acquire(recording);
   }
   KeptRecording recording(path("a.json"));
   ASSERT_TRUE(recording.open());
-  const auto other = recording.load(RelayName("kinesis:other@records"));
+  const auto other = recording.read(RelayName("kinesis:other@records"));
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::mismatch);
   EXPECT_THAT(other.error().message, HasSubstr("is a recording of kinesis:cdc@records"));

@@ -8,38 +8,15 @@
 #include <zstd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <memory>
+
+#include "base/file_writing.h"
 
 namespace ctk::record {
 namespace {
 
 constexpr mode_t kMode = 0644;
-
-std::unexpected<Error> failed(const std::string& doing, const std::string& name) {
-  const int error = errno;
-  const bool final = error == EPIPE || error == EFBIG;
-  const ErrorKind kind = final                                                   ? ErrorKind::stopped
-                         : error == ENOENT || error == ENOTDIR                   ? ErrorKind::not_found
-                         : error == EACCES || error == EPERM || error == EROFS   ? ErrorKind::denied
-                         : error == ENOSPC || error == EDQUOT || error == EISDIR ? ErrorKind::refused
-                                                                                 : ErrorKind::unreachable;
-  return fail(kind, "cannot " + doing + " " + name, std::strerror(error));
-}
-
-/// Not every file system can: then what was written is as durable as it gets.
-bool made_durable(int file) { return ::fdatasync(file) == 0 || errno == EINVAL || errno == ENOSYS; }
-
-Status put_all(int file, std::string_view text, const std::string& name) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(file, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed("write to", name);
-    text.remove_prefix(static_cast<size_t>(written));
-  }
-  return {};
-}
 
 Result<std::string> pack_gzip(std::string_view lines) {
   constexpr int kGzipWindow = 15 + 16, kMemory = 8;
@@ -101,7 +78,7 @@ Status RecordingFile::open(uint64_t bytes) {
     return {};
   }
   if (descriptor_ < 0) descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, kMode);
-  if (descriptor_ < 0) return failed("open", path_);
+  if (descriptor_ < 0) return file_error("open", path_);
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0)
     return fail(ErrorKind::refused, path_ + " is being written to by another process");
   const auto there = size();
@@ -110,7 +87,7 @@ Status RecordingFile::open(uint64_t bytes) {
     return fail(ErrorKind::mismatch, path_ + " is shorter than what was recorded to it", "",
                 "it is not the file that " + path_ + ".positions speaks of: name another one");
   }
-  if (*there > bytes && ::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) return failed("write to", path_);
+  if (*there > bytes && ::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) return file_error("write to", path_);
   return {};
 }
 
@@ -118,27 +95,15 @@ Result<uint64_t> RecordingFile::write(uint64_t bytes, std::string_view lines) {
   auto packed = pack(packing_, lines);
   if (!packed) return forward_error(std::move(packed));
   if (!is_kept()) {
-    if (Status put = put_all(descriptor_, *packed, "standard output"); !put) return forward_error(std::move(put));
+    if (Status put = write_all(descriptor_, *packed, "standard output"); !put) return forward_error(std::move(put));
     return bytes + packed->size();
   }
   if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0 ||
       ::lseek(descriptor_, static_cast<off_t>(bytes), SEEK_SET) < 0)
-    return failed("write to", path_);
-  if (Status put = put_all(descriptor_, *packed, path_); !put) return forward_error(std::move(put));
-  if (!made_durable(descriptor_)) return failed("store what was written to", path_);
+    return file_error("write to", path_);
+  if (Status put = write_all(descriptor_, *packed, path_); !put) return forward_error(std::move(put));
+  if (!made_durable(descriptor_)) return file_error("store what was written to", path_);
   return bytes + packed->size();
-}
-
-Status replace_file(const std::string& path, std::string_view content) {
-  const std::string beside = path + ".new";
-  const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kMode);
-  if (file < 0) return failed("open", beside);
-  Status put = put_all(file, content, beside);
-  if (put && !made_durable(file)) put = failed("store", beside);
-  ::close(file);
-  if (!put) return put;
-  if (::rename(beside.c_str(), path.c_str()) != 0) return failed("store", path);
-  return {};
 }
 
 }  // namespace ctk::record

@@ -44,7 +44,4 @@ class RecordingFile {
   int descriptor_ = -1;
 };
 
-/// Puts a file in the place of another, durably and at once.
-Status replace_file(const std::string& path, std::string_view content);
-
 }  // namespace ctk::record

@@ -30,11 +30,11 @@ class RecordingStore final : public PositionStore {
   RecordingStore(KeptRecording& recording, JobQueue& jobs, EventLoop& loop, Clock& clock)
       : recording_(recording), jobs_(jobs), loop_(loop), clock_(clock) {}
 
-  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
-    jobs_.run([this, relay] { return recording_.load(relay); }, std::move(done));
+  void read(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
+    jobs_.run([this, relay] { return recording_.read(relay); }, std::move(done));
   }
-  void claim(const ClaimRequest& request, Done<Claim> done) override {
-    jobs_.run([this, request, now = clock_.now()] { return recording_.claim(request, now); }, std::move(done));
+  void acquire(const AcquireRequest& request, Done<Acquired> done) override {
+    jobs_.run([this, request, now = clock_.now()] { return recording_.acquire(request, now); }, std::move(done));
   }
   void add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) override {
     jobs_.run([this, relay, fence, shards = std::move(shards),
@@ -95,11 +95,11 @@ class RecordingSink final : public sink::Sink {
   }
 
   /// The one table of all records is as it was left: what is in it nobody asks.
-  void open(const table::TableSpec& spec, const TableClaim& claim, Done<sink::OpenTable> done) override {
-    TableClaim anew = claim;
+  void open(const table::TableSpec& spec, const TableRegistration& registration, Done<sink::OpenTable> done) override {
+    TableRegistration anew = registration;
     anew.record_lost = anew.goes_on = false;
     anew.lost_epoch = 0;
-    auto record = records_.claim(anew);
+    auto record = records_.register_table(anew);
     if (!record) return answer(std::move(done), Result<sink::OpenTable>(forward_error(std::move(record))));
     record->load = LoadState::complete;  // there is nothing that a load could fill
     answer(std::move(done),

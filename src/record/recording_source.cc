@@ -9,24 +9,24 @@
 namespace ctk::record {
 namespace {
 
-using relay::Page;
-using relay::ReadRequest;
-using relay::ShardId;
+using aws::ShardId;
+using source::Page;
+using source::ReadRequest;
 
 /// The ARN in "ARN/created", which is what a stream's incarnation is.
-RecordedStream stream_of(const relay::SourceIdentity& identity) {
+RecordedStream stream_of(const source::SourceIdentity& identity) {
   const std::string& incarnation = identity.incarnation.str();
   using Service = RecordedStream::Service;
   return {identity.service == "kinesis" ? Service::kinesis : Service::dynamodb,
           incarnation.substr(0, incarnation.rfind('/'))};
 }
 
-class RecordingSource final : public relay::StreamSource {
+class RecordingSource final : public source::StreamSource {
  public:
-  RecordingSource(relay::StreamSource& stream, RecordLimit limit) : stream_(stream), limit_(std::move(limit)) {}
+  RecordingSource(source::StreamSource& stream, RecordLimit limit) : stream_(stream), limit_(std::move(limit)) {}
 
-  void open(Done<relay::SourceIdentity> done) override {
-    stream_.open(lifeline_.guard([this, done = std::move(done)](Result<relay::SourceIdentity> identity) mutable {
+  void open(Done<source::SourceIdentity> done) override {
+    stream_.open(lifeline_.guard([this, done = std::move(done)](Result<source::SourceIdentity> identity) mutable {
       if (!identity) return done(std::move(identity));
       recorded_ = stream_of(*identity);
       // Each is written, whichever it is of.
@@ -38,10 +38,10 @@ class RecordingSource final : public relay::StreamSource {
     }));
   }
 
-  void list(Done<std::vector<relay::ListedShard>> done) override { stream_.list(std::move(done)); }
+  void list(Done<std::vector<shards::ListedShard>> done) override { stream_.list(std::move(done)); }
   void forget(const ShardId& shard) override { stream_.forget(shard); }
   void leave(const ShardId& shard) override { stream_.leave(shard); }
-  void children(const ShardId& shard, Done<std::vector<relay::ListedShard>> done) override {
+  void children(const ShardId& shard, Done<std::vector<shards::ListedShard>> done) override {
     stream_.children(shard, std::move(done));
   }
   void exists(const ShardId& shard, Done<bool> done) override { stream_.exists(shard, std::move(done)); }
@@ -79,7 +79,7 @@ class RecordingSource final : public relay::StreamSource {
     page.read_to = kNoTime;
   }
 
-  relay::StreamSource& stream_;
+  source::StreamSource& stream_;
   RecordLimit limit_;
   RecordedStream recorded_;
   uint64_t given_ = 0;
@@ -88,7 +88,7 @@ class RecordingSource final : public relay::StreamSource {
 
 }  // namespace
 
-std::unique_ptr<relay::StreamSource> make_recording_source(relay::StreamSource& stream, RecordLimit limit) {
+std::unique_ptr<source::StreamSource> make_recording_source(source::StreamSource& stream, RecordLimit limit) {
   return std::make_unique<RecordingSource>(stream, std::move(limit));
 }
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <optional>
 
-#include "relay/source.h"
+#include "source/source.h"
 
 namespace ctk::record {
 
@@ -17,6 +17,6 @@ struct RecordLimit {
 };
 
 /// `stream` is one of Kinesis or DynamoDB Streams, and outlives it.
-std::unique_ptr<relay::StreamSource> make_recording_source(relay::StreamSource& stream, RecordLimit limit);
+std::unique_ptr<source::StreamSource> make_recording_source(source::StreamSource& stream, RecordLimit limit);
 
 }  // namespace ctk::record

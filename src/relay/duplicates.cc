@@ -6,9 +6,9 @@
 #include <utility>
 
 namespace ctk::relay {
-namespace {
 
-uint64_t id_of(const dynamodb::Change& change) {
+uint64_t DuplicateFilter::event_of(const dynamodb::Change& change) {
+  if (change.event_id.empty() || change.from_load()) return 0;
   constexpr uint64_t kSpread = 0x9E3779B97F4A7C15u;
   const std::hash<std::string_view> hash;
   uint64_t id = hash(change.event_id);
@@ -16,8 +16,6 @@ uint64_t id_of(const dynamodb::Change& change) {
   id = id * kSpread + static_cast<uint64_t>(to_micros(change.time)) + change.index_in_record;
   return std::max<uint64_t>(id * kSpread, 1);
 }
-
-}  // namespace
 
 DuplicateFilter::Memory::Memory(size_t capacity) : places_(std::bit_ceil(2 * capacity + 1)) {}
 
@@ -58,21 +56,20 @@ std::optional<DuplicateFilter::Digits> DuplicateFilter::digits_of(std::string_vi
   return digits;
 }
 
-bool DuplicateFilter::repeats(const dynamodb::Change& change, std::string_view position) {
-  if (change.event_id.empty() || position.empty()) return false;
+bool DuplicateFilter::repeats(uint64_t event, std::string_view position) {
+  if (event == 0 || position.empty()) return false;
   const std::optional<Digits> found = digits_of(position);
   if (!found) return false;
   const Digits& sequence = *found;
-  const uint64_t id = id_of(change);
-  Memory* memory = older_.has(id) ? &older_ : newer_.has(id) ? &newer_ : nullptr;
+  Memory* memory = older_.has(event) ? &older_ : newer_.has(event) ? &newer_ : nullptr;
   if (memory != nullptr) {
     // It comes later, or the same record again: the lowest number stays.
-    Digits& seen = memory->digits_of(id);
+    Digits& seen = memory->digits_of(event);
     if (sequence > seen) return true;
     seen = sequence;
     return false;
   }
-  newer_.add(id, sequence);
+  newer_.add(event, sequence);
   if (newer_.size() >= half_) {
     std::swap(older_, newer_);
     newer_.clear();

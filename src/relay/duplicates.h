@@ -1,4 +1,4 @@
-// Records that Kinesis delivers twice, found by their eventID. Pure, bounded.
+// Records that a source delivers twice (SourceTraits::repeats_records), found by their eventID. Pure, bounded.
 //
 // The same event at a higher sequence number is a repetition: it would get a higher version than changes that came after
 // the original, so it is dropped. The same sequence number is the same record read again and goes through. An eventID alone
@@ -21,9 +21,11 @@ class DuplicateFilter {
   /// Remembers the newest `capacity` events, or up to half of them when it has just let the older half go.
   explicit DuplicateFilter(size_t capacity = 32768);
 
-  /// True if `change`, standing at `position` ("42", "42:1" within an aggregate), repeats an event seen at a lower one.
-  /// Remembers it otherwise.
-  bool repeats(const dynamodb::Change& change, std::string_view position);
+  /// What a repetition of the change has, too, and no other change; 0 where that cannot be told, or it is of a load.
+  static uint64_t event_of(const dynamodb::Change& change);
+  /// True if the event, standing at `position` ("42", "42:1" within an aggregate), was seen at a lower one. Remembers it
+  /// otherwise.
+  bool repeats(uint64_t event, std::string_view position);
   /// What was dropped to be read again must not look like a repetition of itself.
   void clear();
   size_t size() const { return newer_.size() + older_.size(); }

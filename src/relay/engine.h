@@ -7,63 +7,78 @@
 //     held_shards.h       which of them are this worker's
 //     shard.h             one shard: shard_reading.h asks, shard_queue.h holds, shard_progress.h is acknowledged
 //     load_run.h          the load that the life takes part in
-//   write_queue.h       batches on their way, from the worker to the target
 //   table_set.h         where changes go, and which tables are open
 //   position_keeper.h   which moves the store is to be given
 //   gap_ledger.h        what was lost; run_counters.h: what was counted; outage.h: what does not progress
 //   write_attempts.h    how writing goes; source_standing.h: how the source stands
-//   start_up.h          what the starts have done; sweeper.h: a round of sweeping; rounds.h: what is due now and then
+//   start_up.h          what the starts have done; rounds.h: what is due now and then
 //
-// A change on its way: engine_read.cc (its page) → engine_plan.cc (its batch) → engine_route.cc (its table and row) →
-// engine_apply.cc (written and acknowledged; with transactions its position went with it) → position_keeper.cc (else, its
-// position: engine_finish.cc gives it to the store). The rest:
+// Four parts ask source and target for what those decide. They look at where the run is (run_state.h), and report to
+// whoever directs it (course.h), whom they do not know:
 //
-//   engine_start.cc    the start, read top to bottom: source, target, positions, shards
-//   engine_load.cc     a load begins: its epoch, its start positions, its segments
-//   engine_load_end.cc a load ends; the table is ready; the next life begins
-//   engine_walk.cc     the shards there are, their ends and their children
-//   engine_sharing.cc  shards that are given to this worker, or to others
-//   engine_gaps.cc     what the stream no longer has although nobody has read it
-//   engine_finish.cc   positions outside of batches, sweeping, the end of a run
-//   engine_view.cc     what can be seen of it from outside
+//   reading.h           from the shards there are to what they have queued
+//   writing.h           from there to what the target has; write_queue.h: batches on their way
+//   table_opener.h      the tables that changes go to; writing asks it for those that it does not know
+//   sweeping.h          rounds of sweeping; sweeper.h
+//
+// Who asks whom for a change, from its page to its position, stands in five files:
+//
+//   reading_pages.cc     its shard is asked, its page is queued
+//   writing.cc           it is in a batch, which is given to the target in the end, and acknowledged
+//   prepare.cc           the worker decodes it, and later folds and renders it
+//   writing_route.cc     between the two, its table is found
+//   engine_positions.cc  where its position did not go with the rows, it is stored
+//
+// What they decide by, on that way: batch_plan.h (what is in the batch), shard_queue.h (up to where its slice of a shard
+// goes), duplicates.h, routes.h, fold.h; frontier.h (acknowledged up to where), position_keeper.h (the move that is made
+// of that). The engine's own:
+//
+//   engine_start.cc      the start, read top to bottom: source, target, positions, shards
+//   engine_load.cc       a load begins: its epoch, its start positions, its segments
+//   engine_load_end.cc   a load ends; the table is ready
+//   engine_sharing.cc    shards that are given to this worker, or to others
+//   engine_positions.cc  what is done each second: positions outside of batches, whether the shards are still this run's
+//   engine_drop.cc       what is held is dropped, and read again in another pass, or another life
+//   engine_finish.cc     the end of a run
+//   engine_view.cc       what can be seen of it from outside
 //
 // Everything runs on the loop but what prepare.h has, which runs on the worker.
 #pragma once
 
-#include <algorithm>
-#include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/byte_budget.h"
 #include "base/lifeline.h"
-#include "base/retry.h"
 #include "base/task.h"
+#include "relay/course.h"
 #include "relay/gap_ledger.h"
-#include "relay/life.h"
 #include "relay/outage.h"
-#include "relay/patience.h"
 #include "relay/position_keeper.h"
-#include "relay/prepare.h"
+#include "relay/reading.h"
 #include "relay/relay.h"
 #include "relay/relay_view.h"
 #include "relay/rounds.h"
 #include "relay/run.h"
 #include "relay/run_counters.h"
+#include "relay/run_state.h"
 #include "relay/source_standing.h"
 #include "relay/start_up.h"
-#include "relay/sweeper.h"
+#include "relay/sweeping.h"
+#include "relay/table_opener.h"
 #include "relay/table_set.h"
 #include "relay/write_attempts.h"
-#include "relay/write_queue.h"
-#include "shards/cadence.h"
+#include "relay/writing.h"
 
 namespace ctk::relay {
 
-class Relay::Engine {
+class Relay::Engine : private Course, private Reading::Owner, private Writing::Owner {
  public:
-  Engine(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment);
+  Engine(RelayOptions options, source::Sources sources, sink::Sink& sink, Positions positions,
+         RelayEnvironment environment);
+  ~Engine() override = default;
 
   void run(Done<RelayStats> done);
   void stop();
@@ -71,18 +86,10 @@ class Relay::Engine {
   RelayView view() const;
 
  private:
-  /// How far a shard is stored.
-  struct Reached {
-    Position position;
-    Timestamp read_to = kNoTime;
-  };
-
+  using Phase = RunState::Phase;
   static constexpr Side kSource = Side::source, kTarget = Side::target;
 
-  /// finishing: the last positions are being stored; counting: they are, the rows are swept and counted.
-  enum class Phase { idle, starting, running, stopping, finishing, counting, ended };
-
-  // start
+  // engine_start.cc
   void restart();
   Task<bool> start();
   Task<bool> start_life();
@@ -94,219 +101,142 @@ class Relay::Engine {
   Task<Status> load_positions(std::vector<coordination::StoredPosition>& rows);
   Status accept_positions(std::vector<coordination::StoredPosition>& rows);
   Task<Status> check_records(const std::vector<coordination::StoredPosition>& rows);
-  Task<Status> open_target(bool begins);
-  Result<Table*> add_loaded_table();
-  Task<bool> sweep_for_last_load(const Table& table);
-  Task<Status> claim(const std::vector<coordination::StoredPosition>& rows);
+  Task<Status> acquire(const std::vector<coordination::StoredPosition>& rows);
   /// Calls until it works, fails for good, or start_timeout has passed.
   template <class T>
   Task<Result<T>> attempt(std::string what, Side side, std::move_only_function<void(Done<T>)> call);
-  std::optional<Error> find_gap(const coordination::StoredPosition& row) const;
   Result<shards::StartRule> start_rule(const std::vector<ListedShard>& listed) const;
   void begin();
 
-  // load
+  // engine_load.cc, engine_load_end.cc
+  Task<Status> open_target(const std::vector<coordination::StoredPosition>& rows);
+  Result<Table*> add_loaded_table();
+  Task<bool> sweep_for_last_load(const Table& table);
   bool wants_load() const;
+  /// Or there is nothing to load.
+  bool may_share_load() const;
   /// A load that a gap has begun goes on in the next run, which does not find that gap again.
   bool resumes_load_of_gap() const;
-  coordination::TableClaim table_claim(const Table& table) const;
-  /// What is known of the epoch before any table is opened.
-  coordination::TableRecord epoch_record() const;
   std::optional<Error> lost_since_load(const std::vector<coordination::StoredPosition>& rows) const;
-  coordination::ClaimRequest claim_request(const std::vector<ListedShard>& listed,
-                                           const std::vector<coordination::StoredPosition>& rows,
-                                           const shards::StartRule& rule) const;
-  std::vector<ListedShard> with_segments(std::vector<ListedShard> listed) const;
+  coordination::AcquireRequest acquire_request(const std::vector<ListedShard>& listed,
+                                               const std::vector<coordination::StoredPosition>& rows,
+                                               const shards::StartRule& rule) const;
   void note_segments(const std::vector<coordination::StoredPosition>& rows);
+  /// Of a load that many workers share: `acquired` is given the segments that nobody has taken yet.
+  Status join_shared_load(const coordination::AcquireRequest& request,
+                          const std::vector<coordination::StoredPosition>& rows,
+                          std::vector<coordination::StoredPosition>& acquired) const;
   void begin_load();
   void count_loaded_before();
   void await_other_relays(std::vector<coordination::RelayName> relays);
   void consider_load_end();
   void on_load_end(Result<sink::LoadEnding> ending);
   void consider_ready();
-  void take_sweep_of_load(const std::string& table, const sink::SweepOutcome& outcome);
   bool is_stored(const ShardId& segment) const;
+  bool are_own_past_load() const;
+  /// Other workers' shards, too.
+  bool are_all_past_load();
+  std::vector<coordination::StoredPosition> rows_as_read() const;
   std::optional<LoadProgress> load_progress() const;
-  std::optional<Timestamp> reads_since() const;
-  void warn_of_missing_load(const coordination::TableRecord& record);
-  void warn_of_sight(const sink::OpenTable& opened);
-  void on_lost_table(Error error);
-  /// Everything anew from ctk_tables on: an epoch has begun, or is to begin.
-  void start_over(const std::string& why);
-  void start_over_now();
 
-  // sharing
+  // engine_sharing.cc
   void begin_sharing();
-  void share_known_shards();
   void take_shards(const std::vector<ShardId>& shards);
-  /// A claim of these alone.
-  coordination::ClaimRequest claim_of(std::vector<ShardId> shards) const;
-  void on_taken(const std::vector<ShardId>& shards, Result<coordination::Claim> claim);
+  void on_taken(const std::vector<ShardId>& shards, Result<coordination::Acquired> acquired);
   void go_on_with_taken(const coordination::StoredPosition& row);
+  void give_away(const std::vector<ShardId>& shards);
+  void give_what_is_drained();
+  bool is_drained(const ShardId& id) const;
   void lose_shards(const std::vector<ShardId>& shards);
   bool is_carried(const ShardId& id) const;
   /// Whether every shard that is not finished is held here, or by another worker.
   bool is_all_shared_out() const;
   void let_go_of_lost();
-  std::vector<ShardId> not_to_be_written(const InFlightBatch& write) const;
+  /// False: it is no segment of the load that runs.
+  bool take_note_of_segment(const coordination::StoredPosition& row);
   void follow_others(const std::vector<coordination::StoredPosition>& rows);
+  Timestamp read_to_of_all(const std::vector<coordination::StoredPosition>& rows) const;
+
+  // what follows from reading, and from writing
+  void on_writable() override { writing_.pump(); }
+  void add_dead_letter(sink::DeadLetter letter) override { writing_.add_dead_letter(std::move(letter)); }
+  void share_known_shards() override;
+  void on_room(Shard& shard) override { reading_.consider(shard); }
+  void on_batch_answered() override;
+  void acknowledged(const std::vector<coordination::PositionMove>& ends) override;
+  void cannot_send(const std::string& why) override { drop_and_read_again(why); }
+  void lost_shards(const std::vector<ShardId>& shards) override { lose_shards(shards); }
+  void leave() override { end(stats()); }
   /// `fenced`: the end of a run that is alone; else some shards are lost.
-  void on_fenced(const Error& error);
+  void fenced(const Error& error) override;
 
-  // walk
-  void begin_reading(const ShardId& id, const Position& position);
-  void perform(const std::vector<shards::WalkAction>& actions);
-  void take_listing(std::vector<ListedShard> listed, Timestamp begun);
-  bool may_end_without_children() const { return !run_.identity.traits.shards_go_on || run_.source.ended(); }
-  PageSize first_page_of(const ShardId& id) const;
-  void add_row(const coordination::NewShard& shard);
-  void on_shard_end(Shard& shard, const std::vector<ListedShard>& children);
-  void know_end(Shard& shard);
-  void look_for_children(const ShardId& id);
-  void relist();
-  void on_listing_error(const Error& error);
-  /// A shard that one listing lacks is looked for again soon.
-  void check_suspects();
-  void read_on_behind_tips();
-  void forget_trimmed_shards();
-  void prune();
-
-  // gaps
-  void on_gap(const ShardId& shard, const Reached& reached, const std::string& what);
-  bool note_gap(const ShardId& shard, const Reached& reached, Error gap);
-  bool lost_while_away(Shard& shard, const Page& page);
-  Timestamp whole_to_of(const ShardId& id) const;
-  Timestamp read_to_of(const ShardId& id) const;
-  void confirm_loss(const shards::LostShard& lost);
-  void confirm_loss_again(const shards::LostShard& lost);
-
-  // read
-  Shard& shard(const ShardId& id) { return *life_->shards.at(id); }
-  void consider_reading(Shard& shard);
-  void on_page(const std::shared_ptr<Shard>& shard, size_t reserved, Result<Page> result);
-  void accept_page(Shard& shard, size_t reserved, Page page);
-  void on_read_error(Shard& shard, const Error& error);
-  Duration pause_after_failure(Shard& shard);
-  void check_incarnation();
-  void schedule_read(Shard& shard, Duration pause);
-  void read_with_freed_budget();
-
-  // plan
-  void pump();
-  bool plan();
-  void note_backlog(Shard& shard);
-  std::vector<QueueView> queue_views();
-  static Slice take_slice(Shard& shard, size_t records, uint64_t write);
-  void decode(InFlightBatch& write, std::vector<Slice> slices);
-  void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
-
-  // route
-  void route(InFlightBatch& write);
-  bool route_change(InFlightBatch& write, RoutedChange&& routed);
-  bool add_table_of(const dynamodb::Change& change, const table::QualifiedName& name);
-  bool add_table(const table::QualifiedName& name, const std::string& source, const table::KeySchema& keys);
-  void open_known_tables();
-  void open_table(const std::string& name);
-  void on_table_open(const std::string& name, Result<sink::OpenTable> result);
-  void say_what_a_file_does(const std::string& name) const;
-  static void drop_older_than_cut(InFlightBatch& write, TableShare& share, std::optional<Timestamp> cut);
-  void render_if_open(InFlightBatch& write);
-  void on_rendered(uint64_t id, RenderedPrefix prefix);
-  static std::vector<BadChange> take_undecodable(InFlightBatch& write, const ChangeLists& lists);
-  void stop_at(InFlightBatch& write, const std::vector<BadChange>& found);
-  void render_before(InFlightBatch& write, std::vector<sink::RefusedChange> refused);
-  bool stops_now();
-  sink::DeadLetter dead_letter(const RoutedUndecodable& bad) const;
-
-  // apply
-  void apply_ready();
-  bool held_too_long(const InFlightBatch& write);
-  void apply(InFlightBatch& write);
-  void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
-  void acknowledge(InFlightBatch& write);
-  void on_apply_error(const Error& error);
+  // engine_drop.cc
   void drop_and_read_again(const std::string& why);
-  bool is_dropping() const { return life_->drop != Life::Drop::nothing; }
-  void finish_shards(const std::vector<coordination::PositionMove>& ends);
   void reload_positions();
   void go_on_from_rows(std::vector<coordination::StoredPosition> rows);
   void set_back_to(const coordination::StoredPosition& row);
   void go_on_from(const coordination::StoredPosition& row);
+  void lost_table(Error error) override;
+  void begin_next_life(const std::string& why) override;
+  void begin_next_life_now();
 
-  // view
+  // engine_view.cc
   Duration lag_of(const Shard& shard) const;
   ShardView view_of(const shards::KnownShard& known) const;
   RelayView::State visible_state() const;
   bool is_caught_up(const std::vector<ShardView>& shards) const;
 
-  // finish
+  // engine_positions.cc
   void every_second();
+  void finish_shards(const std::vector<coordination::PositionMove>& ends);
   /// What no batch carries; `all`: how far idle shards were read, too. One after another.
   void store_positions(bool all, PositionKeeper::Then then = {});
   void on_positions_stored(const std::vector<coordination::PositionMove>& moves, Result<bool> stored,
                            PositionKeeper::Then then);
   void settle_ends();
-  void check_claim();
+  void check_hold();
   /// False: the run has ended, since another worker has taken shards of it, which was alone.
-  bool holds_claim(const std::vector<coordination::StoredPosition>& rows);
-  /// Sweeps every open table, one after another.
-  void sweep(Sweeper::Purpose purpose, std::move_only_function<void()> then);
-  void sweep_next(std::move_only_function<void()> then);
-  /// False: the run ends, or begins again.
-  bool on_swept(const std::string& table, const Result<sink::SweepOutcome>& outcome);
-  sink::SweepRequest sweep_request(const std::string& table) const;
-  void consider_finishing();
+  bool holds_positions(const std::vector<coordination::StoredPosition>& rows);
+
+  // engine_finish.cc
+  void consider_end() override;
   void consider_source_end();
   bool everything_done() const;
+  /// A stop waits no longer than that.
+  void end_after_grace();
   void finish();
-  void fail_run(Error error);
+  void fail_run(Error error) override;
   void end(Result<RelayStats> result);
-  /// Notes and says (once a minute) why a part of a side does not progress; ends a bounded run after `give_up`.
-  void report_outage(Side side, const Error& error, const std::string& doing);
-  void report_working(Side side, const std::string& doing);
-  void report_working(Side side);
-  bool is_finishing() const { return phase_ == Phase::finishing || phase_ == Phase::counting; }
-  Duration now() const { return run_.now(); }
+  /// Notes and reports (once a minute) why a part of a side does not progress; ends a bounded run after `give_up`.
+  bool report_outage(Side side, const Error& error, const std::string& doing) override;
+  void report_working(Side side, const std::string& doing) override;
+  void report_working(Side side) override;
 
-  /// A completion that does nothing once the engine is gone; or this life of reading; or this pass of it. The latter two go
-  /// with the engine.
-  template <class F>
-  auto guarded(F function) {
-    return lifeline_.guard(std::move(function));
-  }
-  template <class F>
-  auto in_life(F function) {
-    return life_->lifeline.guard(std::move(function));
-  }
-  template <class F>
-  auto in_pass(F function) {
-    return life_->pass->guard(std::move(function));
-  }
+  Shard& shard(const ShardId& id) { return *life().shards.at(id); }
+  Life& life() { return *state_.life; }
+  const Life& life() const { return *state_.life; }
+  Duration now() const { return run_.now(); }
 
   Run run_;
   Done<RelayStats> done_;
-  Phase phase_ = Phase::idle;
+  RunState state_;
   ByteBudget budget_;
-  std::unique_ptr<Life> life_ = std::make_unique<Life>();
 
   TableSet tables_;
-  WriteQueue writes_;
   GapLedger gaps_;
   StartUp start_;
   SourceStanding standing_;
-  Sweeper sweeper_;
-  struct Timers {
-    EventLoop::TimerId plan = 0;   ///< what lingers may be due
-    EventLoop::TimerId apply = 0;  ///< the pause of an outage
-  } timers_;
-  /// Used on the worker only, by jobs that keep it: one may still run when the engine is gone.
-  std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
   WriteAttempts attempts_;
   PositionKeeper keeper_;
   Rounds rounds_;
-
   RunCounters counters_;
   Outages outages_;
+
+  TableOpener opener_;
+  Reading reading_;
+  Writing writing_;
+  Sweeping sweeping_;
+
   std::optional<TaskGroup> starting_;  ///< the start of the life that is begun
   Lifeline lifeline_;
 };

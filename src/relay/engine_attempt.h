@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/retry.h"
 #include "base/task.h"
 #include "relay/engine.h"
 
@@ -17,7 +18,7 @@ Task<Result<T>> Relay::Engine::attempt(std::string what, Side side, std::move_on
   std::optional<Duration> reported;
   for (;;) {
     Result<T> result = co_await starting_->template answer<T>([&call](Done<T> done) { call(std::move(done)); });
-    if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
+    if (state_.ended()) co_return fail(ErrorKind::stopped, "the run has ended");
     if (result) {
       outages_.of(side).worked(what);
       co_return std::move(result);

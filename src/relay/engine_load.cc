@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "load/shared_load.h"
 #include "load/start.h"
+#include "relay/acquisition.h"
 #include "relay/engine_attempt.h"
 
 namespace ctk::relay {
@@ -15,30 +17,28 @@ constexpr Duration kAskRelaysEvery = std::chrono::seconds(1);
 
 }  // namespace
 
-coordination::TableRecord Relay::Engine::epoch_record() const {
-  coordination::TableRecord newest;
-  newest.epoch = 1;
-  for (const coordination::TableRecord* record : tables_.filled_by(run_.name)) {
-    if (record->epoch >= newest.epoch) newest = *record;
-  }
-  return life_->load ? life_->load->record() : newest;
-}
-
 bool Relay::Engine::wants_load() const {
-  return run_.options.snapshot != Snapshot::none || gaps_.wants_load() || resumes_load_of_gap();
+  return run_.options.load.snapshot != Snapshot::none || gaps_.wants_load() || resumes_load_of_gap();
 }
 
 bool Relay::Engine::resumes_load_of_gap() const {
   return run_.options.on_gap == OnGap::resnapshot && run_.identity.scan &&
-         epoch_record().load == coordination::LoadState::running;
+         epoch_record(run_, tables_, life()).load == coordination::LoadState::running;
+}
+
+bool Relay::Engine::may_share_load() const {
+  if (!wants_load()) return true;
+  // What tells all workers which load runs is the target's record of the table.
+  return run_.options.load.snapshot == Snapshot::initial && run_.options.on_gap != OnGap::resnapshot &&
+         run_.sink.traits().holds_own_tables;
 }
 
 /// A table that was loaded longer ago than the stream keeps, and that no stored position has followed since.
 std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordination::StoredPosition>& rows) const {
   const bool followed =
       std::ranges::any_of(rows, [](const coordination::StoredPosition& row) { return !shards::is_segment(row.shard); });
-  const coordination::TableRecord record = epoch_record();
-  if (followed || run_.options.snapshot != Snapshot::initial || run_.options.reset || !record.cut) return std::nullopt;
+  const coordination::TableRecord record = epoch_record(run_, tables_, life());
+  if (followed || run_.options.load.snapshot != Snapshot::initial || run_.options.reset || !record.cut) return std::nullopt;
   if (run_.identity.traits.retention == Duration{} || run_.server_now() - *record.cut <= run_.identity.traits.retention)
     return std::nullopt;
   return Error{ErrorKind::gap,
@@ -52,7 +52,7 @@ std::optional<Error> Relay::Engine::lost_since_load(const std::vector<coordinati
 Result<Table*> Relay::Engine::add_loaded_table() {
   if (!run_.identity.scan)
     return fail(ErrorKind::usage, "this source cannot load a table", "", "name its table with source-table");
-  const ScannedTable& scan = *run_.identity.scan;
+  const source::ScannedTable& scan = *run_.identity.scan;
   Route route = tables_.route(scan.name);
   if (const auto* error = std::get_if<Error>(&route)) return std::unexpected(*error);
   const auto* name = std::get_if<table::QualifiedName>(&route);
@@ -62,7 +62,7 @@ Result<Table*> Relay::Engine::add_loaded_table() {
 }
 
 /// Before anything is read the target's table is open: so epoch and cut are durable before the first page of the Scan.
-Task<Status> Relay::Engine::open_target(bool begins) {
+Task<Status> Relay::Engine::open_target(const std::vector<coordination::StoredPosition>& rows) {
   Result<Table*> table = add_loaded_table();
   if (!table) co_return forward_error(std::move(table));
   const std::string name = (*table)->spec.name.str();
@@ -70,28 +70,31 @@ Task<Status> Relay::Engine::open_target(bool begins) {
   const bool has_pending_sweep = known != nullptr && known->load == coordination::LoadState::loaded;
   if (has_pending_sweep && start_.begin_pending_sweep()) {
     co_await sweep_for_last_load(**table);
-    if (phase_ == Phase::ended) co_return fail(ErrorKind::stopped, "the run has ended");
+    if (state_.ended()) co_return fail(ErrorKind::stopped, "the run has ended");
     table = add_loaded_table();
     if (!table) co_return forward_error(std::move(table));
   }
-  coordination::TableClaim claim = table_claim(**table);
+  coordination::TableRegistration registration = opener_.registration_of(**table);
   using Kind = coordination::LoadRequest::Kind;
-  const Kind kind = gaps_.wants_load()                                              ? Kind::restart
-                    : run_.options.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
-                                                                                    : Kind::initial;
-  claim.load = coordination::LoadRequest{kind, run_.source.cut(run_.server_now()), gaps_.seen()};
+  const Kind kind = gaps_.wants_load()                                                   ? Kind::restart
+                    : run_.options.load.snapshot == Snapshot::only && !start_.is_again() ? Kind::again
+                                                                                         : Kind::initial;
+  const bool begins_none = run_.is_shared() && load::has_read_stream(rows);
+  if (!begins_none) registration.load = coordination::LoadRequest{kind, run_.source.cut(run_.server_now()), gaps_.seen()};
   using Opened = sink::OpenTable;
-  auto opening = attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, claim](Done<Opened> done) {
-    run_.sink.open(spec, claim, std::move(done));
-  });
+  auto opening =
+      attempt<Opened>("opening table " + name, kTarget, [this, spec = (*table)->spec, registration](Done<Opened> done) {
+        run_.sink.open(spec, registration, std::move(done));
+      });
   Result<Opened> opened = co_await opening;
   if (!opened) co_return forward_error(std::move(opened));
   counters_.add_table(name);
   counters_.add_view(opened->view);
-  warn_of_sight(*opened);
-  life_->load.emplace(name, opened->record);
+  opener_.warn_of_sight(*opened);
+  life().load.emplace(name, opened->record);
   tables_.opened(name, std::move(*opened));
-  if (run_.options.start.given && begins) run_.env.log.warn("start is ignored: the load decides where the stream begins");
+  if (run_.options.start.given && rows.empty())
+    run_.env.log.warn("start is ignored: the load decides where the stream begins");
   co_return Status{};
 }
 
@@ -100,32 +103,39 @@ Task<Status> Relay::Engine::open_target(bool begins) {
 Task<bool> Relay::Engine::sweep_for_last_load(const Table& table) {
   const table::TableSpec spec = table.spec;
   // It says nothing of the stream: that one may have to begin with a load of its own.
-  coordination::TableClaim claim = table_claim(table);
-  claim.kind.reset();
-  claim.relay.reset();
-  claim.reset = false;
+  coordination::TableRegistration registration = opener_.registration_of(table);
+  registration.kind.reset();
+  registration.relay.reset();
+  registration.reset = false;
   const Result<sink::OpenTable> opened = co_await starting_->answer<sink::OpenTable>(
-      [&](Done<sink::OpenTable> done) { run_.sink.open(spec, claim, std::move(done)); });
-  if (!opened || phase_ == Phase::ended) co_return false;
-  const Result<sink::SweepOutcome> swept = co_await starting_->answer<sink::SweepOutcome>(
-      [&](Done<sink::SweepOutcome> done) { run_.sink.sweep(sweep_request(claim.table), std::move(done)); });
-  if (!swept || phase_ == Phase::ended) co_return false;
-  take_sweep_of_load(claim.table, *swept);
+      [&](Done<sink::OpenTable> done) { run_.sink.open(spec, registration, std::move(done)); });
+  if (!opened || state_.ended()) co_return false;
+  const Result<sink::SweepOutcome> swept =
+      co_await starting_->answer<sink::SweepOutcome>([&](Done<sink::SweepOutcome> done) {
+        run_.sink.sweep(sweep_request(run_, life(), registration.table), std::move(done));
+      });
+  if (!swept || state_.ended()) co_return false;
+  sweeping_.take_sweep_of_load(registration.table, *swept);
   co_return true;
 }
 
-coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<ListedShard>& listed,
-                                                        const std::vector<coordination::StoredPosition>& rows,
-                                                        const shards::StartRule& rule) const {
-  const coordination::TableRecord record = epoch_record();
-  load::StartPlan plan =
-      load::plan_start(rows, record, run_.source.segments(run_.options.segments),
-                       run_.identity.traits.seeks_time && run_.identity.traits.repeats_records, gaps_.lost());
-  coordination::ClaimRequest request{
-      run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_claimed(),
+coordination::AcquireRequest Relay::Engine::acquire_request(const std::vector<ListedShard>& listed,
+                                                            const std::vector<coordination::StoredPosition>& rows,
+                                                            const shards::StartRule& rule) const {
+  const coordination::TableRecord record = epoch_record(run_, tables_, life());
+  const int segments = run_.is_shared() ? load::choose_shared_segments(run_.options.load.segments)
+                                        : run_.source.segments(run_.options.load.segments);
+  load::StartPlan plan = load::plan_start(
+      rows, record, segments, run_.identity.traits.seeks_time && run_.identity.traits.repeats_records, gaps_.lost());
+  if (run_.is_shared())
+    std::erase_if(plan.dropped, [&](const ShardId& shard) { return !load::is_left_of_older_load(shard, record); });
+  // Those who read them would not know of it.
+  if (run_.is_shared() && life().load) plan.rewound.clear();
+  coordination::AcquireRequest request{
+      run_.name,   run_.options.worker, run_.identity.incarnation, {}, run_.options.reset && !start_.has_acquired(),
       record.epoch};
   if (run_.is_shared()) request.only.emplace();
-  if (!life_->load && !tables_.has_records(run_.name))
+  if (!life().load && !tables_.has_records(run_.name))
     request.epoch = rows.empty() ? 0 : std::ranges::max(rows, {}, &coordination::StoredPosition::epoch).epoch;
   std::map<ShardId, Position> stored;
   for (const coordination::StoredPosition& row : rows) {
@@ -147,31 +157,40 @@ coordination::ClaimRequest Relay::Engine::claim_request(const std::vector<Listed
   return request;
 }
 
-std::vector<ListedShard> Relay::Engine::with_segments(std::vector<ListedShard> listed) const {
-  if (life_->load) listed.insert(listed.end(), life_->load->segments().begin(), life_->load->segments().end());
-  return listed;
+Status Relay::Engine::join_shared_load(const coordination::AcquireRequest& request,
+                                       const std::vector<coordination::StoredPosition>& rows,
+                                       std::vector<coordination::StoredPosition>& acquired) const {
+  if (!run_.is_shared() || !life().load) return {};
+  const coordination::TableRecord& record = life().load->record();
+  // A life that follows another one is not told the rows anew.
+  std::vector<coordination::StoredPosition> known = rows;
+  std::ranges::copy(acquired, std::back_inserter(known));
+  if (std::optional<Error> why = load::refuse_shared_load(known, record)) return std::unexpected(std::move(*why));
+  std::erase_if(acquired, [](const coordination::StoredPosition& row) { return shards::is_segment(row.shard); });
+  std::ranges::move(load::segments_to_read(known, request.shards, record), std::back_inserter(acquired));
+  return {};
 }
 
-/// After a claim: the segments of the load that is running.
+/// After an acquisition: the segments of the load that is running.
 void Relay::Engine::note_segments(const std::vector<coordination::StoredPosition>& rows) {
-  life_->epoch = epoch_record().epoch;
-  if (!life_->load || !life_->load->running()) return;
+  life().epoch = epoch_record(run_, tables_, life()).epoch;
+  if (!life().load || !life().load->running()) return;
   for (const coordination::StoredPosition& row : rows) {
     const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
-    if (!segment || segment->epoch != life_->epoch) continue;
-    life_->load->add_segment(row.shard, row.position);
+    if (!segment || segment->epoch != life().epoch) continue;
+    life().load->add_segment(row.shard, row.position);
   }
 }
 
 void Relay::Engine::begin_load() {
-  if (!life_->load || !life_->load->running()) return;
-  run_.env.log.info(life_->load->resumed() ? "going on with the load" : "loading the table",
-                    {{"table", life_->load->table()},
-                     {"epoch", life_->load->record().epoch},
-                     {"segments", life_->load->segments().size()},
+  if (!life().load || !life().load->running()) return;
+  run_.env.log.info(life().load->resumed() ? "going on with the load" : "loading the table",
+                    {{"table", life().load->table()},
+                     {"epoch", life().load->record().epoch},
+                     {"segments", life().load->segments().size()},
                      {"items", run_.identity.scan ? run_.identity.scan->items : 0}});
-  if (life_->load->resumed()) count_loaded_before();
-  std::vector<coordination::RelayName> others = life_->load->record().relays;
+  if (life().load->resumed() && !run_.is_shared()) count_loaded_before();
+  std::vector<coordination::RelayName> others = life().load->record().relays;
   std::erase(others, run_.name);
   if (run_.is_transactional()) others.clear();
   await_other_relays(std::move(others));
@@ -181,49 +200,48 @@ void Relay::Engine::begin_load() {
 /// A resumed load goes on counting where an earlier run was: at the table's rows, for nothing else tells. A later epoch's
 /// are not to be told from those of the load before.
 void Relay::Engine::count_loaded_before() {
-  if (life_->epoch > 1) return;
-  sink::SweepRequest request = sweep_request(life_->load->table());
+  if (life().epoch > 1) return;
+  sink::SweepRequest request = sweep_request(run_, life(), life().load->table());
   request.grace = Duration::max();
-  run_.sink.sweep(request, in_life([this](Result<sink::SweepOutcome> counted) {
-                    if (!counted || phase_ == Phase::ended) return;
-                    const uint64_t rows = counted->living + counted->tombstones_left;
-                    life_->load->count_before(rows - std::min(rows, counters_.loaded_items()));
-                  }));
+  run_.sink.sweep(request, state_.in_life([this](Result<sink::SweepOutcome> counted) {
+    if (!counted) return;
+    const uint64_t rows = counted->living + counted->tombstones_left;
+    life().load->count_before(rows - std::min(rows, counters_.loaded_items()));
+  }));
 }
 
 /// A write of an older epoch must not come after the Scan has passed its item. Where nothing rolls it back, the first page
 /// waits until every other relay of the table stamps the new one, or has been silent for long.
 void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> relays) {
   if (relays.empty()) {
-    life_->load->begin_reading();
-    for (const ListedShard& segment : life_->load->segments()) {
-      if (life_->shards.contains(segment.id)) consider_reading(shard(segment.id));
+    life().load->begin_reading();
+    for (const ListedShard& segment : life().load->segments()) {
+      if (life().shards.contains(segment.id)) reading_.consider(shard(segment.id));
     }
     return;
   }
   const coordination::RelayName relay = relays.back();
   // The others' are the target's, wherever ours are.
-  run_.sink.positions().load(
-      relay,
-      in_life([this, relay, relays = std::move(relays)](Result<std::vector<coordination::StoredPosition>> rows) mutable {
-        if (phase_ != Phase::running) return;
-        const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-                              return row.position.ended() || shards::is_segment(row.shard) ||
-                                     row.epoch >= life_->load->record().epoch ||
-                                     (row.updated != kNoTime &&
-                                      run_.env.clock.now() - row.updated > run_.options.sweep.floor.value_or(kSilent));
-                            });
-        if (stamps) relays.pop_back();
-        if (stamps) return await_other_relays(std::move(relays));
-        if (life_->load->report_waiting()) {
-          run_.env.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
-                                format_duration(run_.options.sweep.floor.value_or(kSilent)),
-                            {{"relay", relay.str()}});
-        }
-        run_.env.loop.after(kAskRelaysEvery, in_life([this, relays = std::move(relays)]() mutable {
-                              await_other_relays(std::move(relays));
-                            }));
-      }));
+  run_.sink.positions().read(relay, state_.in_life([this, relay, relays = std::move(relays)](
+                                                       Result<std::vector<coordination::StoredPosition>> rows) mutable {
+    if (!state_.is_running()) return;
+    const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
+                          return row.position.ended() || shards::is_segment(row.shard) ||
+                                 row.epoch >= life().load->record().epoch ||
+                                 (row.updated != kNoTime &&
+                                  run_.env.clock.now() - row.updated > run_.options.sweep.floor.value_or(kSilent));
+                        });
+    if (stamps) relays.pop_back();
+    if (stamps) return await_other_relays(std::move(relays));
+    if (life().load->report_waiting()) {
+      run_.env.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
+                            format_duration(run_.options.sweep.floor.value_or(kSilent)),
+                        {{"relay", relay.str()}});
+    }
+    run_.env.loop.after(kAskRelaysEvery, state_.in_life([this, relays = std::move(relays)]() mutable {
+      await_other_relays(std::move(relays));
+    }));
+  }));
 }
 
 }  // namespace ctk::relay

@@ -1,4 +1,4 @@
-// Start: open the source, reach the target, claim positions, list the shards.
+// Start: open the source, reach the target, acquire positions, list the shards.
 #include <utility>
 
 #include "relay/engine_attempt.h"
@@ -22,29 +22,35 @@ WriteQueue::Rules write_rules(const RelayOptions& options, const sink::Sink& sin
 
 }  // namespace
 
-Relay::Relay(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment)
+Relay::Relay(RelayOptions options, source::Sources sources, sink::Sink& sink, Positions positions,
+             RelayEnvironment environment)
     : engine_(std::make_unique<Engine>(std::move(options), sources, sink, positions, environment)) {}
 Relay::~Relay() = default;
 void Relay::run(Done<RelayStats> done) { engine_->run(std::move(done)); }
 void Relay::stop() { engine_->stop(); }
 RelayStats Relay::stats() const { return engine_->stats(); }
 
-Relay::Engine::Engine(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions,
+Relay::Engine::Engine(RelayOptions options, source::Sources sources, sink::Sink& sink, Positions positions,
                       RelayEnvironment environment)
-    : run_{std::move(options), SourceRouter(sources, environment.loop), sink, positions, environment},
+    : run_{std::move(options), source::SourceRouter(sources, environment.loop), sink, positions, environment},
       budget_(run_.options.max_memory, environment.memory),
       tables_({{run_.options.source_table, run_.options.schema, run_.options.table, run_.options.target},
                run_.options.tables,
                run_.options.reset}),
-      writes_(write_rules(run_.options, sink)),
       counters_(sink.traits().reports_stale()),
-      outages_(run_.env.log) {
+      outages_(run_.env.log),
+      opener_(run_, state_, tables_, counters_, start_, attempts_, *this),
+      reading_({run_, state_, budget_, tables_, standing_, gaps_, counters_, outages_, *this, *this}),
+      writing_({run_, state_, budget_, tables_, opener_, counters_, keeper_, attempts_, *this, *this},
+               write_rules(run_.options, sink)),
+      sweeping_(run_, state_, tables_, counters_, outages_, *this) {
+  opener_.on_open([this] { writing_.on_table_open(); });
   start_.begin(now());  // stats() may be asked for before run()
 }
 
 void Relay::Engine::run(Done<RelayStats> done) {
   done_ = std::move(done);
-  phase_ = Phase::starting;
+  state_.phase = Phase::starting;
   start_.begin(now());
   starting_.emplace(run_.env.loop);
   starting_->start(start(), [](bool) {});
@@ -58,9 +64,10 @@ void Relay::Engine::restart() {
 
 /// A run begins. What cannot be had ends it.
 Task<bool> Relay::Engine::start() {
+  run_.source.when_ready(state_.guarded([this](const ShardId& shard) { reading_.read_early(shard); }));
   Status ready = co_await open_source();
-  if (ready && run_.is_shared() && wants_load())
-    ready = fail(ErrorKind::usage, "many workers cannot load a table", "", "load it with one that is alone");
+  if (ready && run_.is_shared() && !may_share_load())
+    ready = fail(ErrorKind::usage, "many workers cannot load this table", "", "load it with one that is alone");
   if (ready) ready = co_await reach_target();
   if (!ready) {
     fail_run(std::move(ready).error());
@@ -75,17 +82,17 @@ Task<bool> Relay::Engine::start_life() {
   std::vector<coordination::StoredPosition> rows;
   if (ready) ready = co_await load_positions(rows);
   if (ready) ready = co_await check_records(rows);
-  if (ready && wants_load()) ready = co_await open_target(rows.empty());
-  if (ready) ready = co_await claim(rows);
+  if (ready && wants_load()) ready = co_await open_target(rows);
+  if (ready) ready = co_await acquire(rows);
   if (ready) co_return true;
   fail_run(std::move(ready).error());
   co_return false;
 }
 
 Task<Status> Relay::Engine::open_source() {
-  auto opening = attempt<SourceIdentity>("opening the source", kSource,
-                                         [this](Done<SourceIdentity> done) { run_.source.open(std::move(done)); });
-  Result<SourceIdentity> identity = co_await opening;
+  auto opening = attempt<source::SourceIdentity>(
+      "opening the source", kSource, [this](Done<source::SourceIdentity> done) { run_.source.open(std::move(done)); });
+  Result<source::SourceIdentity> identity = co_await opening;
   if (!identity) co_return forward_error(std::move(identity));
   run_.opened(std::move(*identity));
   if (run_.is_bounded()) outages_.give_up_after(run_.options.deadlines.give_up);
@@ -142,7 +149,7 @@ Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosit
     run_.env.log.info("positions are kept in memory: a restart begins at `start`");
   using Rows = std::vector<coordination::StoredPosition>;
   auto reading = attempt<Rows>("reading positions", kTarget,
-                               [this](Done<Rows> done) { run_.positions.store.load(run_.name, std::move(done)); });
+                               [this](Done<Rows> done) { run_.positions.store.read(run_.name, std::move(done)); });
   Result<Rows> stored = co_await reading;
   if (!stored) co_return forward_error(std::move(stored));
   rows = std::move(*stored);
@@ -151,7 +158,7 @@ Task<Status> Relay::Engine::load_positions(std::vector<coordination::StoredPosit
 
 /// Those that are of this stream and still there, or the error that ends the run.
 Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>& rows) {
-  if (run_.options.reset && !start_.has_claimed()) rows.clear();
+  if (run_.options.reset && !start_.has_acquired()) rows.clear();
   for (const coordination::StoredPosition& row : rows) {
     // Other libraries' rows do not say whose they are.
     if (row.incarnation == run_.identity.incarnation || row.incarnation.empty()) continue;
@@ -164,11 +171,11 @@ Status Relay::Engine::accept_positions(std::vector<coordination::StoredPosition>
     if (run_.is_shared()) continue;  // what became of a shard is asked when it is taken
     if (start_.is_again() && row.fence > start_.fence())
       return std::unexpected(coordination::fenced_error(run_.name, row.worker, row.updated));
-    std::optional<Error> gap = find_gap(row);
-    if (gap && !note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return std::unexpected(ended);
+    std::optional<Error> gap = reading_.find_gap(row);
+    if (gap && !reading_.note_gap(row.shard, {row.position, row.read_to}, std::move(*gap))) return std::unexpected(ended);
   }
   std::optional<Error> gap = lost_since_load(rows);
-  if (gap && !note_gap({}, {}, std::move(*gap))) return std::unexpected(ended);
+  if (gap && !reading_.note_gap({}, {}, std::move(*gap))) return std::unexpected(ended);
   return {};
 }
 
@@ -186,28 +193,11 @@ Task<Status> Relay::Engine::check_records(const std::vector<coordination::Stored
   const Result<bool> exists = co_await find_named_table();
   if (!exists) co_return std::unexpected(exists.error());
   if (*exists) co_return Status{};
-  coordination::TableClaim claim;
-  claim.table = table::QualifiedName{run_.options.schema, *run_.options.table}.str();
-  claim.reset_command = run_.options.reset_command;
-  claim.record_lost = true;
-  co_return std::unexpected(coordination::decide_first_claim(claim, "").error());
-}
-
-std::optional<Error> Relay::Engine::find_gap(const coordination::StoredPosition& row) const {
-  if (shards::is_segment(row.shard) || gaps_.lost().contains(row.shard)) return {};
-  // An epoch has begun meanwhile: the shard is read again from its cut on.
-  if (const coordination::TableRecord record = epoch_record(); row.epoch < record.epoch && record.cut) return {};
-  if (run_.identity.traits.reports_trimming && row.position.kind != Position::Kind::at_timestamp) return {};
-  if (row.position.ended() || run_.identity.traits.retention == Duration{} || run_.identity.server_time == kNoTime)
-    return {};
-  const Timestamp read_to = row.read_to != kNoTime                              ? row.read_to
-                            : row.position.kind == Position::Kind::at_timestamp ? row.position.time
-                                                                                : kNoTime;
-  if (read_to == kNoTime || run_.identity.server_time - read_to <= run_.identity.traits.retention) return {};
-  return Error{ErrorKind::gap,
-               "shard " + row.shard.str() + " was read up to " + format_iso8601(read_to) + ", but the stream keeps only " +
-                   format_duration(run_.identity.traits.retention) + ": what lies between is lost",
-               "", "on-gap=skip goes on without it, on-gap=resnapshot loads the table again, --reset begins anew"};
+  coordination::TableRegistration registration;
+  registration.table = table::QualifiedName{run_.options.schema, *run_.options.table}.str();
+  registration.reset_command = run_.options.reset_command;
+  registration.record_lost = true;
+  co_return std::unexpected(coordination::decide_first_registration(registration, "").error());
 }
 
 Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShard>& listed) const {
@@ -220,8 +210,8 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
     rule.kind = shards::StartRule::Kind::at_timestamp;
     rule.time = time;
   };
-  if (life_->load && life_->load->record().cut) {
-    begin_at(*life_->load->record().cut);
+  if (life().load && life().load->record().cut) {
+    begin_at(*life().load->record().cut);
     return rule;
   }
   switch (run_.options.start.kind) {
@@ -253,7 +243,7 @@ Result<shards::StartRule> Relay::Engine::start_rule(const std::vector<ListedShar
 }
 
 /// Lists the shards and makes their positions this run's own. From then on they are read.
-Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition>& rows) {
+Task<Status> Relay::Engine::acquire(const std::vector<coordination::StoredPosition>& rows) {
   using Shards = std::vector<ListedShard>;
   const Timestamp begun = run_.server_now();
   auto listing =
@@ -262,43 +252,44 @@ Task<Status> Relay::Engine::claim(const std::vector<coordination::StoredPosition
   if (!listed) co_return forward_error(std::move(listed));
   const Result<shards::StartRule> rule = start_rule(*listed);
   if (!rule) co_return std::unexpected(rule.error());
-  const coordination::ClaimRequest request = claim_request(*listed, rows, *rule);
-  using Claim = coordination::Claim;
-  auto claiming = attempt<Claim>("claiming the positions", kTarget, [this, request](Done<Claim> done) {
-    run_.positions.store.claim(request, std::move(done));
+  const coordination::AcquireRequest request = acquire_request(*listed, rows, *rule);
+  using Acquired = coordination::Acquired;
+  auto acquiring = attempt<Acquired>("acquiring the positions", kTarget, [this, request](Done<Acquired> done) {
+    run_.positions.store.acquire(request, std::move(done));
   });
-  Result<Claim> claimed = co_await claiming;
-  if (!claimed) co_return forward_error(std::move(claimed));
-  // The claim's rows are the truth: another relay may have moved them until a moment ago.
-  start_.claimed(claimed->fence);
-  keeper_.claim_held(now());
+  Result<Acquired> acquired = co_await acquiring;
+  if (!acquired) co_return forward_error(std::move(acquired));
+  // The acquisition's rows are the truth: another relay may have moved them until a moment ago.
+  start_.acquired(acquired->fence);
+  keeper_.still_held(now());
   gaps_.load_begun();
-  note_segments(claimed->positions);
+  if (Status shared = join_shared_load(request, rows, acquired->positions); !shared) co_return shared;
+  note_segments(acquired->positions);
   // Another load may have begun since its table was looked at: its segments are not ours to miss.
-  std::erase_if(claimed->positions, [this](const coordination::StoredPosition& row) {
+  std::erase_if(acquired->positions, [this](const coordination::StoredPosition& row) {
     const std::optional<shards::Segment> segment = shards::parse_segment(row.shard);
-    return segment && segment->epoch != life_->epoch;
+    return segment && segment->epoch != life().epoch;
   });
-  life_->lineage.claimed(*rule, *claimed);
-  run_.is_shared() ? life_->held.share() : life_->held.claimed(*claimed);
-  if (phase_ == Phase::starting) phase_ = Phase::running;
-  take_listing(std::move(*listed), begun);
+  life().lineage.acquired(*rule, *acquired);
+  run_.is_shared() ? life().held.share() : life().held.acquired(*acquired);
+  if (state_.phase == Phase::starting) state_.phase = Phase::running;
+  reading_.take_listing(std::move(*listed), begun);
   begin();
   co_return Status{};
 }
 
 void Relay::Engine::begin() {
-  if (phase_ == Phase::ended) return;
-  const auto streamed = std::ranges::count_if(life_->shards, [](const auto& entry) { return !entry.second->segment; });
+  if (state_.ended()) return;
+  const auto streamed = std::ranges::count_if(life().shards, [](const auto& entry) { return !entry.second->segment; });
   run_.env.log.info("reading", {{"relay", run_.name.str()}, {"shards", streamed}});
   rounds_.begin(now());
-  if (!start_.is_again()) run_.env.loop.after(std::chrono::seconds(1), guarded([this] { every_second(); }));
-  open_known_tables();
+  if (!start_.is_again()) run_.env.loop.after(std::chrono::seconds(1), state_.guarded([this] { every_second(); }));
+  opener_.open_known();
   begin_load();
-  if (phase_ == Phase::ended) return;
+  if (state_.ended()) return;
   begin_sharing();
-  check_suspects();
-  pump();
+  reading_.check_suspects();
+  writing_.pump();
 }
 
 }  // namespace ctk::relay

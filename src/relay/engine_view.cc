@@ -21,6 +21,27 @@ ShardView::State state_of(const ShardReading& reading) {
 
 }  // namespace
 
+RelayStats Relay::Engine::stats() const {
+  RelayStats stats = counters_.stats();
+  const Duration at = run_.now();
+  stats.seconds = to_seconds(at - start_.began());
+  stats.memory_used = budget_.used();
+  for (const auto& [id, one] : life().shards) {
+    if (one->reading.finished() || one->segment) continue;
+    stats.lag = std::max(stats.lag, lag_of(*one));
+    if (!one->reading.at_tip()) ++stats.shards_reading;
+  }
+  if (life().lineage.is_acquired()) stats.shards_waiting = life().lineage.walk().waiting();
+  stats.load = load_progress();
+  if (run_.identity.traits.retention > Duration{}) stats.until_data_loss = run_.identity.traits.retention - stats.lag;
+  for (const Side side : {kSource, kTarget}) {
+    if (!outages_.of(side).any()) continue;
+    stats.outage = outages_.of(side).summary(side == kTarget ? "target" : "source", at);
+    stats.outage_error = to_string(*outages_.of(side).error());
+  }
+  return stats;
+}
+
 RelayView Relay::view() const { return engine_->view(); }
 
 /// What was read and is not written is behind, too.
@@ -39,13 +60,13 @@ ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
   view.position = known.position;
   view.state = known.finished ? ShardView::State::finished : ShardView::State::waiting;
   view.waits_for_parents = !known.finished;
-  if (!known.finished && !life_->held.has(known.id)) {
-    view.waits_for_parents = !life_->lineage.walk().may_read(known.id);
+  if (!known.finished && !life().held.has(known.id)) {
+    view.waits_for_parents = !life().lineage.walk().may_read(known.id);
     if (run_.positions.assignment.is_anothers(known.id)) view.state = ShardView::State::elsewhere;
     return view;
   }
-  const auto found = life_->shards.find(known.id);
-  if (found == life_->shards.end() || known.finished) return view;
+  const auto found = life().shards.find(known.id);
+  if (found == life().shards.end() || known.finished) return view;
   const Shard& shard = *found->second;
   view.state = state_of(shard.reading);
   view.waits_for_parents = !shard.may_send;
@@ -58,7 +79,7 @@ ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
 
 RelayView::State Relay::Engine::visible_state() const {
   using State = RelayView::State;
-  switch (phase_) {
+  switch (state_.phase) {
     case Phase::idle:
     case Phase::starting: return State::starting;
     case Phase::running: break;
@@ -67,12 +88,12 @@ RelayView::State Relay::Engine::visible_state() const {
     case Phase::counting:
     case Phase::ended: return State::stopping;
   }
-  return life_->load && life_->load->running() ? State::loading : State::running;
+  return life().load && life().load->running() ? State::loading : State::running;
 }
 
 bool Relay::Engine::is_caught_up(const std::vector<ShardView>& shards) const {
-  if (phase_ != Phase::running || !life_->lineage.is_claimed() || is_dropping()) return false;
-  if (life_->load && run_.identity.has_stream && !counters_.stats().table_ready) return false;
+  if (!state_.is_running() || !life().lineage.is_acquired() || state_.is_dropping()) return false;
+  if (life().load && run_.identity.has_stream && !counters_.stats().table_ready) return false;
   return std::ranges::all_of(shards, [](const ShardView& shard) {
     return shard.state == ShardView::State::finished || shard.state == ShardView::State::elsewhere || shard.at_newest;
   });
@@ -84,8 +105,9 @@ RelayView Relay::Engine::view() const {
   view.worker = run_.options.worker;
   view.state = visible_state();
   view.stats = stats();
-  if (life_->lineage.is_claimed()) {
-    for (const shards::KnownShard& known : life_->lineage.walk().known()) view.shards.push_back(view_of(known));
+  view.leases = run_.positions.assignment.figures();
+  if (life().lineage.is_acquired()) {
+    for (const shards::KnownShard& known : life().lineage.walk().known()) view.shards.push_back(view_of(known));
   }
   view.dead_letters.assign(counters_.last_dead_letters().begin(), counters_.last_dead_letters().end());
   view.caught_up = is_caught_up(view.shards);
@@ -95,7 +117,7 @@ RelayView Relay::Engine::view() const {
     std::string summary = outage.summary(name, at);
     if (!summary.empty()) view.outages.push_back({side, outage.lasts(at), std::move(summary), to_string(*outage.error())});
   }
-  if (const auto since = life_->lineage.listing_since()) view.pending.push_back({"listing the shards", at - *since});
+  if (const auto since = life().lineage.listing_since()) view.pending.push_back({"listing the shards", at - *since});
   if (const auto since = keeper_.storing_since()) view.pending.push_back({"storing positions", at - *since});
   return view;
 }

@@ -17,6 +17,9 @@ struct RoutedChange {
   aws::ShardId shard;
   std::string position;  ///< of its record
   size_t ordinal = 0;    ///< in its batch: of one shard's changes, the later has the higher one
+  // What routing asks of each change, so that it need not look into memory that another core has just written.
+  uint32_t table = 0;  ///< its source table: which of DecodedBatch::tables
+  uint64_t event = 0;  ///< DuplicateFilter::event_of, where DecodeRules ask for it
 };
 
 /// One FoldedChange a key, in the order of the keys' first occurrences. In each, versions descend; of equal versions the

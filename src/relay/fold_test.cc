@@ -13,8 +13,8 @@ namespace {
 RoutedChange change(const std::string& key, const std::string& order, const std::string& position) {
   auto made = std::make_shared<dynamodb::Change>();
   dynamodb::ChangeBuilder builder;
-  builder.begin();
-  builder.finish(*made, {.table = "", .event_id = "", .order = order, .key = key});
+  builder.begin(nullptr);
+  builder.finish(*made, {.table = "", .event_id = "", .order = order, .key = key}, std::make_shared<dynamodb::Slab>(64));
   return {std::move(made), aws::ShardId("s"), position};
 }
 

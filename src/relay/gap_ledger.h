@@ -1,6 +1,6 @@
 // The gaps that a run has found, and whether the table is to be loaded again because of them. Pure.
 //
-//   noted ──on-gap=resnapshot──▶ a new load is wanted ──the positions are claimed for it──▶ noted
+//   noted ──on-gap=resnapshot──▶ a new load is wanted ──the positions are acquired for it──▶ noted
 #pragma once
 
 #include <algorithm>

@@ -8,9 +8,9 @@ namespace ctk::relay {
 using coordination::Fence;
 using coordination::StoredPosition;
 
-void HeldShards::claimed(const coordination::Claim& claim) {
-  fence_ = claim.fence;
-  for (const StoredPosition& row : claim.positions) fences_[row.shard] = row.fence;
+void HeldShards::acquired(const coordination::Acquired& acquired) {
+  fence_ = acquired.fence;
+  for (const StoredPosition& row : acquired.positions) fences_[row.shard] = row.fence;
 }
 
 HeldShards::Standing HeldShards::standing_of(const aws::ShardId& shard) const {
@@ -45,7 +45,7 @@ void HeldShards::made_with_end_of(const aws::ShardId& parent, const aws::ShardId
 
 HeldShards::Standing HeldShards::lost(const aws::ShardId& shard) {
   const Standing before = standing_of(shard);
-  fences_.erase(shard);
+  forget(shard);
   return before;
 }
 

@@ -19,7 +19,7 @@ coordination::StoredPosition row(const ShardId& shard, coordination::Fence fence
 
 HeldShards alone() {
   HeldShards held;
-  held.claimed({7, {row(kParent), row(kOther)}});
+  held.acquired({7, {row(kParent), row(kOther)}});
   return held;
 }
 
@@ -29,10 +29,22 @@ HeldShards shared() {
   return held;
 }
 
+TEST(HeldShards, WhatIsAskedForIsHeldUntilItIsLost) {
+  HeldShards held = shared();
+  held.assigned({kParent});
+  ASSERT_TRUE(held.took(kParent, 8));
+  held.asked_for(kParent, std::chrono::seconds(3));
+  held.asked_for(kParent, std::chrono::seconds(9));
+  EXPECT_TRUE(held.has(kParent));
+  EXPECT_EQ(held.all_asked_for().at(kParent), Duration(std::chrono::seconds(3))) << "whoever asks waits since then";
+  EXPECT_EQ(held.lost(kParent), Standing::held);
+  EXPECT_FALSE(held.is_asked_for(kParent));
+}
+
 TEST(HeldShards, AloneEachHasAFenceOfItsOwn) {
   HeldShards held = alone();
   EXPECT_EQ(held.fence_of(kParent), 5);
-  EXPECT_EQ(held.fence_of(kChild), 7) << "its row is made under the claim";
+  EXPECT_EQ(held.fence_of(kChild), 7) << "its row is made under the acquisition";
   held.made_with_end_of(kParent, kChild);
   EXPECT_EQ(held.fence_of(kChild), 5) << "that is made with its parent's end";
   EXPECT_TRUE(held.has(ShardId("found a moment ago")));

@@ -1,5 +1,5 @@
-// One life of reading: it begins with what ctk_tables has, claims the positions and reads the shards, until an epoch of the
-// table begins; then another life follows. What belongs to it is in here and goes with it: an answer that is on its way
+// One life of reading: it begins with what ctk_tables has, acquires the positions and reads the shards, until an epoch of
+// the table begins; then another life follows. What belongs to it is in here and goes with it: an answer that is on its way
 // then finds nobody.
 //
 // Within a life there are passes: where what is held cannot be sent safely, it is dropped and read again from the
@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "base/lifeline.h"
@@ -25,6 +26,11 @@ struct Life {
   /// What is held will be dropped once nothing is being applied: it is read again in a new pass, or in a new life.
   enum class Drop { nothing, pass, life };
 
+  /// It has records queued, or an end to be stored.
+  void note_backlog(Shard& shard) {
+    if (!std::exchange(shard.has_backlog, true)) with_backlog.push_back(&shard);
+  }
+
   Lineage lineage;
   HeldShards held;
   std::map<ShardId, std::shared_ptr<Shard>> shards;
@@ -33,6 +39,10 @@ struct Life {
   std::optional<LoadRun> load;
   coordination::Epoch epoch = 1;  ///< as the position rows have it
   Drop drop = Drop::nothing;
+  bool is_reloading = false;           ///< it was dropped, and the positions from which all is read again are awaited
+  Timestamp shared_read_to = kNoTime;  ///< all workers that share the shards have read up to then; kNoTime: not known
+  std::vector<coordination::StoredPosition> shared_rows;  ///< of a load that is shared: all positions, a moment ago
+  std::set<ShardId> past_load;                            ///< of such a load: what is read past its end
   std::set<ShardId> lost;  ///< that are not let go of yet, since something of them is under way
   std::optional<Lifeline> pass{std::in_place};
   Lifeline lifeline;

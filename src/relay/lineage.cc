@@ -16,9 +16,9 @@ constexpr Duration kClocksDiffer = std::chrono::hours(1);
 
 }  // namespace
 
-void Lineage::claimed(shards::StartRule rule, const coordination::Claim& claim) {
+void Lineage::acquired(shards::StartRule rule, const coordination::Acquired& acquired) {
   std::map<aws::ShardId, shards::Position> positions;
-  for (const coordination::StoredPosition& row : claim.positions) {
+  for (const coordination::StoredPosition& row : acquired.positions) {
     positions[row.shard] = row.position;
     stored_read_to_[row.shard] = row.read_to;
     if (row.position.ended() && row.updated != kNoTime && !shards::is_segment(row.shard))

@@ -1,7 +1,7 @@
 // The shards that there are, as one life of reading sees them: the walk over them, which have a row in the store, and how
 // far the store has read those without a hole. Pure: whoever has it asks the source and the store.
 //
-//   unclaimed ──claimed──▶ walking
+//   unacquired ──acquired──▶ walking
 //
 // A shard:  found ──want_row──▶ without a row ──has_row_now──▶ with one ──end_stored──▶ finished, its children have rows
 // A loss:   suspected ──ask──▶ in question ──answered──▶ found again, or given up
@@ -26,10 +26,10 @@ class Lineage {
   static constexpr Duration kLongestPause = std::chrono::seconds(30);
   static constexpr size_t kMostPruned = 500;
 
-  /// The rows as they were claimed; `rule` says where shards without one begin.
-  void claimed(shards::StartRule rule, const coordination::Claim& claim);
-  bool is_claimed() const { return walk_ != nullptr; }
-  /// Only once it is claimed.
+  /// The rows as they were acquired; `rule` says where shards without one begin.
+  void acquired(shards::StartRule rule, const coordination::Acquired& acquired);
+  bool is_acquired() const { return walk_ != nullptr; }
+  /// Only once they are acquired.
   shards::ShardWalk& walk() { return *walk_; }
   const shards::ShardWalk& walk() const { return *walk_; }
 
@@ -47,7 +47,7 @@ class Lineage {
   /// The store's row of a shard as it is by now: of one that another worker has read until now, or reads.
   void saw_row(const coordination::StoredPosition& row);
 
-  /// As the store had it when the rows were claimed, or seen since; kNoTime where it does not say.
+  /// As the store had it when the rows were acquired, or seen since; kNoTime where it does not say.
   Timestamp stored_read_to(const aws::ShardId& shard) const;
   /// Whether the store has read any shard without a hole up to some time.
   bool goes_on() const;

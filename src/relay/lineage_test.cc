@@ -24,7 +24,7 @@ coordination::StoredPosition row(const ShardId& shard, Timestamp read_to = kNoTi
 /// Two parents that have rows, and their child.
 Lineage lineage() {
   Lineage lineage;
-  lineage.claimed({}, {7, {row(kParent, kNoon), row(kOther, kNoon + seconds(5))}});
+  lineage.acquired({}, {7, {row(kParent, kNoon), row(kOther, kNoon + seconds(5))}});
   lineage.walk().listed({{kParent, {}, true}, {kOther, {}, true}, {kChild, {kParent, kOther}, false}});
   return lineage;
 }
@@ -68,7 +68,7 @@ TEST(Lineage, WhatALossMissesItsChildrenDoNotMissAgain) {
 
 TEST(Lineage, AllShardsOfATimeAreKnownFromAWholeListingThatWasBegunThen) {
   Lineage one;
-  one.claimed({}, {7, {row(kParent)}});
+  one.acquired({}, {7, {row(kParent)}});
   EXPECT_FALSE(one.knows_all_of(kNoon));
   one.walk().listed({{kParent, {}, true}});
   one.took_listing(kNoon + seconds(9), false);
@@ -89,7 +89,7 @@ struct PruningTest : testing::Test {
     coordination::StoredPosition ended = row(kParent, kNoon);
     ended.position = Position::shard_end();
     ended.updated = kNoon;
-    one.claimed({}, {7, {ended, row(kChild)}});
+    one.acquired({}, {7, {ended, row(kChild)}});
     list({kChild});
     list({kChild});
   }
@@ -147,7 +147,7 @@ TEST_F(PruningTest, UnlessNoRowWouldSayThatTheStreamWasRead) {
 
 TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {
   Lineage one;
-  one.claimed({}, {7, {row(kParent)}});
+  one.acquired({}, {7, {row(kParent)}});
   one.walk().listed({{kParent, {}, true}});
   for (int times = 1; times <= 6; ++times) {
     const Lineage::LookUp answer = one.looked_up(kParent, false);
@@ -161,7 +161,7 @@ TEST(Lineage, ChildrenAreAskedForUntilTheyAreNamed) {
 
 TEST(Lineage, AnEndMayHaveNoChildren) {
   Lineage one;
-  one.claimed({}, {7, {row(kParent)}});
+  one.acquired({}, {7, {row(kParent)}});
   one.walk().listed({{kParent, {}, true}});
   for (int times = 1; times < 6; ++times) EXPECT_FALSE(one.looked_up(kParent, true).known) << times;
   EXPECT_TRUE(one.looked_up(kParent, true).known);
@@ -193,9 +193,9 @@ TEST(Lineage, OneListingAtATimeAndAnswersThatAreAwaited) {
   EXPECT_FALSE(one.is_asking());
 }
 
-TEST(Lineage, ANewOneHasClaimedNothing) {
+TEST(Lineage, ANewOneHasAcquiredNothing) {
   const Lineage one;
-  EXPECT_FALSE(one.is_claimed());
+  EXPECT_FALSE(one.is_acquired());
   EXPECT_FALSE(one.goes_on());
 }
 

@@ -10,9 +10,6 @@ namespace {
 constexpr Duration kSayEvery = std::chrono::seconds(60);
 constexpr Duration kWorthALine = std::chrono::seconds(2);
 
-/// What another try alone may mend.
-bool passes(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
-
 std::string_view state_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::unreachable: return "unreachable";
@@ -28,9 +25,9 @@ std::string_view state_of(ErrorKind kind) {
 bool Outage::failed(const std::string& part, const Error& error, Duration now) {
   auto [at, fresh] = parts_.try_emplace(part, Part{now, error});
   at->second.error = error;
-  if (passes(error.kind) && now - at->second.since < kWorthALine) return false;
-  if (said_ && now - *said_ < kSayEvery) return false;
-  said_ = now;
+  if (may_pass(error.kind) && now - at->second.since < kWorthALine) return false;
+  if (reported_ && now - *reported_ < kSayEvery) return false;
+  reported_ = now;
   open_ = true;
   return true;
 }
@@ -69,7 +66,7 @@ std::string Outage::summary(std::string_view side, Duration now) const {
   const Entry* part = longest();
   if (part == nullptr) return "";
   const Duration lasted = now - part->second.since;
-  if (passes(part->second.error.kind) && lasted < kWorthALine) return "";
+  if (may_pass(part->second.error.kind) && lasted < kWorthALine) return "";
   return fmt::format("{} {} for {} s", side, state_of(part->second.error.kind), lasted / std::chrono::seconds(1));
 }
 

@@ -50,8 +50,8 @@ class Outage {
   const Entry* longest() const;
 
   std::map<std::string, Part> parts_;
-  std::optional<Duration> said_;  ///< the last line
-  bool open_ = false;             ///< a line was written since all worked
+  std::optional<Duration> reported_;  ///< the last line
+  bool open_ = false;                 ///< a line was written since all worked
 };
 
 enum class Side { source, target };

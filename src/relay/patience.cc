@@ -6,8 +6,6 @@ namespace {
 /// A server that starts knows no tables for a while.
 constexpr Duration kMissingTable = std::chrono::minutes(1);
 
-bool is_outage(ErrorKind kind) { return kind == ErrorKind::unreachable || kind == ErrorKind::throttled; }
-
 }  // namespace
 
 Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
@@ -26,7 +24,7 @@ Patience after_failed_write(ErrorKind kind, const TargetStanding& standing) {
 }
 
 Patience after_failed_open(ErrorKind kind, const OpenStanding& standing) {
-  if (is_outage(kind)) {
+  if (may_pass(kind)) {
     return standing.starting && standing.failing >= standing.start_timeout ? Patience::give_up : Patience::wait;
   }
   const bool was_there = kind == ErrorKind::not_found || kind == ErrorKind::denied;

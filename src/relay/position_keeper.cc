@@ -45,7 +45,10 @@ bool PositionKeeper::ends_are_due(const Life& life) {
 std::vector<PositionMove> PositionKeeper::stored(const std::vector<PositionMove>& moves, Life& life) {
   std::vector<PositionMove> ends;
   for (const PositionMove& move : moves) {
-    Shard& one = *life.shards.at(move.shard);
+    // Another worker's by now, or it was, and is this one's again.
+    const auto found = life.shards.find(move.shard);
+    if (found == life.shards.end() || life.held.fence_of(move.shard) != move.fence) continue;
+    Shard& one = *found->second;
     one.progress.stored(move.to, move.read_to);
     if (move.to.ended() && !one.reading.finished()) ends.push_back(move);
   }

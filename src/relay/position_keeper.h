@@ -47,11 +47,11 @@ class PositionKeeper {
   std::optional<Wish> end();
 
   /// The store has taken a move, or the rows were read: until now the shards are ours.
-  void claim_held(Duration now) { held_at_ = now; }
-  /// Whoever writes nothing hears of another worker's claim by asking alone.
-  bool claim_is_doubtful(Duration now) const { return !asking_ && now - held_at_ >= kLongestDoubt; }
-  void ask_for_claim() { asking_ = true; }
-  void claim_answered() { asking_ = false; }
+  void still_held(Duration now) { held_at_ = now; }
+  /// Whoever writes nothing hears of another worker's acquisition by asking alone.
+  bool hold_is_doubtful(Duration now) const { return !asking_ && now - held_at_ >= kLongestDoubt; }
+  void ask_for_hold() { asking_ = true; }
+  void hold_answered() { asking_ = false; }
 
  private:
   static constexpr Duration kLongestDoubt = std::chrono::seconds(3);
@@ -59,7 +59,7 @@ class PositionKeeper {
   std::optional<Duration> storing_since_;
   std::optional<Wish> wish_;
   Duration held_at_{};
-  bool asking_ = false;  ///< for the claim
+  bool asking_ = false;  ///< for the acquisition
 };
 
 }  // namespace ctk::relay

@@ -19,17 +19,18 @@ struct PositionKeeperTest : testing::Test {
     coordination::StoredPosition row;
     row.shard = kParent;
     row.fence = 5;
-    life.lineage.claimed({}, {5, {row}});
-    life.held.claimed({5, {row}});
+    life.lineage.acquired({}, {5, {row}});
+    life.held.acquired({5, {row}});
     life.lineage.walk().listed({{kParent, {}, true}, {kChild, {kParent}, false}});
     const shards::CadencePolicy cadence = shards::make_cadence(seconds(1), {});
-    life.shards[kParent] = std::make_shared<Shard>(kParent, Position::trim_horizon(), PageSize{}, cadence, Duration{});
+    life.shards[kParent] =
+        std::make_shared<Shard>(kParent, Position::trim_horizon(), source::PageSize{}, cadence, Duration{});
   }
 
   Shard& parent() { return *life.shards.at(kParent); }
 
   void read(const char* sequence) {
-    Page page;
+    source::Page page;
     page.records.emplace_back().sequence = aws::SequenceNumber(sequence);
     page.read_to = kNoon;
     parent().reading.took(page, 0, seconds(1));
@@ -84,6 +85,20 @@ TEST_F(PositionKeeperTest, AnEndMakesTheRowsOfItsChildrenAndFinishesTheShardOnce
   EXPECT_TRUE(PositionKeeper::stored(ends, life).empty());
 }
 
+TEST_F(PositionKeeperTest, AShardThatWentToAnotherWorkerMeanwhileIsLetAlone) {
+  read_end();
+  InFlightBatch end = take(1, 0);
+  EXPECT_TRUE(PositionKeeper::acknowledged(end, false, life).empty());
+  const std::vector<PositionMove> moves = PositionKeeper::due_moves(life, false, false);
+  ASSERT_EQ(moves.size(), 1u);
+  std::vector<PositionMove> older = moves;
+  older[0].fence = 4;
+  EXPECT_TRUE(PositionKeeper::stored(older, life).empty()) << "it was, and is this one's again";
+  EXPECT_EQ(PositionKeeper::stored(moves, life).size(), 1u);
+  life.shards.clear();
+  EXPECT_TRUE(PositionKeeper::stored(moves, life).empty());
+}
+
 TEST_F(PositionKeeperTest, WithTheRowsOnlyQuietShardsAreDue) {
   read("5");
   const InFlightBatch write = take(1, 1);
@@ -114,9 +129,9 @@ TEST_F(PositionKeeperTest, WhatIsWishedDuringAStoreIsOneWishForItsEnd) {
   keeper.begin(seconds(1));
   EXPECT_FALSE(keeper.end());
   keeper.begin(seconds(2));
-  bool told = false;
+  bool heard = false;
   keeper.wish(false, {});
-  keeper.wish(true, [&](bool stored) { told = stored; });
+  keeper.wish(true, [&](bool stored) { heard = stored; });
   keeper.wish(false, {});
   EXPECT_TRUE(keeper.is_storing());
   std::optional<PositionKeeper::Wish> wish = keeper.end();
@@ -124,22 +139,22 @@ TEST_F(PositionKeeperTest, WhatIsWishedDuringAStoreIsOneWishForItsEnd) {
   ASSERT_TRUE(wish);
   EXPECT_TRUE(wish->all);
   wish->then(true);
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(heard);
   keeper.begin(seconds(3));
   EXPECT_FALSE(keeper.end()) << "it was given once";
 }
 
-TEST_F(PositionKeeperTest, AClaimThatNothingConfirmsIsAskedForEveryThreeSeconds) {
+TEST_F(PositionKeeperTest, AnAcquisitionThatNothingConfirmsIsAskedForEveryThreeSeconds) {
   PositionKeeper keeper;
-  keeper.claim_held(seconds(10));
-  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(12)));
-  EXPECT_TRUE(keeper.claim_is_doubtful(seconds(13)));
-  keeper.ask_for_claim();
-  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(60))) << "one question at a time";
-  keeper.claim_answered();
-  EXPECT_TRUE(keeper.claim_is_doubtful(seconds(60))) << "it was not answered";
-  keeper.claim_held(seconds(60));
-  EXPECT_FALSE(keeper.claim_is_doubtful(seconds(62)));
+  keeper.still_held(seconds(10));
+  EXPECT_FALSE(keeper.hold_is_doubtful(seconds(12)));
+  EXPECT_TRUE(keeper.hold_is_doubtful(seconds(13)));
+  keeper.ask_for_hold();
+  EXPECT_FALSE(keeper.hold_is_doubtful(seconds(60))) << "one question at a time";
+  keeper.hold_answered();
+  EXPECT_TRUE(keeper.hold_is_doubtful(seconds(60))) << "it was not answered";
+  keeper.still_held(seconds(60));
+  EXPECT_FALSE(keeper.hold_is_doubtful(seconds(62)));
 }
 
 }  // namespace

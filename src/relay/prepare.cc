@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "relay/duplicates.h"
 #include "shards/segment.h"
 
 namespace ctk::relay {
@@ -19,32 +20,32 @@ constexpr std::string_view kStray = "its hash key lies outside of its shard's ra
 /// Decodes one record into the batch.
 class SliceDecoder {
  public:
-  SliceDecoder(DecodedBatch& batch, dynamodb::Decoder& decoder, const DecodeRules& rules)
+  SliceDecoder(DecodedBatch& batch, dynamodb::Decoder& decoder, const DecodeRules& rules, size_t records)
       : batch_(batch),
         decoder_(decoder),
         options_{.kind = rules.kind, .old_image = rules.old_images},
-        strays_(rules.strays) {}
+        strays_(rules.strays),
+        events_(rules.events),
+        records_(records) {}
 
-  void decode(const aws::ShardId& shard, dynamodb::RawRecord record) {
+  void decode(const aws::ShardId& shard, dynamodb::RawRecord& record) {
     batch_.payload_bytes += record.data.size();
     if (!options_.kind) options_.kind = decoder_.file_kind(record.data);
-    std::string position = position_of(record);
-    const bool is_stray = record.in_aggregate && record.in_aggregate->is_stray;
-    dynamodb::Decoded decoded = decoder_.decode(std::move(record), options_);
-    if (is_stray) take_stray(decoded);
-    take(shard, std::move(decoded), std::move(position));
+    decoder_.decode_of_batch(record, options_, decoded_);
+    if (record.in_aggregate && record.in_aggregate->is_stray) take_stray(decoded_);
+    take(shard, decoded_, position_of(record));
   }
 
   /// An item's place is its key.
-  void decode_item(const aws::ShardId& shard, dynamodb::RawRecord record, const dynamodb::ItemSource& items) {
+  void decode_item(const aws::ShardId& shard, dynamodb::RawRecord& record, const dynamodb::ItemSource& items) {
     batch_.payload_bytes += record.data.size();
     batch_.item_bytes += record.data.size();
     ++batch_.items;
-    dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), items);
+    decoder_.decode_item_of_batch(record, items, decoded_);
     std::string position;
-    if (!decoded.changes.empty()) position = decoded.changes.front().key;
-    if (!decoded.undecodable.empty()) position = *decoded.undecodable.front().record;
-    take(shard, std::move(decoded), std::move(position));
+    if (!decoded_.changes.empty()) position = decoded_.changes.front().key;
+    if (!decoded_.undecodable.empty()) position = *decoded_.undecodable.front().record;
+    take(shard, decoded_, std::move(position));
   }
 
   std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }
@@ -52,38 +53,63 @@ class SliceDecoder {
  private:
   void take_stray(dynamodb::Decoded& decoded) {
     batch_.strays += decoded.total();
-    if (strays_ == Strays::deliver) return;
-    if (strays_ == Strays::drop) {
+    if (strays_ == source::Strays::deliver) return;
+    if (strays_ == source::Strays::drop) {
       batch_.dropped += decoded.total();
-      decoded = {};
+      decoded.clear();
       return;
     }
     for (dynamodb::Change& change : decoded.changes) {
       decoded.undecodable.push_back({change.index_in_record, std::string(kStray), std::string(change.table),
-                                     std::string(change.key), std::string(change.order), change.record});
+                                     std::string(change.key), std::string(change.order), change.shared_record()});
     }
     decoded.changes.clear();
   }
 
-  void take(const aws::ShardId& shard, dynamodb::Decoded decoded, std::string position) {
+  void take(const aws::ShardId& shard, dynamodb::Decoded& decoded, std::string position) {
     const size_t first = batch_.changes.size();
     // Nearly every record is one change, which takes its position over.
     size_t left = decoded.total();
     const auto next_position = [&] { return --left == 0 ? std::move(position) : position; };
     for (dynamodb::Change& change : decoded.changes) {
       const size_t ordinal = batch_.changes.size();
-      batch_.changes.push_back(
-          {std::make_shared<const dynamodb::Change>(std::move(change)), shard, next_position(), ordinal});
+      const uint32_t table = place_of(change.table);
+      const uint64_t event = events_ ? DuplicateFilter::event_of(change) : 0;
+      batch_.changes.push_back({place(std::move(change)), shard, next_position(), ordinal, table, event});
     }
     for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
       batch_.undecodable.push_back({std::move(undecodable), shard, next_position(), first});
     }
   }
 
+  /// Changes that are decoded together are dropped together: they share pieces of memory.
+  std::shared_ptr<const dynamodb::Change> place(dynamodb::Change&& change) {
+    constexpr size_t kMostOfAPiece = 128;
+    if (!piece_ || piece_->size() == piece_->capacity()) {
+      piece_ = std::make_shared<std::vector<dynamodb::Change>>();
+      piece_->reserve(std::clamp<size_t>(records_, 1, kMostOfAPiece));
+    }
+    return {piece_, &piece_->emplace_back(std::move(change))};
+  }
+
+  /// Nearly always that of the change before.
+  uint32_t place_of(std::string_view table) {
+    if (table_ < batch_.tables.size() && batch_.tables[table_] == table) return table_;
+    const auto found = std::ranges::find(batch_.tables, table);
+    table_ = static_cast<uint32_t>(found - batch_.tables.begin());
+    if (found == batch_.tables.end()) batch_.tables.emplace_back(table);
+    return table_;
+  }
+
   DecodedBatch& batch_;
   dynamodb::Decoder& decoder_;
   dynamodb::DecodeOptions options_;
-  Strays strays_;
+  source::Strays strays_;
+  bool events_;
+  size_t records_;  ///< of the batch
+  std::shared_ptr<std::vector<dynamodb::Change>> piece_;
+  uint32_t table_ = 0;         ///< of the last change
+  dynamodb::Decoded decoded_;  ///< of the record at hand
 };
 
 /// Where a shard may resume so that the record of the bad change is read again; the lists hold what comes before it.
@@ -164,17 +190,18 @@ DecodedBatch decode_slices(std::vector<Slice>& slices, dynamodb::Decoder& decode
   size_t records = 0;
   for (const Slice& slice : slices) records += slice.records.size();
   batch.changes.reserve(records);
-  SliceDecoder into(batch, decoder, rules);
+  SliceDecoder into(batch, decoder, rules, records);
   for (Slice& slice : slices) {
     for (dynamodb::RawRecord& record : slice.records) {
       if (slice.items) {
-        into.decode_item(slice.shard, std::move(record), *slice.items);
+        into.decode_item(slice.shard, record, *slice.items);
       } else {
-        into.decode(slice.shard, std::move(record));
+        into.decode(slice.shard, record);
       }
     }
     slice.records = {};
   }
+  decoder.end_batch();
   batch.kind = into.kind();
   return batch;
 }

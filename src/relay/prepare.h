@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "dynamodb/decode.h"
-#include "relay/aggregates.h"
 #include "relay/fold.h"
 #include "relay/frontier.h"
 #include "shards/position.h"
 #include "sink/sink.h"
+#include "source/aggregates.h"
 
 namespace ctk::relay {
 
@@ -46,6 +46,7 @@ struct BadChange {
 
 struct DecodedBatch {
   std::vector<RoutedChange> changes;
+  std::vector<std::string> tables;  ///< the names of the source tables that they are of
   std::vector<RoutedUndecodable> undecodable;
   std::optional<dynamodb::VersionKind> kind;  ///< files: as the first record decided
   uint64_t payload_bytes = 0;
@@ -58,7 +59,8 @@ struct DecodeRules {
   /// Empty only for a file whose first record has not been seen: that record then decides.
   std::optional<dynamodb::VersionKind> kind;
   bool old_images = false;
-  Strays strays = Strays::deliver;
+  source::Strays strays = source::Strays::deliver;
+  bool events = false;  ///< changes are to say which event they are
 };
 
 /// Decodes all records of all slices; the records' bytes move into the changes.

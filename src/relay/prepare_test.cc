@@ -42,6 +42,38 @@ std::vector<std::string> places(const std::vector<RoutedChange>& changes) {
   return places;
 }
 
+TEST(DecodeSlices, TellsWhichTableEachChangeIsOf) {
+  Slice one = slice("a", {1, 2, 3, 4});
+  for (const size_t other : {size_t{1}, size_t{3}}) {
+    std::string& data = one.records[other].data;
+    data.replace(data.find("demo"), 4, "other");
+  }
+  const DecodedBatch batch = decoded({one, slice("b", {5})});
+  EXPECT_THAT(batch.tables, ElementsAre("demo", "other"));
+  ASSERT_THAT(batch.changes, SizeIs(5));
+  for (const RoutedChange& one_of : batch.changes) EXPECT_EQ(batch.tables[one_of.table], one_of.change->table);
+}
+
+TEST(DecodeSlices, TellsEventsWhereTheyAreAskedFor) {
+  dynamodb::Decoder decoder;
+  const auto events = [&](bool asked) {
+    Slice one = slice("a", {1, 1, 2});
+    for (dynamodb::RawRecord& record : one.records) record.data.insert(1, R"("eventID":"e",)");
+    one.records[1].data = one.records[0].data;
+    std::vector<Slice> slices = {one};
+    const DecodeRules rules{.kind = dynamodb::VersionKind::file_time, .events = asked};
+    std::vector<uint64_t> found;
+    for (const RoutedChange& routed : decode_slices(slices, decoder, rules).changes) found.push_back(routed.event);
+    return found;
+  };
+  EXPECT_THAT(events(false), ElementsAre(0, 0, 0));
+  const std::vector<uint64_t> found = events(true);
+  ASSERT_THAT(found, SizeIs(3));
+  EXPECT_EQ(found[0], found[1]);
+  EXPECT_NE(found[0], found[2]);
+  EXPECT_NE(found[0], 0u);
+}
+
 /// Of one aggregate: four records, of which the second belongs to another shard.
 std::vector<Slice> with_a_stray() {
   Slice one = slice("a", {1, 2, 3, -1});
@@ -52,14 +84,14 @@ std::vector<Slice> with_a_stray() {
   return {one};
 }
 
-DecodedBatch decoded_with(Strays strays) {
+DecodedBatch decoded_with(source::Strays strays) {
   dynamodb::Decoder decoder;
   std::vector<Slice> slices = with_a_stray();
   return decode_slices(slices, decoder, {.kind = dynamodb::VersionKind::kinesis, .strays = strays});
 }
 
 TEST(Strays, AreDeliveredAndCounted) {
-  const DecodedBatch batch = decoded_with(Strays::deliver);
+  const DecodedBatch batch = decoded_with(source::Strays::deliver);
   EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:1", "a77:2"));
   EXPECT_THAT(batch.changes[1].change->order, testing::EndsWith("77:0000000001"));
   EXPECT_EQ(batch.strays, 1u);
@@ -67,7 +99,7 @@ TEST(Strays, AreDeliveredAndCounted) {
 }
 
 TEST(Strays, AreDroppedAndTheirSiblingsStay) {
-  const DecodedBatch batch = decoded_with(Strays::drop);
+  const DecodedBatch batch = decoded_with(source::Strays::drop);
   EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:2"));
   EXPECT_THAT(batch.undecodable, SizeIs(1));
   EXPECT_EQ(batch.strays, 1u);
@@ -75,7 +107,7 @@ TEST(Strays, AreDroppedAndTheirSiblingsStay) {
 }
 
 TEST(Strays, AreKeptAsDeadLettersThatCanBeReplayed) {
-  const DecodedBatch batch = decoded_with(Strays::dead_letter);
+  const DecodedBatch batch = decoded_with(source::Strays::dead_letter);
   EXPECT_THAT(places(batch.changes), ElementsAre("a77:0", "a77:2"));
   ASSERT_THAT(batch.undecodable, SizeIs(2));
   const RoutedUndecodable& stray = batch.undecodable[0];
@@ -88,7 +120,7 @@ TEST(Strays, AreKeptAsDeadLettersThatCanBeReplayed) {
 }
 
 TEST(CutAtUndecodable, WithinAnAggregateItEndsThere) {
-  DecodedBatch batch = decoded_with(Strays::deliver);
+  DecodedBatch batch = decoded_with(source::Strays::deliver);
   const std::vector<BadChange> bad = cut_at_undecodable(batch.undecodable, {&batch.changes});
   ASSERT_THAT(bad, SizeIs(1));
   EXPECT_EQ(bad[0].position, "77:3");

@@ -20,9 +20,10 @@
 #include "base/random.h"
 #include "coordination/assignment.h"
 #include "coordination/position_store.h"
-#include "relay/aggregates.h"
-#include "relay/source_router.h"
+#include "relay/borrowed_names.h"
 #include "sink/sink.h"
+#include "source/aggregates.h"
+#include "source/source_router.h"
 
 namespace ctk::relay {
 
@@ -57,6 +58,11 @@ struct Deadlines {
   Duration grace = std::chrono::seconds(30);    ///< for a clean stop
 };
 
+struct LoadOptions {
+  Snapshot snapshot = Snapshot::none;  ///< needs a source that can scan (SourceIdentity::scan)
+  std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
+};
+
 /// When tombstones go.
 struct SweepOptions {
   std::optional<Duration> grace;  ///< `delete-grace`; nothing: the source's default; Duration::max(): never
@@ -81,10 +87,9 @@ struct RelayOptions {
   table::Target target = table::Target::sqlite;
   table::TableOptions tables;
   OnGap on_gap = OnGap::stop;
-  Snapshot snapshot = Snapshot::none;  ///< needs a source that can scan (SourceIdentity::scan)
-  std::optional<int> segments;         ///< of a parallel Scan; nothing: by the table's size
+  LoadOptions load;
   OnError on_error = OnError::park;
-  Strays aggregates = Strays::deliver;
+  source::Strays aggregates = source::Strays::deliver;
   PollOptions poll;
   Deadlines deadlines;
   SweepOptions sweep;
@@ -120,7 +125,7 @@ struct RunCounts {
 struct RelayStats {
   RunCounts counts;
   /// Rows of the tables written, counted at the run's end; nothing where they could not be.
-  std::optional<uint64_t> living, marked;
+  std::optional<uint64_t> living, tombstones;
   double seconds = 0;
   size_t shards_reading = 0, shards_waiting = 0;
   Duration lag{};                           ///< the oldest shard's distance from its tip
@@ -172,7 +177,7 @@ struct RelayView;
 /// exit code: usage 2, gap and mismatch 3, else 1). A stop asked for by stop() is no error.
 class Relay {
  public:
-  Relay(RelayOptions options, Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment);
+  Relay(RelayOptions options, source::Sources sources, sink::Sink& sink, Positions positions, RelayEnvironment environment);
   ~Relay();
 
   void run(Done<RelayStats> done);

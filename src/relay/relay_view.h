@@ -2,9 +2,11 @@
 // whoever looks at them judges.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "coordination/lease_figures.h"
 #include "relay/outage.h"
 #include "relay/relay.h"
 #include "shards/walk.h"
@@ -34,7 +36,7 @@ struct OutageView {
   Side side = Side::source;
   Duration lasts{};
   std::string summary;  ///< "target unreachable for 40 s"
-  std::string says;     ///< the error itself
+  std::string error;    ///< the error itself
 };
 
 /// An answer that is waited for, beside the pages of shards.
@@ -65,7 +67,8 @@ struct RelayView {
   std::vector<ShardView> shards;  ///< those that are known, finished ones too as long as the source has them
   std::vector<OutageView> outages;
   std::vector<PendingView> pending;
-  std::vector<DeadLetterView> dead_letters;  ///< the last few, the newest last
+  std::optional<coordination::LeaseFigures> leases;  ///< where many workers share the shards
+  std::vector<DeadLetterView> dead_letters;          ///< the last few, the newest last
 };
 
 }  // namespace ctk::relay

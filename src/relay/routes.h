@@ -37,8 +37,6 @@ class Routes {
   void know(const std::vector<coordination::TableRecord>& records);
   /// The name behind a `TableRecord::table`, if this run's changes may go there.
   std::optional<table::QualifiedName> own_table(const std::string& recorded) const;
-  /// The source table's name as far as it is known.
-  const std::string& only_source() const { return only_source_; }
 
  private:
   const table::QualifiedName& name_of(const std::string& source);

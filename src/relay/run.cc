@@ -5,7 +5,7 @@
 namespace ctk::relay {
 namespace {
 
-std::string default_name(const RelayOptions& options, const SourceIdentity& identity) {
+std::string default_name(const RelayOptions& options, const source::SourceIdentity& identity) {
   const std::string target = options.schema.empty()      ? options.table.value_or("")
                              : options.table.has_value() ? options.schema + "." + *options.table
                                                          : options.schema;
@@ -14,7 +14,7 @@ std::string default_name(const RelayOptions& options, const SourceIdentity& iden
 
 }  // namespace
 
-coordination::RelayName relay_name(const RelayOptions& options, const SourceIdentity& identity) {
+coordination::RelayName relay_name(const RelayOptions& options, const source::SourceIdentity& identity) {
   return coordination::RelayName(options.positions_name.value_or(default_name(options, identity)));
 }
 
@@ -23,7 +23,7 @@ Positions positions_of(sink::Sink& sink) {
   return {sink.positions(), sink.traits().transactions ? Kept::with_rows : Kept::apart};
 }
 
-void Run::opened(SourceIdentity what) {
+void Run::opened(source::SourceIdentity what) {
   identity = std::move(what);
   opened_at = now();
   name = relay_name(options, identity);
@@ -36,7 +36,8 @@ Timestamp Run::server_now() const {
 }
 
 shards::CadencePolicy Run::cadence() const {
-  return shards::make_cadence(options.poll.quiet_pause(identity.traits.idle_poll), options.poll.max_lag);
+  return shards::make_cadence(options.poll.quiet_pause(identity.traits.idle_poll), options.poll.max_lag,
+                              identity.traits.calls_a_second);
 }
 
 std::string Run::dead_letter_source() const {

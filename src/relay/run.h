@@ -11,21 +11,21 @@
 namespace ctk::relay {
 
 /// What positions are stored under: `positions-name`, or what source and target make of it.
-coordination::RelayName relay_name(const RelayOptions& options, const SourceIdentity& identity);
+coordination::RelayName relay_name(const RelayOptions& options, const source::SourceIdentity& identity);
 
 struct Run {
   RelayOptions options;
-  SourceRouter source;
+  source::SourceRouter source;
   sink::Sink& sink;
   Positions positions;
   RelayEnvironment env;
   // From the opening of the source on.
-  SourceIdentity identity = {};
+  source::SourceIdentity identity = {};
   Duration opened_at = {};  ///< when that was
   coordination::RelayName name = {};
   std::optional<dynamodb::VersionKind> kind = {};  ///< of a file, as its first record decides
 
-  void opened(SourceIdentity what);
+  void opened(source::SourceIdentity what);
 
   Duration now() const { return env.clock.monotonic(); }
   /// By the source's clock.

@@ -11,11 +11,11 @@ using std::chrono::seconds;
 
 const Timestamp kNoon = from_micros(1'795'000'000'000'000);
 
-class NoSource final : public StreamSource {
+class NoSource final : public source::StreamSource {
  public:
-  void open(Done<SourceIdentity>) override {}
+  void open(Done<source::SourceIdentity>) override {}
   void list(Done<std::vector<ListedShard>>) override {}
-  void read(const ReadRequest&, Done<Page>) override {}
+  void read(const source::ReadRequest&, Done<source::Page>) override {}
   void forget(const ShardId&) override {}
 };
 
@@ -28,7 +28,7 @@ class NoSink final : public sink::Sink {
   const table::TargetTraits& traits() const override { return is; }
   sink::WriteBounds bounds() const override { return {}; }
   void connect(Done<bool>) override {}
-  void open(const table::TableSpec&, const coordination::TableClaim&, Done<sink::OpenTable>) override {}
+  void open(const table::TableSpec&, const coordination::TableRegistration&, Done<sink::OpenTable>) override {}
   void records(Done<std::vector<coordination::TableRecord>>) override {}
   void exists(const table::QualifiedName&, Done<bool>) override {}
   void apply(std::shared_ptr<const sink::Batch>, Done<sink::BatchOutcome>) override {}
@@ -44,10 +44,14 @@ class NoSink final : public sink::Sink {
 struct RunTest : testing::Test {
   relay::Run run(RelayOptions options = {}) {
     options.schema = "public";
-    return {std::move(options), SourceRouter(source, loop), sink, positions_of(sink), {loop, loop, random, log, executor}};
+    return {std::move(options),
+            source::SourceRouter(source, loop),
+            sink,
+            positions_of(sink),
+            {loop, loop, random, log, executor}};
   }
-  SourceIdentity stream() const {
-    SourceIdentity identity;
+  source::SourceIdentity stream() const {
+    source::SourceIdentity identity;
     identity.service = "kinesis";
     identity.name = "cdc";
     identity.traits.version_kind = dynamodb::VersionKind::kinesis;
@@ -91,7 +95,7 @@ TEST_F(RunTest, TheSourcesClockGoesOnFromItsOpening) {
   relay::Run one = run();
   one.opened(stream());
   EXPECT_EQ(one.server_now(), kNoon) << "a source without a clock";
-  SourceIdentity behind = stream();
+  source::SourceIdentity behind = stream();
   behind.server_time = kNoon - seconds(60);
   one.opened(behind);
   loop.after(seconds(5), [] {});
@@ -100,7 +104,7 @@ TEST_F(RunTest, TheSourcesClockGoesOnFromItsOpening) {
 }
 
 TEST_F(RunTest, ReadsAQuietShardAsOftenAsTheUserAsksElseAsTheSourceIs) {
-  SourceIdentity dear = stream();
+  source::SourceIdentity dear = stream();
   dear.traits.idle_poll = seconds(5);
   relay::Run one = run();
   one.opened(dear);
@@ -117,7 +121,7 @@ TEST_F(RunTest, ReadsAQuietShardAsOftenAsTheUserAsksElseAsTheSourceIs) {
 }
 
 TEST_F(RunTest, AFileEndsByItselfAndItsFirstRecordDecidesItsKind) {
-  SourceIdentity file = stream();
+  source::SourceIdentity file = stream();
   file.service = "file";
   file.origin = "/tmp/x";
   file.traits.bounded = true;

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/event_loop.h"
 #include "relay/shard_progress.h"
 #include "relay/shard_queue.h"
 #include "relay/shard_reading.h"
@@ -12,7 +13,8 @@
 namespace ctk::relay {
 
 struct Shard {
-  Shard(const ShardId& shard, const Position& position, PageSize size, const shards::CadencePolicy& cadence, Duration now)
+  Shard(const ShardId& shard, const Position& position, source::PageSize size, const shards::CadencePolicy& cadence,
+        Duration now)
       : id(shard),
         segment(shards::is_segment(shard)),
         start(position),
@@ -30,6 +32,7 @@ struct Shard {
   ShardReading reading;
   ShardQueue queue;
   ShardProgress progress;
+  EventLoop::TimerId rest = 0;  ///< which ends the rest between two reads
   bool waits_for_budget = false;
   bool has_backlog = false;  ///< stands in Life::with_backlog
   bool may_send = false;     ///< all rows of its parents are acknowledged

@@ -12,13 +12,13 @@ size_t cost_of(const dynamodb::RawRecord& record) { return record.data.capacity(
 
 }  // namespace
 
-size_t ShardQueue::cost(const Page& page) {
+size_t ShardQueue::cost(const source::Page& page) {
   size_t bytes = 0;
   for (const dynamodb::RawRecord& record : page.records) bytes += cost_of(record);
   return bytes;
 }
 
-void ShardQueue::add(Page& page, Duration now) {
+void ShardQueue::add(source::Page& page, Duration now) {
   for (dynamodb::RawRecord& record : page.records) {
     const size_t bytes = cost_of(record);
     bytes_ += bytes;
@@ -40,7 +40,7 @@ Slice ShardQueue::take(size_t records) {
     // Inside a Scan's page there is no place to resume at.
     if (queued.resume) slice.to = std::move(*queued.resume);
     if (!segment_) {
-      slice.to = position_behind(queued.record);
+      if (i + 1 == records) slice.to = source::position_behind(queued.record);
       if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
       slice.arrivals.last = queued.record.arrival;
     }

@@ -6,8 +6,9 @@
 #include <memory>
 
 #include "relay/batch_plan.h"
+#include "relay/borrowed_names.h"
 #include "relay/prepare.h"
-#include "relay/source.h"
+#include "source/source.h"
 
 namespace ctk::relay {
 
@@ -18,9 +19,9 @@ class ShardQueue {
       : id_(std::move(id)), taken_to_(std::move(start)), segment_(segment) {}
 
   /// What a page's records cost here.
-  static size_t cost(const Page& page);
+  static size_t cost(const source::Page& page);
   /// Takes the page's records out of it.
-  void add(Page& page, Duration now);
+  void add(source::Page& page, Duration now);
   /// Nothing follows what is queued, and the shard's end may be stored.
   void add_end() { end_ = End::queued; }
   /// The oldest `records`, and the end where they are its last.

@@ -11,8 +11,8 @@ const Timestamp kNoon = from_micros(1'795'000'000'000'000);
 
 Position after(const char* sequence) { return Position::after(aws::SequenceNumber(sequence)); }
 
-Page page_of(std::initializer_list<const char*> sequences) {
-  Page page;
+source::Page page_of(std::initializer_list<const char*> sequences) {
+  source::Page page;
   for (const char* sequence : sequences) {
     dynamodb::RawRecord& record = page.records.emplace_back();
     record.sequence = aws::SequenceNumber(sequence);
@@ -24,7 +24,7 @@ Page page_of(std::initializer_list<const char*> sequences) {
 
 TEST(ShardQueue, WithinAnAggregateItIsResumedThere) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
-  Page page = page_of({"5", "5", "5"});
+  source::Page page = page_of({"5", "5", "5"});
   for (uint32_t i = 0; i < 3; ++i) page.records[i].in_aggregate = {i, i == 2, false};
   queue.add(page, seconds(7));
   EXPECT_EQ(queue.take(1).to, Position::after(aws::SequenceNumber("5"), 0));
@@ -36,7 +36,7 @@ TEST(ShardQueue, WithinAnAggregateItIsResumedThere) {
 
 TEST(ShardQueue, GivesItsOldestRecordsAndWhereToResumeBehindThem) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
-  Page page = page_of({"3", "5", "8"});
+  source::Page page = page_of({"3", "5", "8"});
   const size_t cost = ShardQueue::cost(page);
   queue.add(page, seconds(7));
   EXPECT_EQ(queue.bytes(), cost);
@@ -57,7 +57,7 @@ TEST(ShardQueue, GivesItsOldestRecordsAndWhereToResumeBehindThem) {
 
 TEST(ShardQueue, TheEndGoesWithTheLastRecordsOrAlone) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
-  Page page = page_of({"3", "5"});
+  source::Page page = page_of({"3", "5"});
   queue.add(page, seconds(1));
   queue.add_end();
   EXPECT_FALSE(queue.take(1).has_end);
@@ -74,7 +74,7 @@ TEST(ShardQueue, TheEndGoesWithTheLastRecordsOrAlone) {
 
 TEST(ShardQueue, InsideAPageOfAScanThereIsNoPlaceToResume) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), true);
-  Page page = page_of({"1", "2"});
+  source::Page page = page_of({"1", "2"});
   page.resume = Position::after_key("{\"k\":1}");
   queue.add(page, seconds(1));
   EXPECT_EQ(queue.take(1).to, Position::trim_horizon());
@@ -83,7 +83,7 @@ TEST(ShardQueue, InsideAPageOfAScanThereIsNoPlaceToResume) {
 
 TEST(ShardQueue, ItsEndIsToBeFoundAgainAfterARestart) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
-  Page page = page_of({"3"});
+  source::Page page = page_of({"3"});
   queue.add(page, seconds(1));
   queue.add_end();
   queue.clear();

@@ -7,7 +7,7 @@
 
 namespace ctk::relay {
 
-ShardReading::ShardReading(ShardId id, Position start, PageSize size, shards::CadencePolicy cadence, Duration now)
+ShardReading::ShardReading(ShardId id, Position start, source::PageSize size, shards::CadencePolicy cadence, Duration now)
     : id_(std::move(id)), position_(std::move(start)), size_(size), cadence_(cadence), answered_at_(now) {}
 
 void ShardReading::known_to(Timestamp read_to, Timestamp due) {
@@ -15,19 +15,20 @@ void ShardReading::known_to(Timestamp read_to, Timestamp due) {
   due_ = due;
 }
 
-ReadRequest ShardReading::ask(size_t bytes, Duration now) {
+source::ReadRequest ShardReading::ask(size_t bytes, Duration now) {
   turn_ = Turn::asked;
   asked_at_ = now;
-  return ReadRequest{id_, position_, size_.records(), bytes, whole_to()};
+  cadence_.asked(now);
+  return source::ReadRequest{id_, position_, size_.records(), bytes, whole_to()};
 }
 
 bool ShardReading::answered() { return std::exchange(turn_, Turn::free) == Turn::asked; }
 
-void ShardReading::took(const Page& page, size_t bytes, Duration now) {
+void ShardReading::took(const source::Page& page, size_t bytes, Duration now) {
   if (page.resume) {
     position_ = *page.resume;
   } else if (!page.records.empty() && !shards::is_segment(id_)) {
-    position_ = position_behind(page.records.back());
+    position_ = source::position_behind(page.records.back());
   }
   size_.took(page.given.value_or(page.records.size()), bytes, page.cut_off);
   if (page.read_to != kNoTime) read_to_ = std::max(read_to_, page.read_to);

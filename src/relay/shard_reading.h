@@ -14,9 +14,10 @@
 #include <cstddef>
 
 #include "base/random.h"
-#include "relay/page_size.h"
-#include "relay/source.h"
+#include "relay/borrowed_names.h"
 #include "shards/cadence.h"
+#include "source/page_size.h"
+#include "source/source.h"
 
 namespace ctk::relay {
 
@@ -25,7 +26,7 @@ class ShardReading {
   enum class Phase { reading, at_tip, end_read, end_known, finished };
   enum class Turn { free, asked, recalled, resting };
 
-  ShardReading(ShardId id, Position start, PageSize size, shards::CadencePolicy cadence, Duration now);
+  ShardReading(ShardId id, Position start, source::PageSize size, shards::CadencePolicy cadence, Duration now);
 
   const ShardId& id() const { return id_; }
   Phase phase() const { return phase_; }
@@ -35,9 +36,10 @@ class ShardReading {
   bool done() const { return phase_ != Phase::reading; }
   /// A read of it is under way.
   bool under_way() const { return turn_ == Turn::asked || turn_ == Turn::recalled; }
+  bool resting() const { return turn_ == Turn::resting; }
   bool may_ask() const { return phase_ == Phase::reading && turn_ == Turn::free; }
 
-  PageSize& size() { return size_; }
+  source::PageSize& size() { return size_; }
   shards::Cadence& cadence() { return cadence_; }
   const Position& position() const { return position_; }
   Timestamp read_to() const { return read_to_; }
@@ -60,11 +62,11 @@ class ShardReading {
   void missed_until(Timestamp time) { read_to_ = time; }
 
   /// The read to be made now, with room for `bytes`.
-  ReadRequest ask(size_t bytes, Duration now);
+  source::ReadRequest ask(size_t bytes, Duration now);
   /// False: what was read before is dropped, and this with it.
   bool answered();
   /// `bytes` is what the page's records cost in the queue.
-  void took(const Page& page, size_t bytes, Duration now);
+  void took(const source::Page& page, size_t bytes, Duration now);
   /// False: it rests already.
   bool rest();
   void rested();
@@ -84,7 +86,7 @@ class ShardReading {
   Phase phase_ = Phase::reading;
   Turn turn_ = Turn::free;
   Position position_;  ///< behind the last record that was read
-  PageSize size_;
+  source::PageSize size_;
   shards::Cadence cadence_;
   Timestamp read_to_ = kNoTime;       ///< of the last page
   Timestamp known_before_ = kNoTime;  ///< read_to before its first page

@@ -16,8 +16,8 @@ ShardReading reading_of(const std::string& id = "shard-1") {
   return {ShardId(id), Position::trim_horizon(), {}, shards::make_cadence(seconds(1), {}), seconds(0)};
 }
 
-Page page_of(std::initializer_list<const char*> sequences) {
-  Page page;
+source::Page page_of(std::initializer_list<const char*> sequences) {
+  source::Page page;
   for (const char* sequence : sequences) {
     dynamodb::RawRecord& record = page.records.emplace_back();
     record.sequence = aws::SequenceNumber(sequence);
@@ -32,7 +32,7 @@ TEST(ShardReading, AsksBehindWhatItHasRead) {
   EXPECT_FALSE(one.may_ask());
   EXPECT_TRUE(one.answered());
   one.took(page_of({"5", "7"}), 100, seconds(3));
-  const ReadRequest next = one.ask(1000, seconds(3));
+  const source::ReadRequest next = one.ask(1000, seconds(3));
   EXPECT_EQ(next.position, Position::after(aws::SequenceNumber("7")));
   EXPECT_EQ(next.max_bytes, 1000u);
   EXPECT_EQ(one.behind(seconds(5)), seconds(2));
@@ -41,7 +41,7 @@ TEST(ShardReading, AsksBehindWhatItHasRead) {
 TEST(ShardReading, WhatWasKnownBeforeItsFirstPageIsNotFound) {
   ShardReading one = reading_of();
   one.known_to(kNoon, kNoTime);
-  Page page = page_of({"5"});
+  source::Page page = page_of({"5"});
   page.read_to = kNoon - seconds(5);
   one.took(page, 100, seconds(1));
   EXPECT_EQ(one.read_to(), kNoon);
@@ -54,7 +54,7 @@ TEST(ShardReading, WhatWasKnownBeforeItsFirstPageIsNotFound) {
 TEST(ShardReading, WhatIsReadAgainWasNotReadYet) {
   ShardReading one = reading_of();
   one.known_to(kNoon, kNoTime);
-  Page page = page_of({"5"});
+  source::Page page = page_of({"5"});
   page.read_to = kNoon + seconds(9);
   one.took(page, 100, seconds(1));
   one.drop();
@@ -66,7 +66,7 @@ TEST(ShardReading, WhatIsReadAgainWasNotReadYet) {
 
 TEST(ShardReading, APlaceThatThePageNamesIsWhereItGoesOn) {
   ShardReading one = reading_of();
-  Page page = page_of({"5"});
+  source::Page page = page_of({"5"});
   page.resume = Position::after_key("{}");
   one.took(page, 100, seconds(1));
   EXPECT_EQ(one.position(), Position::after_key("{}"));
@@ -128,7 +128,7 @@ TEST(ShardReading, IsWholeSinceItWasDueOrRead) {
   EXPECT_EQ(one.whole_to(), kNoTime);
   one.known_to(kNoTime, kNoon);
   EXPECT_EQ(one.whole_to(), kNoon);
-  Page page;
+  source::Page page;
   page.read_to = kNoon + seconds(9);
   one.took(page, 0, seconds(1));
   page.read_to = kNoon + seconds(3);

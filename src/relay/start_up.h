@@ -1,7 +1,7 @@
 // What the starts of a run have found out and done, that of the run itself and those of the lives that follow: what is done
 // once is not done again, and how long a start may take. Pure: times are monotonic and come from the caller.
 //
-//   first ──claimed──▶ claimed ──begin_again──▶ again ──claimed──▶ again
+//   first ──acquired──▶ acquired ──begin_again──▶ again ──acquired──▶ again
 #pragma once
 
 #include <utility>
@@ -16,7 +16,7 @@ namespace ctk::relay {
 
 class StartUp {
  public:
-  enum class Phase { first, claimed, again };
+  enum class Phase { first, acquired, again };
   struct Limits {
     Duration start{};     ///< for what the first start waits for
     Duration again{};     ///< for each thing that a later one waits for
@@ -28,16 +28,16 @@ class StartUp {
   /// A life follows another one.
   void begin_again() { phase_ = Phase::again; }
   /// The positions are this run's.
-  void claimed(coordination::Fence fence) {
+  void acquired(coordination::Fence fence) {
     fence_ = fence;
-    if (phase_ == Phase::first) phase_ = Phase::claimed;
+    if (phase_ == Phase::first) phase_ = Phase::acquired;
   }
 
   Duration began() const { return began_; }
   bool is_again() const { return phase_ == Phase::again; }
   /// What `--reset` forgets is forgotten.
-  bool has_claimed() const { return phase_ != Phase::first; }
-  /// Of the last claim: rows with a newer one are another relay's.
+  bool has_acquired() const { return phase_ != Phase::first; }
+  /// Of the last acquisition: rows with a newer one are another relay's.
   coordination::Fence fence() const { return fence_; }
 
   /// Whether what has failed `since` then is to be tried again.

@@ -12,7 +12,7 @@ constexpr StartUp::Limits kLimits{seconds(30), seconds(60), false};
 StartUp again() {
   StartUp start;
   start.begin(seconds(100));
-  start.claimed(7);
+  start.acquired(7);
   start.begin_again();
   return start;
 }
@@ -42,16 +42,16 @@ TEST(StartUp, OnlyWhatTheTargetHadIsWaitedForWhereItIsMissing) {
 
 TEST(StartUp, WhatIsDoneOnceIsNotDoneAgain) {
   StartUp start;
-  EXPECT_FALSE(start.has_claimed());
+  EXPECT_FALSE(start.has_acquired());
   EXPECT_TRUE(start.begin_pending_sweep());
-  start.claimed(7);
-  EXPECT_TRUE(start.has_claimed());
+  start.acquired(7);
+  EXPECT_TRUE(start.has_acquired());
   EXPECT_EQ(start.fence(), 7);
   EXPECT_FALSE(start.is_again());
   start.begin_again();
-  start.claimed(7);
+  start.acquired(7);
   EXPECT_TRUE(start.is_again());
-  EXPECT_TRUE(start.has_claimed());
+  EXPECT_TRUE(start.has_acquired());
   EXPECT_FALSE(start.begin_pending_sweep());
 }
 

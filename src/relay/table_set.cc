@@ -5,7 +5,7 @@
 
 namespace ctk::relay {
 
-void TableSet::know_source(const SourceIdentity& source) {
+void TableSet::know_source(const source::SourceIdentity& source) {
   key_order_ = source.key_order;
   if (source.scan) ordered_.insert(source.scan->name);
   if (!source.source_table) return;

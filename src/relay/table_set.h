@@ -1,9 +1,9 @@
 // The target tables of a run: where changes go, what ctk_tables had of them at the start, which are open. Pure: whoever has
 // it opens them.
 //
-//   closed ──begin_opening──▶ opening ──opened──▶ open
-//      ▲                        │
-//      ╰────────failed──────────╯
+//   closed ──TableOpener asks for it──▶ opening ──opened──▶ open
+//      ▲                                  │
+//      ╰──────────────failed──────────────╯
 #pragma once
 
 #include <map>
@@ -13,10 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "relay/borrowed_names.h"
 #include "relay/duplicates.h"
 #include "relay/routes.h"
-#include "relay/source.h"
 #include "sink/sink.h"
+#include "source/source.h"
 
 namespace ctk::relay {
 
@@ -43,7 +44,7 @@ class TableSet {
   explicit TableSet(Settings settings) : settings_(std::move(settings)), routes_(settings_.rules) {}
 
   /// What the source says of its tables: the one that its records do not name, the order of its keys.
-  void know_source(const SourceIdentity& source);
+  void know_source(const source::SourceIdentity& source);
   /// What ctk_tables has.
   void know(std::vector<coordination::TableRecord> records);
   /// That of one table, where it has one.
@@ -57,8 +58,8 @@ class TableSet {
   std::optional<table::QualifiedName> own_table(const std::string& recorded) const { return routes_.own_table(recorded); }
 
   Route route(std::string_view source_table) { return routes_.route(source_table); }
-  /// Whether a change at this place repeats one that was seen since the last drop. Else it is remembered.
-  bool repeats(const dynamodb::Change& change, std::string_view position) { return held_.seen.repeats(change, position); }
+  /// Whether an event (DuplicateFilter::event_of) at this place was seen since the last drop. Else it is remembered.
+  bool repeats(uint64_t event, std::string_view position) { return held_.seen.repeats(event, position); }
 
   /// Adds a table, closed; or makes it anew. `keys` may be in any order.
   Result<Table*> add(const table::QualifiedName& name, const std::string& source, table::KeySchema keys, Duration now);

@@ -64,7 +64,7 @@ TEST(TableSet, KeysAreInTheOrderThatTheTableWasMadeIn) {
 
 TEST(TableSet, KeysOfTheSourcesOwnTableAreInItsOrder) {
   TableSet tables = set();
-  SourceIdentity source;
+  source::SourceIdentity source;
   source.source_table = "mine";
   source.key_order = {"b", "a"};
   tables.know_source(source);

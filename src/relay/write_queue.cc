@@ -15,10 +15,12 @@ void InFlightBatch::take_decoded(std::vector<Slice> given_back, DecodedBatch wha
   state = Routing{};
 }
 
-TableShare& InFlightBatch::share_of(const std::string& table) {
+size_t InFlightBatch::share_of(const std::string& table) {
   std::vector<TableShare>& shares = std::get<Routing>(state).shares;
   const auto share = std::ranges::find(shares, table, &TableShare::table);
-  return share != shares.end() ? *share : shares.emplace_back(table, 1, nullptr, std::vector<RoutedChange>{});
+  const auto place = static_cast<size_t>(share - shares.begin());
+  if (share == shares.end()) shares.emplace_back(table, 1, nullptr, std::vector<RoutedChange>{});
+  return place;
 }
 
 std::vector<TableShare> InFlightBatch::begin_rendering() {
@@ -48,6 +50,11 @@ std::vector<TableShare> InFlightBatch::begin_rendering_again() {
 size_t WriteQueue::applying() const {
   return static_cast<size_t>(
       std::ranges::count_if(batches_, [](const auto& one) { return one->template is<InFlightBatch::Applying>(); }));
+}
+
+bool WriteQueue::holds(const ShardId& shard) const {
+  return std::ranges::any_of(
+      batches_, [&](const auto& one) { return std::ranges::find(one->slices, shard, &Slice::shard) != one->slices.end(); });
 }
 
 BatchLimits WriteQueue::limits() const {

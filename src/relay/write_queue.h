@@ -53,8 +53,9 @@ struct InFlightBatch {
   sink::Batch& batch() const { return *std::get<Applying>(state).what.batch; }
 
   void take_decoded(std::vector<Slice> given_back, DecodedBatch what);
-  /// The changes of the table named `table`, while it is routed.
-  TableShare& share_of(const std::string& table);
+  /// Which of the shares is that of the table named `table`, while the batch is routed.
+  size_t share_of(const std::string& table);
+  TableShare& share(size_t place) { return std::get<Routing>(state).shares[place]; }
   /// Hands the shares over to be rendered.
   std::vector<TableShare> begin_rendering();
   void take_rendered(std::shared_ptr<sink::Batch> batch, std::vector<TableShare> made_of);
@@ -80,6 +81,8 @@ class WriteQueue {
 
   bool empty() const { return batches_.empty(); }
   size_t applying() const;
+  /// Whether one that is decoded has records of the shard.
+  bool holds(const ShardId& shard) const;
   bool has_room() const { return batches_.size() <= rules_.connections; }
   const Rules& rules() const { return rules_; }
   /// When a batch is due now.

@@ -35,9 +35,9 @@ TEST(WriteQueue, ABatchGoesFromTheWorkerToTheTarget) {
   WriteQueue queue(rules(1, true));
   InFlightBatch& batch = queue.add(seconds(1));
   batch.take_decoded(slices_of({"a"}), {});
-  batch.share_of("t").changes.emplace_back();
-  batch.share_of("t").changes.emplace_back();
-  batch.share_of("u").changes.emplace_back();
+  batch.share(batch.share_of("t")).changes.emplace_back();
+  batch.share(batch.share_of("t")).changes.emplace_back();
+  batch.share(batch.share_of("u")).changes.emplace_back();
   EXPECT_EQ(queue.routing().size(), 1u);
   EXPECT_EQ(queue.next(), nullptr);
   const std::vector<TableShare> shares = batch.begin_rendering();
@@ -79,6 +79,15 @@ TEST(WriteQueue, TheWritesOfAShardFollowEachOther) {
   queue.remove(1);
   ASSERT_NE(queue.next(), nullptr);
   EXPECT_EQ(queue.next()->id, 2u);
+}
+
+TEST(WriteQueue, ItIsKnownWhoseRecordsAreUnderWay) {
+  WriteQueue queue(rules(1, true));
+  const uint64_t id = ready(queue, {"a", "b"}).id;
+  EXPECT_TRUE(queue.holds(ShardId("b")));
+  EXPECT_FALSE(queue.holds(ShardId("c")));
+  queue.remove(id);
+  EXPECT_FALSE(queue.holds(ShardId("b")));
 }
 
 TEST(WriteQueue, WhoseShardsAreNotKnownIsWaitedFor) {

@@ -80,9 +80,9 @@ TEST(Destination, IsTheTableOfTheSource) {
 
 TEST(Destination, OfOneSourceInSeveralTablesIsTheRelays) {
   const RelayName ours("kinesis:cdc@s"), theirs("kinesis:other@s");
-  const std::vector<TableRecord> told = {record_of("s.a", "t", {theirs}), record_of("s.b", "t", {theirs, ours})};
-  EXPECT_EQ(std::get<const TableRecord*>(destination_of(letter_of("t"), told, {}))->table, "s.b");
-  EXPECT_EQ(std::get<const TableRecord*>(destination_of(letter_of("t"), told, "s.a"))->table, "s.a");
+  const std::vector<TableRecord> heard = {record_of("s.a", "t", {theirs}), record_of("s.b", "t", {theirs, ours})};
+  EXPECT_EQ(std::get<const TableRecord*>(destination_of(letter_of("t"), heard, {}))->table, "s.b");
+  EXPECT_EQ(std::get<const TableRecord*>(destination_of(letter_of("t"), heard, "s.a"))->table, "s.a");
   const std::vector<TableRecord> untold = {record_of("s.a", "t"), record_of("s.b", "t")};
   EXPECT_THAT(std::get<std::string>(destination_of(letter_of("t"), untold, {})), HasSubstr("s.a and s.b"));
 }

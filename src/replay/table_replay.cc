@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace ctk::replay {
@@ -142,22 +141,6 @@ bool TableReplay::take(const sink::BatchOutcome& outcome) {
     }
   }
   return true;
-}
-
-std::vector<std::vector<sink::DeadLetter>> in_parts(std::vector<sink::DeadLetter> letters, size_t most_keys) {
-  std::map<std::string, std::vector<sink::DeadLetter>> by_key;
-  for (sink::DeadLetter& letter : letters) by_key[letter.key].push_back(std::move(letter));
-  std::vector<std::vector<sink::DeadLetter>> parts;
-  size_t keys = most_keys;
-  for (auto& [key, of_key] : by_key) {
-    if (keys == most_keys) {
-      parts.emplace_back();
-      keys = 0;
-    }
-    ++keys;
-    std::ranges::move(of_key, std::back_inserter(parts.back()));
-  }
-  return parts;
 }
 
 std::string totals_text(const Totals& totals) {

@@ -84,9 +84,6 @@ class TableReplay {
   Totals totals_;
 };
 
-/// The letters in parts of so many keys at most, those of one key together.
-std::vector<std::vector<sink::DeadLetter>> in_parts(std::vector<sink::DeadLetter> letters, size_t most_keys);
-
 /// "replayed N, stale N, refused N", or an object of those; with a line end.
 std::string totals_text(const Totals& totals);
 std::string totals_json(const Totals& totals);

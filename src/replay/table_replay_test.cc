@@ -160,19 +160,6 @@ TEST_F(Replayed, WhatLiesBeforeACompleteLoadIsStale) {
   EXPECT_EQ(written().size(), 1u) << "its end sweeps what it has not seen";
 }
 
-TEST(InParts, KeepsAKeysLettersTogether) {
-  std::vector<sink::DeadLetter> letters;
-  for (const char* key : {"a", "b", "a", "c", "b", "a"}) {
-    letters.emplace_back();
-    letters.back().key = key;
-  }
-  const auto parts = in_parts(letters, 2);
-  ASSERT_EQ(parts.size(), 2u);
-  EXPECT_EQ(parts[0].size(), 5u);
-  EXPECT_EQ(parts[1].size(), 1u);
-  EXPECT_THAT(in_parts({}, 2), IsEmpty());
-}
-
 TEST(TotalsOf, AreALineOrAnObject) {
   Totals totals{1, 2, 3};
   totals += {10, 20, 30};

@@ -13,7 +13,7 @@ constexpr int kListingsThatProveALoss = 2;
 }  // namespace
 
 void ShardWalk::restore(const std::map<ShardId, Position>& stored) {
-  restored_ = !stored.empty();
+  restored_ = std::ranges::any_of(stored, [](const auto& row) { return !is_segment(row.first); });
   for (const auto& [id, position] : stored) {
     State& state = shards_[id];
     state.position = position;
@@ -63,6 +63,8 @@ bool ShardWalk::misses_parents() const {
   return std::ranges::any_of(shards_,
                              [this](const auto& entry) { return !entry.second.finished && !knows_parents(entry.second); });
 }
+
+bool ShardWalk::knows_parents_of(const ShardId& shard) const { return knows_parents(state_of(shard)); }
 
 std::vector<WalkAction> ShardWalk::read_to_end(const ShardId& shard, const std::vector<ListedShard>& children) {
   std::vector<WalkAction> actions;

@@ -92,6 +92,8 @@ class ShardWalk {
   bool suspects_loss() const;
   /// Whether a shard has a parent that no listing has shown yet: it waits until one was taken that has the shard itself.
   bool misses_parents() const;
+  /// Whether a listing has shown who the parents of a shard are, or that they are gone.
+  bool knows_parents_of(const ShardId& shard) const;
 
   /// The end of `shard` was read; `children` as far as they are known. Newcomers among them are added.
   std::vector<WalkAction> read_to_end(const ShardId& shard, const std::vector<ListedShard>& children);

@@ -121,6 +121,18 @@ TEST(ShardWalk, TrimmedParentsHoldNobodyUp) {
   EXPECT_THAT(walk.listed({shard("b", {"long-gone"})}), ::testing::SizeIs(3));
 }
 
+TEST(ShardWalk, SegmentsThatAreStoredSayNothingOfTheStream) {
+  const Timestamp cut{std::chrono::seconds(7)};
+  StartRule rule;
+  rule.kind = StartRule::Kind::at_timestamp;
+  rule.time = cut;
+  ShardWalk walk(rule);
+  walk.restore({{id("load:00001:000/001"), kHorizon}});
+  walk.listed({shard("a"), shard("load:00001:000/001")});
+  EXPECT_EQ(walk.beginning_of(id("a")), Position::at_timestamp(cut));
+  EXPECT_EQ(walk.beginning_of(id("load:00001:000/001")), kHorizon);
+}
+
 TEST(ShardWalk, LatestMarksClosedShardsFinishedAndTheirChildrenRead) {
   StartRule rule;
   rule.kind = StartRule::Kind::at_timestamp;

@@ -29,7 +29,15 @@ std::string table_stream_of(const WireInput& input) {
   return is_arn(iterator) ? iterator.substr(0, iterator.find('|')) : "";
 }
 
-std::string kinesis_stream_of(const Services& services, const WireInput& input) {
+/// A consumer has an ARN of its own, below its stream's; where it is only named, its creation time is not known.
+std::string consumer_of(const WireInput& input) {
+  if (const auto consumer = input.optional_text("ConsumerARN")) return *consumer;
+  return fmt::format("{}/consumer/{}:0", input.text("StreamARN"), input.text("ConsumerName"));
+}
+
+std::string kinesis_stream_of(const Services& services, std::string_view action, const WireInput& input) {
+  const bool of_consumer = action == "SubscribeToShard" || action == "DescribeStreamConsumer";
+  if (of_consumer) return consumer_of(input);
   if (const auto arn = input.optional_text("StreamARN")) return *arn;
   if (const auto name = input.optional_text("StreamName")) return services.kinesis.arn_of(*name);
   const auto iterator = input.optional_text("ShardIterator");
@@ -59,7 +67,7 @@ std::vector<IamAccess> accesses_of(const Services& services, ServiceName service
     const WireInput input(*parsed);
     if (service == ServiceName::dynamodb) resources = tables_of(services, input);
     if (service == ServiceName::streams) resources = {table_stream_of(input)};
-    if (service == ServiceName::kinesis) resources = {kinesis_stream_of(services, input)};
+    if (service == ServiceName::kinesis) resources = {kinesis_stream_of(services, action, input)};
   }
   std::erase(resources, "");
   if (resources.empty()) resources = {"*"};  // of the account, or of nothing that is there

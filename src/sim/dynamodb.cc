@@ -179,6 +179,7 @@ Answer<void> DynamoDb::disable_kinesis(const std::string& table, const std::stri
 }
 
 bool DynamoDb::deliver(const std::string& stream, const TableEvent& event, Timestamp now) {
+  if (producer_) return producer_(stream, event, now);
   return kinesis_->put_record({stream, event.record, event.partition_key, std::nullopt}, now).has_value();
 }
 

@@ -7,6 +7,7 @@
 //   dynamodb.put_item("demo", {{"pk", R"({"S":"a"})"}}, now);
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -100,6 +101,9 @@ class DynamoDb {
 
   // What no API call does: for tests and `ctk simulator`.
 
+  /// Takes what a Kinesis stream is to get in its place, as an application that packs records does before it sends them.
+  using Producer = std::function<bool(const std::string& stream, const TableEvent& event, Timestamp now)>;
+  void deliver_through(Producer producer) { producer_ = std::move(producer); }
   /// Every call on the table is throttled until then.
   void throttle(const std::string& table, Timestamp until) { throttled_[table] = until; }
   const DynamoDbTable* items_of(const std::string& table) const;
@@ -149,6 +153,7 @@ class DynamoDb {
   DynamoDbStreams& streams_;
   Random& random_;
   Kinesis* kinesis_;
+  Producer producer_;  ///< nothing: records go to their streams as they are
   std::map<std::string, Table> tables_;
   std::map<std::string, Timestamp> throttled_;
   std::multimap<Timestamp, Delivery> late_;

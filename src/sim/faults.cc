@@ -17,6 +17,7 @@ FaultKnobs mild_faults() {
   FaultKnobs knobs;
   knobs.throttled = knobs.server_error = knobs.lost_answer = knobs.slow = 0.01;
   knobs.empty_page = knobs.racing_listing = 0.05;
+  knobs.cut_push = knobs.spoilt_push = knobs.refused_push = 0.01;
   knobs.slow_by = std::chrono::milliseconds(200);
   return knobs;
 }
@@ -27,6 +28,8 @@ FaultKnobs wild_faults() {
   knobs.server_error = knobs.lost_request = knobs.lost_answer = knobs.slow = 0.05;
   knobs.expired_iterator = 0.02;
   knobs.empty_page = knobs.racing_listing = 0.3;
+  knobs.cut_push = knobs.spoilt_push = knobs.refused_push = 0.05;
+  knobs.silent_push = 0.01;
   knobs.slow_by = std::chrono::milliseconds(500);
   return knobs;
 }
@@ -76,6 +79,29 @@ Fate draw_fate(const FaultKnobs& knobs, CallKind kind, Random& random) {
     fate.fault = racing_listing(random);
   }
   return fate;
+}
+
+PushFault draw_push_fault(const FaultKnobs& knobs, Random& random) {
+  double dice = random.fraction();
+  const bool busy = random.below(2) == 0;
+  const auto hits = [&](double probability) { return dice >= 0 && (dice -= probability) < 0; };
+  if (hits(knobs.cut_push)) return PushFault::cut;
+  if (hits(knobs.spoilt_push)) return PushFault::spoilt;
+  if (hits(knobs.silent_push)) return PushFault::silent;
+  if (hits(knobs.refused_push)) return busy ? PushFault::resource_in_use : PushFault::internal_failure;
+  return PushFault::none;
+}
+
+std::string_view to_string(PushFault fault) {
+  switch (fault) {
+    case PushFault::none: return "none";
+    case PushFault::cut: return "event cut off";
+    case PushFault::spoilt: return "spoilt event";
+    case PushFault::silent: return "silent subscription";
+    case PushFault::resource_in_use: return "subscription in use";
+    case PushFault::internal_failure: return "subscription failed";
+  }
+  return "";
 }
 
 bool is_refusal(Fault fault) {

@@ -25,6 +25,10 @@ struct FaultKnobs {
   double expired_iterator = 0;  ///< GetRecords: the iterator has died early
   double empty_page = 0;        ///< GetRecords: no records although some wait
   double racing_listing = 0;    ///< DescribeStream of DynamoDB Streams: a page that races with a roll (ListingFault)
+  double cut_push = 0;          ///< SubscribeToShard: an event that breaks off in its middle
+  double spoilt_push = 0;       ///< an event with a bit that is wrong
+  double silent_push = 0;       ///< nothing more comes, and nothing ends
+  double refused_push = 0;      ///< ResourceInUseException or InternalFailureException instead of an event
   double slow = 0;              ///< the answer takes `slow_by` longer
   Duration slow_by = std::chrono::seconds(2);
 };
@@ -53,8 +57,13 @@ struct Fate {
   Duration delay{};  ///< on top of the usual way
 };
 
+/// What becomes of one event of a subscription.
+enum class PushFault { none, cut, spoilt, silent, resource_in_use, internal_failure };
+PushFault draw_push_fault(const FaultKnobs& knobs, Random& random);
+
 /// What a person calls it: "lost answer".
 std::string_view to_string(Fault fault);
+std::string_view to_string(PushFault fault);
 
 /// Is told of every fault that is injected: where ("GetRecords") and what ("lost answer").
 using FaultObserver = std::function<void(std::string_view where, std::string_view what)>;

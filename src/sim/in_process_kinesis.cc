@@ -8,13 +8,13 @@ namespace {
 // Bytes that a record of a GetRecords answer takes beside its data: sequence number, arrival, partition key, names.
 constexpr size_t kRecordFrame = 200;
 
-size_t bytes_of(const std::string& data) { return data.size() * 4 / 3 + kRecordFrame; }
+size_t json_bytes_of(const std::string& data) { return data.size() * 4 / 3 + kRecordFrame; }
 
 void shorten(aws::RecordPage& page, size_t most) {
   page.next_iterator.reset();
   page.children.clear();
   page.answer_bytes =
-      keep_first(page.records, most, [](const aws::KinesisRecord& record) { return bytes_of(record.data); });
+      keep_first(page.records, most, [](const aws::KinesisRecord& record) { return json_bytes_of(record.data); });
 }
 
 aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
@@ -30,7 +30,7 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
     out.arrival = record.arrival;
     out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;
-    page.answer_bytes += bytes_of(record.data);
+    page.answer_bytes += json_bytes_of(record.data);
     page.records.push_back(std::move(out));
   }
   return page;

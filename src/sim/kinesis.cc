@@ -75,8 +75,8 @@ Answer<StreamDescription> Kinesis::describe_stream(const std::string& stream, Ti
   auto entry = find(stream, now);
   if (!entry) return forward_refusal(std::move(entry));
   const KinesisStream& found = (*entry)->stream;
-  return StreamDescription{found.name(),    arn_of(found.name()), status_of(**entry, now),
-                           found.created(), found.retention(),    found.open_shards()};
+  return StreamDescription{found.name(),      arn_of(found.name()), status_of(**entry, now),   found.created(),
+                           found.retention(), found.open_shards(),  (*entry)->consumers.size()};
 }
 
 ShardDescription Kinesis::describe(const Entry& entry, const Shard& shard) {

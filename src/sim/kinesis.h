@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aws/ids.h"
@@ -33,12 +34,26 @@ struct KinesisOptions {
   bool end_with_records = true;
   /// ChildShards at the end of a shard. AWS gives them, emulators do not.
   bool give_children = true;
+  /// Enhanced fan-out: so long lasts a subscription, at most so long a shard without records stays silent, and for so long
+  /// a new consumer stays CREATING.
+  Duration subscription_life = std::chrono::minutes(5);
+  Duration longest_silence = std::chrono::seconds(5);
+  Duration consumer_creation{};
   /// On demand: an open shard that takes more records than this within a minute is split, up to `most_shards`. 0: never.
   size_t split_above = 0;
   size_t most_shards = 8;
   /// On demand: two neighbours that both took fewer records than this in the last minute are merged, one pair a minute. 0:
   /// never.
   size_t merge_below = 0;
+};
+
+/// A registered consumer.
+struct ConsumerDescription {
+  std::string name;
+  std::string arn;
+  std::string status;
+  Timestamp created{};
+  std::string stream_arn;
 };
 
 struct StreamDescription {
@@ -48,6 +63,7 @@ struct StreamDescription {
   Timestamp created{};
   Duration retention{};
   size_t open_shards = 0;
+  size_t consumers = 0;
 };
 
 /// One shard as the API shows it.
@@ -82,6 +98,16 @@ struct RecordsAnswer {
   Duration behind{};
 };
 
+/// What a subscription has to say at a moment.
+struct Push {
+  enum class Kind { nothing, event, over };
+  Kind kind = Kind::nothing;
+  std::vector<StoredRecord> records = {};
+  std::optional<std::string> continuation = {};  ///< nothing: the shard has ended
+  std::vector<ShardDescription> children = {};
+  Duration behind{};
+};
+
 class Kinesis {
  public:
   explicit Kinesis(KinesisOptions options) : options_(std::move(options)) {}
@@ -98,6 +124,18 @@ class Kinesis {
                                          const aws::IteratorStart& start, Timestamp now);
   /// `limit` 1 … 10,000. With `empty`, the page stays empty although records may wait, as the service may do at any time.
   Answer<RecordsAnswer> get_records(const std::string& iterator, int limit, Timestamp now, bool empty = false);
+  Answer<ConsumerDescription> register_consumer(const std::string& stream, const std::string& name, Timestamp now);
+  /// `name_or_arn`: a name within `stream`, or an ARN alone.
+  Answer<ConsumerDescription> describe_consumer(const std::string& stream, const std::string& name_or_arn, Timestamp now);
+  Answer<std::vector<ConsumerDescription>> list_consumers(const std::string& stream, Timestamp now);
+  Answer<void> deregister_consumer(const std::string& stream, const std::string& name_or_arn, Timestamp now);
+  /// A subscription's number. It is over after a while, or when the same consumer subscribes to the shard again.
+  Answer<uint64_t> subscribe(const std::string& consumer_arn, const std::string& shard, const aws::IteratorStart& start,
+                             Timestamp now);
+  /// What follows in it; refused once another has taken its place, or stream or consumer is gone.
+  Answer<Push> next_push(uint64_t subscription, Timestamp now);
+  /// Nobody listens any more.
+  void unsubscribe(uint64_t subscription) { subscriptions_.erase(subscription); }
   Answer<PutResult> put_record(const PutInput& input, Timestamp now);
   Answer<void> split_shard(const std::string& stream, const std::string& shard, const std::string& starting_hash_key,
                            Timestamp now);
@@ -130,11 +168,27 @@ class Kinesis {
     Timestamp put_since{};         ///< `puts` records came since then
     size_t puts = 0;
   };
+  struct Consumer {
+    Timestamp created{};
+    std::map<size_t, uint64_t> subscriptions = {};   ///< the last one of each shard
+    std::map<size_t, Timestamp> subscribed_at = {};  ///< and when it was taken
+  };
   struct Entry {
     KinesisStream stream;
     uint64_t incarnation;
     std::vector<Meter> meters;    ///< a shard each
     Timestamp looked_for_cold{};  ///< when a pair to be merged was last looked for
+    std::map<std::string, Consumer> consumers = {};
+  };
+  struct Subscription {
+    std::string stream, consumer;
+    uint64_t incarnation = 0;
+    size_t shard = 0;
+    uint64_t ordinal = 0;
+    Timestamp opened{};
+    Timestamp spoke{};    ///< its last event; kNoTime: none yet
+    Timestamp free_at{};  ///< bytes pushed until now are paid off
+    bool sent_end = false;
   };
   struct Cursor {
     uint64_t incarnation = 0;
@@ -154,11 +208,18 @@ class Kinesis {
   Answer<Cursor> open_iterator(const std::string& iterator, Timestamp now) const;
   std::string iterator_text(const Cursor& cursor) const;
   static ShardDescription describe(const Entry& entry, const Shard& shard);
+  ConsumerDescription describe(const Entry& entry, const std::string& name, const Consumer& consumer, Timestamp now) const;
+  Answer<std::pair<Entry*, std::string>> find_consumer(const std::string& stream, const std::string& name_or_arn,
+                                                       Timestamp now);
+  static uint64_t take_records(const Shard& shard, uint64_t from, Push& push);
+  void take_children(const Entry& entry, const Shard& shard, std::vector<ShardDescription>& children) const;
   std::string status_of(const Entry& entry, Timestamp now) const;
 
   KinesisOptions options_;
   std::map<std::string, Entry> streams_;
   std::map<std::string, Timestamp> throttled_;
+  std::map<uint64_t, Subscription> subscriptions_;
+  uint64_t last_subscription_ = 0;
   uint64_t incarnations_ = 0;
   uint64_t splits_on_demand_ = 0;
   uint64_t merges_on_demand_ = 0;

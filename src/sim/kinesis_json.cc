@@ -116,7 +116,7 @@ Body describe_summary(const Call& call) {
   writer.key("OpenShardCount");
   writer.number(static_cast<int64_t>(stream->open_shards));
   writer.key("ConsumerCount");
-  writer.number(0);
+  writer.number(static_cast<int64_t>(stream->consumers));
   writer.end_object();
   writer.end_object();
   return out;
@@ -168,9 +168,10 @@ Body list_shards(const Call& call) {
   return out;
 }
 
-Answer<aws::IteratorStart> iterator_start(const Call& call) {
+/// `type_name`, `number_name`: what the call names its members.
+Answer<aws::IteratorStart> iterator_start(const WireInput& call, std::string_view type_name, std::string_view number_name) {
   using Kind = aws::IteratorStart::Kind;
-  const std::string type = call.text("ShardIteratorType");
+  const std::string type = call.text(type_name);
   aws::IteratorStart start;
   if (type == "TRIM_HORIZON") return start;
   if (type == "LATEST") {
@@ -185,7 +186,7 @@ Answer<aws::IteratorStart> iterator_start(const Call& call) {
     start.time = std::chrono::round<std::chrono::milliseconds>(*time);
   } else if (type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER") {
     start.kind = type == "AT_SEQUENCE_NUMBER" ? Kind::at_sequence : Kind::after_sequence;
-    start.sequence = aws::SequenceNumber(call.text("StartingSequenceNumber"));
+    start.sequence = aws::SequenceNumber(call.text(number_name));
   } else {
     return bad_input(
         fmt::format("Value '{}' at 'shardIteratorType' failed to satisfy constraint: Member must satisfy enum "
@@ -196,23 +197,17 @@ Answer<aws::IteratorStart> iterator_start(const Call& call) {
 }
 
 Body get_shard_iterator(const Call& call) {
-  auto start = iterator_start(call);
+  auto start = iterator_start(call, "ShardIteratorType", "StartingSequenceNumber");
   if (!start) return forward_refusal(std::move(start));
   auto iterator = call.kinesis.get_shard_iterator(call.stream(), call.text("ShardId"), *start, call.now);
   if (!iterator) return forward_refusal(std::move(iterator));
   return fmt::format(R"({{"ShardIterator":"{}"}})", *iterator);
 }
 
-Body get_records(const Call& call) {
-  const auto limit = static_cast<int>(std::clamp<int64_t>(call.number("Limit", 10'000), 0, 1'000'000));
-  auto page = call.kinesis.get_records(call.text("ShardIterator"), limit, call.now, call.empty_page);
-  if (!page) return forward_refusal(std::move(page));
-  std::string out;
-  Writer writer(out);
-  writer.begin_object();
+void write_records(Writer& writer, std::string& out, const std::vector<StoredRecord>& records) {
   writer.key("Records");
   writer.begin_array();
-  for (const StoredRecord& record : page->records) {
+  for (const StoredRecord& record : records) {
     writer.begin_object();
     write_text(writer, "SequenceNumber", record.sequence);
     write_time(writer, "ApproximateArrivalTimestamp", record.arrival);
@@ -224,17 +219,90 @@ Body get_records(const Call& call) {
     writer.end_object();
   }
   writer.end_array();
-  if (page->next_iterator) write_text(writer, "NextShardIterator", *page->next_iterator);
+}
+
+/// How far behind its shard's end records are, and what follows that end.
+void write_place(Writer& writer, Duration behind, const std::vector<ShardDescription>& children) {
   writer.key("MillisBehindLatest");
-  writer.number(page->behind.count() / 1000);
-  if (!page->children.empty()) {
-    writer.key("ChildShards");
-    writer.begin_array();
-    for (const ShardDescription& child : page->children) write_child(writer, child);
-    writer.end_array();
-  }
+  writer.number(behind.count() / 1000);
+  if (children.empty()) return;
+  writer.key("ChildShards");
+  writer.begin_array();
+  for (const ShardDescription& child : children) write_child(writer, child);
+  writer.end_array();
+}
+
+Body get_records(const Call& call) {
+  const auto limit = static_cast<int>(std::clamp<int64_t>(call.number("Limit", 10'000), 0, 1'000'000));
+  auto page = call.kinesis.get_records(call.text("ShardIterator"), limit, call.now, call.empty_page);
+  if (!page) return forward_refusal(std::move(page));
+  std::string out;
+  Writer writer(out);
+  writer.begin_object();
+  write_records(writer, out, page->records);
+  if (page->next_iterator) write_text(writer, "NextShardIterator", *page->next_iterator);
+  write_place(writer, page->behind, page->children);
   writer.end_object();
   return out;
+}
+
+void write_consumer(Writer& writer, const ConsumerDescription& consumer, bool with_stream) {
+  writer.begin_object();
+  write_text(writer, "ConsumerName", consumer.name);
+  write_text(writer, "ConsumerARN", consumer.arn);
+  write_text(writer, "ConsumerStatus", consumer.status);
+  write_time(writer, "ConsumerCreationTimestamp", consumer.created);
+  if (with_stream) write_text(writer, "StreamARN", consumer.stream_arn);
+  writer.end_object();
+}
+
+Body one_consumer(const Answer<ConsumerDescription>& consumer, std::string_view member, bool with_stream) {
+  if (!consumer) return std::unexpected(consumer.error());
+  std::string out;
+  Writer writer(out);
+  writer.begin_object();
+  writer.key(member);
+  write_consumer(writer, *consumer, with_stream);
+  writer.end_object();
+  return out;
+}
+
+/// By its ARN, else by its name.
+std::string consumer_of(const Call& call) {
+  const auto arn = call.optional_text("ConsumerARN");
+  return arn ? *arn : call.text("ConsumerName");
+}
+
+Body register_consumer(const Call& call) {
+  return one_consumer(call.kinesis.register_consumer(call.stream(), call.text("ConsumerName"), call.now), "Consumer",
+                      false);
+}
+
+Body describe_consumer(const Call& call) {
+  return one_consumer(call.kinesis.describe_consumer(call.stream(), consumer_of(call), call.now), "ConsumerDescription",
+                      true);
+}
+
+Body deregister_consumer(const Call& call) {
+  return no_content(call.kinesis.deregister_consumer(call.stream(), consumer_of(call), call.now));
+}
+
+Body list_consumers(const Call& call) {
+  const auto consumers = call.kinesis.list_consumers(call.stream(), call.now);
+  if (!consumers) return std::unexpected(consumers.error());
+  std::string out;
+  Writer writer(out);
+  writer.begin_object();
+  writer.key("Consumers");
+  writer.begin_array();
+  for (const ConsumerDescription& consumer : *consumers) write_consumer(writer, consumer, false);
+  writer.end_array();
+  writer.end_object();
+  return out;
+}
+
+Body subscribe_over_http1(const Call&) {
+  return refuse("InvalidArgumentException", "SubscribeToShard is served over HTTP/2 only.");
 }
 
 Answer<PutResult> put_one(const Call& call, Element entry) {
@@ -322,6 +390,11 @@ constexpr std::array kActions{Action{"CreateStream", create_stream},
                               Action{"ListShards", list_shards},
                               Action{"GetShardIterator", get_shard_iterator},
                               Action{"GetRecords", get_records},
+                              Action{"RegisterStreamConsumer", register_consumer},
+                              Action{"DescribeStreamConsumer", describe_consumer},
+                              Action{"ListStreamConsumers", list_consumers},
+                              Action{"DeregisterStreamConsumer", deregister_consumer},
+                              Action{"SubscribeToShard", subscribe_over_http1},
                               Action{"PutRecord", put_record},
                               Action{"PutRecords", put_records},
                               Action{"SplitShard", split_shard},
@@ -342,6 +415,29 @@ WireAnswer answer_kinesis(Kinesis& kinesis, std::string_view action, std::string
   Body answer = found->run({kinesis, *input, now, empty_page});
   if (!answer) return to_wire(answer.error());
   return {200, std::move(*answer)};
+}
+
+Answer<uint64_t> subscribe_kinesis(Kinesis& kinesis, std::string_view body, Timestamp now) {
+  json::Parser parser;
+  const auto input = parser.parse(body);
+  if (!input || !input->is_object()) return refuse("SerializationException", "The body is no JSON object");
+  const WireInput call(*input);
+  const auto position = call.object("StartingPosition");
+  if (!position) return bad_input("Value at 'startingPosition' failed to satisfy constraint: Member must not be null");
+  auto start = iterator_start(*position, "Type", "SequenceNumber");
+  if (!start) return forward_refusal(std::move(start));
+  return kinesis.subscribe(call.text("ConsumerARN"), call.text("ShardId"), *start, now);
+}
+
+std::string push_json(const Push& push) {
+  std::string out;
+  Writer writer(out);
+  writer.begin_object();
+  write_records(writer, out, push.records);
+  if (push.continuation) write_text(writer, "ContinuationSequenceNumber", *push.continuation);
+  write_place(writer, push.behind, push.children);
+  writer.end_object();
+  return out;
 }
 
 }  // namespace ctk::sim

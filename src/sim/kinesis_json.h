@@ -15,4 +15,10 @@ namespace ctk::sim {
 WireAnswer answer_kinesis(Kinesis& kinesis, std::string_view action, std::string_view body, Timestamp now,
                           bool empty_page = false);
 
+/// SubscribeToShard; what is pushed then is not part of an answer (push_json).
+Answer<uint64_t> subscribe_kinesis(Kinesis& kinesis, std::string_view body, Timestamp now);
+
+/// A SubscribeToShardEvent.
+std::string push_json(const Push& push);
+
 }  // namespace ctk::sim

@@ -127,6 +127,11 @@ Answer<void> Kinesis::meter(Entry& entry, size_t shard, Timestamp now) {
   return {};
 }
 
+void Kinesis::take_children(const Entry& entry, const Shard& shard, std::vector<ShardDescription>& children) const {
+  if (!options_.give_children) return;
+  for (size_t child : shard.children) children.push_back(describe(entry, entry.stream.shards()[child]));
+}
+
 Answer<RecordsAnswer> Kinesis::get_records(const std::string& iterator, int limit, Timestamp now, bool empty) {
   if (limit < 1 || limit > kLargestPage) {
     return refuse(
@@ -167,10 +172,8 @@ Answer<RecordsAnswer> Kinesis::get_records(const std::string& iterator, int limi
   cursor.issued = now;
   if (!shard.closed || !at_end || (!answer.records.empty() && !options_.end_with_records)) {
     answer.next_iterator = iterator_text(cursor);
-  } else if (options_.give_children) {
-    for (size_t child : shard.children) {
-      answer.children.push_back(describe(*entry, entry->stream.shards()[child]));
-    }
+  } else {
+    take_children(*entry, shard, answer.children);
   }
   return answer;
 }

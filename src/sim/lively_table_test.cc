@@ -15,17 +15,17 @@ struct Life {
     table.fill(kStart);
     for (int i = 0; i < 500; ++i) table.step(kStart + std::chrono::milliseconds(i));
     const TableStream* stream = streams.stream(dynamodb.stream_of("sensors"));
-    for (const TableShard::Record& record : stream->shards().front().records) said.push_back(record.data);
+    for (const TableShard::Record& record : stream->shards().front().records) log_lines.push_back(record.data);
   }
   auto of(const std::string& operation) const {
-    return std::ranges::count_if(said, [&](const std::string& record) { return record.contains(operation); });
+    return std::ranges::count_if(log_lines, [&](const std::string& record) { return record.contains(operation); });
   }
 
   Random random;
   DynamoDbStreams streams{{}};
   DynamoDb dynamodb{{}, streams, random};
   LivelyTable table;
-  std::vector<std::string> said;
+  std::vector<std::string> log_lines;
 };
 
 TEST(LivelyTable, InsertsUpdatesAndDeletes) {
@@ -37,8 +37,8 @@ TEST(LivelyTable, InsertsUpdatesAndDeletes) {
 }
 
 TEST(LivelyTable, LivesTheSameLifeFromTheSameSeed) {
-  EXPECT_EQ(Life(42).said, Life(42).said);
-  EXPECT_NE(Life(42).said, Life(43).said);
+  EXPECT_EQ(Life(42).log_lines, Life(42).log_lines);
+  EXPECT_NE(Life(42).log_lines, Life(43).log_lines);
 }
 
 }  // namespace

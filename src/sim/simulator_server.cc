@@ -4,18 +4,24 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <atomic>
+#include <expected>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <thread>
 
+#include "base/ascii.h"
 #include "json/reader.h"
 #include "net/http_server.h"
 #include "sim/access.h"
 #include "sim/cbor_form.h"
 #include "sim/dynamodb_json.h"
+#include "sim/http2_connection.h"
 #include "sim/kinesis_json.h"
 #include "sim/simulator_actions.h"
 #include "sim/sts_form.h"
+#include "sim/subscription_feed.h"
 
 namespace ctk::sim {
 namespace {
@@ -54,6 +60,10 @@ Called read_target(std::string_view header) {
   return {};
 }
 
+std::string http_date(Timestamp now) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", std::chrono::floor<std::chrono::seconds>(now));
+}
+
 /// The answer never comes whole.
 net::ServedAnswer break_off() { return {.content_type = "application/x-amz-json-1.1", .hangs_up = true}; }
 
@@ -75,6 +85,10 @@ std::optional<FaultKnobs> parse_faults(std::string_view body) {
                     .expired_iterator = knob("expired_iterator"),
                     .empty_page = knob("empty_page"),
                     .racing_listing = knob("racing_listing"),
+                    .cut_push = knob("cut_push"),
+                    .spoilt_push = knob("spoilt_push"),
+                    .silent_push = knob("silent_push"),
+                    .refused_push = knob("refused_push"),
                     .slow = knob("slow")};
 }
 
@@ -100,39 +114,49 @@ struct SimulatorServer::State {
     WireAnswer answer;
     if (fate.fault != Fault::lost_request) answer = answer_to(request, called, now, fate.fault);
     lock.unlock();
+    ++revision;
     const bool in_cbor = speaks_cbor(request, called);
     if (in_cbor) answer.body = answer_in_cbor(answer.body);
     if (fate.delay > Duration{}) std::this_thread::sleep_for(fate.delay);
     if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off();
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
     return {.status = answer.status,
             .content_type = in_cbor                    ? "application/x-amz-cbor-1.1"
                             : called.target == nullptr ? "application/x-amz-json-1.0"
                                                        : called.target->content_type,
             .body = std::move(answer.body),
-            .headers = {{"Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", seconds)}}};
+            .headers = {{"Date", http_date(now)}}};
+  }
+
+  /// What a call is refused with before its service looks at it; else its body in JSON.
+  std::expected<std::string, WireAnswer> let_in(const net::ServedRequest& request, const Called& called, Fault fault) {
+    const auto refused = [&](const ServiceError& error) { return std::unexpected(called.refusal(error)); };
+    if (request.header("authorization").empty()) {
+      return refused({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
+    }
+    if (called.target == nullptr && is_form(request.header("content-type"))) {
+      return std::unexpected(answer_sts(request.body, caller(request), account()));
+    }
+    if (called.target == nullptr) {
+      return refused({"UnknownOperationException", "X-Amz-Target names no service that is simulated", 400});
+    }
+    if (is_refusal(fault)) return refused(injected(fault, called.target->service));
+    Answer<std::string> decoded;
+    if (speaks_cbor(request, called)) decoded = request_from_cbor(request.body);
+    if (!decoded) return refused(decoded.error());
+    std::string body = std::move(*decoded);
+    if (body.empty()) body = request.body;
+    if (services.policy) {
+      const auto accesses = accesses_of(services, called.target->service, called.action, body);
+      if (const auto may = authorise(*services.policy, caller(request), accesses); !may) return refused(may.error());
+    }
+    ++services.calls[action_of(called.target->service, called.action)];
+    return body;
   }
 
   WireAnswer answer_to(const net::ServedRequest& request, const Called& called, Timestamp now, Fault fault) {
-    if (request.header("authorization").empty()) {
-      return called.refusal({"MissingAuthenticationTokenException", "Missing Authentication Token", 400});
-    }
-    if (called.target == nullptr && is_form(request.header("content-type"))) {
-      return answer_sts(request.body, caller(request), account());
-    }
-    if (called.target == nullptr) {
-      return to_wire({"UnknownOperationException", "X-Amz-Target names no service that is simulated", 400});
-    }
-    if (is_refusal(fault)) return called.refusal(injected(fault, called.target->service));
-    Answer<std::string> decoded;
-    if (speaks_cbor(request, called)) decoded = request_from_cbor(request.body);
-    if (!decoded) return called.refusal(decoded.error());
-    const std::string_view body = decoded->empty() ? std::string_view(request.body) : *decoded;
-    if (services.policy) {
-      const auto accesses = accesses_of(services, called.target->service, called.action, body);
-      if (const auto may = authorise(*services.policy, caller(request), accesses); !may) return called.refusal(may.error());
-    }
-    ++services.calls[action_of(called.target->service, called.action)];
+    const auto let = let_in(request, called, fault);
+    if (!let) return let.error();
+    const std::string& body = *let;
     services.dynamodb.advance(now);
     const bool empty_page = fault == Fault::empty_page;
     switch (called.target->service) {
@@ -144,6 +168,54 @@ struct SimulatorServer::State {
     return answer_kinesis(services.kinesis, called.action, body, now, empty_page);
   }
 
+  /// As `handle`, over HTTP/2; subscriptions are to be had by no other way.
+  Http2Answer handle_http2(const Http2Request& asked) {
+    net::ServedRequest request;
+    request.body = asked.body;
+    request.headers = asked.headers;
+    const Called called = read_target(request.header("x-amz-target"));
+    const bool subscribes =
+        called.target != nullptr && called.target->service == ServiceName::kinesis && called.action == "SubscribeToShard";
+    if (subscribes) return subscribe(request, called);
+    net::ServedAnswer answer = handle(request);
+    Http2Answer over{.status = answer.status, .body = std::move(answer.body), .hangs_up = answer.hangs_up};
+    over.headers = {{"content-type", answer.content_type}};
+    for (const auto& [name, value] : answer.headers) over.headers.emplace_back(ascii_lower(name), value);
+    return over;
+  }
+
+  Http2Answer subscribe(const net::ServedRequest& request, const Called& called) {
+    const std::lock_guard lock(mutex);
+    ++requests;
+    const Fate fate = draw_fate(faults, CallKind::other, random);
+    if (fate.fault == Fault::lost_request) return {.hangs_up = true};
+    const Timestamp now = clock.now();
+    const bool cbor = speaks_cbor(request, called);
+    const auto let = let_in(request, called, fate.fault);
+    Answer<uint64_t> number;
+    if (let) number = subscribe_kinesis(services.kinesis, *let, now);
+    if (fate.fault == Fault::lost_answer) return {.hangs_up = true};
+    const std::string date = http_date(now);
+    if (let && number) {
+      return {.headers = {{"content-type", "application/vnd.amazon.eventstream"}, {"date", date}},
+              .feed = std::make_unique<SubscriptionFeed>(
+                  FeedWorld{services.kinesis, clock, mutex, faults, random, revision}, *number, cbor)};
+    }
+    WireAnswer refusal = let ? called.refusal(number.error()) : let.error();
+    if (cbor) refusal.body = answer_in_cbor(refusal.body);
+    return {
+        .status = refusal.status,
+        .headers = {{"content-type", cbor ? "application/x-amz-cbor-1.1" : called.target->content_type}, {"date", date}},
+        .body = std::move(refusal.body)};
+  }
+
+  void serve(int socket, int stop_bell) {
+    const uint64_t born = kills;
+    serve_http2(
+        socket, stop_bell, [this](const Http2Request& request) { return handle_http2(request); },
+        [this, born] { return kills != born; });
+  }
+
   std::string caller(const net::ServedRequest& request) const {
     return caller_of(request.header("authorization"), account());
   }
@@ -151,8 +223,12 @@ struct SimulatorServer::State {
 
   net::ServedAnswer act(const net::ServedRequest& request) {
     std::lock_guard lock(mutex);
-    const ActionControls controls{options.advance_clock, [this] { doomed = std::exchange(connections, {}); }};
+    const ActionControls controls{options.advance_clock, [this] {
+                                    doomed = std::exchange(connections, {});
+                                    ++kills;
+                                  }};
     WireAnswer answer = run_action(services, request.body, clock.now(), controls);
+    ++revision;
     return {.status = answer.status, .content_type = "application/json", .body = std::move(answer.body)};
   }
 
@@ -176,8 +252,10 @@ struct SimulatorServer::State {
   Random random;
   FaultKnobs faults;
   uint64_t requests = 0;
-  std::set<int> connections;  ///< by the client's port
-  std::set<int> doomed;       ///< those that break at their next request
+  std::atomic<uint64_t> revision = 1;  ///< of what can be pushed
+  std::atomic<uint64_t> kills = 0;     ///< how often connections were broken off
+  std::set<int> connections;           ///< by the client's port
+  std::set<int> doomed;                ///< those that break at their next request
   std::mutex mutex;
   std::unique_ptr<net::HttpServer> server;  ///< last: its routes use the rest
 };
@@ -187,9 +265,11 @@ SimulatorServer::SimulatorServer(Services& services, Clock& clock, SimulatorServ
   // Clients of the simulation are slow at will, and put batches of 16 MB.
   net::HttpServerLimits limits;
   limits.connections = state_->options.threads;
+  limits.unheard = 4096;
   limits.body_bytes = 32u << 20;
   limits.request_time = std::chrono::minutes(1);
-  auto server = net::HttpServer::listen({state_->options.host, state_->options.port, limits}, state_->routes());
+  const auto serve = [state = state_.get()](int socket, int stop_bell) { state->serve(socket, stop_bell); };
+  auto server = net::HttpServer::listen({state_->options.host, state_->options.port, limits, serve}, state_->routes());
   if (server) state_->server = std::move(*server);
 }
 

@@ -59,6 +59,26 @@ std::string text_key(const std::string& value) {
   return key + "}}";
 }
 
+std::vector<std::string> odd_keys(table::Target target) {
+  std::vector<std::string> keys;
+  const auto takes = [&](const std::string& text) {
+    const table::KeyCell cell{table::KeyCell::Kind::text, text, 0, 0};
+    return target->keys.takes_key == nullptr || target->keys.takes_key(std::span(&cell, 1));
+  };
+  for (const char* text : {"a", "A", "a ", "ä", "it's", "\\", "x?y", "10", "9"}) {
+    if (!takes(text)) continue;
+    for (const char* digits : {"7", "-3", "100", "0"}) {
+      keys.push_back(std::string(R"({"pk":{"S":")") + (*text == '\\' ? R"(\\)" : text) + R"("},"sk":{"N":")" + digits +
+                     R"("}})");
+    }
+  }
+  if (target->keys.number == table::ColumnType::bigint) return keys;
+  for (const char* digits : {"0.1", "1.5E+20", "123456789012345678901234567890", "0.12345678901234567", "-2.50"}) {
+    keys.push_back(std::string(R"({"pk":{"S":"a"},"sk":{"N":")") + digits + R"("}})");
+  }
+  return keys;
+}
+
 void Conformance::SetUp() {
   backend = GetParam().make();
   if (!backend) GTEST_SKIP() << GetParam().name << " is not to be had here";
@@ -68,15 +88,15 @@ void Conformance::SetUp() {
   ASSERT_TRUE(connected) << to_string(connected.error());
 }
 
-coordination::TableClaim Conformance::claim_of(const table::TableSpec& spec) const {
-  coordination::TableClaim claim;
-  claim.table = spec.name.str();
-  claim.source_table = spec.source_table;
-  claim.incarnation = incarnation;
-  claim.kind = dynamodb::VersionKind::kinesis;
-  claim.relay = relay;
-  claim.reset_command = "ctk load … --reset";
-  return claim;
+coordination::TableRegistration Conformance::registration_of(const table::TableSpec& spec) const {
+  coordination::TableRegistration registration;
+  registration.table = spec.name.str();
+  registration.source_table = spec.source_table;
+  registration.incarnation = incarnation;
+  registration.kind = dynamodb::VersionKind::kinesis;
+  registration.relay = relay;
+  registration.reset_command = "ctk load … --reset";
+  return registration;
 }
 
 table::TableSpec Conformance::spec_of(const std::string& table, const dynamodb::Change& change) const {
@@ -88,7 +108,7 @@ table::TableSpec Conformance::spec_of(const std::string& table, const dynamodb::
 
 Result<OpenTable> Conformance::open(Sink& on, const std::string& table, const dynamodb::Change& change) {
   table::TableSpec spec = spec_of(table, change);
-  return await<OpenTable>([&](auto done) { on.open(spec, claim_of(spec), std::move(done)); });
+  return await<OpenTable>([&](auto done) { on.open(spec, registration_of(spec), std::move(done)); });
 }
 
 void Conformance::open(const dynamodb::Change& change, const std::string& table) {
@@ -200,22 +220,22 @@ std::vector<DeadLetter> Conformance::letters() {
   return result.value_or(std::vector<DeadLetter>{});
 }
 
-coordination::Claim Conformance::claim(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards,
-                                       bool forget) {
-  coordination::ClaimRequest request;
+coordination::Acquired Conformance::acquire(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards,
+                                            bool forget) {
+  coordination::AcquireRequest request;
   request.relay = relay;
   request.worker = coordination::WorkerName(worker);
   request.incarnation = incarnation;
   request.shards = std::move(shards);
   request.forget = forget;
-  auto claimed = await<coordination::Claim>([&](auto done) { on.positions().claim(request, std::move(done)); });
-  EXPECT_TRUE(claimed) << to_string(claimed.error());
-  return claimed.value_or(coordination::Claim{});
+  auto acquired = await<coordination::Acquired>([&](auto done) { on.positions().acquire(request, std::move(done)); });
+  EXPECT_TRUE(acquired) << to_string(acquired.error());
+  return acquired.value_or(coordination::Acquired{});
 }
 
 std::vector<coordination::StoredPosition> Conformance::stored(Sink& in) {
   using Rows = std::vector<coordination::StoredPosition>;
-  Result<Rows> read = await<Rows>([&](auto done) { in.positions().load(relay, std::move(done)); });
+  Result<Rows> read = await<Rows>([&](auto done) { in.positions().read(relay, std::move(done)); });
   EXPECT_TRUE(read) << to_string(read.error());
   return read.value_or(Rows{});
 }
@@ -235,9 +255,9 @@ Result<bool> Conformance::move_alone(Sink& in, coordination::Fence fence, std::v
 
 coordination::TableRecord Conformance::open_loading(Timestamp cut, coordination::LoadRequest::Kind kind) {
   const table::TableSpec spec = spec_of("demo", *put(1, text_key("a"), "{}"));
-  coordination::TableClaim claim = claim_of(spec);
-  claim.load = coordination::LoadRequest{kind, cut, 0};
-  Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  coordination::TableRegistration registration = registration_of(spec);
+  registration.load = coordination::LoadRequest{kind, cut, 0};
+  Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, registration, std::move(done)); });
   EXPECT_TRUE(result) << to_string(result.error());
   if (!result) return {};
   opened = std::move(*result);

@@ -104,7 +104,7 @@ std::vector<KeptEvent> ConformanceOfHistory::history() {
   return events;
 }
 
-std::vector<std::string> ConformanceOfHistory::told() { return stories(history()); }
+std::vector<std::string> ConformanceOfHistory::events() { return stories(history()); }
 
 namespace {
 
@@ -114,11 +114,34 @@ TEST_P(ConformanceOfHistory, EachChangeIsARowThoughTheTableHasTheNewestOnly) {
                            change("MODIFY", {5, 3}, key, number(3))};
   open(*changes.front());
   apply(changes);
-  EXPECT_EQ(told(), (std::vector<std::string>{"a insert 1..2 n=1", "a modify 2..5 n=2", "a modify 5.. n=3"}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"a insert 1..2 n=1", "a modify 2..5 n=2", "a modify 5.. n=3"}));
   EXPECT_EQ(items().size(), 1u);
   apply(Changes{change("REMOVE", {9, 4}, key, "")});
-  EXPECT_EQ(told().back(), "a remove 9..");
-  EXPECT_EQ(told()[2], "a modify 5..9 n=3");
+  EXPECT_EQ(events().back(), "a remove 9..");
+  EXPECT_EQ(events()[2], "a modify 5..9 n=3");
+}
+
+/// The rows before the events of one write are read together: each key must find its own, whatever the others look like.
+TEST_P(ConformanceOfHistory, EachOfManyKeysFindsTheRowBefore) {
+  std::vector<std::string> keys = odd_keys(options.kind);
+  for (int n = 1000; n < 1070; ++n) keys.push_back(fmt::format(R"({{"pk":{{"S":"k{}"}},"sk":{{"N":"{}"}}}})", n % 9, n));
+  Changes first, second;
+  for (int n = 0; const std::string& key : keys) {
+    ++n;
+    first.push_back(change("INSERT", {n, n}, key, number(n)));
+    second.push_back(change("MODIFY", {1000 + n, 1000 + n}, key, number(1000 + n)));
+  }
+  open(*first.front());
+  apply(first);
+  std::ranges::reverse(second);
+  apply(second);
+  const std::vector<KeptEvent> kept = history();
+  ASSERT_EQ(kept.size(), 2 * keys.size());
+  for (const KeptEvent& event : kept) {
+    const bool before = event.op == "insert";
+    EXPECT_EQ(event.from, event.n);
+    EXPECT_EQ(event.to, before ? std::optional(1000 + event.from) : std::nullopt) << event.from;
+  }
 }
 
 TEST_P(ConformanceOfHistory, WhatTimeToLiveRemovesIsSaid) {
@@ -228,7 +251,7 @@ TEST_P(ConformanceOfHistory, NothingIsKeptOfAWriteThatTheTableDoesNotTake) {
   EXPECT_EQ(outcome.error().kind, ErrorKind::stale_epoch);
   EXPECT_TRUE(history().empty());
   apply(batch);
-  EXPECT_EQ(told(), std::vector<std::string>{"a insert 1.. n=1"});
+  EXPECT_EQ(events(), std::vector<std::string>{"a insert 1.. n=1"});
 }
 
 TEST_P(ConformanceOfHistory, ALoadWritesLoadRows) {
@@ -237,15 +260,15 @@ TEST_P(ConformanceOfHistory, ALoadWritesLoadRows) {
   const coordination::TableRecord record = open_loading(from_micros(kStart), coordination::LoadRequest::Kind::initial);
   apply(Changes{scanned(10, item)});
   apply(Changes{scanned(11, item)});  // its page was read again
-  EXPECT_EQ(told(), std::vector<std::string>{"a load 10.. n=7"});
+  EXPECT_EQ(events(), std::vector<std::string>{"a load 10.. n=7"});
   apply(Changes{change("MODIFY", {14, 3}, text_key("a"), number(8))});
-  EXPECT_EQ(told(), (std::vector<std::string>{"a load 10..14 n=7", "a modify 14.. n=8"}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"a load 10..14 n=7", "a modify 14.. n=8"}));
   ASSERT_TRUE(finish_load(record.epoch));
   open_loading(from_micros(kStart), coordination::LoadRequest::Kind::again);
   apply(Changes{change("MODIFY", {14, 3}, text_key("a"), number(8)), change("MODIFY", {30, 5}, text_key("a"), number(9))});
   apply(Changes{scanned(20, item)});
-  EXPECT_EQ(told(), (std::vector<std::string>{"a load 10..14 n=7", "a modify 14..20 n=8", "a load 20..30 n=7",
-                                              "a modify 30.. n=9"}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"a load 10..14 n=7", "a modify 14..20 n=8", "a load 20..30 n=7",
+                                                "a modify 30.. n=9"}));
 }
 
 TEST_P(ConformanceOfHistory, AChangeThatIsRefusedBelowANewerOneIsADeadLetter) {
@@ -258,7 +281,7 @@ TEST_P(ConformanceOfHistory, AChangeThatIsRefusedBelowANewerOneIsADeadLetter) {
   ASSERT_EQ(outcome.tables.size(), 1u);
   EXPECT_EQ(outcome.tables[0][0].parked, 0);
   EXPECT_EQ(outcome.tables[0][0].parked_below, 1);
-  EXPECT_EQ(told(), (std::vector<std::string>{"k insert 1..3 n=1", "k modify 3.. n=3"}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"k insert 1..3 n=1", "k modify 3.. n=3"}));
   ASSERT_EQ(letters().size(), 1u);
   EXPECT_NE(letters()[0].version.find("0000000000002"), std::string::npos);
 }
@@ -267,7 +290,7 @@ TEST_P(ConformanceOfHistory, TheKeyOfAnotherNameIsRenamed) {
   const std::string key = R"({"op":{"S":"a"}})";
   open(*change("INSERT", {1, 1}, key, number(1)));
   apply(Changes{change("INSERT", {1, 1}, key, number(1))});
-  EXPECT_EQ(told(), std::vector<std::string>{"a insert 1.. n=1"});
+  EXPECT_EQ(events(), std::vector<std::string>{"a insert 1.. n=1"});
 }
 
 TEST_P(ConformanceOfHistory, SweepingLeavesItAlone) {
@@ -277,12 +300,12 @@ TEST_P(ConformanceOfHistory, SweepingLeavesItAlone) {
   // Its one shard is read long past it.
   const aws::ShardId shard("shard-0");
   const auto begin = shards::Position::trim_horizon(), after = shards::Position::after(aws::SequenceNumber("9"));
-  const coordination::Claim mine = claim(*sink, "w", {{shard, begin}});
+  const coordination::Acquired mine = acquire(*sink, "w", {{shard, begin}});
   ASSERT_TRUE(move_alone(*sink, mine.fence, {{shard, begin, after, from_micros(kStart + 100'000'000L), {}}}));
   const Result<SweepOutcome> swept = sweep(std::chrono::seconds(1));
   ASSERT_TRUE(swept) << to_string(swept.error());
   EXPECT_EQ(swept->swept, 1u);
-  EXPECT_EQ(told(), (std::vector<std::string>{"a insert 1..2 n=1", "a remove 2.."}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"a insert 1..2 n=1", "a remove 2.."}));
 }
 
 TEST_P(ConformanceOfHistory, ATableThatIsNoHistoryIsRefused) {
@@ -303,6 +326,28 @@ TEST_P(ConformanceOfHistory, OneTableHasOne) {
   EXPECT_NE(refused.error().message.find("history"), std::string::npos);
 }
 
+TEST_P(ConformanceOfHistory, ARunThatLeavesItOutSaysSoForAsLongAsItIsThere) {
+  const auto first = change("INSERT", {1, 1}, text_key("a"), number(1));
+  const auto log_lines = [&] {
+    return std::ranges::count_if(backend->log_lines(), [](const std::string& line) {
+      return line.find("add history=demo_history") != std::string::npos;
+    });
+  };
+  open(*first);
+  apply(Changes{first});
+  EXPECT_EQ(log_lines(), 0);
+  options.tables.history.reset();
+  const std::unique_ptr<Database> without = backend->make_sink(options);
+  for (int i = 0; i < 2; ++i) {
+    const Result<OpenTable> left_out = open(*without, "demo", *first);
+    ASSERT_TRUE(left_out) << to_string(left_out.error());
+  }
+  EXPECT_EQ(log_lines(), 1) << "once a run";
+  ASSERT_TRUE(query("DROP TABLE " + backend->quoted(history_name())));
+  ASSERT_TRUE(open(*backend->make_sink(options), "demo", *first));
+  EXPECT_EQ(log_lines(), 1) << "nothing can be missing from it any more";
+}
+
 TEST_P(ConformanceOfRefusingHistory, WhatItRefusesIsParkedAndNotInTheTable) {
   open(*change("INSERT", {1, 1}, text_key("a"), number(1)));
   ASSERT_TRUE(query("CREATE UNIQUE INDEX one_at_a_time ON " + backend->quoted(history_name()) + " (valid_from)"));
@@ -311,7 +356,7 @@ TEST_P(ConformanceOfRefusingHistory, WhatItRefusesIsParkedAndNotInTheTable) {
       Changes{change("INSERT", {5, 1}, text_key("a"), number(5)), change("INSERT", {5, 2}, text_key("b"), number(5)),
               change("INSERT", {5, 3}, text_key("c"), number(5)), change("MODIFY", {6, 4}, text_key("c"), number(6)),
               change("INSERT", {4, 5}, text_key("d"), number(4)), change("MODIFY", {5, 6}, text_key("d"), number(5))});
-  EXPECT_EQ(told(), (std::vector<std::string>{"a insert 5.. n=5", "c modify 6.. n=6", "d insert 4.. n=4"}));
+  EXPECT_EQ(events(), (std::vector<std::string>{"a insert 5.. n=5", "c modify 6.. n=6", "d insert 4.. n=4"}));
   const auto held = items();
   EXPECT_EQ(held.size(), 3u);
   EXPECT_EQ(held.at("d"), R"({"n":4})");

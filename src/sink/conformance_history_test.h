@@ -32,7 +32,7 @@ class ConformanceOfHistory : public Conformance {
   /// All rows of the open table's history, by key and version.
   std::vector<KeptEvent> history();
   /// The same in words: "a insert 1..2 n=1".
-  std::vector<std::string> told();
+  std::vector<std::string> events();
 
  private:
   static std::optional<int> second_of(const std::optional<std::string>& cell);

@@ -1,6 +1,9 @@
 // The cases of the conformance suite about dead letters that are applied again.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+
 #include "sink/conformance_test.h"
 
 namespace ctk::sink::testing {
@@ -179,6 +182,51 @@ TEST_P(ConformanceOfLetters, AKeysColumnGetsTheTypeThatIsAskedFor) {
 TEST_P(ConformanceOfLetters, ATableThatIsNotThereHasNothingToBeRetyped) {
   options.tables.key_types["pk"] = table::ColumnType::text;
   EXPECT_THAT(*retyping(spec_of("nothing", *put(1, text_key("a"), "{}"))), IsEmpty());
+}
+
+/// However many there are, and however long: some at a time, each once.
+TEST_P(ConformanceOfLetters, LettersAreReadInPages) {
+  const auto page_from = [&](const std::string& from, size_t bytes) {
+    return await<DeadLetterPage>([&](auto done) { sink->dead_letter_page(from, bytes, std::move(done)); }).value();
+  };
+  open(*put(1, text_key("a"), "{}"));
+  EXPECT_THAT(page_from("", 1000).letters, IsEmpty());
+  std::set<std::string> kept;
+  std::vector<DeadLetter> some;
+  for (size_t i = 0; i < kMostLettersOfAPage + 30; ++i) {
+    const std::string padding(i % 100 == 0 ? 20'000 : 10, 'x');
+    some.push_back(letter_of(*put(i + 1, text_key("k" + std::to_string(i)), R"({"x":{"S":")" + padding + R"("}})")));
+    kept.insert(some.back().id);
+  }
+  keep(some);
+  for (const size_t bytes : {size_t{1}, size_t{30'000}, size_t{100} << 20}) {
+    std::set<std::string> found;
+    std::string from, last;
+    size_t pages = 0;
+    do {
+      const DeadLetterPage page = page_from(from, bytes);
+      ASSERT_FALSE(page.letters.empty());
+      ASSERT_LE(page.letters.size(), bytes == 1 ? 1u : kMostLettersOfAPage);
+      size_t held = 0;
+      for (const DeadLetter& letter : page.letters) {
+        EXPECT_GT(letter.id, last);
+        last = letter.id;
+        held += letter.change.size();
+        EXPECT_TRUE(found.insert(letter.id).second);
+        const auto original = std::ranges::find(some, letter.id, &DeadLetter::id);
+        ASSERT_NE(original, some.end());
+        EXPECT_EQ(letter.change, original->change);
+        EXPECT_EQ(letter.key, original->key);
+      }
+      EXPECT_TRUE(held <= bytes || page.letters.size() == 1);
+      from = page.next;
+      // One letter a page is as good as many.
+      if (bytes == 1 && ++pages == 5) break;
+    } while (!from.empty());
+    if (bytes > 1) {
+      EXPECT_EQ(found, kept);
+    }
+  }
 }
 
 }  // namespace

@@ -135,7 +135,7 @@ TEST_P(Conformance, ALoadThatAnotherHasReplacedCannotEndNorWrite) {
   const auto batch = batch_of(Changes{scanned("late", "1", 1)});
   auto other = backend->make_sink(options);
   const table::TableSpec spec = opened->renderer->spec();
-  coordination::TableClaim anew = claim_of(spec);
+  coordination::TableRegistration anew = registration_of(spec);
   anew.load = LoadRequest{LoadRequest::Kind::restart, kCut, 1};
   Result<OpenTable> raised = await<OpenTable>([&](auto done) { other->open(spec, anew, std::move(done)); });
   ASSERT_TRUE(raised) << to_string(raised.error());
@@ -150,14 +150,14 @@ TEST_P(Conformance, ALoadThatAnotherHasReplacedCannotEndNorWrite) {
   EXPECT_TRUE(rows().empty());
 }
 
-TEST_P(Conformance, AClaimSetsShardsBackAndDropsSegmentsOfOlderLoads) {
+TEST_P(Conformance, AnAcquisitionSetsShardsBackAndDropsSegmentsOfOlderLoads) {
   const aws::ShardId open_shard("shard-1"), ended("shard-2"), untouched("shard-3"), old_segment("load:00001:000/001");
   const Timestamp late = kCut + seconds(60);
-  auto mine = claim(*sink, "a",
-                    {{open_shard, Position::trim_horizon()},
-                     {ended, Position::trim_horizon()},
-                     {untouched, Position::trim_horizon()},
-                     {old_segment, Position::trim_horizon()}});
+  auto mine = acquire(*sink, "a",
+                      {{open_shard, Position::trim_horizon()},
+                       {ended, Position::trim_horizon()},
+                       {untouched, Position::trim_horizon()},
+                       {old_segment, Position::trim_horizon()}});
   const Position after = Position::after(aws::SequenceNumber("7"));
   const Position in_page = Position::after_key(R"({"pk":{"S":"it's \"q\""}})");
   ASSERT_TRUE(move_alone(*sink, mine.fence,
@@ -167,18 +167,18 @@ TEST_P(Conformance, AClaimSetsShardsBackAndDropsSegmentsOfOlderLoads) {
                           {old_segment, Position::trim_horizon(), in_page, kNoTime, {}}}));
   EXPECT_EQ(stored_at(*sink, old_segment).position, in_page);
 
-  coordination::ClaimRequest request{relay, coordination::WorkerName("b"), incarnation, {}, false, 2};
+  coordination::AcquireRequest request{relay, coordination::WorkerName("b"), incarnation, {}, false, 2};
   request.shards = {{shards::segment_shard({2, 0, 1}), Position::trim_horizon()}};
   request.rewound = {{open_shard, Position::at_timestamp(kCut), kCut}, {ended, Position::at_timestamp(kCut), kNoTime}};
   request.dropped = {old_segment};
-  auto claimed = await<coordination::Claim>([&](auto done) { sink->positions().claim(request, std::move(done)); });
-  ASSERT_TRUE(claimed) << to_string(claimed.error());
-  EXPECT_EQ(claimed->positions.size(), 4u);
+  auto acquired = await<coordination::Acquired>([&](auto done) { sink->positions().acquire(request, std::move(done)); });
+  ASSERT_TRUE(acquired) << to_string(acquired.error());
+  EXPECT_EQ(acquired->positions.size(), 4u);
   for (const aws::ShardId& shard : {open_shard, ended}) {
     const coordination::StoredPosition row = stored_at(*sink, shard);
     EXPECT_EQ(row.position, Position::at_timestamp(kCut)) << shard;
     EXPECT_EQ(row.epoch, 2u) << shard;
-    EXPECT_EQ(row.fence, claimed->fence) << shard;
+    EXPECT_EQ(row.fence, acquired->fence) << shard;
   }
   EXPECT_EQ(stored_at(*sink, open_shard).read_to, kCut) << "what is read again is not read yet";
   EXPECT_EQ(stored_at(*sink, ended).read_to, kNoTime);

@@ -27,8 +27,11 @@ void Conformance::fill(int items) {
 }
 
 void Conformance::drop_table() {
-  const std::string cascade = options.kind->product == table::Target::postgres->product ? " CASCADE" : "";
-  const Result<ResultSet> dropped = query("DROP TABLE " + backend->quoted(name("demo")) + cascade);
+  // PostgreSQL keeps a table that a view shows, in whatever dialect it is spoken to.
+  const std::string drop = "DROP TABLE " + backend->quoted(name("demo"));
+  Result<ResultSet> dropped = query(drop);
+  const bool shown = !dropped && to_string(dropped.error()).contains("depend on it");
+  if (shown) dropped = query(drop + " CASCADE");
   ASSERT_TRUE(dropped) << to_string(dropped.error());
 }
 
@@ -39,13 +42,13 @@ void Conformance::change_by_hand(const std::string& statement) {
   backend->refresh(*sink, name("demo"));
 }
 
-Result<OpenTable> Conformance::open_again(const std::function<void(coordination::TableClaim&)>& with) {
+Result<OpenTable> Conformance::open_again(const std::function<void(coordination::TableRegistration&)>& with) {
   // As the next process does.
   sink = backend->make_sink(options);
   const table::TableSpec spec = spec_of("demo", *put(1, text_key("a"), "{}"));
-  coordination::TableClaim claim = claim_of(spec);
-  if (with) with(claim);
-  return await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  coordination::TableRegistration registration = registration_of(spec);
+  if (with) with(registration);
+  return await<OpenTable>([&](auto done) { sink->open(spec, registration, std::move(done)); });
 }
 
 namespace {
@@ -76,7 +79,7 @@ TEST_P(Conformance, ATableThatWasEmptiedIsNotTakenForWhole) {
 TEST_P(Conformance, AResetForgetsWhatTheTableHeld) {
   fill(3);
   drop_table();
-  ASSERT_TRUE(open_again([](auto& claim) { claim.reset = true; }));
+  ASSERT_TRUE(open_again([](auto& registration) { registration.reset = true; }));
   EXPECT_TRUE(open_again()) << "after the reset all is well again";
 }
 
@@ -107,9 +110,9 @@ TEST_P(Conformance, ATableWhoseItemsWereAllDeletedAndSweptIsWhole) {
   apply({removal(30, text_key("item-0")), removal(31, text_key("item-1")), removal(32, text_key("item-2"))});
   const aws::ShardId shard("s");
   const Timestamp late = kCut + std::chrono::hours(1);
-  const coordination::Claim claimed = claim(*sink, "worker", {{shard, Position::trim_horizon()}});
+  const coordination::Acquired acquired = acquire(*sink, "worker", {{shard, Position::trim_horizon()}});
   const Position there = Position::after(aws::SequenceNumber("9"));
-  ASSERT_TRUE(move_alone(*sink, claimed.fence, {{shard, Position::trim_horizon(), there, late, {}}}));
+  ASSERT_TRUE(move_alone(*sink, acquired.fence, {{shard, Position::trim_horizon(), there, late, {}}}));
   for (int i = 0; i < 2; ++i) {  // where nothing is fenced the first notes what the second does
     const Result<SweepOutcome> swept = sweep(Duration{});
     ASSERT_TRUE(swept) << to_string(swept.error());
@@ -141,7 +144,7 @@ TEST_P(Conformance, ATableThatIsGoneIsLoadedAgainWhereALoadIsAskedFor) {
       change_by_hand("DELETE FROM " + backend->quoted(name("demo")));
     }
     const Result<OpenTable> again =
-        open_again([](auto& claim) { claim.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0}; });
+        open_again([](auto& registration) { registration.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0}; });
     ASSERT_TRUE(again) << to_string(again.error());
     EXPECT_EQ(again->sight, dropped ? TableFound::gone : TableFound::emptied);
     EXPECT_EQ(again->record.load, LoadState::running);
@@ -154,7 +157,7 @@ TEST_P(Conformance, ATableThatIsGoneIsLoadedAgainWhereALoadIsAskedFor) {
 }
 
 TEST_P(Conformance, AFileIsPlayedIntoADroppedTableAsIntoANewOne) {
-  const auto as_file = [](coordination::TableClaim& claim) { claim.relay.reset(); };
+  const auto as_file = [](coordination::TableRegistration& registration) { registration.relay.reset(); };
   ASSERT_TRUE(open_again(as_file));
   drop_table();
   const Result<OpenTable> again = open_again(as_file);
@@ -165,12 +168,12 @@ TEST_P(Conformance, AFileIsPlayedIntoADroppedTableAsIntoANewOne) {
 }
 
 TEST_P(Conformance, ARunThatGoesOnIsToldThatItsTableIsGone) {
-  const auto as_file = [](coordination::TableClaim& claim) { claim.relay.reset(); };
+  const auto as_file = [](coordination::TableRegistration& registration) { registration.relay.reset(); };
   ASSERT_TRUE(open_again(as_file));
   drop_table();
-  const Result<OpenTable> again = open_again([&](auto& claim) {
-    as_file(claim);
-    claim.goes_on = true;
+  const Result<OpenTable> again = open_again([&](auto& registration) {
+    as_file(registration);
+    registration.goes_on = true;
   });
   EXPECT_EQ(again.error().kind, ErrorKind::mismatch);
 }
@@ -267,13 +270,13 @@ TEST_P(Conformance, ATableThatIsLostWithItsRecordIsNotMadeAgainInSilence) {
   backend->refresh(*sink, name("ctk_tables"));
   const Result<ResultSet> forgotten = query("DELETE FROM " + backend->quoted(name("ctk_tables")) + " WHERE epoch > 0");
   ASSERT_TRUE(forgotten) << to_string(forgotten.error());
-  const Result<OpenTable> again = open_again([](auto& claim) { claim.goes_on = true; });
+  const Result<OpenTable> again = open_again([](auto& registration) { registration.goes_on = true; });
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().kind, ErrorKind::mismatch) << to_string(again.error());
   EXPECT_NE(again.error().hint.find("ctk load … --reset"), std::string::npos);
-  const Result<OpenTable> loaded = open_again([](auto& claim) {
-    claim.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0};
-    claim.lost_epoch = 4;
+  const Result<OpenTable> loaded = open_again([](auto& registration) {
+    registration.load = LoadRequest{LoadRequest::Kind::initial, kCut, 0};
+    registration.lost_epoch = 4;
   });
   ASSERT_TRUE(loaded) << to_string(loaded.error());
   EXPECT_EQ(loaded->record.epoch, 5u) << "segments of the load before are not this one's";

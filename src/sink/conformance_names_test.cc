@@ -54,7 +54,7 @@ TEST_P(ConformanceOfNames, TheViewIsMadeOnce) {
   load("demo", R"({"v":{"N":"1"}})");
   EXPECT_EQ(opened->view, name("demo_live").str());
   EXPECT_EQ(count(quoted("demo_live")), 1);
-  EXPECT_THAT(backend->said(), IsEmpty());
+  EXPECT_THAT(backend->log_lines(), IsEmpty());
 }
 
 TEST_P(ConformanceOfNames, ATableOfTheViewsNameStays) {
@@ -64,7 +64,7 @@ TEST_P(ConformanceOfNames, ATableOfTheViewsNameStays) {
   EXPECT_EQ(opened->view, "");
   EXPECT_EQ(content("demo_live"), "42;");
   open(*put(1, text_key("a"), "{}"));
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("view=" + name("demo_live").str() + " found=a table")));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("view=" + name("demo_live").str() + " found=a table")));
   EXPECT_EQ(item_of("demo"), R"({"v":1})");
 }
 
@@ -75,7 +75,7 @@ TEST_P(ConformanceOfNames, AViewOfSomebodysStays) {
   load("demo", R"({"v":{"N":"1"}})");
   EXPECT_EQ(opened->view, "");
   EXPECT_EQ(content("demo_live"), "42;");
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("found=a view with another definition")));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("found=a view with another definition")));
 }
 
 TEST_P(ConformanceOfNames, AViewOfOursThatSomebodyChangedStays) {
@@ -93,7 +93,7 @@ TEST_P(ConformanceOfNames, ATableIsLoadedBesideOneThatHasItsViewsName) {
   EXPECT_EQ(opened->view, "");
   EXPECT_EQ(item_of("shop_live"), R"({"a":"live"})");
   EXPECT_EQ(item_of("shop"), R"({"a":"x"})");
-  EXPECT_EQ(backend->said().size(), 1u);
+  EXPECT_EQ(backend->log_lines().size(), 1u);
 }
 
 TEST_P(ConformanceOfNames, AViewGivesWayToATableOfItsName) {
@@ -101,7 +101,7 @@ TEST_P(ConformanceOfNames, AViewGivesWayToATableOfItsName) {
   EXPECT_EQ(opened->view, name("shop_live").str());
   load("shop_live", R"({"a":{"S":"live"}})");
   EXPECT_EQ(opened->view, name("shop_live_live").str());
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("view_of=" + name("shop").str())));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("view_of=" + name("shop").str())));
   EXPECT_EQ(item_of("shop_live"), R"({"a":"live"})");
   EXPECT_EQ(item_of("shop"), R"({"a":"x"})");
   EXPECT_EQ(opened->view, "");
@@ -113,11 +113,11 @@ TEST_P(ConformanceOfNames, TheViewOfATableThatWasDroppedIsTheNewOnes) {
   sink = backend->make_sink(options);
   const auto change = put(2, text_key("a"), R"({"n":{"N":"2"}})");
   const table::TableSpec spec = spec_of("shop", *change);
-  coordination::TableClaim again = claim_of(spec);
+  coordination::TableRegistration again = registration_of(spec);
   again.reset = true;
   opened = await<OpenTable>([&](auto done) { sink->open(spec, again, std::move(done)); }).value();
   EXPECT_EQ(opened->view, name("shop_live").str());
-  EXPECT_TRUE(backend->said().empty());
+  EXPECT_TRUE(backend->log_lines().empty());
   apply(Changes{change});
   backend->refresh(*sink, name("shop"));
   EXPECT_EQ(count(quoted("shop_live")), 1);

@@ -4,7 +4,7 @@
 namespace ctk::sink::testing {
 namespace {
 
-using coordination::Claim;
+using coordination::Acquired;
 using coordination::Fence;
 using coordination::NewShard;
 using coordination::PositionMove;
@@ -26,15 +26,15 @@ PositionMove moved(const aws::ShardId& shard, Position from, Position to) {
   return {shard, std::move(from), std::move(to), kNoTime, {}};
 }
 
-TEST_P(Conformance, PositionsAreEmptyBeforeTheFirstClaim) {
+TEST_P(Conformance, PositionsAreEmptyBeforeTheFirstAcquisition) {
   EXPECT_TRUE(stored(*sink).empty());
   auto relays = await<std::vector<coordination::RelayName>>([&](auto done) { sink->positions().relays(std::move(done)); });
   ASSERT_TRUE(relays) << to_string(relays.error());
   EXPECT_TRUE(relays->empty());
 }
 
-TEST_P(Conformance, AClaimMakesRowsAndRaisesTheFence) {
-  Claim first = claim(*sink, "host/1/a", two_shards());
+TEST_P(Conformance, AnAcquisitionMakesRowsAndRaisesTheFence) {
+  Acquired first = acquire(*sink, "host/1/a", two_shards());
   ASSERT_EQ(first.positions.size(), 2u);
   EXPECT_EQ(first.positions[0].shard, kShard);
   EXPECT_EQ(first.positions[0].position, Position::trim_horizon());
@@ -48,33 +48,33 @@ TEST_P(Conformance, AClaimMakesRowsAndRaisesTheFence) {
     EXPECT_EQ(row.updated, backend->clock().now());
   }
   ASSERT_TRUE(move_alone(*sink, first.fence, {moved(kShard, Position::trim_horizon(), after("17"))}));
-  Claim second = claim(*sink, "host/2/b", two_shards());
+  Acquired second = acquire(*sink, "host/2/b", two_shards());
   EXPECT_GT(second.fence, first.fence);
   ASSERT_EQ(second.positions.size(), 2u);
-  EXPECT_EQ(second.positions[0].position, after("17")) << "a claim keeps what is stored";
+  EXPECT_EQ(second.positions[0].position, after("17")) << "an acquisition keeps what is stored";
   EXPECT_EQ(second.positions, stored(*sink));
 }
 
 TEST_P(Conformance, ResetForgetsPositionsButNotFences) {
-  Claim first = claim(*sink, "a", two_shards());
+  Acquired first = acquire(*sink, "a", two_shards());
   ASSERT_TRUE(move_alone(*sink, first.fence, {moved(kShard, Position::trim_horizon(), after("17"))}));
-  Claim second = claim(*sink, "b", {{kShard, Position::trim_horizon()}}, true);
+  Acquired second = acquire(*sink, "b", {{kShard, Position::trim_horizon()}}, true);
   ASSERT_EQ(second.positions.size(), 1u);
   EXPECT_EQ(second.positions[0].position, Position::trim_horizon());
   EXPECT_GT(second.fence, first.fence);
 }
 
 TEST_P(Conformance, PositionsOfAnotherIncarnationAreNotReused) {
-  claim(*sink, "a", two_shards());
-  coordination::ClaimRequest request{
+  acquire(*sink, "a", two_shards());
+  coordination::AcquireRequest request{
       relay, coordination::WorkerName("b"), coordination::Incarnation("another life"), {}, false, 1};
-  auto refused = await<Claim>([&](auto done) { sink->positions().claim(request, std::move(done)); });
+  auto refused = await<Acquired>([&](auto done) { sink->positions().acquire(request, std::move(done)); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::mismatch);
 }
 
 TEST_P(Conformance, PositionsMoveWithReadToAndChildren) {
-  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+  Acquired mine = acquire(*sink, "a", {{kShard, Position::trim_horizon()}});
   PositionMove end{kShard,
                    Position::trim_horizon(),
                    Position::shard_end(),
@@ -104,8 +104,8 @@ TEST_P(Conformance, PositionsMoveWithReadToAndChildren) {
   EXPECT_TRUE(stored(*sink).empty());
 }
 
-TEST_P(Conformance, RowsOfFinishedShardsAreRemovedUnderTheClaim) {
-  const Claim mine = claim(*sink, "a", two_shards());
+TEST_P(Conformance, RowsOfFinishedShardsAreRemovedUnderTheAcquisition) {
+  const Acquired mine = acquire(*sink, "a", two_shards());
   const auto remove = [&](std::vector<aws::ShardId> shards) {
     return await<size_t>(
         [&](auto done) { sink->positions().remove_finished(relay, mine.fence, std::move(shards), std::move(done)); });
@@ -123,28 +123,28 @@ TEST_P(Conformance, RowsOfFinishedShardsAreRemovedUnderTheClaim) {
 
   ASSERT_TRUE(move_alone(*sink, mine.fence, {moved(kOther, two_shards()[1].position, Position::shard_end())}));
   const auto other = backend->make_sink(options);
-  claim(*other, "b", {{kShard, Position::trim_horizon()}});
+  acquire(*other, "b", {{kShard, Position::trim_horizon()}});
   Result<size_t> late = remove({kOther});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().kind, ErrorKind::fenced);
   EXPECT_EQ(stored(*sink).size(), 2u);
 }
 
-TEST_P(Conformance, AClaimOfSomeShardsLeavesTheOthersAlone) {
-  if (!sink->traits().transactions) GTEST_SKIP() << "one claim takes all shards here";
+TEST_P(Conformance, AnAcquisitionOfSomeShardsLeavesTheOthersAlone) {
+  if (!sink->traits().transactions) GTEST_SKIP() << "one acquisition takes all shards here";
   const aws::ShardId third("shardId-000000000002");
-  const Claim mine = claim(*sink, "a", two_shards());
+  const Acquired mine = acquire(*sink, "a", two_shards());
   const auto newer = backend->make_sink(options);
   const auto take = [&](Sink& in, std::vector<aws::ShardId> shards, std::vector<NewShard> made) {
-    coordination::ClaimRequest request{relay, coordination::WorkerName("b"), incarnation, std::move(made), false, 1};
+    coordination::AcquireRequest request{relay, coordination::WorkerName("b"), incarnation, std::move(made), false, 1};
     request.only = std::move(shards);
-    return await<Claim>([&](auto done) { in.positions().claim(request, std::move(done)); });
+    return await<Acquired>([&](auto done) { in.positions().acquire(request, std::move(done)); });
   };
-  const Result<Claim> none = take(*newer, {}, {{third, Position::trim_horizon()}});
+  const Result<Acquired> none = take(*newer, {}, {{third, Position::trim_horizon()}});
   ASSERT_TRUE(none) << to_string(none.error());
   EXPECT_EQ(none->positions.size(), 3u);
   EXPECT_EQ(stored_at(*sink, kOther).fence, mine.fence) << "rows are made, none is taken";
-  const Result<Claim> theirs = take(*newer, {kOther}, {});
+  const Result<Acquired> theirs = take(*newer, {kOther}, {});
   ASSERT_TRUE(theirs) << to_string(theirs.error());
   EXPECT_GT(theirs->fence, mine.fence);
   EXPECT_EQ(stored_at(*sink, kOther).fence, theirs->fence);
@@ -163,8 +163,8 @@ TEST_P(Conformance, AClaimOfSomeShardsLeavesTheOthersAlone) {
   EXPECT_EQ(*removed, 1u);
 }
 
-TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
-  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheAcquisition) {
+  Acquired mine = acquire(*sink, "a", {{kShard, Position::trim_horizon()}});
   auto add = [&](Sink& in, Fence fence) {
     return await<bool>([&](auto done) { in.positions().add(relay, fence, {{kOther, after("3")}}, std::move(done)); });
   };
@@ -172,7 +172,7 @@ TEST_P(Conformance, ShardsFoundLaterGetRowsUnderTheClaim) {
   EXPECT_EQ(stored_at(*sink, kOther).position, after("3"));
   EXPECT_EQ(stored_at(*sink, kOther).worker, coordination::WorkerName("a"));
   auto other = backend->make_sink(options);
-  claim(*other, "b");
+  acquire(*other, "b");
   Result<bool> late = add(*sink, mine.fence);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().kind, ErrorKind::fenced);
@@ -189,7 +189,7 @@ TEST_P(Conformance, RowsAndPositionsMoveTogether) {
   if (!sink->traits().transactions) GTEST_SKIP() << "not in one transaction here";
   auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
   open(*change);
-  Claim mine = claim(*sink, "a", two_shards());
+  Acquired mine = acquire(*sink, "a", two_shards());
   auto batch = with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1"));
   Result<BatchOutcome> outcome = apply(batch);
   ASSERT_TRUE(outcome) << to_string(outcome.error());
@@ -216,9 +216,9 @@ TEST_P(Conformance, TheNewestOfTwoWorkersWrites) {
   if (!sink->traits().transactions) GTEST_SKIP() << "not fenced here";
   auto change = put(1, text_key("a"), R"({"v":{"N":"1"}})");
   open(*change);
-  Claim mine = claim(*sink, "first/1/x", two_shards());
+  Acquired mine = acquire(*sink, "first/1/x", two_shards());
   auto newer = backend->make_sink(options);
-  Claim theirs = claim(*newer, "second/2/y");
+  Acquired theirs = acquire(*newer, "second/2/y");
   auto batch = with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1"));
   Result<BatchOutcome> outcome = apply(batch);
   ASSERT_FALSE(outcome);
@@ -236,7 +236,7 @@ TEST_P(Conformance, RemovedPositionsStopTheRelay) {
   if (!sink->traits().transactions) GTEST_SKIP() << "not fenced here";
   auto change = put(1, text_key("a"), "{}");
   open(*change);
-  Claim mine = claim(*sink, "a", two_shards());
+  Acquired mine = acquire(*sink, "a", two_shards());
   ASSERT_TRUE(await<size_t>([&](auto done) { sink->positions().remove(relay, false, std::move(done)); }));
   Result<BatchOutcome> outcome = apply(with_move(batch_of({change}), mine.fence, Position::trim_horizon(), after("1")));
   ASSERT_FALSE(outcome);
@@ -248,7 +248,7 @@ TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
   if (!sink->traits().transactions) GTEST_SKIP() << "not in one transaction here";
   auto change = put(1, text_key("a"), "{}");
   open(*change);
-  Claim mine = claim(*sink, "a", {{kShard, Position::trim_horizon()}});
+  Acquired mine = acquire(*sink, "a", {{kShard, Position::trim_horizon()}});
   auto batch = batch_of({change});
   batch->moves = {{kShard,
                    Position::trim_horizon(),
@@ -260,8 +260,8 @@ TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
   ASSERT_TRUE(outcome) << to_string(outcome.error());
   EXPECT_TRUE(stored_at(*sink, kShard).position.ended());
   EXPECT_EQ(stored_at(*sink, kOther).fence, mine.fence);
-  // A later claim leaves the ended shard's row as it is.
-  Claim next = claim(*sink, "b");
+  // A later acquisition leaves the ended shard's row as it is.
+  Acquired next = acquire(*sink, "b");
   EXPECT_EQ(stored_at(*sink, kShard).fence, mine.fence);
   EXPECT_EQ(stored_at(*sink, kOther).fence, next.fence);
 }
@@ -269,10 +269,10 @@ TEST_P(Conformance, AnEndStoresItsChildrenWithTheRows) {
 TEST_P(Conformance, AnOldEpochWritesNothing) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);
-  Claim mine = claim(*sink, "a", two_shards());
+  Acquired mine = acquire(*sink, "a", two_shards());
   auto other = backend->make_sink(options);
   table::TableSpec spec = spec_of("demo", *change);
-  coordination::TableClaim again = claim_of(spec);
+  coordination::TableRegistration again = registration_of(spec);
   again.incarnation = coordination::Incarnation("another life");
   Result<OpenTable> refused = await<OpenTable>([&](auto done) { other->open(spec, again, std::move(done)); });
   ASSERT_FALSE(refused);
@@ -317,9 +317,9 @@ TEST_P(Conformance, ATableBelongsToOneSourceTable) {
   open(*change);
   table::TableSpec spec = spec_of("demo", *change);
   spec.source_table = "another";
-  coordination::TableClaim claim = claim_of(spec);
-  claim.reset = true;
-  Result<OpenTable> refused = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  coordination::TableRegistration registration = registration_of(spec);
+  registration.reset = true;
+  Result<OpenTable> refused = await<OpenTable>([&](auto done) { sink->open(spec, registration, std::move(done)); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
 }

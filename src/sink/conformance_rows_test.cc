@@ -1,5 +1,6 @@
 // The cases of the conformance suite: stored rows, read for comparison (row_reader.h).
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "sink/conformance_test.h"
@@ -27,22 +28,6 @@ class Reading {
  private:
   RowReader::Spec spec_;
 };
-
-/// Keys of two attributes, of all types and sizes that this target's columns hold.
-std::vector<std::string> odd_keys(table::Target target) {
-  std::vector<std::string> keys;
-  for (const char* text : {"a", "A", "a ", "ä", "it's", "\\", "x?y", "10", "9"}) {
-    for (const char* digits : {"7", "-3", "100", "0"}) {
-      keys.push_back(std::string(R"({"pk":{"S":")") + (*text == '\\' ? R"(\\)" : text) + R"("},"sk":{"N":")" + digits +
-                     R"("}})");
-    }
-  }
-  if (target->keys.number == table::ColumnType::bigint) return keys;
-  for (const char* digits : {"0.1", "1.5E+20", "123456789012345678901234567890", "0.12345678901234567", "-2.50"}) {
-    keys.push_back(std::string(R"({"pk":{"S":"a"},"sk":{"N":")") + digits + R"("}})");
-  }
-  return keys;
-}
 
 TEST_P(Conformance, RowsAreReadByTheirKeys) {
   Changes changes;
@@ -99,6 +84,46 @@ TEST_P(Conformance, KeysOfLivingRowsAreWalkedOnceEach) {
     from = page->next;
   } while (!from.empty() && ++pages < 100);
   EXPECT_EQ(found, expected);
+}
+
+/// By those that have a way to; the others say so, and have shown nothing.
+TEST_P(Conformance, LivingRowsAreShownOnceEach) {
+  Changes changes;
+  for (const std::string& key : odd_keys(options.kind)) {
+    changes.push_back(put(changes.size() + 1, key, R"({"n":{"N":")" + std::to_string(changes.size()) + R"("}})"));
+  }
+  open(*changes.front());
+  apply(changes);
+  apply(Changes{removal(1000, std::string(changes[2]->key))});
+  const Reading reading(*opened);
+  std::map<KeyTexts, std::string> expected, shown;
+  for (size_t i = 0; i < changes.size(); ++i) {
+    if (i != 2) expected[reading.texts(*changes[i])] = R"({"n":)" + std::to_string(i) + "}";
+  }
+  size_t rows = 0;
+  const RowVisit visit = [&](const KeyTexts& key, auto data, auto /*aux*/) {
+    shown[key] = json_tree(std::string(data.value_or("null"))).str();
+    return ++rows > 0;
+  };
+  auto all = await<bool>([&](auto done) { sink->walk_rows(reading.spec(), visit, std::move(done)); });
+  ASSERT_TRUE(all) << to_string(all.error());
+  if (*all) {
+    EXPECT_EQ(shown, expected);
+    EXPECT_EQ(rows, expected.size());
+  } else {
+    EXPECT_EQ(rows, 0u);
+  }
+  const std::string& name = GetParam().name;
+  if (name != "sqlite" && name != "postgres" && name != "mariadb") return;
+  EXPECT_TRUE(*all);
+  // Whoever wants no more ends it, and the connection does its work afterwards.
+  rows = 0;
+  const RowVisit first = [&](const auto&, auto, auto) { return ++rows < 3; };
+  all = await<bool>([&](auto done) { sink->walk_rows(reading.spec(), first, std::move(done)); });
+  ASSERT_TRUE(all) << to_string(all.error());
+  EXPECT_FALSE(*all);
+  EXPECT_EQ(rows, 3u);
+  EXPECT_TRUE(await<KeyPage>([&](auto done) { sink->read_keys(reading.spec(), {}, 7, std::move(done)); }));
 }
 
 TEST_P(Conformance, KeysOfBytesAreWalkedAndRead) {

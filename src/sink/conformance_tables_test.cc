@@ -108,8 +108,8 @@ TEST_P(Conformance, AnotherKeyIsRefusedWithBothDefinitions) {
   Result<OpenTable> refused = open(*sink, "demo", *put(1, R"({"other":{"S":"a"}})", "{}"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
-  std::string said = to_string(refused.error());
-  EXPECT_TRUE(said.contains("other") && said.contains("pk")) << said;
+  std::string log_lines = to_string(refused.error());
+  EXPECT_TRUE(log_lines.contains("other") && log_lines.contains("pk")) << log_lines;
 }
 
 /// A letter of a change that could not be decoded.
@@ -275,10 +275,10 @@ TEST_P(Conformance, MarksGoWhenEveryShardIsPastThem) {
   Changes changes = {put(1, text_key("living"), "{}"), removal(2, text_key("early")), removal(5'000'000, text_key("late"))};
   open(*changes[0]);
   apply(changes);
-  auto claimed = claim(*sink, "a", {{one, Position::trim_horizon()}, {two, Position::trim_horizon()}});
+  auto acquired = acquire(*sink, "a", {{one, Position::trim_horizon()}, {two, Position::trim_horizon()}});
   auto read_to = [&](const aws::ShardId& shard, Timestamp time) {
     PositionMove move{shard, Position::trim_horizon(), Position::trim_horizon(), time, {}};
-    Result<bool> done = move_alone(*sink, claimed.fence, {move});
+    Result<bool> done = move_alone(*sink, acquired.fence, {move});
     EXPECT_TRUE(done) << to_string(done.error());
   };
   if (!sink->traits().transactions) GTEST_SKIP() << "sweeps by its own rules";
@@ -312,10 +312,10 @@ TEST_P(Conformance, MarksStayWhileALoadRunsOrALetterIsOpen) {
   newer.version = table::version_text(1, put(21, text_key("b"), "{}")->order);
   batch->dead_letters = {older, newer};
   ASSERT_TRUE(apply(batch));
-  auto claimed = claim(*sink, "a", {{aws::ShardId("s"), Position::trim_horizon()}});
+  auto acquired = acquire(*sink, "a", {{aws::ShardId("s"), Position::trim_horizon()}});
   PositionMove move{
       aws::ShardId("s"), Position::trim_horizon(), Position::after(aws::SequenceNumber("9")), moment(3'600'000'000), {}};
-  ASSERT_TRUE(move_alone(*sink, claimed.fence, {move}));
+  ASSERT_TRUE(move_alone(*sink, acquired.fence, {move}));
 
   std::string tables = backend->quoted(name("ctk_tables"));
   const std::string load = backend->quoted({"", "load"});
@@ -332,10 +332,10 @@ TEST_P(Conformance, WithoutPositionsMarksGoOnlyByAGivenWatermark) {
   if (!sink->traits().transactions) GTEST_SKIP() << "sweeps by its own rules";
   auto change = removal(1, text_key("a"));
   table::TableSpec spec = spec_of("demo", *change);
-  coordination::TableClaim claim = claim_of(spec);
-  claim.relay.reset();
-  claim.kind = dynamodb::VersionKind::file_time;
-  auto result = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+  coordination::TableRegistration registration = registration_of(spec);
+  registration.relay.reset();
+  registration.kind = dynamodb::VersionKind::file_time;
+  auto result = await<OpenTable>([&](auto done) { sink->open(spec, registration, std::move(done)); });
   ASSERT_TRUE(result);
   opened = *result;
   apply(Changes{change});
@@ -369,7 +369,7 @@ TEST_P(Conformance, ATableIsShown) {
   Changes changes = {put(1, R"({"b":{"N":"1"},"a":{"S":"x"}})", "{}"), put(2, R"({"b":{"N":"2"},"a":{"S":"x"}})", "{}"),
                      removal(3, R"({"b":{"N":"3"},"a":{"S":"x"}})")};
   open(*changes[0]);
-  claim(*sink, "a", {{aws::ShardId("s"), Position::trim_horizon()}});
+  acquire(*sink, "a", {{aws::ShardId("s"), Position::trim_horizon()}});
   auto batch = batch_of(changes);
   batch->dead_letters = {letter_of("1", "x")};
   batch->dead_letters[0].source_table = "source";
@@ -380,7 +380,7 @@ TEST_P(Conformance, ATableIsShown) {
   ASSERT_TRUE(report) << to_string(report.error());
   EXPECT_EQ(report->rows, 3);
   EXPECT_EQ(report->living, 2);
-  EXPECT_EQ(report->marked, 1);
+  EXPECT_EQ(report->tombstones, 1);
   EXPECT_EQ(report->dead_letters, 1);
   EXPECT_EQ(report->key.size(), 2u);
   EXPECT_GE(report->columns.size(), 5u);

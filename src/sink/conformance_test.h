@@ -55,7 +55,7 @@ class Backend {
   virtual Clock& clock() = 0;
 
   /// What the sinks have said so far.
-  const std::vector<std::string>& said() const { return log_.lines; }
+  const std::vector<std::string>& log_lines() const { return log_.lines; }
 
   /// Makes rows visible to queries, where writing alone does not.
   virtual void refresh(Database&, const table::QualifiedName&) {}
@@ -79,6 +79,8 @@ std::shared_ptr<const dynamodb::Change> put(uint64_t version, const std::string&
 std::shared_ptr<const dynamodb::Change> removal(uint64_t version, const std::string& key);
 /// {"pk":{"S":"…"}}
 std::string text_key(const std::string& value);
+/// Keys of two attributes, of all types and sizes that this target's columns hold.
+std::vector<std::string> odd_keys(table::Target target);
 
 class Conformance : public ::testing::TestWithParam<BackendMaker> {
  protected:
@@ -98,7 +100,7 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   }
 
   table::QualifiedName name(const std::string& table) const { return {options.schema, table}; }
-  coordination::TableClaim claim_of(const table::TableSpec& spec) const;
+  coordination::TableRegistration registration_of(const table::TableSpec& spec) const;
   table::TableSpec spec_of(const std::string& table, const dynamodb::Change& change) const;
 
   /// Opens a table for items like this change's, in `sink`.
@@ -122,8 +124,8 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   int64_t count(const std::string& from);
   std::vector<DeadLetter> letters();
 
-  coordination::Claim claim(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards = {},
-                            bool forget = false);
+  coordination::Acquired acquire(Sink& on, const std::string& worker, std::vector<coordination::NewShard> shards = {},
+                                 bool forget = false);
 
   /// The relay's rows in ctk_positions.
   std::vector<coordination::StoredPosition> stored(Sink& in);
@@ -138,8 +140,8 @@ class Conformance : public ::testing::TestWithParam<BackendMaker> {
   void drop_table();
   /// A statement of somebody else's on `demo`.
   void change_by_hand(const std::string& statement);
-  /// Opens `demo` in a new sink, with a claim that `with` may change.
-  Result<OpenTable> open_again(const std::function<void(coordination::TableClaim&)>& with = {});
+  /// Opens `demo` in a new sink, with an acquisition that `with` may change.
+  Result<OpenTable> open_again(const std::function<void(coordination::TableRegistration&)>& with = {});
   /// What ctk_tables has of a table.
   std::optional<coordination::TableRecord> record_of(Sink& in, const std::string& table);
   Result<LoadEnding> finish_load(coordination::Epoch epoch);

@@ -31,6 +31,15 @@ std::vector<table::VersionRange> HistoryOfKey::windows(coordination::Epoch epoch
   return windows;
 }
 
+std::vector<table::VersionRange> HistoryOfKey::windows_left(coordination::Epoch epoch,
+                                                            const std::optional<HistoryEvent>& newest) {
+  std::vector<table::VersionRange> left = windows(epoch);
+  const size_t behind =
+      std::erase_if(left, [&](const table::VersionRange& window) { return !newest || newest->version < window.from; });
+  if (newest && behind > 0) take({*newest});
+  return left;
+}
+
 void HistoryOfKey::take(std::vector<HistoryEvent> rows) {
   std::ranges::sort(rows, {}, &HistoryEvent::version);
   for (HistoryEvent& row : rows) {

@@ -6,7 +6,8 @@
 // comes late, again, or in another epoch leaves the same rows.
 //
 //   HistoryOfKey history(events);              history.windows(epoch) → what is to be read
-//   history.take(window, rows);                for each of them
+//   history.take(rows);                        for each of them
+//   or, where a key's newest row is read for less than a window: history.windows_left(epoch, newest) → what remains
 //   HistoryChanges changes = history.plan();   nothing where all is there already
 #pragma once
 
@@ -50,6 +51,7 @@ struct HistoryChanges {
   std::vector<std::string> removals;  ///< versions of rows that are a lower one's change
 
   bool empty() const { return inserts.empty() && ends.empty() && removals.empty(); }
+  bool operator==(const HistoryChanges&) const = default;
 };
 
 class HistoryOfKey {
@@ -60,6 +62,9 @@ class HistoryOfKey {
   /// The versions between which rows may be stored that are changes of these; to be read with the row before and the row
   /// behind. One for each epoch up to `epoch` in which such a row may be: another epoch may have brought the change, too.
   std::vector<table::VersionRange> windows(coordination::Epoch epoch) const;
+  /// The same, where the key's newest row is known, or that it has none: a window behind it holds nothing else, and needs
+  /// not be read. Mostly that is all of them, since changes come in their order.
+  std::vector<table::VersionRange> windows_left(coordination::Epoch epoch, const std::optional<HistoryEvent>& newest);
   /// The rows of one window, in any order.
   void take(std::vector<HistoryEvent> rows);
 

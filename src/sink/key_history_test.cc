@@ -45,12 +45,20 @@ class Stored {
     HistoryOfKey history(events);
     for (const table::VersionRange& window : history.windows(epoch)) history.take(read(window));
     const HistoryChanges changes = history.plan();
+    // Whoever reads the newest row first comes to the same.
+    HistoryOfKey by_newest(events);
+    for (const table::VersionRange& window : by_newest.windows_left(epoch, newest())) by_newest.take(read(window));
+    ASSERT_EQ(by_newest.plan(), changes);
     for (const std::string& version : changes.removals) ASSERT_EQ(rows_.erase(version), 1u);
     for (const HistoryChanges::Insert& each : changes.inserts) {
       const HistoryEvent& event = events[each.event];
       ASSERT_TRUE(rows_.emplace(event.version, HistoryEvent{event.version, event.from, each.to}).second);
     }
     for (const HistoryChanges::End& each : changes.ends) rows_.at(each.version).to = each.to;
+  }
+
+  std::optional<HistoryEvent> newest() const {
+    return rows_.empty() ? std::nullopt : std::optional(rows_.rbegin()->second);
   }
 
   std::vector<HistoryEvent> rows() const {
@@ -86,6 +94,20 @@ TEST(History, EachHoldsUntilTheNextBegins) {
   const std::vector<HistoryEvent> rows = {
       {streams(1, 7), at(1), at(2)}, {streams(1, 8), at(2), at(3)}, {streams(1, 9), at(3), std::nullopt}};
   EXPECT_EQ(stored.rows(), rows);
+}
+
+TEST(History, WindowsBehindTheNewestRowNeedNotBeRead) {
+  HistoryOfKey first({{streams(1, 7), at(1)}});
+  EXPECT_TRUE(first.windows_left(1, std::nullopt).empty());
+  HistoryOfKey later({{streams(1, 8), at(2)}, {streams(1, 9), at(3)}});
+  EXPECT_TRUE(later.windows_left(1, HistoryEvent{streams(1, 7), at(1)}).empty());
+  const HistoryChanges changes = {{{0, at(3)}, {1, std::nullopt}}, {{streams(1, 7), at(2)}}, {}};
+  EXPECT_EQ(later.plan(), changes);
+  HistoryOfKey again({{streams(1, 7), at(1)}, {streams(1, 8), at(2)}});
+  EXPECT_EQ(again.windows_left(1, HistoryEvent{streams(1, 7), at(1)}).size(), 1u);
+  // The epoch before has to be looked at, too: it may have brought the change.
+  HistoryOfKey behind_a_load({{streams(2, 9), at(9)}});
+  EXPECT_EQ(behind_a_load.windows_left(2, HistoryEvent{load(2, 8), at(8)}).size(), 1u);
 }
 
 TEST(History, WhatComesLateParts) {

@@ -11,7 +11,7 @@ namespace {
 /// without quotes are to the databases that keep quotes.
 std::vector<std::string> words_of(std::string_view sql) {
   std::vector<std::string> words;
-  const auto is_word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c < 0; };
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_' || c >= 0x80; };
   for (size_t at = 0; at < sql.size();) {
     const char c = sql[at];
     if (c == '"' || c == '`' || c == '\'') {
@@ -107,15 +107,15 @@ Error not_a_table(const table::QualifiedName& name, std::string_view kind) {
   return {ErrorKind::refused, fmt::format("{} is {}, and not a table", name.str(), kind), "", ""};
 }
 
-void ViewNotes::say(const std::string& table, const LiveView& view) {
-  if (!view.in_the_way.empty() && said_.insert(table).second) {
+void ViewNotes::report(const std::string& table, const LiveView& view) {
+  if (!view.in_the_way.empty() && reported_.insert(table).second) {
     log_.warn("the table gets no view of its living rows, since something else has the view's name",
               {{"table", table},
                {"view", view.would_be},
                {"found", view.in_the_way},
                {"hint", "rename or drop it to have the view, or say live-view=false"}});
   }
-  if (!view.refusal.empty() && said_.insert(table).second) {
+  if (!view.refusal.empty() && reported_.insert(table).second) {
     log_.warn("the table gets no view of its living rows, since the target refuses it",
               {{"table", table}, {"view", view.would_be}, {"error", view.refusal}});
   }

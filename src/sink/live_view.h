@@ -56,11 +56,11 @@ struct LiveView {
 class ViewNotes {
  public:
   explicit ViewNotes(Log& log) : log_(log) {}
-  void say(const std::string& table, const LiveView& view);
+  void report(const std::string& table, const LiveView& view);
 
  private:
   Log& log_;
-  std::set<std::string> said_;
+  std::set<std::string> reported_;
 };
 
 /// What to do where something else has the table's name.

@@ -28,6 +28,13 @@ TEST(Selections, AreReadAsDatabasesGiveThemBack) {
             ours);
 }
 
+TEST(Selections, HaveNamesOfAnyLetters) {
+  const auto read = read_selection("SELECT größe FROM s.größen WHERE cdc_deleted IS NOT TRUE");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->columns, std::vector<std::string>{"größe"});
+  EXPECT_EQ(read->from, (table::QualifiedName{"s", "größen"}));
+}
+
 TEST(Selections, OfOtherViewsAreOthers) {
   const auto ours = read_selection(kOurs);
   for (const char* other : {

@@ -2,9 +2,11 @@
 // A face of a database beside those of sink.h. It must not know what rows are compared with.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/done.h"
@@ -31,6 +33,10 @@ struct KeyPage {
   std::vector<std::string> next;
 };
 
+/// Is shown a row: its key, `data` and `aux`, which live as long as the call. False: no further row is wanted.
+using RowVisit =
+    std::function<bool(const KeyTexts& key, std::optional<std::string_view> data, std::optional<std::string_view> aux)>;
+
 /// Errors are those of a whole call (sink.h). Nothing is made, changed or locked.
 class RowReader {
  public:
@@ -43,6 +49,10 @@ class RowReader {
   /// The keys of living rows, `limit` at most. `from`: KeyPage::next of the page before; empty: the first. A row that stays
   /// through all pages is in one of them, once.
   virtual void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) = 0;
+  /// Shows the living rows to `visit`, in any order, by a thread of the reader's own, one after another; where a connection
+  /// breaks, some of them again. `done(false)`: not all of them, since `visit` wanted no more or this database has no way
+  /// that is cheaper than asking for each.
+  virtual void walk_rows(Spec spec, RowVisit visit, Done<bool> done) = 0;
 };
 
 }  // namespace ctk::sink

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "base/utf8.h"
 #include "json/writer.h"
 
 namespace ctk::sink {
@@ -38,11 +39,7 @@ std::string bounded(std::string reason) {
   for (char& c : reason) {
     if (c == '\0') c = ' ';
   }
-  if (reason.size() > kLongestReason) {
-    size_t end = kLongestReason;
-    while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0) == 0x80) --end;  // not inside a character
-    reason.resize(end);
-  }
+  reason.resize(cut_at_character(reason, kLongestReason).size());
   if (simdjson::validate_utf8(reason.data(), reason.size())) return reason;
   for (char& c : reason) {
     if (static_cast<unsigned char>(c) >= 0x80) c = '?';

@@ -1,7 +1,7 @@
 // The Sink contract. Every target keeps it, and one conformance suite (conformance_test.h) holds all of them to it:
 // lossless values, guards, order, replay of any suffix, partial failure, type conflicts, hostile names.
 //
-// Life: connect → (claim through positions()) → open each table at its first change → apply … → sweep → close.
+// Life: connect → (acquire through positions()) → open each table at its first change → apply … → sweep → close.
 // Everything is called on the loop; completions come on the loop, never from inside the call.
 #pragma once
 
@@ -61,6 +61,14 @@ struct DeadLetter {
   std::string change;   ///< the record's text, or "base64:…" where it is not UTF-8
   bool operator==(const DeadLetter&) const = default;
 };
+
+/// Some of the letters that a target has: all of them may be more than fits into memory.
+struct DeadLetterPage {
+  std::vector<DeadLetter> letters;
+  std::string next;  ///< where the next page begins; empty: there is none
+};
+/// Letters of a page at most.
+inline constexpr size_t kMostLettersOfAPage = 500;
 
 /// Where the record of a letter was read.
 struct DeadLetterOrigin {
@@ -231,7 +239,7 @@ struct TableReport {
   };
   std::vector<Column> columns;
   std::vector<std::string> key;
-  int64_t rows = 0, living = 0, marked = 0;
+  int64_t rows = 0, living = 0, tombstones = 0;
   std::optional<int64_t> size_bytes;
   std::optional<std::string> health;
   std::optional<coordination::TableRecord> record;
@@ -263,9 +271,10 @@ class TableRegistry {
  public:
   virtual ~TableRegistry() = default;
 
-  /// Creates or takes over the table, its view and our bookkeeping tables, registers the claim. Called again after an
+  /// Creates or takes over the table, its view and our bookkeeping tables, registers it. Called again after an
   /// `stale_epoch`. `spec.keys` come from the first change.
-  virtual void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) = 0;
+  virtual void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+                    Done<OpenTable> done) = 0;
   /// All tables that `ctk_tables` has in this schema, those just written too. Makes nothing.
   virtual void records(Done<std::vector<coordination::TableRecord>> done) = 0;
   /// Whether the table itself is there.
@@ -294,6 +303,9 @@ class Console {
   /// What a user would have to run so that the key's columns of a table have the types that the specification's options ask
   /// for; nothing where they have them, and where there is no such table.
   virtual void retyping(const table::TableSpec& spec, Done<std::vector<std::string>> done) = 0;
+  /// Those behind the id `from` (empty: from the first on), in the order of ids: all together of about `bytes`, one at
+  /// least where there is one.
+  virtual void dead_letter_page(std::string from, size_t bytes, Done<DeadLetterPage> done) = 0;
 };
 
 /// What a relay writes to. A sink may go at any time, on the loop or when it no longer runs: what is under way then is

@@ -32,6 +32,7 @@ struct TargetSight {
   std::optional<Result<std::string>> rights;  ///< nothing: this target does not say
   std::optional<Result<TableFit>> table;      ///< nothing: the spec was not known
   std::optional<uint64_t> free_bytes;         ///< nothing: this target does not say
+  std::optional<Error> log_kept;              ///< what keeps the database from giving its log's room back; a run works
 };
 
 class TargetCheck {
@@ -45,6 +46,11 @@ enum class FilesBeside { none, some };
 /// Whether a file that rows go to may be written, or made where it is not there yet, and others beside it where that needs
 /// some: with a hint where not.
 Result<std::string> check_writable_file(const std::string& path, FilesBeside beside = FilesBeside::none);
+/// The same of an SQLite database: the files that it has beside its own are looked at, too, which another user's process
+/// may have left.
+Result<std::string> check_writable_database(const std::string& path);
+/// A write-ahead log that has grown far beyond what a checkpoint leaves: somebody reads, so that it cannot be copied back.
+std::optional<Error> find_kept_log(const std::string& path);
 /// Of the file system that a file lies on, or would.
 std::optional<uint64_t> free_bytes_beside(const std::string& path);
 

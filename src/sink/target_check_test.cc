@@ -11,9 +11,9 @@
 namespace ctk::sink {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-class TargetCheckTest : public testing::Test {
+class TargetCheckTest : public ::testing::Test {
  protected:
   TargetCheckTest() {
     char name[] = "/tmp/ctk-target-check-XXXXXX";
@@ -37,6 +37,25 @@ TEST_F(TargetCheckTest, AFolderThatIsMissingIsToBeMade) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().hint, "mkdir -p " + (folder_ / "no").string());
   EXPECT_FALSE(free_bytes_beside(folder_ / "no" / "lines"));
+}
+
+TEST_F(TargetCheckTest, ALogThatIsNotCopiedBackIsTold) {
+  const std::string file = folder_ / "rows.db", log = file + "-wal";
+  EXPECT_FALSE(find_kept_log(file));
+  std::ofstream(log) << "x";
+  std::filesystem::resize_file(log, 16u << 20);
+  EXPECT_FALSE(find_kept_log(file));
+  std::filesystem::resize_file(log, 100u << 20);
+  EXPECT_THAT(find_kept_log(file).value().message, HasSubstr("rows.db-wal has 100 MB"));
+}
+
+TEST_F(TargetCheckTest, AFileBesideThatMayNotBeWrittenIsTold) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may";
+  const std::string file = folder_ / "rows.db";
+  std::ofstream(file + "-shm") << "x";
+  EXPECT_TRUE(check_writable_database(file));
+  std::filesystem::permissions(file + "-shm", std::filesystem::perms::owner_read);
+  EXPECT_EQ(check_writable_database(file).error().hint, "chmod u+w " + file + "-shm");
 }
 
 TEST_F(TargetCheckTest, WhoMayNotWriteIsTold) {

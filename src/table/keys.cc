@@ -75,7 +75,7 @@ Cell numeric_cell(const KeyColumn& key, Target target, std::string_view digits) 
 }
 
 /// SQLite: integer, real or text, the first that holds the number exactly; so one number has one form.
-Cell untyped_cell(const KeyColumn& key, Target target, std::string_view digits) {
+Cell untyped_number_cell(const KeyColumn& key, Target target, std::string_view digits) {
   if (Cell cell = integer_cell(key, target, digits)) return cell;
   if (Cell cell = real_cell(key, digits)) return cell;
   return numeric_cell(key, target, digits);
@@ -85,7 +85,7 @@ Cell number_cell(const KeyColumn& key, Target target, std::string_view digits) {
   switch (key.column_type) {
     case ColumnType::bigint: return integer_cell(key, target, digits);
     case ColumnType::double_precision: return real_cell(key, digits);
-    case ColumnType::untyped: return untyped_cell(key, target, digits);
+    case ColumnType::untyped: return untyped_number_cell(key, target, digits);
     case ColumnType::text: return text_cell(dynamodb::canonical_number(digits));
     default: return numeric_cell(key, target, digits);
   }
@@ -136,6 +136,11 @@ std::optional<Value> find(Value map, std::string_view name) {
 }
 
 }  // namespace
+
+KeyCell untyped_cell(Target target, std::string_view digits) {
+  Cell cell = untyped_number_cell({}, target, digits);
+  return cell ? std::move(*cell) : text_cell(std::string(digits));
+}
 
 std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec, Value keys) {
   std::vector<KeyCell> cells;

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dynamodb/value.h"
@@ -12,5 +13,8 @@ namespace ctk::table {
 
 /// The cells in the order of `spec.keys`, or why the target cannot hold this key (with the option that would, if any).
 std::expected<std::vector<KeyCell>, std::string> key_cells(const TableSpec& spec, dynamodb::Value keys);
+
+/// The cell of a number in an untyped column (SQLite): integer, real or text, the first that holds it exactly.
+KeyCell untyped_cell(Target target, std::string_view digits);
 
 }  // namespace ctk::table

@@ -64,7 +64,7 @@ constexpr KeyTypes kKeys = {
         "the key is longer than its index takes: 3,072 bytes, or 2,048 and 1,024 of two key attributes; where the "
         "second is the long one, layout=document has 3,072 bytes for both"};
 
-// sql_lex.cc.
+// As MySQL's own sql_lex.cc reads text.
 constexpr LexicalRules kLexical = {
     .backslashes = true, .hash_comments = true, .dollar_in_names = true, .dollar_is_letter = true, .backquotes = true};
 constexpr std::string_view kTables =

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/ascii.h"
+#include "table/standard_targets.h"
 
 namespace ctk::table {
 namespace {
@@ -31,6 +32,12 @@ TargetTraits traits_of(const OdbcKind& kind) {
     case OdbcDialect::mysql: traits = of_session(kMysqlTraits); break;
     case OdbcDialect::mariadb: traits = of_session(kMariadbTraits); break;
     case OdbcDialect::sqlite: traits = sqlite(); break;
+    case OdbcDialect::sqlserver: traits = sqlserver_traits(); break;
+    case OdbcDialect::oracle: traits = oracle_traits(); break;
+    case OdbcDialect::db2: traits = db2_traits(); break;
+    case OdbcDialect::duckdb: traits = duckdb_traits(); break;
+    case OdbcDialect::snowflake: traits = snowflake_traits(); break;
+    case OdbcDialect::generic: traits = generic_traits(); break;
   }
   if (!kind.transactions) traits.transactions = traits.savepoints = traits.ddl_in_transactions = false;
   return traits;
@@ -50,17 +57,33 @@ Kinds& kinds() {
 }  // namespace
 
 std::optional<OdbcDialect> parse_odbc_dialect(std::string_view text) {
-  if (text == "postgresql") return OdbcDialect::postgresql;
-  if (text == "mysql") return OdbcDialect::mysql;
-  if (text == "sqlite") return OdbcDialect::sqlite;
+  constexpr auto kNames = std::to_array<std::pair<std::string_view, OdbcDialect>>({{"postgresql", OdbcDialect::postgresql},
+                                                                                   {"mysql", OdbcDialect::mysql},
+                                                                                   {"sqlite", OdbcDialect::sqlite},
+                                                                                   {"sqlserver", OdbcDialect::sqlserver},
+                                                                                   {"oracle", OdbcDialect::oracle},
+                                                                                   {"db2", OdbcDialect::db2},
+                                                                                   {"duckdb", OdbcDialect::duckdb},
+                                                                                   {"snowflake", OdbcDialect::snowflake},
+                                                                                   {"generic", OdbcDialect::generic}});
+  for (const auto& [name, dialect] : kNames) {
+    if (text == name) return dialect;
+  }
   return std::nullopt;
 }
 
 std::optional<OdbcDialect> odbc_dialect_of(std::string_view product, std::string_view version) {
   const std::string name = ascii_lower(product);
   if (name.contains("mariadb") || ascii_lower(version).contains("mariadb")) return OdbcDialect::mariadb;
-  constexpr auto kProducts = std::to_array<std::pair<std::string_view, OdbcDialect>>(
-      {{"postgres", OdbcDialect::postgresql}, {"mysql", OdbcDialect::mysql}, {"sqlite", OdbcDialect::sqlite}});
+  constexpr auto kProducts =
+      std::to_array<std::pair<std::string_view, OdbcDialect>>({{"postgres", OdbcDialect::postgresql},
+                                                               {"mysql", OdbcDialect::mysql},
+                                                               {"sqlite", OdbcDialect::sqlite},
+                                                               {"sql server", OdbcDialect::sqlserver},
+                                                               {"oracle", OdbcDialect::oracle},
+                                                               {"db2", OdbcDialect::db2},
+                                                               {"duckdb", OdbcDialect::duckdb},
+                                                               {"snowflake", OdbcDialect::snowflake}});
   for (const auto& [part, dialect] : kProducts) {
     if (name.contains(part)) return dialect;
   }

@@ -11,13 +11,17 @@
 
 namespace ctk::table {
 
-enum class OdbcDialect { postgresql, mysql, mariadb, sqlite };
+enum class OdbcDialect { postgresql, mysql, mariadb, sqlite, sqlserver, oracle, db2, duckdb, snowflake, generic };
 
 /// As `dialect=` has it.
 std::optional<OdbcDialect> parse_odbc_dialect(std::string_view text);
 /// By the name, and the version, that a driver gives its database (SQL_DBMS_NAME, SQL_DBMS_VER); nothing where it is none
 /// that we know.
 std::optional<OdbcDialect> odbc_dialect_of(std::string_view product, std::string_view version);
+
+/// Whether the database is one that a native target knows, too: it has statements of its own for its catalogue, and its
+/// drivers are known.
+constexpr bool is_native(OdbcDialect dialect) { return dialect <= OdbcDialect::sqlite; }
 
 /// One kind of such a target.
 struct OdbcKind {

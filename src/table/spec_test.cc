@@ -11,10 +11,10 @@ namespace ctk::table {
 namespace {
 
 using dynamodb::Type;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::MatchesRegex;
-using testing::Pair;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Pair;
 using namespace std::string_literals;
 
 TEST(Paths, ListsAreSplitAtCommasAndDots) {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "json/writer.h"
-#include "verify/seen_keys.h"
 
 namespace ctk::verify {
 
@@ -17,11 +16,11 @@ std::string_view to_string(Difference::Kind kind) {
   return "different";
 }
 
-std::string row_state(const std::optional<sink::HeldRow>& row) {
+std::string row_state(const std::optional<sink::HeldRow>& row, const KeyHash& hash) {
   if (!row) return {};
   std::string state = row->deleted ? "-" : "+";
   if (!row->version.empty()) return state + row->version;
-  return state + std::to_string(fingerprint({row->data.value_or(""), row->aux.value_or("")}));
+  return state + std::to_string(hash({row->data.value_or(""), row->aux.value_or("")}));
 }
 
 Verdict judge(Difference& difference, Look look, Duration now, Duration settle) {

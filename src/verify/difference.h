@@ -15,6 +15,7 @@
 
 #include "base/time.h"
 #include "sink/row_reader.h"
+#include "verify/key_hash.h"
 
 namespace ctk::verify {
 
@@ -40,7 +41,7 @@ struct Difference {
 std::string_view to_string(Difference::Kind kind);
 
 /// What tells one write of a row from another: its version and mark, its content where it has no version. Empty: no row.
-std::string row_state(const std::optional<sink::HeldRow>& row);
+std::string row_state(const std::optional<sink::HeldRow>& row, const KeyHash& hash);
 
 /// Both sides, read again.
 struct Look {
@@ -48,6 +49,7 @@ struct Look {
   bool has_item = false;
   std::vector<std::string> paths;
   std::string row;
+  std::string version = {};  ///< of the row
 };
 
 enum class Verdict { settled, again, stands };

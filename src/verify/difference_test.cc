@@ -88,12 +88,13 @@ TEST(Difference, AsText) {
 
 TEST(RowState, TellsWritesApart) {
   const sink::HeldRow row{"{}", std::nullopt, "v1", false};
-  EXPECT_EQ(row_state(std::nullopt), "");
-  EXPECT_EQ(row_state(row), "+v1");
-  EXPECT_EQ(row_state(sink::HeldRow{std::nullopt, std::nullopt, "v1", true}), "-v1");
+  const KeyHash hash({1, 2});
+  EXPECT_EQ(row_state(std::nullopt, hash), "");
+  EXPECT_EQ(row_state(row, hash), "+v1");
+  EXPECT_EQ(row_state(sink::HeldRow{std::nullopt, std::nullopt, "v1", true}, hash), "-v1");
   const sink::HeldRow taken_over{"{}", std::nullopt, "", false}, other{"{\"a\":1}", std::nullopt, "", false};
-  EXPECT_NE(row_state(taken_over), row_state(other));
-  EXPECT_EQ(row_state(taken_over), row_state(taken_over));
+  EXPECT_NE(row_state(taken_over, hash), row_state(other, hash));
+  EXPECT_EQ(row_state(taken_over, hash), row_state(taken_over, hash));
 }
 
 }  // namespace

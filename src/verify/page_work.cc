@@ -17,6 +17,9 @@ dynamodb::ItemSource source_of(const table::TableSpec& spec, const dynamodb::Key
   return source;
 }
 
+/// What is read to mark rows: more takes longer than what was read stays true.
+constexpr uint64_t kMostMarkedBytes = uint64_t{2} << 30;
+
 sink::KeyTexts texts_of(const std::vector<table::KeyCell>& cells) {
   sink::KeyTexts texts;
   for (const table::KeyCell& cell : cells) texts.push_back(cell.text);
@@ -29,7 +32,42 @@ PageWork::PageWork(Settings settings)
     : settings_(std::move(settings)),
       source_(source_of(*settings_.spec, settings_.keys)),
       renderer_(*settings_.spec),
-      comparer_(*settings_.spec) {}
+      comparer_(*settings_.spec),
+      hash_(settings_.secret),
+      contents_(settings_.secret, settings_.spec->target->data) {}
+
+void PageWork::begin_marks() {
+  marks_.emplace();
+  marked_bytes_ = 0;
+}
+
+bool PageWork::mark(const sink::KeyTexts& key, std::optional<std::string_view> data, std::optional<std::string_view> aux) {
+  if (!is_sampled(key, settings_.sample)) return true;
+  marked_bytes_ += data.value_or("").size() + aux.value_or("").size();
+  // Of content that cannot be read no item has the hash, but by the chance that any two have.
+  return marked_bytes_ <= kMostMarkedBytes && marks_->add(hash_(key), contents_(data, aux).value_or(0));
+}
+
+void PageWork::end_marks(bool all) {
+  if (all) return marks_->close();
+  marks_.reset();
+}
+
+std::optional<uint64_t> PageWork::told_all() const {
+  return marks_ && marks_->unseen() == 0 ? std::optional<uint64_t>(marks_->size()) : std::nullopt;
+}
+
+bool PageWork::is_seen(uint64_t key) const { return (marks_ && marks_->is_seen(key)) || seen_.contains(key); }
+
+/// Whether the row was met, and held what the item is to be there.
+bool PageWork::is_marked(const ReadItem& item) {
+  if (item.cells.empty()) return false;
+  const table::Rendered rendered = renderer_.render(*item.change, 1);
+  const auto* written = std::get_if<table::Row>(&rendered);
+  if (written == nullptr) return false;
+  const std::optional<uint32_t> content = contents_(written->data, written->aux);
+  return content && marks_->see(item.key, *content);
+}
 
 std::optional<ReadItem> PageWork::read_item(dynamodb::RawRecord record) {
   dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), source_);
@@ -37,19 +75,31 @@ std::optional<ReadItem> PageWork::read_item(dynamodb::RawRecord record) {
   ReadItem item;
   item.change = std::make_shared<const dynamodb::Change>(std::move(decoded.changes.front()));
   if (auto cells = table::key_cells(*settings_.spec, item.change->keys())) item.cells = std::move(*cells);
-  item.key = item.cells.empty() ? fingerprint({std::string(item.change->key)}) : fingerprint(texts_of(item.cells));
+  if (!item.cells.empty()) item.key = hash_(texts_of(item.cells));
   return item;
 }
 
-Result<ReadItems> PageWork::decode(std::vector<dynamodb::RawRecord> records) {
-  ReadItems items;
-  items.reserve(records.size());
+/// Both sides take the same sample: of the row's key, or the item's where it can have no row.
+bool PageWork::is_wanted(const ReadItem& item) const {
+  if (settings_.sample >= 1) return true;
+  return is_sampled(item.cells.empty() ? sink::KeyTexts{std::string(item.change->key)} : texts_of(item.cells),
+                    settings_.sample);
+}
+
+Result<OpenedPage> PageWork::decode(std::vector<dynamodb::RawRecord> records, bool by_marks) {
+  OpenedPage page;
   for (dynamodb::RawRecord& record : records) {
     std::optional<ReadItem> item = read_item(std::move(record));
     if (!item) return fail(ErrorKind::corrupt, "DynamoDB answered a Scan with an item that is none");
-    if (is_sampled(item->key, settings_.sample)) items.push_back(std::move(*item));
+    if (!is_wanted(*item)) continue;
+    ++page.told.items;
+    if (by_marks && is_marked(*item)) {
+      ++page.told.equal;
+    } else {
+      page.items.push_back(std::move(*item));
+    }
   }
-  return items;
+  return page;
 }
 
 std::vector<std::vector<table::KeyCell>> PageWork::keys_of(const ReadItems& items) {
@@ -71,13 +121,12 @@ bool PageWork::is_equal(const ReadItem& item, const std::optional<sink::HeldRow>
 
 Result<PageFindings> PageWork::compare(const ReadItems& items, sink::RowReader::Rows rows) {
   PageFindings findings;
-  findings.items = items.size();
   std::vector<uint64_t> seen;
   auto next = rows.begin();
   for (const ReadItem& item : items) {
     std::optional<sink::HeldRow> none;
     std::optional<sink::HeldRow>& row = item.cells.empty() || next == rows.end() ? none : *next++;
-    if (!item.cells.empty()) seen.push_back(item.key);
+    if (!item.cells.empty() && !(marks_ && marks_->see(item.key))) seen.push_back(item.key);
     if (is_equal(item, row)) {
       ++findings.equal;
       continue;
@@ -92,7 +141,7 @@ Result<PageFindings> PageWork::compare(const ReadItems& items, sink::RowReader::
     difference.kind = row ? Difference::Kind::different : Difference::Kind::missing;
     difference.key = item.change->key;
     difference.paths = std::move(comparison.paths);
-    difference.row = row_state(row);
+    difference.row = row_state(row, hash_);
     findings.found.push_back(std::move(difference));
   }
   if (Status added = seen_.add(seen); !added) return forward_error(std::move(added));
@@ -102,10 +151,10 @@ Result<PageFindings> PageWork::compare(const ReadItems& items, sink::RowReader::
 PageFindings PageWork::extras(const sink::KeyPage& page) {
   PageFindings findings;
   for (const sink::KeyTexts& texts : page.keys) {
-    const uint64_t key = fingerprint(texts);
-    if (!seen_.covers(key) || !is_sampled(key, settings_.sample)) continue;
+    const uint64_t key = hash_(texts);
+    if (!seen_.covers(key) || !is_sampled(texts, settings_.sample)) continue;
     ++findings.rows;
-    if (seen_.contains(key)) continue;
+    if (is_seen(key)) continue;
     Difference difference;
     difference.kind = Difference::Kind::extra;
     const std::optional<std::string> typed = item_key(settings_.keys, *settings_.spec, texts);
@@ -134,7 +183,8 @@ ReadItems PageWork::keys_of(const std::vector<Difference>& differences) {
 Result<Look> PageWork::look(std::optional<std::string> item, std::optional<sink::HeldRow> row) {
   Look look;
   look.has_item = item.has_value();
-  look.row = row_state(row);
+  look.row = row_state(row, hash_);
+  if (row) look.version = row->version;
   const bool living = row && !row->deleted;
   if (!item) {
     if (living) look.difference = Difference::Kind::extra;

@@ -12,7 +12,10 @@
 #include "sink/row_repairer.h"
 #include "table/render.h"
 #include "verify/comparison.h"
+#include "verify/content_hash.h"
 #include "verify/difference.h"
+#include "verify/key_hash.h"
+#include "verify/row_marks.h"
 #include "verify/seen_keys.h"
 
 namespace ctk::verify {
@@ -21,7 +24,7 @@ namespace ctk::verify {
 struct ReadItem {
   std::shared_ptr<const dynamodb::Change> change;
   std::vector<table::KeyCell> cells;  ///< none: the target cannot hold this key, so there is no row
-  uint64_t key = 0;                   ///< fingerprint of the row's key, or of the item's where there are no cells
+  uint64_t key = 0;                   ///< hash of the row's key; nothing's where there are no cells
 };
 using ReadItems = std::vector<ReadItem>;
 
@@ -33,17 +36,34 @@ struct PageFindings {
   std::vector<Difference> certain;
 };
 
+/// A page of items: those that were told by the marks, counted, and those whose rows are to be asked for.
+struct OpenedPage {
+  PageFindings told;
+  ReadItems items;
+};
+
 class PageWork {
  public:
   struct Settings {
     std::shared_ptr<const table::TableSpec> spec;
     dynamodb::KeySchema keys;
     double sample = 1;
+    KeyHash::Secret secret{};  ///< drawn for this run
   };
   explicit PageWork(Settings settings);
 
+  /// Rows are shown to it, all of them at best, before the first item comes: then most items are told without asking for
+  /// their rows. False: there are too many.
+  bool mark(const sink::KeyTexts& key, std::optional<std::string_view> data, std::optional<std::string_view> aux);
+  void begin_marks();
+  /// `all`: whether no row was left out; else there are none.
+  void end_marks(bool all);
+  bool has_marks() const { return marks_.has_value(); }
+  /// Whether each row that was met has an item; how many rows those are.
+  std::optional<uint64_t> told_all() const;
+
   /// The items of a page that belong to the sample. `corrupt` where one is no item.
-  Result<ReadItems> decode(std::vector<dynamodb::RawRecord> records);
+  Result<OpenedPage> decode(std::vector<dynamodb::RawRecord> records, bool by_marks);
   /// The keys of rows that are asked for, in order; those without cells left out.
   static std::vector<std::vector<table::KeyCell>> keys_of(const ReadItems& items);
   /// `rows`: what keys_of were answered. Remembers the keys for extras().
@@ -65,14 +85,21 @@ class PageWork {
 
  private:
   std::optional<ReadItem> read_item(dynamodb::RawRecord record);
+  bool is_wanted(const ReadItem& item) const;
   bool is_equal(const ReadItem& item, const std::optional<sink::HeldRow>& row) const;
+  bool is_marked(const ReadItem& item);
+  bool is_seen(uint64_t key) const;
 
   Settings settings_;
   dynamodb::ItemSource source_;
   dynamodb::Decoder decoder_;
   table::Renderer renderer_;
   Comparer comparer_;
-  SeenKeys seen_;
+  KeyHash hash_;
+  ContentHash contents_;
+  std::optional<RowMarks> marks_;
+  uint64_t marked_bytes_ = 0;  ///< of what was shown
+  SeenKeys seen_;              ///< keys of items that no row was marked of
 };
 
 }  // namespace ctk::verify

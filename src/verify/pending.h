@@ -2,6 +2,7 @@
 // does not fit waits in a temporary file, without its paths, which the next look tells anew.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <memory>
@@ -44,6 +45,8 @@ class Pending {
   Result<std::vector<Difference>> take_due(Duration now, size_t most);
   size_t size() const;
   Duration settle() const { return settle_; }
+  /// At least that long from now on.
+  void lengthen(Duration settle) { settle_ = std::max(settle_, settle); }
 
  private:
   Duration settle_;

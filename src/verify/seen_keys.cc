@@ -3,32 +3,6 @@
 #include <algorithm>
 
 namespace ctk::verify {
-namespace {
-
-/// Finalizer of SplitMix64: every bit of the input moves every bit of the output.
-uint64_t mixed(uint64_t bits) {
-  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebULL;
-  return bits ^ (bits >> 31);
-}
-
-}  // namespace
-
-uint64_t fingerprint(const std::vector<std::string>& key) {
-  uint64_t hash = 0xcbf29ce484222325ULL;
-  for (const std::string& text : key) {
-    // FNV-1a; the length keeps ("ab", "c") and ("a", "bc") apart.
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    hash = mixed(hash ^ text.size());
-  }
-  return mixed(hash);
-}
-
-bool is_sampled(uint64_t fingerprint, double share) {
-  // Not the high bits: passes divide by those.
-  return share >= 1 || static_cast<double>(static_cast<uint32_t>(fingerprint)) < share * 0x1p32;
-}
-
 Status SeenKeys::add(std::span<const uint64_t> keys) {
   for (const uint64_t key : keys) {
     if (keys_.size() == most_) {

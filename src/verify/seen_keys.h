@@ -1,4 +1,4 @@
-// Which keys were seen, as numbers of 64 bits, in bounded memory whatever their number: what does not fit lies in a
+// Which keys were seen, as hashes of 64 even bits, in bounded memory whatever their number: what does not fit lies in a
 // temporary file, in sorted runs, and is looked at in passes over ranges of those numbers.
 //
 //   gathering ──add──▶ gathering ──begin_pass(0)──▶ pass 0 of passes() ──begin_pass(1)──▶ pass 1 …
@@ -6,20 +6,12 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "verify/temporary_file.h"
 
 namespace ctk::verify {
-
-/// What stands for a key: all of its texts, mixed to 64 even bits. Of a billion keys two share one with a probability of 3
-/// %, and then one row too many of one such key would not be found.
-uint64_t fingerprint(const std::vector<std::string>& key);
-
-/// Whether a key belongs to a sample of this share (0 … 1) of all.
-bool is_sampled(uint64_t fingerprint, double share);
 
 class SeenKeys {
  public:

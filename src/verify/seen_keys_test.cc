@@ -2,29 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "base/random.h"
 
 namespace ctk::verify {
 namespace {
-
-TEST(Fingerprint, TellsKeysApart) {
-  std::set<uint64_t> seen;
-  const std::vector<std::vector<std::string>> keys = {{"a"},       {"b"},   {"a", ""}, {"", "a"}, {"ab", "c"},
-                                                      {"a", "bc"}, {"abc"}, {""},      {}};
-  for (const auto& key : keys) EXPECT_TRUE(seen.insert(fingerprint(key)).second);
-  for (int i = 0; i < 100'000; ++i) seen.insert(fingerprint({"item-" + std::to_string(i)}));
-  EXPECT_EQ(seen.size(), 100'000 + keys.size());
-}
-
-TEST(Sample, TakesItsShare) {
-  int taken = 0;
-  for (int i = 0; i < 100'000; ++i) taken += is_sampled(fingerprint({std::to_string(i)}), 0.01) ? 1 : 0;
-  EXPECT_GT(taken, 850);
-  EXPECT_LT(taken, 1150);
-  EXPECT_TRUE(is_sampled(UINT64_MAX, 1));
-}
 
 /// Every key is known in exactly one pass, whatever fits into memory.
 void check(size_t in_memory, size_t count, size_t expected_passes) {

@@ -1,6 +1,7 @@
-// Puts a table in DynamoDB beside its table in the target, while both are written to: every item is looked up by its key,
-// page after page of a parallel Scan; then the target's keys are walked for rows that no item was seen of; and each
-// difference is looked at again until it is gone or stands. Decisions are PageWork's, judge's and Pending's; this waits for
+// Puts a table in DynamoDB beside its table in the target, while both are written to: rows are marked in one walk, where
+// they are not too many; of every item that its row's mark does not tell the row is looked up by key, page after page of a
+// parallel Scan; then the target's keys are walked for rows that no item was seen of; and each difference is looked at
+// again until it is gone or stands. Decisions are PageWork's, judge's and Pending's; this waits for
 // the answers.
 #pragma once
 
@@ -18,8 +19,8 @@
 #include "base/random.h"
 #include "base/task.h"
 #include "coordination/table_record.h"
-#include "relay/snapshot_source.h"
 #include "sink/sink.h"
+#include "source/snapshot_source.h"
 #include "verify/difference.h"
 #include "verify/page_work.h"
 #include "verify/pending.h"
@@ -32,7 +33,7 @@ struct VerifyOptions {
   std::optional<std::string> target_table;  ///< nothing: where a relay would put the source table
   table::TableOptions tables;
   std::optional<int> segments;
-  std::optional<Duration> settle;  ///< nothing: a minute, or a living relay's lag where that is more
+  std::optional<Duration> settle;  ///< nothing: a minute, or a while more than a living relay's lag, as it is then
   double sample = 1;
   bool repair = false;  ///< rows of differences that stand
   Duration start_timeout = std::chrono::seconds(30);
@@ -54,7 +55,7 @@ struct VerifyTotals {
 
 /// What it looks at, and with what. All outlive it. Nothing else uses `sink` meanwhile.
 struct VerifySides {
-  relay::SnapshotSource& items;
+  source::SnapshotSource& items;
   aws::DynamoDbApi& api;
   sink::Sink& sink;
   sink::RowReader& rows;
@@ -90,10 +91,14 @@ class Verifier {
   Task<Result<bool>> check_keys();
   Task<Result<bool>> wait_for_load();
   Task<Result<bool>> is_loading();
+  Task<Result<bool>> look_at_record();
+  Task<Result<bool>> note_disturbance();
   Result<bool> make_spec(const std::vector<coordination::TableRecord>& records);
   Task<Result<Duration>> choose_settle();
+  Task<Result<bool>> mark_rows();
+  bool trusts_marks() const;
   Task<Result<bool>> compare_segments();
-  Task<Result<bool>> compare_page(relay::SegmentPage page);
+  Task<Result<bool>> compare_page(source::SegmentPage page);
   Task<Result<bool>> walk_target();
   Task<Result<bool>> settle_all();
   /// Both sides of differences, in their order.
@@ -103,6 +108,7 @@ class Verifier {
     std::vector<std::optional<std::string>> items;
   };
   Task<Result<Sides>> read_sides(const std::vector<Difference>& differences);
+  bool will_be_swept(const Look& look) const;
   Task<Result<bool>> look_again(std::vector<Difference> due);
   Task<Result<bool>> repair(std::vector<Difference> standing);
   Task<Result<sink::RowReader::Rows>> read_rows(std::vector<std::vector<table::KeyCell>> keys);
@@ -117,7 +123,7 @@ class Verifier {
   template <class T, class Call>
   Task<Result<T>> insist(Duration budget, Call& call);
   Task<Result<std::vector<coordination::TableRecord>>> read_records();
-  /// On the worker.
+  /// On the worker. (These two: verifier_calls.h.)
   template <class T, class Work>
   auto at_work(Work& work);
 
@@ -125,15 +131,20 @@ class Verifier {
   VerifySides sides_;
   VerifyEnvironment env_;
   std::function<void(const Difference&)> stands_;
-  relay::SnapshotIdentity identity_;
+  source::SnapshotIdentity identity_;
   std::optional<coordination::TableRecord> record_;
   std::shared_ptr<const table::TableSpec> spec_;
   std::shared_ptr<PageWork> work_;
   std::optional<Pending> pending_;
+  std::optional<Duration> marked_;  ///< since when rows have been marked
   VerifyTotals totals_;
+  uint64_t unswept_ = 0;  ///< rows without items of which that is known
   int next_segment_ = 0;
   bool found_all_ = false;  ///< no further difference is found
   std::optional<Error> failure_;
+  Duration patience_;                   ///< with what does not answer
+  std::optional<Duration> load_begun_;  ///< since when a load is known that has begun in this run
+  Duration disturbed_until_{};          ///< what differed up to then tells nothing
   TaskGroup tasks_;
   JobQueue jobs_;  // last: its jobs use what tasks hold
 };

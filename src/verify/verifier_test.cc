@@ -8,10 +8,11 @@
 #include <set>
 
 #include "base/answer_later.h"
-#include "relay/scan_source.h"
+#include "shards/segment.h"
 #include "sim/dynamodb.h"
 #include "sim/in_process_dynamodb.h"
 #include "sink/sql/sql_targets.h"
+#include "source/scan_source.h"
 
 namespace ctk::verify {
 namespace {
@@ -47,6 +48,34 @@ class Refusing final : public sim::InProcessDynamoDb {
   Lifeline lifeline_;
 };
 
+/// Counts the rows that are asked for by their keys.
+class CountingRows final : public sink::RowReader {
+ public:
+  explicit CountingRows(sink::RowReader& rows) : rows_(rows) {}
+
+  void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
+    asked += keys.size();
+    rows_.read_rows(std::move(spec), std::move(keys), std::move(done));
+  }
+  void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<sink::KeyPage> done) override {
+    rows_.read_keys(std::move(spec), std::move(from), limit, std::move(done));
+  }
+  void walk_rows(Spec spec, sink::RowVisit visit, Done<bool> done) override {
+    if (shows) return rows_.walk_rows(std::move(spec), std::move(visit), std::move(done));
+    auto shown = [done = std::move(done)](Result<bool> all) mutable { done(all ? Result<bool>(false) : all); };
+    const auto none = [rows = 0, visit = std::move(visit)](const auto& key, auto data, auto aux) mutable {
+      return ++rows < 10 && visit(key, data, aux);
+    };
+    rows_.walk_rows(std::move(spec), none, std::move(shown));
+  }
+
+  size_t asked = 0;
+  bool shows = true;
+
+ private:
+  sink::RowReader& rows_;
+};
+
 /// A table, its copy, and a relay between them that is `lag` late.
 class Verifying : public testing::Test {
  protected:
@@ -54,14 +83,13 @@ class Verifying : public testing::Test {
     ASSERT_TRUE(service_.create_table({.name = "demo", .keys = {{"pk", 'S'}}}, loop_.now()));
     ASSERT_TRUE(await<bool>([&](auto done) { sink_->connect(std::move(done)); }));
     spec_ = table::make_spec(table::Target::sqlite, {"", "demo"}, "demo", {{{"pk", dynamodb::Type::S}}}, options_).value();
-    coordination::TableClaim claim;
-    claim.table = spec_.name.str();
-    claim.source_table = "demo";
-    claim.kind = dynamodb::VersionKind::streams;
-    claim.keys = {{{"pk", dynamodb::Type::S}}};
-    claim.form = table::form_of(options_);
-    claim.relay = coordination::RelayName("relay");
-    const auto opened = await<sink::OpenTable>([&](auto done) { sink_->open(spec_, claim, std::move(done)); });
+    registration_.table = spec_.name.str();
+    registration_.source_table = "demo";
+    registration_.kind = dynamodb::VersionKind::streams;
+    registration_.keys = {{{"pk", dynamodb::Type::S}}};
+    registration_.form = table::form_of(options_);
+    registration_.relay = coordination::RelayName("relay");
+    const auto opened = await<sink::OpenTable>([&](auto done) { sink_->open(spec_, registration_, std::move(done)); });
     ASSERT_TRUE(opened) << to_string(opened.error());
     opened_ = *opened;
   }
@@ -122,8 +150,8 @@ class Verifying : public testing::Test {
     options.table = aws::TableName("demo");
     options.tables = options_;
     if (with) with(options);
-    const auto source = relay::make_scan_source(api_, {options.table, {}}, loop_, loop_);
-    Verifier verifier(options, {*source, *calls_, *sink_, *sink_, *sink_, *sink_},
+    const auto source = source::make_scan_source(api_, {options.table, {}}, loop_, loop_);
+    Verifier verifier(options, {*source, *calls_, *sink_, rows_ != nullptr ? *rows_ : *sink_, *sink_, *sink_},
                       {loop_, loop_, random_, log_, std::make_unique<InlineExecutor>(loop_)});
     found_.clear();
     return await<VerifyTotals>([&](auto done) {
@@ -150,7 +178,9 @@ class Verifying : public testing::Test {
         return target;
       }(),
       {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }});
+  sink::RowReader* rows_ = nullptr;  ///< nothing: the sink's own
   table::TableSpec spec_;
+  coordination::TableRegistration registration_;
   sink::OpenTable opened_;
   int sequence_ = 1000;
   std::vector<std::string> found_;
@@ -263,6 +293,144 @@ TEST_F(Verifying, ATableIsNotRepairedFromAnotherOne) {
   ASSERT_FALSE(totals);
   EXPECT_THAT(totals.error().message, testing::HasSubstr("elsewhere"));
   EXPECT_EQ(verify()->missing, 1u) << "to compare them may be meant";
+}
+
+/// Rows are wrong, and a load that begins puts them right, ten minutes later: until it is over nothing is told of them.
+TEST_F(Verifying, ALoadThatBeginsMeanwhileIsWaitedFor) {
+  fill(50);
+  by_hand("UPDATE demo SET data = '{}' WHERE pk LIKE '%7'");
+  by_hand("DELETE FROM demo WHERE pk = 'item-1'");
+  const Duration began = loop_.monotonic();
+  bool loading = true;
+  std::function<void()> keep_loading = [&] {
+    if (!loading) return;
+    coordination::AcquireRequest request;
+    request.relay = coordination::RelayName("relay");
+    request.worker = coordination::WorkerName("loader");
+    request.shards = {{shards::segment_shard({2, 0, 1}), {}}};
+    request.epoch = 2;
+    sink_->positions().acquire(request, [](const auto& acquired) { EXPECT_TRUE(acquired); });
+    loop_.after(seconds(30), [&] { keep_loading(); });
+  };
+  loop_.after(seconds(1), [&] {
+    coordination::TableRegistration registration = registration_;
+    registration.load = coordination::LoadRequest{coordination::LoadRequest::Kind::again, loop_.now()};
+    sink_->open(spec_, registration, [&](const Result<sink::OpenTable>& loaded) {
+      ASSERT_TRUE(loaded) << to_string(loaded.error());
+      EXPECT_EQ(loaded->record.epoch, 2u);
+      loop_.after(seconds(90), [&] { keep_loading(); });
+    });
+  });
+  loop_.after(minutes(10), [&] {
+    loading = false;
+    const auto done = [](const auto& answer) { EXPECT_TRUE(answer); };
+    sink_->query({"UPDATE demo SET data = '{\"n\":' || substr(pk, 6) || ',\"tiny\":1E-100}' WHERE pk LIKE '%7'"}, done);
+    sink_->query({"UPDATE demo SET cdc_version = '00000002' || substr(cdc_version, 9)"}, done);
+    sink_->finish_load({"demo", 2}, done);
+  });
+  const Result<VerifyTotals> totals = verify([](VerifyOptions& options) { options.settle = seconds(5); });
+  ASSERT_TRUE(totals) << to_string(totals.error());
+  EXPECT_EQ(*totals, (VerifyTotals{.items = 50, .rows = 49, .equal = 49, .missing = 1, .settled = 5}));
+  EXPECT_GT(loop_.monotonic() - began, minutes(10));
+}
+
+/// Rows of an older epoch that a load has not met are gone once they are swept: until then they are no differences, and
+/// nobody repairs them.
+TEST_F(Verifying, RowsThatAreYetToBeSweptAreNoDifferences) {
+  fill(50);
+  by_hand("INSERT INTO demo (pk, data, cdc_version) VALUES ('item-900', '{}', '00000001.1.x')");
+  by_hand("UPDATE ctk_tables SET epoch = 2, load = 'loaded'");
+  const auto repairing = [](VerifyOptions& options) {
+    options.settle = Duration{};
+    options.repair = true;
+  };
+  EXPECT_EQ(verify(repairing).value(), (VerifyTotals{.items = 50, .rows = 51, .equal = 50}));
+  by_hand("INSERT INTO demo (pk, data, cdc_version) VALUES ('item-901', '{}', '00000002.1.x')");
+  EXPECT_EQ(verify(repairing).value(), (VerifyTotals{.items = 50, .rows = 52, .equal = 50, .extra = 1, .repaired = 1}));
+  EXPECT_THAT(found_, UnorderedElementsAre(line(901, "extra")));
+  by_hand("UPDATE ctk_tables SET load = 'complete'");
+  EXPECT_EQ(verify(repairing).value(), (VerifyTotals{.items = 50, .rows = 51, .equal = 50, .extra = 1, .repaired = 1}));
+  EXPECT_THAT(found_, UnorderedElementsAre(line(900, "extra")));
+}
+
+/// Items whose rows were marked are not asked for; those that are not as they were marked are, by their rows alone.
+TEST_F(Verifying, AsksForNoRowThatIsMarkedAsItsItem) {
+  fill(300);
+  CountingRows rows(*sink_);
+  rows_ = &rows;
+  EXPECT_EQ(verify().value(), (VerifyTotals{.items = 300, .rows = 300, .equal = 300}));
+  EXPECT_EQ(rows.asked, 0u);
+  by_hand("UPDATE demo SET data = data || ' ' WHERE pk = 'item-7'");
+  EXPECT_EQ(verify().value(), (VerifyTotals{.items = 300, .rows = 300, .equal = 300}));
+  EXPECT_EQ(rows.asked, 1u);
+  EXPECT_EQ(api_.counts().get_item, 0u);
+}
+
+/// A repair, too, reads the rows alone that differ: and each of them, and its item, again before it writes.
+TEST_F(Verifying, RepairsByMarks) {
+  fill(300);
+  CountingRows rows(*sink_);
+  rows_ = &rows;
+  by_hand("UPDATE demo SET data = '{}' WHERE pk = 'item-7'");
+  const auto repairing = [](VerifyOptions& options) { options.repair = true; };
+  EXPECT_EQ(verify(repairing).value(),
+            (VerifyTotals{.items = 300, .rows = 300, .equal = 299, .different = 1, .repaired = 1}));
+  EXPECT_LT(rows.asked, 10u);
+  EXPECT_EQ(verify().value(), (VerifyTotals{.items = 300, .rows = 300, .equal = 300}));
+}
+
+/// Where a database shows no rows, or not all, each is asked for.
+TEST_F(Verifying, AsksForAllRowsWhereNoneAreMarked) {
+  fill(300);
+  CountingRows rows(*sink_);
+  rows.shows = false;
+  rows_ = &rows;
+  by_hand("INSERT INTO demo (pk, data, cdc_version) VALUES ('item-900', '{}', '00000001.1.x')");
+  const auto at_once = [](VerifyOptions& options) { options.settle = Duration{}; };
+  EXPECT_EQ(verify(at_once).value(), (VerifyTotals{.items = 300, .rows = 301, .equal = 300, .extra = 1}));
+  EXPECT_GE(rows.asked, 300u);
+}
+
+/// A relay that falls behind while its table is looked at is late by more than settle: nothing is told of what it has yet
+/// to bring.
+TEST_F(Verifying, ARelayThatFallsBehindIsWaitedFor) {
+  fill(50);
+  coordination::AcquireRequest request;
+  request.relay = coordination::RelayName("relay");
+  request.worker = coordination::WorkerName("worker");
+  request.shards = {{aws::ShardId("s"), {}}};
+  bool late = true;
+  Timestamp read_to = loop_.now();
+  std::function<void()> renew = [&] {
+    if (!late) return;
+    sink_->positions().acquire(request, [&](const Result<coordination::Acquired>& acquired) {
+      ASSERT_TRUE(acquired);
+      const coordination::StoredPosition& row = acquired->positions.front();
+      coordination::PositionMove move{row.shard, row.position, row.position, read_to, {}, acquired->fence};
+      sink_->positions().move(request.relay, {move}, [](const auto& moved) { EXPECT_TRUE(moved); });
+    });
+    loop_.after(seconds(20), [&] { renew(); });
+  };
+  renew();
+  loop_.run_until_idle(milliseconds(10));
+  for (int i = 0; i < 10; ++i) change(i, 1000 + i, minutes(5));
+  loop_.after(minutes(6), [&] { late = false; });
+  const Result<VerifyTotals> totals = verify();
+  late = false;
+  ASSERT_TRUE(totals) << to_string(totals.error());
+  EXPECT_EQ(*totals, (VerifyTotals{.items = 50, .rows = 50, .equal = 50, .settled = 10}));
+}
+
+/// Two keys that share FNV-1a's 64 bits: whoever can write both sides could hide a row behind an item.
+TEST_F(Verifying, ARowIsNotHiddenByAKeyThatWasMadeForIt) {
+  fill(3);
+  const sim::Attributes item{{"pk", R"({"S":"8yn0iYCKYHlIj4-BwPqk"})"}};
+  ASSERT_TRUE(service_.put_item("demo", item, loop_.now()));
+  by_hand("INSERT INTO demo (pk, data, cdc_version) VALUES ('8yn0iYCKYHlIj4-BwPqk', '{}', '00000001.1.x')");
+  by_hand("INSERT INTO demo (pk, data, cdc_version) VALUES ('GReLUrM4wMqfg9yzV3KQ', '{}', '00000001.1.x')");
+  const Result<VerifyTotals> totals = verify();
+  ASSERT_TRUE(totals);
+  EXPECT_EQ(*totals, (VerifyTotals{.items = 4, .rows = 5, .equal = 4, .extra = 1}));
 }
 
 TEST_F(Verifying, SettleIsTakenAsItIsGiven) {

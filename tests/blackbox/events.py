@@ -93,8 +93,10 @@ def partition_key(event):
 
 
 def put_into(kinesis, stream, events):
-    """Puts records into a stream, in order, by pages of 100."""
+    """Puts records into a stream, in order, by pages of 100; their ShardId and SequenceNumber."""
+    put = []
     for start in range(0, len(events), 100):
-        kinesis("PutRecords", StreamName=stream, Records=[
+        put += kinesis("PutRecords", StreamName=stream, Records=[
             {"Data": base64.b64encode(json.dumps(event).encode()).decode(), "PartitionKey": partition_key(event)}
-            for event in events[start:start + 100]])
+            for event in events[start:start + 100]])["Records"]
+    return put

@@ -14,7 +14,7 @@ import urllib.parse
 import urllib.request
 
 from events import plain
-from servers import TESTS, wait_until
+from servers import TESTS, Postgres, wait_until
 
 PROGRAM = os.environ.get("CTK_PROGRAM") or str(TESTS.parent / "build/ctk")
 RUN_SECONDS = 120
@@ -27,8 +27,8 @@ def clean_environment():
     return kept | {"HOME": "/nonexistent", "NO_COLOR": "1"}
 
 
-def start(*arguments, env=None, cwd=None, stdin=subprocess.DEVNULL):
-    return subprocess.Popen([PROGRAM, *arguments], env=clean_environment() | (env or {}), cwd=cwd, stdin=stdin,
+def start(*arguments, env=None, cwd=None, stdin=subprocess.DEVNULL, program=PROGRAM):
+    return subprocess.Popen([program, *arguments], env=clean_environment() | (env or {}), cwd=cwd, stdin=stdin,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -108,7 +108,8 @@ class SqliteTarget:
         return f"sqlite:///{self.path}?table={table}{query}"
 
     def query(self, sql):
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=20)
+        # Not "ro": without WAL (ODBC) a writer that was killed leaves a journal, which the next reader has to roll back.
+        connection = sqlite3.connect(f"file:{self.path}?mode=rw", uri=True, timeout=20)
         try:
             return connection.execute(sql).fetchall()
         finally:
@@ -145,6 +146,19 @@ class PostgresTarget:
         except AssertionError:
             return None
         return {(pk, self.key(sk)): from_json(data) for pk, sk, data in json.loads(found)}
+
+
+class IntoPostgresTarget:
+    """Of a case that makes its target: a schema of its own, on a server that all the tests of the class share."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server = Postgres()
+        cls.addClassCleanup(cls.server.stop)
+
+    def make_target(self):
+        return PostgresTarget(self.server, self.id().rpartition(".")[2][:40])
 
 
 class MariadbTarget:

@@ -10,7 +10,7 @@ import urllib.parse
 class Identity:
     """Each answer has a key of its own, good for `life` seconds; `issued` has them in order, `asked` the questions,
     `refusals` what was not taken any more.
-    `fails(what)` may give a status instead, for the questions sts, container, metadata and sso."""
+    `fails(what)` may give a status instead, for the questions sts, container, metadata, sso and oidc."""
 
     def __init__(self, case, life=3600, said_life=None):
         self.life, self.said_life = life, said_life or life
@@ -22,8 +22,11 @@ class Identity:
             protocol_version = "HTTP/1.1"
 
             def do_POST(handler):
-                form = urllib.parse.parse_qs(handler.body())
-                handler.answer("sts", lambda: self.sts(form, handler.headers))
+                body = handler.body()
+                if handler.path == "/token":
+                    handler.answer("oidc", lambda: self.oidc(json.loads(body)))
+                else:
+                    handler.answer("sts", lambda: self.sts(urllib.parse.parse_qs(body), handler.headers))
 
             def do_GET(handler):
                 if handler.path.startswith("/federation/"):
@@ -99,6 +102,10 @@ class Identity:
             return 200, "reader"
         self.asked.append(("metadata", path))
         return 200, self.keys()
+
+    def oidc(self, request):
+        self.asked.append(("oidc", request))
+        return 200, json.dumps({"accessToken": "hidden-renewed", "expiresIn": 28800, "refreshToken": "hidden-next"})
 
     def sso(self, path, headers):
         self.asked.append(("sso", path, headers.get("x-amz-sso_bearer_token")))

@@ -1,10 +1,18 @@
 """`ctk check`: what would keep a load from running is found, with a hint that mends it; and the policy that it prints."""
+import hashlib
 import itertools
 import json
+import os
 import re
+import shlex
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
 import unittest
 
-from harness import Case, SqliteTarget, ctk
+from harness import PROGRAM, Case, SqliteTarget, ctk, finish, start
 from servers import TESTS, DynamoDbLocal, FakeCrateDb, Mariadb, Postgres
 from simulator import Refusals, Simulator
 
@@ -103,6 +111,34 @@ class Policies(Checked):
                                  "kinesis:GetRecords"])
         both = self.least(simulator, self.source(simulator, scheme, stream, BOUNDED + "&snapshot=initial&source-table=demo"))
         self.assertEqual(both, found + ["dynamodb:DescribeTable", "dynamodb:Scan"])
+
+    def test_of_each_command_line_of_the_readme(self):
+        """As it stands there, but for where AWS is, and that it ends."""
+        lines = re.findall(r"^ctk (?:load|record)(?: table)? .*", (TESTS.parent / "README.md").read_text(), re.MULTILINE)
+        sources, simulator = {}, self.simulator("--table", "orders:pk:sk", "--stream", "cdc-stream:1")
+        for line in lines:
+            words = shlex.split(line)
+            for word in words:
+                if re.match(r"(kinesis\+)?dynamodb(\+cdc)?://", word):
+                    options = "".join(f"&{flag[2:]}" for flag in words if flag.startswith("--") and "=" in flag)
+                    sources[re.sub(r"//(\S+:\S+@)?aws/", f"//AKID:secret@127.0.0.1:{simulator.port}/", word) + options] = line
+        self.assertGreater(len(sources), 3, lines)
+        simulator.put(1, table="orders")
+        for source, line in sources.items():
+            with self.subTest(line):
+                source = source.replace("eu-central-1", "us-east-1") + BOUNDED
+                if "positions=dynamodb" in source:
+                    self.suffices(simulator, source)
+                else:
+                    self.least(simulator, source)
+
+    def suffices(self, simulator, source):
+        """Some of what many workers need comes up in hours only: a row that is no longer wanted, another worker's."""
+        target = SqliteTarget(self.home, "shared.db").url("orders")
+        policy = json.loads(self.run_ctk("check", source, target, "--policy")[0])
+        simulator.happen("set-policy", policy=without(policy, None))
+        self.run_ctk("load", source, target)
+        simulator.happen("set-policy", policy=without({"Version": "2012-10-17", "Statement": []}, None))
 
     def test_is_printed_without_asking_anybody(self):
         shown = re.search("```json\n(.*?)```", (TESTS.parent / "docs/permissions.md").read_text(), re.DOTALL)[1]
@@ -226,7 +262,6 @@ class Broken(Checked):
 
     def test_records_that_are_gone_unread(self):
         # Both clocks are as far on: the simulator's, and that of the stored positions is set back.
-        import sqlite3
         simulator = self.simulator()
         simulator.put(1)
         source = self.source(simulator, options="&once=true")
@@ -241,8 +276,47 @@ class Broken(Checked):
         hint = self.assert_failed("retention", "up to 1d2h ago", source, self.target.url())
         command = re.search(r"ctk load .* --reset", hint)[0]
         self.assertNotIn("secret", command)
+        self.assertIn("forgotten", self.findings(source, self.target.url(), "--reset")["retention"]["says"])
         self.run_ctk("load", source, self.target.url(), "--reset")
         self.findings(source, self.target.url())
+
+    def test_a_start_that_counts_for_nothing(self):
+        simulator = self.simulator()
+        source = self.source(simulator, options="&once=true&start=latest")
+        found = self.findings(source, self.target.url())["start"]
+        self.assertEqual(found["result"], "warn")
+        self.assertIn("nothing is read", found["says"])
+        self.run_ctk("load", source, self.target.url())
+        simulator.put(1)
+        found = self.findings(source, self.target.url())["start"]
+        self.assertIn("start is ignored", found["says"])
+        self.assertNotIn("start", self.findings(source, self.target.url(), "--reset", "--start", "earliest"))
+        self.assertNotIn("start", self.findings(self.source(simulator, options="&once=true"), self.target.url()))
+
+    def test_a_stream_that_a_run_makes(self):
+        simulator = self.simulator()
+        source = self.source(simulator, "kinesis+dynamodb+cdc", "made", "&create=true&once=true")
+        found = self.findings(source, self.target.url())
+        self.assertIn("create=true makes it", found["source"]["says"])
+        self.assert_failed("source", "made", source.replace("create=true", "create=false"), self.target.url())
+        self.assertEqual(self.run_json("plan", source + "&create-shards=3", self.target.url())["shards"], 3)
+        with self.assertRaisesRegex(Exception, "ResourceNotFound"):
+            simulator.kinesis("DescribeStreamSummary", StreamName="made")
+        self.run_ctk("load", source, self.target.url())
+        self.assertIn("stream/made at", self.findings(source, self.target.url())["source"]["says"])
+
+    def test_whoever_does_not_answer_is_waited_for_once(self):
+        deaf = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+        for each in deaf:
+            self.addCleanup(each.close)
+        source, sts, target = (each.getsockname()[1] for each in deaf)
+        begun = time.monotonic()
+        found = self.findings(self.source(None, port=source), f"postgresql://u:p@127.0.0.1:{target}/db?table=public.demo",
+                              env={"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{sts}"}, expect=5)
+        self.assertLess(time.monotonic() - begun, 20, "each alone takes ten seconds")
+        self.assertIn("no answer within 10s", found["source"]["says"])
+        self.assertEqual({check: found[check]["result"] for check in ("credentials", "source", "target")},
+                         {"credentials": "warn", "source": "fail", "target": "fail"})
 
     def test_a_clock_that_is_off(self):
         simulator = self.simulator()
@@ -252,7 +326,6 @@ class Broken(Checked):
 
     def test_a_target_of_another_shape(self):
         simulator = self.simulator()
-        import sqlite3
         connection = sqlite3.connect(self.target.path)
         connection.execute("CREATE TABLE demo (pk BIGINT PRIMARY KEY, data TEXT)")
         connection.close()
@@ -275,6 +348,78 @@ class Broken(Checked):
     def test_without_a_target_the_source_is_looked_at(self):
         found = self.findings(self.source(self.simulator()))
         self.assertEqual(found["target"]["result"], "warn")
+
+
+class SqliteFiles(Checked):
+    """Files that a run could not write, or could not for long."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = self.home / "db"
+        self.folder.mkdir()
+        self.target = SqliteTarget(self.folder)
+        self.load = self.source(self.simulator(), options="&once=true")
+        self.run_ctk("load", self.load, self.target.url())
+
+    def restrained(self):
+        """The findings of somebody whom modes hold back, as they do not hold back root."""
+        command = [PROGRAM, "check", self.load, self.target.url(), "--format", "json"]
+        if os.geteuid() == 0:
+            command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", *command]
+        _, out, err = finish(start(*command[1:], program=command[0]))
+        self.assertTrue(out, err)
+        return {each["check"]: each for each in json.loads(out)}
+
+    def assert_mended(self, says):
+        """What is in the way is found, and its hint, run by a shell, mends it."""
+        (found,) = [each for each in self.restrained().values() if each["result"] == "fail"]
+        self.assertRegex(found["says"] + found["hint"], says)
+        subprocess.run(re.search("chmod .*", found["hint"])[0], shell=True, check=True)
+        self.assertEqual(self.restrained()["target writes"]["result"], "ok")
+
+    def crashed_writer(self):
+        """Leaves a log that was not copied back."""
+        left = "import os, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('CREATE TABLE left (a)'); c.commit(); os._exit(0)"
+        subprocess.run([sys.executable, "-c", left, self.target.path], check=True)
+
+    def test_a_folder_that_may_not_be_written(self):
+        self.folder.chmod(0o555)
+        self.addCleanup(self.folder.chmod, 0o755)
+        self.assert_mended("may not be written.*chmod u.w .*/db$")
+
+    def test_a_log_that_may_not_be_written(self):
+        self.crashed_writer()
+        for ending in ("-wal", "-shm"):
+            (self.folder / f"target.db{ending}").chmod(0o444)
+            self.assert_mended(f"target.db{ending} may not be written")
+
+    def test_a_log_is_left_as_it_was(self):
+        self.crashed_writer()
+        files = [self.target.path, self.folder / "target.db-wal"]
+        before = [hashlib.sha256(each.read_bytes()).hexdigest() for each in files]
+        self.findings(self.load, self.target.url())
+        self.assertEqual([hashlib.sha256(each.read_bytes()).hexdigest() for each in files], before)
+        self.run_ctk("load", self.load, self.target.url())
+        self.assertEqual(self.target.query("SELECT count(*) FROM left"), [(0,)])
+
+    def test_a_log_that_somebody_who_reads_keeps(self):
+        reader, writer = sqlite3.connect(self.target.path), sqlite3.connect(self.target.path)
+        self.addCleanup(reader.close)
+        self.addCleanup(writer.close)
+        writer.execute("CREATE TABLE filler (a)")
+        writer.commit()
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM filler").fetchall()
+        for _ in range(7):
+            writer.execute("INSERT INTO filler VALUES (zeroblob(10 << 20))")
+            writer.commit()
+        found = self.findings(self.load, self.target.url())["target log"]
+        self.assertEqual(found["result"], "warn")
+        self.assertRegex(found["says"], r"target.db-wal has \d+ MB")
+        path, pragma = re.search(r"sqlite3 (\S+) '(.+)'", found["hint"]).groups()
+        reader.close()
+        sqlite3.connect(path).execute(pragma)
+        self.assertNotIn("target log", self.findings(self.load, self.target.url()))
 
 
 class OnDynamoDbLocal(Checked):
@@ -327,6 +472,20 @@ class Databases(Checked):
         hint = self.assert_failed("target rights", "UPDATE on loads.demo", source, url)
         server.sql(hint)
         self.findings(source, url)
+        server.sql("REVOKE CREATE ON SCHEMA loads FROM writer")
+        self.findings(source, url)  # all is there
+        server.sql("DROP VIEW loads.demo_live")
+        hint = self.assert_failed("target rights", "CREATE on SCHEMA loads", source, url)
+        self.findings(source, url + "&live-view=false")
+        server.sql(hint)
+        self.findings(source, url)
+        server.sql("CREATE TABLE loads.theirs (pk text COLLATE \"C\", sk text COLLATE \"C\", data jsonb, PRIMARY KEY (pk, sk));"
+                   "GRANT SELECT, INSERT, UPDATE, DELETE ON loads.theirs TO writer")
+        theirs = url.replace("loads.demo", "loads.theirs")
+        hint = self.assert_failed("target rights", "lacks columns of ours, and only its owner ctk may add them", source, theirs)
+        server.sql(re.fullmatch("run as ctk: (.*)", hint)[1])
+        self.assertIn("as it should be", self.findings(source, theirs)["target table"]["says"])
+        self.run_ctk("load", source + "&once=true", theirs)
         self.assert_failed("target", "password", source, url.replace(":secret@", ":wrong@"))
         self.assert_failed("target", "nothing", source, url.replace("/ctk?", "/nothing?"))
 
@@ -345,6 +504,19 @@ class Databases(Checked):
         server.sql(hint.split(",")[0])
         self.run_ctk("load", source + "&once=true", url)
         self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
+        server.sql("REVOKE CREATE, CREATE VIEW, INDEX ON ctk.* FROM writer@'%'")
+        self.findings(source, url)  # all is there
+        server.sql("DROP VIEW ctk.demo_live")
+        hint = self.assert_failed("target rights", "CREATE VIEW on `ctk`", source, url)
+        self.findings(source, url + "&live-view=false")
+        server.sql(hint)
+        self.findings(source, url)
+        server.sql("CREATE TABLE ctk.theirs LIKE ctk.demo; ALTER TABLE ctk.theirs DROP COLUMN cdc_time, DROP COLUMN aux")
+        theirs = url.replace("table=demo", "table=theirs")
+        hint = self.assert_failed("target rights", "INDEX, ALTER on `ctk`", source, theirs)
+        server.sql(hint)
+        self.findings(source, theirs)
+        self.run_ctk("load", source + "&once=true", theirs)
 
     def test_cratedb(self):
         server = FakeCrateDb()

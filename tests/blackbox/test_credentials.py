@@ -31,7 +31,8 @@ class Credentials(Case):
 
     def environment(self, **variables):
         return {"HOME": str(self.home), "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
-                "AWS_ENDPOINT_URL_STS": self.identity.url, "AWS_ENDPOINT_URL_SSO": self.identity.url} | variables
+                "AWS_ENDPOINT_URL_STS": self.identity.url, "AWS_ENDPOINT_URL_SSO": self.identity.url,
+                "AWS_ENDPOINT_URL_SSO_OIDC": self.identity.url} | variables
 
     def source(self, *options):
         return f"dynamodb+cdc://127.0.0.1:{self.gate.port}/demo?" + "&".join(("idle-poll=200ms", *options))
@@ -93,15 +94,48 @@ class Places(Credentials):
         self.relay_once(AWS_EC2_METADATA_DISABLED="false", AWS_EC2_METADATA_SERVICE_ENDPOINT=self.identity.url)
         self.assertEqual(self.identity.asked, [("metadata", "/latest/meta-data/iam/security-credentials/reader")])
 
-    def test_a_sign_in_with_sso(self):
-        self.guard(Identity(self))
+    def sign_in_file(self):
         self.config("[default]\nsso_session = dev\nsso_account_id = 123456789012\nsso_role_name = Reader\n"
                     "[sso-session dev]\nsso_region = us-east-1\nsso_start_url = https://x.awsapps.com/start\n")
-        self.assertIn("aws sso login --profile default", self.refused())
         cache = self.home / ".aws/sso/cache"
         cache.mkdir(parents=True)
+        return cache / f"{hashlib.sha1(b'dev').hexdigest()}.json"
+
+    def test_a_sign_in_with_sso_that_is_over_is_renewed(self):
+        self.guard(Identity(self))
+        file = self.sign_in_file()
+        sign_in = {"startUrl": "https://x.awsapps.com/start", "region": "us-east-1", "accessToken": "hidden-access",
+                   "expiresAt": "2020-01-01T00:00:00Z", "clientId": "client", "clientSecret": "hidden-client",
+                   "registrationExpiresAt": "2099-01-01T00:00:00Z", "refreshToken": "hidden-refresh"}
+        file.write_text(json.dumps(sign_in))
+        file.chmod(0o644)
+        self.relay_once()
+        (_, request), (_, _, token) = self.identity.asked
+        self.assertEqual(request, {"grantType": "refresh_token", "clientId": "client", "clientSecret": "hidden-client",
+                                   "refreshToken": "hidden-refresh"})
+        self.assertEqual(token, "hidden-renewed")
+        kept = json.loads(file.read_text())
+        self.assertGreater(kept.pop("expiresAt"), "2026")
+        self.assertEqual(kept, {name: value for name, value in sign_in.items() if name != "expiresAt"}
+                         | {"accessToken": "hidden-renewed", "refreshToken": "hidden-next"})
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+        self.assertEqual([each.name for each in file.parent.iterdir()], [file.name])
+
+    def test_a_sign_in_that_cannot_be_renewed_is_over(self):
+        self.guard(Identity(self)).fails = lambda what: 400 if what == "oidc" else None
+        self.sign_in_file().write_text(json.dumps(
+            {"accessToken": "hidden-access", "expiresAt": "2020-01-01T00:00:00Z", "clientId": "client",
+             "clientSecret": "hidden-client", "registrationExpiresAt": "2099-01-01T00:00:00Z", "refreshToken": "hidden-refresh"}))
+        err = self.refused()
+        self.assertIn("the sign-in is over since 2020-01-01", err)
+        self.assertIn("aws sso login --profile default", err)
+
+    def test_a_sign_in_with_sso(self):
+        self.guard(Identity(self))
+        file = self.sign_in_file()
+        self.assertIn("aws sso login --profile default", self.refused())
         token = {"accessToken": "hidden-access", "expiresAt": "2099-01-01T00:00:00Z"}
-        (cache / f"{hashlib.sha1(b'dev').hexdigest()}.json").write_text(json.dumps(token))
+        file.write_text(json.dumps(token))
         self.relay_once()
         self.assertEqual(self.identity.asked,
                          [("sso", "/federation/credentials?account_id=123456789012&role_name=Reader", "hidden-access")])

@@ -21,7 +21,7 @@ class Examples(Listening):
     """A relay that has met what there is to be counted."""
 
     def metrics(self):
-        _, url = self.listen()
+        _, url = self.listen("--positions=dynamodb", "--failover-time=3s")
         self.simulator.put(1)
         self.wait_applied(url, 1)
         wait_until("the relay is counted", lambda: "ctk_healthy{" in get(url, "/metrics")[2], 10)

@@ -295,10 +295,6 @@ class Words(Case):
                                             "sqlite:///x.db"))
         self.assertIn("grace", self.refused("load", "file+dynamodb+cdc:///x", "sqlite:///x.db", "--grace", "never ever"))
 
-    def test_later_versions(self):
-        err = self.refused("load", "kinesis+dynamodb+cdc://k:s@aws/cdc?region=eu-central-1&fan-out=me", "sqlite:///x.db")
-        self.assertIn("not in this version", err)
-
     def test_secrets_stay_secret(self):
         _, err = self.run_ctk("load", "kinesis+dynamodb+cdc://AKIDX:sEcReT@127.0.0.1:1/cdc?region=us-east-1&start-timeout=1s",
                               f"sqlite:///{self.home}/x.db", "--log-level", "debug", expect=1)

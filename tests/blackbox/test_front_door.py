@@ -64,7 +64,7 @@ class Packaging(unittest.TestCase):
     def test_a_form_that_there_is_not_is_told_before_anything_is_built(self):
         run = subprocess.run([ROOT / "dev", "package", "rpm"], capture_output=True, text=True)
         self.assertEqual((run.returncode, run.stdout), (2, ""))
-        self.assertIn("deb, wheel or archive", run.stderr)
+        self.assertIn("deb, wheel, archive or lambda", run.stderr)
 
 
 class Installation(unittest.TestCase):

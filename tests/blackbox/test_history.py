@@ -169,6 +169,15 @@ class Options(Case):
         self.assertEqual(target.query(story)[1], ("22", "23", '{"a":"1","b":"2"}'))
         self.assertEqual(target.query("SELECT data FROM demo"), [('{"b":"3"}',)])
 
+    def test_a_run_that_leaves_it_out_says_so(self):
+        (self.home / "f").write_text(to_lines([Model().put("a", 1)]))
+        load = ("load", f"file+dynamodb+cdc:{self.home}/f", f"sqlite:///{self.home}/t.db?table=demo")
+        _, err = self.run_ctk(*load, "--history=h")
+        self.assertNotIn("add history=h", err)
+        for command in load, ("dead-letters", "replay", "--all", load[2]):
+            _, err = self.run_ctk(*command)
+            self.assertEqual(err.count("add history=h"), command is load, err)
+
     def test_a_dry_run_shows_it(self):
         (self.home / "f").write_text(to_lines([Model().put("a", 1)]))
         out, _ = self.run_ctk("load", f"file+dynamodb+cdc:{self.home}/f", "sqlite:///x.db?table=demo&history=h", "--dry-run", cwd=self.home)

@@ -3,9 +3,8 @@ import json
 import unittest
 
 from events import Model
-from harness import Case, PostgresTarget, SqliteTarget, ctk
+from harness import Case, IntoPostgresTarget, SqliteTarget, ctk
 from kcl_daemon import Daemon
-from servers import Postgres
 
 
 def bytes_of(event):
@@ -171,15 +170,7 @@ class Protocol(Processor):
         self.assertEqual(daemon.process.wait(30), 0)
 
 
-class IntoPostgres(Processor):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Postgres()
-        cls.addClassCleanup(cls.server.stop)
-
-    def make_target(self):
-        return PostgresTarget(self.server, self.id().rpartition(".")[2][:40])
-
+class IntoPostgres(IntoPostgresTarget, Processor):
     def test_shards_that_end_and_follow_each_other(self):
         parents = [self.daemon(shard=f"shardId-{i:012}") for i in range(2)]
         for _ in range(10):

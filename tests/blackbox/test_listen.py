@@ -1,4 +1,5 @@
 """--listen: page, metrics, health and status of a relay, asked as a browser, Prometheus and an orchestrator would."""
+import contextlib
 import http.client
 import json
 import shutil
@@ -155,10 +156,13 @@ class Listen(Listening):
         process, url = self.listen()
         port = int(url.rpartition(":")[2])
         clients = []
-        for i in range(200):  # half requests, and some that never say a word
+        for i in range(800):  # half requests, and some that never say a word
             client = socket.create_connection(("127.0.0.1", port), timeout=20)
-            client.sendall(b"GET /status.json HTTP/1.1\r\nHost: 127.0.0.1\r\n" if i % 2 else b"")
+            with contextlib.suppress(ConnectionError):  # the oldest are closed
+                client.sendall(b"GET /status.json HTTP/1.1\r\nHost: 127.0.0.1\r\n" if i % 2 else b"")
             clients.append(client)
+            if i % 200 == 199:
+                self.assertEqual(get(url, "/healthz")[0], 200, "a probe is answered while they stand")
         for i in range(20):
             self.simulator.put(i)
         wait_until("the changes are there", lambda: len(self.target.rows("demo") or ()) == 20, 30, process)
@@ -244,6 +248,41 @@ class Listen(Listening):
         self.simulator.put(1)
         self.wait_applied(url, 1)
         self.stop_ctk_reading(process)
+
+
+class Service(Listening):
+    """A service manager's side of sd_notify(3): one message a look."""
+
+    def setUp(self):
+        super().setUp()
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.bind(str(self.home / "notify"))
+        self.manager.settimeout(60)
+        self.env = {"NOTIFY_SOCKET": str(self.home / "notify"), "WATCHDOG_USEC": "300000000"}
+
+    def hear(self, word):
+        """Messages up to the one that holds this line."""
+        heard = []
+        while not heard or word not in heard[-1].splitlines():
+            heard.append(self.manager.recv(4096).decode())
+        return heard
+
+    def test_hears_of_start_life_and_end(self):
+        process = self.start_ctk("load", self.source(), self.target.url(), env=self.env)
+        self.hear("READY=1")
+        self.assertEqual(self.hear("WATCHDOG=1")[-1].count("READY"), 0, "once")
+        self.assertEqual(self.stop_ctk(process)[0], 0)
+        self.hear("STOPPING=1")
+
+    def test_hears_of_a_run_that_ends_by_itself_and_of_many_relays(self):
+        (self.home / "empty.ndjson").touch()
+        self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/empty.ndjson", self.target.url(), env=self.env)
+        self.assertIn("READY=1", "".join(self.hear("STOPPING=1")))
+        (self.home / "fleet.toml").write_text(f'[[relay]]\nsource = "{self.source()}"\ntarget = "{self.target.url()}"\n')
+        process = self.start_ctk("load", "--config", self.home / "fleet.toml", env=self.env)
+        self.assertRegex(self.hear("READY=1")[-1], "STATUS=1 of 1 healthy; following")
+        self.assertEqual(self.stop_ctk(process)[0], 0)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
 """The simulated Kinesis to databases behind Debian's ODBC drivers: PostgreSQL, MariaDB and SQLite."""
 import unittest
-import urllib.parse
 
 from events import to_lines
-from harness import MariadbTarget, PostgresTarget, SqliteTarget
+from odbc import OdbcMariadbTarget, OdbcPostgresTarget, OdbcSqliteTarget, odbc_url
 from relaying import Fencing, Hardships, Relaying
 from servers import Mariadb, Postgres, SimulatedKinesis
 
@@ -13,29 +12,6 @@ def setUpModule():
     postgres, mariadb = Postgres(), Mariadb()
     unittest.addModuleCleanup(postgres.stop)
     unittest.addModuleCleanup(mariadb.stop)
-
-
-def odbc_url(table, connection, **options):
-    """connection: a connection string."""
-    query = "".join(f"&{name}={value}" for name, value in options.items())
-    return f"odbc:///?connection={urllib.parse.quote(connection, safe='')}&table={table}{query}"
-
-
-class ToPostgres(PostgresTarget):
-    def url(self, table="demo", **options):
-        return odbc_url(f"{self.schema}.{table}", "DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;"
-                        f"PORT={self.server.port};DATABASE=ctk;UID=ctk;PWD=secret", **options)
-
-
-class ToMariadb(MariadbTarget):
-    def url(self, table="demo", **options):
-        return odbc_url(table, f"DRIVER=MariaDB Unicode;SERVER=127.0.0.1;PORT={self.server.port};"
-                        f"DATABASE={self.database};UID=ctk;PWD=secret", **options)
-
-
-class ToSqlite(SqliteTarget):
-    def url(self, table="demo", **options):
-        return odbc_url(table, f"DRIVER=SQLite3;DATABASE={self.path}", **options)
 
 
 class Odbc(Hardships, Fencing, Relaying):
@@ -70,7 +46,7 @@ class Odbc(Hardships, Fencing, Relaying):
 
 class OdbcToPostgres(Odbc):
     def make_target(self):
-        return ToPostgres(postgres, self.stream)
+        return OdbcPostgresTarget(postgres, self.stream)
 
     def test_a_data_source_by_name(self):
         (self.home / "odbc.ini").write_text(
@@ -104,20 +80,19 @@ class OdbcToPostgres(Odbc):
 
     def test_what_is_not_understood(self):
         for url, said in (("odbc:///?table=demo", "neither"), ("odbc:///?dsn=a&connection=DRIVER%3Db", "both"),
-                          ("odbc://host/?dsn=a", "host"), ("odbc:///?dsn=a&dialect=access", "dialect"),
-                          ("odbc:///?dsn=a&dialect=oracle", "not in this version")):
+                          ("odbc://host/?dsn=a", "host"), ("odbc:///?dsn=a&dialect=access", "dialect")):
             _, err = self.run_ctk("load", self.source(once="true"), url, expect=2)
             self.assertIn(said, err)
 
 
 class OdbcToMariadb(Odbc):
     def make_target(self):
-        return ToMariadb(mariadb, self.stream)
+        return OdbcMariadbTarget(mariadb, self.stream)
 
 
 class OdbcToSqlite(Odbc):
     def make_target(self):
-        return ToSqlite(self.home)
+        return OdbcSqliteTarget(self.home)
 
 
 del Odbc

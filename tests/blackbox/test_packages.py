@@ -5,12 +5,16 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
+import zipfile
 
 import harness
+from lambda_runtime import Function, kinesis_record
 from servers import TESTS
 
 PACKAGING = TESTS.parent / "packaging"
@@ -19,13 +23,25 @@ EVENT = {"eventName": "INSERT", "tableName": "orders", "dynamodb": {
 
 
 class Packages(harness.Case):
-    def make(self, form):
-        run = subprocess.run([sys.executable, PACKAGING / "package.py", form, harness.PROGRAM, self.home / form], capture_output=True,
+    def make(self, form, root=TESTS.parent):
+        """Dated by the test; a second one takes the first one's place."""
+        run = subprocess.run([sys.executable, root / "packaging/package.py", form, harness.PROGRAM, self.home / form], capture_output=True,
                              text=True, env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"})
         self.assertEqual(run.returncode, 0, run.stderr)
         path = pathlib.Path(run.stdout.splitlines()[-1])
         self.assertTrue(path.exists(), run.stdout)
         return path
+
+    def other_checkout(self):
+        """What packages take from the sources, as somebody else has it: checked out long ago, for the owner alone."""
+        root = self.home / "checkout"
+        for name in ("packaging", "examples"):
+            shutil.copytree(TESTS.parent / name, root / name)
+        shutil.copy(TESTS.parent / "LICENSE", root)
+        for path in (root, *root.rglob("*")):
+            path.chmod(path.stat().st_mode & 0o700)
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+        return root
 
     def assert_works(self, program):
         """With nothing of this environment."""
@@ -49,8 +65,12 @@ class Packages(harness.Case):
         # A library is told by its file's own name, of which the archive's may be the beginning: libx.so.1 and libx.so.1.2.3.
         self.assertEqual({name for name in held if not any(file.startswith(name) or name.startswith("ld-") for file in told)}, set())
         self.assertEqual(len(told), len(held))
+        self.assertLessEqual({"libdl.so.2", "libpthread.so.0"}, held, "for drivers of an older machine")
+        (self.home / "linked").symlink_to(tree / "bin/ctk")
+        self.assert_works(self.home / "linked")
         missing = {package["name"] for package in sbom["packages"][1:]} - {path.name for path in (tree / "share/doc/ctk/licences").iterdir()}
         self.assertEqual(missing, set(), "each library's licence comes along")
+        self.assertEqual(self.make("archive", self.other_checkout()).with_name(name + ".sha256").read_text().split()[0], digest, "the same program, the same bytes")
 
     @unittest.skipUnless(importlib.util.find_spec("ensurepip"), "python3-venv is not installed")
     def test_a_wheel_is_installed_and_removed_by_pip(self):
@@ -78,6 +98,21 @@ class Packages(harness.Case):
         if shutil.which("lintian"):
             run = subprocess.run(["lintian", "--fail-on", "error,warning", "--allow-root", package], capture_output=True, text=True)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertEqual(package.read_bytes(), self.make("deb", self.other_checkout()).read_bytes(), "the same program, the same bytes")
+
+    def test_a_zip_is_a_function_of_lambda(self):
+        packed = self.make("lambda")
+        self.assertLess(packed.stat().st_size, 20_000_000)
+        with zipfile.ZipFile(packed) as members:
+            members.extractall(self.home / "task")
+            for member in members.infolist():  # which forgets modes
+                (self.home / "task" / member.filename).chmod(member.external_attr >> 16 & 0o777)
+        target = harness.SqliteTarget(self.home)
+        function = Function(self, env={"CTK_TARGET": target.url("orders")}, cwd=self.home, program=self.home / "task/bootstrap", words=())
+        self.assertEqual(function.invoke([kinesis_record(1, EVENT)]), [])
+        self.assertEqual(target.query("SELECT id FROM orders_live"), [("a",)])
+        function.stop()
+        self.assertEqual(packed.read_bytes(), self.make("lambda").read_bytes(), "the same program gives the same bytes")
 
 
 class Service(harness.Case):
@@ -90,7 +125,7 @@ class Service(harness.Case):
     def test_what_the_example_says_is_understood(self):
         """The unit's own words, as systemd puts them together, asked by `check --policy`."""
         settings = self.settings()
-        self.assertIn("ExecStart=/usr/bin/ctk load ${CTK_SOURCE} $CTK_OPTIONS\n", self.UNIT.read_text())
+        self.assertIn("ExecStart=/usr/bin/ctk load $CTK_SOURCE $CTK_OPTIONS\n", self.UNIT.read_text())
         target = settings["CRATEDB_CLUSTER_URL"]
         self.run_ctk("check", settings["CTK_SOURCE"], "--policy", env={"CRATEDB_CLUSTER_URL": target})
         self.run_ctk("load", "file+dynamodb+cdc:/dev/null", *settings["CTK_OPTIONS"].replace(":8080", ":0").split(), "--dry-run",
@@ -100,6 +135,51 @@ class Service(harness.Case):
         (self.home / "events.ndjson").write_text(json.dumps(EVENT))
         self.run_ctk("load", "file+dynamodb+cdc:events.ndjson", cwd=self.home, env={"CRATEDB_CLUSTER_URL": "sqlite:///orders.db?table=orders"})
         self.assertTrue((self.home / "orders.db").exists())
+
+    def test_only_a_relay_that_has_a_file_is_told_to_read_it_again(self):
+        """The unit's own line: without such a file the signal would end the relay."""
+        line = re.search(r"^ExecReload=((?:.*\\\n)*.*)", self.UNIT.read_text(), re.MULTILINE)[1].replace("\\\n", "")
+        for options, ended in (("--config /etc/ctk/shop.toml", -signal.SIGHUP), ("--listen 127.0.0.1:8080", None)):
+            relay = subprocess.Popen(["sleep", "600"])
+            self.addCleanup(relay.wait)
+            self.addCleanup(relay.kill)
+            run = subprocess.run(shlex.split(line), env=os.environ | {"CTK_OPTIONS": options, "MAINPID": str(relay.pid)},
+                                 capture_output=True, text=True)
+            if ended:
+                self.assertEqual((run.returncode, relay.wait(10)), (0, ended), run.stderr)
+            else:
+                self.assertEqual((run.returncode, relay.poll()), (1, None))
+                self.assertIn("systemctl restart", run.stderr)
+
+    def after(self, script, *words):
+        """What a script of the package asks of systemd, which is taken for running."""
+        running, asked = self.home / "systemd", self.home / "asked"
+        running.mkdir(exist_ok=True)
+        asked.write_text("")
+        for name in ("systemctl", "deb-systemd-invoke"):
+            (self.home / name).write_text(f'#!/bin/sh\necho "$@" >> {asked}\n')
+            (self.home / name).chmod(0o755)
+        text = (PACKAGING / "debian" / script).read_text().replace("/run/systemd/system", str(running)).replace("/etc/", f"{self.home}/etc/")
+        subprocess.run(["sh", "-c", text, script, *words], check=True, env={"PATH": f"{self.home}:{os.environ['PATH']}"})
+        return asked.read_text().splitlines()
+
+    def test_an_upgrade_restarts_what_runs_and_removing_stops_it(self):
+        reload, instances = "--system daemon-reload", "ctk@*.service"
+        self.assertEqual(self.after("ctk.postinst", "configure"), [reload])
+        self.assertEqual(self.after("ctk.postinst", "configure", "0.0.9"), [reload, f"try-restart {instances}"])
+        self.assertEqual(self.after("ctk.prerm", "upgrade", "0.2"), [])
+        self.assertEqual(self.after("ctk.prerm", "remove"), [f"stop {instances}"])
+        enabled = self.home / "etc/systemd/system/multi-user.target.wants/ctk@orders.service"
+        enabled.parent.mkdir(parents=True)
+        enabled.symlink_to("/lib/systemd/system/ctk@.service")
+        described = self.home / "etc/ctk/orders.env"
+        described.parent.mkdir()
+        described.write_text("")
+        self.assertEqual(self.after("ctk.postrm", "remove"), [reload])
+        self.assertTrue(enabled.is_symlink(), "a package that comes again finds it enabled")
+        self.after("ctk.postrm", "purge")
+        self.assertFalse(enabled.is_symlink())
+        self.assertTrue(described.exists())
 
     def assert_starts(self, words):
         """As a dry run of a file, with the command line's own flags: a source in AWS is only asked for its policy."""

@@ -1,11 +1,16 @@
 """Dead letters that are applied again: after their cause went by an option, by the user's DDL, or not at all."""
 import json
+import pathlib
+import re
 import sqlite3
 import subprocess
+import time
 import unittest
 import uuid
 
-from harness import PROGRAM, Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, clean_environment, crate_address
+from harness import (PROGRAM, Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, clean_environment, crate_address,
+                     finish, start)
+from odbc import OdbcMariadbTarget, OdbcPostgresTarget, OdbcSqliteTarget
 from servers import FakeCrateDb, Mariadb, Postgres, wait_until
 from simulator import Simulator
 
@@ -77,8 +82,14 @@ class Replay(Case):
         return rows
 
 
+def keys_of(typed):
+    """Of items, whose keys are typed JSON."""
+    return {json.loads(key)["pk"]["S"] for key in typed}
+
+
 class ToAny:
     """What holds for every target."""
+    transactions = True
 
     def test_by_an_option(self):
         both = event(text("both"), 1, a={"S": "1"}, b={"S": "2"}, v={"S": "x"})
@@ -144,6 +155,30 @@ class ToAny:
         self.load(self.file(event(text("fine"), 2, v={"S": "y"})))
         self.assert_replayed(1, 0, 0)
         self.assertEqual(set(self.living()), {"both", "fine"})
+
+    def test_killed_in_the_middle(self):
+        many = 1500
+        bad = [event(text(f"k{i}"), i, a={"S": "1"}, b={"S": "2"}, v={"S": str(i)}) for i in range(many)]
+        self.load(self.file(event(text("fine"), 1), *bad), "--rename", "a:b", expect=4)
+        kept = self.kept()
+        self.assertEqual(len(kept), many)
+        for _ in range(3):
+            process = subprocess.Popen([PROGRAM, "dead-letters", "replay", "--all", self.target.url()],
+                                       env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            before = len(kept)
+            wait_until("some letters are gone", lambda: len(self.kept()) < before or process.poll() is not None)
+            process.kill()
+            process.wait()
+            rows, kept = self.stored() - {"fine"}, self.kept()
+            self.assertEqual(len(rows | kept), many, "nothing is lost")
+            if self.transactions:
+                self.assertFalse(rows & kept, "a letter goes with its row")
+        counts = self.run_json("dead-letters", "replay", "--all", self.target.url())
+        self.assertEqual(counts["refused"], 0)
+        if self.transactions:
+            self.assertEqual(counts["stale"], 0)
+        self.assertEqual(self.letters(), [])
+        self.assertEqual(len(self.stored()), many + 1)
 
     def test_what_is_asked_wrongly(self):
         self.load(self.file(event(text("a"), 1)))
@@ -218,6 +253,10 @@ class ToSqlite(ToSql, Replay):
     def make_target(self):
         return SqliteTarget(self.home)
 
+    def url_of_all(self):
+        """Without a table."""
+        return f"sqlite:///{self.target.path}", "?"
+
     def name(self, table):
         return table
 
@@ -239,33 +278,38 @@ class ToSqlite(ToSql, Replay):
         return dict(found)
 
     def kept(self):
-        return {json.loads(key)["pk"]["S"] for key, in self.target.query("SELECT \"key\" FROM ctk_dead_letters")}
+        return keys_of(key for key, in self.target.query('SELECT "key" FROM ctk_dead_letters'))
 
-    def test_killed_in_the_middle(self):
-        bad = [event(text(f"k{i}"), i, a={"S": "1"}, b={"S": "2"}, v={"S": str(i)}) for i in range(6000)]
-        self.load(self.file(event(text("fine"), 1), *bad), "--rename", "a:b", expect=4)
-        kept = self.kept()
-        for _ in range(4):
-            process = subprocess.Popen([PROGRAM, "dead-letters", "replay", "--all", self.target.url()],
-                                       env=clean_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            before = len(kept)
-            wait_until("some letters are gone", lambda: len(self.kept()) < before or process.poll() is not None)
-            process.kill()
-            process.wait()
-            rows = {key for key, in self.target.query("SELECT pk FROM demo WHERE pk <> 'fine'")}
-            kept = self.kept()
-            self.assertEqual(len(rows) + len(kept), 6000, "a letter goes with its row")
-            self.assertFalse(rows & kept)
-        counts = self.run_json("dead-letters", "replay", "--all", self.target.url())
-        self.assertEqual((counts["stale"], counts["refused"]), (0, 0))
-        self.assertEqual(len(self.living()), 6001)
+    def stored(self):
+        return {key for key, in self.target.query("SELECT pk FROM demo")}
+
+    def test_more_letters_than_fit_into_memory(self):
+        self.load(self.file(event(text("k"), 1, a={"S": "1"}, b={"S": "2"}), event(text("fine"), 2)), "--rename", "a:b", expect=4)
+        with sqlite3.connect(self.target.path) as connection:
+            letter, = connection.execute("SELECT * FROM ctk_dead_letters").fetchall()
+            # The first are no changes, the last is one.
+            no_change = letter[:6] + ("", "", "undecodable", "it is no change", "x" * 100_000)
+            connection.executemany(f"INSERT INTO ctk_dead_letters VALUES (?{', ?' * 10})",
+                                   ((f"{number:032x}",) + no_change[1:] for number in range(2000)))
+            connection.execute("UPDATE ctk_dead_letters SET id = ? WHERE id = ?", ("f" * 32, letter[0]))
+        connection.close()
+        process = start("dead-letters", "replay", "--all", self.target.url())
+        peak = 0
+        while process.poll() is None:
+            held = re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())
+            peak = max(peak, int(held.group(1)) // 1024 if held else 0)
+            time.sleep(0.01)
+        code, out, err = finish(process)
+        self.assertEqual((code, out), (4, "replayed 1, stale 0, refused 2000\n"), err)
+        self.assertLess(peak, 100, "MB of letters that hold 200")
+        self.assertEqual(set(self.living()), {"k", "fine"})
 
     def test_of_one_table_or_of_all(self):
-        url = f"sqlite:///{self.home}/both.db"
+        url, more = self.url_of_all()
         for table in ("one", "two"):
             bad = event(text("k"), 1, table=table, a={"S": "1"}, b={"S": "2"})
             self.run_ctk("load", self.file(bad, event(text("fine"), 2, table=table)), url, "--rename", "a:b", expect=4)
-        out, _ = self.run_ctk("dead-letters", "replay", "--all", url + "?table=two")
+        out, _ = self.run_ctk("dead-letters", "replay", "--all", f"{url}{more}table=two")
         self.assertEqual(out, "replayed 1, stale 0, refused 0\n")
         out, _ = self.run_ctk("dead-letters", "replay", "--all", url)
         self.assertEqual(out, "replayed 1, stale 0, refused 0\n")
@@ -290,6 +334,13 @@ class ToPostgres(ToSql, Replay):
     def drop_table(self):
         self.target.server.sql(f"DROP TABLE {self.name('demo')} CASCADE")
 
+    def kept(self):
+        return keys_of(json.loads(self.target.server.sql(
+            f"""SELECT coalesce(json_agg("key"), '[]') FROM {self.name('ctk_dead_letters')}""")))
+
+    def stored(self):
+        return set(json.loads(self.target.server.sql(f"SELECT coalesce(json_agg(pk), '[]') FROM {self.name('demo')}")))
+
     def living_numbers(self):
         found = self.target.server.sql(f"SELECT json_object_agg(n, data->>'v') FROM {self.name('demo_live')}")
         return json.loads(found)
@@ -313,13 +364,40 @@ class ToMariadb(ToSql, Replay):
     def drop_table(self):
         self.target.server.sql(f"DROP TABLE {self.name('demo')}")
 
+    def kept(self):
+        return keys_of(line for line in self.target.server.sql(
+            f"SELECT `key` FROM {self.name('ctk_dead_letters')}").split("\n") if line)
+
+    def stored(self):
+        return {line for line in self.target.server.sql(
+            f"SELECT CONVERT(pk USING utf8mb4) FROM {self.name('demo')}").split("\n") if line}
+
     def living_numbers(self):
         found = self.target.server.sql(f"SELECT CONVERT(n USING utf8mb4), JSON_VALUE(data, '$.v') FROM {self.name('demo_live')}")
         return dict(line.split("\t") for line in found.split("\n") if line)
 
 
+class OdbcToSqlite(ToSqlite):
+    def make_target(self):
+        return OdbcSqliteTarget(self.home)
+
+    def url_of_all(self):
+        return self.target.url("").replace("&table=", ""), "&"
+
+
+class OdbcToPostgres(ToPostgres):
+    def make_target(self):
+        return OdbcPostgresTarget(SERVERS["postgres"], f"s{uuid.uuid4().hex[:8]}")
+
+
+class OdbcToMariadb(ToMariadb):
+    def make_target(self):
+        return OdbcMariadbTarget(SERVERS["mariadb"], f"d{uuid.uuid4().hex[:8]}")
+
+
 class ToCrateDb(ToAny, Replay):
     alters = False  # the fake has no ALTER CLUSTER
+    transactions = False
     select = "pk['pk'] AS k, data"
 
     def make_target(self):
@@ -335,6 +413,14 @@ class ToCrateDb(ToAny, Replay):
 
     def drop_table(self):
         self.target.sql(f"DROP TABLE {self.name('demo')}")
+
+    def kept(self):
+        self.target.sql(f"REFRESH TABLE {self.name('ctk_dead_letters')}")
+        return keys_of(key for key, in self.target.sql(f'SELECT "key" FROM {self.name("ctk_dead_letters")} LIMIT 100000'))
+
+    def stored(self):
+        self.refresh()
+        return {key for key, in self.target.sql(f"SELECT pk['pk'] FROM {self.name('demo')} LIMIT 100000")}
 
 
 if __name__ == "__main__":

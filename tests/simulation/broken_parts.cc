@@ -2,37 +2,22 @@
 
 #include <utility>
 
+#include "simulation/sink_shell.h"
+#include "simulation/source_shell.h"
+
 namespace ctk::simulation {
 namespace {
 
-using relay::ListedShard;
-using relay::Page;
-using relay::ShardId;
-
-/// A source that passes everything on.
-class SourceShell : public relay::StreamSource {
- public:
-  explicit SourceShell(std::unique_ptr<relay::StreamSource> inner) : inner_(std::move(inner)) {}
-  void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
-  void list(Done<std::vector<ListedShard>> done) override { inner_->list(std::move(done)); }
-  void read(const relay::ReadRequest& request, Done<Page> done) override { inner_->read(request, std::move(done)); }
-  void forget(const ShardId& shard) override { inner_->forget(shard); }
-  void children(const ShardId& shard, Done<std::vector<ListedShard>> done) override {
-    inner_->children(shard, std::move(done));
-  }
-  void exists(const ShardId& shard, Done<bool> done) override { inner_->exists(shard, std::move(done)); }
-  std::optional<Error> ended() const override { return inner_->ended(); }
-
- private:
-  std::unique_ptr<relay::StreamSource> inner_;
-};
+using aws::ShardId;
+using shards::ListedShard;
+using source::Page;
 
 /// Takes every shard for a root, wherever it hears of one.
 class OrphanedShards final : public SourceShell {
  public:
   using SourceShell::SourceShell;
   void list(Done<std::vector<ListedShard>> done) override { SourceShell::list(orphaned(std::move(done))); }
-  void read(const relay::ReadRequest& request, Done<Page> done) override {
+  void read(const source::ReadRequest& request, Done<Page> done) override {
     SourceShell::read(request, [done = std::move(done)](Result<Page> page) mutable {
       if (page) orphan(page->children);
       done(std::move(page));
@@ -55,7 +40,7 @@ class OrphanedShards final : public SourceShell {
 class DropsTheLastPage final : public SourceShell {
  public:
   using SourceShell::SourceShell;
-  void read(const relay::ReadRequest& request, Done<Page> done) override {
+  void read(const source::ReadRequest& request, Done<Page> done) override {
     SourceShell::read(request, [done = std::move(done)](Result<Page> page) mutable {
       if (page && page->ended) page->records.clear();
       done(std::move(page));
@@ -63,32 +48,16 @@ class DropsTheLastPage final : public SourceShell {
   }
 };
 
-/// A sink that passes everything on, but takes a write that failed for one that was done.
-class AcknowledgesTooEarly final : public sink::Sink {
+/// Takes a write that failed for one that was done.
+class AcknowledgesTooEarly final : public SinkShell {
  public:
-  explicit AcknowledgesTooEarly(std::unique_ptr<sink::Sink> inner) : inner_(std::move(inner)) {}
-  const table::TargetTraits& traits() const override { return inner_->traits(); }
-  sink::WriteBounds bounds() const override { return inner_->bounds(); }
-  void connect(Done<bool> done) override { inner_->connect(std::move(done)); }
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
-    inner_->open(spec, claim, std::move(done));
-  }
-  void records(Done<std::vector<coordination::TableRecord>> done) override { inner_->records(std::move(done)); }
-  void exists(const table::QualifiedName& name, Done<bool> done) override { inner_->exists(name, std::move(done)); }
+  using SinkShell::SinkShell;
   void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
-    inner_->apply(batch, [batch, done = std::move(done)](Result<sink::BatchOutcome> result) mutable {
+    SinkShell::apply(batch, [batch, done = std::move(done)](Result<sink::BatchOutcome> result) mutable {
       const bool lost = !result && result.error().kind == ErrorKind::unreachable;
       done(lost ? Result<sink::BatchOutcome>(all_applied(*batch)) : std::move(result));
     });
   }
-  coordination::PositionStore& positions() override { return inner_->positions(); }
-  void finish_load(const sink::LoadEnd& load, Done<sink::LoadEnding> done) override {
-    inner_->finish_load(load, std::move(done));
-  }
-  void sweep(const sink::SweepRequest& request, Done<sink::SweepOutcome> done) override {
-    inner_->sweep(request, std::move(done));
-  }
-  void close(Done<bool> done) override { inner_->close(std::move(done)); }
 
  private:
   static sink::BatchOutcome all_applied(const sink::Batch& batch) {
@@ -96,8 +65,6 @@ class AcknowledgesTooEarly final : public sink::Sink {
     for (const sink::TableWrites& writes : batch.tables) outcome.tables.emplace_back(writes.changes.size());
     return outcome;
   }
-
-  std::unique_ptr<sink::Sink> inner_;
 };
 
 /// Does not ask for the second page of a listing.
@@ -153,7 +120,7 @@ class FirstPageOfStreams final : public aws::DynamoDbStreamsApi {
 template <class Shell>
 class BrokenSource final : public Parts {
  public:
-  std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> source) override {
+  std::unique_ptr<source::StreamSource> source(std::unique_ptr<source::StreamSource> source) override {
     return std::make_unique<Shell>(std::move(source));
   }
 };
@@ -199,6 +166,16 @@ class NoGrace final : public TargetRules {
   }
 };
 
+class KeepsNewestOnly final : public TargetRules {
+ public:
+  bool keeps(bool below, bool /*stale*/) const override { return !below; }
+};
+
+class KeepsNothingStale final : public TargetRules {
+ public:
+  bool keeps(bool /*below*/, bool stale) const override { return !stale; }
+};
+
 template <class Rules>
 class BrokenTarget final : public Parts {
  public:
@@ -223,6 +200,8 @@ std::vector<Mutation> all_mutations() {
       {"OrphanedShards", "a walk that ignores parents", make<BrokenSource<OrphanedShards>>},
       {"DropsTheLastPage", "a reader that drops the records that come with a shard's end",
        make<BrokenSource<DropsTheLastPage>>},
+      {"KeepsNewestOnly", "a history without what was folded under newer changes", make<BrokenTarget<KeepsNewestOnly>>},
+      {"KeepsNothingStale", "a history without changes that come behind newer ones", make<BrokenTarget<KeepsNothingStale>>},
       {"FirstPageOnly", "a listing without its second page", make<BrokenListing>},
       {"AcknowledgesTooEarly", "a frontier that moves over writes that were never done", make<BrokenAcknowledgement>},
   };

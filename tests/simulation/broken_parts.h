@@ -15,8 +15,13 @@ struct Mutation {
   std::string_view name;
   std::string_view mistake;
   std::function<std::unique_ptr<Parts>()> make;
+  bool of_leases = false;  ///< where there are none it changes nothing
 };
 
 std::vector<Mutation> all_mutations();
+/// Of workers that share the shards by leases.
+std::vector<Mutation> lease_mutations();
+/// Of those that share a load.
+std::vector<Mutation> load_mutations();
 
 }  // namespace ctk::simulation

@@ -12,10 +12,10 @@
 namespace ctk::simulation {
 namespace {
 
+using aws::ShardId;
 using coordination::PositionMove;
 using coordination::RelayName;
-using relay::ListedShard;
-using relay::ShardId;
+using shards::ListedShard;
 
 std::string text_of(Timestamp time) { return time == kNoTime ? "-" : format_iso8601(time); }
 
@@ -49,7 +49,7 @@ std::string text_of(const sink::Batch& batch) {
   return text;
 }
 
-std::string text_of(const coordination::ClaimRequest& request) {
+std::string text_of(const coordination::AcquireRequest& request) {
   std::string text = text_of(request.shards);
   for (const coordination::Rewind& rewind : request.rewound)
     text += fmt::format(" rewound {}@{}", rewind.shard.str(), shards::to_string(rewind.position));
@@ -66,11 +66,11 @@ Done<T> traced(Log& log, std::string what, Done<T> done) {
   };
 }
 
-class TracedSource final : public relay::StreamSource {
+class TracedSource final : public source::StreamSource {
  public:
-  TracedSource(std::unique_ptr<relay::StreamSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
+  TracedSource(std::unique_ptr<source::StreamSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
 
-  void open(Done<relay::SourceIdentity> done) override {
+  void open(Done<source::SourceIdentity> done) override {
     log_.debug("> open the source");
     inner_->open(std::move(done));
   }
@@ -78,13 +78,13 @@ class TracedSource final : public relay::StreamSource {
     log_.debug("> list");
     inner_->list(std::move(done));
   }
-  void read(const relay::ReadRequest& request, Done<relay::Page> done) override {
+  void read(const source::ReadRequest& request, Done<source::Page> done) override {
     log_.debug("> read", {{"shard", request.shard.str()},
                           {"from", shards::to_string(request.position)},
                           {"records", request.max_records},
                           {"bytes", request.max_bytes},
                           {"read_to", text_of(request.read_to)}});
-    inner_->read(request, traced<relay::Page>(log_, "read " + request.shard.str(), std::move(done)));
+    inner_->read(request, traced<source::Page>(log_, "read " + request.shard.str(), std::move(done)));
   }
   void forget(const ShardId& shard) override {
     log_.debug("> forget", {{"shard", shard.str()}});
@@ -102,32 +102,33 @@ class TracedSource final : public relay::StreamSource {
     log_.debug("> exists", {{"shard", shard.str()}});
     inner_->exists(shard, std::move(done));
   }
+  void when_ready(std::function<void(const ShardId& shard)> ready) override { inner_->when_ready(std::move(ready)); }
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:
-  std::unique_ptr<relay::StreamSource> inner_;
+  std::unique_ptr<source::StreamSource> inner_;
   Log& log_;
 };
 
-class TracedSnapshot final : public relay::SnapshotSource {
+class TracedSnapshot final : public source::SnapshotSource {
  public:
-  TracedSnapshot(std::unique_ptr<relay::SnapshotSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
+  TracedSnapshot(std::unique_ptr<source::SnapshotSource> inner, Log& log) : inner_(std::move(inner)), log_(log) {}
 
-  void open(Done<relay::SnapshotIdentity> done) override {
+  void open(Done<source::SnapshotIdentity> done) override {
     log_.debug("> open the snapshot");
     inner_->open(std::move(done));
   }
   int segments(std::optional<int> wanted) const override { return inner_->segments(wanted); }
   Timestamp cut(Timestamp server_now) const override { return inner_->cut(server_now); }
-  void read(const relay::SegmentRequest& request, Done<relay::SegmentPage> done) override {
+  void read(const source::SegmentRequest& request, Done<source::SegmentPage> done) override {
     const std::string shard = shards::segment_shard(request.segment).str();
     log_.debug("> read",
                {{"segment", shard}, {"from", request.resume}, {"items", request.max_items}, {"bytes", request.max_bytes}});
-    inner_->read(request, traced<relay::SegmentPage>(log_, "read " + shard, std::move(done)));
+    inner_->read(request, traced<source::SegmentPage>(log_, "read " + shard, std::move(done)));
   }
 
  private:
-  std::unique_ptr<relay::SnapshotSource> inner_;
+  std::unique_ptr<source::SnapshotSource> inner_;
   Log& log_;
 };
 
@@ -135,14 +136,14 @@ class TracedStore final : public coordination::PositionStore {
  public:
   TracedStore(coordination::PositionStore& inner, Log& log) : inner_(inner), log_(log) {}
 
-  void load(const RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override {
+  void read(const RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override {
     log_.debug("> load positions", {{"relay", relay.str()}});
-    inner_.load(relay, std::move(done));
+    inner_.read(relay, std::move(done));
   }
-  void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override {
-    log_.debug("> claim",
+  void acquire(const coordination::AcquireRequest& request, Done<coordination::Acquired> done) override {
+    log_.debug("> acquire",
                {{"epoch", request.epoch}, {"forget", request.forget ? "yes" : "no"}, {"shards", text_of(request)}});
-    inner_.claim(request, traced<coordination::Claim>(log_, "claim", std::move(done)));
+    inner_.acquire(request, traced<coordination::Acquired>(log_, "acquire", std::move(done)));
   }
   void add(const RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override {
@@ -181,15 +182,16 @@ class TracedSink final : public sink::Sink {
     log_.debug("> connect");
     inner_->connect(std::move(done));
   }
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
-    log_.debug("> open", {{"table", claim.table},
-                          {"load", claim.load ? static_cast<int>(claim.load->kind) : -1},
-                          {"cut", claim.load ? text_of(claim.load->cut) : "-"},
-                          {"since", claim.since ? text_of(*claim.since) : "-"},
-                          {"reset", claim.reset ? "yes" : "no"},
-                          {"goes_on", claim.goes_on ? "yes" : "no"},
-                          {"record_lost", claim.record_lost ? "yes" : "no"}});
-    inner_->open(spec, claim, traced<sink::OpenTable>(log_, "open", std::move(done)));
+  void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+            Done<sink::OpenTable> done) override {
+    log_.debug("> open", {{"table", registration.table},
+                          {"load", registration.load ? static_cast<int>(registration.load->kind) : -1},
+                          {"cut", registration.load ? text_of(registration.load->cut) : "-"},
+                          {"since", registration.since ? text_of(*registration.since) : "-"},
+                          {"reset", registration.reset ? "yes" : "no"},
+                          {"goes_on", registration.goes_on ? "yes" : "no"},
+                          {"record_lost", registration.record_lost ? "yes" : "no"}});
+    inner_->open(spec, registration, traced<sink::OpenTable>(log_, "open", std::move(done)));
   }
   void records(Done<std::vector<coordination::TableRecord>> done) override {
     log_.debug("> records");
@@ -228,11 +230,11 @@ class TracedSink final : public sink::Sink {
 
 }  // namespace
 
-std::unique_ptr<relay::StreamSource> trace_calls(std::unique_ptr<relay::StreamSource> source, Log& log) {
+std::unique_ptr<source::StreamSource> trace_calls(std::unique_ptr<source::StreamSource> source, Log& log) {
   return std::make_unique<TracedSource>(std::move(source), log);
 }
 
-std::unique_ptr<relay::SnapshotSource> trace_calls(std::unique_ptr<relay::SnapshotSource> source, Log& log) {
+std::unique_ptr<source::SnapshotSource> trace_calls(std::unique_ptr<source::SnapshotSource> source, Log& log) {
   return std::make_unique<TracedSnapshot>(std::move(source), log);
 }
 

@@ -6,15 +6,15 @@
 
 #include "base/log.h"
 #include "relay/relay.h"
-#include "relay/snapshot_source.h"
-#include "relay/source.h"
 #include "sink/sink.h"
+#include "source/snapshot_source.h"
+#include "source/source.h"
 
 namespace ctk::simulation {
 
 /// These pass everything on. `log` outlives them.
-std::unique_ptr<relay::StreamSource> trace_calls(std::unique_ptr<relay::StreamSource> source, Log& log);
-std::unique_ptr<relay::SnapshotSource> trace_calls(std::unique_ptr<relay::SnapshotSource> source, Log& log);
+std::unique_ptr<source::StreamSource> trace_calls(std::unique_ptr<source::StreamSource> source, Log& log);
+std::unique_ptr<source::SnapshotSource> trace_calls(std::unique_ptr<source::SnapshotSource> source, Log& log);
 std::unique_ptr<sink::Sink> trace_calls(std::unique_ptr<sink::Sink> sink, Log& log);
 void trace_counters(Log& log, const relay::RelayStats& stats);
 

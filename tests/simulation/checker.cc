@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "simulation/history_check.h"
+
 namespace ctk::simulation {
 namespace {
 
@@ -33,6 +35,12 @@ coordination::Epoch order_epoch(const std::string& version) {
 
 bool at_most(const std::string& left, const std::string& right) {
   return left.size() != right.size() ? left.size() < right.size() : left <= right;
+}
+
+/// Whether a position after some record is behind this one.
+bool is_behind(const shards::Position& position, const StreamRecord& record) {
+  if (record.sequence != position.sequence.str()) return at_most(record.sequence, position.sequence.str());
+  return !position.index || !record.index || *record.index <= *position.index;
 }
 
 }  // namespace
@@ -76,29 +84,34 @@ bool Checker::target_holds(const StreamRecord& change) const {
   });
 }
 
-const StreamRecord* Checker::missing(const std::string& shard, const std::string* last) {
+const StreamRecord* Checker::missing(const std::string& shard, const shards::Position* last) {
   const auto& records = records_[shard];
   size_t& held = held_[shard];
   for (; held < records.size(); ++held) {
-    if (last != nullptr && !at_most(records[held].sequence, *last)) return nullptr;
+    if (last != nullptr && !is_behind(*last, records[held])) return nullptr;
     if (!target_holds(records[held])) return &records[held];
   }
   return nullptr;
 }
 
+void Checker::check_stored(const std::string& shard, const shards::Position& position) {
+  const bool to_end = position.ended();
+  if (!to_end && position.kind != shards::Position::Kind::after_sequence) return;
+  if (const StreamRecord* lost = missing(shard, to_end ? nullptr : &position)) {
+    wrong(fmt::format("the position of {} is {}, but the target does not hold {} of {}", shard, shards::to_string(position),
+                      lost->sequence, lost->key));
+  }
+}
+
 void Checker::check_positions() {
   for (const auto& [relay, rows] : target_.positions) {
-    for (const auto& [shard, row] : rows) {
-      using Kind = shards::Position::Kind;
-      const bool to_end = row.position.ended();
-      if (!to_end && row.position.kind != Kind::after_sequence) continue;
-      const std::string last = row.position.sequence.str();
-      if (const StreamRecord* lost = missing(shard.str(), to_end ? nullptr : &last)) {
-        wrong(fmt::format("the position of {} is {}, but the target does not hold {} of {}", shard.str(),
-                          shards::to_string(row.position), lost->sequence, lost->key));
-      }
-    }
+    for (const auto& [shard, row] : rows) check_stored(shard.str(), row.position);
   }
+}
+
+void Checker::check_position(const aws::ShardId& shard, const shards::Position& position) {
+  learn();
+  check_stored(shard.str(), position);
 }
 
 void Checker::check_parents(const std::string& shard) {
@@ -113,6 +126,7 @@ void Checker::check_parents(const std::string& shard) {
 }
 
 void Checker::on_write(const sink::Batch& batch) {
+  if (!target_.histories.empty()) learn();
   for (const sink::TableWrites& writes : batch.tables) {
     for (const sink::FoldedChange& folded : writes.changes) {
       for (const aws::ShardId& shard : folded.shards) check_parents(shard.str());
@@ -223,6 +237,19 @@ std::optional<std::string> Checker::left_of_older_load(const std::map<std::strin
   return {};
 }
 
+std::optional<std::string> Checker::compare_history() const {
+  const auto kept = target_.histories.find(kTargetTable);
+  if (kept == target_.histories.end()) return {};
+  RecordedChanges recorded;
+  for (const auto& [shard, records] : records_) {
+    for (const StreamRecord& change : records) recorded[change.key].emplace(change.order, change);
+  }
+  // What happened before the cut may be in the load alone.
+  Timestamp due = kNoTime;
+  if (loads_ && record() != nullptr && record()->cut) due = *record()->cut + kCoarseTime;
+  return wrong_in_history(kept->second, recorded, upstream_.history(), due);
+}
+
 std::optional<std::string> Checker::at_rest() {
   if (look()) return wrong_;
   const History& history = upstream_.history();
@@ -236,7 +263,8 @@ std::optional<std::string> Checker::at_rest() {
     return !row.second.deleted && !history.contains(row.first.substr(12, row.first.size() - 15));
   });
   if (strange != table->second.end()) return "the target has a row that never was: " + strange->first;
-  return {};
+  learn();
+  return compare_history();
 }
 
 }  // namespace ctk::simulation

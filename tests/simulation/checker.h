@@ -20,12 +20,16 @@ class Checker {
   Checker(Upstream& upstream, const TargetState& target, bool loads)
       : upstream_(upstream), target_(target), loads_(loads) {}
 
+  /// Takes note of what the stream has by now: later it may have lost it.
+  void learn();
   /// Called as a write arrives, before any of it is done.
   void on_write(const sink::Batch& batch);
   /// Called after a row has changed, or (null) was swept.
   void on_row(const std::string& key, const TargetRow* row);
   /// A relay says that the table is ready.
   void on_ready();
+  /// A position that is not among the target's own.
+  void check_position(const aws::ShardId& shard, const shards::Position& position);
   /// What is wrong by now; the first that was found stays.
   const std::optional<std::string>& look();
   /// What is wrong once nothing moves any more.
@@ -38,7 +42,6 @@ class Checker {
     bool gone = true;
   };
 
-  void learn();
   bool never_goes_back() const;
   const coordination::TableRecord* record() const;
   /// The moment of each item's last change that had arrived by then.
@@ -46,11 +49,13 @@ class Checker {
   static bool shows(const std::vector<Moment>& moments, const TargetRow* row, Timestamp since);
   const TargetRow* row_of(const std::string& name) const;
   std::optional<std::string> compare(const std::string& name, const std::vector<Moment>& moments) const;
+  std::optional<std::string> compare_history() const;
   std::optional<std::string> left_of_older_load(const std::map<std::string, TargetRow>& rows) const;
   bool target_holds(const StreamRecord& record) const;
   /// The first record of the shard that the target does not hold, among those up to `last` (all, without one).
-  const StreamRecord* missing(const std::string& shard, const std::string* last);
+  const StreamRecord* missing(const std::string& shard, const shards::Position* last);
   void check_positions();
+  void check_stored(const std::string& shard, const shards::Position& position);
   void check_parents(const std::string& shard);
   void wrong(std::string what);
 

@@ -56,16 +56,23 @@ class FreezableLoop final : public EventLoop {
   std::vector<std::pair<TimerId, Job>> held_;
 };
 
-/// The world's time on a machine whose calendar is wrong.
+/// The world's time on a machine whose calendar is wrong, and whose clock runs at a rate of its own.
 class SkewedClock final : public Clock {
  public:
-  SkewedClock(Clock& world, Duration skew) : world_(world), skew_(skew) {}
+  /// `drift`: 0.001 of a clock that gains a millisecond a second.
+  SkewedClock(Clock& world, Duration skew, double drift = 0) : world_(world), skew_(skew), drift_(drift) {}
   Timestamp now() override { return world_.now() + skew_; }
-  Duration monotonic() override { return world_.monotonic(); }
+  Duration monotonic() override {
+    const Duration time = world_.monotonic();
+    return time + Duration(static_cast<int64_t>(drift_ * static_cast<double>(time.count())));
+  }
+  /// The calendar is set.
+  void jump(Duration by) { skew_ += by; }
 
  private:
   Clock& world_;
   Duration skew_;
+  double drift_;
 };
 
 }  // namespace ctk::simulation

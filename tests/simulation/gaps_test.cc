@@ -14,26 +14,26 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 /// A source that cannot read the shards that are locked.
-class LockedSource final : public relay::StreamSource {
+class LockedSource final : public source::StreamSource {
  public:
-  LockedSource(std::unique_ptr<relay::StreamSource> inner, const std::function<bool(const aws::ShardId&)>& locked,
+  LockedSource(std::unique_ptr<source::StreamSource> inner, const std::function<bool(const aws::ShardId&)>& locked,
                EventLoop& loop)
       : inner_(std::move(inner)), locked_(locked), loop_(loop) {}
-  void open(Done<relay::SourceIdentity> done) override { inner_->open(std::move(done)); }
-  void list(Done<std::vector<relay::ListedShard>> done) override { inner_->list(std::move(done)); }
-  void read(const relay::ReadRequest& request, Done<relay::Page> done) override {
+  void open(Done<source::SourceIdentity> done) override { inner_->open(std::move(done)); }
+  void list(Done<std::vector<shards::ListedShard>> done) override { inner_->list(std::move(done)); }
+  void read(const source::ReadRequest& request, Done<source::Page> done) override {
     if (!locked_(request.shard)) return inner_->read(request, std::move(done));
     loop_.post([done = std::move(done)]() mutable { done(fail(ErrorKind::unreachable, "locked")); });
   }
   void forget(const aws::ShardId& shard) override { inner_->forget(shard); }
-  void children(const aws::ShardId& shard, Done<std::vector<relay::ListedShard>> done) override {
+  void children(const aws::ShardId& shard, Done<std::vector<shards::ListedShard>> done) override {
     inner_->children(shard, std::move(done));
   }
   void exists(const aws::ShardId& shard, Done<bool> done) override { inner_->exists(shard, std::move(done)); }
   std::optional<Error> ended() const override { return inner_->ended(); }
 
  private:
-  std::unique_ptr<relay::StreamSource> inner_;
+  std::unique_ptr<source::StreamSource> inner_;
   const std::function<bool(const aws::ShardId&)>& locked_;
   EventLoop& loop_;
 };
@@ -52,13 +52,14 @@ class GapRig final : public Parts {
   explicit GapRig(SourceKind source, bool resnapshot = false)
       : knobs_(one_shard(source, resnapshot)), upstream(knobs_, random_, loop_, log_, {}) {}
 
-  std::unique_ptr<relay::StreamSource> source(std::unique_ptr<relay::StreamSource> inner) override {
+  std::unique_ptr<source::StreamSource> source(std::unique_ptr<source::StreamSource> inner) override {
     return std::make_unique<LockedSource>(std::move(inner), locked, loop_);
   }
 
   void start() {
-    worker_ = make_worker({knobs_, upstream, loop_, random_, log_, faults_, state, target_, board_, *this, {}, {}, {}}, {},
-                          ++started_);
+    worker_ = make_worker(
+        {knobs_, upstream, loop_, random_, log_, faults_, state, target_, board_, leases_, watch_, *this, {}, {}, {}}, {},
+        ++started_);
     worker_->relay->run([this](Result<relay::RelayStats> result) {
       if (!result) error = result.error();
     });
@@ -95,6 +96,8 @@ class GapRig final : public Parts {
   std::vector<std::unique_ptr<Worker>> dead_;
   int started_ = 0;
   ShardBoard board_{loop_, random_, state};
+  LeaseService leases_{knobs_, random_, loop_, {}};
+  LeaseWatch watch_{leases_};
 
  public:
   Upstream upstream;

@@ -5,11 +5,11 @@
 
 #include <functional>
 
-#include "relay/kinesis_source.h"
 #include "relay/relay.h"
 #include "sim/dynamodb_table.h"
 #include "sim/in_process_kinesis.h"
 #include "simulation/target.h"
+#include "source/kinesis_source.h"
 
 namespace ctk::simulation {
 namespace {
@@ -109,7 +109,7 @@ class KinesisRules : public testing::Test {
   }
   void start() {
     ended.reset();
-    source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
+    source = source::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
     sink = connect_target(state, knobs, {loop, loop, random});
     relay = std::make_unique<relay::Relay>(options, *source, *sink, relay::positions_of(*sink),
                                            relay::RelayEnvironment{counted, loop, random, log, executor});
@@ -140,7 +140,7 @@ class KinesisRules : public testing::Test {
   TargetState state;
   TargetKnobs knobs;
   relay::RelayOptions options;
-  std::unique_ptr<relay::StreamSource> source;
+  std::unique_ptr<source::StreamSource> source;
   std::unique_ptr<sink::Sink> sink;
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> ended;
@@ -182,7 +182,7 @@ TEST_F(KinesisRules, OneThatWasTakenOverEndsAtOnceWhenItIsStopped) {
   put("a");
   start();
   ASSERT_TRUE(until([&] { return holds("a"); }));
-  const auto other_source = relay::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
+  const auto other_source = source::make_kinesis_source(api, {aws::StreamName(kStream), false, 1}, loop, loop);
   const auto other_sink = connect_target(state, knobs, {loop, loop, random});
   relay::Relay other(options, *other_source, *other_sink, relay::positions_of(*other_sink),
                      {loop, loop, random, log, executor});
@@ -204,7 +204,7 @@ TEST_F(KinesisRules, AnIdleOneThatWasTakenOverHearsOfItWithinFiveSeconds) {
   put("a");
   start();
   ASSERT_TRUE(until([&] { return holds("a"); }));
-  EXPECT_EQ(lasts(seconds(30)), seconds(30)) << "its own claim is no other's";
+  EXPECT_EQ(lasts(seconds(30)), seconds(30)) << "its own acquisition is no other's";
   const uint64_t writes = state.writes;
   take_over();
   EXPECT_LT(lasts(minutes(10)), seconds(5));
@@ -436,11 +436,11 @@ TEST_F(KinesisRules, AListingOfManyPagesIsReadThoughHalfOfItsCallsFail) {
   kinesis.options().list_page = 2;
   ASSERT_TRUE(kinesis.create_stream("wide", 60, loop.now()));
   service.settings().faults.server_error = 0.5;
-  const auto wide = relay::make_kinesis_source(service, {aws::StreamName("wide"), false, 1}, loop, loop);
+  const auto wide = source::make_kinesis_source(service, {aws::StreamName("wide"), false, 1}, loop, loop);
   int listed = 0;
   for (int tries = 0; tries < 5 && listed == 0; ++tries) {
-    std::optional<Result<std::vector<relay::ListedShard>>> answer;
-    wide->list([&](Result<std::vector<relay::ListedShard>> shards) { answer = std::move(shards); });
+    std::optional<Result<std::vector<shards::ListedShard>>> answer;
+    wide->list([&](Result<std::vector<shards::ListedShard>> shards) { answer = std::move(shards); });
     ASSERT_TRUE(until([&] { return answer.has_value(); }));
     if (*answer) listed = static_cast<int>((*answer)->size());
   }

@@ -1,4 +1,4 @@
-#include "relay/kinesis_source.h"
+#include "source/kinesis_source.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include "shards/aggregate_testing.h"
 #include "sim/in_process_kinesis.h"
 
-namespace ctk::relay {
+namespace ctk::source {
 namespace {
 
 using std::chrono::milliseconds;
@@ -90,23 +90,23 @@ TEST_F(KinesisSourceTest, OnceItIsGoneNobodyIsToldAndNothingIsAsked) {
   for (Duration moment{}; moment < seconds(1); moment += milliseconds(1)) {
     sim::Kinesis fresh{{}};
     sim::InProcessKinesis its_api(fresh, {loop, loop, random});
-    bool gone = false, told = false;
+    bool gone = false, recorded = false;
     auto leaving = make_kinesis_source(its_api, {aws::StreamName("cdc"), true, 1}, loop, loop);
-    const auto tell = [&](const auto&) { told = told || gone; };
-    leaving->open(tell);
-    leaving->list(tell);
-    leaving->exists(ShardId("shardId-000000000000"), tell);
-    leaving->read({.shard = ShardId("shardId-000000000000"), .position = {}}, tell);
+    const auto report = [&](const auto&) { recorded = recorded || gone; };
+    leaving->open(report);
+    leaving->list(report);
+    leaving->exists(ShardId("shardId-000000000000"), report);
+    leaving->read({.shard = ShardId("shardId-000000000000"), .position = {}}, report);
     let(moment);
     leaving.reset();
     gone = true;
     const uint64_t asked = its_api.counts().describe_stream + its_api.counts().list_shards;
     let(seconds(5));
-    EXPECT_FALSE(told) << moment.count();
+    EXPECT_FALSE(recorded) << moment.count();
     EXPECT_EQ(its_api.counts().describe_stream + its_api.counts().list_shards, asked) << moment.count();
     if (HasFailure()) return;
   }
 }
 
 }  // namespace
-}  // namespace ctk::relay
+}  // namespace ctk::source

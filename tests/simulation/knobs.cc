@@ -124,24 +124,77 @@ void draw_restless_load(WorldKnobs& knobs, Random& random) {
   if (knobs.snapshot) knobs.reloaded = reloaded;
 }
 
-/// Every fifth world has many workers, where writes are fenced.
-void draw_workers(WorldKnobs& knobs, Random& random) {
-  const int workers = static_cast<int>(2 + random.below(3));
-  const double moved = sometimes(random, 0.03);
-  if (random.below(5) != 0 || !knobs.target.transactional || knobs.loads()) return;
+void share(WorldKnobs& knobs, int workers, double moved) {
   knobs.workers = workers;
   knobs.moved = moved;
   // A day that one of them is away is nothing to the others.
   knobs.lost_day = false;
+  knobs.away = 0;
+  // They load a table once, before they follow it.
+  knobs.resnapshot = false;
+  knobs.reloaded = 0;
+}
+
+/// Every fifth world has many workers, where writes are fenced.
+void draw_workers(WorldKnobs& knobs, Random& random) {
+  const int workers = static_cast<int>(2 + random.below(3));
+  const double moved = sometimes(random, 0.03);
+  if (random.below(5) != 0 || !knobs.target.transactional) return;
+  share(knobs, workers, moved);
+}
+
+/// Every third world has leases, whatever its target is like.
+void draw_leases(WorldKnobs& knobs, Random& random) {
+  const bool leased = random.below(3) == 0;
+  const int workers = static_cast<int>(2 + random.below(3));
+  LeaseKnobs leases;
+  leases.service.throttled = sometimes(random, 0.2);
+  leases.service.server_error = sometimes(random, 0.1);
+  leases.service.lost_request = sometimes(random, 0.1);
+  leases.service.lost_answer = sometimes(random, 0.1);
+  leases.service.slow = sometimes(random, 0.8);
+  leases.service.slow_by = milliseconds(100 + random.below(3000));
+  leases.late = sometimes(random, 0.1);
+  leases.gone = sometimes(random, 0.005);
+  leases.cut_off = sometimes(random, 0.03);
+  leases.asleep = sometimes(random, 0.02);
+  leases.clock_jumps = sometimes(random, 0.01);
+  leases.drift = sometimes(random, 0.002);
+  const double moved = sometimes(random, 0.03);
+  if (!leased) return;
+  knobs.leased = true;
+  knobs.leases = leases;
+  share(knobs, workers, moved);
+}
+
+/// Every third life on Kinesis is pushed to, every fourth has aggregates.
+void draw_kinesis_ways(WorldKnobs& knobs, Random& random) {
+  const bool fan_out = random.below(3) == 0;
+  const bool aggregates = random.below(4) == 0;
+  const size_t pushed_ahead = one_of<size_t>(random, {2000, 8u << 20});
+  const double cut = sometimes(random, 0.1), spoilt = sometimes(random, 0.1);
+  const double silent = sometimes(random, 0.02), refused = sometimes(random, 0.1);
+  if (knobs.source != SourceKind::kinesis) return;
+  knobs.aggregates = aggregates;
+  if (!fan_out || knobs.by_wire) return;
+  knobs.fan_out = true;
+  knobs.pushed_ahead = pushed_ahead;
+  knobs.service.cut_push = cut;
+  knobs.service.spoilt_push = spoilt;
+  knobs.service.silent_push = silent;
+  knobs.service.refused_push = refused;
 }
 
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
-  const bool late = knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0 || knobs.target.straggler > 0;
+  const bool late =
+      knobs.delivery.delayed > 0 || knobs.delivery.repeated > 0 || knobs.target.straggler > 0 || knobs.aggregates;
   if (late || !knobs.target.transactional || knobs.loads()) knobs.epoch_raised = 0;
   // Thousands of generations of shards would take as many steps to read.
   if (knobs.lost_day) knobs.roll_every = hours(4);
+  // So would looking at the rows of all of them after each step.
+  if (knobs.leased) knobs.roll_every = std::max<Duration>(knobs.roll_every, minutes(2));
 }
 
 }  // namespace
@@ -158,26 +211,42 @@ WorldKnobs draw_knobs(Random& random) {
   draw_merges(knobs, random);
   draw_restless_load(knobs, random);
   draw_workers(knobs, random);
+  draw_leases(knobs, random);
+  knobs.history = random.below(2) == 0 && knobs.target.transactional;
+  draw_kinesis_ways(knobs, random);
   leave_out(knobs);
   return knobs;
 }
 
+WorldKnobs knobs_of(uint64_t seed) {
+  Random random(seed);
+  return draw_knobs(random);
+}
+
 std::string to_text(const Coverage& c) {
   return fmt::format(
-      "{} lives on DynamoDB Streams, {} with loads, {} by the wire; {} changes, {} expired, {} faults, {} rolls, {} "
+      "{} lives on DynamoDB Streams, {} with loads, {} by the wire, {} by fan-out, {} with aggregates; {} changes, {} "
+      "expired, {} faults, {} rolls, {} "
       "splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
-      "{} times ready, {} lives with many workers, {} shards given to another, {} swept, {} dead letters, {} writes, {} "
-      "positions pruned",
-      c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.changes, c.expired, c.faults, c.rolls, c.splits, c.merges,
-      c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads, c.scans, c.readies, c.lives_shared, c.moves,
-      c.swept, c.dead_letters, c.writes, c.pruned);
+      "{} times ready, {} lives with many workers, {} of them with leases, {} shards given to "
+      "another, {} lives with a "
+      "history, "
+      "{} events in them, {} swept, {} dead letters, {} writes, {} positions pruned",
+      c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.lives_by_fan_out, c.lives_with_aggregates, c.changes,
+      c.expired, c.faults, c.rolls, c.splits, c.merges, c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads,
+      c.scans, c.readies, c.lives_shared, c.lives_leased, c.moves, c.lives_with_history, c.events, c.swept, c.dead_letters,
+      c.writes, c.pruned);
 }
 
 void Coverage::add(const Coverage& other) {
   lives_on_streams += other.lives_on_streams;
   lives_with_loads += other.lives_with_loads;
   lives_by_wire += other.lives_by_wire;
+  lives_with_history += other.lives_with_history;
+  lives_by_fan_out += other.lives_by_fan_out;
+  lives_with_aggregates += other.lives_with_aggregates;
+  events += other.events;
   changes += other.changes;
   writes += other.writes;
   swept += other.swept;
@@ -193,7 +262,10 @@ void Coverage::add(const Coverage& other) {
   epochs += other.epochs;
   gaps += other.gaps;
   lives_shared += other.lives_shared;
+  lives_leased += other.lives_leased;
   moves += other.moves;
+  drained += other.drained;
+  dropped += other.dropped;
   loads += other.loads;
   scans += other.scans;
   expired += other.expired;

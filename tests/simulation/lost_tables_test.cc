@@ -21,7 +21,7 @@ class LostTables : public testing::TestWithParam<bool> {
     ASSERT_TRUE(rig.equal()) << rig.difference();
   }
 
-  void expect_told() {
+  void expect_reported() {
     ASSERT_TRUE(rig.result().has_value()) << "it goes on as if nothing were";
     ASSERT_FALSE(rig.result()->has_value());
     EXPECT_EQ(rig.result()->error().kind, ErrorKind::mismatch) << to_string(rig.result()->error());
@@ -36,7 +36,7 @@ TEST_P(LostTables, OneThatIsDroppedUnderARelayIsWaitedForAndThenTold) {
   rig.live(seconds(40));
   EXPECT_FALSE(rig.result().has_value()) << "it may come back";
   rig.live(minutes(5));
-  expect_told();
+  expect_reported();
   EXPECT_FALSE(rig.state.tables.contains(kDemo)) << "nothing is made";
 }
 
@@ -46,7 +46,7 @@ TEST_P(LostTables, ThatIsToldWhereTheTargetHangsToo) {
   rig.knobs.never_closes = true;
   rig.start();
   rig.live(minutes(1));
-  expect_told();
+  expect_reported();
   EXPECT_TRUE(rig.stats().target_hangs);
 }
 
@@ -64,7 +64,7 @@ TEST_P(LostTables, OneThatIsEmptiedUnderARelayIsTold) {
   rig.state.tables[kDemo].clear();
   rig.put("later", 1);
   rig.live(minutes(5));
-  expect_told();
+  expect_reported();
 }
 
 TEST_P(LostTables, OneThatIsDroppedWhileNobodyLooksIsToldAtTheStart) {
@@ -72,7 +72,7 @@ TEST_P(LostTables, OneThatIsDroppedWhileNobodyLooksIsToldAtTheStart) {
   rig.state.tables.erase(kDemo);
   rig.start();
   rig.live(minutes(1));
-  expect_told();
+  expect_reported();
   EXPECT_FALSE(rig.state.tables.contains(kDemo)) << "nothing is made";
 }
 

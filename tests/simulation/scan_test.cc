@@ -9,12 +9,12 @@
 #include "base/testing/answer.h"
 #include "json/writer.h"
 #include "relay/relay.h"
-#include "relay/scan_source.h"
-#include "relay/source_router.h"
 #include "shards/segment.h"
 #include "sim/in_process_dynamodb.h"
 #include "sim/item.h"
 #include "simulation/target.h"
+#include "source/scan_source.h"
+#include "source/source_router.h"
 
 namespace ctk::simulation {
 namespace {
@@ -40,7 +40,7 @@ class ScanTest : public testing::Test {
     input.name = "demo";
     input.keys = keys;
     dynamodb_.create_table(input, loop_.now()).value();
-    snapshot_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
+    snapshot_ = source::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
     router_.emplace(*snapshot_, loop_);
   }
   void fill(int count, size_t bytes = 1) {
@@ -55,12 +55,12 @@ class ScanTest : public testing::Test {
     return answer_of<T>(loop_, std::move(start));
   }
   void open() {
-    const auto opened = run<relay::SnapshotIdentity>([&](auto done) { snapshot_->open(std::move(done)); });
+    const auto opened = run<source::SnapshotIdentity>([&](auto done) { snapshot_->open(std::move(done)); });
     ASSERT_TRUE(opened) << to_string(opened.error());
   }
-  Result<relay::Page> read(const shards::Segment& segment, const shards::Position& position, int most) {
-    const relay::ReadRequest request{shards::segment_shard(segment), position, most, room_, kNoTime};
-    return run<relay::Page>([&](auto done) { router_->read(request, std::move(done)); });
+  Result<source::Page> read(const shards::Segment& segment, const shards::Position& position, int most) {
+    const source::ReadRequest request{shards::segment_shard(segment), position, most, room_, kNoTime};
+    return run<source::Page>([&](auto done) { router_->read(request, std::move(done)); });
   }
   /// Every page of every segment, begun behind the one before as its position was stored.
   void scan(int segments, int most) {
@@ -68,7 +68,7 @@ class ScanTest : public testing::Test {
     for (int number = 0; number < segments; ++number) {
       shards::Position position;
       for (bool ended = false; !ended;) {
-        Result<relay::Page> page = read({1, number, segments}, position, most);
+        Result<source::Page> page = read({1, number, segments}, position, most);
         ASSERT_TRUE(page) << to_string(page.error());
         ended = page->ended;
         ASSERT_EQ(page->resume.has_value(), !ended);
@@ -80,7 +80,7 @@ class ScanTest : public testing::Test {
   }
   void expect_each_item_once() const {
     std::multiset<std::string> read;
-    for (const relay::Page& page : pages_) {
+    for (const source::Page& page : pages_) {
       for (const dynamodb::RawRecord& record : page.records) read.insert(record.data);
     }
     std::multiset<std::string> there;
@@ -94,10 +94,10 @@ class ScanTest : public testing::Test {
   sim::DynamoDb dynamodb_{{}, streams_, random_};
   sim::InProcessDynamoDb api_{dynamodb_, {loop_, loop_, random_}};
   std::vector<aws::KeyAttribute> keys_;
-  std::unique_ptr<relay::SnapshotSource> snapshot_;
-  std::optional<relay::SourceRouter> router_;
+  std::unique_ptr<source::SnapshotSource> snapshot_;
+  std::optional<source::SourceRouter> router_;
   size_t room_ = 0;  ///< of a page; 0: unbounded
-  std::vector<relay::Page> pages_;
+  std::vector<source::Page> pages_;
 };
 
 TEST_F(ScanTest, PagesEndAtAMegabyteOfItems) {
@@ -165,7 +165,7 @@ TEST_F(ScanTest, AThrottledPageIsReadLater) {
   fill(5);
   open();
   dynamodb_.throttle("demo", loop_.now() + seconds(2));
-  const Result<relay::Page> refused = read({}, {}, 10);
+  const Result<source::Page> refused = read({}, {}, 10);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::throttled);
   loop_.after(seconds(3), [] {});
@@ -186,7 +186,7 @@ TEST_F(ScanTest, LargeItemsAreLoadedIntoALittleMemory) {
   relay::RelayOptions options;
   options.schema = "public";
   options.table = "demo";
-  options.snapshot = relay::Snapshot::only;
+  options.load.snapshot = relay::Snapshot::only;
   options.max_memory = 8u << 20;
   options.worker = coordination::WorkerName("worker");
   relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
@@ -211,8 +211,8 @@ TEST_F(ScanTest, NoPageOfLargeItemsIsPaidForTwice) {
     relay::RelayOptions options;
     options.schema = "public";
     options.table = "demo";
-    options.snapshot = relay::Snapshot::only;
-    options.segments = 1;
+    options.load.snapshot = relay::Snapshot::only;
+    options.load.segments = 1;
     options.worker = coordination::WorkerName("worker");
     relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});
     const auto stats = run<relay::RelayStats>([&](auto done) { relay.run(std::move(done)); });
@@ -248,7 +248,7 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
   fill(10'000, 100);
   api_.settings().way = std::chrono::milliseconds(20);
   const auto time_for = [&](const sim::FaultKnobs& faults) {
-    snapshot_ = relay::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
+    snapshot_ = source::make_scan_source(api_, {aws::TableName("demo"), {}}, loop_, loop_);
     router_.emplace(*snapshot_, loop_);
     api_.settings().faults = faults;
     TargetState state;
@@ -259,7 +259,7 @@ TEST_F(ScanTest, ThrottlesThatDoNotFollowFromItsRateDoNotStopALoad) {
     relay::RelayOptions options;
     options.schema = "public";
     options.table = "demo";
-    options.snapshot = relay::Snapshot::only;
+    options.load.snapshot = relay::Snapshot::only;
     options.worker = coordination::WorkerName("worker");
     options.deadlines.start_timeout = std::chrono::hours(1);
     relay::Relay relay(options, *snapshot_, *sink, relay::positions_of(*sink), {loop_, loop_, random_, log, executor});

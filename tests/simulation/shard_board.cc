@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -24,9 +25,9 @@ class ShardBoard::Member final : public Assignment {
   void begin(const RelayName& relay, Listener listener) override {
     listener_ = std::make_shared<Listener>(std::move(listener));
     relay_ = relay;
-    board_.members_.insert(this);
+    board_.members_.push_back(this);
     for (const auto& [shard, holder] : board_.holders_) {
-      if (holder == this) tell(shard, true);
+      if (holder == this) report(shard, true);
     }
     board_.look();
   }
@@ -35,7 +36,7 @@ class ShardBoard::Member final : public Assignment {
     const auto holder = board_.holders_.find(shard);
     return holder != board_.holders_.end() && holder->second != nullptr && holder->second != this;
   }
-  bool may_write(const aws::ShardId&) const override { return true; }
+  bool may_write(const aws::ShardId& shard) const override { return !reported_lost_.contains(shard); }
   void end(Done<bool> done) override {
     board_.leave(*this);
     done(true);
@@ -48,10 +49,13 @@ class ShardBoard::Member final : public Assignment {
   }
 
   const RelayName& relay() const { return relay_; }
-  void tell(const aws::ShardId& shard, bool gained) {
-    worker_.post([kept = std::weak_ptr<Listener>(listener_), shard, gained] {
+  void report(const aws::ShardId& shard, bool gained) {
+    worker_.post([this, kept = std::weak_ptr<Listener>(listener_), shard, gained] {
       const std::shared_ptr<Listener> listener = kept.lock();
-      if (listener) gained ? listener->gained({shard}) : listener->lost({shard});
+      if (!listener) return;
+      if (gained) reported_lost_.erase(shard);
+      if (!gained) reported_lost_.insert(shard);
+      gained ? listener->gained({shard}) : listener->lost({shard});
     });
   }
 
@@ -59,6 +63,7 @@ class ShardBoard::Member final : public Assignment {
   ShardBoard& board_;
   EventLoop& worker_;
   RelayName relay_;
+  std::set<aws::ShardId> reported_lost_;
   std::shared_ptr<Listener> listener_;
 };
 
@@ -96,7 +101,7 @@ void ShardBoard::share_out(const RelayName& relay) {
 
 void ShardBoard::give(const aws::ShardId& shard, Member& to) {
   holders_[shard] = &to;
-  to.tell(shard, true);
+  to.report(shard, true);
 }
 
 /// It hears of it at once, later, or never.
@@ -106,12 +111,12 @@ void ShardBoard::take_from(const aws::ShardId& shard, Member& from) {
   world_.after(late, lifeline_.guard([this, shard, member = &from] {
     const auto holder = holders_.find(shard);
     const bool again = holder != holders_.end() && holder->second == member;
-    if (members_.contains(member) && !again) member->tell(shard, false);
+    if (std::ranges::find(members_, member) != members_.end() && !again) member->report(shard, false);
   }));
 }
 
 void ShardBoard::leave(Member& member) {
-  members_.erase(&member);
+  std::erase(members_, &member);
   for (auto& [shard, holder] : holders_) {
     if (holder != &member) continue;
     holder = nullptr;
@@ -122,8 +127,6 @@ void ShardBoard::leave(Member& member) {
   }
 }
 
-ShardBoard::Member* ShardBoard::anybody() {
-  return *std::next(members_.begin(), static_cast<std::ptrdiff_t>(random_.below(members_.size())));
-}
+ShardBoard::Member* ShardBoard::anybody() { return members_[random_.below(members_.size())]; }
 
 }  // namespace ctk::simulation

@@ -5,7 +5,7 @@
 
 #include <map>
 #include <memory>
-#include <set>
+#include <vector>
 
 #include "base/event_loop.h"
 #include "base/lifeline.h"
@@ -40,7 +40,7 @@ class ShardBoard {
   const TargetState& state_;
   bool looking_ = false;
   uint64_t moves_ = 0;
-  std::set<Member*> members_;
+  std::vector<Member*> members_;             ///< as they have come: a life is the same wherever they lie in memory
   std::map<aws::ShardId, Member*> holders_;  ///< nothing: it was a killed worker's until a moment ago
   Lifeline lifeline_;
 };

@@ -6,7 +6,8 @@
 #include <iostream>
 #include <utility>
 
-#include "relay/streams_source.h"
+#include "source/scan_source.h"
+#include "source/streams_source.h"
 
 namespace ctk::simulation {
 namespace {
@@ -124,11 +125,16 @@ void StreamsRig::write_through_rolls(int rounds) {
 void StreamsRig::start() {
   kill();
   worker_ = std::make_unique<Worker>();
-  worker_->source = relay::make_streams_source(tables_api, api, {"demo", false}, loop, loop);
-  worker_->sink = connect_target(state, knobs, {loop, loop, random});
-  worker_->relay =
-      std::make_unique<relay::Relay>(options, *worker_->source, *worker_->sink, relay::positions_of(*worker_->sink),
-                                     relay::RelayEnvironment{loop, loop, random, trace, executor});
+  worker_->source = source::make_streams_source(tables_api, api, {"demo", false}, loop, loop);
+  if (options.load.snapshot != relay::Snapshot::none) {
+    worker_->snapshot = source::make_scan_source(tables_api, {aws::TableName("demo"), {}}, loop, loop);
+  }
+  TargetEnvironment environment{loop, loop, random};
+  environment.on_row = on_row;
+  worker_->sink = connect_target(state, knobs, std::move(environment));
+  worker_->relay = std::make_unique<relay::Relay>(options, source::Sources(worker_->source.get(), worker_->snapshot.get()),
+                                                  *worker_->sink, relay::positions_of(*worker_->sink),
+                                                  relay::RelayEnvironment{loop, loop, random, trace, executor});
   worker_->relay->run([worker = worker_.get()](Result<relay::RelayStats> result) { worker->result = std::move(result); });
 }
 

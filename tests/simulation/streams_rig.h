@@ -108,10 +108,13 @@ class StreamsRig {
   HandledStreams api;
   TargetState state;
   TargetKnobs knobs;
+  /// As TargetEnvironment::on_row, of the relays that are started from then on.
+  std::function<void(const std::string& table, const std::string& key, const TargetRow* row)> on_row;
 
  private:
   struct Worker {
-    std::unique_ptr<relay::StreamSource> source;
+    std::unique_ptr<source::StreamSource> source;
+    std::unique_ptr<source::SnapshotSource> snapshot;  ///< nothing where nothing is loaded
     std::unique_ptr<sink::Sink> sink;
     std::unique_ptr<relay::Relay> relay;
     std::optional<Result<relay::RelayStats>> result;

@@ -1,17 +1,20 @@
 #include "simulation/target.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "coordination/table_witnesses.h"
 #include "sink/candidates.h"
+#include "table/history.h"
 
 namespace ctk::simulation {
 namespace {
 
-using coordination::Claim;
-using coordination::ClaimRequest;
+using coordination::Acquired;
+using coordination::AcquireRequest;
 using coordination::Fence;
 using coordination::NewShard;
 using coordination::PositionMove;
@@ -19,11 +22,13 @@ using coordination::RelayName;
 using coordination::StoredPosition;
 using sink::ChangeOutcome;
 
-constexpr table::TargetTraits kFencedTarget = {
-    .product = "the simulated target", .transactions = true, .stale_rows = table::StaleRows::counted};
-constexpr table::TargetTraits kUnfencedTarget = {.product = "the simulated target"};
+constexpr table::TargetTraits kFencedTarget = {.product = "the simulated target",
+                                               .data = table::DataColumn::json,
+                                               .transactions = true,
+                                               .stale_rows = table::StaleRows::counted};
+constexpr table::TargetTraits kUnfencedTarget = {.product = "the simulated target", .data = table::DataColumn::json};
 
-class SimTarget final : public sink::Sink, public coordination::PositionStore {
+class SimTarget final : public SimDatabase, public coordination::PositionStore {
  public:
   SimTarget(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment)
       : state_(state), knobs_(knobs), env_(std::move(environment)) {}
@@ -35,18 +40,20 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     answer<bool>(std::move(done), [] { return Result<bool>(true); });
   }
 
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<sink::OpenTable> done) override {
-    answer<sink::OpenTable>(std::move(done), [this, spec, claim]() -> Result<sink::OpenTable> {
-      const auto found = state_.records.find(claim.table);
+  void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+            Done<sink::OpenTable> done) override {
+    answer<sink::OpenTable>(std::move(done), [this, spec, registration]() -> Result<sink::OpenTable> {
+      const auto found = state_.records.find(registration.table);
       std::optional<coordination::TableRecord> existing;
       if (found != state_.records.end()) existing = found->second;
       const coordination::TableFound sight = existing ? look_at(*existing) : coordination::TableFound::as_recorded;
-      Result<coordination::TableRecord> record = coordination::decide_claim(existing, claim, sight);
+      Result<coordination::TableRecord> record = coordination::decide_registration(existing, registration, sight);
       if (!record) return std::unexpected(std::move(record).error());
-      state_.records[claim.table] = *record;
-      state_.tables.try_emplace(claim.table);
-      renderers_[claim.table] = std::make_shared<const table::Renderer>(spec);
-      return sink::OpenTable{*record, renderers_[claim.table], sight};
+      state_.records[registration.table] = *record;
+      state_.tables.try_emplace(registration.table);
+      renderers_[registration.table] = std::make_shared<const table::Renderer>(spec);
+      if (spec.options.history) state_.histories.try_emplace(registration.table);
+      return sink::OpenTable{*record, renderers_[registration.table], sight};
     });
   }
 
@@ -64,6 +71,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   void apply(std::shared_ptr<const sink::Batch> batch, Done<sink::BatchOutcome> done) override {
     if (closed_) throw std::logic_error("a batch is given to a target that was closed");
+    if (env_.on_send) env_.on_send(*batch);
     const bool lost_request = knobs_.down || env_.random.fraction() < knobs_.lost_request;
     const bool lost_reply = env_.random.fraction() < knobs_.lost_reply;
     const bool torn = !knobs_.transactional && env_.random.fraction() < knobs_.torn_write;
@@ -133,15 +141,64 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     env_.loop.post([done = std::move(done)]() mutable { done(true); });
   }
 
+  // rows
+
+  void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<sink::RowReader::Rows> done) override {
+    answer<sink::RowReader::Rows>(std::move(done), [this, spec = std::move(spec), keys = std::move(keys)] {
+      const auto& table = state_.tables[spec->name.str()];
+      sink::RowReader::Rows found;
+      for (const std::vector<table::KeyCell>& key : keys) {
+        const auto row = table.find(key_of(*spec, key));
+        found.push_back(row == table.end() ? std::nullopt : std::optional(held(row->second)));
+      }
+      return Result<sink::RowReader::Rows>(std::move(found));
+    });
+  }
+
+  void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<sink::KeyPage> done) override {
+    answer<sink::KeyPage>(std::move(done), [this, spec = std::move(spec), from = std::move(from), limit] {
+      const auto& table = state_.tables[spec->name.str()];
+      sink::KeyPage page;
+      for (auto row = from.empty() ? table.begin() : table.upper_bound(from.front()); row != table.end(); ++row) {
+        if (row->second.deleted) continue;
+        page.keys.push_back({text_of(row->first)});
+        if (page.keys.size() < limit) continue;
+        page.next = {row->first};
+        break;
+      }
+      return Result<sink::KeyPage>(std::move(page));
+    });
+  }
+
+  /// As of one moment, and told of some time later.
+  void walk_rows(Spec spec, sink::RowVisit visit, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, spec = std::move(spec), visit = std::move(visit)] {
+      for (const auto& [key, row] : state_.tables[spec->name.str()]) {
+        if (row.deleted) continue;
+        const sink::HeldRow shown = held(row);
+        if (!visit({text_of(key)}, shown.data, shown.aux)) return Result<bool>(false);
+      }
+      return Result<bool>(true);
+    });
+  }
+
+  void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<sink::RowRepair> repairs, Done<bool> done) override {
+    answer<bool>(std::move(done), [this, spec = std::move(spec), epoch, repairs = std::move(repairs)] {
+      const table::Renderer renderer(*spec);
+      for (const sink::RowRepair& repair : repairs) repair_row(renderer, epoch, repair);
+      return Result<bool>(true);
+    });
+  }
+
   // positions
 
-  void load(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
+  void read(const RelayName& relay, Done<std::vector<StoredPosition>> done) override {
     answer<std::vector<StoredPosition>>(std::move(done),
                                         [this, relay] { return Result<std::vector<StoredPosition>>(rows_of(relay)); });
   }
 
-  void claim(const ClaimRequest& request, Done<Claim> done) override {
-    answer<Claim>(std::move(done), [this, request] {
+  void acquire(const AcquireRequest& request, Done<Acquired> done) override {
+    answer<Acquired>(std::move(done), [this, request] {
       auto& rows = state_.positions[request.relay];
       if (request.forget) rows.clear();
       const Fence fence = ++state_.last_fence;
@@ -162,7 +219,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
         rows.try_emplace(shard.shard, StoredPosition{shard.shard, shard.position, request.incarnation, request.epoch,
                                                      kNoTime, fence, request.worker, env_.clock.now()});
       }
-      return Result<Claim>(Claim{fence, rows_of(request.relay)});
+      return Result<Acquired>(Acquired{fence, rows_of(request.relay)});
     });
   }
 
@@ -193,7 +250,13 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
       return removed;
     });
   }
-  void relays(Done<std::vector<RelayName>> done) override { unsupported(std::move(done)); }
+  void relays(Done<std::vector<RelayName>> done) override {
+    answer<std::vector<RelayName>>(std::move(done), [this] {
+      std::vector<RelayName> names;
+      for (const auto& [name, rows] : state_.positions) names.push_back(name);
+      return Result<std::vector<RelayName>>(std::move(names));
+    });
+  }
   void remove(const RelayName&, bool, Done<size_t> done) override { unsupported(std::move(done)); }
 
  private:
@@ -234,6 +297,42 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     }
   }
 
+  /// Keys are one text.
+  static std::string key_of(const table::TableSpec& spec, const std::vector<table::KeyCell>& cells) {
+    return fmt::format(R"({{"{}":{{"S":"{}"}}}})", spec.keys.front().attribute, cells.front().text);
+  }
+  static std::string text_of(const std::string& key) {
+    const size_t begin = key.find(R"("S":")") + 5;
+    return key.substr(begin, key.rfind('"') - begin);
+  }
+  static sink::HeldRow held(const TargetRow& row) {
+    const auto text = [](const std::string& cell) { return cell.empty() ? std::nullopt : std::optional(cell); };
+    return {text(row.data), text(row.aux), row.version, row.deleted};
+  }
+  static void fill(TargetRow& row, const table::Rendered& rendered) {
+    const auto* content = std::get_if<table::Row>(&rendered);
+    row.data = content == nullptr ? "" : content->data.value_or("");
+    row.aux = content == nullptr ? "" : content->aux.value_or("");
+  }
+
+  void repair_row(const table::Renderer& renderer, coordination::Epoch epoch, const sink::RowRepair& repair) {
+    const std::string table = renderer.spec().name.str();
+    auto& rows = state_.tables[table];
+    const std::string key = key_of(renderer.spec(), repair.key);
+    auto row = rows.find(key);
+    if (!repair.version) {
+      if (!repair.item) return;
+      const std::string version = rules().version(*repair.item, epoch);
+      if (row != rows.end() && !rules().may_write(row->second, version)) return;
+      row = rows.insert_or_assign(key, TargetRow{version, false, "", "", repair.item->time}).first;
+    } else if (row == rows.end() || !rules().may_repair(row->second, *repair.version)) {
+      return;
+    }
+    row->second.deleted = !repair.item;
+    fill(row->second, repair.item ? renderer.render(*repair.item, epoch) : table::Rendered{});
+    if (env_.on_row) env_.on_row(table, key, &row->second);
+  }
+
   void observe(std::string_view what) const {
     if (env_.on_fault) env_.on_fault("target", what);
   }
@@ -258,11 +357,12 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   uint64_t sweep_marks(coordination::TableRecord& record, const sink::SweepRequest& request) {
     std::vector<StoredPosition> rows;
-    add_unfinished(request.relay, rows);
+    if (!request.watermark) add_unfinished(request.relay, rows);
+    if (request.watermark) rows.emplace_back().read_to = *request.watermark;
     for (const RelayName& relay : record.relays) {
       if (relay != request.relay) add_unfinished(relay, rows);
     }
-    const Timestamp watermark = request.watermark.value_or(coordination::watermark(rows));
+    const Timestamp watermark = coordination::watermark(rows);
     const coordination::SweepPlan plan = rules().plan_sweep(record, watermark, env_.clock.now(), request);
     if (plan.remember) record.sweep = plan.remember;
     if (!plan.before) return 0;
@@ -340,7 +440,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
   void add_row(const RelayName& relay, Fence fence, const NewShard& shard) {
     auto& rows = state_.positions[relay];
-    // Whose claim it is, the rows say that are there.
+    // Whose acquisition it is, the rows say that are there.
     StoredPosition row = rows.empty() ? StoredPosition{} : rows.begin()->second;
     row.shard = shard.shard;
     row.position = shard.position;
@@ -436,7 +536,43 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
     const dynamodb::Change& change = candidates.current();
     const table::Rendered rendered = candidates.refused() ? renderer.render(change, writes.epoch) : folded.rendered;
     const bool stale = !write_row(writes, change, rendered);
-    return candidates.outcome(stale);
+    ChangeOutcome written = candidates.outcome(stale);
+    if (renderer.spec().options.history)
+      written.parked_below = keep_history(batch, writes, folded, candidates, stale, outcome);
+    return written;
+  }
+
+  /// The history of the change that was written, and of those that it hides. How many of these are refused.
+  int keep_history(const sink::Batch& batch, const sink::TableWrites& writes, const sink::FoldedChange& folded,
+                   const sink::Candidates& candidates, bool stale, sink::BatchOutcome& outcome) {
+    const table::Renderer& renderer = *renderers_.at(writes.table);
+    std::vector<KeptEvent> events;
+    int refused = 0;
+    for (size_t level = candidates.level(); level < candidates.count(); ++level) {
+      const dynamodb::Change& change = *folded.changes[level];
+      if (is_poisoned(change)) {
+        ++refused;
+        outcome.dead_letters.push_back(
+            candidates.letter(level, batch, renderer.spec().source_table, env_.clock.now(), "the target refuses this row"));
+        keep(outcome.dead_letters.back());
+      } else if (rules().keeps(level > candidates.level(), stale)) {
+        events.push_back(event_of(change, renderer, writes.epoch));
+      }
+    }
+    KeptEvents& kept = state_.histories[writes.table][std::string(candidates.current().key)];
+    if (!events.empty()) keep_events(kept, writes.epoch, events);
+    return refused;
+  }
+
+  KeptEvent event_of(const dynamodb::Change& change, const table::Renderer& renderer, coordination::Epoch epoch) const {
+    KeptEvent event{{rules().version(change, epoch), change.time},
+                    std::string(table::history_operation(change)),
+                    change.by_time_to_live,
+                    ""};
+    const table::Rendered rendered = renderer.render(change, epoch);
+    const auto* row = std::get_if<table::Row>(&rendered);
+    if (row != nullptr && change.operation != dynamodb::Operation::remove) event.data = row->data.value_or("");
+    return event;
   }
 
   bool is_poisoned(const dynamodb::Change& change) const {
@@ -448,8 +584,9 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
   }
 
   bool write_row(const sink::TableWrites& writes, const dynamodb::Change& change, const table::Rendered& rendered) {
-    TargetRow row{rules().version(change, writes.epoch), change.operation == dynamodb::Operation::remove, "", change.time};
-    if (const auto* rendered_row = std::get_if<table::Row>(&rendered)) row.data = rendered_row->data.value_or("");
+    TargetRow row{rules().version(change, writes.epoch), change.operation == dynamodb::Operation::remove, "", "",
+                  change.time};
+    fill(row, rendered);
     auto& table = state_.tables[writes.table];
     const auto [place, fresh] = table.try_emplace(std::string(change.key), row);
     if (!fresh && !rules().may_write(place->second, row.version)) return false;
@@ -468,7 +605,7 @@ class SimTarget final : public sink::Sink, public coordination::PositionStore {
 
 }  // namespace
 
-std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment) {
+std::unique_ptr<SimDatabase> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment) {
   return std::make_unique<SimTarget>(state, knobs, std::move(environment));
 }
 

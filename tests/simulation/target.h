@@ -10,6 +10,9 @@
 #include "base/event_loop.h"
 #include "base/random.h"
 #include "sim/faults.h"
+#include "simulation/kept_history.h"
+#include "sink/row_reader.h"
+#include "sink/row_repairer.h"
 #include "sink/sink.h"
 
 namespace ctk::simulation {
@@ -38,7 +41,8 @@ struct TargetRow {
   std::string version;
   bool deleted = false;
   std::string data;
-  Timestamp time{};  ///< of the change
+  std::string aux = {};  ///< empty: NULL
+  Timestamp time{};      ///< of the change
   bool operator==(const TargetRow&) const = default;
 };
 
@@ -48,6 +52,7 @@ struct TargetState {
   std::map<std::string, coordination::TableRecord> records;
   std::map<coordination::RelayName, std::map<aws::ShardId, coordination::StoredPosition>> positions;
   std::map<std::string, sink::DeadLetter> dead_letters;
+  std::map<std::string, KeptHistory> histories;  ///< table → its history, where it has one
   coordination::Fence last_fence = 0;
   std::map<std::string, std::map<std::string, std::string>> swept;  ///< table → key → highest version that was swept
   uint64_t pruned = 0;                                              ///< rows of finished shards that were removed
@@ -64,6 +69,11 @@ class TargetRules {
   }
   /// Whether a write of this version changes the row.
   virtual bool may_write(const TargetRow& row, const std::string& version) const { return version > row.version; }
+  /// Whether a row that was read with this version is repaired.
+  virtual bool may_repair(const TargetRow& row, const std::string& version) const { return row.version == version; }
+  /// Whether a change has its event in the history. `below`: a newer one of its key has come with it. `stale`: its row was
+  /// newer.
+  virtual bool keeps(bool /*below*/, bool /*stale*/) const { return true; }
   virtual coordination::SweepPlan plan_sweep(const coordination::TableRecord& record, Timestamp watermark, Timestamp now,
                                              const sink::SweepRequest& request) const {
     return coordination::plan_sweep(record, watermark, now, request.grace, request.floor);
@@ -78,11 +88,15 @@ struct TargetEnvironment {
   EventLoop* caller = nullptr;  ///< where answers are handed over, if not on `loop`
   const TargetRules* rules = nullptr;
   std::function<void(const sink::Batch&)> on_write = {};  ///< a write arrives
+  std::function<void(const sink::Batch&)> on_send = {};   ///< one is sent
   /// A row has changed, or (null) was swept.
   std::function<void(const std::string& table, const std::string& key, const TargetRow* row)> on_row = {};
 };
 
+/// A connection, whose rows can be read and repaired, too.
+class SimDatabase : public sink::Sink, public sink::RowReader, public sink::RowRepairer {};
+
 /// A connection to it. `state` and `knobs` are shared by all connections, and outlive them.
-std::unique_ptr<sink::Sink> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment);
+std::unique_ptr<SimDatabase> connect_target(TargetState& state, TargetKnobs& knobs, TargetEnvironment environment);
 
 }  // namespace ctk::simulation

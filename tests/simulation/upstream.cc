@@ -7,6 +7,7 @@
 
 #include "dynamodb/decode.h"
 #include "json/reader.h"
+#include "shards/aggregate.h"
 
 namespace ctk::simulation {
 namespace {
@@ -25,19 +26,49 @@ std::string text_between(const std::string& text, std::string_view before, char 
   return text.substr(begin + before.size(), text.find(end, begin + before.size()) - begin - before.size());
 }
 
-StreamRecord kinesis_record(const sim::StoredRecord& record) {
-  const std::string micros = text_between(record.data, "\"ApproximateCreationDateTime\":", ',');
+/// What a record's text says that its change did: both kinds of stream have the members of it under the same names.
+void note_content(const std::string& data, StreamRecord& record) {
+  const std::string name = text_between(data, R"("eventName":")", '"');
+  record.operation = name == "INSERT" ? "insert" : name == "MODIFY" ? "modify" : "remove";
+  record.expired = data.contains("dynamodb.amazonaws.com");
+  const size_t begin = data.find(R"("NewImage":)");
+  if (begin == std::string::npos) return;
+  const std::string image = data.substr(begin, data.find(R"("OldImage":)", begin) - begin);
+  record.refused = image.contains("POISON");
+  record.value = std::stoi(text_between(image, R"("v":{"N":")", '"'));
+}
+
+StreamRecord kinesis_record(const sim::StoredRecord& record, const std::string& data) {
+  const std::string micros = text_between(data, "\"ApproximateCreationDateTime\":", ',');
   const std::string order = dynamodb::order_text(dynamodb::VersionKind::kinesis, from_micros(std::stoll(micros)), "0", 0);
   // A record that comes a second time has another number, and the same time.
-  return {record.sequence,
-          fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
-          order.substr(0, order.rfind('.')), from_micros(std::stoll(micros)), record.arrival};
+  StreamRecord out{record.sequence,
+                   fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(data, R"("Keys":{"pk":{"S":")", '"')),
+                   order.substr(0, order.rfind('.')), from_micros(std::stoll(micros)), record.arrival};
+  note_content(data, out);
+  return out;
+}
+
+void append_kinesis(const sim::StoredRecord& record, std::vector<StreamRecord>& out) {
+  const auto packed = shards::take_apart(record.data);
+  if (!packed) return out.push_back(kinesis_record(record, record.data));
+  for (uint32_t index = 0; index < packed->size(); ++index) {
+    out.push_back(kinesis_record(record, std::string((*packed)[index].data)));
+    out.back().index = index;
+  }
 }
 
 StreamRecord streams_record(const sim::TableShard::Record& record) {
   const std::string sequence = aws::to_string(record.sequence);
-  return {sequence, fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
-          dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0), record.time, record.time};
+  StreamRecord out{
+      sequence, fmt::format(R"({{"pk":{{"S":"{}"}}}})", text_between(record.data, R"("Keys":{"pk":{"S":")", '"')),
+      dynamodb::order_text(dynamodb::VersionKind::streams, record.time, sequence, 0), record.time, record.time};
+  note_content(record.data, out);
+  return out;
+}
+
+void append_streams(const sim::TableShard::Record& record, std::vector<StreamRecord>& out) {
+  out.push_back(streams_record(record));
 }
 
 sim::DynamoDbStreamsOptions streams_options(const WorldKnobs& knobs, Random& random) {
@@ -62,7 +93,14 @@ Upstream::Upstream(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, L
       on_fault_(std::move(on_fault)),
       kinesis_({}),
       streams_(streams_options(knobs, random)),
-      dynamodb_({}, streams_, random, &kinesis_) {
+      dynamodb_({}, streams_, random, &kinesis_),
+      packer_(kinesis_, random, loop, loop) {
+  if (knobs.aggregates) {
+    dynamodb_.deliver_through([this](const std::string& stream, const sim::TableEvent& event, Timestamp) {
+      packer_.take(stream, event);
+      return true;
+    });
+  }
   dynamodb_.options().delivery = knobs.delivery;
   kinesis_.options().give_children = random.below(2) == 0;
   kinesis_.options().end_with_records = random.below(2) == 0;
@@ -99,6 +137,7 @@ void Upstream::tick() {
 
 void Upstream::deliver_all() {
   dynamodb_.advance(loop_.now());
+  packer_.send_all();
   static_cast<void>(dynamodb_.update_time_to_live(kTable, std::nullopt, loop_.now()));
 }
 
@@ -203,18 +242,18 @@ void Upstream::switch_stream_off() {
 
 std::map<std::string, std::vector<StreamRecord>> Upstream::new_records() {
   std::map<std::string, std::vector<StreamRecord>> out;
-  const auto tell = [&](const auto& shards, const auto& read) {
+  const auto report = [&](const auto& shards, const auto& append) {
     for (const auto& shard : shards) {
       uint64_t& seen = seen_[shard.id.str()];
       if (seen == shard.end()) continue;
       auto& records = out[shard.id.str()];
-      for (seen = std::max(seen, shard.trimmed); seen < shard.end(); ++seen) records.push_back(read(shard.at(seen)));
+      for (seen = std::max(seen, shard.trimmed); seen < shard.end(); ++seen) append(shard.at(seen), records);
     }
   };
   if (knobs_.source == SourceKind::kinesis) {
-    tell(kinesis_.stream(kStream)->shards(), kinesis_record);
+    report(kinesis_.stream(kStream)->shards(), append_kinesis);
   } else {
-    tell(table_stream().shards(), streams_record);
+    report(table_stream().shards(), append_streams);
   }
   return out;
 }

@@ -16,10 +16,12 @@
 #include "sim/dynamodb_streams.h"
 #include "sim/kinesis.h"
 #include "simulation/knobs.h"
+#include "simulation/packer.h"
 
 namespace ctk::simulation {
 
 inline constexpr const char* kTable = "demo";
+inline constexpr const char* kHistory = "demo_history";
 inline constexpr const char* kStream = "cdc";
 
 /// A record that lies in a shard of the stream: which change it is of, as the row of that change would say.
@@ -29,6 +31,12 @@ struct StreamRecord {
   std::string order;  ///< a row with this order, or a higher one, holds the change: the beginning of an order text
   Timestamp time{};   ///< of the change
   Timestamp arrival{};
+  // What the change did.
+  std::string operation = {};          ///< as `op` of a history has it
+  std::optional<int> value = {};       ///< of a put
+  bool refused = false;                ///< the target refuses what was put
+  bool expired = false;                ///< removed by the service, since its time was up
+  std::optional<uint32_t> index = {};  ///< in an aggregate
 };
 
 /// What an item was from a moment on: the value of a put, or nothing once deleted.
@@ -84,6 +92,7 @@ class Upstream {
   sim::Kinesis kinesis_;
   sim::DynamoDbStreams streams_;
   sim::DynamoDb dynamodb_;
+  Packer packer_;
   Timestamp stream_begun_{};
   History history_;
   Coverage coverage_;

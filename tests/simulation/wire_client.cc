@@ -126,8 +126,9 @@ void WireClient::send(net::HttpRequest request, net::HttpDone done) {
     if (fate.delay > Duration{}) environment_.on_fault(called.action, "slow");
   }
   EventLoop& caller = *environment_.caller;
-  const auto lose = [&caller](Duration after, net::HttpDone told) {
-    caller.after(after, [told = std::move(told)]() mutable { told(fail(ErrorKind::unreachable, "connection reset")); });
+  const auto lose = [&caller](Duration after, net::HttpDone answered) {
+    caller.after(
+        after, [answered = std::move(answered)]() mutable { answered(fail(ErrorKind::unreachable, "connection reset")); });
   };
   if (fate.fault == sim::Fault::lost_request) return lose(settings_.timeout, std::move(done));
   environment_.loop.after(

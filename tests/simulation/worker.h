@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "aws/fan_out_api.h"
 #include "base/event_loop.h"
 #include "base/log.h"
 #include "base/random.h"
@@ -12,6 +13,8 @@
 #include "sim/in_process_dynamodb.h"
 #include "simulation/freezable_loop.h"
 #include "simulation/knobs.h"
+#include "simulation/lease_service.h"
+#include "simulation/lease_watch.h"
 #include "simulation/parts.h"
 #include "simulation/shard_board.h"
 #include "simulation/target.h"
@@ -21,7 +24,10 @@
 namespace ctk::simulation {
 
 struct Worker {
-  Worker(VirtualLoop& world, Duration skew) : loop(world), clock(world, skew), executor(loop) {}
+  Worker(VirtualLoop& world, Duration skew, double drift) : loop(world), clock(world, skew, drift), executor(loop) {}
+  /// What it had sent may still arrive.
+  void die();
+  bool lives() const { return relay && !result; }
 
   coordination::WorkerName name;
   FreezableLoop loop;
@@ -30,18 +36,25 @@ struct Worker {
   std::unique_ptr<WireClient> wire;  ///< where its calls take their wire form
   std::unique_ptr<aws::CredentialSource> credentials;
   std::unique_ptr<aws::KinesisApi> kinesis;
+  std::unique_ptr<aws::FanOutApi> fan_out;  ///< nothing where it polls
   std::unique_ptr<aws::DynamoDbApi> tables;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams;
-  std::unique_ptr<relay::StreamSource> stream;      ///< nothing where only the table is loaded
-  std::unique_ptr<relay::SnapshotSource> snapshot;  ///< nothing where nothing is loaded
+  std::unique_ptr<source::StreamSource> stream;      ///< nothing where only the table is loaded
+  std::unique_ptr<source::SnapshotSource> snapshot;  ///< nothing where nothing is loaded
   std::unique_ptr<sink::Sink> sink;
-  std::unique_ptr<coordination::Assignment> assignment;  ///< nothing where it is alone
+  // Nothing of these where it is alone, nor but the last where there are no leases.
+  LeaseService::Line line{loop};
+  std::unique_ptr<aws::DynamoDbApi> lease_reads;
+  std::unique_ptr<aws::DynamoDbWritesApi> lease_writes;
+  std::unique_ptr<LeaseWatch::Seen> seen;
+  std::unique_ptr<coordination::LeasedShards> leases;
+  std::unique_ptr<coordination::Assignment> assignment;
   std::unique_ptr<relay::Relay> relay;
   std::optional<Result<relay::RelayStats>> result;
   bool ready = false;
   std::function<uint64_t()> scans;     ///< calls of Scan so far
   bool beside = false;                 ///< loads the table, without a stream, beside the relay
-  bool claimed = false;                ///< positions were seen to be its own
+  bool acquired = false;               ///< positions were seen to be its own
   std::optional<Duration> superseded;  ///< since when they were seen to be another's
 };
 
@@ -64,6 +77,8 @@ struct Surroundings {
   TargetState& state;
   TargetKnobs& target;
   ShardBoard& board;
+  LeaseService& leases;
+  LeaseWatch& watch;
   Parts& parts;
   sim::FaultObserver on_fault;
   std::function<void(const sink::Batch&)> on_write;

@@ -18,11 +18,15 @@ using std::chrono::seconds;
 
 const Timestamp kStart = from_micros(1'795'000'000'000'000);
 
+std::string_view way_of(const WorldKnobs& knobs) {
+  if (knobs.fan_out) return "fan-out";
+  return knobs.by_wire ? "wire" : "typed";
+}
+
 }  // namespace
 
 std::optional<std::string> live(uint64_t seed, Coverage& coverage, std::ostream* trace, Parts* parts) {
-  Random random(seed);
-  World world(seed, draw_knobs(random), trace, parts);
+  World world(seed, knobs_of(seed), trace, parts);
   std::optional<std::string> wrong = world.run();
   coverage.add(world.coverage());
   return wrong;
@@ -38,13 +42,18 @@ World::World(uint64_t seed, WorldKnobs knobs, std::ostream* trace, Parts* parts)
       faults_(knobs_.service),
       checker_(upstream_, state_, knobs_.loads()),
       board_(loop_, random_, state_),
+      leases_(knobs_, random_, loop_, [this](auto where, auto what) { note_fault(where, what); }),
+      watch_(leases_),
       parts_(parts == nullptr ? right_ : *parts) {
   log_.debug("a world begins", {{"source", to_string(knobs_.source)},
                                 {"workers", knobs_.workers},
+                                {"leases", knobs_.leased ? "yes" : "no"},
                                 {"transactions", knobs_.target.transactional ? "yes" : "no"},
                                 {"connections", knobs_.target.connections},
                                 {"batch_rows", knobs_.target.batch_rows},
-                                {"way", knobs_.by_wire ? "wire" : "typed"},
+                                {"way", way_of(knobs_)},
+                                {"aggregates", knobs_.aggregates ? "yes" : "no"},
+                                {"history", knobs_.history ? "yes" : "no"},
                                 {"load", knobs_.snapshot ? "initial" : "none"},
                                 {"on_gap", knobs_.resnapshot ? "resnapshot" : "stop"},
                                 {"skew", format_duration(knobs_.skew)},
@@ -62,8 +71,17 @@ Coverage World::coverage() const {
   out.dead_letters = state_.dead_letters.size();
   for (const auto& [table, rows] : state_.swept) out.swept += rows.size();
   out.lives_by_wire = knobs_.by_wire ? 1 : 0;
+  out.lives_with_history = knobs_.history ? 1 : 0;
+  out.lives_by_fan_out = knobs_.fan_out ? 1 : 0;
+  out.lives_with_aggregates = knobs_.aggregates ? 1 : 0;
+  for (const auto& [table, history] : state_.histories) {
+    for (const auto& [key, events] : history) out.events += events.size();
+  }
   out.lives_shared = knobs_.shares() ? 1 : 0;
-  out.moves = board_.moves();
+  out.lives_leased = knobs_.leased ? 1 : 0;
+  out.moves = board_.moves() + watch_.moves();
+  out.drained = watch_.drained();
+  out.dropped = watch_.dropped();
   if (!knobs_.loads()) return out;
   out.lives_with_loads = 1;
   for (const auto& [table, record] : state_.records) {
@@ -87,6 +105,8 @@ Surroundings World::surroundings() {
           state_,
           target_knobs_,
           board_,
+          leases_,
+          watch_,
           parts_,
           [this](auto where, auto what) { note_fault(where, what); },
           [this](const sink::Batch& batch) { on_write(batch); },
@@ -119,7 +139,7 @@ Worker* World::start(const Order& order) {
 }
 
 void World::start_worker(const Order& order) {
-  start({order.once, order.reset, order.load_only, knobs_.shares() && !order.once});
+  start({order.once, order.reset, order.load_only, knobs_.shares() && (!order.once || knobs_.leased)});
   worker_ = std::move(others_.back());
   others_.pop_back();
 }
@@ -129,11 +149,13 @@ void World::end_of(Worker& worker, Result<relay::RelayStats> result) {
   if (!result) {
     const ErrorKind kind = result.error().kind;
     log_.debug("a relay ends", {{"why", to_string(result.error())}});
-    // Of two relays of one name, the one whose claim comes last goes on, which need not be the one started last.
+    // Of two relays of one name, the one whose acquisition comes last goes on, which need not be the one started last.
     const bool replaced = kind == ErrorKind::fenced && (coverage_.doubles > 0 || worker.beside);
+    // Who comes while there is no lease table goes again.
+    const bool without_leases = kind == ErrorKind::not_found && leases_.is_gone();
     if (kind == ErrorKind::gap) {
       gap_ = true;
-    } else if (!replaced && !failure_) {
+    } else if (!replaced && !without_leases && !failure_) {
       failure_ = result.error();
     }
   }
@@ -146,8 +168,7 @@ void World::kill_worker() {
   trace_counters(log_, worker_->relay->stats());
   coverage_.scans += worker_->scans();
   coverage_.gaps += worker_->relay->stats().counts.gaps;
-  worker_->relay.reset();
-  worker_->assignment.reset();
+  worker_->die();
   others_.push_back(std::move(worker_));
   for (const auto& other : others_) {
     if (other->beside && random_.below(2) == 0) other->relay.reset();
@@ -193,7 +214,7 @@ void World::start_helpers() {
 
 void World::move_helper() {
   note_fault("relay", "one of many workers comes or goes");
-  const auto lives = [](const auto& other) { return other->relay && !other->result; };
+  const auto lives = [](const auto& other) { return other->lives(); };
   const auto living = static_cast<uint64_t>(std::ranges::count_if(others_, lives));
   if (living == 0 || random_.below(2) == 0) {
     start({.shares = true});
@@ -204,18 +225,63 @@ void World::move_helper() {
     if (!lives(other) || which-- != 0) continue;
     if (random_.below(2) == 0) return other->relay->stop();
     ++coverage_.kills;
-    other->relay.reset();
-    other->assignment.reset();
+    other->die();
     return;
   }
 }
 
+Worker* World::any_living() {
+  std::vector<Worker*> living;
+  for (const auto& other : others_) {
+    if (other->lives()) living.push_back(other.get());
+  }
+  if (worker_ && worker_->lives()) living.push_back(worker_.get());
+  return living.empty() ? nullptr : living[random_.below(living.size())];
+}
+
+/// At once, or after a while in which what it sends arrives and what it hears is old.
+void World::cut_off_worker(Worker& worker, Duration time) {
+  const Duration late = random_.below(2) == 0 ? seconds(4 + random_.below(5)) : Duration{};
+  if (late > Duration{}) {
+    note_fault(worker.name.str(), "answers about leases come late by " + format_duration(late));
+    leases_.answer_late(worker.line, time, late);
+  }
+  loop_.after(late > Duration{} ? time : Duration{}, [this, &worker, time] {
+    note_fault(worker.name.str(), "it does not reach the leases for " + format_duration(time));
+    leases_.cut_off(worker.line, time);
+  });
+}
+
+void World::inject_lease_fault() {
+  const auto struck = [this](double probability) { return random_.fraction() < probability; };
+  const LeaseKnobs& knobs = knobs_.leases;
+  if (struck(knobs.gone)) {
+    note_fault("leases", "the table is gone for a minute");
+    leases_.be_gone_for(seconds(60));
+  }
+  const bool cut_off = struck(knobs.cut_off), asleep = struck(knobs.asleep), jumps = struck(knobs.clock_jumps);
+  Worker* worker = any_living();
+  if (worker == nullptr) return;
+  const Duration time = seconds(1 + random_.below(40));
+  if (cut_off) cut_off_worker(*worker, time);
+  if (asleep && !worker->loop.frozen()) {
+    note_fault(worker->name.str(), "it sleeps for " + format_duration(time));
+    worker->loop.freeze();
+    loop_.after(time, [worker] { worker->loop.thaw(); });
+  }
+  if (jumps) {
+    note_fault(worker->name.str(), "its calendar is set");
+    worker->clock.jump(minutes(random_.below(240)) - minutes(120));
+  }
+}
+
 void World::lose_a_day() {
-  // What was trimmed before the relay's first claim was never promised.
+  // What was trimmed before the relay's first acquisition was never promised.
   if (!worker_ || state_.positions.empty()) return;
   note_fault("relay", "nothing is relayed for 25 hours");
   ++coverage_.days;
   upstream_.change();
+  checker_.learn();
   const bool dies = random_.below(2) == 0;
   Worker* lost = worker_.get();
   if (dies) kill_worker();
@@ -254,17 +320,32 @@ void World::fill_target() {
 
 void World::live_on(Duration time) {
   loop_.after(time, [] {});  // or a loop at rest would not let it pass
-  loop_.run_until([] { return false; }, time);
+  // Whatever becomes of a lease is looked at when it happens: rows may go within a quiet hour.
+  loop_.run_until(
+      [this] {
+        if (knobs_.leased) watch_.look();
+        return false;
+      },
+      time);
+}
+
+/// Whoever has ended is pushed nothing any more.
+void World::bury_the_ended() {
+  for (const auto& other : others_) {
+    if (other->relay && other->result && other->fan_out) other->die();
+  }
 }
 
 /// What may follow a change.
 void World::inject_fault() {
   const auto struck = [this](double probability) { return random_.fraction() < probability; };
+  bury_the_ended();
   if (struck(knobs_.resharded)) upstream_.reshard();
   if (struck(knobs_.paused_target)) pause_target();
   if (knobs_.filled_target > 0 && struck(knobs_.filled_target)) fill_target();
   if (struck(knobs_.doubled)) double_worker();
   if (knobs_.shares() && struck(knobs_.moved)) move_helper();
+  if (knobs_.leased) inject_lease_fault();
   if (struck(knobs_.epoch_raised)) raise_epoch();
   if (knobs_.reloaded > 0 && struck(knobs_.reloaded)) load_again();
   if (struck(knobs_.quiet)) live_on(seconds(30 + random_.below(600)));
@@ -283,10 +364,20 @@ std::optional<std::string> World::look() {
   if (failure_) return "the relay failed: " + to_string(*failure_);
   const relay::RelayStats stats = worker_ && worker_->relay ? worker_->relay->stats() : relay::RelayStats{};
   if (stats.memory_used > knobs_.max_memory) return fmt::format("{} bytes of memory are used", stats.memory_used);
-  if (knobs_.loads()) look_at_readiness(stats);
+  if (knobs_.loads()) look_at_readiness();
   if (auto wrong = look_for_superseded()) return wrong;
   if (stats.counts.gaps > 0 && !knobs_.lost_day) return "a gap is reported where nothing was missed";
+  if (knobs_.leased) look_at_leases();
+  if (watch_.wrong()) return watch_.wrong();
   return checker_.look();
+}
+
+/// A lease stands no further than the target holds.
+void World::look_at_leases() {
+  watch_.look();
+  for (const auto& [shard, lease] : watch_.rows()) {
+    if (const auto position = coordination::position_of(lease)) checker_.check_position(shard, *position);
+  }
 }
 
 /// Whether another worker has taken all that was the relay's.
@@ -296,8 +387,8 @@ bool World::is_superseded(Worker& worker) {
   const auto rows = state_.positions.find(view.name);
   if (rows == state_.positions.end() || rows->second.empty()) return false;
   const bool holds = std::ranges::any_of(rows->second, [&](const auto& row) { return row.second.worker == worker.name; });
-  worker.claimed = worker.claimed || holds;
-  return worker.claimed && !holds && (view.state == State::running || view.state == State::loading);
+  worker.acquired = worker.acquired || holds;
+  return worker.acquired && !holds && (view.state == State::running || view.state == State::loading);
 }
 
 /// Where writes are fenced, and nothing hinders it, it has ended 5 seconds later, idle or not.
@@ -324,15 +415,22 @@ bool World::informed() const {
     if (relay.first.str().starts_with("scan:")) return true;
     return std::ranges::all_of(relay.second, [&](const auto& row) {
       return row.second.position.ended() ||
-             (row.second.epoch == record->second.epoch && row.second.worker == worker_->name);
+             (row.second.epoch == record->second.epoch && (knobs_.shares() || row.second.worker == worker_->name));
     });
   });
 }
 
-void World::look_at_readiness(const relay::RelayStats& stats) {
-  if (!worker_ || std::exchange(worker_->ready, stats.table_ready) == stats.table_ready || !stats.table_ready ||
-      !informed())
-    return;
+/// Each of many workers says it for itself.
+void World::look_at_readiness() {
+  if (worker_ && worker_->relay) look_at_readiness(*worker_);
+  for (const auto& other : others_) {
+    if (knobs_.shares() && other->lives()) look_at_readiness(*other);
+  }
+}
+
+void World::look_at_readiness(Worker& worker) {
+  const bool is_ready = worker.relay->stats().table_ready;
+  if (std::exchange(worker.ready, is_ready) == is_ready || !is_ready || !informed()) return;
   // A listing that lacks a page is not found out: of a shard that was split it may show one child.
   const bool may_lack_pages = faults_.racing_listing > 0 && knobs_.listing_page < 100;
   if (knobs_.source == SourceKind::streams && may_lack_pages) return;
@@ -375,12 +473,10 @@ std::optional<std::string> World::settle() {
   live_on(seconds(90));
   upstream_.deliver_all();
   kill_worker();
-  for (const auto& other : others_) {
-    other->relay.reset();
-    other->assignment.reset();
-  }
+  for (const auto& other : others_) other->die();
   live_on(knobs_.target.straggler > 0 ? knobs_.target.straggle_by : Duration(seconds(60)));
   faults_ = {};
+  leases_.end_faults();
   target_knobs_.lost_request = target_knobs_.lost_reply = target_knobs_.torn_write = target_knobs_.straggler = 0;
   target_knobs_.down = target_knobs_.full = false;
   if (auto wrong = become_ready(); wrong || gap_) return wrong ? wrong : verdict_of_last_run();

@@ -13,6 +13,8 @@
 #include "base/random.h"
 #include "simulation/checker.h"
 #include "simulation/knobs.h"
+#include "simulation/lease_service.h"
+#include "simulation/lease_watch.h"
 #include "simulation/parts.h"
 #include "simulation/target.h"
 #include "simulation/trace.h"
@@ -47,19 +49,26 @@ class World {
   /// The other workers that share the shards come and go.
   void start_helpers();
   void move_helper();
+  /// What happens to leases, and to those who have them.
+  void inject_lease_fault();
+  void cut_off_worker(Worker& worker, Duration time);
+  Worker* any_living();
   void lose_a_day();
   void raise_epoch();
   void pause_target();
   void fill_target();
   void live_on(Duration time);
   void note_fault(std::string_view where, std::string_view what);
+  void bury_the_ended();
   void inject_fault();
   void live_without_relay();
   std::optional<std::string> look();
+  void look_at_leases();
   bool is_superseded(Worker& worker);
   std::optional<std::string> look_for_superseded();
   bool informed() const;
-  void look_at_readiness(const relay::RelayStats& stats);
+  void look_at_readiness();
+  void look_at_readiness(Worker& worker);
   std::optional<std::string> become_ready();
   coordination::LoadState load_state() const;
   std::optional<std::string> settle();
@@ -75,6 +84,8 @@ class World {
   TargetState state_;
   Checker checker_;
   ShardBoard board_;
+  LeaseService leases_;
+  LeaseWatch watch_;
   Parts right_;
   Parts& parts_;
   Coverage coverage_;

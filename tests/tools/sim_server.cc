@@ -1,7 +1,7 @@
 // The simulated AWS, with the limits of a test, as a program of its own, for the black-box tests: prints its address,
 // serves until it is killed.
 //
-//   sim_server [--port N] [--seed N] [--read-limits] [--no-children] [--list-page N]
+//   sim_server [--port N] [--seed N] [--read-limits] [--no-children] [--list-page N] [--subscription-life SECONDS]
 #include <fmt/core.h>
 
 #include <condition_variable>
@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   options.read_limits = given.contains("--read-limits");
   options.give_children = !given.contains("--no-children");
   options.list_page = static_cast<size_t>(number("--list-page", 1000));
+  options.subscription_life = ctk::Duration(static_cast<int64_t>(number("--subscription-life", 300) * 1e6));
   ctk::SystemClock clock;
   ctk::sim::SimulatorServer server(services, clock, http);
   if (!server.listening()) {

@@ -103,16 +103,59 @@ class CredentialChain final : public CredentialProvider {
       co_return fail(ErrorKind::denied, fmt::format("nobody has signed in: there is no {}", path), {},
                      sso_login_hint(role));
     }
-    Result<Secret> token = read_sso_token(*text, path, tools_.clock.now());
-    if (!token) {
-      token.error().hint = sso_login_hint(role);
-      co_return std::unexpected(token.error());
+    Result<SsoSignIn> sign_in = co_await current_sign_in(role, path, *text);
+    if (!sign_in) {
+      if (sign_in.error().hint.empty()) sign_in.error().hint = sso_login_hint(role);
+      co_return std::unexpected(sign_in.error());
     }
-    net::HttpRequest request = sso_request(role, *token);
+    net::HttpRequest request = sso_request(role, sign_in->token);
     request.timeout = kFar;
     const HttpAnswer answer = co_await send(request);
     if (!answer) co_return std::unexpected(answer.error());
     co_return read_sso_answer(role, *answer);
+  }
+
+  /// Renewed where it is about to end. One that cannot be serves until it is over.
+  Task<Result<SsoSignIn>> current_sign_in(const SsoRole& role, const std::string& path, const std::string& text) {
+    Result<SsoSignIn> sign_in = read_sso_sign_in(text, path, tools_.clock.now());
+    if (!sign_in || !sign_in->is_due(tools_.clock.now())) co_return sign_in;
+    const bool may_renew = role.renewal && sign_in->registration;
+    if (!may_renew && sign_in->is_over(tools_.clock.now())) co_return std::unexpected(sign_in_is_over(*sign_in));
+    if (!may_renew) co_return sign_in;
+    Result<SsoSignIn> renewed = co_await renew_sign_in(role, path, text, *sign_in->registration);
+    if (renewed) co_return renewed;
+    if (sign_in->is_over(tools_.clock.now())) {
+      Error error = sign_in_is_over(*sign_in);
+      error.kind = renewed.error().kind;
+      error.message += fmt::format(", and renewing it failed: {}", renewed.error().message);
+      error.peer = renewed.error().peer;
+      co_return std::unexpected(std::move(error));
+    }
+    tools_.log.warn("renewing the SSO sign-in failed, the one in hand still serves",
+                    {{"error", to_string(renewed.error())}, {"until", format_iso8601(sign_in->expires)}});
+    co_return sign_in;
+  }
+
+  Task<Result<SsoSignIn>> renew_sign_in(const SsoRole& role, const std::string& path, const std::string& text,
+                                        const SsoRegistration& registration) {
+    net::HttpRequest request = sso_renewal_request(*role.renewal, registration);
+    request.timeout = kFar;
+    const HttpAnswer answer = co_await send(request);
+    if (!answer) co_return std::unexpected(answer.error());
+    const Timestamp now = tools_.clock.now();
+    const Result<std::string> next = renewed_sso_file(text, *answer, now);
+    if (next) {
+      // The file is everybody's: AWS's tools, and other processes of ours. Without it, the token serves once.
+      if (const Status kept = environment_.keep(path, *next); !kept) {
+        tools_.log.warn("the renewed SSO sign-in cannot be stored", {{"error", to_string(kept.error())}});
+      }
+      co_return read_sso_sign_in(*next, path, now);
+    }
+    // A token renews once: somebody else may have been first.
+    const std::string found = environment_.read(path).value_or("");
+    Result<SsoSignIn> others = read_sso_sign_in(found, path, now);
+    if (found != text && others && !others->is_due(now)) co_return others;
+    co_return std::unexpected(next.error());
   }
 
   Task<Answer> fetch_from(const ContainerEndpoint& endpoint) {

@@ -247,6 +247,121 @@ TEST_F(CredentialChainTest, TakesTheTokenOfASignIn) {
   EXPECT_EQ(over.hint, "aws sso login --profile default");
 }
 
+constexpr const char* kSession =
+    "[default]\nsso_session = dev\nsso_account_id = 123\nsso_role_name = Reader\n"
+    "[sso-session dev]\nsso_region = us-east-1\nsso_start_url = https://x/start\n";
+constexpr const char* kSignInPath = "/home/.aws/sso/cache/34c6fceca75e456f25e7e99531e2425c6c1de443.json";
+constexpr const char* kRoleKeys =
+    R"({"roleCredentials":{"accessKeyId":"SSO","secretAccessKey":"s","sessionToken":"t","expiration":1795971600000}})";
+
+/// What `aws sso login` leaves, whose token ends at `expires`.
+std::string sign_in(const std::string& expires, const std::string& registered = "2027-01-01T00:00:00Z") {
+  return R"({"startUrl": "https://x/start", "region": "us-east-1", "scopes": ["a"], "accessToken": "HIDDEN-old", "expiresAt": ")" +
+         expires + R"(", "clientId": "client", "clientSecret": "HIDDEN-secret", "registrationExpiresAt": ")" + registered +
+         R"(", "refreshToken": "HIDDEN-refresh"})";
+}
+
+class SsoRenewal : public CredentialChainTest {
+ protected:
+  /// With a sign-in's file that can be replaced, as others do, too.
+  Environment signed_in(const std::string& file, const std::string& config = kSession) {
+    file_ = file;
+    Environment environment = with_config(config);
+    environment.read_file = [this, config_file = environment.read_file](const std::string& path) {
+      return path == kSignInPath ? std::optional(file_) : config_file(path);
+    };
+    environment.keep_secret = [this](const std::string& path, const std::string& content) -> Status {
+      if (!may_write_) return fail(ErrorKind::denied, "read-only");
+      EXPECT_EQ(path, kSignInPath);
+      file_ = content;
+      return {};
+    };
+    return environment;
+  }
+
+  std::string file_;
+  bool may_write_ = true;
+};
+
+TEST_F(SsoRenewal, ASignInThatIsOverIsRenewedForEverybody) {
+  http_.answer(200, R"({"accessToken":"HIDDEN-new","expiresIn":28800,"refreshToken":"HIDDEN-next","tokenType":"Bearer"})");
+  http_.answer(200, kRoleKeys);
+  const auto found = fetch(signed_in(sign_in("2026-11-29T15:00:00Z")));
+  ASSERT_TRUE(found) << to_string(found.error());
+  ASSERT_THAT(http_.requests, SizeIs(2));
+  EXPECT_EQ(http_.requests[0].method, "POST");
+  EXPECT_EQ(http_.requests[0].url, "https://oidc.us-east-1.amazonaws.com/token");
+  EXPECT_EQ(http_.requests[0].body, R"({"grantType":"refresh_token","clientId":"client","clientSecret":"HIDDEN-secret",)"
+                                    R"("refreshToken":"HIDDEN-refresh"})");
+  EXPECT_EQ(header(http_.requests[0], "Authorization"), "") << "the call is not signed";
+  EXPECT_EQ(header(http_.requests[1], "x-amz-sso_bearer_token"), "HIDDEN-new");
+  EXPECT_EQ(file_, R"({"startUrl":"https://x/start","region":"us-east-1","scopes":["a"],"clientId":"client",)"
+                   R"("clientSecret":"HIDDEN-secret","registrationExpiresAt":"2027-01-01T00:00:00Z",)"
+                   R"("accessToken":"HIDDEN-new","expiresAt":"2026-11-30T00:00:00Z","refreshToken":"HIDDEN-next"})");
+  http_.answer(200, kRoleKeys);
+  ASSERT_TRUE(again());
+  EXPECT_THAT(http_.requests, SizeIs(3)) << "it is good for hours";
+}
+
+TEST_F(SsoRenewal, ASignInIsRenewedFiveMinutesBeforeItsEndAndKeepsItsRefreshTokenWhereNoOtherComes) {
+  http_.answer(200, kRoleKeys);
+  ASSERT_TRUE(fetch(signed_in(sign_in("2026-11-29T16:05:01Z"))));
+  EXPECT_THAT(http_.requests, SizeIs(1));
+  http_.answer(200, R"({"accessToken":"HIDDEN-new","expiresIn":60})");
+  http_.answer(200, kRoleKeys);
+  ASSERT_TRUE(fetch(signed_in(sign_in("2026-11-29T16:05:00Z"))));
+  EXPECT_THAT(file_, AllOf(HasSubstr(R"("accessToken":"HIDDEN-new")"), HasSubstr(R"("refreshToken":"HIDDEN-refresh")")));
+}
+
+TEST_F(SsoRenewal, WhereRenewingFailsTheOneInHandServesToItsEnd) {
+  constexpr const char* kRefused = R"({"error":"invalid_grant","error_description":"Invalid refresh token provided"})";
+  http_.answer(400, kRefused);
+  http_.answer(200, kRoleKeys);
+  ASSERT_TRUE(fetch(signed_in(sign_in("2026-11-29T16:01:00Z"))));
+  EXPECT_EQ(header(http_.requests[1], "x-amz-sso_bearer_token"), "HIDDEN-old");
+  http_.answer(400, kRefused);
+  const Error over = failed(signed_in(sign_in("2026-11-29T15:00:00Z")));
+  EXPECT_EQ(over.kind, ErrorKind::denied);
+  EXPECT_THAT(over.message, HasSubstr("the sign-in is over since 2026-11-29T15:00:00"));
+  EXPECT_THAT(over.message, HasSubstr("renewing it failed: CreateToken failed"));
+  EXPECT_EQ(over.peer, "invalid_grant: Invalid refresh token provided");
+  EXPECT_EQ(over.hint, "aws sso login --profile default");
+  for (int i = 0; i < 3; ++i) http_.answers.emplace_back(fail(ErrorKind::unreachable, "cannot connect to oidc:443"));
+  EXPECT_EQ(failed(signed_in(sign_in("2026-11-29T15:00:00Z"))).kind, ErrorKind::unreachable) << "that may pass";
+  http_.answer(200, R"({"accessToken":"HIDDEN-new"})");
+  EXPECT_THAT(failed(signed_in(sign_in("2026-11-29T15:00:00Z"))).message, HasSubstr("no accessToken with an expiresIn"));
+}
+
+TEST_F(SsoRenewal, WhoeverIsSecondTakesWhatTheFirstHasStored) {
+  Environment environment = signed_in(sign_in("2026-11-29T15:00:00Z"));
+  int reads = 0;
+  environment.read_file = [&, before = environment.read_file](const std::string& path) {
+    if (path == kSignInPath && ++reads == 2) file_ = R"({"accessToken":"HIDDEN-first","expiresAt":"2026-11-29T20:00:00Z"})";
+    return before(path);
+  };
+  http_.answer(400, R"({"error":"invalid_grant"})");
+  http_.answer(200, kRoleKeys);
+  ASSERT_TRUE(fetch(environment));
+  EXPECT_EQ(header(http_.requests.at(1), "x-amz-sso_bearer_token"), "HIDDEN-first");
+}
+
+TEST_F(SsoRenewal, AFileThatCannotBeWrittenKeepsNobodyFromWorking) {
+  may_write_ = false;
+  http_.answer(200, R"({"accessToken":"HIDDEN-new","expiresIn":3600})");
+  http_.answer(200, kRoleKeys);
+  EXPECT_TRUE(fetch(signed_in(sign_in("2026-11-29T15:00:00Z"))));
+}
+
+TEST_F(SsoRenewal, WhatCannotBeRenewedIsOver) {
+  EXPECT_THAT(failed(signed_in(sign_in("2026-11-29T15:00:00Z", "2026-11-29T15:30:00Z"))).message,
+              HasSubstr("the sign-in is over since"))
+      << "its registration is over, too";
+  const std::string legacy =
+      "[default]\nsso_region = us-east-1\nsso_start_url = dev\nsso_account_id = 123\nsso_role_name = Reader\n";
+  EXPECT_THAT(failed(signed_in(sign_in("2026-11-29T15:00:00Z"), legacy)).message, HasSubstr("the sign-in is over since"));
+  EXPECT_THAT(http_.requests, SizeIs(0));
+}
+
 TEST_F(CredentialChainTest, AnswersNobodyOnceItIsGone) {
   bool called = false;
   const auto executor = [this] { return std::make_unique<InlineExecutor>(loop_); };

@@ -55,6 +55,8 @@ struct SsoRole {
   std::string cache_key;  ///< the session's name, or the start URL where there is none: names the token's file
   ServiceEndpoint portal;
   std::string profile;  ///< for messages
+  /// Where the sign-in of a session is renewed; nothing where the profile has none, whose sign-ins cannot be.
+  std::optional<ServiceEndpoint> renewal = {};
 };
 
 /// ECS and EKS Pod Identity.

@@ -181,6 +181,9 @@ class ProfileReader {
                  session_name.value_or(*session.get("sso_start_url")),
                  {find_endpoint("sso", region, std::nullopt, profile.name, environment_), region},
                  profile.name};
+    if (session_name) {
+      role.renewal = {find_endpoint("sso-oidc", region, std::nullopt, profile.name, environment_), region};
+    }
     return ProfileCredentials{std::move(role), fmt::format("SSO of {}", named(profile))};
   }
 

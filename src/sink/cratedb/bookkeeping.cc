@@ -220,7 +220,7 @@ Statement Bookkeeping::rewind_positions(const RelayName& relay, const std::vecto
           .bulk = position_rows(relay, rows)};
 }
 
-Statement Bookkeeping::select_newest_claim(const RelayName& relay) const {
+Statement Bookkeeping::select_newest_acquisition(const RelayName& relay) const {
   return {.sql = fmt::format("SELECT {} FROM {} WHERE relay = ? ORDER BY fence DESC LIMIT 1", kPositionColumns,
                              quote_name(positions)),
           .args = Args().text(relay.str()).done(),
@@ -290,6 +290,20 @@ Statement Bookkeeping::select_dead_letters(const std::optional<std::string>& id)
   return {.sql = fmt::format("SELECT {} FROM {}{} ORDER BY \"time\", id LIMIT 100000", kLetterColumns,
                              quote_name(dead_letters), id ? " WHERE id = ?" : ""),
           .args = id ? Args().text(*id).done() : "",
+          .bulk = ""};
+}
+
+Statement Bookkeeping::select_dead_letter_sizes(const std::string& from, size_t limit) const {
+  return {.sql = fmt::format("SELECT id, length(change) FROM {} WHERE id > ? ORDER BY id LIMIT {}",
+                             quote_name(dead_letters), limit),
+          .args = Args().text(from).done(),
+          .bulk = ""};
+}
+
+Statement Bookkeeping::select_dead_letters_between(const std::string& from, const std::string& last) const {
+  return {.sql = fmt::format("SELECT {} FROM {} WHERE id > ? AND id <= ? ORDER BY id LIMIT {}", kLetterColumns,
+                             quote_name(dead_letters), kMostLettersOfAPage),
+          .args = Args().text(from).text(last).done(),
           .bulk = ""};
 }
 

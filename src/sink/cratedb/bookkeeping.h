@@ -41,14 +41,14 @@ struct Bookkeeping {
                              const std::vector<coordination::StoredPosition>& rows) const;
   /// Takes rows over: raises fence and worker, never lowers them.
   Statement raise_fences(const coordination::RelayName& relay, const std::vector<coordination::StoredPosition>& rows) const;
-  /// Moves positions, except where a newer claim has raised the fence.
+  /// Moves positions, except where a newer acquisition has raised the fence.
   Statement move_positions(const coordination::RelayName& relay,
                            const std::vector<coordination::StoredPosition>& rows) const;
-  /// Sets rows to where they stand in `rows`, read_to included, except where a newer claim has raised the fence.
+  /// Sets rows to where they stand in `rows`, read_to included, except where a newer acquisition has raised the fence.
   Statement rewind_positions(const coordination::RelayName& relay,
                              const std::vector<coordination::StoredPosition>& rows) const;
-  /// The row with the highest fence, as of the last refresh; a claim ends with one.
-  Statement select_newest_claim(const coordination::RelayName& relay) const;
+  /// The row with the highest fence, as of the last refresh; an acquisition ends with one.
+  Statement select_newest_acquisition(const coordination::RelayName& relay) const;
   Statement select_relays() const;
   Statement delete_positions(const coordination::RelayName& relay, const std::vector<aws::ShardId>& shards) const;
 
@@ -57,6 +57,10 @@ struct Bookkeeping {
   /// Those that are there get the new reason.
   Statement upsert_dead_letters(const std::vector<DeadLetter>& letters) const;
   Statement select_dead_letters(const std::optional<std::string>& id) const;
+  /// Rows id, characters of the change: of letters behind the id `from`, in the order of ids.
+  Statement select_dead_letter_sizes(const std::string& from, size_t limit) const;
+  /// Those behind `from`, up to and with `last`.
+  Statement select_dead_letters_between(const std::string& from, const std::string& last) const;
   /// Key and version of a source table's open letters.
   Statement select_dead_letter_keys(const std::string& source_table) const;
   Statement count_dead_letters(const std::string& source_table) const;

@@ -239,7 +239,7 @@ Task<Result<bool>> ensure_columns(Session& session, std::shared_ptr<TableState> 
     Result<bool> added = co_await add_some(session, state, work);
     if (!added) co_return added;
   }
-  say_if_full(session, *state);
+  report_if_full(session, *state);
   co_return true;
 }
 
@@ -249,10 +249,10 @@ Task<Result<bool>> relearn(Session& session, std::shared_ptr<TableState> state) 
   co_return read;
 }
 
-void say_if_full(Session& session, TableState& state) {
+void report_if_full(Session& session, TableState& state) {
   const LearnedTypes& types = state.renderer->types();
   const std::optional<std::string> why = why_full(types, state.spec.options);
-  if (!why || !session.said_full.insert(state.spec.name.str()).second) return;
+  if (!why || !session.reported_full.insert(state.spec.name.str()).second) return;
   session.log.warn("the table has as many columns as it may have; new attributes go to aux",
                    {{"table", state.spec.name.str()}, {"columns", types.column_count}, {"by", *why}});
 }

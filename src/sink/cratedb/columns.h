@@ -44,6 +44,6 @@ Task<Result<bool>> ensure_columns(Session& session, std::shared_ptr<TableState> 
 Task<Result<bool>> relearn(Session& session, std::shared_ptr<TableState> state);
 
 /// Says once that the table is full, if it is.
-void say_if_full(Session& session, TableState& state);
+void report_if_full(Session& session, TableState& state);
 
 }  // namespace ctk::sink::cratedb

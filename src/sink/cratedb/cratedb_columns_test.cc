@@ -22,9 +22,9 @@ class CrateColumns : public Conformance {
   /// As with --reset: whatever is recorded of the table is forgotten.
   void open_anew(const dynamodb::Change& change) {
     table::TableSpec spec = spec_of("demo", change);
-    coordination::TableClaim claim = claim_of(spec);
-    claim.reset = true;
-    Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, claim, std::move(done)); });
+    coordination::TableRegistration registration = registration_of(spec);
+    registration.reset = true;
+    Result<OpenTable> result = await<OpenTable>([&](auto done) { sink->open(spec, registration, std::move(done)); });
     ASSERT_TRUE(result) << to_string(result.error());
     opened = std::move(*result);
   }
@@ -313,7 +313,7 @@ TEST_P(CrateColumns, TheServersLimitIsKeptAndSaidOnce) {
   EXPECT_EQ(items().at("a"), R"({"c1":1,"c2":1,"c3":1,"c4":1,"c5":1})");
   EXPECT_EQ(items().at("c"), R"({"c1":2,"e1":"x"})");
   EXPECT_EQ(data_columns().size(), 4u);  // beside pk, its key, data, aux and our three
-  EXPECT_THAT(backend->said(),
+  EXPECT_THAT(backend->log_lines(),
               ElementsAre(AllOf(HasSubstr("as many columns as it may have"), HasSubstr("mapping.total_fields.limit"))));
 }
 
@@ -327,7 +327,7 @@ TEST_P(CrateColumns, AFullTableGetsNoMore) {
   EXPECT_EQ(items().at("a"), R"({"c1":1,"c2":1,"c3":1,"c4":1,"c5":1})");
   EXPECT_EQ(items().at("b"), R"({"c1":2,"d1":"x"})");
   EXPECT_EQ(data_columns().size(), 3u);  // beside pk, its key, data, aux and our three
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("by=max-columns")));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("by=max-columns")));
 }
 
 TEST_P(CrateColumns, WithoutDdlUnknownAttributesGoToAux) {

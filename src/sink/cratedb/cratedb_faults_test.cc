@@ -236,7 +236,7 @@ TEST_P(CrateFaults, TheEpochIsAskedForOnceASecondAndARaisedOneIsNoticed) {
   EXPECT_EQ(questions, 1);
 
   auto other = backend->make_sink(options);
-  coordination::TableClaim again = claim_of(opened->renderer->spec());
+  coordination::TableRegistration again = registration_of(opened->renderer->spec());
   again.incarnation = coordination::Incarnation("another life");
   again.reset = true;
   const auto raised = await<OpenTable>([&](auto done) { other->open(opened->renderer->spec(), again, std::move(done)); });
@@ -289,7 +289,7 @@ TEST_P(CrateFaults, AHotKeyDoesNotCrowdOutTheOtherWitnesses) {
 TEST_P(CrateFaults, MarksWaitForTheFloor) {
   using coordination::PositionMove;
   const aws::ShardId shard("s1");
-  const auto held = claim(*sink, "w", {{shard, shards::Position::trim_horizon()}});
+  const auto held = acquire(*sink, "w", {{shard, shards::Position::trim_horizon()}});
   apply(Changes{put(1, text_key("a"), "{}"), removal(2, text_key("b")), removal(2, text_key("c"))});
   const Timestamp later = from_micros(1'700'000'100'000'000);
   const PositionMove move{
@@ -384,17 +384,19 @@ TEST_P(CrateFaults, ALimitThatTheServerCountsInItsOwnWayIsFinal) {
   EXPECT_EQ(items().at("a"), R"({"m":1,"n19":1})");
   EXPECT_EQ(refused, 1);
   EXPECT_EQ(
-      std::ranges::count_if(backend->said(), [](const std::string& line) { return line.contains("as many columns"); }), 1);
+      std::ranges::count_if(backend->log_lines(), [](const std::string& line) { return line.contains("as many columns"); }),
+      1);
 }
 
 TEST_P(CrateFaults, SlowDdlIsSaid) {
   server().delay = [](const net::HttpRequest& request) { return is_alter(request) ? seconds(5) : seconds(0); };
   apply(Changes{put(2, text_key("a"), R"({"m":{"N":"1"}})")});
-  EXPECT_EQ(std::ranges::count(backend->said(), "CrateDB takes its time doing=adding 1 columns to test.demo"), 1);
+  EXPECT_EQ(std::ranges::count(backend->log_lines(), "CrateDB takes its time doing=adding 1 columns to test.demo"), 1);
   server().delay = [](const net::HttpRequest&) { return seconds(1); };
   apply(Changes{put(3, text_key("a"), R"({"k":{"N":"1"}})")});
-  EXPECT_EQ(std::ranges::count_if(backend->said(), [](const std::string& line) { return line.contains("takes its time"); }),
-            1);
+  EXPECT_EQ(
+      std::ranges::count_if(backend->log_lines(), [](const std::string& line) { return line.contains("takes its time"); }),
+      1);
 }
 
 TEST_P(CrateFaults, ARuleOfTheUsersOwnIsNotTheKeysFault) {
@@ -405,10 +407,10 @@ TEST_P(CrateFaults, ARuleOfTheUsersOwnIsNotTheKeysFault) {
   const auto numbered = put(1, R"({"n":{"N":"1"}})", "{}");
   open(*numbered, "numbered");
   for (const auto& [words, is_key] : refusals) {
-    server().intercept = [said = std::string(words)](const net::HttpRequest& request) -> Reply {
+    server().intercept = [log_lines = std::string(words)](const net::HttpRequest& request) -> Reply {
       if (request.body.find("INSERT INTO \\\"test\\\".\\\"numbered\\\"") == std::string::npos) return std::nullopt;
-      return json_response(
-          200, R"({"cols":[],"duration":1,"results":[{"rowcount":-2,"error":{"code":4000,"message":")" + said + R"("}}]})");
+      return json_response(200, R"({"cols":[],"duration":1,"results":[{"rowcount":-2,"error":{"code":4000,"message":")" +
+                                    log_lines + R"("}}]})");
     };
     const Result<BatchOutcome> outcome = apply(batch_of(Changes{numbered}));
     ASSERT_TRUE(outcome) << to_string(outcome.error());

@@ -26,8 +26,8 @@ class CrateHistory : public ConformanceOfHistory {
   }
 
   /// The rows of one key.
-  std::vector<std::string> told_of(const std::string& key) {
-    std::vector<std::string> all = told();
+  std::vector<std::string> events_of(const std::string& key) {
+    std::vector<std::string> all = events();
     std::erase_if(all, [&](const std::string& line) { return !line.starts_with(key + " "); });
     return all;
   }
@@ -49,19 +49,49 @@ TEST_P(CrateHistory, WhatWasBrokenOffAnywhereIsFinishedByTheNextProcess) {
       open(*at(1, "k", 1));
       apply(changes);
     }
-    EXPECT_THAT(told_of(key), ElementsAre(key + " modify 1..2 n=1", key + " modify 2..4 n=2", key + " modify 4..6 n=4",
-                                          key + " modify 6.. n=6"))
+    EXPECT_THAT(events_of(key), ElementsAre(key + " modify 1..2 n=1", key + " modify 2..4 n=2", key + " modify 4..6 n=4",
+                                            key + " modify 6.. n=6"))
         << requests << " requests were taken";
   }
   EXPECT_TRUE(whole);
   EXPECT_GT(requests, 5) << "rows, events, a look, ends, and another look";
 }
 
+TEST_P(CrateHistory, WhoWasTooLateToEndRowsSeesWhatCameBetween) {
+  constexpr int kKeys = 60;  // more of a shard than say why they failed
+  const auto of_all = [](int second) {
+    Changes changes;
+    for (int i = 0; i < kKeys; ++i) changes.push_back(at(second, "k" + std::to_string(i), second));
+    return changes;
+  };
+  open(*at(1, "k", 1));
+  apply(of_all(4));
+  // The ends that the last events give to the first arrive once others have come between, and these have their ends.
+  bool held = false;
+  fake_server(*backend).delay = [&held](const net::HttpRequest& request) {
+    if (held) return Duration{};
+    held = request.body.find(R"(SET \"valid_to\" = ?)") != std::string::npos;
+    return held ? Duration(std::chrono::seconds(5)) : Duration{};
+  };
+  std::optional<Result<BatchOutcome>> last;
+  sink->apply(batch_of(of_all(13)), [&last](Result<BatchOutcome> outcome) { last.emplace(std::move(outcome)); });
+  ASSERT_TRUE(backend->run_until([&] { return held; }));
+  apply(of_all(7));
+  EXPECT_FALSE(last.has_value());
+  ASSERT_TRUE(backend->run_until([&] { return last.has_value(); }));
+  ASSERT_TRUE(*last) << to_string(last->error());
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    EXPECT_THAT(events_of(key),
+                ElementsAre(key + " modify 4..7 n=4", key + " modify 7..13 n=7", key + " modify 13.. n=13"));
+  }
+}
+
 TEST_P(CrateHistory, AnEventThatIsThereStays) {
   open(*at(1, "k", 1));
   apply(Changes{at(1, "k", 1)});
   apply(Changes{at(1, "k", 1)});
-  EXPECT_THAT(told(), ElementsAre("k modify 1.. n=1"));
+  EXPECT_THAT(events(), ElementsAre("k modify 1.. n=1"));
 }
 
 INSTANTIATE_TEST_SUITE_P(CrateDb, CrateHistory, ::testing::Values(BackendMaker{"fake", make_fake_cratedb_backend}),

@@ -23,20 +23,20 @@ class CrateOwnTables : public OnFakeCrateDb {
 };
 
 TEST_P(CrateOwnTables, PositionsAreStoredAgainFromWhereTheRunIs) {
-  const coordination::Claim claimed = claim(*sink, "worker", {{kShard, Position::trim_horizon()}});
-  ASSERT_TRUE(move(claimed.fence, Position::trim_horizon(), after("17")));
+  const coordination::Acquired acquired = acquire(*sink, "worker", {{kShard, Position::trim_horizon()}});
+  ASSERT_TRUE(move(acquired.fence, Position::trim_horizon(), after("17")));
   drop("ctk_positions");
-  const Result<bool> missed = move(claimed.fence, after("17"), after("18"));
+  const Result<bool> missed = move(acquired.fence, after("17"), after("18"));
   ASSERT_FALSE(missed);
   EXPECT_EQ(missed.error().kind, ErrorKind::not_found);
-  const Result<bool> again = move(claimed.fence, after("17"), after("18"));
+  const Result<bool> again = move(acquired.fence, after("17"), after("18"));
   ASSERT_TRUE(again) << to_string(again.error());
   EXPECT_EQ(stored_at(*sink, kShard).position, after("18"));
-  EXPECT_EQ(stored_at(*sink, kShard).fence, claimed.fence);
+  EXPECT_EQ(stored_at(*sink, kShard).fence, acquired.fence);
 }
 
 TEST_P(CrateOwnTables, PositionsThatAreGoneAreNone) {
-  claim(*sink, "worker", {{kShard, Position::trim_horizon()}});
+  acquire(*sink, "worker", {{kShard, Position::trim_horizon()}});
   drop("ctk_positions");
   EXPECT_TRUE(stored(*sink).empty());
 }
@@ -64,7 +64,7 @@ TEST_P(CrateOwnTables, LettersAreKeptAgain) {
 }
 
 TEST_P(CrateOwnTables, ASweepMissesLettersOnce) {
-  claim(*sink, "worker", {{kShard, Position::trim_horizon()}});
+  acquire(*sink, "worker", {{kShard, Position::trim_horizon()}});
   drop("ctk_dead_letters");
   EXPECT_FALSE(sweep(Duration::max()));
   const Result<SweepOutcome> again = sweep(Duration::max());

@@ -201,7 +201,7 @@ TEST_P(CratePartialFaults, EverythingElseIsTriedAgainToo) {
     EXPECT_TRUE(connected) << seed << ": " << to_string(connected.error());
     relay = coordination::RelayName("relay-" + std::to_string(seed));
     open(*put(1, text_key("a"), R"({"n":{"N":"1"}})"), "t" + std::to_string(seed));
-    const auto held = claim(*sink, "w", {{shard, shards::Position::trim_horizon()}});
+    const auto held = acquire(*sink, "w", {{shard, shards::Position::trim_horizon()}});
     const auto at = [](uint64_t number) { return shards::Position::after(aws::SequenceNumber(std::to_string(number))); };
     shards::Position from = shards::Position::trim_horizon();
     for (uint64_t number = 1; number <= 10; number++) {
@@ -276,12 +276,12 @@ TEST_P(CratePartialFaults, TheNodeThatFailedIsNamed) {
     if (!request.url.starts_with("http://two")) return std::nullopt;
     return cratedb::testing::error_response({4011, "MissingPrivilegeException[Missing 'DML' privilege for user 'x']"});
   };
-  std::string said;
-  for (int i = 0; i < 6 && said.empty(); i++) {
+  std::string log_lines;
+  for (int i = 0; i < 6 && log_lines.empty(); i++) {
     const Result<BatchOutcome> outcome = apply(batch_of(rows_of(i)));
-    if (!outcome) said = to_string(outcome.error());
+    if (!outcome) log_lines = to_string(outcome.error());
   }
-  EXPECT_THAT(said, ::testing::HasSubstr("http://two:4200"));
+  EXPECT_THAT(log_lines, ::testing::HasSubstr("http://two:4200"));
 }
 
 TEST_P(CratePartialFaults, ThePortOfPostgresIsExplained) {

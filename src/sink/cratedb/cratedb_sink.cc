@@ -48,13 +48,14 @@ class CrateSink final : public Database, public TargetCheck {
 
   void connect(Done<bool> done) override { tasks_.spawn(cratedb::connect(session_), std::move(done)); }
 
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    auto opened = [this, relay = claim.relay, done = std::move(done)](Result<OpenTable> result) mutable {
+  void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+            Done<OpenTable> done) override {
+    auto opened = [this, relay = registration.relay, done = std::move(done)](Result<OpenTable> result) mutable {
       if (result && !result->record.witnesses.empty()) fresh_.settle(result->record.table);
       if (result && relay) positions_.note_table(*relay, result->record.epoch);
       done(std::move(result));
     };
-    tasks_.spawn(open_table(session_, spec, claim), std::move(opened));
+    tasks_.spawn(open_table(session_, spec, registration), std::move(opened));
   }
 
   void records(Done<std::vector<coordination::TableRecord>> done) override {
@@ -91,12 +92,22 @@ class CrateSink final : public Database, public TargetCheck {
     tasks_.spawn(list_dead_letters(session_, std::move(id)), std::move(done));
   }
 
+  void dead_letter_page(std::string from, size_t bytes, Done<DeadLetterPage> done) override {
+    tasks_.spawn(read_dead_letter_page(session_, std::move(from), bytes), std::move(done));
+  }
+
   void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
     tasks_.spawn(cratedb::read_rows(session_, std::move(spec), std::move(keys)), std::move(done));
   }
 
   void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) override {
     tasks_.spawn(cratedb::read_keys(session_, std::move(spec), std::move(from), limit), std::move(done));
+  }
+
+  /// Rows in one stream are not to be had over HTTP.
+  void walk_rows(Spec /*spec*/, RowVisit /*visit*/, Done<bool> done) override {
+    const auto walks = []() -> Task<Result<bool>> { co_return false; };
+    tasks_.spawn(walks(), std::move(done));
   }
 
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {

@@ -2,7 +2,7 @@
 // know sources, nor how changes are read. It does no I/O of its own: everything goes through net::HttpClient, on the loop.
 //
 //   cratedb_sink   the Sink: wires the parts below
-//   tables         opening tables: making, taking over, claiming     columns    learned types, ALTER before rows
+//   tables         opening tables: making, taking over, registering     columns    learned types, ALTER before rows
 //   writer         one batch: bulk, bisection, other forms           verdict    what an answer means for its rows
 //   positions      ctk_positions                                     sweeper    removing marks
 //   reports        shell, show, dead letters                         dry_run    the same statements, only printed

@@ -169,7 +169,7 @@ TEST_P(CrateStarts, AViewThatSomebodyElseIsQuickerToMakeIsLeft) {
   sink = backend->make_sink(options);
   open(*change);
   EXPECT_EQ(opened->view, "test.demo_live");
-  EXPECT_TRUE(backend->said().empty());
+  EXPECT_TRUE(backend->log_lines().empty());
 }
 
 TEST_P(CrateStarts, AViewThatMayNotBeMadeNamesItsOption) {
@@ -197,8 +197,8 @@ TEST_P(CrateStarts, AViewThatTheServerRefusesIsDoneWithout) {
   sink = backend->make_sink(options);
   open(*change);
   EXPECT_EQ(opened->view, "");
-  ASSERT_EQ(backend->said().size(), 1u);
-  EXPECT_THAT(backend->said()[0], HasSubstr("InvalidRelationName"));
+  ASSERT_EQ(backend->log_lines().size(), 1u);
+  EXPECT_THAT(backend->log_lines()[0], HasSubstr("InvalidRelationName"));
 }
 
 TEST_P(CrateStarts, AViewOfATableThatIsGoneGivesWayToATableOfItsName) {

@@ -72,7 +72,7 @@ TEST(Definition, IsMadeAgainForAKeyOfAnotherType) {
       "   ),\n   \"data\" OBJECT(STRICT) AS (\n      \"n\" BIGINT\n   )\n)";
   table::TableSpec spec = spec_with(Layout::ctk);
   spec.options.key_types["n"] = ColumnType::bigint;
-  EXPECT_THAT(retype_keys(definition, spec), testing::IsEmpty());
+  EXPECT_THAT(retype_keys(definition, spec), ::testing::IsEmpty());
   spec.keys[1].column_type = ColumnType::text;
   spec.options.key_types["n"] = ColumnType::text;
   EXPECT_THAT(
@@ -86,7 +86,7 @@ TEST(Definition, IsMadeAgainForAKeyOfAnotherType) {
           "REFRESH TABLE \"s\".\"t_retyped\"",
           "ALTER CLUSTER SWAP TABLE \"s\".\"t_retyped\" TO \"s\".\"t\" WITH (drop_source = true)"));
   spec.options.key_types.clear();
-  EXPECT_THAT(retype_keys(definition, spec), testing::IsEmpty()) << "nobody asked for it";
+  EXPECT_THAT(retype_keys(definition, spec), ::testing::IsEmpty()) << "nobody asked for it";
 }
 
 TEST(Definition, LearnsWhatDataHolds) {

@@ -34,10 +34,11 @@ class DryRunSink final : public Sink {
   WriteBounds bounds() const override { return {}; }
   void connect(Done<bool> done) override { answer(std::move(done), Result<bool>(true)); }
 
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
+  void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+            Done<OpenTable> done) override {
     const bool nothing_was_there = records_.empty();
-    const bool known = records_.contains(claim.table);
-    Result<coordination::TableRecord> record = records_.claim(claim, spec.names);
+    const bool known = records_.contains(registration.table);
+    Result<coordination::TableRecord> record = records_.register_table(registration, spec.names);
     if (!record) return answer(std::move(done), Result<OpenTable>(forward_error(std::move(record))));
     if (nothing_was_there && spec.options.create_table) print_bookkeeping();
     if (!known) print_table(spec, *record);
@@ -45,8 +46,8 @@ class DryRunSink final : public Sink {
     types.data_ignored = data_is_ignored(spec.options);
     constexpr size_t kOwnColumns = 6;  // pk or none, data, aux, cdc_*
     types.column_count = spec.keys.size() + kOwnColumns;
-    renderers_[claim.table] = std::make_shared<const table::Renderer>(spec, std::move(types));
-    OpenTable opened{std::move(*record), renderers_[claim.table]};
+    renderers_[registration.table] = std::make_shared<const table::Renderer>(spec, std::move(types));
+    OpenTable opened{std::move(*record), renderers_[registration.table]};
     if (spec.options.live_view && spec.options.create_table) opened.view = live_view_name(spec).str();
     answer(std::move(done), Result<OpenTable>(std::move(opened)));
   }

@@ -24,15 +24,15 @@ TEST(CrateDryRun, PrintsDdlThenColumnsThenRows) {
   const auto change = testing::put(1, testing::text_key("a"), R"({"n":{"N":"1.5"},"mixed":{"L":[{"N":"1"},{"S":"x"}]}})");
   const auto spec = table::make_spec(table::Target::cratedb, {"testdrive", "demo"}, "source", table::key_schema_of(*change),
                                      options.tables);
-  coordination::TableClaim claim;
-  claim.table = "testdrive.demo";
+  coordination::TableRegistration registration;
+  registration.table = "testdrive.demo";
   std::optional<OpenTable> table;
-  sink->open(*spec, claim, [&](Result<OpenTable> result) { table = std::move(*result); });
+  sink->open(*spec, registration, [&](Result<OpenTable> result) { table = std::move(*result); });
   loop.run_until_idle(std::chrono::hours(1));
   ASSERT_TRUE(table.has_value());
 
   auto batch = std::make_shared<Batch>();
-  batch->tables.push_back({claim.table, 1, {}});
+  batch->tables.push_back({registration.table, 1, {}});
   batch->tables[0].changes.push_back({{change}, {"1"}, {aws::ShardId("s")}, table->renderer->render(*change, 1)});
   std::optional<BatchOutcome> outcome;
   sink->apply(batch, [&](Result<BatchOutcome> result) { outcome = std::move(*result); });

@@ -7,19 +7,19 @@
 
 namespace ctk::sink::cratedb {
 
-using coordination::Claim;
-using coordination::ClaimRequest;
+using coordination::Acquired;
+using coordination::AcquireRequest;
 using coordination::Fence;
 using coordination::NewShard;
 using coordination::PositionMove;
 using coordination::RelayName;
 using coordination::StoredPosition;
 
-void CratePositions::load(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
+void CratePositions::read(const RelayName& relay, Done<std::vector<StoredPosition>> done) {
   session_.tasks.spawn(read(relay), std::move(done));
 }
-void CratePositions::claim(const ClaimRequest& request, Done<Claim> done) {
-  session_.tasks.spawn(claim_rows(request), std::move(done));
+void CratePositions::acquire(const AcquireRequest& request, Done<Acquired> done) {
+  session_.tasks.spawn(acquire_rows(request), std::move(done));
 }
 void CratePositions::add(const RelayName& relay, Fence fence, std::vector<NewShard> shards, Done<bool> done) {
   session_.tasks.spawn(add_rows(relay, fence, std::move(shards)), std::move(done));
@@ -85,7 +85,7 @@ StoredPosition CratePositions::row_of(const Holder& holder, Fence fence, aws::Sh
           .updated = session_.clock.now()};
 }
 
-Task<Result<Claim>> CratePositions::claim_rows(ClaimRequest request) {
+Task<Result<Acquired>> CratePositions::acquire_rows(AcquireRequest request) {
   Result<bool> step = co_await ensure_table();
   if (!step) co_return forward_error(std::move(step));
   Result<std::vector<StoredPosition>> found = co_await read(request.relay);
@@ -118,14 +118,14 @@ Task<Result<Claim>> CratePositions::claim_rows(ClaimRequest request) {
     step = co_await write(std::move(raise), "writing ctk_positions");
     if (!step) co_return forward_error(std::move(step));
   }
-  Result<std::vector<StoredPosition>> claimed = co_await read(request.relay);
-  if (!claimed) co_return forward_error(std::move(claimed));
-  co_return Claim{fence, std::move(*claimed)};
+  Result<std::vector<StoredPosition>> acquired = co_await read(request.relay);
+  if (!acquired) co_return forward_error(std::move(acquired));
+  co_return Acquired{fence, std::move(*acquired)};
 }
 
-/// Rows that go back to where an epoch begins, and rows of loads that are over. A claim that breaks off here is made again
-/// by the next start: a row's epoch is written with its new position.
-Task<Result<bool>> CratePositions::rewind_rows(ClaimRequest request, Fence fence,
+/// Rows that go back to where an epoch begins, and rows of loads that are over. An acquisition that breaks off here is made
+/// again by the next start: a row's epoch is written with its new position.
+Task<Result<bool>> CratePositions::rewind_rows(AcquireRequest request, Fence fence,
                                                const std::vector<StoredPosition>& found) {
   const Holder holder{request.incarnation, request.epoch, request.worker};
   std::vector<StoredPosition> rewound, dropped;
@@ -145,7 +145,7 @@ Task<Result<bool>> CratePositions::rewind_rows(ClaimRequest request, Fence fence
 }
 
 Task<Result<bool>> CratePositions::check_fence(RelayName relay, Fence fence) {
-  Statement select = session_.bookkeeping.select_newest_claim(relay);
+  Statement select = session_.bookkeeping.select_newest_acquisition(relay);
   Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading ctk_positions");
   if (!answer) {
     if (answer.error().kind == ErrorKind::not_found) table_is_there_ = false;
@@ -187,7 +187,7 @@ Task<Result<bool>> CratePositions::move_rows(RelayName relay, std::vector<Positi
   if (moves.empty()) co_return true;
   Result<bool> step = co_await ensure_table();
   if (!step) co_return step;
-  // One claim takes all shards of a relay here: its rows have one fence.
+  // One acquisition takes all shards of a relay here: its rows have one fence.
   step = co_await check_fence(relay, std::ranges::min(moves, {}, &PositionMove::fence).fence);
   if (!step) co_return step;
   const Holder holder = holders_[relay];

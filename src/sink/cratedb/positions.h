@@ -1,4 +1,4 @@
-// ctk_positions in CrateDB. There are no transactions, so a newer claim is honoured twice: the mover looks for it
+// ctk_positions in CrateDB. There are no transactions, so a newer acquisition is honoured twice: the mover looks for it
 // first, and a move with an older fence changes nothing in rows that the newer one has taken.
 #pragma once
 
@@ -13,8 +13,8 @@ class CratePositions final : public coordination::PositionStore {
  public:
   explicit CratePositions(Session& session) : session_(session) {}
 
-  void load(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
-  void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
+  void read(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
+  void acquire(const coordination::AcquireRequest& request, Done<coordination::Acquired> done) override;
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
   void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
@@ -30,15 +30,15 @@ class CratePositions final : public coordination::PositionStore {
   void note_table(const coordination::RelayName& relay, coordination::Epoch epoch);
 
  private:
-  /// What a claim said of itself: stamped into the rows that it writes.
+  /// What an acquisition said of itself: stamped into the rows that it writes.
   struct Holder {
     coordination::Incarnation incarnation;
     coordination::Epoch epoch = 1;
     coordination::WorkerName worker;
   };
 
-  Task<Result<coordination::Claim>> claim_rows(coordination::ClaimRequest request);
-  Task<Result<bool>> rewind_rows(coordination::ClaimRequest request, coordination::Fence fence,
+  Task<Result<coordination::Acquired>> acquire_rows(coordination::AcquireRequest request);
+  Task<Result<bool>> rewind_rows(coordination::AcquireRequest request, coordination::Fence fence,
                                  const std::vector<coordination::StoredPosition>& found);
   Task<Result<bool>> add_rows(coordination::RelayName relay, coordination::Fence fence,
                               std::vector<coordination::NewShard> shards);

@@ -10,7 +10,7 @@
 namespace ctk::sink::cratedb {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 net::HttpResponse json(int status, std::string body) {
   return {.status = status, .headers = {{"content-type", "application/json; charset=UTF-8"}}, .body = std::move(body)};
@@ -89,9 +89,9 @@ TEST(Protocol, WhatIsNotCrateDbsOwnWordsPasses) {
     EXPECT_EQ(action_for(answer.error()), Action::wait) << response.status << response.body;
     const Error error = to_error(answer.error(), "writing to doc.t");
     EXPECT_EQ(error.kind, ErrorKind::unreachable);
-    EXPECT_THAT(error.message, testing::AllOf(testing::HasSubstr("something between ctk and CrateDB"),
-                                              testing::EndsWith("while writing to doc.t")));
-    EXPECT_THAT(error.peer, testing::StartsWith("HTTP status " + std::to_string(response.status)));
+    EXPECT_THAT(error.message, ::testing::AllOf(::testing::HasSubstr("something between ctk and CrateDB"),
+                                                ::testing::EndsWith("while writing to doc.t")));
+    EXPECT_THAT(error.peer, ::testing::StartsWith("HTTP status " + std::to_string(response.status)));
   }
   EXPECT_EQ(parse_answer(foreign.back()).error().message, "HTTP status 504: <html> no</html>");
 }

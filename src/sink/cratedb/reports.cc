@@ -1,5 +1,7 @@
 #include "sink/cratedb/reports.h"
 
+#include <charconv>
+
 #include "json/writer.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/relations.h"
@@ -66,11 +68,11 @@ Task<Result<bool>> fill_figures(Session& session, table::QualifiedName name, Tab
   Result<std::optional<std::string>> cell = co_await read_cell_if_allowed(session, std::move(rows), doing);
   if (!cell) co_return forward_error(std::move(cell));
   report.rows = number_or_zero(*cell);
-  Statement marked{.sql = count_marked(name), .args = "", .bulk = ""};
-  cell = co_await read_cell_if_allowed(session, std::move(marked), doing);
+  Statement tombstones{.sql = count_tombstones(name), .args = "", .bulk = ""};
+  cell = co_await read_cell_if_allowed(session, std::move(tombstones), doing);
   if (!cell) co_return forward_error(std::move(cell));
-  report.marked = number_or_zero(*cell);
-  report.living = report.rows - report.marked;
+  report.tombstones = number_or_zero(*cell);
+  report.living = report.rows - report.tombstones;
   Statement health{.sql = "SELECT health FROM sys.health WHERE table_schema = ? AND table_name = ?",
                    .args = name_args(name),
                    .bulk = ""};
@@ -119,6 +121,33 @@ Task<Result<std::vector<DeadLetter>>> list_dead_letters(Session& session, std::o
   Result<Answer> answer = co_await run_or_fail(session, std::move(select), "reading ctk_dead_letters");
   if (!answer) co_return forward_error(std::move(answer));
   co_return read_dead_letters(*answer);
+}
+
+Task<Result<DeadLetterPage>> read_dead_letter_page(Session& session, std::string from, size_t bytes) {
+  DeadLetterPage page;
+  Result<bool> there = co_await refresh_if_there(session, session.bookkeeping.dead_letters);
+  if (!there) co_return forward_error(std::move(there));
+  if (!*there) co_return page;
+  Statement measure = session.bookkeeping.select_dead_letter_sizes(from, kMostLettersOfAPage);
+  Result<Answer> sizes = co_await run_or_fail(session, std::move(measure), "reading ctk_dead_letters");
+  if (!sizes) co_return forward_error(std::move(sizes));
+  std::string last;
+  size_t taken = 0, count = 0;
+  for (const std::vector<std::string>& row : sizes->rows) {
+    size_t size = 0;
+    std::from_chars(row[1].data(), row[1].data() + row[1].size(), size);
+    if (count > 0 && taken + size > bytes) break;
+    taken += size;
+    last = cell_text(row[0]).value_or("");
+    ++count;
+  }
+  if (count == 0) co_return page;
+  if (count < sizes->rows.size() || count == kMostLettersOfAPage) page.next = last;
+  Statement select = session.bookkeeping.select_dead_letters_between(from, last);
+  Result<Answer> answer = co_await run_or_fail(session, std::move(select), "reading ctk_dead_letters");
+  if (!answer) co_return forward_error(std::move(answer));
+  page.letters = read_dead_letters(*answer);
+  co_return page;
 }
 
 Task<Result<TableReport>> report(Session& session, CratePositions& positions, table::QualifiedName name) {

@@ -10,6 +10,7 @@
 #include "sink/cratedb/bookkeeping.h"
 #include "sink/cratedb/client.h"
 #include "sink/live_view.h"
+#include "sink/recorded_history.h"
 #include "sink/target_options.h"
 #include "table/render.h"
 
@@ -52,7 +53,8 @@ struct Session {
   bool bookkeeping_is_missed = false;
   bool bookkeeping_is_ours = false;  ///< so far as it is there
   ViewNotes view_notes{log};
-  std::set<std::string> said_full = {};  ///< tables that have been said to take no more columns
+  HistoryNotes history_notes{log};
+  std::set<std::string> reported_full = {};  ///< tables that have been said to take no more columns
   /// Batches ask for columns one after another, in the order in which they came: the first that wants a path fixes its
   /// type.
   AsyncMutex asking{tasks};

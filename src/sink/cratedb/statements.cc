@@ -262,7 +262,7 @@ std::string select_highest_version(const table::QualifiedName& name) {
       quote_name(name));
 }
 
-std::string count_marked(const table::QualifiedName& name) {
+std::string count_tombstones(const table::QualifiedName& name) {
   return fmt::format("SELECT count(*) FROM {} WHERE \"cdc_deleted\"", quote_name(name));
 }
 

@@ -70,7 +70,7 @@ std::string rewrite_row(const table::TableSpec& spec);
 std::string mark_row(const table::TableSpec& spec);
 /// The highest version of all rows.
 std::string select_highest_version(const table::QualifiedName& name);
-std::string count_marked(const table::QualifiedName& name);
+std::string count_tombstones(const table::QualifiedName& name);
 std::string count_rows(const table::QualifiedName& name);
 std::string refresh(const table::QualifiedName& name);
 

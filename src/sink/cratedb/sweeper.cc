@@ -32,10 +32,16 @@ Task<Result<Timestamp>> server_time(Session& session) {
   co_return from_micros(*millis * 1000);
 }
 
-/// The minimum over the unfinished shards of all relays of the table; a relay without any rows holds everything back.
-Task<Result<Timestamp>> read_watermark(CratePositions& positions, coordination::TableRecord record) {
+/// The minimum over the unfinished shards of all relays of the table; a relay without any rows holds everything back. The
+/// request's own relay may know it better.
+Task<Result<Timestamp>> read_watermark(CratePositions& positions, coordination::TableRecord record, SweepRequest request) {
   std::vector<StoredPosition> all;
+  if (request.watermark) {
+    StoredPosition& own = all.emplace_back();
+    own.read_to = *request.watermark;
+  }
   for (const coordination::RelayName& relay : record.relays) {
+    if (request.watermark && relay == request.relay) continue;
     Result<std::vector<StoredPosition>> rows = co_await positions.read(relay);
     if (!rows) co_return forward_error(std::move(rows));
     if (rows->empty()) co_return kNoTime;
@@ -49,15 +55,11 @@ Task<Result<SweepPlan>> plan(Session& session, CratePositions& positions, SweepR
   Result<std::optional<StoredRecord>> stored = co_await find_record(session, request.table);
   if (!stored) co_return forward_error(std::move(stored));
   if (!*stored) co_return SweepPlan{};
-  Timestamp watermark = request.watermark.value_or(kNoTime);
-  if (!request.watermark) {
-    Result<Timestamp> read = co_await read_watermark(positions, (*stored)->record);
-    if (!read) co_return forward_error(std::move(read));
-    watermark = *read;
-  }
+  Result<Timestamp> watermark = co_await read_watermark(positions, (*stored)->record, request);
+  if (!watermark) co_return forward_error(std::move(watermark));
   Result<Timestamp> now = co_await server_time(session);
   if (!now) co_return forward_error(std::move(now));
-  const SweepPlan due = coordination::plan_sweep((*stored)->record, watermark, *now, request.grace, request.floor);
+  const SweepPlan due = coordination::plan_sweep((*stored)->record, *watermark, *now, request.grace, request.floor);
   if (due.remember) {
     coordination::TableRecord changed = (*stored)->record;
     changed.sweep = due.remember;
@@ -284,13 +286,14 @@ Task<Result<SweepOutcome>> sweep_table(Session& session, CratePositions& positio
     if (!swept) co_return forward_error(std::move(swept));
     outcome.swept = *swept;
   }
-  Result<int64_t> marked = co_await read_number(session, count_marked(spec.name), "counting marks of " + spec.name.str());
-  if (!marked) co_return forward_error(std::move(marked));
-  outcome.tombstones_left = static_cast<uint64_t>(*marked);
+  Result<int64_t> tombstones =
+      co_await read_number(session, count_tombstones(spec.name), "counting marks of " + spec.name.str());
+  if (!tombstones) co_return forward_error(std::move(tombstones));
+  outcome.tombstones_left = static_cast<uint64_t>(*tombstones);
   if (!request.count_living) co_return outcome;
   Result<int64_t> rows = co_await read_number(session, count_rows(spec.name), "counting rows of " + spec.name.str());
   if (!rows) co_return forward_error(std::move(rows));
-  outcome.living = static_cast<uint64_t>(*rows - *marked);
+  outcome.living = static_cast<uint64_t>(*rows - *tombstones);
   co_return outcome;
 }
 

@@ -16,8 +16,8 @@
 namespace ctk::sink::cratedb {
 namespace {
 
-using coordination::TableClaim;
 using coordination::TableRecord;
+using coordination::TableRegistration;
 
 Task<Result<bool>> run_ddl(Session& session, std::string sql, std::string doing) {
   Statement statement{.sql = std::move(sql), .args = "", .bulk = ""};
@@ -90,12 +90,13 @@ Task<Result<bool>> add_witnesses(Session& session) {
   co_return added.has_value();
 }
 
-struct Claimed {
+struct Registered {
   TableRecord record;
   coordination::TableFound sight = coordination::TableFound::as_recorded;
+  std::string left_out;  ///< the history that the table has, and that this run does not write
 };
 
-/// What a claim finds where its table is to be.
+/// What a registration finds where its table is to be.
 struct Site {
   Definition definition;  ///< of before; without columns where there is no table
   Standing standing;      ///< what had the name before
@@ -111,17 +112,36 @@ Task<Result<bool>> make_once(Session& session, const table::TableSpec& spec, Sit
   co_return true;
 }
 
-/// One try to bring the record to where the claim wants it; nothing if somebody else was quicker.
-Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::TableSpec& spec, TableClaim claim,
-                                               Site& site) {
-  Result<std::optional<StoredRecord>> stored = co_await find_record(session, claim.table);
+/// A history that is not named stays on record for as long as it is there.
+Task<Result<bool>> note_history(Session& session, const table::TableSpec& spec, Registered& registered) {
+  if (spec.options.history) {
+    Result<table::TableSpec> named = table::make_history_spec(spec);
+    if (!named) co_return forward_error(std::move(named));
+    record_history(registered.record, named->name.table);
+    co_return true;
+  }
+  std::string known = recorded_history(registered.record);
+  if (known.empty()) co_return true;
+  table::QualifiedName history{spec.name.schema, known};
+  Result<bool> there = co_await table_exists(session, std::move(history));
+  if (!there) co_return there;
+  if (!*there) known.clear();
+  record_history(registered.record, known);
+  registered.left_out = std::move(known);
+  co_return true;
+}
+
+/// One try to bring the record to where the registration wants it; nothing if somebody else was quicker.
+Task<Result<std::optional<Registered>>> try_to_register(Session& session, const table::TableSpec& spec,
+                                                        TableRegistration registration, Site& site) {
+  Result<std::optional<StoredRecord>> stored = co_await find_record(session, registration.table);
   if (!stored) co_return forward_error(std::move(stored));
   const std::optional<TableRecord> existing = *stored ? std::optional((*stored)->record) : std::nullopt;
-  Claimed claimed;
+  Registered registered;
   if (existing) {
     Result<coordination::TableFound> sight = co_await look_at_table(session, spec, site.definition, *existing);
     if (!sight) co_return forward_error(std::move(sight));
-    claimed.sight = *sight;
+    registered.sight = *sight;
   }
   std::string highest;
   if (!existing) {
@@ -129,38 +149,41 @@ Task<Result<std::optional<Claimed>>> try_claim(Session& session, const table::Ta
     if (!found) co_return forward_error(std::move(found));
     highest = std::move(*found);
   }
-  Result<TableRecord> wanted = existing ? coordination::decide_claim(existing, claim, claimed.sight)
-                                        : coordination::decide_first_claim(claim, highest);
+  Result<TableRecord> wanted = existing ? coordination::decide_registration(existing, registration, registered.sight)
+                                        : coordination::decide_first_registration(registration, highest);
   if (!wanted) co_return forward_error(std::move(wanted));
-  claimed.record = std::move(*wanted);
-  claimed.record.names.insert(spec.names.begin(), spec.names.end());
-  if (existing && *existing == claimed.record) co_return std::optional(std::move(claimed));
+  registered.record = std::move(*wanted);
+  registered.record.names.insert(spec.names.begin(), spec.names.end());
+  Result<bool> noted = co_await note_history(session, spec, registered);
+  if (!noted) co_return forward_error(std::move(noted));
+  if (existing && *existing == registered.record) co_return std::optional(std::move(registered));
   if (existing) {
-    Result<bool> stored_it = co_await store_record(session, **stored, claimed.record);
+    Result<bool> stored_it = co_await store_record(session, **stored, registered.record);
     if (!stored_it) co_return forward_error(std::move(stored_it));
     if (!*stored_it) co_return std::nullopt;
-    co_return std::optional(std::move(claimed));
+    co_return std::optional(std::move(registered));
   }
   // A record without its table says that it was dropped: so it comes after the table.
   Result<bool> made = co_await make_once(session, spec, site);
   if (!made) co_return forward_error(std::move(made));
   Result<Answer> answer =
-      co_await run_or_fail(session, session.bookkeeping.insert_record(claimed.record), "writing ctk_tables");
+      co_await run_or_fail(session, session.bookkeeping.insert_record(registered.record), "writing ctk_tables");
   if (!answer) co_return forward_error(std::move(answer));
   if (const auto error = first_row_error(*answer, {})) {
     if (action_for(*error) == Action::exists) co_return std::nullopt;
     co_return std::unexpected(to_error(*error, "writing ctk_tables"));
   }
-  co_return std::optional(std::move(claimed));
+  co_return std::optional(std::move(registered));
 }
 
-Task<Result<Claimed>> claim_table(Session& session, const table::TableSpec& spec, TableClaim claim, Site& site) {
+Task<Result<Registered>> register_table(Session& session, const table::TableSpec& spec, TableRegistration registration,
+                                        Site& site) {
   constexpr int kTries = 10;
   for (int i = 0; i < kTries; i++) {
-    Result<std::optional<Claimed>> claimed = co_await try_claim(session, spec, claim, site);
-    if (!claimed) co_return forward_error(std::move(claimed));
-    if (*claimed) co_return std::move(**claimed);
-    claim.reset = false;  // whoever was quicker may have raised the epoch for the same reason
+    Result<std::optional<Registered>> registered = co_await try_to_register(session, spec, registration, site);
+    if (!registered) co_return forward_error(std::move(registered));
+    if (*registered) co_return std::move(**registered);
+    registration.reset = false;  // whoever was quicker may have raised the epoch for the same reason
   }
   co_return fail(ErrorKind::unreachable, "ctk_tables changes faster than it can be written");
 }
@@ -302,7 +325,7 @@ Task<Result<bool>> open_history(Session& session, TableState& state) {
 
 }  // namespace
 
-Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableClaim claim) {
+Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, TableRegistration registration) {
   // Looked at before anything is written: a table that cannot be ours leaves no trace.
   std::vector<std::string> names = {spec.name.table};
   if (spec.options.live_view) names.push_back(live_view_name(spec).table);
@@ -321,8 +344,8 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
   }
   Result<bool> step = co_await make_bookkeeping(session);
   if (!step) co_return forward_error(std::move(step));
-  Result<Claimed> claimed = co_await claim_table(session, spec, claim, site);
-  if (!claimed) co_return forward_error(std::move(claimed));
+  Result<Registered> registered = co_await register_table(session, spec, registration, site);
+  if (!registered) co_return forward_error(std::move(registered));
   Result<bool> made = co_await make_once(session, spec, site);
   if (!made) co_return forward_error(std::move(made));
   Result<Definition> definition = co_await take_over(session, spec, std::move(site.made->definition));
@@ -335,19 +358,20 @@ Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, Tabl
     view = std::move(*ensured);
   }
   if (site.made->given_way) view.given_way = site.made->given_way->str();
-  session.view_notes.say(spec.name.str(), view);
-  auto state = std::make_shared<TableState>(claim.table, spec, session.tasks);
+  session.view_notes.report(spec.name.str(), view);
+  if (!registered->left_out.empty()) session.history_notes.report_left_out(spec.name.str(), registered->left_out);
+  auto state = std::make_shared<TableState>(registration.table, spec, session.tasks);
   state->renderer = std::make_shared<const table::Renderer>(spec, learn(*definition));
   state->handed_out = state->renderer;
-  say_if_full(session, *state);
+  report_if_full(session, *state);
   if (spec.options.history) {
     Result<bool> kept = co_await open_history(session, *state);
     if (!kept) co_return forward_error(std::move(kept));
   }
-  session.tables[claim.table] = state;
+  session.tables[registration.table] = state;
   const Result<bool> upgraded = co_await add_witnesses(session);
   if (!upgraded) co_return std::unexpected(upgraded.error());
-  co_return OpenTable{std::move(claimed->record), state->renderer, claimed->sight, std::move(view.name)};
+  co_return OpenTable{std::move(registered->record), state->renderer, registered->sight, std::move(view.name)};
 }
 
 Task<Result<std::vector<std::string>>> plan_retyping(Session& session, table::TableSpec spec) {

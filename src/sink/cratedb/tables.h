@@ -17,7 +17,7 @@ Task<Result<bool>> make_bookkeeping(Session& session);
 /// One of them; `not_found` where it is missing and DDL is not allowed.
 Task<Result<bool>> make_if_missing(Session& session, table::QualifiedName name, std::string ddl);
 
-Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, coordination::TableClaim claim);
+Task<Result<OpenTable>> open_table(Session& session, table::TableSpec spec, coordination::TableRegistration registration);
 
 /// What a user would have to run for the key's columns whose types the options ask for; none where they have them.
 Task<Result<std::vector<std::string>>> plan_retyping(Session& session, table::TableSpec spec);

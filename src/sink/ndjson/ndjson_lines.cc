@@ -5,39 +5,30 @@
 namespace ctk::sink::ndjson {
 namespace {
 
-void append_or_null(json::Writer& writer, const std::optional<std::string>& json) {
-  if (json) {
-    writer.raw(*json);
-  } else {
-    writer.null();
-  }
-}
+std::string_view or_null(const std::optional<std::string>& json) { return json ? std::string_view(*json) : "null"; }
 
 }  // namespace
 
+// Every change becomes such a line: its words are put in pieces as long as they can be.
 void append_line(std::string& out, const std::string& table, const dynamodb::Change& change, const table::Row& row) {
-  json::Writer writer(out);
-  writer.begin_object();
-  writer.key("table");
-  writer.string(table);
-  writer.key("op");
-  writer.string(row.deleted ? "delete" : "upsert");
-  writer.key("key");
-  writer.raw(dynamodb::plain_key(change.keys()));
-  writer.key("data");
-  append_or_null(writer, row.data);
-  writer.key("aux");
-  append_or_null(writer, row.aux);
-  writer.key("version");
-  writer.string(row.version);
-  writer.key("time");
+  out += R"({"table":)";
+  json::append_string(out, table);
+  out += row.deleted ? R"(,"op":"delete","key":)" : R"(,"op":"upsert","key":)";
+  dynamodb::append_plain_key(out, change.keys());
+  out += R"(,"data":)";
+  out += or_null(row.data);
+  out += R"(,"aux":)";
+  out += or_null(row.aux);
+  out += R"(,"version":)";
+  json::append_string(out, row.version);
+  out += R"(,"time":)";
   if (row.time == kNoTime) {
-    writer.null();
+    out += "null}\n";
   } else {
-    writer.string(format_iso8601(row.time));
+    out += '"';
+    out += format_iso8601(row.time);
+    out += "\"}\n";
   }
-  writer.end_object();
-  out += '\n';
 }
 
 void append_dead_letter(std::string& out, const DeadLetter& letter) {

@@ -28,6 +28,18 @@ std::unique_ptr<Output> make_letters(const TargetOptions& options, Log& log, con
   return std::make_unique<Output>(STDERR_FILENO, "standard error", log, stop);
 }
 
+/// About as many bytes as the batch's lines take. A text that grows to them by and by copies them again and again.
+size_t expected_bytes(const Batch& batch) {
+  constexpr size_t kKeyAndNames = 256;
+  size_t bytes = 0;
+  for (const TableWrites& writes : batch.tables) {
+    for (const FoldedChange& folded : writes.changes) {
+      if (const auto* row = std::get_if<table::Row>(&folded.rendered)) bytes += kKeyAndNames + row->bytes();
+    }
+  }
+  return bytes;
+}
+
 /// Lines are made on the loop and written by one thread. There is no guard: each change is a line of its own.
 class NdjsonSink final : public Sink {
  public:
@@ -41,11 +53,12 @@ class NdjsonSink final : public Sink {
     jobs_.run([this] { return output_->open(); }, std::move(done));
   }
 
-  void open(const table::TableSpec& spec, const coordination::TableClaim& claim, Done<OpenTable> done) override {
-    Result<coordination::TableRecord> record = records_.claim(claim);
+  void open(const table::TableSpec& spec, const coordination::TableRegistration& registration,
+            Done<OpenTable> done) override {
+    Result<coordination::TableRecord> record = records_.register_table(registration);
     if (!record) return answer(std::move(done), Result<OpenTable>(forward_error(std::move(record))));
     auto renderer = std::make_shared<const table::Renderer>(spec);
-    renderers_[claim.table] = renderer;
+    renderers_[registration.table] = renderer;
     answer(std::move(done), Result<OpenTable>(OpenTable{std::move(*record), std::move(renderer)}));
   }
 
@@ -59,10 +72,12 @@ class NdjsonSink final : public Sink {
   void apply(std::shared_ptr<const Batch> batch, Done<BatchOutcome> done) override {
     BatchOutcome outcome;
     std::string lines;
+    lines.reserve(expected_bytes(*batch));
     std::vector<RefusedChange> refused;
     outcome.dead_letters = batch->dead_letters;
     for (const TableWrites& writes : batch->tables) {
       auto& outcomes = outcome.tables.emplace_back();
+      outcomes.reserve(writes.changes.size());
       const std::string& source_table = renderers_.at(writes.table)->spec().source_table;
       for (const FoldedChange& folded : writes.changes) {
         const Candidates settled = settle(writes, folded, lines);

@@ -44,9 +44,9 @@ class NdjsonSinkTest : public ::testing::Test {
                                       [this](const char*) { return std::make_unique<InlineExecutor>(loop); }});
     const auto change = put(1, text_key("a"), "{}");
     const auto spec = table::make_spec(table::Target::ndjson, {"", "demo"}, "source", table::key_schema_of(*change), {});
-    coordination::TableClaim claim;
-    claim.table = "demo";
-    sink->open(*spec, claim, [this](Result<OpenTable> result) { table = std::move(*result); });
+    coordination::TableRegistration registration;
+    registration.table = "demo";
+    sink->open(*spec, registration, [this](Result<OpenTable> result) { table = std::move(*result); });
     loop.run_until_idle(std::chrono::hours(1));
   }
 
@@ -227,14 +227,14 @@ class OutputTest : public NdjsonSinkTest {
   }
 
   const std::string path = (folder / "lines").string();
-  sink::testing::RecordingLog said;
+  sink::testing::RecordingLog log_lines;
 
  private:
   rlimit before_{};
 };
 
 TEST_F(OutputTest, NothingIsLeftOfAWriteThatFailed) {
-  Output output(path, said);
+  Output output(path, log_lines);
   ASSERT_TRUE(output.write("one\n"));
   limit(10);
   for (int i = 0; i < 3; ++i) {
@@ -252,7 +252,7 @@ TEST_F(OutputTest, NeitherOfAFileThatWasPassedOn) {
   append("one\n");
   const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   ::lseek(file, 4, SEEK_SET);
-  Output output(file, "standard output", said);
+  Output output(file, "standard output", log_lines);
   limit(10);
   ASSERT_FALSE(output.write("two\nthree\n"));
   unlimit();
@@ -263,15 +263,15 @@ TEST_F(OutputTest, NeitherOfAFileThatWasPassedOn) {
 
 TEST_F(OutputTest, WhatAKillHasLeftIsALineOfItsOwn) {
   append("one\ntw");
-  Output output(path, said);
+  Output output(path, log_lines);
   ASSERT_TRUE(output.open());
-  EXPECT_THAT(said.lines, ElementsAre(HasSubstr("lines does not end with a whole line")));
+  EXPECT_THAT(log_lines.lines, ElementsAre(HasSubstr("lines does not end with a whole line")));
   ASSERT_TRUE(output.write("two\n"));
   ASSERT_TRUE(output.write("three\n"));
   EXPECT_EQ(content(), "one\ntw\ntwo\nthree\n");
   const int file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   append("fo");
-  Output again(file, "standard output", said);
+  Output again(file, "standard output", log_lines);
   ASSERT_TRUE(again.write("four\n"));
   EXPECT_EQ(content(), "one\ntw\ntwo\nthree\nfo\nfour\n");
   ::close(file);
@@ -279,16 +279,16 @@ TEST_F(OutputTest, WhatAKillHasLeftIsALineOfItsOwn) {
 
 TEST_F(OutputTest, WhatIsWholeIsLeftAsItIs) {
   append("one\n");
-  Output output(path, said);
+  Output output(path, log_lines);
   ASSERT_TRUE(output.write("two\n"));
   EXPECT_EQ(content(), "one\ntwo\n");
-  EXPECT_TRUE(said.lines.empty());
+  EXPECT_TRUE(log_lines.lines.empty());
 }
 
 TEST_F(OutputTest, NobodyElsesLinesAreCutAway) {
-  Output output(path, said);
+  Output output(path, log_lines);
   ASSERT_TRUE(output.write("one\n"));
-  Output other(path, said);
+  Output other(path, log_lines);
   ASSERT_TRUE(other.write("other\n"));
   limit(13);
   ASSERT_FALSE(output.write("two\nthree\n"));
@@ -299,7 +299,7 @@ TEST_F(OutputTest, NobodyElsesLinesAreCutAway) {
 }
 
 TEST_F(OutputTest, TakesAWriteBackUnlessSomeoneHasWrittenBehindIt) {
-  Output output(path, said);
+  Output output(path, log_lines);
   ASSERT_TRUE(output.write("one\n"));
   ASSERT_TRUE(output.write("two\n"));
   output.take_back();
@@ -325,7 +325,7 @@ TEST_F(OutputTest, ChangesAreWrittenOnceWhereTheirDeadLettersWait) {
 TEST_F(OutputTest, WaitsForRoomInAPipeThatDoesNotWait) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
-  Output pipe(ends[1], "standard output", said);
+  Output pipe(ends[1], "standard output", log_lines);
   const std::string lines = std::string(1u << 20, 'x') + "\n";
   std::string got;
   {

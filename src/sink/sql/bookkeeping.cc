@@ -10,15 +10,16 @@ namespace ctk::sink::sql {
 namespace {
 
 /// No rights are asked for where the schema is there: CREATE SCHEMA IF NOT EXISTS would want them even then.
-Tried<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
+SqlResult<bool> ensure_schema(Driver& driver, const Bookkeeping& at, bool create) {
   std::string find = at.dialect.find_schema();
   if (find.empty()) return true;
-  Tried<Answer> found = driver.run(look_up(find, {Param::of(at.schema)}));
-  if (!found) return broken(std::move(found));
+  SqlResult<Answer> found = driver.run(look_up(find, {Param::of(at.schema)}));
+  if (!found) return forward_failure(std::move(found));
   if (!found->rows.empty()) return true;
   if (at.rehearsed != nullptr && !create) return true;
   if (!create) {
-    return broken({ErrorKind::not_found, fmt::format("there is no schema {}, and create-table=false", at.schema), "", ""});
+    return call_failure(
+        {ErrorKind::not_found, fmt::format("there is no schema {}, and create-table=false", at.schema), "", ""});
   }
   const Statement made = statement(at.dialect.create_schema(at.schema));
   return run_ddl(driver, at.dialect, std::span(&made, 1));
@@ -31,34 +32,38 @@ struct OwnColumn {
 };
 std::string create_own(const Dialect& dialect, const std::string& quoted_name, const std::vector<OwnColumn>& columns,
                        const std::vector<std::string>& key) {
-  std::string sql = "CREATE TABLE IF NOT EXISTS " + quoted_name + " (";
+  std::string sql = dialect.create_table_words() + quoted_name + " (";
   for (const OwnColumn& column : columns) sql += dialect.quote(column.name) + " " + column.type + ", ";
   return sql + "PRIMARY KEY (" + dialect.quote_list(key) + "))";
 }
 
+const std::string& own_long(const ColumnTypes& types) { return types.own_long.empty() ? types.text : types.own_long; }
+
 /// Tables of earlier versions lack its last columns. Whoever may not alter them goes on without.
-Tried<bool> add_witnesses(Driver& driver, const Bookkeeping& at) {
-  Tried<RecordsTable> found = find_records_table(driver, at);
-  if (!found) return broken(std::move(found));
+SqlResult<bool> add_witnesses(Driver& driver, const Bookkeeping& at) {
+  SqlResult<RecordsTable> found = find_records_table(driver, at);
+  if (!found) return forward_failure(std::move(found));
   if (found->has_witnesses) return true;
   const auto add = [&](std::string_view column, const std::string& type) {
-    return statement(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", at.tables, at.dialect.quote(column), type));
+    return statement(
+        fmt::format("ALTER TABLE {} {}{} {}", at.tables, at.dialect.add_column_words(), at.dialect.quote(column), type));
   };
-  const std::vector<Statement> columns = {add("since", at.dialect.types().time), add("witnesses", at.dialect.types().text)};
-  Tried<bool> added = true;
+  const std::vector<Statement> columns = {add("since", at.dialect.types().time),
+                                          add("witnesses", own_long(at.dialect.types()))};
+  SqlResult<bool> added = true;
   if (!at.dialect.traits().ddl_in_transactions) {
     added = run_ddl(driver, at.dialect, columns);
-  } else if (Tried<std::vector<Answer>> tried = run_in_savepoint(driver, at.dialect, columns); !tried) {
-    added = broken(std::move(tried));
+  } else if (SqlResult<std::vector<Answer>> tried = run_in_savepoint(driver, at.dialect, columns); !tried) {
+    added = forward_failure(std::move(tried));
   }
-  return !added && added.error().scope == Scope::lost ? added : Tried<bool>(true);
+  return !added && added.error().scope == Scope::lost ? added : SqlResult<bool>(true);
 }
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeeping& at) {
   const ColumnTypes& types = at.dialect.types();
-  const std::string &text = types.text, &integer = types.integer, &time = types.time;
+  const std::string &text = types.text, &integer = types.integer, &time = types.time, &longest = own_long(types);
   const std::string id = types.own_key + " NOT NULL";
   // Names that the database takes for one table must be one record.
   const std::string table = types.table_name + " NOT NULL";
@@ -67,20 +72,21 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
                                             {"fence", integer},    {"worker", text},   {"updated", time}};
   const std::vector<OwnColumn> tables = {{"table", table},     {"source_table", text}, {"incarnation", text},
                                          {"kind", text},       {"epoch", integer},     {"load", text},
-                                         {"cut", time},        {"relays", text},       {"sweep_watermark", time},
-                                         {"sweep_time", time}, {"names", text},        {"loaded", time},
-                                         {"keys", text},       {"since", time},        {"witnesses", text}};
-  const std::vector<OwnColumn> letters = {{"id", id},         {"time", time},         {"relay", text}, {"shard", text},
-                                          {"position", text}, {"source_table", text}, {"key", text},   {"version", text},
-                                          {"kind", text},     {"reason", text},       {"change", text}};
+                                         {"cut", time},        {"relays", longest},    {"sweep_watermark", time},
+                                         {"sweep_time", time}, {"names", longest},     {"loaded", time},
+                                         {"keys", longest},    {"since", time},        {"witnesses", longest}};
+  const std::vector<OwnColumn> letters = {{"id", id},         {"time", time},         {"relay", text},    {"shard", text},
+                                          {"position", text}, {"source_table", text}, {"key", longest},   {"version", text},
+                                          {"kind", text},     {"reason", longest},    {"change", longest}};
   return {{"ctk_positions", create_own(at.dialect, at.positions, positions, {"relay", "shard"})},
           {"ctk_tables", create_own(at.dialect, at.tables, tables, {"table"})},
           {"ctk_dead_letters", create_own(at.dialect, at.dead_letters, letters, {"id"})}};
 }
 
-Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
-  Tried<Answer> found = driver.run(look_up(dialect.describe_relation(), {Param::of(name.schema), Param::of(name.table)}));
-  if (!found) return broken(std::move(found));
+SqlResult<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
+  SqlResult<Answer> found =
+      driver.run(look_up(dialect.describe_relation(), {Param::of(name.schema), Param::of(name.table)}));
+  if (!found) return forward_failure(std::move(found));
   Standing standing;
   if (found->rows.empty()) return standing;
   const Cells& row = found->rows.front();
@@ -90,49 +96,49 @@ Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::Qua
   return standing;
 }
 
-Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name) {
+SqlResult<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name) {
   const table::QualifiedName qualified{at.schema, name};
-  Tried<Standing> standing = look_at(driver, at.dialect, qualified);
-  if (!standing) return broken(std::move(standing));
+  SqlResult<Standing> standing = look_at(driver, at.dialect, qualified);
+  if (!standing) return forward_failure(std::move(standing));
   if (standing->nothing()) return false;
-  if (standing->kind != "a table") return broken(not_our_own(qualified.str(), "it is " + standing->kind));
-  Tried<Answer> columns =
+  if (standing->kind != "a table") return call_failure(not_our_own(qualified.str(), "it is " + standing->kind));
+  SqlResult<Answer> columns =
       driver.run(look_up(at.dialect.describe_columns(), {Param::of(qualified.schema), Param::of(qualified.table)}));
-  if (!columns) return broken(std::move(columns));
+  if (!columns) return forward_failure(std::move(columns));
   std::set<std::string> there;
   for (const Cells& row : columns->rows) there.insert(row[0].value_or(""));
   if (auto missing = missing_own_column(name, there)) {
-    return broken(not_our_own(qualified.str(), "it has no column " + *missing));
+    return call_failure(not_our_own(qualified.str(), "it has no column " + *missing));
   }
   return true;
 }
 
-Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create) {
-  if (Tried<bool> schema = ensure_schema(driver, at, create); !schema) return schema;
+SqlResult<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create) {
+  if (SqlResult<bool> schema = ensure_schema(driver, at, create); !schema) return schema;
   if (at.rehearsed != nullptr && !create) return true;
   for (const auto& [name, ddl] : bookkeeping_ddl(at)) {
-    Tried<bool> there = own_table_exists(driver, at, name);
+    SqlResult<bool> there = own_table_exists(driver, at, name);
     if (!there) return there;
     if (*there) continue;
     if (!create) {
-      return broken(
+      return call_failure(
           {ErrorKind::not_found,
            fmt::format("the table {} is not there, and create-table=false", table::QualifiedName{at.schema, name}.str()),
            "", "create it with: " + ddl});
     }
     const Statement made_by = statement(ddl);
-    if (Tried<bool> made = run_ddl(driver, at.dialect, std::span(&made_by, 1)); !made) return made;
+    if (SqlResult<bool> made = run_ddl(driver, at.dialect, std::span(&made_by, 1)); !made) return made;
   }
-  return create ? add_witnesses(driver, at) : Tried<bool>(true);
+  return create ? add_witnesses(driver, at) : SqlResult<bool>(true);
 }
 
-Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at) {
+SqlResult<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at) {
   const std::string name = "ctk_tables";
-  Tried<bool> ours = own_table_exists(driver, at, name);
-  if (!ours) return broken(std::move(ours));
+  SqlResult<bool> ours = own_table_exists(driver, at, name);
+  if (!ours) return forward_failure(std::move(ours));
   if (!*ours) return RecordsTable{};
-  Tried<Answer> columns = driver.run(look_up(at.dialect.describe_columns(), {Param::of(at.schema), Param::of(name)}));
-  if (!columns) return broken(std::move(columns));
+  SqlResult<Answer> columns = driver.run(look_up(at.dialect.describe_columns(), {Param::of(at.schema), Param::of(name)}));
+  if (!columns) return forward_failure(std::move(columns));
   RecordsTable found;
   found.there = true;
   found.has_witnesses = std::ranges::any_of(columns->rows, [](const Cells& row) { return row[0] == "witnesses"; });

@@ -36,17 +36,17 @@ struct RecordsTable {
   bool there = false;
   bool has_witnesses = true;  ///< and `since`: tables that an earlier version made may lack these columns
 };
-Tried<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
+SqlResult<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
 
 /// What has that name.
-Tried<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+SqlResult<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 
 /// Whether that one of our own tables (own_tables.h) is there; an error where something else has its name.
-Tried<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name);
+SqlResult<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const std::string& name);
 
 /// Makes schema and tables that are missing, or says which are (`create` false): not_found. Inside a transaction that
 /// has tables_lock.
-Tried<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create);
+SqlResult<bool> ensure_bookkeeping(Driver& driver, const Bookkeeping& at, bool create);
 
 /// What is locked while tables are made (NameLocks).
 inline std::string tables_lock(const Bookkeeping& at) { return "ctk tables " + at.schema; }

@@ -18,7 +18,7 @@ class FailingDriver final : public Driver {
     return {};
   }
   void disconnect() override { connected_ = false; }
-  Tried<std::vector<Answer>> run(std::span<const Statement>) override { return std::vector<Answer>{}; }
+  SqlResult<std::vector<Answer>> run(std::span<const Statement>) override { return std::vector<Answer>{}; }
   Result<ResultSet> query(const Query&) override { return ResultSet{}; }
   bool in_transaction() const override { return false; }
   bool connection_is_lost() const override { return !connected_; }

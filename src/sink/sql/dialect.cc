@@ -13,6 +13,18 @@ std::vector<std::string> key_columns(const table::TableSpec& spec) {
   return keys;
 }
 
+/// `last`: what the definition ends with, a key or an index.
+std::string definition_of(const Dialect& dialect, const table::QualifiedName& name, std::span<const ColumnDef> columns,
+                          const std::string& last) {
+  std::string sql = dialect.create_table_words() + dialect.quote(name) + " (\n";
+  for (const ColumnDef& column : columns) {
+    sql += "  " + dialect.quote(column.name);
+    if (!column.type.empty()) sql += " " + column.type;
+    sql += column.suffix + ",\n";
+  }
+  return sql + "  " + last + ")";
+}
+
 }  // namespace
 
 std::string Dialect::quote(std::string_view name) const {
@@ -79,13 +91,11 @@ std::vector<ColumnDef> Dialect::columns(const table::TableSpec& spec) const {
 }
 
 std::string Dialect::create_table(const table::TableSpec& spec) const {
-  std::string sql = "CREATE TABLE IF NOT EXISTS " + quote(spec.name) + " (\n";
-  for (const ColumnDef& column : columns(spec)) {
-    sql += "  " + quote(column.name);
-    if (!column.type.empty()) sql += " " + column.type;
-    sql += column.suffix + ",\n";
-  }
-  return sql + "  PRIMARY KEY (" + quote_list(key_columns(spec)) + "))";
+  return definition_of(*this, spec.name, columns(spec), "PRIMARY KEY (" + quote_list(key_columns(spec)) + ")");
+}
+
+std::string Dialect::create_history(const table::TableSpec& spec) const {
+  return definition_of(*this, spec.name, history_columns(spec), history_index(spec));
 }
 
 std::string Dialect::converted(const RetypedKey& changed, const std::string& name) const {
@@ -116,7 +126,8 @@ std::vector<std::string> Dialect::retype_keys(const table::TableSpec& spec, std:
 }
 
 std::string Dialect::add_column(const table::TableSpec& spec, const ColumnDef& column) const {
-  return "ALTER TABLE " + quote(spec.name) + " ADD COLUMN " + quote(column.name) + " " + column.type + column.suffix;
+  return "ALTER TABLE " + quote(spec.name) + " " + add_column_words() + quote(column.name) + " " + column.type +
+         column.suffix;
 }
 
 table::QualifiedName Dialect::view_name(const table::TableSpec& spec) const {
@@ -131,8 +142,8 @@ std::string Dialect::select_living(const table::TableSpec& spec) const {
     using Role = ColumnDef::Role;
     if (column.role == Role::key || column.role == Role::data || column.role == Role::aux) shown.push_back(column.name);
   }
-  return fmt::format("SELECT {}\n  FROM {}\n  WHERE {} IS NOT TRUE", quote_list(shown), quote(spec.name),
-                     quote("cdc_deleted"));
+  return fmt::format("SELECT {}\n  FROM {}\n  WHERE {}", quote_list(shown), quote(spec.name),
+                     is_not_true(quote("cdc_deleted")));
 }
 
 std::string Dialect::create_view(const table::TableSpec& spec) const {
@@ -151,15 +162,20 @@ std::string Dialect::key_condition(const table::TableSpec& spec) const {
   std::string condition;
   for (const table::KeyColumn& key : spec.keys) {
     if (!condition.empty()) condition += " AND ";
-    condition += quote(key.column) + " = ?";
+    condition += key_column(key) + " = ?";
   }
   return condition;
 }
 
+std::string Dialect::key_list(const table::TableSpec& spec) const {
+  std::string list;
+  for (const table::KeyColumn& key : spec.keys) list += (list.empty() ? "" : ", ") + key_column(key);
+  return list;
+}
+
 std::string Dialect::key_in(const table::TableSpec& spec, size_t rows) const {
-  const std::vector<std::string> keys = key_columns(spec);
-  if (keys.size() == 1) return fmt::format("{} IN {}", quote(keys.front()), tuples(rows, 1));
-  return fmt::format("({}) IN ({})", quote_list(keys), tuples(keys.size(), rows));
+  if (spec.keys.size() == 1) return fmt::format("{} IN {}", key_column(spec.keys.front()), tuples(rows, 1));
+  return fmt::format("({}) IN ({})", key_list(spec), tuples(spec.keys.size(), rows));
 }
 
 }  // namespace ctk::sink::sql

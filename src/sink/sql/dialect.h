@@ -6,6 +6,7 @@
 // brings: docs/decisions/0013-the-seam-of-targets.md.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,8 @@ struct ColumnTypes {
   std::string table_name;  ///< one key for all names that the database takes for one table's
   /// A version within the key of a history, beside the table's own key; empty: as in a table.
   std::string history_version = {};
+  /// Of our own tables' texts that may be long, and that nothing is compared with; empty: as `text`.
+  std::string own_long = {};
 };
 
 /// An INSERT of rows into one of our own tables. They may be there already.
@@ -66,6 +69,13 @@ struct Insert {
   std::vector<std::string> columns;  ///< names
   std::vector<std::string> key;      ///< those of them that are the primary key
   std::string rows;                  ///< "VALUES (?, ?)", or a SELECT; not bound yet
+};
+
+/// How the rows behind a key of two columns are looked up as one range of an index.
+enum class KeyRange : uint8_t {
+  written_out,  ///< a > ? OR (a = ? AND b > ?)
+  tuple,        ///< (a, b) > (?, ?)
+  from_first,   ///< a >= ? AND (a > ? OR b > ?)
 };
 
 /// What is believed of what a driver says of a write.
@@ -86,6 +96,10 @@ class Dialect {
   void set_belief(Belief belief) { belief_ = belief; }
   /// Rows that one INSERT takes at most.
   virtual size_t rows_per_insert() const = 0;
+  /// Whether an INSERT of one row that is executed often, with arrays of parameters, does better than one of many rows.
+  virtual bool binds_arrays() const { return false; }
+  /// Rows of an INSERT that is one of many.
+  size_t rows_per_write() const { return binds_arrays() ? 1 : rows_per_insert(); }
 
   // Spelling.
 
@@ -102,6 +116,17 @@ class Dialect {
   virtual const ColumnTypes& types() const = 0;
   /// A time column as ISO-8601 in UTC, whatever the session is set to.
   virtual std::string time_text(const std::string& column) const = 0;
+
+  /// Conditions on a column of the type `boolean`: it is true; it is false or NULL. And a true one.
+  virtual std::string is_true(const std::string& column) const { return column; }
+  virtual std::string is_not_true(const std::string& column) const { return column + " IS NOT TRUE"; }
+  virtual std::string true_value() const { return "TRUE"; }
+  /// Ends a SELECT that is to give so many rows at most, with its blank. Empty where there is no such thing: who reads
+  /// them stops then.
+  virtual std::string first_rows(size_t rows) const { return " LIMIT " + std::to_string(rows); }
+
+  /// How long a text is, roughly: for what is read some at a time.
+  virtual std::string length_of(const std::string& column) const { return "length(" + column + ")"; }
 
   // Transactions and locks.
 
@@ -121,6 +146,9 @@ class Dialect {
 
   // Target tables.
 
+  /// What makes a table. That it is not there was looked up: where nothing can be said for the case, nothing is.
+  virtual std::string create_table_words() const { return "CREATE TABLE IF NOT EXISTS "; }
+  virtual std::string add_column_words() const { return "ADD COLUMN "; }
   std::vector<ColumnDef> columns(const table::TableSpec& spec) const;
   std::string create_table(const table::TableSpec& spec) const;
   std::string add_column(const table::TableSpec& spec, const ColumnDef& column) const;
@@ -142,31 +170,55 @@ class Dialect {
   /// The guarded upsert of `rows` rows, each with columns() as its parameters: it changes a row only if the version is
   /// greater than the stored one. What it answers is traits().stale_rows.
   virtual std::string upsert(const table::TableSpec& spec, size_t rows) const = 0;
+  /// Where the session notes, while it writes, which rows of its upserts changed nothing: what it is told before them, and
+  /// asked behind them. One cell, the rows' places from 1, a blank behind each. Empty: traits().stale_rows tells.
+  virtual std::string begin_noting() const { return ""; }
+  virtual std::string noted_rows() const { return ""; }
   /// The same upsert of no row at all: refused where the target refuses all rows (rights, columns, a read-only database).
   virtual std::string upsert_nothing(const table::TableSpec& spec) const = 0;
   /// Whether an upsert takes a row for there wherever any unique key has its values: then a table may have one only.
   virtual bool upserts_by_any_key() const { return false; }
+  /// A key's column as conditions and orders name it: its texts are told apart byte by byte, whatever a user has declared.
+  virtual std::string key_column(const table::KeyColumn& key) const { return quote(key.column); }
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   std::string key_condition(const table::TableSpec& spec) const;
+  /// All of key_column: `"pk", "sk"`.
+  std::string key_list(const table::TableSpec& spec) const;
   /// The row's key is one of `rows`, each with its cells as parameters, unbound.
   virtual std::string key_in(const table::TableSpec& spec, size_t rows) const;
+  /// Keys that key_in may name in one statement, of two cells each and beside a few other parameters.
+  virtual size_t keys_per_statement() const { return 5'000; }
+
+  /// Whether rows of VALUES with a name and names of columns can be joined, in an UPDATE, too, and each with a SELECT of
+  /// its own: then histories are read and ended many rows a statement, and before that, in the transaction, this is asked
+  /// for: plans that go by the indexes, whatever size is believed of a table that was empty a moment ago.
+  virtual bool joins_values() const { return false; }
+  virtual std::string keep_to_indexes() const { return ""; }
+  /// Whether such rows, of keys, can at least be joined in a SELECT by equality: then the newest rows of many keys are one
+  /// statement.
+  virtual bool joins_keys() const { return joins_values(); }
+  /// What CAST makes of a value for a column that is declared so.
+  virtual std::string cast_type(const std::string& declared) const { return declared; }
 
   // Rows that are read one after another.
 
   /// Bytes as hexadecimal digits.
   virtual std::string hex_of(const std::string& column) const { return "hex(" + column + ")"; }
-  /// A whole number that each row keeps for its life, by which rows can be read in order; empty: they are read by key.
-  virtual std::string row_number() const { return ""; }
-  /// Whether `(a, b) > (?, ?)` is looked up in an index as one range.
-  virtual bool ranges_over_tuples() const { return true; }
+  /// Whether a row's id is a whole number that it keeps for its life, by which rows can be read in order; else they are
+  /// read by key.
+  virtual bool numbers_rows() const { return false; }
+  virtual KeyRange key_range() const { return KeyRange::tuple; }
 
   // Single rows by name, for sweeping: as traits().row_names says (RowNames::key: key_in).
 
   /// RowNames::row_id: the id of a stored row, as text.
   virtual std::string row_id() const { return ""; }
-  /// RowNames::row_id: the row's id is one, or none, of a list, which is one parameter (row_id_list), unbound.
-  virtual std::string row_in() const { return ""; }
-  virtual std::string row_not_in() const { return ""; }
+  /// Where a table may lack ids, or have a column of that name: one cell, the name that they go by in this table, and no
+  /// row where it has none, or none that can be named; parameters schema, name. Empty: row_id() in all of them.
+  virtual std::string find_row_id() const { return ""; }
+  /// The row's id is one, or none, of a list, which is one parameter (row_id_list), unbound.
+  virtual std::string row_in(const std::string& /*id*/) const { return ""; }
+  virtual std::string row_not_in(const std::string& /*id*/) const { return ""; }
   virtual std::string row_id_list(std::span<const std::string> /*ids*/) const { return ""; }
 
   // Our own tables.
@@ -189,6 +241,8 @@ class Dialect {
   /// Rows kind ("a table", "a view", "an index", …), definition of a view, schema and name of the one table that it shows:
   /// whatever has a name that a table or a view would need; parameters schema, name. The last two may be NULL.
   virtual std::string describe_relation() const = 0;
+  /// Whether the definition of a view can be had. Where it cannot, one with our columns is taken for ours.
+  virtual bool has_definitions() const { return true; }
   /// Rows name, type, not null, has default; parameters schema, name.
   virtual std::string describe_columns() const = 0;
   /// Rows key's id, column, collation by which different texts may be one (or NULL): all unique keys over plain columns,
@@ -197,9 +251,13 @@ class Dialect {
   /// Rows table, right, user: of SELECT, INSERT, UPDATE and DELETE on the table and on ours, what the user may not;
   /// parameters schema, name. Empty where there are no rights.
   virtual std::string missing_rights() const { return ""; }
-  /// Rows object (quoted, with its kind), right, user: of what it takes to make the table and ours where they are missing,
-  /// what the user may not; parameters schema, name. Empty where there are no rights.
+  /// Rows object (quoted, with its kind), right, user, for what: of what a run may have to make, what the user may not.
+  /// For what are words: `use` (whatever is there), `tables` (one of ours is missing), `columns` (the table lacks some of
+  /// ours), `view`. Parameters schema, name, name of the view. Empty where there are no rights.
   virtual std::string missing_rights_to_make() const { return ""; }
+  /// A row owner, user (both quoted) where only a table's owner may alter it, and the user may not act as that; parameters
+  /// schema, name. Empty where that is a right like others.
+  virtual std::string owner_to_alter() const { return ""; }
   /// One cell: name and version of the server.
   virtual std::string version() const = 0;
   /// A row, if this user can write nothing there: why, and what to do about it. Empty where nothing is to be asked.
@@ -210,7 +268,7 @@ class Dialect {
   /// One row, the user, if row security may hide rows of the table from him; parameters schema, name. Empty where there is
   /// none.
   virtual std::string hides_rows() const { return ""; }
-  /// One cell, bytes, or NULL; parameters schema, name.
+  /// One cell, bytes, or NULL; parameters schema, name. Empty where nobody knows.
   virtual std::string table_size() const = 0;
   /// Whether a column that was found can hold what `wanted` is for, exactly.
   virtual bool fits(const ColumnDef& wanted, const FoundColumn& found) const = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -10,6 +11,7 @@
 #include "base/ascii.h"
 #include "sink/sql/bookkeeping.h"
 #include "sink/sql/mysql_dialect.h"
+#include "sink/sql/odbc_dialects.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -67,15 +69,29 @@ std::string all_statements(const Dialect& dialect) {
   MoveStatements move(at, coordination::RelayName("r"), moves, 1, kNoTime);
   for (const Statement& each : move.statements) add("position", each.sql);
   add("epoch", check_epoch(at, "demo", 1).sql);
+  if (dialect.has_definitions()) return out;
+  add("nothing", dialect.upsert_nothing(columns));
+  add("record", dialect.replace({at.tables, {"table", "epoch", "names"}, {"table"}, "VALUES (?, ?, ?)"}));
+  const std::vector<std::string> same = {"shard", "change"};
+  add("letter", dialect.update_if_same(
+                    {at.dead_letters, {"id", "shard", "reason", "change"}, {"id"}, "VALUES (?, ?, ?, ?)"}, "reason", same));
+  add("two rows", dialect.bind(dialect.key_in(columns, 2)));
+  add("length", dialect.length_of(dialect.quote("change")));
+  add("time", dialect.time_text(dialect.quote("cdc_time")) + dialect.first_rows(100));
   return out;
+}
+
+/// As a file's name, and a test's.
+std::string file_name_of(const Dialect& dialect) {
+  std::string name = ascii_lower(dialect.traits().product);
+  std::ranges::replace(name, ' ', '_');
+  return dialect.target() == table::Target::postgres ? "postgres" : name;
 }
 
 class Golden : public ::testing::TestWithParam<std::shared_ptr<Dialect>> {};
 
 TEST_P(Golden, StatementsAreThoseOfTheFile) {
-  const std::string name = ascii_lower(GetParam()->traits().product);
-  const bool postgres = GetParam()->target() == table::Target::postgres;
-  const std::string path = fmt::format("{}/src/sink/sql/testdata/{}.sql", CTK_SOURCE_DIR, postgres ? "postgres" : name);
+  const std::string path = fmt::format("{}/src/sink/sql/testdata/{}.sql", CTK_SOURCE_DIR, file_name_of(*GetParam()));
   std::string made = all_statements(*GetParam());
   if (std::getenv("CTK_WRITE_GOLDEN") != nullptr) std::ofstream(path) << made;
   std::ifstream file(path);
@@ -89,7 +105,28 @@ INSTANTIATE_TEST_SUITE_P(Dialects, Golden,
                                            std::shared_ptr<Dialect>(make_sqlite_dialect()),
                                            std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mysql)),
                                            std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mariadb))),
-                         [](const auto& instance) { return std::string(instance.param->traits().product); });
+                         [](const auto& instance) { return file_name_of(*instance.param); });
+
+/// Those that are reached through ODBC only.
+std::shared_ptr<Dialect> of_odbc(table::OdbcDialect dialect) { return make_odbc_dialect({dialect, true, false}, false); }
+
+INSTANTIATE_TEST_SUITE_P(Odbc, Golden,
+                         ::testing::Values(of_odbc(table::OdbcDialect::sqlserver), of_odbc(table::OdbcDialect::oracle),
+                                           of_odbc(table::OdbcDialect::db2), of_odbc(table::OdbcDialect::duckdb),
+                                           of_odbc(table::OdbcDialect::snowflake), of_odbc(table::OdbcDialect::generic)),
+                         [](const auto& instance) { return file_name_of(*instance.param); });
+
+/// Two cells each, and what the rest of a DELETE has: SQL Server takes 2,100 parameters, Oracle 1,000 in a list, SQLite
+/// 32,766, PostgreSQL and MySQL 65,535.
+TEST(Dialect, NamesNoMoreKeysInAStatementThanItsDatabaseTakes) {
+  constexpr size_t kOthers = 10;
+  EXPECT_LE(2 * of_odbc(table::OdbcDialect::sqlserver)->keys_per_statement() + kOthers, 2'100u);
+  EXPECT_LE(of_odbc(table::OdbcDialect::oracle)->keys_per_statement(), 1'000u);
+  EXPECT_LE(of_odbc(table::OdbcDialect::db2)->keys_per_statement(), 1'000u);
+  EXPECT_LE(2 * make_sqlite_dialect()->keys_per_statement() + kOthers, 32'766u);
+  EXPECT_LE(2 * make_postgres_dialect()->keys_per_statement() + kOthers, 65'535u);
+  EXPECT_LE(2 * make_mysql_dialect(table::Target::mysql)->keys_per_statement() + kOthers, 65'535u);
+}
 
 TEST(Dialect, QuotesWhateverANameHolds) {
   auto dialect = make_postgres_dialect();

@@ -2,8 +2,8 @@
 
 namespace ctk::sink::sql {
 
-Tried<Answer> Driver::run(Statement statement) {
-  Tried<std::vector<Answer>> answers = run(std::span<const Statement>(&statement, 1));
+SqlResult<Answer> Driver::run(Statement statement) {
+  SqlResult<std::vector<Answer>> answers = run(std::span<const Statement>(&statement, 1));
   if (!answers) return std::unexpected(std::move(answers).error());
   return std::move(answers->front());
 }

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <expected>
+#include <functional>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -31,13 +34,16 @@ struct Failure {
 };
 
 template <class T>
-using Tried = std::expected<T, Failure>;
+using SqlResult = std::expected<T, Failure>;
 
 /// How far a connection may go to be there.
 enum class Reach {
   existing,  ///< connect to what exists; make nothing
   create,    ///< a database file may be made and set up
 };
+
+/// A row's cells, as Cells has them, for as long as it is shown. False: no further row is wanted.
+using CellsVisit = std::function<bool(std::span<const std::optional<std::string_view>> cells)>;
 
 class Driver {
  public:
@@ -53,7 +59,11 @@ class Driver {
 
   /// Runs the statements in order, up to the first failure; in one round trip where the database can. Whoever began a
   /// transaction rolls it back after a failure.
-  virtual Tried<std::vector<Answer>> run(std::span<const Statement> statements) = 0;
+  virtual SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) = 0;
+
+  /// Runs one SELECT, and shows its rows one after another instead of holding them all. False: not all were shown, since no
+  /// more were wanted or this driver has no such way.
+  virtual SqlResult<bool> walk(const Statement& /*select*/, const CellsVisit& /*visit*/) { return false; }
 
   /// One text as a user typed it; no limit of time.
   virtual Result<ResultSet> query(const Query& query) = 0;
@@ -72,7 +82,7 @@ class Driver {
   /// Whether the connection is inside a transaction: a trigger may have ended it (SQLite's RAISE(ROLLBACK)).
   virtual bool in_transaction() const = 0;
 
-  Tried<Answer> run(Statement statement);
+  SqlResult<Answer> run(Statement statement);
 };
 
 }  // namespace ctk::sink::sql

@@ -6,11 +6,14 @@
 #include <optional>
 #include <thread>
 
+#include "net/url.h"
 #include "sink/sql/connection_pool.h"
+#include "sink/sql/odbc_driver.h"
 #include "sink/sql/postgres_address.h"
 #include "sink/sql/postgres_driver.h"
 #include "sink/sql/sql_backends_test.h"
 #include "sink/sql/sqlite_driver.h"
+#include "sink/sql/watched_driver.h"
 #include "sink/testing/postgres_server.h"
 #include "sink/testing/silent_server.h"
 
@@ -68,6 +71,22 @@ TEST(DriverStops, PostgresThatIsLongAboutAStatement) {
   }
 }
 
+/// Neither the driver nor its server has to answer, nor heed SQLCancel.
+TEST(DriverStops, OdbcThatDoesNotAnswer) {
+  const testing::SilentServer server;
+  std::stop_source stop;
+  net::Url url;
+  url.scheme = "odbc";
+  const std::string connection =
+      "DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server.port()) + ";DATABASE=x;UID=x;PWD=secret";
+  const OdbcDriverOptions options{*odbc_address(url, std::nullopt, connection), {}, std::nullopt, kForEver};
+  const auto driver = make_watched_driver([options] { return make_odbc_driver(options); }, std::chrono::milliseconds(10));
+  driver->heed(stop.get_token());
+  const Status connected = stopped(stop, [&] { return driver->connect(Reach::create); });
+  ASSERT_FALSE(connected);
+  EXPECT_EQ(connected.error().kind, ErrorKind::stopped) << to_string(connected.error());
+}
+
 class SqliteStops : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_NE(::mkdtemp(folder.data()), nullptr); }
@@ -106,7 +125,7 @@ TEST(DriverStops, WithTheLanesThatItBelongsTo) {
   const testing::SilentServer server;
   SystemClock clock;
   ThreadLoop loop(clock);
-  bool told = false;
+  bool heard = false;
   {
     ConnectionPool connections;
     for (int i = 0; i < 3; ++i) {
@@ -115,12 +134,12 @@ TEST(DriverStops, WithTheLanesThatItBelongsTo) {
     }
     for (int i = 0; i < 9; ++i) {
       connections.run<bool>(
-          Reach::create, [](Driver&) -> Result<bool> { return true; }, [&](const Result<bool>&) { told = true; });
+          Reach::create, [](Driver&) -> Result<bool> { return true; }, [&](const Result<bool>&) { heard = true; });
     }
   }
   loop.post([&] { loop.quit(); });
   loop.run();
-  EXPECT_FALSE(told);
+  EXPECT_FALSE(heard);
 }
 
 }  // namespace

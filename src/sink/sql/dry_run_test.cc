@@ -9,7 +9,7 @@
 namespace ctk::sink::sql {
 namespace {
 
-/// What a small run prints: a claim, a table, one batch.
+/// What a small run prints: a registration, a table, one batch.
 std::string printed(table::Target kind) {
   VirtualLoop loop(from_micros(1'700'000'000'000'000));
   Random random(1);
@@ -26,15 +26,15 @@ std::string printed(table::Target kind) {
   auto change = testing::put(1, R"({"pk":{"S":"it's\n"}})", R"({"n":{"N":"1.50"}})");
   auto spec =
       table::make_spec(kind, {options.schema, "demo"}, "source", table::key_schema_of(*change), options.tables).value();
-  coordination::TableClaim claim;
-  claim.table = spec.name.str();
-  claim.source_table = "source";
-  claim.incarnation = coordination::Incarnation("life");
-  claim.kind = dynamodb::VersionKind::kinesis;
+  coordination::TableRegistration registration;
+  registration.table = spec.name.str();
+  registration.source_table = "source";
+  registration.incarnation = coordination::Incarnation("life");
+  registration.kind = dynamodb::VersionKind::kinesis;
   int answers = 0;
   std::optional<OpenTable> opened;
   sink->connect([&](Result<bool> connected) { answers += connected ? 1 : 0; });
-  sink->open(spec, claim, [&](Result<OpenTable> table) {
+  sink->open(spec, registration, [&](Result<OpenTable> table) {
     answers += table ? 1 : 0;
     opened = *table;
   });

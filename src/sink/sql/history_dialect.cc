@@ -25,16 +25,6 @@ std::vector<ColumnDef> Dialect::history_columns(const table::TableSpec& spec) co
   return all;
 }
 
-std::string Dialect::create_history(const table::TableSpec& spec) const {
-  std::string sql = "CREATE TABLE IF NOT EXISTS " + quote(spec.name) + " (\n";
-  for (const ColumnDef& column : history_columns(spec)) {
-    sql += "  " + quote(column.name);
-    if (!column.type.empty()) sql += " " + column.type;
-    sql += column.suffix + ",\n";
-  }
-  return sql + "  " + history_index(spec) + ")";
-}
-
 std::string Dialect::history_index(const table::TableSpec& spec) const {
   std::vector<std::string> names;
   for (const table::KeyColumn& key : spec.keys) names.push_back(key.column);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <deque>
+#include <charconv>
 
+#include "sink/sql/history_texts.h"
+#include "sink/sql/key_lookup.h"
 #include "sink/sql/sql_rights.h"
 #include "sink/sql/sql_schema.h"
 
@@ -40,77 +42,142 @@ void append_row(std::vector<Param>& params, const HistoryRow& event, const std::
   params.push_back(Param::of_boolean(event.by_time_to_live));
 }
 
-std::string insert_text(const Dialect& dialect, const table::TableSpec& spec, size_t rows) {
-  std::vector<std::string> names;
-  std::string row;
-  for (const ColumnDef& column : dialect.history_columns(spec)) {
-    names.push_back(column.name);
-    row += row.empty() ? "(?" : ", ?";
-  }
-  row += ")";
-  std::string values;
-  for (size_t i = 0; i < rows; ++i) values += (i == 0 ? "" : ", ") + row;
-  return dialect.bind(
-      fmt::format("INSERT INTO {} ({}) VALUES {}", dialect.quote(spec.name), dialect.quote_list(names), values));
+HistoryEvent event_of(std::span<const std::optional<std::string>> cells) {
+  return {cells[0].value_or(""), time_of(cells[1]).value_or(kNoTime), time_of(cells[2])};
 }
 
-/// The rows from the one before a range of versions to the one behind it: four times the key, each version twice.
-std::string select_text(const Dialect& dialect, const table::TableSpec& spec) {
-  const std::string table = dialect.quote(spec.name), version = dialect.quote("cdc_version");
-  const std::string key = dialect.key_condition(spec);
-  const auto nearest = [&](std::string_view function, std::string_view side) {
-    return fmt::format("COALESCE((SELECT {}({}) FROM {} WHERE {} AND {} {} ?), ?)", function, version, table, key, version,
-                       side);
-  };
-  return dialect.bind(fmt::format("SELECT {0}, {1}, {2} FROM {3} WHERE {4} AND {0} >= {5} AND {0} <= {6}", version,
-                                  dialect.time_text(dialect.quote("valid_from")),
-                                  dialect.time_text(dialect.quote("valid_to")), table, key, nearest("MAX", "<"),
-                                  nearest("MIN", ">")));
+/// Rows that say which window they are of.
+void take_places(const Answer& answer, std::span<std::vector<HistoryEvent>> windows) {
+  for (const Cells& row : answer.rows) {
+    size_t place = windows.size();
+    const std::string text = row[0].value_or("");
+    std::from_chars(text.data(), text.data() + text.size(), place);
+    if (place < windows.size()) windows[place].push_back(event_of(std::span(row).subspan(1)));
+  }
+}
+
+/// Rows of one window after the other, an execution each.
+void take_in_turn(const Answer& answer, std::span<std::vector<HistoryEvent>> windows) {
+  auto next = answer.rows.begin();
+  for (size_t i = 0; i < answer.affected.size() && i < windows.size(); ++i) {
+    for (int64_t n = 0; n < answer.affected[i] && next != answer.rows.end(); ++n) windows[i].push_back(event_of(*next++));
+  }
+}
+
+/// How many of those that are left the next statement takes, and which of the texts, [i] for 2^i, it has: powers of two, so
+/// that few are prepared. Where there is but one text, it takes all, and is executed often.
+struct Portion {
+  size_t text = 0, taken = 0;
+};
+
+Portion next_portion(size_t left, const std::vector<std::string>& texts) {
+  const size_t power = std::min(texts.size() - 1, static_cast<size_t>(std::bit_width(left)) - 1);
+  return {power, texts.size() == 1 ? left : size_t{1} << power};
+}
+
+/// Statements that write so many rows, each as many as one of the texts takes. `fill(params, i)`: appends row `i`.
+template <class Fill>
+std::vector<Statement> in_portions(size_t rows, const std::vector<std::string>& texts, Fill fill) {
+  std::vector<Statement> statements;
+  for (size_t next = 0; next < rows;) {
+    const Portion portion = next_portion(rows - next, texts);
+    Statement& statement = statements.emplace_back();
+    statement.sql = texts[portion.text];
+    statement.uncounted = true;
+    fill(statement.params, next);
+    statement.params.reserve(statement.params.size() * portion.taken);
+    for (size_t i = 1; i < portion.taken; ++i) fill(statement.params, next + i);
+    statement.width = statement.params.size() / portion.taken << portion.text;
+    next += portion.taken;
+  }
+  return statements;
 }
 
 }  // namespace
 
 HistoryTable::HistoryTable(const Dialect& dialect, table::TableSpec spec)
     : dialect_(dialect), spec_(std::move(spec)), width_(dialect.history_columns(spec_).size()) {
-  const std::string table = dialect.quote(spec_.name);
-  const std::string one = fmt::format("{} AND {} = ?", dialect.key_condition(spec_), dialect.quote("cdc_version"));
-  select_ = select_text(dialect, spec_);
-  end_ = dialect.bind(fmt::format("UPDATE {} SET {} = ? WHERE {}", table, dialect.quote("valid_to"), one));
-  remove_ = dialect.bind(fmt::format("DELETE FROM {} WHERE {}", table, one));
-  for (size_t rows = 1; rows <= dialect.rows_per_insert(); rows *= 2) {
-    inserts_.push_back(insert_text(dialect, spec_, rows));
+  for (size_t rows = 1; rows <= dialect.rows_per_write(); rows *= 2)
+    inserts_.push_back(history_insert(dialect, spec_, rows));
+  for (size_t keys = 1; dialect.joins_keys() && keys <= dialect.rows_per_insert(); keys *= 2) {
+    newest_.push_back(history_newest_of(dialect, spec_, keys));
+  }
+  if (!dialect.joins_keys()) newest_.push_back(history_newest(dialect, spec_));
+  std::erase(newest_, "");
+  for (size_t rows = 1; dialect.joins_values() && rows <= dialect.rows_per_write(); rows *= 2) {
+    windows_.push_back(history_windows(dialect, spec_, rows));
+    ends_.push_back(history_ends(dialect, spec_, rows));
+  }
+  if (!dialect.joins_values()) {
+    windows_.push_back(history_window(dialect, spec_));
+    ends_.push_back(history_end(dialect, spec_));
+  }
+  remove_ = history_removal(dialect, spec_);
+}
+
+void HistoryTable::append(std::vector<Param>& params, const Window& window) const {
+  append_cells(params, *window.key);
+  for (const std::string* edge : {&window.range.from, &window.range.to}) {
+    if (!dialect_.joins_values()) {
+      append_cells(params, *window.key);
+      params.push_back(Param::of(*edge));
+    }
+    params.push_back(Param::of(*edge));
   }
 }
 
-Tried<bool> HistoryTable::read(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys,
-                               std::vector<HistoryOfKey>& histories) const {
-  std::deque<table::VersionRange> windows;
-  std::vector<size_t> whose;
-  Statement select = look_up(select_);
+template <class Ask>
+SqlResult<HistoryTable::EventsOfEach> HistoryTable::ask_each(Driver& driver, size_t count,
+                                                             const std::vector<std::string>& texts, bool joined,
+                                                             Ask ask) const {
+  std::vector<Statement> selects;
+  std::vector<size_t> first;  // question of each
+  const std::string plans = joined ? dialect_.keep_to_indexes() : "";
+  if (!plans.empty()) selects.push_back(look_up(plans));
+  const size_t before = selects.size();
+  for (size_t next = 0; next < count;) {
+    const Portion portion = next_portion(count - next, texts);
+    Statement& select = selects.emplace_back(look_up(texts[portion.text]));
+    select.often = true;
+    for (size_t i = next; i < next + portion.taken; ++i) ask(select.params, i);
+    select.width = joined ? select.params.size() : select.params.size() / portion.taken;
+    first.push_back(next);
+    next += portion.taken;
+  }
+  EventsOfEach found(count);
+  if (first.empty()) return found;
+  SqlResult<std::vector<Answer>> answers = driver.run(std::span<const Statement>(selects));
+  if (!answers) return forward_failure(std::move(answers));
+  for (size_t i = 0; i < first.size(); ++i) {
+    const std::span here = std::span(found).subspan(first[i]);
+    joined ? take_places((*answers)[before + i], here) : take_in_turn((*answers)[before + i], here);
+  }
+  return found;
+}
+
+SqlResult<HistoryTable::EventsOfEach> HistoryTable::read_newest(Driver& driver, std::span<const HistoryOfRow> keys) const {
+  return ask_each(driver, keys.size(), newest_, dialect_.joins_keys(),
+                  [&](std::vector<Param>& params, size_t i) { append_cells(params, keys[i].key()); });
+}
+
+SqlResult<bool> HistoryTable::read(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys,
+                                   std::vector<HistoryOfKey>& histories) const {
+  EventsOfEach newest;
+  if (!newest_.empty()) {
+    SqlResult<EventsOfEach> found = read_newest(driver, keys);
+    if (!found) return forward_failure(std::move(found));
+    newest = std::move(*found);
+  }
+  std::vector<Window> left;
   for (size_t i = 0; i < keys.size(); ++i) {
-    const std::vector<table::KeyCell>& key = keys[i].key();
-    for (table::VersionRange& each : histories[i].windows(epoch)) {
-      const table::VersionRange& window = windows.emplace_back(std::move(each));
-      whose.push_back(i);
-      append_cells(select.params, key);
-      for (const std::string* edge : {&window.from, &window.to}) {
-        append_cells(select.params, key);
-        select.params.push_back(Param::of(*edge));
-        select.params.push_back(Param::of(*edge));
-      }
-    }
-    select.width = 3 * key.size() + 4;
+    const auto one = [&] { return newest[i].empty() ? std::nullopt : std::optional(newest[i].front()); };
+    auto windows = newest.empty() ? histories[i].windows(epoch) : histories[i].windows_left(epoch, one());
+    for (table::VersionRange& each : windows) left.push_back({i, &keys[i].key(), std::move(each)});
   }
-  Tried<Answer> answer = driver.run(std::move(select));
-  if (!answer) return broken(std::move(answer));
-  auto next = answer->rows.begin();
-  for (size_t i = 0; i < whose.size() && i < answer->affected.size(); ++i) {
-    std::vector<HistoryEvent> rows;
-    for (int64_t n = 0; n < answer->affected[i] && next != answer->rows.end(); ++n, ++next) {
-      rows.push_back({(*next)[0].value_or(""), time_of((*next)[1]).value_or(kNoTime), time_of((*next)[2])});
-    }
-    histories[whose[i]].take(std::move(rows));
-  }
+  SqlResult<EventsOfEach> found = ask_each(driver, left.size(), windows_, dialect_.joins_values(),
+                                           [&](std::vector<Param>& params, size_t i) { append(params, left[i]); });
+  if (!found) return forward_failure(std::move(found));
+  for (size_t i = 0; i < left.size(); ++i) histories[left[i].key_place].take(std::move((*found)[i]));
   return true;
 }
 
@@ -124,37 +191,29 @@ std::vector<Statement> HistoryTable::inserts(std::span<const HistoryOfRow> keys,
   for (size_t i = 0; i < keys.size(); ++i) {
     for (const HistoryChanges::Insert& each : changes[i].inserts) rows.push_back({&keys[i].rows[each.event], each.to});
   }
-  // As with the table's rows: powers of two, and where each row is a statement, one that is executed often.
-  std::vector<Statement> statements;
-  for (size_t next = 0; next < rows.size();) {
-    const size_t left = rows.size() - next;
-    const size_t power = std::min(inserts_.size() - 1, static_cast<size_t>(std::bit_width(left)) - 1);
-    const size_t taken = inserts_.size() == 1 ? left : size_t{1} << power;
-    Statement& insert = statements.emplace_back();
-    insert.sql = inserts_[power];
-    insert.width = (size_t{1} << power) * width_;
-    insert.params.reserve(taken * width_);
-    for (size_t i = 0; i < taken; ++i) append_row(insert.params, *rows[next + i].row, rows[next + i].to);
-    next += taken;
-  }
-  return statements;
+  return in_portions(rows.size(), inserts_, [&](auto& params, size_t i) { append_row(params, *rows[i].row, rows[i].to); });
 }
 
-Statement HistoryTable::ends(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const {
-  Statement update = statement(end_);
+std::vector<Statement> HistoryTable::ends(std::span<const HistoryOfRow> keys,
+                                          std::span<const HistoryChanges> changes) const {
+  struct Ended {
+    const std::vector<table::KeyCell>* key;
+    const HistoryChanges::End* end;
+  };
+  std::vector<Ended> rows;
   for (size_t i = 0; i < keys.size(); ++i) {
-    for (const HistoryChanges::End& each : changes[i].ends) {
-      update.params.push_back(end_param(each.to));
-      append_cells(update.params, keys[i].key());
-      update.params.push_back(Param::of(each.version));
-      update.width = keys[i].key().size() + 2;
-    }
+    for (const HistoryChanges::End& each : changes[i].ends) rows.push_back({&keys[i].key(), &each});
   }
-  return update;
+  return in_portions(rows.size(), ends_, [&](auto& params, size_t i) {
+    params.push_back(end_param(rows[i].end->to));
+    append_cells(params, *rows[i].key);
+    params.push_back(Param::of(rows[i].end->version));
+  });
 }
 
 Statement HistoryTable::removals(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const {
   Statement remove = statement(remove_);
+  remove.uncounted = true;
   for (size_t i = 0; i < keys.size(); ++i) {
     for (const std::string& version : changes[i].removals) {
       append_cells(remove.params, keys[i].key());
@@ -165,7 +224,7 @@ Statement HistoryTable::removals(std::span<const HistoryOfRow> keys, std::span<c
   return remove;
 }
 
-Tried<bool> HistoryTable::write(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys) const {
+SqlResult<bool> HistoryTable::write(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys) const {
   if (keys.empty()) return true;
   std::vector<HistoryOfKey> histories;
   for (const HistoryOfRow& key : keys) {
@@ -173,16 +232,43 @@ Tried<bool> HistoryTable::write(Driver& driver, coordination::Epoch epoch, std::
     for (const HistoryRow& each : key.rows) events.push_back({each.row->version, each.row->time});
     histories.emplace_back(std::move(events));
   }
-  if (Tried<bool> known = read(driver, epoch, keys, histories); !known) return known;
+  if (SqlResult<bool> known = read(driver, epoch, keys, histories); !known) return known;
   std::vector<HistoryChanges> changes;
   for (const HistoryOfKey& history : histories) changes.push_back(history.plan());
   std::vector<Statement> script;
   if (Statement removed = removals(keys, changes); removed.width > 0) script.push_back(std::move(removed));
   for (Statement& insert : inserts(keys, changes)) script.push_back(std::move(insert));
-  if (Statement ended = ends(keys, changes); ended.width > 0) script.push_back(std::move(ended));
+  for (Statement& ended : ends(keys, changes)) script.push_back(std::move(ended));
   if (script.empty()) return true;
-  Tried<std::vector<Answer>> written = driver.run(std::span<const Statement>(script));
-  if (!written) return broken(std::move(written));
+  SqlResult<std::vector<Answer>> written = driver.run(std::span<const Statement>(script));
+  if (!written) return forward_failure(std::move(written));
+  return dialect_.belief() == Belief::nothing ? check_kept(driver, keys, changes) : SqlResult<bool>(true);
+}
+
+SqlResult<bool> HistoryTable::check_kept(Driver& driver, std::span<const HistoryOfRow> keys,
+                                         std::span<const HistoryChanges> changes) const {
+  KeyLookup lookup(dialect_, spec_,
+                   {.columns = fmt::format("{}, {}", dialect_.quote("data"), dialect_.quote("aux")),
+                    .condition = dialect_.quote("cdc_version") + " = ?"});
+  std::vector<const HistoryRow*> given;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    for (const HistoryChanges::Insert& each : changes[i].inserts) {
+      given.push_back(&keys[i].rows[each.event]);
+      lookup.ask(given.back()->row->keys, {Param::of(given.back()->row->version)});
+    }
+  }
+  SqlResult<std::vector<std::optional<Cells>>> rows = lookup.run(driver);
+  if (!rows) return forward_failure(std::move(rows));
+  for (size_t i = 0; i < given.size(); ++i) {
+    const std::optional<Cells>& stored = (*rows)[i];
+    const bool removed = given[i]->operation == kRemove;
+    const bool as_text = spec_.target->data == table::DataColumn::text && !removed;
+    const table::Row& row = *given[i]->row;
+    if (stored && (!as_text || ((*stored)[0] == row.data && (*stored)[1] == row.aux))) continue;
+    return std::unexpected(Failure{
+        Scope::row,
+        {ErrorKind::refused, "the driver wrote a row of the history, and it is not there as it was given", "", ""}});
+  }
   return true;
 }
 
@@ -220,27 +306,28 @@ Result<bool> judge_history(const Dialect& dialect, const table::TableSpec& spec,
 
 }  // namespace
 
-Tried<bool> ensure_history(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
+SqlResult<bool> ensure_history(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
   const Dialect& dialect = at.dialect;
   if (at.rehearsed != nullptr && !spec.options.create_table) return true;
-  Tried<Standing> standing = look_at(driver, dialect, spec.name);
-  if (!standing) return broken(std::move(standing));
+  SqlResult<Standing> standing = look_at(driver, dialect, spec.name);
+  if (!standing) return forward_failure(std::move(standing));
   if (!standing->nothing() && standing->kind != "a table") {
-    return broken(in_the_way(dialect, spec, "it is " + standing->kind));
+    return call_failure(in_the_way(dialect, spec, "it is " + standing->kind));
   }
-  Tried<FoundTable> found = describe_table(driver, dialect, spec.name);
-  if (!found) return broken(std::move(found));
+  SqlResult<FoundTable> found = describe_table(driver, dialect, spec.name);
+  if (!found) return forward_failure(std::move(found));
   Result<bool> create = judge_history(dialect, spec, *found);
-  if (!create) return broken(std::move(create).error());
+  if (!create) return call_failure(std::move(create).error());
   if (*create && !spec.options.create_table) {
-    return broken({ErrorKind::not_found, fmt::format("the table {} is not there, and create-table=false", spec.name.str()),
-                   "", "create it with: " + dialect.create_history(spec)});
+    return call_failure({ErrorKind::not_found,
+                         fmt::format("the table {} is not there, and create-table=false", spec.name.str()), "",
+                         "create it with: " + dialect.create_history(spec)});
   }
   if (*create) {
     const Statement made_by = statement(dialect.create_history(spec));
-    if (Tried<bool> made = run_ddl(driver, dialect, std::span(&made_by, 1)); !made) return made;
+    if (SqlResult<bool> made = run_ddl(driver, dialect, std::span(&made_by, 1)); !made) return made;
   }
-  return at.rehearsed != nullptr ? Tried<bool>(true) : check_rights(driver, at, spec, false);
+  return at.rehearsed != nullptr ? SqlResult<bool>(true) : check_rights(driver, at, spec, false);
 }
 
 }  // namespace ctk::sink::sql

@@ -37,23 +37,43 @@ class HistoryTable {
 
   const table::TableSpec& spec() const { return spec_; }
   /// Brings the events in, in the transaction that has written the keys' rows. `epoch`: the table's.
-  Tried<bool> write(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys) const;
+  SqlResult<bool> write(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys) const;
 
  private:
-  Tried<bool> read(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys,
-                   std::vector<HistoryOfKey>& histories) const;
+  /// A range of versions of a key, to be read.
+  struct Window {
+    size_t key_place;
+    const std::vector<table::KeyCell>* key;
+    table::VersionRange range;
+  };
+  using EventsOfEach = std::vector<std::vector<HistoryEvent>>;
+  /// Runs SELECTs, prepared for many parameters of `count` questions, which `ask(params, i)` appends. What each found.
+  template <class Ask>
+  SqlResult<EventsOfEach> ask_each(Driver& driver, size_t count, const std::vector<std::string>& texts, bool joined,
+                                   Ask ask) const;
+  /// The newest row of each key, or none of them where that is not to be had.
+  SqlResult<EventsOfEach> read_newest(Driver& driver, std::span<const HistoryOfRow> keys) const;
+  /// Its parameters, which view it.
+  void append(std::vector<Param>& params, const Window& window) const;
+  SqlResult<bool> read(Driver& driver, coordination::Epoch epoch, std::span<const HistoryOfRow> keys,
+                       std::vector<HistoryOfKey>& histories) const;
   std::vector<Statement> inserts(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const;
-  Statement ends(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const;
+  std::vector<Statement> ends(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const;
   Statement removals(std::span<const HistoryOfRow> keys, std::span<const HistoryChanges> changes) const;
+  /// Whether the rows that were inserted are there as they were given.
+  SqlResult<bool> check_kept(Driver& driver, std::span<const HistoryOfRow> keys,
+                             std::span<const HistoryChanges> changes) const;
 
   const Dialect& dialect_;
   table::TableSpec spec_;
-  size_t width_;  ///< parameters of a row
-  std::string select_, end_, remove_;
-  std::vector<std::string> inserts_;  ///< [i]: of 2^i rows
+  size_t width_;                             ///< parameters of a row
+  std::vector<std::string> inserts_;         ///< [i]: of 2^i rows
+  std::vector<std::string> newest_;          ///< the same (Dialect::joins_keys), one of one key, or none
+  std::vector<std::string> windows_, ends_;  ///< the same (Dialect::joins_values), or one of one row
+  std::string remove_;
 };
 
 /// Makes the history, or says what is in its way. Inside a transaction that has tables_lock.
-Tried<bool> ensure_history(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
+SqlResult<bool> ensure_history(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
 
 }  // namespace ctk::sink::sql

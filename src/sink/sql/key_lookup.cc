@@ -30,10 +30,10 @@ std::vector<std::optional<Cells>> KeyLookup::rows_of(Answer answer) {
   return rows;
 }
 
-Tried<std::vector<std::optional<Cells>>> KeyLookup::run(Driver& driver) {
+SqlResult<std::vector<std::optional<Cells>>> KeyLookup::run(Driver& driver) {
   if (asked_ == 0) return std::vector<std::optional<Cells>>{};
-  Tried<Answer> answer = driver.run(select_);
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(select_);
+  if (!answer) return forward_failure(std::move(answer));
   std::vector<std::optional<Cells>> rows = rows_of(std::move(*answer));
   rows.resize(asked_);
   return rows;

@@ -32,7 +32,7 @@ class KeyLookup {
   /// For each key that was asked, in this order: its row, if there is one.
   static std::vector<std::optional<Cells>> rows_of(Answer answer);
   /// Both in one; no statement where nothing was asked.
-  Tried<std::vector<std::optional<Cells>>> run(Driver& driver);
+  SqlResult<std::vector<std::optional<Cells>>> run(Driver& driver);
 
  private:
   Statement select_;

@@ -29,6 +29,8 @@ constexpr const char* kMariadbSession = "SET SESSION idle_transaction_timeout = 
 
 /// Room for what stands around a text in its packet.
 constexpr size_t kHeader = 1024;
+/// The server keeps them, too.
+constexpr size_t kPreparedStatements = 200;
 
 }  // namespace
 
@@ -87,11 +89,15 @@ Status MysqlConnection::open() {
 
 void MysqlConnection::close() {
   if (mysql_ == nullptr) return;
-  // What it would say at parting may not keep it.
-  const int socket = static_cast<int>(library().socket(mysql_));
-  if (socket >= 0) ::shutdown(socket, SHUT_RDWR);
+  hang_up();  // what it would say at parting may not keep it
   library().close(mysql_);
   mysql_ = nullptr;
+  prepared_.clear();  // they know that it is gone, and say nothing more
+}
+
+void MysqlConnection::hang_up() const {
+  const int socket = static_cast<int>(library().socket(mysql_));
+  if (socket >= 0) ::shutdown(socket, SHUT_RDWR);
 }
 
 Error MysqlConnection::connect_failure(bool ended) const {
@@ -130,6 +136,9 @@ Status MysqlConnection::check_server() {
 }
 
 Status MysqlConnection::begin_session() {
+  unsigned more = 0;  // capabilities from the 33rd bit on, which are MariaDB's
+  library().get_infov(mysql_, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &more);
+  takes_arrays_ = address_.target == table::Target::mariadb && (more & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
   std::string setting = kSession;
   if (address_.target == table::Target::mariadb) setting += std::string("; ") + kMariadbSession;
   bool done = send(setting + "; SELECT @@max_allowed_packet");
@@ -159,10 +168,61 @@ bool MysqlConnection::read(MysqlResult& result) {
   return ended && (stored != nullptr || library().field_count(mysql_) == 0);
 }
 
+bool MysqlConnection::show(const CellsVisit& visit) {
+  const MysqlResult result(library().use_result(mysql_));
+  if (!result) return false;
+  std::vector<std::optional<std::string_view>> cells(library().num_fields(result.get()));
+  while (true) {
+    MYSQL_ROW row = nullptr;
+    const bool ended = finish([&] { return library().fetch_row_start(&row, result.get()); },
+                              [&](int events) { return library().fetch_row_cont(&row, result.get(), events); });
+    if (ended && row == nullptr) return library().error_number(mysql_) == 0;
+    bool wanted = ended;
+    if (ended) {
+      const unsigned long* lengths = library().fetch_lengths(result.get());
+      for (size_t i = 0; i < cells.size(); ++i) {
+        cells[i] = row[i] == nullptr ? std::nullopt : std::optional(std::string_view(row[i], lengths[i]));
+      }
+      wanted = visit(cells);
+    }
+    if (wanted) continue;
+    hang_up();  // whoever frees the result would read all that is left of it
+    return false;
+  }
+}
+
 bool MysqlConnection::next() {
   int refused = 0;
   const bool ended = finish([&] { return library().next_result_start(&refused, mysql_); },
                             [&](int events) { return library().next_result_cont(&refused, mysql_, events); });
+  return ended && refused == 0;
+}
+
+/// One that was refused stays: closing it would wipe out why.
+MYSQL_STMT* MysqlConnection::prepare(const std::string& sql) {
+  if (prepared_.size() >= kPreparedStatements && !prepared_.contains(sql)) prepared_.clear();
+  Prepared& one = prepared_[sql];
+  if (one.ready) return one.handle.get();
+  if (!one.handle) one.handle.reset(library().stmt_init(mysql_));
+  MYSQL_STMT* made = one.handle.get();
+  if (made == nullptr) return nullptr;
+  int refused = 0;
+  const bool ended = finish([&] { return library().stmt_prepare_start(&refused, made, sql.data(), sql.size()); },
+                            [&](int events) { return library().stmt_prepare_cont(&refused, made, events); });
+  one.ready = ended && refused == 0;
+  return one.ready ? made : nullptr;
+}
+
+bool MysqlConnection::execute(const std::string& sql, MysqlArrays& arrays) {
+  MYSQL_STMT* statement = prepare(sql);
+  if (statement == nullptr) return false;
+  const auto rows = static_cast<unsigned>(arrays.rows());
+  std::vector<MYSQL_BIND> binds = arrays.binds();
+  if (library().stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &rows) != 0) return false;
+  if (library().stmt_bind_param(statement, binds.data()) != 0) return false;
+  int refused = 0;
+  const bool ended = finish([&] { return library().stmt_execute_start(&refused, statement); },
+                            [&](int events) { return library().stmt_execute_cont(&refused, statement, events); });
   return ended && refused == 0;
 }
 

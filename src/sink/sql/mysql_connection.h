@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "base/stop_bell.h"
+#include "sink/sql/mysql_arrays.h"
 #include "sink/sql/mysql_driver.h"
 #include "sink/sql/mysql_library.h"
 
@@ -14,6 +16,9 @@ namespace ctk::sink::sql {
 
 struct FreeMysqlResult {
   void operator()(MYSQL_RES* result) const { mysql_library()->free_result(result); }
+};
+struct CloseMysqlStatement {
+  void operator()(MYSQL_STMT* statement) const { mysql_library()->stmt_close(statement); }
 };
 using MysqlResult = std::unique_ptr<MYSQL_RES, FreeMysqlResult>;
 
@@ -39,8 +44,15 @@ class MysqlConnection {
   bool send(const std::string& statements);
   /// The next result; the first one belongs to send(). Null: a statement without rows.
   bool read(MysqlResult& result);
+  /// In read()'s place: shows the rows as they come. Where not all were wanted, the connection is good for nothing more.
+  bool show(const CellsVisit& visit);
   bool has_more() const { return library().more_results(mysql_) != 0; }
   bool next();
+
+  /// Whether the server takes parameters as arrays: MariaDB from 10.2 on.
+  bool takes_arrays() const { return takes_arrays_; }
+  /// The statement is prepared once a session.
+  bool execute(const std::string& sql, MysqlArrays& arrays);
 
   /// After a refusal the server is asked how its transaction stands: lost, if it does not say.
   Failure failure();
@@ -56,8 +68,10 @@ class MysqlConnection {
   Status check_tls();
   Error connect_failure(bool ended) const;
   void set_tls();
+  MYSQL_STMT* prepare(const std::string& sql);
   bool wait(int& events);
   void stop_statement();
+  void hang_up() const;
   Failure lost() const;
   template <class Start, class Continue>
   bool finish(Start start, Continue more) {
@@ -76,6 +90,12 @@ class MysqlConnection {
   std::optional<std::chrono::steady_clock::time_point> give_up_;
   MYSQL* mysql_ = nullptr;
   size_t longest_text_ = 0;
+  bool takes_arrays_ = false;
+  struct Prepared {
+    std::unique_ptr<MYSQL_STMT, CloseMysqlStatement> handle;
+    bool ready = false;
+  };
+  std::unordered_map<std::string, Prepared> prepared_;
   bool silent_ = false, stopped_ = false, ignores_stop_ = false;
 };
 

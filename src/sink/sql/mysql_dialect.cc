@@ -31,9 +31,19 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
 class MysqlDialect final : public Dialect {
  public:
   MysqlDialect(table::Target target, size_t rows_per_insert)
-      : Dialect(target), mysql_(target->product == table::Target::mysql->product), rows_per_insert_(rows_per_insert) {}
+      : Dialect(target),
+        mysql_(target->product == table::Target::mysql->product),
+        notes_(target == table::Target::mariadb && rows_per_insert > 1),
+        rows_per_insert_(rows_per_insert) {}
 
   size_t rows_per_insert() const override { return rows_per_insert_; }
+  // Where our own driver speaks: others may have another session, or no arrays. Not for people who read the SQL.
+  bool binds_arrays() const override { return notes_; }
+  bool joins_keys() const override { return notes_; }
+  std::string cast_type(const std::string& declared) const override {
+    if (declared.starts_with("VARBINARY")) return "BINARY";  // with a length, zero bytes would fill it up
+    return declared == "BIGINT" || declared == "BOOLEAN" ? "SIGNED" : declared;
+  }
   std::string placeholder(size_t) const override { return "?"; }
   std::string bytewise(const std::string& column) const override { return "CAST(" + column + " AS BINARY)"; }
 
@@ -73,10 +83,13 @@ class MysqlDialect final : public Dialect {
   }
 
   std::string upsert(const table::TableSpec& spec, size_t rows) const override {
-    const std::string values = "VALUES " + tuples(columns(spec).size(), rows);
-    return bind(fmt::format("INSERT INTO {} ({}) {}{} ON DUPLICATE KEY UPDATE {}", quote(spec.name), all_columns(spec),
-                            values, mysql_ ? " AS `new`" : "", assignments(spec)));
+    std::string values;
+    for (size_t i = 0; i < rows; ++i) values += (i == 0 ? "" : ", ") + counted_row(spec);
+    return bind(fmt::format("INSERT INTO {} ({}) VALUES {}{} ON DUPLICATE KEY UPDATE {}", quote(spec.name),
+                            all_columns(spec), values, mysql_ ? " AS `new`" : "", assignments(spec)));
   }
+  std::string begin_noting() const override { return notes_ ? "SET @ctk_row = 0, @ctk_newer = 0, @ctk_stale = ''" : ""; }
+  std::string noted_rows() const override { return notes_ ? "SELECT @ctk_stale" : ""; }
   std::string upsert_nothing(const table::TableSpec& spec) const override {
     std::string nulls;
     for (size_t i = 0; i < columns(spec).size(); ++i) nulls += i == 0 ? "NULL" : ", NULL";
@@ -84,7 +97,7 @@ class MysqlDialect final : public Dialect {
                        quote(spec.name), all_columns(spec), nulls, quote("data"));
   }
   bool upserts_by_any_key() const override { return true; }
-  bool ranges_over_tuples() const override { return false; }
+  KeyRange key_range() const override { return KeyRange::written_out; }
 
   // VALUES() is what MySQL would rather not have any more; it has no other name for a row that a SELECT brings.
   std::string insert_if_absent(const Insert& insert) const override {
@@ -144,18 +157,25 @@ class MysqlDialect final : public Dialect {
            "ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index";
   }
   std::string missing_rights_to_make() const override {
-    // Who has a role may have more than these tables say, and so is taken for able.
-    return "SELECT CONCAT('`', REPLACE(w.db, '`', '``'), '`.*'), r.name, u.grantee FROM (SELECT ? AS db, ? AS tab) w "
+    // Who has a role may have more than these tables say, and so is taken for able. What rows take is asked for on the
+    // database, unless the user has it on each of the tables.
+    return "SELECT CONCAT('`', REPLACE(w.db, '`', '``'), '`.*'), r.name, u.grantee, r.needs "
+           "FROM (SELECT ? AS db, ? AS tab, ? AS live) w "
            R"(CROSS JOIN (SELECT CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'") AS grantee) u )"
-           "CROSS JOIN (SELECT 'SELECT' AS name UNION ALL SELECT 'INSERT' UNION ALL SELECT 'UPDATE' UNION ALL SELECT "
-           "'DELETE' UNION ALL SELECT 'CREATE' UNION ALL SELECT 'CREATE VIEW' UNION ALL SELECT 'INDEX') r "
+           "CROSS JOIN (SELECT 'SELECT' AS name, 'use' AS needs UNION ALL SELECT 'INSERT', 'use' UNION ALL "
+           "SELECT 'UPDATE', 'use' UNION ALL SELECT 'DELETE', 'use' UNION ALL SELECT 'CREATE', 'tables' UNION ALL "
+           "SELECT 'CREATE VIEW', 'view' UNION ALL SELECT 'INDEX', 'tables columns' UNION ALL SELECT 'ALTER', 'columns') r "
            "WHERE COALESCE(CURRENT_ROLE(), 'NONE') = 'NONE' "
            "AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = u.grantee AND "
            "p.privilege_type = r.name) "
            "AND NOT EXISTS (SELECT 1 FROM information_schema.schema_privileges p WHERE p.grantee = u.grantee AND "
            "p.privilege_type = r.name AND w.db LIKE p.table_schema) "
-           "AND NOT EXISTS (SELECT 1 FROM information_schema.table_privileges p WHERE p.grantee = u.grantee AND "
-           "p.privilege_type = r.name AND p.table_schema = w.db AND p.table_name = w.tab)";
+           "AND (SELECT COUNT(*) FROM information_schema.table_privileges p WHERE p.grantee = u.grantee AND "
+           "p.privilege_type = r.name AND p.table_schema = w.db AND CASE r.name WHEN 'CREATE VIEW' THEN p.table_name = "
+           "w.live "
+           "WHEN 'ALTER' THEN p.table_name = w.tab WHEN 'INDEX' THEN p.table_name = w.tab "
+           "ELSE p.table_name IN (w.tab, 'ctk_tables', 'ctk_positions', 'ctk_dead_letters') END) "
+           "< CASE WHEN r.name IN ('CREATE VIEW', 'ALTER', 'INDEX') THEN 1 ELSE 4 END";
   }
   std::string version() const override {
     return "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'MariaDB ', 'MySQL '), SUBSTRING_INDEX(VERSION(), '-', 1))";
@@ -247,6 +267,17 @@ class MysqlDialect final : public Dialect {
     return quote_list(names);
   }
 
+  /// A row of parameters; where stale ones are noted, it counts itself while it is read.
+  std::string counted_row(const table::TableSpec& spec) const {
+    std::string row;
+    for (const ColumnDef& column : columns(spec)) {
+      const bool counts = notes_ && column.role == ColumnDef::Role::deleted;
+      row += row.empty() ? "(" : ", ";
+      row += counts ? "IF((@ctk_row := @ctk_row + 1) < 0, NULL, ?)" : "?";
+    }
+    return row + ")";
+  }
+
   /// The version comes last: each assignment sees what those before it have set.
   std::string assignments(const table::TableSpec& spec) const {
     const std::string table = quote(spec.name) + ".";
@@ -257,7 +288,7 @@ class MysqlDialect final : public Dialect {
     const std::string version = "cdc_version";
     const std::string newer =
         fmt::format("{0} IS NULL OR {1} > {2}", old(version), bytewise(brought(version)), bytewise(old(version)));
-    std::string set;
+    std::string set, condition = notes_ ? fmt::format("(@ctk_newer := ({}))", newer) : newer;
     const auto assign = [&](const ColumnDef& column) {
       std::string value = brought(column.name);
       const bool content = column.role == ColumnDef::Role::data || column.role == ColumnDef::Role::aux;
@@ -266,8 +297,12 @@ class MysqlDialect final : public Dialect {
         value =
             fmt::format("IF({} AND {} IS NULL, {}, {})", brought("cdc_deleted"), brought("data"), old(column.name), value);
       }
-      set +=
-          fmt::format("{}{} = IF({}, {}, {})", set.empty() ? "" : ", ", quote(column.name), newer, value, old(column.name));
+      std::string kept = old(column.name);
+      if (notes_ && column.role == ColumnDef::Role::version) {
+        kept = fmt::format("IF((@ctk_stale := CONCAT(@ctk_stale, @ctk_row, ' ')) IS NULL, {0}, {0})", kept);
+      }
+      set += fmt::format("{}{} = IF({}, {}, {})", set.empty() ? "" : ", ", quote(column.name), condition, value, kept);
+      if (notes_) condition = "@ctk_newer";  // one comparison a row
     };
     std::vector<ColumnDef> all = columns(spec);
     for (const ColumnDef& column : all) {
@@ -278,6 +313,7 @@ class MysqlDialect final : public Dialect {
   }
 
   bool mysql_;
+  bool notes_;  ///< stale rows
   size_t rows_per_insert_;
 };
 

@@ -11,6 +11,8 @@ namespace ctk::sink::sql {
 namespace {
 
 constexpr std::optional<Duration> kNoLimit = std::nullopt;
+/// Executions of a statement for which arrays are worth a round trip of their own.
+constexpr size_t kWorthAnArray = 8;
 constexpr unsigned kBinary = 63;  // the character set of what is no text
 
 Cells cells_of(MYSQL_RES* result, MYSQL_ROW row) {
@@ -88,16 +90,36 @@ class MysqlDriver final : public Driver {
   bool connection_is_lost() const override { return !connection_; }
   bool in_transaction() const override { return connection_ && connection_->in_transaction(); }
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     if (!connection_) return std::unexpected(gone());
     const bool patient = std::ranges::any_of(statements, [](const Statement& each) { return each.patient; });
     connection_->set_patience(patient ? kNoLimit : std::optional(address_.timeout));
-    Tried<std::vector<Answer>> answers = run_texts(statements);
+    SqlResult<std::vector<Answer>> answers = run_texts(statements);
     if (!answers && answers.error().scope == Scope::lost) disconnect();
     return answers;
   }
 
   using Driver::run;
+
+  SqlResult<bool> walk(const Statement& select, const CellsVisit& visit) override {
+    if (!connection_) return std::unexpected(gone());
+    connection_->set_patience(select.patient ? kNoLimit : std::optional(address_.timeout));
+    std::string text;
+    append_bound(text, select.sql, select.params);
+    bool wanted = true;
+    const auto show = [&](std::span<const std::optional<std::string_view>> cells) {
+      wanted = visit(cells);
+      return wanted;
+    };
+    if (connection_->send(text) && connection_->show(show)) return true;
+    if (!wanted) {
+      disconnect();
+      return false;
+    }
+    Failure failure = connection_->failure();
+    if (failure.scope == Scope::lost) disconnect();
+    return std::unexpected(std::move(failure));
+  }
 
   Result<ResultSet> query(const Query& query) override {
     if (std::optional<Result<ResultSet>> instead = user_.answer_instead(query.sql)) return std::move(*instead);
@@ -123,32 +145,49 @@ class MysqlDriver final : public Driver {
     std::vector<size_t> of;
   };
 
-  Tried<std::vector<Answer>> run_texts(std::span<const Statement> statements) {
+  SqlResult<std::vector<Answer>> run_texts(std::span<const Statement> statements) {
     std::vector<Answer> answers(statements.size());
     Text text;
     std::string one;
     for (size_t i = 0; i < statements.size(); ++i) {
       const Statement& each = statements[i];
+      if (connection_->takes_arrays() && each.uncounted && each.executions() >= kWorthAnArray) {
+        if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
+        if (SqlResult<bool> sent = run_arrays(each, answers[i]); !sent) return std::unexpected(std::move(sent).error());
+        continue;
+      }
       for (size_t n = 0; n < each.executions(); ++n) {
         one.clear();
         append_bound(one, each.sql, std::span(each.params).subspan(n * each.width, each.width));
         if (one.size() > connection_->longest_text()) {
-          if (Tried<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
+          if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
           return std::unexpected(too_long(one.size()));
         }
         if (text.sql.size() + one.size() + 1 > connection_->longest_text()) {
-          if (Tried<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
+          if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
         }
         if (!text.sql.empty()) text.sql += ';';
         text.sql += one;
         text.of.push_back(i);
       }
     }
-    if (Tried<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
+    if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
     return answers;
   }
 
-  Tried<bool> run_text(Text& text, std::vector<Answer>& answers) {
+  SqlResult<bool> run_arrays(const Statement& statement, Answer& answer) {
+    MysqlArrays arrays;
+    for (std::span<const Param> left = statement.params; !left.empty();) {
+      const size_t rows = arrays.fill(left, statement.width, connection_->longest_text());
+      if (rows == 0) return std::unexpected(too_long(arrays.first_size()));
+      if (!connection_->execute(statement.sql, arrays)) return std::unexpected(connection_->failure());
+      answer.affected.push_back(connection_->affected());
+      left = left.subspan(rows * statement.width);
+    }
+    return true;
+  }
+
+  SqlResult<bool> run_text(Text& text, std::vector<Answer>& answers) {
     if (text.of.empty()) return true;
     bool done = connection_->send(text.sql);
     for (size_t i = 0; done && i < text.of.size(); ++i) {

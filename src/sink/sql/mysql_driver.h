@@ -1,4 +1,5 @@
-// MySQL and MariaDB, by libmariadb: each run() is a text of many statements, one round trip while it fits into a packet.
+// MySQL and MariaDB, by libmariadb: each run() is a text of many statements, one round trip while it fits into a packet. On
+// MariaDB what is executed often, and uncounted, goes out between such texts as arrays of parameters.
 #pragma once
 
 #include <memory>

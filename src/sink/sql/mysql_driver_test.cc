@@ -58,7 +58,7 @@ class MysqlDriver : public ::testing::Test {
     return made;
   }
   std::string cell(const std::string& sql) {
-    const Tried<Answer> answer = driver->run(statement(sql));
+    const SqlResult<Answer> answer = driver->run(statement(sql));
     return answer ? answer->rows.at(0).at(0).value_or("NULL") : to_string(answer.error().error);
   }
 
@@ -108,13 +108,92 @@ TEST_F(MysqlDriver, NoTextIsLongerThanTheServerTakes) {
   const auto bounded = connected();
   const std::string half(kBytes / 2, 'x'), whole(kBytes, 'x');
   Statement lengths{.sql = "SELECT LENGTH(?)", .width = 1, .params = {Param::of(half), Param::of(half), Param::of(half)}};
-  const Tried<Answer> taken = bounded->run(lengths);
+  const SqlResult<Answer> taken = bounded->run(lengths);
   ASSERT_TRUE(taken) << to_string(taken.error().error);
   EXPECT_EQ(taken->rows.size(), 3U);
-  const Tried<Answer> refused = bounded->run(statement("SELECT LENGTH(?)", {Param::of(whole)}));
+  const SqlResult<Answer> refused = bounded->run(statement("SELECT LENGTH(?)", {Param::of(whole)}));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().scope, Scope::row) << "halving finds the row";
   EXPECT_TRUE(bounded->run(statement("SELECT 1"))) << "nothing was sent";
+  EXPECT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = DEFAULT")));
+}
+
+/// Rows key (bytes), number, text, time of an INSERT that is executed often.
+Statement inserts(const std::vector<std::string>& keys, const std::string& text) {
+  Statement insert = statement("INSERT INTO test.arrays VALUES (?, ?, ?, ?)");
+  insert.width = 4;
+  insert.uncounted = true;
+  for (const std::string& key : keys) {
+    const Param number = {Param::Kind::number, "12345678901234567890.000000000000000000001", 0, 0};
+    insert.params.insert(insert.params.end(), {{Param::Kind::binary, key, 0, 0},
+                                               number,
+                                               key.size() % 2 == 0 ? Param{} : Param::of(text),
+                                               Param::of_time(from_micros(1'700'000'000'000'001))});
+  }
+  return insert;
+}
+
+std::vector<std::string> keys_from(size_t first, size_t count) {
+  std::vector<std::string> keys;
+  for (size_t i = first; i < first + count; ++i) keys.push_back(std::string("\xff\0'", 3) + std::string(i, 'k'));
+  return keys;
+}
+
+const char* kArrays =
+    "CREATE OR REPLACE TABLE test.arrays (k VARBINARY(200) PRIMARY KEY, n DECIMAL(65,30), "
+    "t LONGTEXT CHARACTER SET utf8mb4, at DATETIME(6))";
+
+TEST_F(MysqlDriver, ArraysBringTheSameValuesAsTexts) {
+  ASSERT_TRUE(driver->run(statement(kArrays)));
+  const std::string text = "\xf0\x9f\x98\x80 \\ ' \" \n";
+  for (const auto& keys : {keys_from(0, 3), keys_from(3, 40)}) {  // as texts; as an array
+    const SqlResult<Answer> written = driver->run(inserts(keys, text));
+    ASSERT_TRUE(written) << to_string(written.error().error);
+    EXPECT_EQ(written->affected.size(), keys.size() == 3 ? 3U : 1U);
+  }
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE k = CONCAT(X'FF0027', REPEAT('k', LENGTH(k) - 3))"), "43");
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE n = 12345678901234567890.000000000000000000001"), "43");
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE at = '2023-11-14 22:13:20.000001'"), "43");
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE (LENGTH(k) % 2 = 0) = (t IS NULL)"), "43");
+  EXPECT_EQ(cell("SELECT DISTINCT t FROM test.arrays WHERE t IS NOT NULL"), text);
+}
+
+TEST_F(MysqlDriver, ARowOfAnArrayThatIsRefusedIsTheRowsFailureAndTheTransactionGoesOn) {
+  ASSERT_TRUE(driver->run(statement(kArrays)));
+  ASSERT_TRUE(driver->run(statement("START TRANSACTION")));
+  std::vector<std::string> keys = keys_from(0, 20);
+  ASSERT_TRUE(driver->run(inserts(keys, "")));
+  keys = keys_from(20, 20);
+  keys[15] = keys[3];
+  for (int tries = 0; tries < 2; ++tries) {  // the second time it is prepared already
+    const SqlResult<Answer> refused = driver->run(inserts(keys, ""));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().scope, Scope::row) << to_string(refused.error().error);
+    EXPECT_TRUE(driver->in_transaction());
+  }
+  Statement nowhere = inserts(keys_from(50, 20), "");
+  nowhere.sql = "INSERT INTO test.nowhere VALUES (?, ?, ?, ?)";
+  const SqlResult<Answer> refused = driver->run(nowhere);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().scope, Scope::lost) << to_string(refused.error().error);
+  ASSERT_TRUE(driver->run(statement("COMMIT")));
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays"), "20") << "nothing of the array that was refused";
+}
+
+TEST_F(MysqlDriver, NoArrayIsLongerThanTheServerTakes) {
+  constexpr size_t kBytes = 1'048'576;
+  ASSERT_TRUE(driver->run(statement(kArrays)));
+  ASSERT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = 1048576")));
+  const auto bounded = connected();
+  const std::string some(kBytes / 5, 'x'), whole(kBytes, 'x');
+  const SqlResult<Answer> taken = bounded->run(inserts(keys_from(0, 40), some));
+  ASSERT_TRUE(taken) << to_string(taken.error().error);
+  EXPECT_GT(taken->affected.size(), 1U) << "in more than one array";
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays"), "40");
+  const SqlResult<Answer> refused = bounded->run(inserts(keys_from(40, 20), whole));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().scope, Scope::row) << "halving finds the row";
+  EXPECT_TRUE(bounded->run(statement("SELECT 1"))) << "what is too long was not sent";
   EXPECT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = DEFAULT")));
 }
 

@@ -22,6 +22,9 @@ Result<MysqlLibrary> load() {
       find_symbol(file, "mysql_real_query_cont", found.real_query_cont) &&
       find_symbol(file, "mysql_store_result_start", found.store_result_start) &&
       find_symbol(file, "mysql_store_result_cont", found.store_result_cont) &&
+      find_symbol(file, "mysql_use_result", found.use_result) &&
+      find_symbol(file, "mysql_fetch_row_start", found.fetch_row_start) &&
+      find_symbol(file, "mysql_fetch_row_cont", found.fetch_row_cont) &&
       find_symbol(file, "mysql_next_result_start", found.next_result_start) &&
       find_symbol(file, "mysql_next_result_cont", found.next_result_cont) &&
       find_symbol(file, "mysql_more_results", found.more_results) &&
@@ -34,7 +37,15 @@ Result<MysqlLibrary> load() {
       find_symbol(file, "mysql_free_result", found.free_result) && find_symbol(file, "mysql_errno", found.error_number) &&
       find_symbol(file, "mysql_error", found.error) && find_symbol(file, "mysql_get_server_info", found.server_info) &&
       find_symbol(file, "mysql_get_ssl_cipher", found.get_ssl_cipher) &&
-      find_symbol(file, "mysql_get_socket", found.socket) && find_symbol(file, "mysql_thread_id", found.thread_id);
+      find_symbol(file, "mysql_get_socket", found.socket) && find_symbol(file, "mysql_thread_id", found.thread_id) &&
+      find_symbol(file, "mariadb_get_infov", found.get_infov) && find_symbol(file, "mysql_stmt_init", found.stmt_init) &&
+      find_symbol(file, "mysql_stmt_close", found.stmt_close) &&
+      find_symbol(file, "mysql_stmt_prepare_start", found.stmt_prepare_start) &&
+      find_symbol(file, "mysql_stmt_prepare_cont", found.stmt_prepare_cont) &&
+      find_symbol(file, "mysql_stmt_attr_set", found.stmt_attr_set) &&
+      find_symbol(file, "mysql_stmt_bind_param", found.stmt_bind_param) &&
+      find_symbol(file, "mysql_stmt_execute_start", found.stmt_execute_start) &&
+      find_symbol(file, "mysql_stmt_execute_cont", found.stmt_execute_cont);
   if (!whole) return fail(ErrorKind::refused, "libmariadb lacks what ctk calls", dlerror(), kPackage);
   return found;
 }

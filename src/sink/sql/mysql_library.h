@@ -7,8 +7,8 @@
 
 namespace ctk::sink::sql {
 
-/// Its functions, by their names there without `mysql_`. Those in pairs do not block (its manual, "Using the Non-blocking
-/// Library").
+/// Its functions, by their names there without `mysql_` or `mariadb_`. Those in pairs do not block (its manual, "Using the
+/// Non-blocking Library").
 struct MysqlLibrary {
   decltype(&::mysql_init) init;
   decltype(&::mysql_close) close;
@@ -19,6 +19,9 @@ struct MysqlLibrary {
   decltype(&::mysql_real_query_cont) real_query_cont;
   decltype(&::mysql_store_result_start) store_result_start;
   decltype(&::mysql_store_result_cont) store_result_cont;
+  decltype(&::mysql_use_result) use_result;
+  decltype(&::mysql_fetch_row_start) fetch_row_start;
+  decltype(&::mysql_fetch_row_cont) fetch_row_cont;
   decltype(&::mysql_next_result_start) next_result_start;
   decltype(&::mysql_next_result_cont) next_result_cont;
   decltype(&::mysql_more_results) more_results;
@@ -35,6 +38,15 @@ struct MysqlLibrary {
   decltype(&::mysql_get_ssl_cipher) get_ssl_cipher;
   decltype(&::mysql_get_socket) socket;
   decltype(&::mysql_thread_id) thread_id;
+  decltype(&::mariadb_get_infov) get_infov;
+  decltype(&::mysql_stmt_init) stmt_init;
+  decltype(&::mysql_stmt_close) stmt_close;
+  decltype(&::mysql_stmt_prepare_start) stmt_prepare_start;
+  decltype(&::mysql_stmt_prepare_cont) stmt_prepare_cont;
+  decltype(&::mysql_stmt_attr_set) stmt_attr_set;
+  decltype(&::mysql_stmt_bind_param) stmt_bind_param;
+  decltype(&::mysql_stmt_execute_start) stmt_execute_start;
+  decltype(&::mysql_stmt_execute_cont) stmt_execute_cont;
 };
 
 /// Loaded once a program, from any thread; else which package has it.

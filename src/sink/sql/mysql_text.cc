@@ -38,12 +38,9 @@ void append_double(std::string& text, double number) {
   text.append(digits, end.ptr);
 }
 
-/// "2026-01-02T03:04:05.678901Z" as DATETIME reads it.
 void append_time(std::string& text, int64_t micros) {
-  std::string time = format_iso8601(from_micros(micros));
-  if (time.ends_with('Z')) time.pop_back();
   text += '\'';
-  text += time;
+  text += plain_time(micros);
   text += '\'';
 }
 
@@ -71,6 +68,12 @@ std::string plain_decimal(std::string_view canonical) {
   const auto whole = static_cast<size_t>(moved);
   if (whole >= digits.size()) return (negative ? "-" : "") + digits + std::string(whole - digits.size(), '0');
   return (negative ? "-" : "") + digits.substr(0, whole) + "." + digits.substr(whole);
+}
+
+std::string plain_time(int64_t micros) {
+  std::string time = format_iso8601(from_micros(micros));
+  if (time.ends_with('Z')) time.pop_back();
+  return time;
 }
 
 void append_literal(std::string& text, const Param& param) {

@@ -20,9 +20,9 @@ std::vector<Record> records_of(const OdbcHandle& handle) {
     std::array<SQLCHAR, 2048> words{};
     SQLINTEGER native = 0;
     SQLSMALLINT length = 0;
-    const SQLRETURN said = odbc_library()->GetDiagRec(handle.type(), handle.get(), i, state.data(), &native, words.data(),
+    const SQLRETURN done = odbc_library()->GetDiagRec(handle.type(), handle.get(), i, state.data(), &native, words.data(),
                                                       static_cast<SQLSMALLINT>(words.size()), &length);
-    if (!SQL_SUCCEEDED(said)) break;
+    if (!SQL_SUCCEEDED(done)) break;
     records.push_back({reinterpret_cast<const char*>(state.data()), native, reinterpret_cast<const char*>(words.data())});
   }
   return records;
@@ -51,7 +51,7 @@ OdbcDiagnosis diagnose(const OdbcHandle& handle) {
   return diagnosis;
 }
 
-bool was_said(const OdbcHandle& handle, std::string_view state) {
+bool has_diagnostic(const OdbcHandle& handle, std::string_view state) {
   return std::ranges::any_of(records_of(handle), [&](const Record& record) { return record.state == state; });
 }
 
@@ -89,22 +89,22 @@ OdbcHandle OdbcConnection::statement() const { return allocate(SQL_HANDLE_STMT, 
 std::string OdbcConnection::text(SQLUSMALLINT what) const {
   std::array<char, 512> text{};
   SQLSMALLINT length = 0;
-  const SQLRETURN said =
+  const SQLRETURN done =
       odbc_library()->GetInfo(connection_.get(), what, text.data(), static_cast<SQLSMALLINT>(text.size()), &length);
-  return SQL_SUCCEEDED(said) ? text.data() : "";
+  return SQL_SUCCEEDED(done) ? text.data() : "";
 }
 
 SQLUSMALLINT OdbcConnection::number(SQLUSMALLINT what, SQLUSMALLINT fallback) const {
   SQLUINTEGER number = 0;  // some drivers write four bytes where two are meant
   SQLSMALLINT length = 0;
-  const SQLRETURN said = odbc_library()->GetInfo(connection_.get(), what, &number, sizeof(SQLUSMALLINT), &length);
-  return SQL_SUCCEEDED(said) ? static_cast<SQLUSMALLINT>(number) : fallback;
+  const SQLRETURN done = odbc_library()->GetInfo(connection_.get(), what, &number, sizeof(SQLUSMALLINT), &length);
+  return SQL_SUCCEEDED(done) ? static_cast<SQLUSMALLINT>(number) : fallback;
 }
 
 bool OdbcConnection::is_dead() const {
   SQLUINTEGER dead = SQL_CD_FALSE;
-  const SQLRETURN said = odbc_library()->GetConnectAttr(connection_.get(), SQL_ATTR_CONNECTION_DEAD, &dead, 0, nullptr);
-  return SQL_SUCCEEDED(said) && dead == SQL_CD_TRUE;
+  const SQLRETURN done = odbc_library()->GetConnectAttr(connection_.get(), SQL_ATTR_CONNECTION_DEAD, &dead, 0, nullptr);
+  return SQL_SUCCEEDED(done) && dead == SQL_CD_TRUE;
 }
 
 bool OdbcConnection::set(SQLINTEGER attribute, SQLULEN value) const {

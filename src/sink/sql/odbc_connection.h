@@ -40,7 +40,7 @@ class OdbcHandle {
 /// What a handle has to say of its last call.
 OdbcDiagnosis diagnose(const OdbcHandle& handle);
 /// Whether one of its records has this state.
-bool was_said(const OdbcHandle& handle, std::string_view state);
+bool has_diagnostic(const OdbcHandle& handle, std::string_view state);
 
 class OdbcConnection {
  public:

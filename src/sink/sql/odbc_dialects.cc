@@ -1,5 +1,6 @@
 #include "sink/sql/odbc_dialects.h"
 
+#include "sink/sql/catalogue_dialect.h"
 #include "sink/sql/mysql_dialect.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sqlite_dialect.h"
@@ -17,6 +18,12 @@ std::unique_ptr<Dialect> made(const table::OdbcKind& kind, bool for_people) {
     case OdbcDialect::mysql:
     case OdbcDialect::mariadb: return make_mysql_dialect(target, rows);
     case OdbcDialect::sqlite: break;
+    case OdbcDialect::sqlserver: return make_sqlserver_dialect(target);
+    case OdbcDialect::oracle: return make_oracle_dialect(target);
+    case OdbcDialect::db2: return make_db2_dialect(target);
+    case OdbcDialect::duckdb: return make_duckdb_dialect(target);
+    case OdbcDialect::snowflake: return make_snowflake_dialect(target);
+    case OdbcDialect::generic: return make_generic_dialect(target);
   }
   return make_sqlite_dialect(target);
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "net/connection_string.h"
+#include "sink/sql/catalogue_dialect.h"
+#include "sink/sql/odbc_catalogue.h"
 #include "sink/sql/odbc_statements.h"
 #include "sink/sql/user_transaction.h"
 
@@ -10,6 +12,23 @@ namespace ctk::sink::sql {
 namespace {
 
 constexpr const char* kRollBackPart = "ROLLBACK TO SAVEPOINT ctk_part";  // transaction.cc
+
+/// Of a statement of several (catalogue_dialect.h). Names may hold anything.
+std::vector<std::string> steps_of(std::string_view sql) {
+  std::vector<std::string> steps(1);
+  char inside = '\0';
+  for (size_t at = 0; at < sql.size(); ++at) {
+    const char c = sql[at];
+    if (inside == '\0' && sql.substr(at).starts_with(kNextStep)) {
+      steps.emplace_back();
+      at += kNextStep.size() - 1;
+      continue;
+    }
+    if (c == '"' || c == '\'') inside = inside == '\0' ? c : (inside == c ? '\0' : inside);
+    steps.back() += c;
+  }
+  return steps;
+}
 
 class OdbcDriver final : public Driver {
  public:
@@ -47,12 +66,17 @@ class OdbcDriver final : public Driver {
   bool in_transaction() const override { return connection_ && (inside_ || user_inside_); }
   bool take_smaller_steps() override { return statements_ && statements_->give_up_arrays(); }
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     std::vector<Answer> answers;
     for (const Statement& each : statements) {
       if (!statements_) return std::unexpected(gone());
+      // Before it is looked at: whoever gave it may be gone (watched_driver.h).
+      if (stop_.stop_requested()) {
+        return std::unexpected(
+            Failure{Scope::call, {ErrorKind::stopped, options_.address.shown + " is not waited for any more", "", ""}});
+      }
       statements_->heed(stop_, {});
-      Tried<Answer> answer = run_one(each);
+      SqlResult<Answer> answer = run_one(each);
       if (!answer) {
         note(answer.error());
         return std::unexpected(std::move(answer).error());
@@ -68,7 +92,7 @@ class OdbcDriver final : public Driver {
     if (std::optional<Result<ResultSet>> instead = user_.answer_instead(query.sql)) return std::move(*instead);
     if (!statements_) return std::unexpected(gone().error);
     statements_->heed(stop_, query.stop);
-    Tried<ResultSet> answer = statements_->query(query.sql);
+    SqlResult<ResultSet> answer = statements_->query(query.sql);
     statements_->heed(stop_, {});
     if (answer) {
       note_word(transaction_word(query.sql));
@@ -86,7 +110,7 @@ class OdbcDriver final : public Driver {
  private:
   Status settle() {
     user_inside_ = false;
-    if (options_.kind.transactions) connection_->set(SQL_ATTR_TXN_ISOLATION, SQL_TXN_READ_COMMITTED);
+    if (options_.kind.transactions) connection_->set(SQL_ATTR_TXN_ISOLATION, manners_.isolation);
     statements_.emplace(*connection_, manners_, options_.kind.dialect, options_.address.shown);
     statements_->heed(stop_, {});
     if (options_.timeout) {
@@ -94,30 +118,49 @@ class OdbcDriver final : public Driver {
       statements_->set_timeout(static_cast<SQLULEN>(seconds));
     }
     for (const std::string_view sql : manners_.session) {
-      if (Tried<bool> said = statements_->execute(sql); !said) return std::unexpected(std::move(said).error().error);
+      if (SqlResult<bool> done = statements_->execute(sql); !done) return std::unexpected(std::move(done).error().error);
     }
     return {};
   }
 
-  Tried<Answer> run_one(const Statement& statement) {
+  SqlResult<Answer> run_one(const Statement& statement) {
     const TransactionWord word = transaction_word(statement.sql);
     if (word == TransactionWord::begins) return begin(statement.sql);
     if (word == TransactionWord::commits) return end(SQL_COMMIT, statement.sql);
     if (word == TransactionWord::rolls_back) return end(SQL_ROLLBACK, statement.sql);
-    if (statement.sql == "SAVEPOINT ctk_part") return say(statement.sql, true);
+    if (statement.sql == "SAVEPOINT ctk_part") return execute_plain(statement.sql, true);
     if (statement.sql == "RELEASE SAVEPOINT ctk_part") return release(statement.sql);
-    if (statement.sql == kRollBackPart) return say(statement.sql, true);
-    Tried<Answer> answer = statements_->run(statement);
+    if (statement.sql == kRollBackPart) return execute_plain(statement.sql, true);
+    if (statement.sql.starts_with(kCatalogue)) {
+      return OdbcCatalogue(*connection_, options_.kind, options_.address.shown).answer(statement);
+    }
+    SqlResult<Answer> answer = run_steps(statement);
+    if (!answer) return answer;
     const bool ddl =
         statement.sql.starts_with("CREATE ") || statement.sql.starts_with("ALTER ") || statement.sql.starts_with("DROP ");
     if (ddl) statements_->forget();
     return answer;
   }
 
-  Tried<Answer> begin(const std::string& sql) {
+  /// What the last step answers.
+  SqlResult<Answer> run_steps(const Statement& statement) {
+    if (table::is_native(options_.kind.dialect)) return statements_->run(statement);
+    const std::vector<std::string> steps = steps_of(statement.sql);
+    if (steps.size() == 1) return statements_->run(statement);
+    SqlResult<Answer> answer;
+    Statement step = statement;
+    for (const std::string& sql : steps) {
+      step.sql = sql;
+      answer = statements_->run(step);
+      if (!answer) break;
+    }
+    return answer;
+  }
+
+  SqlResult<Answer> begin(const std::string& sql) {
     if (!options_.kind.transactions) return Answer{{0}, {}};
     if (manners_.transactions_by_text) {
-      if (Tried<bool> begun = statements_->execute(sql); !begun) return std::unexpected(std::move(begun).error());
+      if (SqlResult<bool> begun = statements_->execute(sql); !begun) return std::unexpected(std::move(begun).error());
     } else if (!connection_->set(SQL_ATTR_AUTOCOMMIT, SQL_AUTOCOMMIT_OFF)) {
       return std::unexpected(odbc_failure(options_.kind.dialect, diagnose(connection_->handle()), options_.address.shown));
     }
@@ -125,10 +168,10 @@ class OdbcDriver final : public Driver {
     return Answer{{0}, {}};
   }
 
-  Tried<Answer> end(SQLSMALLINT how, const std::string& sql) {
+  SqlResult<Answer> end(SQLSMALLINT how, const std::string& sql) {
     if (!inside_) return Answer{{0}, {}};
     if (manners_.transactions_by_text) {
-      if (Tried<bool> ended = statements_->execute(sql); !ended) return std::unexpected(std::move(ended).error());
+      if (SqlResult<bool> ended = statements_->execute(sql); !ended) return std::unexpected(std::move(ended).error());
     } else {
       if (!SQL_SUCCEEDED(connection_->end(how))) {
         Failure failed = odbc_failure(options_.kind.dialect, diagnose(connection_->handle()), options_.address.shown);
@@ -141,15 +184,15 @@ class OdbcDriver final : public Driver {
     return Answer{{0}, {}};
   }
 
-  Tried<Answer> release(const std::string& sql) {
-    if (manners_.releases_parts) return say(sql, false);
+  SqlResult<Answer> release(const std::string& sql) {
+    if (manners_.releases_parts) return execute_plain(sql, false);
     in_part_ = false;
     return Answer{{0}, {}};
   }
 
-  Tried<Answer> say(std::string_view sql, bool in_part) {
+  SqlResult<Answer> execute_plain(std::string_view sql, bool in_part) {
     in_part_ = in_part;
-    if (Tried<bool> said = statements_->execute(sql); !said) return std::unexpected(std::move(said).error());
+    if (SqlResult<bool> done = statements_->execute(sql); !done) return std::unexpected(std::move(done).error());
     return Answer{{0}, {}};
   }
 

@@ -81,6 +81,7 @@ Failure odbc_failure(OdbcDialect dialect, const OdbcDiagnosis& diagnosis, const 
       if (meaning != nullptr) return made(*meaning, diagnosis, shown);
       break;
     }
+    default: break;
   }
   return made(standard, diagnosis, shown);
 }

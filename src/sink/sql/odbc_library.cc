@@ -1,6 +1,7 @@
 #include "sink/sql/odbc_library.h"
 
 #include <odbcinst.h>
+#undef BOOL  // a word of DynamoDB's
 
 #include <array>
 
@@ -30,7 +31,9 @@ Result<OdbcLibrary> load() {
       find_symbol(file, "SQLFreeStmt", found.FreeStmt) && find_symbol(file, "SQLNumResultCols", found.NumResultCols) &&
       find_symbol(file, "SQLDescribeCol", found.DescribeCol) && find_symbol(file, "SQLFetch", found.Fetch) &&
       find_symbol(file, "SQLGetData", found.GetData) && find_symbol(file, "SQLMoreResults", found.MoreResults) &&
-      find_symbol(file, "SQLRowCount", found.RowCount) && find_symbol(file, "SQLCancel", found.Cancel);
+      find_symbol(file, "SQLRowCount", found.RowCount) && find_symbol(file, "SQLCancel", found.Cancel) &&
+      find_symbol(file, "SQLTables", found.Tables) && find_symbol(file, "SQLColumns", found.Columns) &&
+      find_symbol(file, "SQLPrimaryKeys", found.PrimaryKeys);
   if (!whole) return fail(ErrorKind::refused, "libodbc lacks what ctk calls", dlerror(), kPackage);
   return found;
 }

@@ -37,6 +37,9 @@ struct OdbcLibrary {
   decltype(&::SQLMoreResults) MoreResults;
   decltype(&::SQLRowCount) RowCount;
   decltype(&::SQLCancel) Cancel;
+  decltype(&::SQLTables) Tables;
+  decltype(&::SQLColumns) Columns;
+  decltype(&::SQLPrimaryKeys) PrimaryKeys;
 };
 
 /// Loaded once a program, from any thread; else which package has it.

@@ -16,7 +16,11 @@ struct OdbcManners {
   std::span<const std::string_view> session = {};  ///< run once connected
   /// Transactions are begun and ended by statements: a driver's own BEGIN takes no lock.
   bool transactions_by_text = false;
+  /// Where rows are locked as they are looked at, what is committed may be seen. Else nobody else may be.
+  SQLULEN isolation = SQL_TXN_READ_COMMITTED;
   bool arrays = true;  ///< of parameters
+  /// Whatever is sent may go in arrays; else what is looked at behind it (Statement::checked).
+  bool unchecked_arrays = true;
   /// A part that can be undone is given up by its name; else the next one of that name takes its place.
   bool releases_parts = true;
 };

@@ -6,11 +6,14 @@
 #include "sink/sql/odbc_driver.h"
 #include "sink/sql/odbc_targets.h"
 #include "sink/sql/sql_sink.h"
+#include "sink/sql/watched_driver.h"
 
 namespace ctk::sink {
 namespace {
 
 constexpr int kConnections = 2;
+/// What a driver has to end its call once it was asked to.
+constexpr Duration kPatience = std::chrono::seconds(5);
 
 std::optional<std::string> setting(const TargetOptions& options, std::string_view name) {
   for (const auto& [each, value] : options.settings) {
@@ -39,7 +42,8 @@ std::unique_ptr<Database> make_odbc_sink(const TargetOptions& options, const Sin
     // It was looked at when the target was planned.
     sql::OdbcDriverOptions driver{odbc_address_of(options).value_or(sql::OdbcAddress{}), kind, options.timeout};
     if (options.start_timeout) driver.longest_connect = std::min(driver.longest_connect, *options.start_timeout);
-    parts.drivers.push_back(sql::make_odbc_driver(std::move(driver)));
+    const auto make = [driver = std::move(driver)] { return sql::make_odbc_driver(driver); };
+    parts.drivers.push_back(sql::make_watched_driver(make, kPatience));
   }
   return sql::make_sql_sink(options, environment, std::move(parts));
 }

@@ -13,7 +13,8 @@ namespace {
 
 using table::OdbcDialect;
 
-constexpr const char* kSayIt = "say which of these it speaks: dialect=postgresql, mysql or sqlite";
+constexpr const char* kSayIt =
+    "say which of these it speaks: dialect=postgresql, mysql, sqlite, sqlserver, oracle, db2, duckdb, snowflake or generic";
 
 /// Drivers that the conformance suite holds: what they say of a write is so, counts aside.
 bool is_known_driver(const std::string& file) {
@@ -42,10 +43,13 @@ Result<OdbcSite> ask_odbc_site(const OdbcAddress& address, std::optional<OdbcDia
   }
   OdbcSite site;
   site.kind.dialect = *settled;
-  site.kind.believed = is_known_driver(connection.text(SQL_DRIVER_NAME));
+  site.kind.believed = table::is_native(*settled) && is_known_driver(connection.text(SQL_DRIVER_NAME));
   site.kind.transactions = connection.number(SQL_TXN_CAPABLE, SQL_TC_NONE) != SQL_TC_NONE;
   const bool in_database = *settled == OdbcDialect::mysql || *settled == OdbcDialect::mariadb;
   if (in_database) site.schema = connection.text(SQL_DATABASE_NAME);
+  // The schema of a user's own has the user's name there.
+  const bool in_users_own = *settled == OdbcDialect::oracle || *settled == OdbcDialect::db2;
+  if (in_users_own) site.schema = ascii_upper(connection.text(SQL_USER_NAME));
   return site;
 }
 
@@ -62,7 +66,7 @@ Result<OdbcSite> guess_odbc_site(const OdbcAddress& address, std::optional<OdbcD
                 "", kSayIt);
   }
   OdbcSite site;
-  site.kind = {*settled, true, true};
+  site.kind = {*settled, true, table::is_native(*settled)};
   const bool in_database = *settled == OdbcDialect::mysql || *settled == OdbcDialect::mariadb;
   const net::ConnectionParts parts = net::parse_connection(address.connection.reveal());
   if (in_database) site.schema = net::connection_value(parts, "DATABASE").value_or("");

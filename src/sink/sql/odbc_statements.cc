@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 namespace ctk::sink::sql {
@@ -44,11 +46,20 @@ void OdbcStatements::heed(std::stop_token all, std::stop_token one) {
 bool OdbcStatements::give_up_arrays() { return std::exchange(arrays_, false); }
 
 SQLRETURN OdbcStatements::call(const OdbcHandle& handle, const std::function<SQLRETURN()>& what) {
-  // SQLCancel is the one call that may come from another thread.
-  const auto cancel = [&handle] { odbc_library()->Cancel(handle.get()); };
-  const std::stop_callback of_all(all_, cancel);
-  const std::stop_callback of_one(one_, cancel);
-  return what();
+  // SQLCancel is the one call that may come from another thread. It may hang itself (psqlodbc asks the server by a further
+  // connection): so from one that nobody else waits for.
+  std::once_flag once;
+  std::jthread canceller;
+  SQLRETURN done = SQL_ERROR;
+  {
+    const auto cancel = [&] {
+      std::call_once(once, [&] { canceller = std::jthread([&handle] { odbc_library()->Cancel(handle.get()); }); });
+    };
+    const std::stop_callback of_all(all_, cancel);
+    const std::stop_callback of_one(one_, cancel);
+    done = what();
+  }
+  return all_.stop_requested() ? SQL_ERROR : done;
 }
 
 OdbcHandle OdbcStatements::made() const {
@@ -60,9 +71,9 @@ OdbcHandle OdbcStatements::made() const {
   return handle;
 }
 
-Tried<OdbcStatements::Prepared*> OdbcStatements::prepare(const std::string& sql) {
+SqlResult<OdbcStatements::Prepared*> OdbcStatements::prepare(const std::string& sql) {
   const auto found = prepared_.find(sql);
-  if (found != prepared_.end()) return &found->second;
+  if (found != prepared_.end() && !found->second.failed) return &found->second;
   if (prepared_.size() >= kCachedStatements) prepared_.clear();
   MarkedText text = to_markers(sql, manners_.dollars);
   Prepared made_now{made(), std::move(text.order)};
@@ -70,22 +81,24 @@ Tried<OdbcStatements::Prepared*> OdbcStatements::prepare(const std::string& sql)
     return odbc_library()->Prepare(made_now.handle.get(), chars(text.sql), static_cast<SQLINTEGER>(text.sql.size()));
   });
   if (!SQL_SUCCEEDED(done)) return std::unexpected(failure(made_now.handle));
-  return &prepared_.emplace(sql, std::move(made_now)).first->second;
+  return &prepared_.insert_or_assign(sql, std::move(made_now)).first->second;
 }
 
-Tried<Answer> OdbcStatements::run(const Statement& statement) {
-  Tried<Prepared*> prepared = prepare(statement.sql);
+SqlResult<Answer> OdbcStatements::run(const Statement& statement) {
+  SqlResult<Prepared*> prepared = prepare(statement.sql);
   if (!prepared) return std::unexpected(std::move(prepared).error());
   Answer answer;
   const std::span<const Param> params(statement.params);
   for (size_t next = 0; next < statement.executions();) {
     OdbcParams values;
-    const bool singly = !arrays_ || !(*prepared)->arrays || gives_rows(statement.sql) || statement.width == 0;
+    const bool may = arrays_ && (manners_.unchecked_arrays || statement.checked);
+    const bool singly = !may || !(*prepared)->arrays || gives_rows(statement.sql) || statement.width == 0;
     const size_t rows = values.fill(params.subspan(next * statement.width), statement.width, (*prepared)->order,
                                     manners_.forms, singly ? 1 : kMostSets);
-    Tried<bool> done = run_some(**prepared, rows, values, answer);
+    SqlResult<bool> done = run_some(**prepared, {rows, statement.most_rows}, values, answer);
     if (!done) {
-      prepared_.erase(statement.sql);
+      // Nothing of the statement is looked at any more: whoever gave it may be gone (watched_driver.h).
+      (*prepared)->failed = true;
       return std::unexpected(std::move(done).error());
     }
     if (*done) next += rows;
@@ -124,8 +137,9 @@ std::optional<Failure> OdbcStatements::failed_sets(const OdbcHandle& handle, con
   return Failure{Scope::again, {ErrorKind::unreachable, "the driver did a part of an array of parameters", "", ""}};
 }
 
-Tried<bool> OdbcStatements::run_some(Prepared& prepared, size_t rows, OdbcParams& values, Answer& answer) {
+SqlResult<bool> OdbcStatements::run_some(Prepared& prepared, Extent extent, OdbcParams& values, Answer& answer) {
   const OdbcHandle& handle = prepared.handle;
+  const size_t rows = extent.sets;
   const OdbcLibrary& odbc = *odbc_library();
   if (!values.refusal().empty()) {
     return std::unexpected(Failure{Scope::row, {ErrorKind::refused, values.refusal(), "", ""}});
@@ -144,15 +158,15 @@ Tried<bool> OdbcStatements::run_some(Prepared& prepared, size_t rows, OdbcParams
     prepared.arrays = false;
     return false;
   }
-  if (!is_done(done)) return std::unexpected(failure(handle));
-  if (done == SQL_SUCCESS_WITH_INFO && (was_said(handle, "01004") || was_said(handle, "22001"))) {
+  if (!is_done(done)) return std::unexpected(rows > 1 ? array_failure(handle) : failure(handle));
+  if (done == SQL_SUCCESS_WITH_INFO && (has_diagnostic(handle, "01004") || has_diagnostic(handle, "22001"))) {
     Failure cut_off = failure(handle);
     cut_off.scope = Scope::row;
     cut_off.error.kind = ErrorKind::refused;
     return std::unexpected(std::move(cut_off));
   }
   if (std::optional<Failure> failed = failed_sets(handle, sets)) return std::unexpected(std::move(*failed));
-  if (Tried<bool> read = read_results(handle, answer, rows); !read) return read;
+  if (SqlResult<bool> read = read_results(handle, answer, extent); !read) return read;
   odbc.FreeStmt(handle.get(), SQL_CLOSE);
   odbc.FreeStmt(handle.get(), SQL_RESET_PARAMS);
   if (rows > 1) end_array(handle);
@@ -160,7 +174,7 @@ Tried<bool> OdbcStatements::run_some(Prepared& prepared, size_t rows, OdbcParams
 }
 
 /// Every result of a call: an array may have one for each of its sets. Counts are put down for the first execution.
-Tried<bool> OdbcStatements::read_results(const OdbcHandle& handle, Answer& answer, size_t rows) {
+SqlResult<bool> OdbcStatements::read_results(const OdbcHandle& handle, Answer& answer, Extent extent) {
   const OdbcLibrary& odbc = *odbc_library();
   int64_t counted = 0;
   SQLRETURN more = SQL_SUCCESS;
@@ -173,8 +187,10 @@ Tried<bool> OdbcStatements::read_results(const OdbcHandle& handle, Answer& answe
     } else {
       Cells cells;
       Fetched fetched = fetch_row(handle, columns, manners_.forms.wide, cells);
-      for (; fetched == Fetched::row; fetched = fetch_row(handle, columns, manners_.forms.wide, cells), ++counted) {
+      while (fetched == Fetched::row) {
         answer.rows.push_back(std::move(cells));
+        if (static_cast<size_t>(++counted) == extent.most_rows) break;
+        fetched = fetch_row(handle, columns, manners_.forms.wide, cells);
       }
       if (fetched == Fetched::failed) return std::unexpected(failure(handle));
       if (fetched == Fetched::cut) return cut();
@@ -183,11 +199,11 @@ Tried<bool> OdbcStatements::read_results(const OdbcHandle& handle, Answer& answe
   }
   if (more != SQL_NO_DATA) return std::unexpected(failure(handle));
   answer.affected.push_back(counted);
-  answer.affected.resize(answer.affected.size() + rows - 1, 0);
+  answer.affected.resize(answer.affected.size() + extent.sets - 1, 0);
   return true;
 }
 
-Tried<bool> OdbcStatements::execute(std::string_view sql) {
+SqlResult<bool> OdbcStatements::execute(std::string_view sql) {
   // Not "unscanned": MariaDB's driver would prepare it then, and the server prepares no SAVEPOINT.
   const OdbcHandle handle = connection_.statement();
   const SQLRETURN done = call(
@@ -196,7 +212,7 @@ Tried<bool> OdbcStatements::execute(std::string_view sql) {
   return true;
 }
 
-Tried<ResultSet> OdbcStatements::query(const std::string& sql) {
+SqlResult<ResultSet> OdbcStatements::query(const std::string& sql) {
   const OdbcLibrary& odbc = *odbc_library();
   const OdbcHandle handle = connection_.statement();
   SQLRETURN more =
@@ -224,6 +240,15 @@ Tried<ResultSet> OdbcStatements::query(const std::string& sql) {
     if (more == SQL_NO_DATA) return last;
   }
   return std::unexpected(failure(handle));
+}
+
+/// A driver that is not known may fail at arrays as such, and say so in words of its own.
+Failure OdbcStatements::array_failure(const OdbcHandle& handle) {
+  Failure failed = failure(handle);
+  if (manners_.unchecked_arrays || failed.scope != Scope::doubtful) return failed;
+  arrays_ = false;
+  failed.scope = Scope::again;
+  return failed;
 }
 
 Failure OdbcStatements::failure(const OdbcHandle& handle) const {

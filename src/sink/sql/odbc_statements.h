@@ -26,11 +26,11 @@ class OdbcStatements {
   void set_timeout(SQLULEN seconds) { timeout_ = seconds; }
 
   /// All executions of a statement.
-  Tried<Answer> run(const Statement& statement);
+  SqlResult<Answer> run(const Statement& statement);
   /// A text without parameters.
-  Tried<bool> execute(std::string_view sql);
+  SqlResult<bool> execute(std::string_view sql);
   /// What a user typed: its last result.
-  Tried<ResultSet> query(const std::string& sql);
+  SqlResult<ResultSet> query(const std::string& sql);
   /// Prepared statements are forgotten: the tables that they name have changed.
   void forget() { prepared_.clear(); }
   /// No arrays from here on. False: there were none before.
@@ -40,7 +40,8 @@ class OdbcStatements {
   struct Prepared {
     OdbcHandle handle;
     std::vector<size_t> order;
-    bool arrays = true;  ///< false: it is not to be had for arrays of parameters
+    bool arrays = true;   ///< false: it is not to be had for arrays of parameters
+    bool failed = false;  ///< it is prepared anew
   };
   /// How many parameter sets a call did.
   struct Sets {
@@ -48,14 +49,21 @@ class OdbcStatements {
     SQLULEN done = 0;
   };
 
-  Tried<Prepared*> prepare(const std::string& sql);
+  /// Of one call: parameter sets that it has, rows that are read of its answer.
+  struct Extent {
+    size_t sets;
+    size_t most_rows;
+  };
+
+  SqlResult<Prepared*> prepare(const std::string& sql);
   /// False: nothing was done, and the next try is without an array.
-  Tried<bool> run_some(Prepared& prepared, size_t rows, OdbcParams& values, Answer& answer);
+  SqlResult<bool> run_some(Prepared& prepared, Extent extent, OdbcParams& values, Answer& answer);
   std::optional<Failure> failed_sets(const OdbcHandle& handle, const Sets& sets);
-  Tried<bool> read_results(const OdbcHandle& handle, Answer& answer, size_t rows);
+  SqlResult<bool> read_results(const OdbcHandle& handle, Answer& answer, Extent extent);
   SQLRETURN call(const OdbcHandle& handle, const std::function<SQLRETURN()>& what);
   static void end_array(const OdbcHandle& handle);
   bool begin_array(const OdbcHandle& handle, size_t rows, Sets& sets);
+  Failure array_failure(const OdbcHandle& handle);
   Failure failure(const OdbcHandle& handle) const;
   std::unexpected<Failure> cut() const;
   OdbcHandle made() const;

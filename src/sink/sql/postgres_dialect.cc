@@ -22,6 +22,13 @@ class PostgresDialect final : public ConflictDialect {
   std::string placeholder(size_t n) const override { return "$" + std::to_string(n); }
 
   // Said each time: the session's default is the role's, or behind a pooler anybody's.
+  // Where our own driver speaks, which prepares.
+  bool joins_values() const override { return target() == table::Target::postgres; }
+  std::string keep_to_indexes() const override {
+    return "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), "
+           "set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true)";
+  }
+
   std::string begin() const override { return "BEGIN ISOLATION LEVEL READ COMMITTED"; }
   // Whoever is frozen, or whose machine is gone, in the midst of a transaction holds its locks no longer than this, and who
   // waits for them says so. What the role has set stands.
@@ -57,10 +64,22 @@ class PostgresDialect final : public ConflictDialect {
                        quote(spec.name), quote("cdc_deleted"));
   }
 
+  /// A list of values is looked up in the index one by one; a list of tuples is an OR of as many conditions, which costs
+  /// twice as much. The first values tell all their types.
+  std::string key_in(const table::TableSpec& spec, size_t rows) const override {
+    if (spec.keys.size() == 1) return ConflictDialect::key_in(spec, rows);
+    std::string first;
+    for (const table::KeyColumn& key : spec.keys) {
+      first += fmt::format("{}?::{}", first.empty() ? "" : ", ", key_type(key.column_type, 0, spec.keys.size()));
+    }
+    const std::string rest = rows > 1 ? ", " + tuples(spec.keys.size(), rows - 1) : "";
+    return fmt::format("({}) IN (VALUES ({}){})", key_list(spec), first, rest);
+  }
+
   std::string hex_of(const std::string& column) const override { return "encode(" + column + ", 'hex')"; }
   std::string row_id() const override { return "ctid::text"; }
-  std::string row_in() const override { return "ctid = ANY (?::text::tid[])"; }
-  std::string row_not_in() const override { return "ctid <> ALL (?::text::tid[])"; }
+  std::string row_in(const std::string& /*id*/) const override { return "ctid = ANY (?::text::tid[])"; }
+  std::string row_not_in(const std::string& /*id*/) const override { return "ctid <> ALL (?::text::tid[])"; }
   std::string row_id_list(std::span<const std::string> ids) const override {
     std::string list = "{";
     for (const std::string& id : ids) list += (list.size() > 1 ? ",\"" : "\"") + id + "\"";
@@ -119,14 +138,17 @@ class PostgresDialect final : public ConflictDialect {
            "ORDER BY 1, 2";
   }
   std::string missing_rights_to_make() const override {
-    return "WITH s AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1::text), "
-           "there AS (SELECT count(*) AS n FROM pg_catalog.pg_class c JOIN s ON s.oid = c.relnamespace WHERE c.relname IN "
-           "($2::text, 'ctk_tables', 'ctk_positions', 'ctk_dead_letters')) "
-           "SELECT 'DATABASE ' || quote_ident(current_database()), 'CREATE', quote_ident(current_user) "
+    return "WITH s AS (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1::text) "
+           "SELECT 'DATABASE ' || quote_ident(current_database()), 'CREATE', quote_ident(current_user), 'use' "
            "WHERE NOT EXISTS (SELECT 1 FROM s) AND NOT has_database_privilege(current_database(), 'CREATE') UNION ALL "
-           "SELECT 'SCHEMA ' || quote_ident($1::text), r.name, quote_ident(current_user) "
-           "FROM s CROSS JOIN there CROSS JOIN (VALUES ('USAGE'), ('CREATE')) r(name) "
-           "WHERE (r.name = 'USAGE' OR there.n < 4) AND NOT has_schema_privilege(s.oid, r.name)";
+           "SELECT 'SCHEMA ' || quote_ident($1::text), r.name, quote_ident(current_user), r.needs "
+           "FROM s CROSS JOIN (VALUES ('USAGE', 'use'), ('CREATE', 'tables view')) r(name, needs) "
+           "WHERE NOT has_schema_privilege(s.oid, r.name) AND $2::text IS NOT NULL AND $3::text IS NOT NULL";
+  }
+  std::string owner_to_alter() const override {
+    return "SELECT quote_ident(pg_catalog.pg_get_userbyid(c.relowner)), quote_ident(current_user) "
+           "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+           "WHERE n.nspname = $1::text AND c.relname = $2::text AND NOT pg_has_role(c.relowner, 'USAGE')";
   }
   std::string version() const override {
     return "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)";

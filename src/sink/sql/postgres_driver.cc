@@ -74,13 +74,25 @@ class PostgresDriver final : public Driver {
     return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
   }
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     if (!connection_) return std::unexpected(lost());
     PQenterPipelineMode(connection_.get());
-    Tried<std::vector<Answer>> answers = send_all(statements) ? receive_all(statements) : std::unexpected(lost());
+    SqlResult<std::vector<Answer>> answers = send_all(statements) ? receive_all(statements) : std::unexpected(lost());
     bool gone = !answers && answers.error().scope == Scope::lost;
     if (gone || PQexitPipelineMode(connection_.get()) != 1) disconnect();
     return answers;
+  }
+
+  SqlResult<bool> walk(const Statement& select, const CellsVisit& visit) override {
+    if (!connection_) return std::unexpected(lost());
+    params_.set(select.params);
+    PGconn* to = connection_.get();
+    const bool sent = PQsendQueryParams(to, select.sql.c_str(), params_.count(), nullptr, params_.values(),
+                                        params_.lengths(), params_.formats(), 0) == 1;
+    SqlResult<bool> all = sent && PQsetSingleRowMode(to) == 1 ? show_rows(select, visit) : std::unexpected(lost());
+    // What is not wanted any more is on its way.
+    if (all ? !*all : all.error().scope == Scope::lost) disconnect();
+    return all;
   }
 
   Result<ResultSet> query(const Query& query) override {
@@ -149,8 +161,8 @@ class PostgresDriver final : public Driver {
       disconnect();
       return forward_error(std::move(asked));
     }
-    const bool told = asked->rows.size() == 1 && asked->rows[0].size() == 1;
-    alone_ = told && asked->rows[0][0] == std::to_string(PQbackendPID(connection_.get()));
+    const bool answered = asked->rows.size() == 1 && asked->rows[0].size() == 1;
+    alone_ = answered && asked->rows[0][0] == std::to_string(PQbackendPID(connection_.get()));
     unnamed_.clear();
     if (!alone_) return {};
     ++sessions_;
@@ -206,7 +218,8 @@ class PostgresDriver final : public Driver {
   /// shared, once a call, without a name.
   bool send(const Statement& statement, size_t index) {
     PGconn* to = connection_.get();
-    bool prepare = !statement.catalogue && params_.count() > 0;
+    const bool lasting = !statement.catalogue || statement.often;
+    bool prepare = lasting && params_.count() > 0;
     if (!prepare) {
       commands_.push_back({index, false});
       unnamed_.clear();
@@ -239,7 +252,7 @@ class PostgresDriver final : public Driver {
     return kUnnamed;
   }
 
-  Tried<std::vector<Answer>> receive_all(std::span<const Statement> statements) {
+  SqlResult<std::vector<Answer>> receive_all(std::span<const Statement> statements) {
     bool patient = std::any_of(statements.begin(), statements.end(), [](const Statement& each) { return each.patient; });
     std::optional<Duration> limit = patient ? kNoLimit : std::optional(address_.timeout);
     std::vector<Answer> answers(statements.size());
@@ -260,6 +273,25 @@ class PostgresDriver final : public Driver {
     PgResult sync(PQgetResult(connection_.get()));
     if (failure) return std::unexpected(std::move(*failure));
     return answers;
+  }
+
+  /// Of a SELECT in single-row mode.
+  SqlResult<bool> show_rows(const Statement& select, const CellsVisit& visit) {
+    const std::optional<Duration> limit = select.patient ? kNoLimit : std::optional(address_.timeout);
+    std::vector<std::optional<std::string_view>> row;
+    std::optional<Failure> failure;
+    while (true) {
+      if (!wait(limit)) return std::unexpected(lost());
+      const PgResult result(PQgetResult(connection_.get()));
+      if (!result && failure) return std::unexpected(std::move(*failure));
+      if (!result) return true;
+      if (PQresultStatus(result.get()) == PGRES_SINGLE_TUPLE) {
+        view_cells(result.get(), row);
+        if (!visit(row)) return false;
+      } else if (!is_done(result.get()) && !failure) {
+        failure = failure_of(result.get());
+      }
+    }
   }
 
   /// COMMIT of a transaction that had failed is answered as if all were well, by another word.

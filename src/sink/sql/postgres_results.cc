@@ -28,17 +28,16 @@ ResultSet::Column::Kind column_kind(Oid type) {
   }
 }
 
+std::optional<std::string_view> view(const PGresult* result, int row, int column) {
+  if (PQgetisnull(result, row, column) != 0) return std::nullopt;
+  const char* text = PQgetvalue(result, row, column);
+  if (PQftype(result, column) == kBoolean) return *text == 't' ? "true" : "false";
+  return std::string_view(text, static_cast<size_t>(PQgetlength(result, row, column)));
+}
+
 Cells cells(const PGresult* result, int row) {
-  Cells cells;
-  for (int i = 0; i < PQnfields(result); ++i) {
-    if (PQgetisnull(result, row, i) != 0) {
-      cells.emplace_back();
-    } else if (PQftype(result, i) == kBoolean) {
-      cells.emplace_back(*PQgetvalue(result, row, i) == 't' ? "true" : "false");
-    } else {
-      cells.emplace_back(std::string(PQgetvalue(result, row, i), static_cast<size_t>(PQgetlength(result, row, i))));
-    }
-  }
+  Cells cells(static_cast<size_t>(PQnfields(result)));
+  for (size_t i = 0; i < cells.size(); ++i) cells[i] = view(result, row, static_cast<int>(i));
   return cells;
 }
 
@@ -63,6 +62,11 @@ bool is_done(const PGresult* result) {
 }
 
 bool is_rollback(PGresult* result) { return std::string_view(PQcmdStatus(result)) == "ROLLBACK"; }
+
+void view_cells(const PGresult* result, std::vector<std::optional<std::string_view>>& cells) {
+  cells.resize(static_cast<size_t>(PQnfields(result)));
+  for (size_t i = 0; i < cells.size(); ++i) cells[i] = view(result, 0, static_cast<int>(i));
+}
 
 void append_result(Answer& answer, PGresult* result) {
   answer.affected.push_back(affected_rows(result));

@@ -4,7 +4,10 @@
 #include <libpq-fe.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "sink/sink.h"
 #include "sink/sql/driver.h"
@@ -24,6 +27,9 @@ bool is_done(const PGresult* result);
 bool is_copy(const PGresult* result);
 /// A transaction was rolled back: the answer to COMMIT of one that had failed, too.
 bool is_rollback(PGresult* result);
+
+/// A result of one row: its cells, which live as long as the result does.
+void view_cells(const PGresult* result, std::vector<std::optional<std::string_view>>& cells);
 
 /// Adds one execution of a statement of ours to its answer.
 void append_result(Answer& answer, PGresult* result);

@@ -53,7 +53,7 @@ class PrintingDriver final : public Driver {
   Status connect(Reach) override { return {}; }
   void disconnect() override {}
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     std::vector<Answer> answers;
     for (const Statement& each : statements) {
       Answer& answer = answers.emplace_back();

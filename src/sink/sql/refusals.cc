@@ -7,8 +7,7 @@ namespace ctk::sink::sql {
 Blame blame(const RefusedRows& refused) {
   if (refused.tries >= kPatience) return Blame::rows;
   if (refused.conflict && refused.taken > 0 && refused.tries >= kConflictPatience) return Blame::rows;
-  const bool passes = refused.kind == ErrorKind::unreachable || refused.kind == ErrorKind::throttled;
-  if (passes) return Blame::target;
+  if (may_pass(refused.kind)) return Blame::target;
   if (refused.taken > 0 || refused.refused_before) return Blame::rows;
   // All of them. At the start of a run nothing shows yet that this target takes anything.
   const bool row_security = refused.kind == ErrorKind::denied;

@@ -2,12 +2,20 @@
 
 #include <charconv>
 
+#include "dynamodb/number.h"
+#include "sink/sql/transaction.h"
+#include "table/keys.h"
+
 namespace ctk::sink::sql {
 
 using table::ColumnType;
 using table::KeyCell;
 
-KeyCell key_cell_of(const table::KeyColumn& key, std::string text) {
+KeyCell key_cell_of(const table::TableSpec& spec, size_t place, std::string text) {
+  const table::KeyColumn& key = spec.keys[place];
+  if (key.column_type == ColumnType::untyped && key.type == dynamodb::Type::N && dynamodb::is_number(text)) {
+    return table::untyped_cell(spec.target, text);
+  }
   KeyCell cell{KeyCell::Kind::text, std::move(text), 0, 0};
   const char* end = cell.text.data() + cell.text.size();
   switch (key.column_type) {
@@ -28,8 +36,23 @@ KeyCell key_cell_of(const table::KeyColumn& key, std::string text) {
   return cell;
 }
 
+SqlResult<std::string> find_row_id(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  if (dialect.traits().row_names == table::RowNames::key) return std::string();
+  const std::string find = dialect.find_row_id();
+  if (find.empty()) return dialect.row_id();
+  SqlResult<Answer> found = driver.run(look_up(find, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
+  if (!found) return forward_failure(std::move(found));
+  return found->rows.empty() ? std::string() : found->rows.front()[0].value_or("");
+}
+
+SqlResult<RowNaming> RowNaming::find(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  SqlResult<std::string> id = find_row_id(driver, dialect, spec);
+  if (!id) return forward_failure(std::move(id));
+  return RowNaming(dialect, spec, std::move(*id));
+}
+
 std::string RowNaming::columns() const {
-  if (by_id()) return dialect_.row_id();
+  if (by_id()) return id_;
   std::vector<std::string> keys;
   for (const table::KeyColumn& key : spec_.keys) keys.push_back(key.column);
   return dialect_.quote_list(keys);
@@ -39,17 +62,12 @@ RowName RowNaming::read(const Cells& cells) const {
   RowName name;
   for (size_t i = 0; i < cells.size(); ++i) {
     std::string text = cells[i].value_or("");
-    name.push_back(by_id() ? KeyCell{KeyCell::Kind::text, std::move(text), 0, 0}
-                           : key_cell_of(spec_.keys[i], std::move(text)));
+    name.push_back(by_id() ? KeyCell{KeyCell::Kind::text, std::move(text), 0, 0} : key_cell_of(spec_, i, std::move(text)));
   }
   return name;
 }
 
-size_t RowNaming::most() const {
-  // Two cells each: within the parameters that any database takes in one statement.
-  constexpr size_t kMostKeys = 5'000;
-  return by_id() ? SIZE_MAX : kMostKeys;
-}
+size_t RowNaming::most() const { return by_id() ? SIZE_MAX : dialect_.keys_per_statement(); }
 
 NamedRows::NamedRows(const RowNaming& naming, std::span<const RowName> rows) : naming_(naming), rows_(rows) {
   if (!naming_.by_id()) return;
@@ -60,11 +78,11 @@ NamedRows::NamedRows(const RowNaming& naming, std::span<const RowName> rows) : n
 }
 
 std::string NamedRows::in() const {
-  return naming_.by_id() ? naming_.dialect_.row_in() : naming_.dialect_.key_in(naming_.spec_, rows_.size());
+  return naming_.by_id() ? naming_.dialect_.row_in(naming_.id_) : naming_.dialect_.key_in(naming_.spec_, rows_.size());
 }
 
 std::string NamedRows::not_in() const {
-  return naming_.by_id() ? naming_.dialect_.row_not_in()
+  return naming_.by_id() ? naming_.dialect_.row_not_in(naming_.id_)
                          : "NOT (" + naming_.dialect_.key_in(naming_.spec_, rows_.size()) + ")";
 }
 

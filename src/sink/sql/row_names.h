@@ -3,9 +3,11 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sink/sql/dialect.h"
+#include "sink/sql/driver.h"
 #include "sink/sql/statement.h"
 #include "table/render.h"
 
@@ -15,11 +17,17 @@ namespace ctk::sink::sql {
 using RowName = std::vector<table::KeyCell>;
 
 /// A key's cell, of what a database gives back of it.
-table::KeyCell key_cell_of(const table::KeyColumn& key, std::string text);
+table::KeyCell key_cell_of(const table::TableSpec& spec, size_t place, std::string text);
+
+/// What a row's id is called in this table; empty: it has none.
+SqlResult<std::string> find_row_id(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
 class RowNaming {
  public:
-  RowNaming(const Dialect& dialect, const table::TableSpec& spec) : dialect_(dialect), spec_(spec) {}
+  /// `id`: as find_row_id says.
+  RowNaming(const Dialect& dialect, const table::TableSpec& spec, std::string id)
+      : dialect_(dialect), spec_(spec), id_(std::move(id)) {}
+  static SqlResult<RowNaming> find(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
   /// What a SELECT lists, for `read`.
   std::string columns() const;
@@ -29,10 +37,11 @@ class RowNaming {
 
  private:
   friend class NamedRows;
-  bool by_id() const { return dialect_.traits().row_names == table::RowNames::row_id; }
+  bool by_id() const { return !id_.empty(); }
 
   const Dialect& dialect_;
   const table::TableSpec& spec_;
+  std::string id_;
 };
 
 /// A condition: the row is one of these, or none of them. It views the names.

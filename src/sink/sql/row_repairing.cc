@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "sink/sql/sql_schema.h"
 #include "sink/sql/sql_writer.h"
 #include "sink/sql/transaction.h"
 
@@ -42,10 +43,23 @@ Statement rewrite(const Dialect& dialect, const table::TableSpec& spec, const Ro
                 {Param::of_json(row.data), Param::of_json(row.aux), Param::of_boolean(false)});
 }
 
+/// A table that a load would refuse is not written to: where its key takes two texts for one, a row that is missing would
+/// be written over another one.
+Result<bool> may_be_repaired(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  SqlResult<FoundTable> found = describe_table(driver, dialect, spec.name);
+  if (!found) return std::unexpected(call_error(std::move(found).error()));
+  const Result<TableFit> fit = judge_schema(dialect, spec, *found);
+  if (!fit) return std::unexpected(fit.error());
+  if (*fit == TableFit::fits) return true;
+  return fail(ErrorKind::refused, fmt::format("the table {} lacks columns of ours", spec.name.str()), "",
+              "ctk load adds them");
+}
+
 }  // namespace
 
 Result<bool> repair_rows(Driver& driver, const Dialect& dialect, const table::TableSpec& spec, coordination::Epoch epoch,
                          const std::vector<RowRepair>& repairs) {
+  if (Result<bool> may = may_be_repaired(driver, dialect, spec); !may) return may;
   const auto renderer = std::make_shared<const table::Renderer>(spec);
   const RowTable table(dialect, renderer);
   for (const RowRepair& repair : repairs) {
@@ -59,8 +73,9 @@ Result<bool> repair_rows(Driver& driver, const Dialect& dialect, const table::Ta
     } else {
       statements.push_back(repair.item ? rewrite(dialect, spec, repair, *row) : mark(dialect, spec, repair));
     }
-    const Result<bool> written = transact<bool>(driver, dialect, [&](Driver& inside) -> Tried<bool> {
-      if (Tried<std::vector<Answer>> done = inside.run(std::span(statements)); !done) return broken(std::move(done));
+    const Result<bool> written = transact<bool>(driver, dialect, [&](Driver& inside) -> SqlResult<bool> {
+      if (SqlResult<std::vector<Answer>> done = inside.run(std::span(statements)); !done)
+        return forward_failure(std::move(done));
       return true;
     });
     // Refused for itself: it stays as it is.

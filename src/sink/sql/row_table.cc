@@ -22,7 +22,8 @@ RowTable::RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer
     : dialect_(dialect),
       renderer_(std::move(renderer)),
       width_(dialect.columns(renderer_->spec()).size()),
-      rows_per_insert_(std::bit_floor(dialect.rows_per_insert())) {
+      rows_per_insert_(std::bit_floor(dialect.rows_per_write())),
+      notes_stale_rows_(!dialect.begin_noting().empty()) {
   for (size_t rows = 1; rows <= rows_per_insert_; rows *= 2) texts_[rows] = dialect.upsert(renderer_->spec(), rows);
   if (history) history_.emplace(dialect, std::move(*history));
 }
@@ -35,7 +36,12 @@ Statement RowTable::look(const std::vector<const table::Row*>& rows) const {
 
 std::vector<Statement> RowTable::writes(const std::vector<const table::Row*>& rows) const {
   std::vector<Statement> statements;
-  if (stale_rows() == table::StaleRows::looked_up && !rows.empty()) statements.push_back(look(rows));
+  if (rows.empty()) return statements;
+  if (notes_stale_rows()) {
+    statements.push_back(look_up(dialect_.begin_noting()));
+  } else if (stale_rows() == table::StaleRows::looked_up) {
+    statements.push_back(look(rows));
+  }
   for (size_t next = 0; next < rows.size();) {
     size_t left = rows.size() - next;
     // Powers of two: few texts to prepare, whatever the sizes of batches. One row a statement: all in one, executed often.
@@ -44,11 +50,14 @@ std::vector<Statement> RowTable::writes(const std::vector<const table::Row*>& ro
     Statement insert;
     insert.sql = texts_.at(each);
     insert.width = each * width_;
+    insert.checked = true;
+    insert.uncounted = notes_stale_rows();
     insert.params.reserve(taken * width_);
     for (size_t i = 0; i < taken; ++i) append_row(insert.params, *rows[next + i]);
     statements.push_back(std::move(insert));
     next += taken;
   }
+  if (notes_stale_rows()) statements.push_back(look_up(dialect_.noted_rows()));
   return statements;
 }
 

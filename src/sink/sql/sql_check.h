@@ -6,6 +6,6 @@
 
 namespace ctk::sink::sql {
 
-Tried<TargetSight> look_at_target(Driver& driver, const Bookkeeping& at, const TargetQuestion& question);
+SqlResult<TargetSight> look_at_target(Driver& driver, const Bookkeeping& at, const TargetQuestion& question);
 
 }  // namespace ctk::sink::sql

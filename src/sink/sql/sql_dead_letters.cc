@@ -23,7 +23,7 @@ DeadLetter to_letter(const Cells& row) {
   return letter;
 }
 
-Tried<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
+SqlResult<bool> letters_exist(Driver& driver, const Bookkeeping& at) {
   return own_table_exists(driver, at, "ctk_dead_letters");
 }
 
@@ -54,16 +54,16 @@ std::vector<Statement> keep_dead_letters(const Bookkeeping& at, const std::vecto
   return {std::move(insert), std::move(look)};
 }
 
-Tried<bool> check_dead_letters_kept(const Answer& kept, const std::vector<DeadLetter>& letters) {
+SqlResult<bool> check_dead_letters_kept(const Answer& kept, const std::vector<DeadLetter>& letters) {
   for (size_t i = 0; i < letters.size() && i < kept.affected.size(); ++i) {
-    if (kept.affected[i] == 0) return broken(taken_dead_letter_error(letters[i].id));
+    if (kept.affected[i] == 0) return call_failure(taken_dead_letter_error(letters[i].id));
   }
   for (size_t i = 0; i < kept.rows.size() && i < letters.size(); ++i) {
     const std::string stored = kept.rows[i].front().value_or("");
     if (stored == letters[i].change) continue;
-    if (!letters[i].change.starts_with(stored)) return broken(taken_dead_letter_error(letters[i].id));
-    return broken({ErrorKind::refused, fmt::format("the dead letter {} is not stored as it was given", letters[i].id), "",
-                   "the database's driver cuts long texts: use another one"});
+    if (!letters[i].change.starts_with(stored)) return call_failure(taken_dead_letter_error(letters[i].id));
+    return call_failure({ErrorKind::refused, fmt::format("the dead letter {} is not stored as it was given", letters[i].id),
+                         "", "the database's driver cuts long texts: use another one"});
   }
   return true;
 }
@@ -76,12 +76,12 @@ Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& 
   return remove;
 }
 
-Tried<std::vector<DeadLetter>> read_dead_letters(Driver& driver, const Bookkeeping& at,
-                                                 const std::optional<std::vector<std::string>>& ids) {
+SqlResult<std::vector<DeadLetter>> read_dead_letters(Driver& driver, const Bookkeeping& at,
+                                                     const std::optional<std::vector<std::string>>& ids) {
   std::vector<DeadLetter> letters;
   if (ids && ids->empty()) return letters;
-  Tried<bool> there = letters_exist(driver, at);
-  if (!there) return broken(std::move(there));
+  SqlResult<bool> there = letters_exist(driver, at);
+  if (!there) return forward_failure(std::move(there));
   if (!*there) return letters;
   const Dialect& dialect = at.dialect;
   const std::string id = dialect.quote("id"), time = dialect.quote("time");
@@ -92,33 +92,66 @@ Tried<std::vector<DeadLetter>> read_dead_letters(Driver& driver, const Bookkeepi
     select.width = 1;
     for (const std::string& each : *ids) select.params.push_back(Param::of(each));
   }
-  Tried<Answer> answer = driver.run(std::move(select));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(std::move(select));
+  if (!answer) return forward_failure(std::move(answer));
   for (const Cells& row : answer->rows) letters.push_back(to_letter(row));
   return letters;
 }
 
-Tried<int64_t> count_dead_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table) {
-  Tried<bool> there = letters_exist(driver, at);
-  if (!there) return broken(std::move(there));
+/// Their sizes first, then as many as fit.
+SqlResult<DeadLetterPage> read_dead_letter_page(Driver& driver, const Bookkeeping& at, const std::string& from,
+                                                size_t bytes) {
+  DeadLetterPage page;
+  SqlResult<bool> there = letters_exist(driver, at);
+  if (!there) return forward_failure(std::move(there));
+  if (!*there) return page;
+  const std::string id = at.dialect.quote("id");
+  const std::string sql =
+      fmt::format("SELECT {0}, {1} FROM {2}{3} ORDER BY {0}{4}", id, at.dialect.length_of(at.dialect.quote("change")),
+                  at.dead_letters, from.empty() ? "" : " WHERE " + id + " > ?", at.dialect.first_rows(kMostLettersOfAPage));
+  Statement measure = look_up(at.dialect.bind(sql));
+  if (!from.empty()) measure = look_up(at.dialect.bind(sql), {Param::of(from)});  // Oracle takes an empty text for NULL
+  measure.most_rows = kMostLettersOfAPage;
+  SqlResult<Answer> sizes = driver.run(std::move(measure));
+  if (!sizes) return forward_failure(std::move(sizes));
+  std::vector<std::string> ids;
+  size_t taken = 0;
+  for (const Cells& row : sizes->rows) {
+    size_t size = 0;
+    const std::string cell = row[1].value_or("0");
+    std::from_chars(cell.data(), cell.data() + cell.size(), size);
+    if (!ids.empty() && taken + size > bytes) break;
+    taken += size;
+    ids.push_back(row[0].value_or(""));
+  }
+  if (ids.size() < sizes->rows.size() || ids.size() == kMostLettersOfAPage) page.next = ids.back();
+  SqlResult<std::vector<DeadLetter>> letters = read_dead_letters(driver, at, std::move(ids));
+  if (!letters) return forward_failure(std::move(letters));
+  page.letters = std::move(*letters);
+  return page;
+}
+
+SqlResult<int64_t> count_dead_letters(Driver& driver, const Bookkeeping& at, const std::string& source_table) {
+  SqlResult<bool> there = letters_exist(driver, at);
+  if (!there) return forward_failure(std::move(there));
   if (!*there) return int64_t{0};
   const std::string sql =
       fmt::format("SELECT count(*) FROM {} WHERE {} = ?", at.dead_letters, at.dialect.quote("source_table"));
-  Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
+  if (!answer) return forward_failure(std::move(answer));
   int64_t count = 0;
   const std::string cell = answer->rows.front()[0].value_or("0");
   std::from_chars(cell.data(), cell.data() + cell.size(), count);
   return count;
 }
 
-Tried<std::vector<std::pair<std::string, std::string>>> dead_letter_keys(Driver& driver, const Bookkeeping& at,
-                                                                         const std::string& source_table) {
+SqlResult<std::vector<std::pair<std::string, std::string>>> dead_letter_keys(Driver& driver, const Bookkeeping& at,
+                                                                             const std::string& source_table) {
   const std::string key = at.dialect.quote("key"), version = at.dialect.quote("version");
   const std::string sql =
       fmt::format("SELECT {}, {} FROM {} WHERE {} = ?", key, version, at.dead_letters, at.dialect.quote("source_table"));
-  Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(source_table)}));
+  if (!answer) return forward_failure(std::move(answer));
   std::vector<std::pair<std::string, std::string>> keys;
   for (const Cells& row : answer->rows) {
     const bool whole = !row[0].value_or("").empty() && !row[1].value_or("").empty();

@@ -45,8 +45,8 @@ TEST_P(NamesOfPostgres, WhateverHasTheViewsNameStays) {
     occupy(kPostgresOccupants[i], table + "_live");
     load(table, R"({"v":{"N":"1"}})");
     EXPECT_EQ(opened->view, "") << kPostgresOccupants[i].ddl;
-    ASSERT_EQ(backend->said().size(), i + 1) << kPostgresOccupants[i].ddl;
-    EXPECT_THAT(backend->said().back(), HasSubstr("found=" + kPostgresOccupants[i].kind));
+    ASSERT_EQ(backend->log_lines().size(), i + 1) << kPostgresOccupants[i].ddl;
+    EXPECT_THAT(backend->log_lines().back(), HasSubstr("found=" + kPostgresOccupants[i].kind));
   }
   must("DROP FOREIGN DATA WRAPPER w CASCADE");
 }
@@ -87,7 +87,7 @@ TEST_P(NamesOfPostgres, AViewOfTheSameWordsOverAnotherSchemasTableIsNotOurs) {
        ".demo WHERE cdc_deleted IS NOT TRUE");
   load("demo", R"({"v":{"N":"1"}})");
   EXPECT_EQ(opened->view, "");
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("a view with another definition")));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("a view with another definition")));
 }
 
 TEST_P(NamesOfPostgres, AVeryLongNameHasItsViewToo) {
@@ -99,7 +99,7 @@ TEST_P(NamesOfPostgres, AVeryLongNameHasItsViewToo) {
   EXPECT_NE(view, "");
   load(longer, R"({"v":{"N":"1"}})");
   EXPECT_EQ(opened->view, view);
-  EXPECT_THAT(backend->said(), IsEmpty());
+  EXPECT_THAT(backend->log_lines(), IsEmpty());
 }
 
 TEST_P(NamesOfPostgres, AViewThatMayNotBeMadeNamesItsOption) {
@@ -129,7 +129,7 @@ TEST_P(NamesOfSqlite, AnIndexHasTheViewsNameOrTheTables) {
   must("CREATE INDEX Demo_LIVE ON earlier (data)");
   load("demo", R"({"v":{"N":"1"}})");
   EXPECT_EQ(opened->view, "");
-  EXPECT_THAT(backend->said(), ElementsAre(HasSubstr("found=an index")));
+  EXPECT_THAT(backend->log_lines(), ElementsAre(HasSubstr("found=an index")));
   const Result<OpenTable> refused = open(*sink, "demo_live", *put(1, text_key("a"), "{}"));
   ASSERT_FALSE(refused);
   EXPECT_THAT(to_string(refused.error()), HasSubstr("is an index, and not a table"));
@@ -153,7 +153,7 @@ TEST_P(NamesOfSqlite, CapitalsDoNotHideANeighbour) {
   load("other", R"({"a":{"S":"x"}})");
   EXPECT_EQ(opened->view, "");
   EXPECT_EQ(content("other_live"), "42;");
-  EXPECT_THAT(backend->said(), Each(HasSubstr("view")));
+  EXPECT_THAT(backend->log_lines(), Each(HasSubstr("view")));
 }
 
 TEST_P(NamesOfSqlite, AViewWhoseTableIsGoneGivesWayToATableOrIsSaid) {

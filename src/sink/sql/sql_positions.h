@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "coordination/position_store.h"
@@ -24,9 +25,22 @@ class MoveStatements {
 
   /// Whether each compare-and-set found its row. `answer` is that of statements[0].
   static bool all_moved(const Answer& answer);
+  /// Whether they are where they were to go: where the driver is not believed, the last statement looks. `answers` are
+  /// those of `statements`. False: they are not. An error where the row of a child is not there.
+  SqlResult<bool> are_kept(std::span<const Answer> answers) const;
 
  private:
+  /// What a row is to hold that is looked at; nothing: it may have been there before.
+  struct Expected {
+    const aws::ShardId* shard;
+    std::optional<Cells> row;  ///< position, fence
+  };
+
+  Statement look_behind(const Bookkeeping& at, const coordination::RelayName& relay,
+                        const std::vector<const coordination::PositionMove*>& sorted);
+
   std::vector<std::string> texts_;
+  std::vector<Expected> expected_;
 };
 
 /// What a failed compare-and-set means; read in a new transaction.
@@ -35,20 +49,20 @@ enum class MoveState {
                  ///< lost
 };
 /// Otherwise an error: `fenced` with the other worker and its time, `internal` where the row is ours but elsewhere.
-Tried<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const coordination::RelayName& relay,
-                                     const std::vector<coordination::PositionMove>& moves);
+SqlResult<MoveState> explain_failed_move(Driver& driver, const Bookkeeping& at, const coordination::RelayName& relay,
+                                         const std::vector<coordination::PositionMove>& moves);
 
 /// All rows of a relay; none where there is no such table.
-Tried<std::vector<coordination::StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at,
-                                                                const coordination::RelayName& relay);
+SqlResult<std::vector<coordination::StoredPosition>> read_positions(Driver& driver, const Bookkeeping& at,
+                                                                    const coordination::RelayName& relay);
 
 class SqlPositions final : public coordination::PositionStore {
  public:
   SqlPositions(ConnectionPool& connections, const Bookkeeping& at, Clock& clock, bool create_tables)
       : connections_(connections), at_(at), clock_(clock), create_tables_(create_tables) {}
 
-  void load(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
-  void claim(const coordination::ClaimRequest& request, Done<coordination::Claim> done) override;
+  void read(const coordination::RelayName& relay, Done<std::vector<coordination::StoredPosition>> done) override;
+  void acquire(const coordination::AcquireRequest& request, Done<coordination::Acquired> done) override;
   void add(const coordination::RelayName& relay, coordination::Fence fence, std::vector<coordination::NewShard> shards,
            Done<bool> done) override;
   void move(const coordination::RelayName& relay, std::vector<coordination::PositionMove> moves, Done<bool> done) override;
@@ -62,8 +76,8 @@ class SqlPositions final : public coordination::PositionStore {
   const Bookkeeping& at_;
   Clock& clock_;
   bool create_tables_;
-  /// The claims held: what rows added later are stamped with.
-  std::map<coordination::RelayName, coordination::ClaimRequest> claims_;
+  /// The acquisitions held: what rows added later are stamped with.
+  std::map<coordination::RelayName, coordination::AcquireRequest> requests_;
 };
 
 }  // namespace ctk::sink::sql

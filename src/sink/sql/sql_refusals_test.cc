@@ -141,11 +141,11 @@ TEST_P(PostgresRefusals, WhateverRefusesOneRowParksThatRow) {
       {bad + "PERFORM no_such_function(); END IF;", "no_such_function"},
       {bad + "ASSERT false, 'not asserted'; END IF;", "not asserted"},
   };
-  for (const auto& [body, said] : bodies) {
+  for (const auto& [body, log_lines] : bodies) {
     SetUp();
     open(*row(1, "k1", "good"));
     add_trigger(body);
-    expect_one_parked(apply(one_bad_of_ten()), said);
+    expect_one_parked(apply(one_bad_of_ten()), log_lines);
   }
 }
 
@@ -169,7 +169,7 @@ TEST_P(PostgresRefusals, ConstraintsColumnsAndPartitionsOfTheUsers) {
        "exclusion"},
       {columns + ", PRIMARY KEY (pk), CHECK (data->>'v' <> 'bad'))", "check"},
   };
-  for (const auto& [ddl, said] : tables) {
+  for (const auto& [ddl, log_lines] : tables) {
     SetUp();
     run("CREATE SCHEMA \"" + options.schema + "\"");
     run("CREATE TABLE " + quoted("demo") + ddl);
@@ -178,7 +178,7 @@ TEST_P(PostgresRefusals, ConstraintsColumnsAndPartitionsOfTheUsers) {
       run("CREATE TABLE " + quoted("high") + " PARTITION OF " + quoted("demo") + " FOR VALUES FROM ('k70') TO ('z')");
     }
     open(*row(1, "k1", "good"));
-    expect_one_parked(apply(one_bad_of_ten()), said);
+    expect_one_parked(apply(one_bad_of_ten()), log_lines);
   }
 }
 
@@ -227,10 +227,10 @@ TEST_P(PostgresRefusals, AMarkThatAUsersRowRefersToStaysAndTheOthersGo) {
     run("INSERT INTO " + quoted("orders") + " VALUES ('k4')");
     apply(std::move(gone));
     const aws::ShardId shard("s");
-    const coordination::Claim claimed = claim(*sink, "worker", {{shard, shards::Position::trim_horizon()}}, true);
+    const coordination::Acquired acquired = acquire(*sink, "worker", {{shard, shards::Position::trim_horizon()}}, true);
     const Timestamp late = from_micros(1'900'000'000'000'000);
     const auto there = shards::Position::after(aws::SequenceNumber("9"));
-    ASSERT_TRUE(move_alone(*sink, claimed.fence, {{shard, shards::Position::trim_horizon(), there, late, {}}}));
+    ASSERT_TRUE(move_alone(*sink, acquired.fence, {{shard, shards::Position::trim_horizon(), there, late, {}}}));
     const Result<SweepOutcome> swept = sweep(Duration{});
     ASSERT_TRUE(swept) << to_string(swept.error());
     EXPECT_EQ(swept->swept, 8u);
@@ -332,11 +332,11 @@ TEST_P(SqliteRefusals, WhateverATriggerDoesParksItsRow) {
       {"SELECT RAISE(ROLLBACK, 'picky')", "picky"},        {"SELECT RAISE(IGNORE)", "did not keep it"},
       {"SELECT json_extract('{', '$')", "malformed JSON"},
   };
-  for (const auto& [body, said] : bodies) {
+  for (const auto& [body, log_lines] : bodies) {
     SetUp();
     open(*row(1, "k1", "good"));
     add_trigger(body);
-    expect_one_parked(apply(one_bad_of_ten()), said);
+    expect_one_parked(apply(one_bad_of_ten()), log_lines);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <tuple>
 
 namespace ctk::sink::sql {
 namespace {
@@ -73,40 +74,58 @@ std::string upsert_record(const Bookkeeping& at, const RecordsTable& there) {
 
 }  // namespace
 
-Tried<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
-                                              const std::string& lock) {
+SqlResult<std::optional<TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
+                                                  const std::string& lock) {
   if (at.rehearsed != nullptr) {
     const auto kept = at.rehearsed->find(table);
     return kept == at.rehearsed->end() ? std::nullopt : std::optional(kept->second);
   }
-  Tried<RecordsTable> there = find_records_table(driver, at);
-  if (!there) return broken(std::move(there));
+  SqlResult<RecordsTable> there = find_records_table(driver, at);
+  if (!there) return forward_failure(std::move(there));
   if (!there->there) return std::nullopt;
   const std::string sql = select_records(at, *there) + " WHERE " + at.dialect.quote("table") + " = ?" + lock;
-  Tried<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(table)}));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(look_up(at.dialect.bind(sql), {Param::of(table)}));
+  if (!answer) return forward_failure(std::move(answer));
   if (answer->rows.empty()) return std::nullopt;
   return to_record(answer->rows.front());
 }
 
-Tried<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& at) {
+SqlResult<std::vector<TableRecord>> read_records(Driver& driver, const Bookkeeping& at) {
   std::vector<TableRecord> records;
   if (at.rehearsed != nullptr) {
     for (const auto& [table, record] : *at.rehearsed) records.push_back(record);
     return records;
   }
-  Tried<RecordsTable> there = find_records_table(driver, at);
-  if (!there) return broken(std::move(there));
+  SqlResult<RecordsTable> there = find_records_table(driver, at);
+  if (!there) return forward_failure(std::move(there));
   if (!there->there) return records;
-  Tried<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY " + at.dialect.quote("table")));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(look_up(select_records(at, *there) + " ORDER BY " + at.dialect.quote("table")));
+  if (!answer) return forward_failure(std::move(answer));
   for (const Cells& row : answer->rows) records.push_back(to_record(row));
   return records;
 }
 
-Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecord& record) {
-  Tried<RecordsTable> there = find_records_table(driver, at);
-  if (!there) return broken(std::move(there));
+namespace {
+
+/// What a driver that is not believed has made of a record; its times are the database's own.
+SqlResult<bool> check_record(Driver& driver, const Bookkeeping& at, const TableRecord& record, const RecordsTable& there) {
+  SqlResult<std::optional<TableRecord>> stored = read_record(driver, at, record.table, "");
+  if (!stored) return forward_failure(std::move(stored));
+  const auto texts = [](const TableRecord& of) {
+    return std::tie(of.table, of.source_table, of.incarnation, of.kind, of.epoch, of.load, of.relays, of.names, of.keys);
+  };
+  const bool witnessed = *stored && (!there.has_witnesses || (*stored)->witnesses == record.witnesses);
+  if (witnessed && texts(**stored) == texts(record)) return true;
+  return call_failure({ErrorKind::refused,
+                       fmt::format("the record of table {} is not stored as it was given", record.table), "",
+                       "the database's driver changes what it writes: use another one"});
+}
+
+}  // namespace
+
+SqlResult<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecord& record) {
+  SqlResult<RecordsTable> there = find_records_table(driver, at);
+  if (!there) return forward_failure(std::move(there));
   std::string kind, load(to_string(record.load)),
       relays = coordination::relays_json(record.relays), names = coordination::names_json(record.names),
       keys = coordination::keys_json(record.keys, record.form), witnesses = coordination::names_json(record.witnesses);
@@ -123,7 +142,10 @@ Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const TableRecor
     write.params.push_back(record.witnesses.empty() ? Param{} : Param::of(witnesses));
     write.width = write.params.size();
   }
-  if (Tried<Answer> written = driver.run(std::move(write)); !written) return broken(std::move(written));
+  if (SqlResult<Answer> written = driver.run(std::move(write)); !written) return forward_failure(std::move(written));
+  if (at.dialect.belief() == Belief::nothing) {
+    if (SqlResult<bool> kept = check_record(driver, at, record, *there); !kept) return kept;
+  }
   if (at.rehearsed != nullptr) (*at.rehearsed)[record.table] = record;
   return true;
 }

@@ -11,13 +11,13 @@
 namespace ctk::sink::sql {
 
 /// The record of a table; nothing where there is none, or no ctk_tables. `lock` is for_update(), for_share() or empty.
-Tried<std::optional<coordination::TableRecord>> read_record(Driver& driver, const Bookkeeping& at, const std::string& table,
-                                                            const std::string& lock);
+SqlResult<std::optional<coordination::TableRecord>> read_record(Driver& driver, const Bookkeeping& at,
+                                                                const std::string& table, const std::string& lock);
 
 /// All records of this schema; none where there is no ctk_tables.
-Tried<std::vector<coordination::TableRecord>> read_records(Driver& driver, const Bookkeeping& at);
+SqlResult<std::vector<coordination::TableRecord>> read_records(Driver& driver, const Bookkeeping& at);
 /// Stores a record, new or not. Inside a transaction.
-Tried<bool> write_record(Driver& driver, const Bookkeeping& at, const coordination::TableRecord& record);
+SqlResult<bool> write_record(Driver& driver, const Bookkeeping& at, const coordination::TableRecord& record);
 
 /// One execution: returns a row, share-locked to the transaction's end, if the table's epoch is this.
 Statement check_epoch(const Bookkeeping& at, const std::string& table, coordination::Epoch epoch);

@@ -20,18 +20,19 @@ std::optional<int64_t> to_integer(const std::optional<std::string>& cell) {
   return value;
 }
 
-Tried<bool> count_rows(Driver& driver, const Dialect& dialect, const table::QualifiedName& name, const FoundTable& found,
-                       TableReport& report) {
-  bool marked = std::any_of(found.columns.begin(), found.columns.end(),
-                            [](const FoundColumn& column) { return column.name == "cdc_deleted"; });
-  const std::string marks = marked ? fmt::format("sum(CASE WHEN {} THEN 1 ELSE 0 END)", dialect.quote("cdc_deleted")) : "0";
+SqlResult<bool> count_rows(Driver& driver, const Dialect& dialect, const table::QualifiedName& name,
+                           const FoundTable& found, TableReport& report) {
+  bool tombstones = std::any_of(found.columns.begin(), found.columns.end(),
+                                [](const FoundColumn& column) { return column.name == "cdc_deleted"; });
+  const std::string marks =
+      tombstones ? fmt::format("sum(CASE WHEN {} THEN 1 ELSE 0 END)", dialect.is_true(dialect.quote("cdc_deleted"))) : "0";
   const std::string sql = fmt::format("SELECT count(*), {} FROM {}", marks, dialect.quote(name));
-  Tried<Answer> answer = driver.run(patiently(look_up(sql)));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(patiently(look_up(sql)));
+  if (!answer) return forward_failure(std::move(answer));
   if (answer->rows.empty()) return true;
   report.rows = to_integer(answer->rows[0][0]).value_or(0);
-  report.marked = to_integer(answer->rows[0][1]).value_or(0);
-  report.living = report.rows - report.marked;
+  report.tombstones = to_integer(answer->rows[0][1]).value_or(0);
+  report.living = report.rows - report.tombstones;
   return true;
 }
 
@@ -46,51 +47,52 @@ void name_untyped_columns(TableReport& report) {
 
 /// A size that cannot be had is no error.
 void read_size(Driver& driver, const Dialect& dialect, const table::QualifiedName& name, TableReport& report) {
-  Tried<Answer> answer = driver.run(look_up(dialect.table_size(), {Param::of(name.schema), Param::of(name.table)}));
+  if (dialect.table_size().empty()) return;
+  SqlResult<Answer> answer = driver.run(look_up(dialect.table_size(), {Param::of(name.schema), Param::of(name.table)}));
   if (answer && !answer->rows.empty()) report.size_bytes = to_integer(answer->rows[0][0]);
 }
 
-Tried<bool> read_bookkeeping(Driver& driver, const Bookkeeping& at, TableReport& report) {
-  Tried<std::optional<coordination::TableRecord>> record = read_record(driver, at, report.table, "");
-  if (!record) return broken(std::move(record));
+SqlResult<bool> read_bookkeeping(Driver& driver, const Bookkeeping& at, TableReport& report) {
+  SqlResult<std::optional<coordination::TableRecord>> record = read_record(driver, at, report.table, "");
+  if (!record) return forward_failure(std::move(record));
   report.record = std::move(*record);
   if (!report.record) return true;
   for (const coordination::RelayName& relay : report.record->relays) {
-    Tried<std::vector<coordination::StoredPosition>> rows = read_positions(driver, at, relay);
-    if (!rows) return broken(std::move(rows));
+    SqlResult<std::vector<coordination::StoredPosition>> rows = read_positions(driver, at, relay);
+    if (!rows) return forward_failure(std::move(rows));
     report.positions.emplace_back(relay, std::move(*rows));
   }
-  Tried<int64_t> letters = count_dead_letters(driver, at, report.record->source_table);
-  if (!letters) return broken(std::move(letters));
+  SqlResult<int64_t> letters = count_dead_letters(driver, at, report.record->source_table);
+  if (!letters) return forward_failure(std::move(letters));
   report.dead_letters = *letters;
   letters = count_dead_letters(driver, at, "");
-  if (!letters) return broken(std::move(letters));
+  if (!letters) return forward_failure(std::move(letters));
   report.dead_letters_of_no_table = *letters;
   return true;
 }
 
 }  // namespace
 
-Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name) {
-  Tried<FoundTable> found = describe_table(driver, at.dialect, name);
-  if (!found) return broken(std::move(found));
+SqlResult<TableReport> report_table(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name) {
+  SqlResult<FoundTable> found = describe_table(driver, at.dialect, name);
+  if (!found) return forward_failure(std::move(found));
   if (found->columns.empty()) {
-    Tried<Standing> there = look_at(driver, at.dialect, name);
-    if (!there) return broken(std::move(there));
+    SqlResult<Standing> there = look_at(driver, at.dialect, name);
+    if (!there) return forward_failure(std::move(there));
     if (there->nothing() || there->kind == "a table") {
-      return broken({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
+      return call_failure({ErrorKind::not_found, fmt::format("there is no table {}", name.str()), "", ""});
     }
-    return broken(not_a_table(name, there->kind));
+    return call_failure(not_a_table(name, there->kind));
   }
   TableReport report;
   report.table = name.str();
   for (const FoundColumn& column : found->columns) report.columns.push_back({column.name, column.type});
   if (!found->keys.empty()) report.key = found->keys.front().columns;
-  if (Tried<bool> counted = count_rows(driver, at.dialect, name, *found, report); !counted)
-    return broken(std::move(counted));
+  if (SqlResult<bool> counted = count_rows(driver, at.dialect, name, *found, report); !counted)
+    return forward_failure(std::move(counted));
   read_size(driver, at.dialect, name, report);
   name_untyped_columns(report);
-  if (Tried<bool> read = read_bookkeeping(driver, at, report); !read) return broken(std::move(read));
+  if (SqlResult<bool> read = read_bookkeeping(driver, at, report); !read) return forward_failure(std::move(read));
   return report;
 }
 

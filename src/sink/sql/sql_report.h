@@ -7,6 +7,6 @@
 namespace ctk::sink::sql {
 
 /// `not_found` where there is no such table.
-Tried<TableReport> report_table(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name);
+SqlResult<TableReport> report_table(Driver& driver, const Bookkeeping& at, const table::QualifiedName& name);
 
 }  // namespace ctk::sink::sql

@@ -38,11 +38,11 @@ MissingRights needed_rights(const MissingRights& missing, const table::TableSpec
   return needed;
 }
 
-Tried<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, bool positions) {
+SqlResult<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, bool positions) {
   const std::string find = at.dialect.missing_rights();
   if (find.empty()) return true;
-  Tried<Answer> answer = driver.run(look_up(find, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(look_up(find, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
+  if (!answer) return forward_failure(std::move(answer));
   MissingRights missing;
   std::string user;
   for (const Cells& row : answer->rows) {
@@ -56,7 +56,7 @@ Tried<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::Tab
     hint += fmt::format("{}GRANT {} ON {} TO {}", hint.empty() ? "" : "; ", right,
                         at.dialect.quote(table::QualifiedName{spec.name.schema, table}), at.dialect.quote(user));
   }
-  return broken(
+  return call_failure(
       {ErrorKind::denied, fmt::format("the user {} lacks rights: {}", user, list_of(needed, spec.name.schema)), "", hint});
 }
 

@@ -18,6 +18,6 @@ using MissingRights = std::vector<std::pair<std::string, std::string>>;
 MissingRights needed_rights(const MissingRights& missing, const table::TableSpec& spec, bool positions);
 
 /// `denied`, naming each right and its table. Makes and locks nothing; where a database has no rights, nothing is asked.
-Tried<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, bool positions);
+SqlResult<bool> check_rights(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, bool positions);
 
 }  // namespace ctk::sink::sql

@@ -93,21 +93,42 @@ Selection own_selection(const Dialect& dialect, const table::TableSpec& spec) {
   return read_selection(dialect.select_living(spec)).value_or(Selection{});
 }
 
+/// Whether a view, of which nothing else is known, shows what ours does.
+SqlResult<bool> has_own_columns(Driver& driver, const Dialect& dialect, const table::QualifiedName& name,
+                                const table::TableSpec& spec) {
+  SqlResult<Answer> columns =
+      driver.run(look_up(dialect.describe_columns(), {Param::of(name.schema), Param::of(name.table)}));
+  if (!columns) return forward_failure(std::move(columns));
+  std::vector<std::string> shown;
+  for (const Cells& row : columns->rows) shown.push_back(row[0].value_or(""));
+  std::vector<std::string> ours;
+  for (const ColumnDef& column : dialect.columns(spec)) {
+    const bool bookkeeping = column.bookkeeping() && column.role != ColumnDef::Role::aux;
+    if (!bookkeeping) ours.push_back(column.name);
+  }
+  return shown == ours;
+}
+
 /// Makes the view where nothing has its name.
-Tried<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+SqlResult<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
   const table::QualifiedName name = dialect.view_name(spec);
-  Tried<Standing> standing = look_at(driver, dialect, name);
-  if (!standing) return broken(std::move(standing));
+  SqlResult<Standing> standing = look_at(driver, dialect, name);
+  if (!standing) return forward_failure(std::move(standing));
   LiveView view;
   if (standing->nothing()) {
     if (!spec.options.create_table) return view;
     const Statement create = statement(dialect.create_view(spec));
-    Tried<bool> made = run_ddl(driver, dialect, std::span(&create, 1));
+    SqlResult<bool> made = run_ddl(driver, dialect, std::span(&create, 1));
     if (!made && made.error().error.kind == ErrorKind::denied) made.error().error.hint = kWithoutView;
-    if (!made) return broken(std::move(made));
+    if (!made) return forward_failure(std::move(made));
     view.name = name.str();
   } else if (standing->selection == own_selection(dialect, spec)) {
     view.name = name.str();
+  } else if (standing->kind == "a view" && !dialect.has_definitions()) {
+    SqlResult<bool> ours = has_own_columns(driver, dialect, name, spec);
+    if (!ours) return forward_failure(std::move(ours));
+    (*ours ? view.name : view.would_be) = name.str();
+    if (!*ours) view.in_the_way = "a view with other columns";
   } else {
     view.would_be = name.str();
     view.in_the_way = standing->kind == "a view" ? "a view with another definition" : standing->kind;
@@ -116,9 +137,9 @@ Tried<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const table:
 }
 
 /// The index is a help only: where something has its name, there is none.
-Tried<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
-  Tried<Standing> standing = look_at(driver, dialect, dialect.mark_index_name(spec));
-  if (!standing) return broken(std::move(standing));
+SqlResult<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  SqlResult<Standing> standing = look_at(driver, dialect, dialect.mark_index_name(spec));
+  if (!standing) return forward_failure(std::move(standing));
   return standing->nothing();
 }
 
@@ -133,10 +154,10 @@ Result<SchemaPlan> may_plan_schema(const Dialect& dialect, const table::TableSpe
 
 }  // namespace
 
-Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
-                                                          const table::TableSpec& spec) {
-  Tried<Standing> standing = look_at(driver, dialect, spec.name);
-  if (!standing) return broken(std::move(standing));
+SqlResult<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
+                                                              const table::TableSpec& spec) {
+  SqlResult<Standing> standing = look_at(driver, dialect, spec.name);
+  if (!standing) return forward_failure(std::move(standing));
   if (standing->nothing() || standing->kind == "a table") return std::nullopt;
   if (spec.options.create_table && standing->is_like(own_selection(dialect, spec))) {
     table::TableSpec other = spec;
@@ -145,7 +166,7 @@ Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const 
   }
   Error error = not_a_table(spec.name, standing->kind);
   error.hint = kWithAnotherName;
-  return broken(std::move(error));
+  return call_failure(std::move(error));
 }
 
 Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found) {
@@ -185,12 +206,12 @@ Result<TableFit> judge_schema(const Dialect& dialect, const table::TableSpec& sp
   return plan->add.empty() ? TableFit::fits : TableFit::unfinished;
 }
 
-Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
+SqlResult<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
   std::vector<Statement> look;
   look.push_back(look_up(dialect.describe_columns(), {Param::of(name.schema), Param::of(name.table)}));
   look.push_back(look_up(dialect.describe_keys(), {Param::of(name.schema), Param::of(name.table)}));
-  Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(look));
-  if (!answers) return broken(std::move(answers));
+  SqlResult<std::vector<Answer>> answers = driver.run(std::span<const Statement>(look));
+  if (!answers) return forward_failure(std::move(answers));
   auto truth = [](const std::optional<std::string>& cell) { return cell == "true" || cell == "1"; };
   FoundTable found;
   for (const Cells& row : (*answers)[0].rows) {
@@ -207,10 +228,10 @@ Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const t
   return found;
 }
 
-Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+SqlResult<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
   std::vector<RetypedKey> changed;
-  Tried<FoundTable> found = describe_table(driver, dialect, spec.name);
-  if (!found) return broken(std::move(found));
+  SqlResult<FoundTable> found = describe_table(driver, dialect, spec.name);
+  if (!found) return forward_failure(std::move(found));
   const std::vector<ColumnDef> wanted = dialect.columns(spec);
   for (size_t i = 0; i < spec.keys.size(); ++i) {
     const FoundColumn* there = find_column(*found, wanted[i].name);
@@ -221,28 +242,28 @@ Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dia
   return dialect.retype_keys(spec, changed);
 }
 
-Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
-  Tried<std::optional<table::QualifiedName>> other = room_for_table(driver, dialect, spec);
-  if (!other) return broken(std::move(other));
+SqlResult<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  SqlResult<std::optional<table::QualifiedName>> other = room_for_table(driver, dialect, spec);
+  if (!other) return forward_failure(std::move(other));
   FoundTable found;
   if (!*other) {
-    Tried<FoundTable> described = describe_table(driver, dialect, spec.name);
-    if (!described) return broken(std::move(described));
+    SqlResult<FoundTable> described = describe_table(driver, dialect, spec.name);
+    if (!described) return forward_failure(std::move(described));
     found = std::move(*described);
   }
   Result<SchemaPlan> plan = may_plan_schema(dialect, spec, found);
-  if (!plan) return broken(std::move(plan).error());
+  if (!plan) return call_failure(std::move(plan).error());
   std::vector<Statement> ddl;
   if (*other) ddl.push_back(statement(dialect.drop_view(spec.name)));
   if (plan->create) ddl.push_back(statement(dialect.create_table(spec)));
   for (const ColumnDef& column : plan->add) ddl.push_back(statement(dialect.add_column(spec, column)));
   if (plan->create || !plan->add.empty()) {
-    Tried<bool> wanted = wants_mark_index(driver, dialect, spec);
-    if (!wanted) return broken(std::move(wanted));
+    SqlResult<bool> wanted = wants_mark_index(driver, dialect, spec);
+    if (!wanted) return forward_failure(std::move(wanted));
     if (*wanted) ddl.push_back(patiently(statement(dialect.create_mark_index(spec))));
   }
-  if (Tried<bool> done = run_ddl(driver, dialect, ddl); !done) return broken(std::move(done));
-  Tried<LiveView> view = spec.options.live_view ? ensure_view(driver, dialect, spec) : Tried<LiveView>(LiveView{});
+  if (SqlResult<bool> done = run_ddl(driver, dialect, ddl); !done) return forward_failure(std::move(done));
+  SqlResult<LiveView> view = spec.options.live_view ? ensure_view(driver, dialect, spec) : SqlResult<LiveView>(LiveView{});
   if (view && *other) view->given_way = (*other)->str();
   return view;
 }

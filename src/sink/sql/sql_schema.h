@@ -18,18 +18,18 @@ Result<SchemaPlan> plan_schema(const Dialect& dialect, const table::TableSpec& s
 /// What a run would find, and make of it: the same in answers alone. Errors are those that it would end with. Pure.
 Result<TableFit> judge_schema(const Dialect& dialect, const table::TableSpec& spec, const FoundTable& found);
 
-Tried<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
+SqlResult<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 
 /// Carries the plan out: table, missing columns, index of marks, view. With create-table=false it only checks, and says
 /// what is missing. The view of another table that has the table's name goes. Inside a transaction.
-Tried<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
+SqlResult<LiveView> ensure_table(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
 /// Whether the table may have its name: nothing has it, or a table; or the view of another table, which then goes.
 /// `refused` where something else has it.
-Tried<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
-                                                          const table::TableSpec& spec);
+SqlResult<std::optional<table::QualifiedName>> room_for_table(Driver& driver, const Dialect& dialect,
+                                                              const table::TableSpec& spec);
 
 /// What a user would have to run for the key's columns whose types the options ask for; none where they have them.
-Tried<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
+SqlResult<std::vector<std::string>> plan_retyping(Driver& driver, const Dialect& dialect, const table::TableSpec& spec);
 
 }  // namespace ctk::sink::sql

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "sink/fresh_rows.h"
+#include "sink/recorded_history.h"
 #include "sink/sql/bookkeeping.h"
 #include "sink/sql/connection_pool.h"
 #include "sink/sql/refusals.h"
@@ -25,64 +26,88 @@
 namespace ctk::sink::sql {
 namespace {
 
-using coordination::TableClaim;
 using coordination::TableRecord;
+using coordination::TableRegistration;
 
 template <class T>
-Result<T> to_result(Tried<T> tried) {
+Result<T> to_result(SqlResult<T> tried) {
   if (!tried) return std::unexpected(call_error(std::move(tried).error()));
   return std::move(*tried);
 }
 
-struct Claimed {
+struct Registered {
   TableRecord record;
   LiveView view;
   coordination::TableFound sight = coordination::TableFound::as_recorded;
+  std::string left_out;  ///< the history that the table has, and that this run does not write
 };
 
-Tried<Claimed> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
-                          const std::optional<table::TableSpec>& history, const TableClaim& claim) {
-  if (Tried<bool> made = ensure_bookkeeping(driver, at, spec.options.create_table); !made) return broken(std::move(made));
-  Tried<std::optional<TableRecord>> existing = read_record(driver, at, claim.table, at.dialect.for_update());
-  if (!existing) return broken(std::move(existing));
-  Claimed claimed;
+/// A history that is not named stays on record for as long as it is there.
+SqlResult<bool> note_history(Driver& driver, const Bookkeeping& at, const std::optional<table::TableSpec>& named,
+                             const table::QualifiedName& table, const std::optional<TableRecord>& existing,
+                             Registered& registered) {
+  if (named) record_history(registered.record, named->name.table);
+  const std::string known = existing ? recorded_history(*existing) : "";
+  if (named || known.empty()) return true;
+  if (at.rehearsed == nullptr) {
+    SqlResult<Standing> standing = look_at(driver, at.dialect, {table.schema, known});
+    if (!standing) return forward_failure(std::move(standing));
+    if (standing->nothing()) return true;
+  }
+  record_history(registered.record, known);
+  registered.left_out = known;
+  return true;
+}
+
+SqlResult<Registered> open_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
+                                 const std::optional<table::TableSpec>& history, const TableRegistration& registration) {
+  if (SqlResult<bool> made = ensure_bookkeeping(driver, at, spec.options.create_table); !made)
+    return forward_failure(std::move(made));
+  SqlResult<std::optional<TableRecord>> existing = read_record(driver, at, registration.table, at.dialect.for_update());
+  if (!existing) return forward_failure(std::move(existing));
+  Registered registered;
   // A dry run takes what it may not make for there, and looks at nothing.
   const bool rehearsing = at.rehearsed != nullptr;
   if (*existing && !rehearsing) {
-    Tried<coordination::TableFound> sight = look_at_table(driver, at, spec, **existing);
-    if (!sight) return broken(std::move(sight));
-    claimed.sight = *sight;
+    SqlResult<coordination::TableFound> sight = look_at_table(driver, at, spec, **existing);
+    if (!sight) return forward_failure(std::move(sight));
+    registered.sight = *sight;
   }
-  Tried<std::string> highest = *existing ? std::string() : highest_version(driver, at, spec);
-  if (!highest) return broken(std::move(highest));
-  Result<TableRecord> record = *existing ? coordination::decide_claim(*existing, claim, claimed.sight)
-                                         : coordination::decide_first_claim(claim, *highest);
-  if (!record) return broken(std::move(record).error());
-  claimed.record = std::move(*record);
-  claimed.record.names = spec.names;
-  const bool changed = *existing != claimed.record;
+  SqlResult<std::string> highest = *existing ? std::string() : highest_version(driver, at, spec);
+  if (!highest) return forward_failure(std::move(highest));
+  Result<TableRecord> record = *existing ? coordination::decide_registration(*existing, registration, registered.sight)
+                                         : coordination::decide_first_registration(registration, *highest);
+  if (!record) return call_failure(std::move(record).error());
+  registered.record = std::move(*record);
+  registered.record.names = spec.names;
+  if (SqlResult<bool> noted = note_history(driver, at, history, spec.name, *existing, registered); !noted)
+    return forward_failure(std::move(noted));
+  const bool changed = *existing != registered.record;
   // DDL that commits divides the work, and a crash may come in between. A first record comes after its table: without it,
   // it would say that the table was dropped. One that was there before is changed first: a table that is made anew under
   // what is known of the old one would be taken for that.
   const bool record_first = !at.dialect.traits().ddl_in_transactions && existing->has_value();
   if (changed && record_first) {
-    if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
+    if (SqlResult<bool> written = write_record(driver, at, registered.record); !written)
+      return forward_failure(std::move(written));
   }
   if (!rehearsing || spec.options.create_table) {
-    Tried<LiveView> view = ensure_table(driver, at.dialect, spec);
-    if (!view) return broken(std::move(view));
-    claimed.view = std::move(*view);
+    SqlResult<LiveView> view = ensure_table(driver, at.dialect, spec);
+    if (!view) return forward_failure(std::move(view));
+    registered.view = std::move(*view);
     if (history) {
-      if (Tried<bool> kept = ensure_history(driver, at, *history); !kept) return broken(std::move(kept));
+      if (SqlResult<bool> kept = ensure_history(driver, at, *history); !kept) return forward_failure(std::move(kept));
     }
   }
   if (!rehearsing) {
-    if (Tried<bool> may = check_rights(driver, at, spec, claim.relay.has_value()); !may) return broken(std::move(may));
+    if (SqlResult<bool> may = check_rights(driver, at, spec, registration.relay.has_value()); !may)
+      return forward_failure(std::move(may));
   }
   if (changed && !record_first) {
-    if (Tried<bool> written = write_record(driver, at, claimed.record); !written) return broken(std::move(written));
+    if (SqlResult<bool> written = write_record(driver, at, registered.record); !written)
+      return forward_failure(std::move(written));
   }
-  return claimed;
+  return registered;
 }
 
 bool any_row_taken(const BatchOutcome& outcome) {
@@ -96,6 +121,7 @@ class SqlSink final : public Database, public TargetCheck {
   SqlSink(const TargetOptions& options, const SinkEnvironment& environment, SqlSinkParts parts)
       : clock_(environment.clock),
         view_notes_(environment.log),
+        history_notes_(environment.log),
         dialect_(std::move(parts.dialect)),
         at_(*dialect_, options.schema),
         create_tables_(options.tables.create_table),
@@ -119,25 +145,27 @@ class SqlSink final : public Database, public TargetCheck {
     connections_.run<bool>(Reach::existing, [](Driver&) -> Result<bool> { return true; }, std::move(done));
   }
 
-  void open(const table::TableSpec& spec, const TableClaim& claim, Done<OpenTable> done) override {
-    Result<std::optional<table::TableSpec>> history = history_of(spec, claim.table);
-    auto job = [this, spec, history, claim](Driver& driver) -> Result<Claimed> {
+  void open(const table::TableSpec& spec, const TableRegistration& registration, Done<OpenTable> done) override {
+    Result<std::optional<table::TableSpec>> history = history_of(spec, registration.table);
+    auto job = [this, spec, history, registration](Driver& driver) -> Result<Registered> {
       if (!history) return std::unexpected(history.error());
       const std::string lock = tables_lock(at_);
-      return transact<Claimed>(driver, *dialect_, std::span(&lock, 1),
-                               [&](Driver& d) { return open_table(d, at_, spec, *history, claim); });
+      return transact<Registered>(driver, *dialect_, std::span(&lock, 1),
+                                  [&](Driver& d) { return open_table(d, at_, spec, *history, registration); });
     };
-    auto opened = [this, spec, history, done = std::move(done)](Result<Claimed> claimed) mutable {
-      if (!claimed) return done(std::unexpected(std::move(claimed).error()));
+    auto opened = [this, spec, history, done = std::move(done)](Result<Registered> registered) mutable {
+      if (!registered) return done(std::unexpected(std::move(registered).error()));
       bookkeeping_is_there_ = true;
       auto renderer = std::make_shared<const table::Renderer>(spec);
-      tables_[claimed->record.table] = std::make_shared<const RowTable>(*dialect_, renderer, *std::move(history));
-      if (!claimed->record.witnesses.empty()) fresh_.settle(claimed->record.table);
-      view_notes_.say(spec.name.str(), claimed->view);
+      tables_[registered->record.table] = std::make_shared<const RowTable>(*dialect_, renderer, *std::move(history));
+      if (!registered->record.witnesses.empty()) fresh_.settle(registered->record.table);
+      view_notes_.report(spec.name.str(), registered->view);
+      if (!registered->left_out.empty()) history_notes_.report_left_out(spec.name.str(), registered->left_out);
       bookkeeping_is_there_ = true;
-      done(OpenTable{std::move(claimed->record), std::move(renderer), claimed->sight, std::move(claimed->view.name)});
+      done(OpenTable{std::move(registered->record), std::move(renderer), registered->sight,
+                     std::move(registered->view.name)});
     };
-    connections_.run<Claimed>(Reach::create, std::move(job), std::move(opened));
+    connections_.run<Registered>(Reach::create, std::move(job), std::move(opened));
   }
 
   void records(Done<std::vector<TableRecord>> done) override {
@@ -230,6 +258,13 @@ class SqlSink final : public Database, public TargetCheck {
     connections_.run<std::vector<DeadLetter>>(Reach::existing, std::move(job), std::move(done));
   }
 
+  void dead_letter_page(std::string from, size_t bytes, Done<DeadLetterPage> done) override {
+    auto job = [this, from = std::move(from), bytes](Driver& driver) {
+      return to_result(read_dead_letter_page(driver, at_, from, bytes));
+    };
+    connections_.run<DeadLetterPage>(Reach::existing, std::move(job), std::move(done));
+  }
+
   void read_rows(Spec spec, std::vector<std::vector<table::KeyCell>> keys, Done<Rows> done) override {
     auto job = [this, spec = std::move(spec), keys = std::move(keys)](Driver& driver) {
       return to_result(sql::read_rows(driver, *dialect_, *spec, keys));
@@ -242,6 +277,13 @@ class SqlSink final : public Database, public TargetCheck {
       return to_result(sql::read_keys(driver, *dialect_, *spec, from, limit));
     };
     connections_.run<KeyPage>(Reach::existing, std::move(job), std::move(done));
+  }
+
+  void walk_rows(Spec spec, RowVisit visit, Done<bool> done) override {
+    auto job = [this, spec = std::move(spec), visit = std::move(visit)](Driver& driver) {
+      return to_result(sql::walk_rows(driver, *dialect_, *spec, visit));
+    };
+    connections_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {
@@ -321,6 +363,7 @@ class SqlSink final : public Database, public TargetCheck {
 
   Clock& clock_;
   ViewNotes view_notes_;
+  HistoryNotes history_notes_;
   std::unique_ptr<Dialect> dialect_;
   Bookkeeping at_;
   std::map<std::string, std::shared_ptr<const RowTable>> tables_;

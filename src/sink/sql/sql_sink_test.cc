@@ -116,13 +116,13 @@ TEST_P(SqlTarget, WhatIsInTheWayIsShown) {
       {"(pk text PRIMARY KEY" + data + ", must text NOT NULL)", "\"must\" must have a value"},
   };
   int tables = 0;
-  for (const auto& [columns, said] : cases) {
+  for (const auto& [columns, log_lines] : cases) {
     std::string table = "case " + std::to_string(++tables);
     run("CREATE TABLE " + quoted(table) + " " + columns);
     Result<OpenTable> refused = open(*sink, table, *change);
     ASSERT_FALSE(refused) << columns;
     EXPECT_EQ(refused.error().kind, ErrorKind::refused);
-    EXPECT_THAT(refused.error().message, HasSubstr(said));
+    EXPECT_THAT(refused.error().message, HasSubstr(log_lines));
     EXPECT_THAT(refused.error().message, HasSubstr("should be: CREATE TABLE"));
     EXPECT_FALSE(record_of(*sink, table)) << "what was not opened is not registered";
   }
@@ -140,14 +140,14 @@ TEST_P(SqlTarget, RowsThatTheDatabaseRefusesAreFoundAndParked) {
   changes.push_back(put(50, text_key("k194"), R"({"v":{"S":"older and good"}})"));
   open(*changes[0]);
   refuse("demo", "CAST(\"data\" AS text) LIKE '%bad%'");
-  auto claimed = claim(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
+  auto acquired = acquire(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
   auto batch = batch_of(changes);
   batch->moves = {{aws::ShardId("s"),
                    shards::Position::trim_horizon(),
                    shards::Position::after(aws::SequenceNumber("9")),
                    kNoTime,
                    {},
-                   claimed.fence}};
+                   acquired.fence}};
   for (bool lost : {false, true}) {
     Result<BatchOutcome> outcome = apply(batch);
     ASSERT_TRUE(outcome) << to_string(outcome.error());
@@ -240,14 +240,14 @@ TEST_P(Postgres, KeysTooLongForTheIndexAreParked) {
 TEST_P(Postgres, ALostConnectionIsMadeAgain) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);
-  auto claimed = claim(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
+  auto acquired = acquire(*sink, "a", {{aws::ShardId("s"), shards::Position::trim_horizon()}});
   auto batch = batch_of({change});
   batch->moves = {{aws::ShardId("s"),
                    shards::Position::trim_horizon(),
                    shards::Position::after(aws::SequenceNumber("9")),
                    kNoTime,
                    {},
-                   claimed.fence}};
+                   acquired.fence}};
   auto other = backend->make_sink(options);
   Result<ResultSet> killed = await<ResultSet>([&](auto done) {
     other->query(
@@ -285,14 +285,14 @@ TEST_P(Postgres, SilenceEndsACall) {
   };
   elsewhere("BEGIN");
   elsewhere("LOCK TABLE " + quoted("demo") + " IN SHARE ROW EXCLUSIVE MODE");  // a view's definition can be read
-  options.timeout = std::chrono::milliseconds(100);
+  options.timeout = std::chrono::seconds(1);
   sink = backend->make_sink(options);
   Result<OpenTable> again = open(*sink, "demo", *change);
   ASSERT_TRUE(again) << to_string(again.error());
   Result<BatchOutcome> outcome = apply(batch_of({change}));
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().kind, ErrorKind::unreachable);
-  EXPECT_THAT(outcome.error().message, HasSubstr("gave no answer for 100ms"));
+  EXPECT_THAT(outcome.error().message, HasSubstr("gave no answer for 1s"));
   elsewhere("COMMIT");
   apply(Changes{change});
   EXPECT_EQ(rows().size(), 1u);
@@ -457,7 +457,8 @@ TEST_P(Sqlite, TablesThatDifferInCaseAreOne) {
   open(*change, "Demo");
   table::TableSpec spec = spec_of("demo", *change);
   spec.source_table = "another";
-  Result<OpenTable> refused = await<OpenTable>([&](auto done) { sink->open(spec, claim_of(spec), std::move(done)); });
+  Result<OpenTable> refused =
+      await<OpenTable>([&](auto done) { sink->open(spec, registration_of(spec), std::move(done)); });
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::refused);
 }
@@ -469,11 +470,11 @@ TEST_P(Sqlite, ALockedFileIsTriedAgainLater) {
   auto other = backend->make_sink(options);
   ASSERT_TRUE(query("BEGIN IMMEDIATE"));
   table::TableSpec spec = spec_of("demo", *change);
-  auto busy = await<OpenTable>([&](auto done) { other->open(spec, claim_of(spec), std::move(done)); });
+  auto busy = await<OpenTable>([&](auto done) { other->open(spec, registration_of(spec), std::move(done)); });
   ASSERT_FALSE(busy);
   EXPECT_EQ(busy.error().kind, ErrorKind::unreachable) << to_string(busy.error());
   ASSERT_TRUE(query("COMMIT"));
-  EXPECT_TRUE(await<OpenTable>([&](auto done) { other->open(spec, claim_of(spec), std::move(done)); }));
+  EXPECT_TRUE(await<OpenTable>([&](auto done) { other->open(spec, registration_of(spec), std::move(done)); }));
 }
 
 TEST_P(Sqlite, AFullDiskParksNothing) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sink/sql/counted_change.h"
 #include "sink/sql/key_lookup.h"
 #include "sink/sql/row_key.h"
 #include "sink/sql/row_names.h"
@@ -26,11 +27,11 @@ enum class Removal {
 
 /// The least time up to which everything is read and stored: of the table's relays, and what the request knows.
 /// kNoTime where a relay has no rows: it may start anew. Nothing where no one knows.
-Tried<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job, const TableRecord& record) {
+SqlResult<std::optional<Timestamp>> watermark_of(Driver& driver, const SweepJob& job, const TableRecord& record) {
   std::optional<Timestamp> lowest = job.request.watermark;
   for (const coordination::RelayName& relay : record.relays) {
-    Tried<std::vector<StoredPosition>> rows = read_positions(driver, job.at, relay);
-    if (!rows) return broken(std::move(rows));
+    SqlResult<std::vector<StoredPosition>> rows = read_positions(driver, job.at, relay);
+    if (!rows) return forward_failure(std::move(rows));
     Timestamp relays = coordination::watermark(*rows);
     lowest = std::min(lowest.value_or(relays), relays);
   }
@@ -45,47 +46,47 @@ struct Which {
 
 /// Rows that must stay because of an open dead letter of their key, locked. `which` is a condition on the row with one
 /// parameter, which is `bound`, or the letter's version where that is null.
-Tried<std::vector<RowName>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                                           const std::string& which, const std::string* bound) {
+SqlResult<std::vector<RowName>> protected_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                               const std::string& which, const std::string* bound) {
   const table::TableSpec& spec = renderer.spec();
-  Tried<std::vector<std::pair<std::string, std::string>>> letters = dead_letter_keys(driver, at, spec.source_table);
-  if (!letters) return broken(std::move(letters));
-  const RowNaming naming(at.dialect, spec);
-  KeyLookup lookup(at.dialect, spec, {.columns = naming.columns(), .condition = which, .lock = at.dialect.for_update()});
+  SqlResult<std::vector<std::pair<std::string, std::string>>> letters = dead_letter_keys(driver, at, spec.source_table);
+  if (!letters) return forward_failure(std::move(letters));
+  SqlResult<RowNaming> naming = RowNaming::find(driver, at.dialect, spec);
+  if (!naming) return forward_failure(std::move(naming));
+  KeyLookup lookup(at.dialect, spec, {.columns = naming->columns(), .condition = which, .lock = at.dialect.for_update()});
   std::vector<std::vector<table::KeyCell>> keys;
   keys.reserve(letters->size());
   for (const auto& [key, version] : *letters) {
     const std::vector<table::KeyCell>& cells = keys.emplace_back(key_cells(renderer, key));
     if (cells.size() == spec.keys.size()) lookup.ask(cells, {Param::of(bound == nullptr ? version : *bound)});
   }
-  Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver);
-  if (!rows) return broken(std::move(rows));
+  SqlResult<std::vector<std::optional<Cells>>> rows = lookup.run(driver);
+  if (!rows) return forward_failure(std::move(rows));
   std::vector<RowName> names;
   for (const std::optional<Cells>& row : *rows) {
-    if (row) names.push_back(naming.read(*row));
+    if (row) names.push_back(naming->read(*row));
   }
-  if (names.size() <= naming.most()) return names;
-  return broken({ErrorKind::refused,
-                 fmt::format("{} rows of table {} may not be swept before older changes of theirs, which lie in the dead "
-                             "letters: more than one statement can leave out",
-                             names.size(), spec.name.str()),
-                 "", "see ctk dead-letters list"});
+  if (names.size() <= naming->most()) return names;
+  return call_failure(
+      {ErrorKind::refused,
+       fmt::format("{} rows of table {} may not be swept before older changes of theirs, which lie in the dead "
+                   "letters: more than one statement can leave out",
+                   names.size(), spec.name.str()),
+       "", "see ctk dead-letters list"});
 }
 
 /// Finishes a DELETE or UPDATE of rows, but for some.
-Tried<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, std::string sql,
-                            const Which& which, const std::vector<RowName>& keep) {
-  sql += " WHERE " + which.condition;
-  const RowNaming naming(at.dialect, spec);
-  const NamedRows kept(naming, keep);
-  std::vector<Param> params = {which.bound};
+SqlResult<uint64_t> change_rows(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec, std::string sql,
+                                const Which& which, const std::vector<RowName>& keep) {
+  CountedChange change{at.dialect.quote(spec.name), std::move(sql), which.condition, {which.bound}};
+  SqlResult<RowNaming> naming = RowNaming::find(driver, at.dialect, spec);
+  if (!naming) return forward_failure(std::move(naming));
+  const NamedRows kept(*naming, keep);
   if (!keep.empty()) {
-    sql += " AND " + kept.not_in();
-    kept.append_params(params);
+    change.condition += " AND " + kept.not_in();
+    kept.append_params(change.params);
   }
-  Tried<Answer> removed = driver.run(patiently(statement(at.dialect.bind(sql), std::move(params))));
-  if (!removed) return broken(std::move(removed));
-  return static_cast<uint64_t>(removed->affected.front());
+  return run_counted(driver, at.dialect, std::move(change));
 }
 
 /// Removes marks by their rows' names, by halves where the database refuses some: those that a row of the users' refers to
@@ -95,27 +96,27 @@ class MarkRemover {
   MarkRemover(Driver& driver, const SweepJob& job, const RowNaming& naming)
       : driver_(driver), dialect_(job.at.dialect), naming_(naming) {
     delete_ = fmt::format("DELETE FROM {} WHERE {} AND ", dialect_.quote(job.renderer.spec().name),
-                          dialect_.quote("cdc_deleted"));
+                          dialect_.is_true(dialect_.quote("cdc_deleted")));
   }
 
-  Tried<uint64_t> remove(std::span<const RowName> rows) {
+  SqlResult<uint64_t> remove(std::span<const RowName> rows) {
     if (rows.empty()) return uint64_t{0};
     if (rows.size() > naming_.most()) return remove_halves(rows);
     const NamedRows named(naming_, rows);
     std::vector<Param> params;
     named.append_params(params);
     const std::vector<Statement> script = {statement(dialect_.bind(delete_ + named.in()), std::move(params))};
-    Tried<std::vector<Answer>> answers = run_in_savepoint(driver_, dialect_, script);
+    SqlResult<std::vector<Answer>> answers = run_in_savepoint(driver_, dialect_, script);
     if (answers) return static_cast<uint64_t>(answers->front().affected.front());
-    if (answers.error().scope != Scope::row || !driver_.in_transaction()) return broken(std::move(answers));
-    return rows.size() == 1 ? Tried<uint64_t>(uint64_t{0}) : remove_halves(rows);
+    if (answers.error().scope != Scope::row || !driver_.in_transaction()) return forward_failure(std::move(answers));
+    return rows.size() == 1 ? SqlResult<uint64_t>(uint64_t{0}) : remove_halves(rows);
   }
 
  private:
-  Tried<uint64_t> remove_halves(std::span<const RowName> rows) {
-    Tried<uint64_t> first = remove(rows.first(rows.size() / 2));
+  SqlResult<uint64_t> remove_halves(std::span<const RowName> rows) {
+    SqlResult<uint64_t> first = remove(rows.first(rows.size() / 2));
     if (!first) return first;
-    Tried<uint64_t> second = remove(rows.subspan(rows.size() / 2));
+    SqlResult<uint64_t> second = remove(rows.subspan(rows.size() / 2));
     if (!second) return second;
     return *first + *second;
   }
@@ -127,29 +128,30 @@ class MarkRemover {
 };
 
 /// What the database refuses to remove at once.
-Tried<uint64_t> remove_marks_by_halves(Driver& driver, const SweepJob& job, const Which& due,
-                                       const std::vector<RowName>& keep) {
+SqlResult<uint64_t> remove_marks_by_halves(Driver& driver, const SweepJob& job, const Which& due,
+                                           const std::vector<RowName>& keep) {
   const table::TableSpec& spec = job.renderer.spec();
-  const RowNaming naming(job.at.dialect, spec);
+  SqlResult<RowNaming> naming = RowNaming::find(driver, job.at.dialect, spec);
+  if (!naming) return forward_failure(std::move(naming));
   const std::string sql =
-      fmt::format("SELECT {} FROM {} WHERE {}", naming.columns(), job.at.dialect.quote(spec.name), due.condition);
-  Tried<Answer> found = driver.run(patiently(statement(job.at.dialect.bind(sql), {due.bound})));
-  if (!found) return broken(std::move(found));
+      fmt::format("SELECT {} FROM {} WHERE {}", naming->columns(), job.at.dialect.quote(spec.name), due.condition);
+  SqlResult<Answer> found = driver.run(patiently(statement(job.at.dialect.bind(sql), {due.bound})));
+  if (!found) return forward_failure(std::move(found));
   std::vector<RowName> rows;
   for (const Cells& row : found->rows) {
-    RowName name = naming.read(row);
+    RowName name = naming->read(row);
     if (std::ranges::find(keep, name) == keep.end()) rows.push_back(std::move(name));
   }
-  return MarkRemover(driver, job, naming).remove(rows);
+  return MarkRemover(driver, job, *naming).remove(rows);
 }
 
 /// Marks stay while an older change of their key may still be replayed.
-Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before, Removal removal) {
+SqlResult<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp before, Removal removal) {
   const Dialect& dialect = job.at.dialect;
-  const std::string marked = dialect.quote("cdc_deleted");
+  const std::string marked = dialect.is_true(dialect.quote("cdc_deleted"));
   const std::string hidden = fmt::format("{} AND {} > ?", marked, dialect.bytewise(dialect.quote("cdc_version")));
-  Tried<std::vector<RowName>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
-  if (!keep) return broken(std::move(keep));
+  SqlResult<std::vector<RowName>> keep = protected_rows(driver, job.at, job.renderer, hidden, nullptr);
+  if (!keep) return forward_failure(std::move(keep));
   const std::string due = fmt::format("{} AND {} < ?", marked, dialect.quote("cdc_time"));
   if (removal == Removal::by_halves) return remove_marks_by_halves(driver, job, {due, Param::of_time(before)}, *keep);
   const std::string remove = "DELETE FROM " + dialect.quote(job.renderer.spec().name);
@@ -158,50 +160,53 @@ Tried<uint64_t> remove_marks(Driver& driver, const SweepJob& job, Timestamp befo
 
 /// What a complete load has not seen is gone from its source, unless a dead letter says that it was merely refused. With
 /// deletes=soft it is marked.
-Tried<uint64_t> remove_older(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                             coordination::Epoch epoch) {
+SqlResult<uint64_t> remove_older(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                 coordination::Epoch epoch) {
   const bool adopt = renderer.spec().options.adopt;
   if (epoch == 1 && !adopt) return uint64_t{0};
   const std::string version_column = at.dialect.quote("cdc_version"), marked = at.dialect.quote("cdc_deleted");
   std::string older = at.dialect.bytewise(version_column) + " < ?";
   if (adopt) older = "(" + older + " OR " + version_column + " IS NULL)";
   const std::string bound = table::version_text(epoch, "");
-  Tried<std::vector<RowName>> keep = protected_rows(driver, at, renderer, older, &bound);
-  if (!keep) return broken(std::move(keep));
+  SqlResult<std::vector<RowName>> keep = protected_rows(driver, at, renderer, older, &bound);
+  if (!keep) return forward_failure(std::move(keep));
   const table::TableSpec& spec = renderer.spec();
   const std::string table = at.dialect.quote(spec.name);
   if (spec.options.deletes != table::Deletes::soft) {
     return change_rows(driver, at, spec, "DELETE FROM " + table, {older, Param::of(bound)}, *keep);
   }
-  older += fmt::format(" AND {} IS NOT TRUE", marked);
-  const std::string mark = fmt::format("UPDATE {} SET {} = TRUE", table, marked);
+  older += " AND " + at.dialect.is_not_true(marked);
+  const std::string mark = fmt::format("UPDATE {} SET {} = {}", table, marked, at.dialect.true_value());
   return change_rows(driver, at, spec, mark, {older, Param::of(bound)}, *keep);
 }
 
-Tried<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
-                           Timestamp now) {
-  Tried<std::optional<TableRecord>> found = read_record(driver, at, end.table, at.dialect.for_update());
-  if (!found) return broken(std::move(found));
+SqlResult<LoadEnding> end_load(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer, const LoadEnd& end,
+                               Timestamp now) {
+  SqlResult<std::optional<TableRecord>> found = read_record(driver, at, end.table, at.dialect.for_update());
+  if (!found) return forward_failure(std::move(found));
   if (!*found || (*found)->epoch != end.epoch) {
-    return broken({ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", end.table, end.epoch), "", ""});
+    return call_failure(
+        {ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", end.table, end.epoch), "", ""});
   }
   LoadEnding ending{std::move(**found), 0};
   if (ending.record.load == coordination::LoadState::complete) return ending;
-  if (Tried<bool> whole = check_witnesses(driver, at, renderer, ending.record); !whole) return broken(std::move(whole));
-  Tried<uint64_t> swept = remove_older(driver, at, renderer, end.epoch);
-  if (!swept) return broken(std::move(swept));
-  if (Tried<bool> kept = keep_witnesses(driver, at, renderer, ending.record); !kept) return broken(std::move(kept));
+  if (SqlResult<bool> whole = check_witnesses(driver, at, renderer, ending.record); !whole)
+    return forward_failure(std::move(whole));
+  SqlResult<uint64_t> swept = remove_older(driver, at, renderer, end.epoch);
+  if (!swept) return forward_failure(std::move(swept));
+  if (SqlResult<bool> kept = keep_witnesses(driver, at, renderer, ending.record); !kept)
+    return forward_failure(std::move(kept));
   ending.swept = *swept;
   ending.record.load = coordination::LoadState::complete;
   ending.record.loaded = now;
-  if (Tried<bool> noted = write_record(driver, at, ending.record); !noted) return broken(std::move(noted));
+  if (SqlResult<bool> noted = write_record(driver, at, ending.record); !noted) return forward_failure(std::move(noted));
   return ending;
 }
 
-Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
+SqlResult<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::string& condition) {
   Statement count = look_up("SELECT count(*) FROM " + job.at.dialect.quote(job.renderer.spec().name) + condition);
-  Tried<Answer> answer = driver.run(patiently(std::move(count)));
-  if (!answer) return broken(std::move(answer));
+  SqlResult<Answer> answer = driver.run(patiently(std::move(count)));
+  if (!answer) return forward_failure(std::move(answer));
   uint64_t rows = 0;
   if (answer->rows.empty()) return rows;
   const std::string cell = answer->rows.front()[0].value_or("0");
@@ -209,21 +214,22 @@ Tried<uint64_t> count_rows(Driver& driver, const SweepJob& job, const std::strin
   return rows;
 }
 
-Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) {
+SqlResult<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) {
   if (const std::string at_once = job.at.dialect.check_constraints_at_once();
       removal == Removal::by_halves && !at_once.empty()) {
-    if (Tried<Answer> set = driver.run(statement(at_once)); !set) return broken(std::move(set));
+    if (SqlResult<Answer> set = driver.run(statement(at_once)); !set) return forward_failure(std::move(set));
   }
   // No load may begin meanwhile, but writes go on.
   std::string lock = job.request.floor > Duration::zero() ? job.at.dialect.for_update() : job.at.dialect.for_share();
-  Tried<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, lock);
-  if (!record) return broken(std::move(record));
+  SqlResult<std::optional<TableRecord>> record = read_record(driver, job.at, job.request.table, lock);
+  if (!record) return forward_failure(std::move(record));
   if (!*record) return uint64_t{0};
-  if (Tried<bool> whole = check_witnesses(driver, job.at, job.renderer, **record); !whole) return broken(std::move(whole));
+  if (SqlResult<bool> whole = check_witnesses(driver, job.at, job.renderer, **record); !whole)
+    return forward_failure(std::move(whole));
   bool tombstones_stay = job.renderer.spec().options.deletes == table::Deletes::soft;
   if (tombstones_stay) return uint64_t{0};
-  Tried<std::optional<Timestamp>> watermark = watermark_of(driver, job, **record);
-  if (!watermark) return broken(std::move(watermark));
+  SqlResult<std::optional<Timestamp>> watermark = watermark_of(driver, job, **record);
+  if (!watermark) return forward_failure(std::move(watermark));
   if (!*watermark) return uint64_t{0};
   Duration grace = job.request.grace;
   // Times of DynamoDB Streams are whole seconds.
@@ -232,13 +238,14 @@ Tried<uint64_t> sweep_due(Driver& driver, const SweepJob& job, Removal removal) 
   coordination::SweepPlan plan = coordination::plan_sweep(**record, **watermark, job.now, grace, job.request.floor);
   if (plan.remember) {
     (*record)->sweep = plan.remember;
-    if (Tried<bool> noted = write_record(driver, job.at, **record); !noted) return broken(std::move(noted));
+    if (SqlResult<bool> noted = write_record(driver, job.at, **record); !noted) return forward_failure(std::move(noted));
   }
   if (!plan.before) return uint64_t{0};
-  Tried<uint64_t> swept = remove_marks(driver, job, *plan.before, removal);
+  SqlResult<uint64_t> swept = remove_marks(driver, job, *plan.before, removal);
   const bool none = swept && *swept == 0 && job.at.dialect.belief() == Belief::everything;
   if (!swept || none) return swept;
-  if (Tried<bool> kept = keep_witnesses(driver, job.at, job.renderer, **record); !kept) return broken(std::move(kept));
+  if (SqlResult<bool> kept = keep_witnesses(driver, job.at, job.renderer, **record); !kept)
+    return forward_failure(std::move(kept));
   return swept;
 }
 
@@ -263,11 +270,12 @@ Result<SweepOutcome> sweep_table(Driver& driver, const SweepJob& job) {
     Result<bool> noted = note_witnesses(driver, job.at, job.renderer, job.request.table, job.fresh);
     if (!noted) return forward_error(std::move(noted));
   }
-  Tried<uint64_t> marks = count_rows(driver, job, " WHERE " + job.at.dialect.quote("cdc_deleted"));
+  SqlResult<uint64_t> marks =
+      count_rows(driver, job, " WHERE " + job.at.dialect.is_true(job.at.dialect.quote("cdc_deleted")));
   if (!marks) return std::unexpected(call_error(std::move(marks).error()));
   outcome.tombstones_left = *marks;
   if (!job.request.count_living) return outcome;
-  Tried<uint64_t> all = count_rows(driver, job, "");  // of a narrow index, where the database can
+  SqlResult<uint64_t> all = count_rows(driver, job, "");  // of a narrow index, where the database can
   if (!all) return std::unexpected(call_error(std::move(all).error()));
   outcome.living = *all - std::min(*all, *marks);
   return outcome;

@@ -26,10 +26,10 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
   auto first = put(1, text_key("0"), "{}");
   table::TableSpec spec =
       table::make_spec(options.kind, {"threads", "demo"}, "source", table::key_schema_of(*first), options.tables).value();
-  coordination::TableClaim claim;
-  claim.table = spec.name.str();
-  claim.source_table = "source";
-  claim.incarnation = coordination::Incarnation("life");
+  coordination::TableRegistration registration;
+  registration.table = spec.name.str();
+  registration.source_table = "source";
+  registration.incarnation = coordination::Incarnation("life");
 
   constexpr uint64_t kBatches = 30, kKeys = 200;
   uint64_t applied = 0, stale = 0, answers = 0;
@@ -37,7 +37,7 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
   auto write_all = [&](const OpenTable& table) {
     for (uint64_t n = 0; n < kBatches; ++n) {
       auto batch = std::make_shared<Batch>();
-      batch->tables.push_back({claim.table, 1, {}});
+      batch->tables.push_back({registration.table, 1, {}});
       for (uint64_t key = 0; key < kKeys; ++key) {
         // Each batch has the keys in another order.
         uint64_t k = (key * 7 + n * 31) % kKeys;
@@ -59,7 +59,7 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
     }
   };
   loop.post([&] {
-    sink->open(spec, claim, [&](Result<OpenTable> table) {
+    sink->open(spec, registration, [&](Result<OpenTable> table) {
       if (table) return write_all(*table);
       failed = to_string(table.error());
       loop.quit();

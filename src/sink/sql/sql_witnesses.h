@@ -9,27 +9,27 @@
 namespace ctk::sink::sql {
 
 /// The rows of these keys. No statement where no key is this table's.
-Tried<coordination::WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                                           const coordination::Witnesses& keys);
+SqlResult<coordination::WitnessRows> find_rows(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                               const coordination::Witnesses& keys);
 
 /// The versions of the rows of these keys that are there.
-Tried<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                                 const std::vector<std::string>& keys);
+SqlResult<RowVersions> read_versions(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                     const std::vector<std::string>& keys);
 
 /// How the table of a record is there. Inside a transaction.
-Tried<coordination::TableFound> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
-                                              const coordination::TableRecord& record);
+SqlResult<coordination::TableFound> look_at_table(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec,
+                                                  const coordination::TableRecord& record);
 
 /// The highest version in a table that has no record; empty where there is none. It reads the whole table.
-Tried<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
+SqlResult<std::string> highest_version(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec);
 
 /// `mismatch` where the table has lost the record's witnesses. Before anything is removed.
-Tried<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                            const coordination::TableRecord& record);
+SqlResult<bool> check_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                                const coordination::TableRecord& record);
 
 /// Drops the witnesses that were just removed from the record. In the same transaction.
-Tried<bool> keep_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
-                           coordination::TableRecord& record);
+SqlResult<bool> keep_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,
+                               coordination::TableRecord& record);
 
 /// Some of the `fresh` rows become witnesses, as far as they are living. A transaction of its own.
 Result<bool> note_witnesses(Driver& driver, const Bookkeeping& at, const table::Renderer& renderer,

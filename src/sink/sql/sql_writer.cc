@@ -5,72 +5,27 @@
 #include <algorithm>
 #include <deque>
 #include <functional>
-#include <iterator>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
-#include "sink/sql/key_lookup.h"
+#include "sink/sql/kept_rows.h"
 #include "sink/sql/refusals.h"
 #include "sink/sql/row_item.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
+#include "sink/sql/stale_rows.h"
 
 namespace ctk::sink::sql {
 namespace {
 
 using Items = std::span<RowItem*>;
 
-constexpr const char* kSuppressed =
-    "the table took the row and did not keep it: a trigger or a rule of the table's suppresses it";
-constexpr const char* kNotAsGiven = "the driver wrote the row, and the table does not hold it as it was given";
-
 std::vector<const table::Row*> rows_of(Items items) {
   std::vector<const table::Row*> rows;
   rows.reserve(items.size());
   for (RowItem* item : items) rows.push_back(item->row());
   return rows;
-}
-
-/// Which rows of one INSERT changed. Where not all or none did, the versions that came back tell.
-void note_insert(Items items, const Answer& answer) {
-  int64_t changed = answer.affected.front();
-  if (changed == 0 || changed == static_cast<int64_t>(items.size())) {
-    for (RowItem* item : items) item->stale = changed == 0;
-    return;
-  }
-  std::unordered_multiset<std::string> versions;
-  for (const Cells& row : answer.rows) versions.insert(row[0].value_or(""));
-  for (RowItem* item : items) {
-    auto found = versions.find(item->row()->version);
-    item->stale = found == versions.end();
-    if (!item->stale) versions.erase(found);
-  }
-}
-
-/// Notes for each item whether its row changes, by what is stored.
-void note_stored(Items items, const Answer& answer) {
-  const std::vector<std::optional<Cells>> rows = KeyLookup::rows_of(answer);
-  for (size_t i = 0; i < items.size(); ++i) {
-    items[i]->stale = rows[i] && rows[i]->front().value_or("") >= items[i]->row()->version;
-  }
-}
-
-/// Notes for each item whether its row changed. `writes` are RowTable::writes.
-void note_results(Items items, const RowTable& table, std::span<const Statement> writes, std::span<const Answer> answers) {
-  if (items.empty()) return;
-  if (table.stale_rows() == table::StaleRows::looked_up) return note_stored(items, answers.front());
-  for (size_t i = 0; i < writes.size(); ++i) {
-    size_t rows = writes[i].params.size() / table.width();
-    const std::vector<int64_t>& affected = answers[i].affected;
-    if (affected.size() == rows) {  // one row an execution
-      for (size_t row = 0; row < rows; ++row) items[row]->stale = affected[row] == 0;
-    } else {
-      note_insert(items.first(rows), answers[i]);
-    }
-    items = items.subspan(rows);
-  }
 }
 
 /// The keys' order: every writer locks rows in it.
@@ -101,23 +56,28 @@ class BatchWriter {
   struct Script;
 
   std::vector<RowItem*> rows_to_write(size_t table);
-  Tried<bool> attempt();
+  SqlResult<bool> attempt();
   /// on-error=stop: what was refused so far; it is not to be written then.
   std::vector<RefusedChange> refusals() const;
-  Tried<bool> check(const Script& script, const std::vector<Answer>& answers);
-  Tried<bool> write_carefully();
-  Tried<bool> settle_doubts();
-  Tried<bool> bisect(Items items, const RowTable& table);
-  Tried<bool> keep_history(Items items, const RowTable& table);
-  Tried<bool> write_with_history(Items items, const RowTable& table);
-  Tried<bool> write_alone_with_history(RowItem& item, const RowTable& table);
-  Tried<bool> refused(Items items, const RowTable& table, Failure failure);
-  Tried<bool> try_nothing(const RowTable& table);
-  Tried<std::vector<RowItem*>> suppressed(Items items, const RowTable& table);
-  Tried<bool> look_for_suppressed(const Script& script);
-  Tried<bool> park_suppressed(Items items, const RowTable& table);
+  SqlResult<bool> check(const Script& script, const std::vector<Answer>& answers);
+  /// Whether what an epoch's statement found lets its table be written.
+  SqlResult<bool> check_epochs(std::span<const Answer> answers) const;
+  /// Where nothing can be taken back: before anything is written; positions move once all is.
+  SqlResult<bool> may_write_apart();
+  SqlResult<bool> move_apart(MoveStatements& moves);
+  SqlResult<bool> write_carefully();
+  SqlResult<bool> settle_doubts();
+  SqlResult<bool> bisect(Items items, const RowTable& table);
+  SqlResult<bool> keep_history(Items items, const RowTable& table);
+  SqlResult<bool> write_with_history(Items items, const RowTable& table);
+  SqlResult<bool> write_alone_with_history(RowItem& item, const RowTable& table);
+  SqlResult<bool> refused(Items items, const RowTable& table, Failure failure);
+  SqlResult<bool> try_nothing(const RowTable& table);
+  SqlResult<NotKept> not_kept(Items items, const RowTable& table);
+  SqlResult<bool> look_for_suppressed(const Script& script);
+  SqlResult<bool> park_suppressed(Items items, const RowTable& table);
   /// Work that can be taken back as a whole, where the database can.
-  Tried<bool> in_part(const std::function<Tried<bool>()>& work);
+  SqlResult<bool> in_part(const std::function<SqlResult<bool>()>& work);
   coordination::Epoch table_epoch(const RowTable& table) const;
   bool reads_back() const { return job_.at.dialect.belief() == Belief::nothing; }
   /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
@@ -173,7 +133,7 @@ std::vector<RowItem*> BatchWriter::rows_to_write(size_t table) {
 Result<BatchOutcome> BatchWriter::write() {
   if (std::vector<RefusedChange> refused = refusals(); !refused.empty()) return stopped_by(std::move(refused));
   for (int left = kTransactionTries;; --left) {
-    Tried<bool> written = attempt();
+    SqlResult<bool> written = attempt();
     if (std::vector<RefusedChange> refused = refusals(); !refused.empty()) return stopped_by(std::move(refused));
     if (written) return *written ? outcome() : already_written();
     const Scope scope = written.error().scope;
@@ -199,7 +159,7 @@ std::vector<RefusedChange> BatchWriter::refusals() const {
 }
 
 /// True: written. False: a compare-and-set found another position.
-Tried<bool> BatchWriter::attempt() {
+SqlResult<bool> BatchWriter::attempt() {
   const Batch& batch = job_.batch;
   Script script;
   script.statements = opening_statements(job_.at.dialect);
@@ -210,8 +170,13 @@ Tried<bool> BatchWriter::attempt() {
   std::optional<coordination::Epoch> epoch;
   for (const TableWrites& writes : batch.tables) epoch = std::max(epoch.value_or(0), writes.epoch);
   MoveStatements moves(job_.at, batch.relay, batch.moves, epoch, job_.now);
-  script.moves = batch.moves.size();
+  const bool apart = !job_.at.dialect.traits().transactions;
+  if (apart) {
+    if (SqlResult<bool> may = may_write_apart(); !may) return may;
+  }
+  script.moves = apart ? 0 : batch.moves.size();
   script.first_move = script.statements.size();
+  const size_t move_statements = script.moves > 0 ? moves.statements.size() : 0;
   if (script.moves > 0) append(std::move(moves.statements));
 
   script.first_epoch = script.statements.size();
@@ -231,58 +196,82 @@ Tried<bool> BatchWriter::attempt() {
     script.letters = kept.size();
   }
 
-  Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script.statements));
+  SqlResult<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script.statements));
   Rollback transaction(driver_);
-  if (!answers) return broken(std::move(answers));
-  Tried<bool> checked = check(script, *answers);
+  if (!answers) return forward_failure(std::move(answers));
+  SqlResult<bool> checked = check(script, *answers);
   if (!checked || !*checked) return checked;
-  if (Tried<bool> all = look_for_suppressed(script); !all) return all;
+  const auto of_moves = std::span(std::as_const(*answers)).subspan(script.first_move, move_statements);
+  if (SqlResult<bool> moved = moves.are_kept(of_moves); !moved || !*moved) return moved;
+  if (SqlResult<bool> all = look_for_suppressed(script); !all) return all;
   for (const Script::Rows& rows : script.rows) {
     std::vector<RowItem*> items = rows.items;
-    if (Tried<bool> written = keep_history(items, *rows.table); !written) return written;
+    if (SqlResult<bool> written = keep_history(items, *rows.table); !written) return written;
   }
   if (careful_) {
-    if (Tried<bool> rows = write_carefully(); !rows) return rows;
-    if (Tried<bool> settled = settle_doubts(); !settled) return settled;
+    if (SqlResult<bool> rows = write_carefully(); !rows) return rows;
+    if (SqlResult<bool> settled = settle_doubts(); !settled) return settled;
     if (!refusals().empty()) return true;  // rolled back
   }
-  if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
+  if (apart && !batch.moves.empty()) return move_apart(moves);
+  if (SqlResult<Answer> committed = transaction.commit(); !committed) return forward_failure(std::move(committed));
   return true;
 }
 
-Tried<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& answers) {
+SqlResult<bool> BatchWriter::may_write_apart() {
+  std::vector<Statement> statements;
+  for (const TableWrites& writes : job_.batch.tables)
+    statements.push_back(check_epoch(job_.at, writes.table, writes.epoch));
+  SqlResult<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(statements));
+  return answers ? check_epochs(*answers) : forward_failure(std::move(answers));
+}
+
+SqlResult<bool> BatchWriter::move_apart(MoveStatements& moves) {
+  SqlResult<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(moves.statements));
+  if (!answers) return forward_failure(std::move(answers));
+  return MoveStatements::all_moved(answers->front()) ? moves.are_kept(*answers) : SqlResult<bool>(false);
+}
+
+SqlResult<bool> BatchWriter::check(const Script& script, const std::vector<Answer>& answers) {
   if (script.moves > 0 && !MoveStatements::all_moved(answers[script.first_move])) return false;
-  for (size_t i = 0; i < script.epochs; ++i) {
-    if (answers[script.first_epoch + i].affected.front() == 1) continue;
-    const TableWrites& writes = job_.batch.tables[i];
-    return broken(
-        {ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", writes.table, writes.epoch), "", ""});
+  if (SqlResult<bool> current = check_epochs(std::span(answers).subspan(script.first_epoch, script.epochs)); !current) {
+    return current;
   }
   for (const Script::Rows& rows : script.rows) {
     std::vector<RowItem*> items = rows.items;
     note_results(items, *rows.table, std::span(script.statements).subspan(rows.first, rows.count),
                  std::span(answers).subspan(rows.first, rows.count));
   }
-  return script.letters == 0 ? Tried<bool>(true) : check_dead_letters_kept(answers.back(), letters());
+  return script.letters == 0 ? SqlResult<bool>(true) : check_dead_letters_kept(answers.back(), letters());
 }
 
-Tried<bool> BatchWriter::write_carefully() {
+SqlResult<bool> BatchWriter::check_epochs(std::span<const Answer> answers) const {
+  for (size_t i = 0; i < answers.size(); ++i) {
+    if (answers[i].affected.front() == 1) continue;
+    const TableWrites& writes = job_.batch.tables[i];
+    return call_failure(
+        {ErrorKind::stale_epoch, fmt::format("the table {} has left epoch {}", writes.table, writes.epoch), "", ""});
+  }
+  return true;
+}
+
+SqlResult<bool> BatchWriter::write_carefully() {
   doubts_.clear();
   proven_.clear();
   taken_ = 0;
   // What would only fail at COMMIT could not be told from the others.
   if (std::string at_once = job_.at.dialect.check_constraints_at_once(); !at_once.empty()) {
-    if (Tried<Answer> set = driver_.run(statement(at_once)); !set) return broken(std::move(set));
+    if (SqlResult<Answer> set = driver_.run(statement(at_once)); !set) return forward_failure(std::move(set));
   }
   for (size_t i = 0; i < items_.size(); ++i) {
     std::vector<RowItem*> items = rows_to_write(i);
-    if (Tried<bool> written = bisect(items, *job_.tables[i]); !written) return written;
+    if (SqlResult<bool> written = bisect(items, *job_.tables[i]); !written) return written;
   }
   return true;
 }
 
 /// Parks the rows that were refused alone, and tries what lies below them, unless the target is to blame.
-Tried<bool> BatchWriter::settle_doubts() {
+SqlResult<bool> BatchWriter::settle_doubts() {
   while (!doubts_.empty()) {
     const Failure& first = doubts_.front().failure;
     const RefusedRows seen{first.error.kind,           doubts_.size(), taken_,
@@ -293,36 +282,37 @@ Tried<bool> BatchWriter::settle_doubts() {
       doubt.item->park(to_string(doubt.failure.error), doubt.failure.because_of_key);
       if (doubt.item->row() == nullptr) continue;
       RowItem* lower[] = {doubt.item};
-      if (Tried<bool> written = bisect(lower, *doubt.table); !written) return written;
+      if (SqlResult<bool> written = bisect(lower, *doubt.table); !written) return written;
     }
   }
   if (!job_.batch.settled.empty()) {
-    if (Tried<Answer> removed = driver_.run(remove_letters(job_.at, job_.batch.settled)); !removed)
-      return broken(std::move(removed));
+    if (SqlResult<Answer> removed = driver_.run(remove_letters(job_.at, job_.batch.settled)); !removed)
+      return forward_failure(std::move(removed));
   }
   std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
   const std::vector<Statement> keep = keep_dead_letters(job_.at, kept);
-  Tried<std::vector<Answer>> inserted = driver_.run(std::span(keep));
-  if (!inserted) return broken(std::move(inserted));
+  SqlResult<std::vector<Answer>> inserted = driver_.run(std::span(keep));
+  if (!inserted) return forward_failure(std::move(inserted));
   return check_dead_letters_kept(inserted->back(), kept);
 }
 
 /// Writes rows inside the transaction; what is refused is found by halving.
-Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
+SqlResult<bool> BatchWriter::bisect(Items items, const RowTable& table) {
   if (items.empty()) return true;
   if (singly_ && items.size() > 1) {
     for (size_t i = 0; i < items.size(); ++i) {
-      if (Tried<bool> written = bisect(items.subspan(i, 1), table); !written) return written;
+      if (SqlResult<bool> written = bisect(items.subspan(i, 1), table); !written) return written;
     }
     return true;
   }
   if (table.history() != nullptr) {
-    Tried<bool> written = items.size() == 1 ? write_alone_with_history(*items[0], table) : write_with_history(items, table);
+    SqlResult<bool> written =
+        items.size() == 1 ? write_alone_with_history(*items[0], table) : write_with_history(items, table);
     return written ? written : refused(items, table, std::move(written).error());
   }
   const std::vector<Statement> script = table.writes(rows_of(items));
-  Tried<std::vector<Answer>> answers = run_in_savepoint(driver_, job_.at.dialect, script);
+  SqlResult<std::vector<Answer>> answers = run_in_savepoint(driver_, job_.at.dialect, script);
   if (answers) {
     note_results(items, table, script, *answers);
     taken_ += items.size();
@@ -332,7 +322,7 @@ Tried<bool> BatchWriter::bisect(Items items, const RowTable& table) {
 }
 
 /// Behind the rows, whose locks keep others from their histories.
-Tried<bool> BatchWriter::keep_history(Items items, const RowTable& table) {
+SqlResult<bool> BatchWriter::keep_history(Items items, const RowTable& table) {
   if (table.history() == nullptr) return true;
   std::vector<HistoryOfRow> keys;
   for (const RowItem* item : items) keys.push_back(item->history());
@@ -340,14 +330,14 @@ Tried<bool> BatchWriter::keep_history(Items items, const RowTable& table) {
 }
 
 /// Rows and their histories, or nothing of them.
-Tried<bool> BatchWriter::write_with_history(Items items, const RowTable& table) {
-  Tried<bool> written = in_part([&]() -> Tried<bool> {
+SqlResult<bool> BatchWriter::write_with_history(Items items, const RowTable& table) {
+  SqlResult<bool> written = in_part([&]() -> SqlResult<bool> {
     const std::vector<Statement> script = table.writes(rows_of(items));
-    Tried<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
-    if (!answers) return broken(std::move(answers));
+    SqlResult<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
+    if (!answers) return forward_failure(std::move(answers));
     note_results(items, table, script, *answers);
-    Tried<std::vector<RowItem*>> missing = suppressed(items, table);
-    if (!missing) return broken(std::move(missing));
+    SqlResult<NotKept> missing = not_kept(items, table);
+    if (!missing) return forward_failure(std::move(missing));
     if (!missing->empty()) return std::unexpected(Failure{Scope::row, {ErrorKind::refused, kSuppressed, "", ""}});
     return keep_history(items, table);
   });
@@ -357,9 +347,9 @@ Tried<bool> BatchWriter::write_with_history(Items items, const RowTable& table) 
 
 /// Of one key: where not all of its changes are taken together, the row with its own, and then each of the others, which
 /// alone may be what is refused.
-Tried<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable& table) {
+SqlResult<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable& table) {
   RowItem* alone[] = {&item};
-  Tried<bool> written = write_with_history(alone, table);
+  SqlResult<bool> written = write_with_history(alone, table);
   const bool others = item.history().rows.size() > 1;
   if (written || !others || written.error().scope != Scope::row) return written;
   if (!driver_.in_transaction() || !job_.at.dialect.traits().savepoints) return written;
@@ -370,7 +360,8 @@ Tried<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable&
   for (size_t level = item.candidates().level() + 1; level < item.candidates().count(); ++level) {
     const HistoryOfRow event = item.history_below(level);
     if (event.rows.empty()) continue;
-    Tried<bool> kept = in_part([&] { return table.history()->write(driver_, table_epoch(table), std::span(&event, 1)); });
+    SqlResult<bool> kept =
+        in_part([&] { return table.history()->write(driver_, table_epoch(table), std::span(&event, 1)); });
     if (kept) continue;
     if (kept.error().scope != Scope::row || !driver_.in_transaction()) return kept;
     item.park_below(level, to_string(kept.error().error));
@@ -378,7 +369,7 @@ Tried<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable&
   return true;
 }
 
-Tried<bool> BatchWriter::in_part(const std::function<Tried<bool>()>& work) {
+SqlResult<bool> BatchWriter::in_part(const std::function<SqlResult<bool>()>& work) {
   return job_.at.dialect.traits().savepoints ? in_savepoint(driver_, work) : work();
 }
 
@@ -387,7 +378,7 @@ coordination::Epoch BatchWriter::table_epoch(const RowTable& table) const {
   return job_.batch.tables[static_cast<size_t>(place - job_.tables.begin())].epoch;
 }
 
-Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
+SqlResult<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
   const bool doubtful = failure.scope == Scope::doubtful || (failure.scope == Scope::conflict && lasting_conflict());
   if (failure.scope != Scope::row && !doubtful) return std::unexpected(std::move(failure));
   const bool alone = items.size() == 1;
@@ -400,11 +391,11 @@ Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure fai
     return std::unexpected(std::move(failure));
   }
   if (doubtful) {
-    if (Tried<bool> able = try_nothing(table); !able) return able;
+    if (SqlResult<bool> able = try_nothing(table); !able) return able;
   }
   if (!alone) {
     size_t half = items.size() / 2;
-    if (Tried<bool> first = bisect(items.first(half), table); !first) return first;
+    if (SqlResult<bool> first = bisect(items.first(half), table); !first) return first;
     return bisect(items.subspan(half), table);
   }
   if (doubtful) {
@@ -412,64 +403,37 @@ Tried<bool> BatchWriter::refused(Items items, const RowTable& table, Failure fai
     return true;
   }
   items[0]->park(to_string(failure.error), failure.because_of_key);
-  return items[0]->row() == nullptr ? Tried<bool>(true) : bisect(items, table);
+  return items[0]->row() == nullptr ? SqlResult<bool>(true) : bisect(items, table);
 }
 
 /// Fails as the target does where it takes no rows at all.
-Tried<bool> BatchWriter::try_nothing(const RowTable& table) {
+SqlResult<bool> BatchWriter::try_nothing(const RowTable& table) {
   if (std::ranges::find(proven_, &table) != proven_.end()) return true;
   const std::vector<Statement> nothing = {statement(job_.at.dialect.upsert_nothing(table.renderer().spec()))};
-  if (Tried<std::vector<Answer>> able = run_in_savepoint(driver_, job_.at.dialect, nothing); !able) {
-    return broken(std::move(able));
+  if (SqlResult<std::vector<Answer>> able = run_in_savepoint(driver_, job_.at.dialect, nothing); !able) {
+    return forward_failure(std::move(able));
   }
   proven_.push_back(&table);
   return true;
 }
 
-/// Whether a row that was read back with its content is another one than was given. Not where the database keeps JSON as
-/// values: it writes them in its own way.
-bool differs(const table::Row& row, const Cells& stored, const table::TableSpec& spec) {
-  const bool as_text = spec.target->data == table::DataColumn::text;
-  const bool keeps_content = row.deleted && spec.options.deletes == table::Deletes::soft;
-  if (!as_text || keeps_content || stored[0] != row.version) return false;
-  return stored[1] != row.data || stored[2] != row.aux;
-}
-
-/// Of the rows that may have changed nothing, those without a newer one that was in their way.
-Tried<std::vector<RowItem*>> BatchWriter::suppressed(Items items, const RowTable& table) {
-  std::vector<RowItem*> asked, missing;
-  const std::string question = job_.at.dialect.may_suppress_rows();
-  if (question.empty() && !reads_back()) return missing;
-  const bool counts = table.stale_rows() != table::StaleRows::looked_up && !reads_back();
-  std::ranges::copy_if(items, std::back_inserter(asked), [&](const RowItem* item) { return !counts || item->stale; });
-  if (asked.empty()) return missing;
-  const table::TableSpec& spec = table.renderer().spec();
-  const Dialect& dialect = job_.at.dialect;
-  if (!reads_back()) {
-    Tried<Answer> may = driver_.run(look_up(question, {Param::of(spec.name.schema), Param::of(spec.name.table)}));
-    if (!may) return broken(std::move(may));
-    if (may->rows.empty()) return missing;
-  }
-  const std::string content = fmt::format(", {}, {}", dialect.quote("data"), dialect.quote("aux"));
-  KeyLookup lookup(dialect, spec, {.columns = dialect.quote("cdc_version") + (reads_back() ? content : "")});
-  for (const RowItem* item : asked) lookup.ask(item->row()->keys);
-  Tried<std::vector<std::optional<Cells>>> rows = lookup.run(driver_);
-  if (!rows) return broken(std::move(rows));
-  for (size_t i = 0; i < asked.size(); ++i) {
-    const std::optional<Cells>& row = (*rows)[i];
-    const bool kept = row && row->front().value_or("") >= asked[i]->row()->version;
-    const bool checked = reads_back() && !asked[i]->stale;
-    if (!kept || (checked && differs(*asked[i]->row(), *row, spec))) missing.push_back(asked[i]);
-  }
-  return missing;
+/// What a table holds otherwise than it was given must not stay: where nothing undoes it, the run ends, and the positions
+/// stand before it.
+SqlResult<NotKept> BatchWriter::not_kept(Items items, const RowTable& table) {
+  SqlResult<NotKept> missing = rows_not_kept(driver_, job_.at.dialect, table, items);
+  if (!missing || !missing->altered || job_.at.dialect.traits().transactions) return missing;
+  return call_failure({ErrorKind::refused,
+                       fmt::format("{}: {}, and without transactions that cannot be undone",
+                                   table.renderer().spec().name.str(), kNotAsGiven),
+                       "", "use another driver"});
 }
 
 /// A batch that has such rows is written again with care, which parks them.
-Tried<bool> BatchWriter::look_for_suppressed(const Script& script) {
+SqlResult<bool> BatchWriter::look_for_suppressed(const Script& script) {
   for (const Script::Rows& rows : script.rows) {
     std::vector<RowItem*> items = rows.items;
-    Tried<std::vector<RowItem*>> missing = suppressed(items, *rows.table);
-    if (!missing) return broken(std::move(missing));
+    SqlResult<NotKept> missing = not_kept(items, *rows.table);
+    if (!missing) return forward_failure(std::move(missing));
     if (missing->empty()) continue;
     const Scope scope = driver_.take_smaller_steps() ? Scope::again : Scope::row;
     return std::unexpected(Failure{scope, {ErrorKind::refused, reads_back() ? kNotAsGiven : kSuppressed, "", ""}});
@@ -477,9 +441,9 @@ Tried<bool> BatchWriter::look_for_suppressed(const Script& script) {
   return true;
 }
 
-Tried<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
-  Tried<std::vector<RowItem*>> missing = suppressed(items, table);
-  if (!missing) return broken(std::move(missing));
+SqlResult<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
+  SqlResult<NotKept> missing = not_kept(items, table);
+  if (!missing) return forward_failure(std::move(missing));
   if (!missing->empty() && reads_back()) {
     // What it holds must not stay: the transaction is begun again, without the row.
     found_one_ = true;
@@ -487,12 +451,12 @@ Tried<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
     if (items.size() == 1) items[0]->park(kNotAsGiven, false);
     return std::unexpected(Failure{Scope::again, {ErrorKind::refused, kNotAsGiven, "", ""}});
   }
-  taken_ -= missing->size();
-  for (RowItem* item : *missing) {
+  taken_ -= missing->rows.size();
+  for (RowItem* item : missing->rows) {
     item->park(kSuppressed, false);
     if (item->row() == nullptr) continue;
     RowItem* lower[] = {item};
-    if (Tried<bool> written = bisect(lower, table); !written) return written;
+    if (SqlResult<bool> written = bisect(lower, table); !written) return written;
   }
   return true;
 }
@@ -519,7 +483,7 @@ BatchOutcome BatchWriter::outcome() const {
 /// its answer was lost: what it parked is read back.
 Result<BatchOutcome> BatchWriter::already_written() {
   auto give_up = [](Failure failure) { return std::unexpected(call_error(std::move(failure))); };
-  Tried<MoveState> state = explain_failed_move(driver_, job_.at, job_.batch.relay, job_.batch.moves);
+  SqlResult<MoveState> state = explain_failed_move(driver_, job_.at, job_.batch.relay, job_.batch.moves);
   if (!state) return give_up(std::move(state).error());
   std::vector<std::string> ids;
   for (const std::deque<RowItem>& items : items_) {
@@ -529,7 +493,7 @@ Result<BatchOutcome> BatchWriter::already_written() {
       }
     }
   }
-  Tried<std::vector<DeadLetter>> kept = read_dead_letters(driver_, job_.at, ids);
+  SqlResult<std::vector<DeadLetter>> kept = read_dead_letters(driver_, job_.at, ids);
   if (!kept) return give_up(std::move(kept).error());
   std::unordered_map<std::string, const DeadLetter*> by_id;
   for (const DeadLetter& letter : *kept) by_id[letter.id] = &letter;

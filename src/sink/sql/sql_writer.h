@@ -25,8 +25,10 @@ class RowTable {
   /// Parameters of one row.
   size_t width() const { return width_; }
   table::StaleRows stale_rows() const { return dialect_.traits().stale_rows; }
-  /// The guarded upserts of these rows, in as few statements as the dialect allows; where nothing else tells which of them
-  /// change anything, a look at what is stored stands before them. They view the rows.
+  bool notes_stale_rows() const { return notes_stale_rows_; }
+  /// The guarded upserts of these rows, in as few statements as the dialect allows. Where they do not tell which of them
+  /// change anything, they stand between what makes the session note it, or behind a look at what is stored. They view the
+  /// rows.
   std::vector<Statement> writes(const std::vector<const table::Row*>& rows) const;
 
  private:
@@ -36,6 +38,7 @@ class RowTable {
   std::shared_ptr<const table::Renderer> renderer_;
   size_t width_;
   size_t rows_per_insert_;
+  bool notes_stale_rows_;
   std::map<size_t, std::string> texts_;  ///< rows of a statement → its text; powers of two
   std::optional<HistoryTable> history_;
 };

@@ -58,10 +58,28 @@ class SqliteDialect final : public ConflictDialect {
                        quote(spec.name.table), quote("cdc_deleted"));
   }
 
-  std::string row_number() const override { return "rowid"; }
+  std::string key_column(const table::KeyColumn& key) const override { return bytewise(quote(key.column)); }
+  std::string key_in(const table::TableSpec& spec, size_t rows) const override {
+    if (spec.keys.size() == 1) return ConflictDialect::key_in(spec, rows);
+    return fmt::format("({}) IN (VALUES {})", key_list(spec), tuples(spec.keys.size(), rows));
+  }
+
+  // With a COLLATE in it a tuple is no range.
+  KeyRange key_range() const override { return KeyRange::from_first; }
+  bool numbers_rows() const override { return true; }
   std::string row_id() const override { return "rowid"; }
-  std::string row_in() const override { return "rowid IN (SELECT value FROM json_each(?))"; }
-  std::string row_not_in() const override { return "rowid NOT IN (SELECT value FROM json_each(?))"; }
+  std::string find_row_id() const override {
+    // A column hides the id that it is called like; a table WITHOUT ROWID is its primary key's index, and in none of its
+    // indexes stands a rowid.
+    return fmt::format(
+        "SELECT id.column1 FROM {0} JOIN (VALUES ('rowid'), ('_rowid_'), ('oid')) id "
+        "WHERE NOT EXISTS (SELECT 1 FROM pragma_table_xinfo(s.name, s.place) x WHERE x.name = id.column1 COLLATE NOCASE) "
+        "AND NOT EXISTS (SELECT 1 FROM pragma_index_list(s.name, s.place) l WHERE NOT EXISTS "
+        "(SELECT 1 FROM pragma_index_xinfo(l.name, s.place) i WHERE i.cid = -1)) LIMIT 1",
+        kTable);
+  }
+  std::string row_in(const std::string& id) const override { return id + " IN (SELECT value FROM json_each(?))"; }
+  std::string row_not_in(const std::string& id) const override { return id + " NOT IN (SELECT value FROM json_each(?))"; }
   std::string row_id_list(std::span<const std::string> ids) const override {
     std::string list = "[";
     for (const std::string& id : ids) list += (list.size() > 1 ? "," : "") + id;

@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "sink/sql/sqlite_errors.h"
+#include "sink/target_check.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -21,8 +22,7 @@ constexpr size_t kCachedStatements = 64;
 
 /// Every commit is synced. The rest is for batches that touch pages all over a large table: 8 MB of cache, and pages copied
 /// back from the log after 16 MB instead of 4 MB (1.4 to 1.9 times the rows a second, where the disk is what limits).
-constexpr const char* kOurPragmas[] = {"PRAGMA synchronous = FULL", "PRAGMA cache_size = -8000",
-                                       "PRAGMA wal_autocheckpoint = 4000"};
+constexpr const char* kOurPragmas[] = {"PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000"};
 
 struct CloseStatement {
   void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
@@ -143,8 +143,11 @@ class SqliteDriver final : public Driver {
       if (Status kind = check_kind(); !kind) return kind;
     }
     stand_in_ = missing && reach == Reach::existing;
+    const bool finds_log = !missing && file_exists(path_ + "-wal");
     if (Status opened = open(stand_in_ ? ":memory:" : path_); !opened) return opened;
-    return reach == Reach::create ? make_ours() : Status{};
+    if (reach == Reach::create) return make_ours();
+    if (finds_log) copy_log_back_at_end(false);
+    return {};
   }
 
   void disconnect() override {
@@ -153,15 +156,34 @@ class SqliteDriver final : public Driver {
     ours_ = false;
   }
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     std::vector<Answer> answers;
     answers.reserve(statements.size());
     for (const Statement& each : statements) {
-      Tried<Answer> answer = run_one(each);
+      SqlResult<Answer> answer = run_one(each);
       if (!answer) return std::unexpected(std::move(answer).error());
       answers.push_back(std::move(*answer));
     }
     return answers;
+  }
+
+  SqlResult<bool> walk(const Statement& select, const CellsVisit& visit) override {
+    SqlResult<sqlite3_stmt*> prepared = prepare(select);
+    if (!prepared) return std::unexpected(std::move(prepared).error());
+    int code = bind_all(*prepared, select.params);
+    const bool bound = code == SQLITE_OK;
+    bool wanted = true;
+    std::vector<std::string> reals(static_cast<size_t>(sqlite3_column_count(*prepared)));
+    std::vector<std::optional<std::string_view>> row(reals.size());
+    while (bound && wanted && (code = sqlite3_step(*prepared)) == SQLITE_ROW) {
+      for (size_t i = 0; i < row.size(); ++i) row[i] = view(*prepared, static_cast<int>(i), reals[i]);
+      wanted = visit(row);
+    }
+    Failure failed = code == SQLITE_DONE || !wanted ? Failure{} : failure(code);
+    sqlite3_reset(*prepared);
+    sqlite3_db_release_memory(database_.get());  // pages that nobody reads again, as many as a cache holds
+    if (code != SQLITE_DONE && wanted) return std::unexpected(std::move(failed));
+    return wanted;
   }
 
   std::string file() const override { return path_ == ":memory:" ? "" : path_; }
@@ -225,6 +247,7 @@ class SqliteDriver final : public Driver {
     if (code != SQLITE_OK) return give_up(code);
     sqlite3_extended_result_codes(raw, 1);
     waiting_.watch(raw);
+    execute("PRAGMA cache_size = -8000");
     code = execute("SELECT 1 FROM sqlite_master LIMIT 1");  // opening alone does not look at the file
     return code == SQLITE_OK ? Status{} : give_up(code);
   }
@@ -232,12 +255,18 @@ class SqliteDriver final : public Driver {
   /// Sets the file up for one writer and many readers. A file that is in use elsewhere keeps its journal mode.
   Status make_ours() {
     if (ours_) return {};
+    copy_log_back_at_end(true);
     execute("PRAGMA journal_mode = WAL");
     for (const char* pragma : kOurPragmas) {
       if (int code = execute(pragma); code != SQLITE_OK) return give_up(code);
     }
     ours_ = true;
     return {};
+  }
+
+  /// Whoever only looks leaves a log, as after a crash, where it was: closing would copy it into the file.
+  void copy_log_back_at_end(bool yes) {
+    sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, yes ? 0 : 1, nullptr);
   }
 
   int execute(const char* sql) { return sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr); }
@@ -248,7 +277,7 @@ class SqliteDriver final : public Driver {
     return std::unexpected(std::move(error));
   }
 
-  Tried<sqlite3_stmt*> prepare(const Statement& statement) {
+  SqlResult<sqlite3_stmt*> prepare(const Statement& statement) {
     auto found = prepared_.find(statement.sql);
     if (found != prepared_.end()) return found->second.get();
     sqlite3_stmt* raw = nullptr;
@@ -259,16 +288,26 @@ class SqliteDriver final : public Driver {
     return prepared_.emplace(statement.sql, Prepared(raw)).first->second.get();
   }
 
-  Tried<Answer> run_one(const Statement& statement) {
-    Tried<sqlite3_stmt*> prepared = prepare(statement);
+  SqlResult<Answer> run_one(const Statement& statement) {
+    SqlResult<sqlite3_stmt*> prepared = prepare(statement);
     if (!prepared) return std::unexpected(std::move(prepared).error());
+    // Reads that follow each other see one state of the file: each alone would lock it, and look whether it has changed.
+    const bool alone = sqlite3_get_autocommit(database_.get()) != 0;
+    const bool together = alone && statement.executions() > 1 && sqlite3_stmt_readonly(*prepared) != 0;
+    if (together) execute("BEGIN");
+    SqlResult<Answer> answer = execute_all(*prepared, statement);
+    if (together) execute("COMMIT");
+    return answer;
+  }
+
+  SqlResult<Answer> execute_all(sqlite3_stmt* prepared, const Statement& statement) {
     Answer answer;
     answer.affected.reserve(statement.executions());
     for (size_t i = 0; i < statement.executions(); ++i) {
-      int code = bind_all(*prepared, std::span(statement.params).subspan(i * statement.width, statement.width));
-      if (code == SQLITE_OK) code = step_all(*prepared, answer);
+      int code = bind_all(prepared, std::span(statement.params).subspan(i * statement.width, statement.width));
+      if (code == SQLITE_OK) code = step_all(prepared, answer);
       Failure failed = code == SQLITE_DONE ? Failure{} : failure(code);
-      sqlite3_reset(*prepared);
+      sqlite3_reset(prepared);
       if (code != SQLITE_DONE) return std::unexpected(std::move(failed));
     }
     return answer;
@@ -320,13 +359,21 @@ class SqliteDriver final : public Driver {
     return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), size);
   }
 
-  /// A floating-point number as SQLite spells it has lost digits.
+  /// A cell as it stands in the row. A floating-point number as SQLite spells it has lost digits: such a one goes to
+  /// `real`.
+  static std::optional<std::string_view> view(sqlite3_stmt* prepared, int column, std::string& real) {
+    const int type = sqlite3_column_type(prepared, column);
+    if (type == SQLITE_NULL) return std::nullopt;
+    if (type == SQLITE_FLOAT) return real = fmt::format("{}", sqlite3_column_double(prepared, column));
+    const void* bytes = sqlite3_column_blob(prepared, column);
+    const auto size = static_cast<size_t>(sqlite3_column_bytes(prepared, column));
+    return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(bytes), size);
+  }
+
   static Cells cells(sqlite3_stmt* prepared) {
-    Cells row;
-    for (int i = 0; i < sqlite3_column_count(prepared); ++i) {
-      const bool real = sqlite3_column_type(prepared, i) == SQLITE_FLOAT;
-      row.push_back(real ? fmt::format("{}", sqlite3_column_double(prepared, i)) : cell(prepared, i));
-    }
+    Cells row(static_cast<size_t>(sqlite3_column_count(prepared)));
+    std::string real;
+    for (size_t i = 0; i < row.size(); ++i) row[i] = view(prepared, static_cast<int>(i), real);
     return row;
   }
 
@@ -372,7 +419,12 @@ class SqliteDriver final : public Driver {
     std::string words(meaning->words);
     if (meaning->scope != Scope::row) words = where + ": " + words;
     const bool may_not = meaning->kind == ErrorKind::denied || meaning->code == SQLITE_CANTOPEN;
-    return {meaning->scope, {meaning->kind, words, peer, may_not ? kNeeds : ""}};
+    return {meaning->scope, {meaning->kind, words, peer, may_not ? how_to_write() : ""}};
+  }
+
+  std::string how_to_write() const {
+    const Result<std::string> writable = check_writable_database(path_);
+    return writable || writable.error().hint.empty() ? kNeeds : fmt::format("{}: {}", kNeeds, writable.error().hint);
   }
 
   std::string path_;

@@ -1,6 +1,7 @@
 // One SQL statement and its parameters, as the sink hands it to a Driver. Values; no connection.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,8 +39,16 @@ struct Statement {
   std::vector<Param> params;
   /// A look into the catalogue: it changes nothing, and `--dry-run` does not print it.
   bool catalogue = false;
+  /// Such a look that every batch takes: it is prepared as other statements are.
+  bool often = false;
   /// May take as long as the table is large: no limit of time.
   bool patient = false;
+  /// Whether it was done is looked at behind it: a driver that is not believed may have it in arrays of parameters, too.
+  bool checked = false;
+  /// Nobody asks how many rows each execution changes: they may be arrays of parameters, and have one count together.
+  bool uncounted = false;
+  /// Rows that are read of its answer at most.
+  size_t most_rows = SIZE_MAX;
 
   size_t executions() const { return width == 0 ? 1 : params.size() / width; }
 };

@@ -7,11 +7,11 @@ namespace ctk::sink::sql {
 Rollback::~Rollback() {
   if (!open_ || !driver_.in_transaction()) return;
   // A transaction that cannot be rolled back would be taken for the next one's: the connection must go.
-  if (Tried<Answer> undone = driver_.run(statement("ROLLBACK")); !undone) driver_.disconnect();
+  if (SqlResult<Answer> undone = driver_.run(statement("ROLLBACK")); !undone) driver_.disconnect();
 }
 
-Tried<Answer> Rollback::commit() {
-  Tried<Answer> committed = driver_.run(statement("COMMIT"));
+SqlResult<Answer> Rollback::commit() {
+  SqlResult<Answer> committed = driver_.run(statement("COMMIT"));
   if (committed) open_ = false;
   return committed;
 }
@@ -22,15 +22,15 @@ std::vector<Statement> opening_statements(const Dialect& dialect) {
   return opening;
 }
 
-Tried<bool> NameLocks::lock() {
+SqlResult<bool> NameLocks::lock() {
   const std::string lock = dialect_.lock_name();
   if (lock.empty()) return true;
   for (const std::string& name : names_) {
-    Tried<Answer> locked = driver_.run(look_up(lock, {Param::of(name)}));
-    if (!locked) return broken(std::move(locked));
+    SqlResult<Answer> locked = driver_.run(look_up(lock, {Param::of(name)}));
+    if (!locked) return forward_failure(std::move(locked));
     held_ = true;
     if (!locked->rows.empty() && locked->rows.front().front().value_or("0") == "0") {
-      return broken({ErrorKind::throttled, fmt::format("another program holds the lock \"{}\"", name), "", ""});
+      return call_failure({ErrorKind::throttled, fmt::format("another program holds the lock \"{}\"", name), "", ""});
     }
   }
   return true;
@@ -39,58 +39,62 @@ Tried<bool> NameLocks::lock() {
 NameLocks::~NameLocks() {
   if (!held_ || !of_session()) return;
   // The session's end gives them back, too.
-  if (Tried<Answer> released = driver_.run(look_up(dialect_.release_names())); !released) driver_.disconnect();
+  if (SqlResult<Answer> released = driver_.run(look_up(dialect_.release_names())); !released) driver_.disconnect();
 }
 
-Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl) {
+SqlResult<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl) {
   if (ddl.empty()) return true;
-  Tried<std::vector<Answer>> done = driver.run(ddl);
+  SqlResult<std::vector<Answer>> done = driver.run(ddl);
   const bool lost = !done && done.error().scope == Scope::lost;
   if (!lost && !dialect.traits().ddl_in_transactions && !driver.in_transaction()) {
     const std::vector<Statement> opening = opening_statements(dialect);
-    if (Tried<std::vector<Answer>> begun = driver.run(std::span(opening)); !begun) return broken(std::move(begun));
+    if (SqlResult<std::vector<Answer>> begun = driver.run(std::span(opening)); !begun)
+      return forward_failure(std::move(begun));
   }
-  if (!done) return broken(std::move(done));
+  if (!done) return forward_failure(std::move(done));
   return true;
 }
 
 namespace {
 
 /// Takes back what a savepoint has begun, where its failure lets the transaction go on.
-Tried<bool> undo_part(Driver& driver, Scope failed) {
+SqlResult<bool> undo_part(Driver& driver, Scope failed) {
   const bool goes_on = failed == Scope::row || failed == Scope::doubtful || failed == Scope::conflict;
   if (!goes_on || !driver.in_transaction()) return true;
   const std::vector<Statement> undo = {statement("ROLLBACK TO SAVEPOINT ctk_part"),
                                        statement("RELEASE SAVEPOINT ctk_part")};
-  if (Tried<std::vector<Answer>> undone = driver.run(std::span(undo)); !undone) return broken(std::move(undone));
+  if (SqlResult<std::vector<Answer>> undone = driver.run(std::span(undo)); !undone)
+    return forward_failure(std::move(undone));
   return true;
 }
 
 }  // namespace
 
-Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script) {
+SqlResult<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script) {
   if (!dialect.traits().savepoints) return driver.run(script);
   std::vector<Statement> whole = {statement("SAVEPOINT ctk_part")};
   whole.insert(whole.end(), script.begin(), script.end());
   whole.push_back(statement("RELEASE SAVEPOINT ctk_part"));
-  Tried<std::vector<Answer>> answers = driver.run(std::span<const Statement>(whole));
+  SqlResult<std::vector<Answer>> answers = driver.run(std::span<const Statement>(whole));
   if (answers) {
     answers->erase(answers->begin());
     answers->pop_back();
     return answers;
   }
-  if (Tried<bool> undone = undo_part(driver, answers.error().scope); !undone) return broken(std::move(undone));
+  if (SqlResult<bool> undone = undo_part(driver, answers.error().scope); !undone) return forward_failure(std::move(undone));
   return answers;
 }
 
-Tried<bool> in_savepoint(Driver& driver, const std::function<Tried<bool>()>& work) {
-  if (Tried<Answer> begun = driver.run(statement("SAVEPOINT ctk_part")); !begun) return broken(std::move(begun));
-  Tried<bool> done = work();
+SqlResult<bool> in_savepoint(Driver& driver, const std::function<SqlResult<bool>()>& work) {
+  if (SqlResult<Answer> begun = driver.run(statement("SAVEPOINT ctk_part")); !begun)
+    return forward_failure(std::move(begun));
+  SqlResult<bool> done = work();
   if (done) {
-    if (Tried<Answer> kept = driver.run(statement("RELEASE SAVEPOINT ctk_part")); !kept) return broken(std::move(kept));
+    if (SqlResult<Answer> kept = driver.run(statement("RELEASE SAVEPOINT ctk_part")); !kept)
+      return forward_failure(std::move(kept));
     return done;
   }
-  if (Tried<bool> undone = undo_part(driver, done.error().scope); !undone) return undone;
+  if (SqlResult<bool> undone = undo_part(driver, done.error().scope); !undone) return undone;
   return done;
 }
 

@@ -25,7 +25,7 @@ class Rollback {
   Rollback(const Rollback&) = delete;
   Rollback& operator=(const Rollback&) = delete;
 
-  Tried<Answer> commit();
+  SqlResult<Answer> commit();
 
  private:
   Driver& driver_;
@@ -33,10 +33,12 @@ class Rollback {
 };
 
 /// An error of our own inside a transaction: rolls it back and becomes the call's error.
-inline std::unexpected<Failure> broken(Error error) { return std::unexpected(Failure{Scope::call, std::move(error)}); }
+inline std::unexpected<Failure> call_failure(Error error) {
+  return std::unexpected(Failure{Scope::call, std::move(error)});
+}
 /// Hands a failure on.
 template <class T>
-std::unexpected<Failure> broken(Tried<T>&& tried) {
+std::unexpected<Failure> forward_failure(SqlResult<T>&& tried) {
   return std::unexpected(std::move(tried).error());
 }
 /// What a failure is for the caller of the sink.
@@ -56,12 +58,12 @@ class NameLocks {
   NameLocks& operator=(const NameLocks&) = delete;
 
   /// Each does what is to be done at its time.
-  Tried<bool> before_transaction() { return of_session() ? lock() : Tried<bool>(true); }
-  Tried<bool> within_transaction() { return of_session() ? Tried<bool>(true) : lock(); }
+  SqlResult<bool> before_transaction() { return of_session() ? lock() : SqlResult<bool>(true); }
+  SqlResult<bool> within_transaction() { return of_session() ? SqlResult<bool>(true) : lock(); }
 
  private:
   bool of_session() const { return !dialect_.release_names().empty(); }
-  Tried<bool> lock();
+  SqlResult<bool> lock();
 
   Driver& driver_;
   const Dialect& dialect_;
@@ -71,31 +73,31 @@ class NameLocks {
 
 /// Runs DDL inside of a transaction. Where that commits what came before, the rest is a transaction of its own: so nothing
 /// may come before that must not stand without the rest.
-Tried<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl);
+SqlResult<bool> run_ddl(Driver& driver, const Dialect& dialect, std::span<const Statement> ddl);
 
 /// Runs a script inside of a transaction. Where it fails and the transaction can go on (Driver::in_transaction, and
 /// traits().savepoints), nothing of it is done.
-Tried<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script);
+SqlResult<std::vector<Answer>> run_in_savepoint(Driver& driver, const Dialect& dialect, std::span<const Statement> script);
 
 /// The same for work that asks in between. There must be savepoints.
-Tried<bool> in_savepoint(Driver& driver, const std::function<Tried<bool>()>& work);
+SqlResult<bool> in_savepoint(Driver& driver, const std::function<SqlResult<bool>()>& work);
 
 /// Runs `body` in a transaction, with these names locked.
 template <class T>
 Result<T> transact(Driver& driver, const Dialect& dialect, std::span<const std::string> names,
-                   const std::function<Tried<T>(Driver&)>& body) {
+                   const std::function<SqlResult<T>(Driver&)>& body) {
   for (int left = kTransactionTries;; --left) {
-    Tried<T> value = [&]() -> Tried<T> {
+    SqlResult<T> value = [&]() -> SqlResult<T> {
       NameLocks locks(driver, dialect, names);
-      if (Tried<bool> locked = locks.before_transaction(); !locked) return broken(std::move(locked));
+      if (SqlResult<bool> locked = locks.before_transaction(); !locked) return forward_failure(std::move(locked));
       const std::vector<Statement> opening = opening_statements(dialect);
-      Tried<std::vector<Answer>> begun = driver.run(std::span(opening));
+      SqlResult<std::vector<Answer>> begun = driver.run(std::span(opening));
       Rollback transaction(driver);
-      if (!begun) return broken(std::move(begun));
-      if (Tried<bool> locked = locks.within_transaction(); !locked) return broken(std::move(locked));
-      Tried<T> made = body(driver);
+      if (!begun) return forward_failure(std::move(begun));
+      if (SqlResult<bool> locked = locks.within_transaction(); !locked) return forward_failure(std::move(locked));
+      SqlResult<T> made = body(driver);
       if (!made) return made;
-      if (Tried<Answer> committed = transaction.commit(); !committed) return broken(std::move(committed));
+      if (SqlResult<Answer> committed = transaction.commit(); !committed) return forward_failure(std::move(committed));
       return made;
     }();
     if (value) return std::move(*value);
@@ -106,7 +108,7 @@ Result<T> transact(Driver& driver, const Dialect& dialect, std::span<const std::
 }
 
 template <class T>
-Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<Tried<T>(Driver&)>& body) {
+Result<T> transact(Driver& driver, const Dialect& dialect, const std::function<SqlResult<T>(Driver&)>& body) {
   return transact<T>(driver, dialect, {}, body);
 }
 

@@ -8,8 +8,8 @@ namespace ctk::sink::testing {
 namespace {
 
 using sql::Answer;
+using sql::SqlResult;
 using sql::Statement;
-using sql::Tried;
 
 bool is_ddl(const std::string& sql) {
   return sql.starts_with("CREATE ") || sql.starts_with("ALTER ") || sql.starts_with("DROP ");
@@ -51,10 +51,10 @@ class FrugalDriver final : public sql::Driver {
   bool in_transaction() const override { return keeper_->in_transaction(); }
   Result<ResultSet> query(const Query& query) override { return keeper_->query(query); }
 
-  Tried<std::vector<Answer>> run(std::span<const Statement> statements) override {
+  SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     std::vector<Answer> answers;
     for (const Statement& each : statements) {
-      Tried<Answer> answer = run_one(each);
+      SqlResult<Answer> answer = run_one(each);
       if (!answer) return std::unexpected(std::move(answer).error());
       answers.push_back(std::move(*answer));
     }
@@ -64,7 +64,7 @@ class FrugalDriver final : public sql::Driver {
   using Driver::run;
 
  private:
-  Tried<Answer> run_one(const Statement& statement) {
+  SqlResult<Answer> run_one(const Statement& statement) {
     EXPECT_TRUE(is_understood(statement)) << statement.sql;
     if (statement.sql == "SELECT get_lock(?)") return lock(std::string(statement.params.front().text));
     if (statement.sql == "SELECT release_all_locks()") return release();
@@ -72,11 +72,11 @@ class FrugalDriver final : public sql::Driver {
     if (ends && !in_transaction()) return Answer{{0}, {}};
     if (is_ddl(statement.sql)) {
       if (in_transaction()) {
-        if (Tried<Answer> committed = keeper_->run(sql::statement("COMMIT")); !committed) return committed;
+        if (SqlResult<Answer> committed = keeper_->run(sql::statement("COMMIT")); !committed) return committed;
       }
       if (server_.on_ddl && !server_.on_ddl(statement.sql)) return lose();
     }
-    Tried<std::vector<Answer>> answers = keeper_->run(std::span(&statement, 1));
+    SqlResult<std::vector<Answer>> answers = keeper_->run(std::span(&statement, 1));
     if (!answers) return std::unexpected(std::move(answers).error());
     return std::move(answers->front());
   }

@@ -60,7 +60,7 @@ TEST_P(Frugal, ATableIsRegisteredUnderALockThatItsDdlDoesNotEnd) {
   const table::TableSpec spec = spec_of("demo", *change);
   server().on_ddl = [&](const std::string& sql) {
     if (sql.starts_with("CREATE TABLE")) {
-      other->open(spec, claim_of(spec), [&](Result<OpenTable> result) { opened_meanwhile = std::move(result); });
+      other->open(spec, registration_of(spec), [&](Result<OpenTable> result) { opened_meanwhile = std::move(result); });
     }
     return true;
   };
@@ -95,7 +95,7 @@ TEST_P(Frugal, ATableThatIsBegunAnewIsOnRecordBeforeItIsMade) {
   drop_table();
   incarnation = coordination::Incarnation("arn:aws:kinesis:eu-central-1:1:stream/s/2026-02-02T00:00:00.000000Z");
   server().on_ddl = [](const std::string& sql) { return !sql.starts_with("CREATE INDEX"); };
-  EXPECT_FALSE(open_again([](auto& claim) { claim.reset = true; }));
+  EXPECT_FALSE(open_again([](auto& registration) { registration.reset = true; }));
   server().on_ddl = {};
   const std::optional<coordination::TableRecord> record = record_of(*sink, "demo");
   ASSERT_TRUE(record);

@@ -21,13 +21,13 @@ struct Launch {
 };
 
 /// Runs to its end; `said` is its standard error. Whether it succeeded.
-bool run_to_end(const Launch& launch, std::string& said);
+bool run_to_end(const Launch& launch, std::string& output);
 
 /// One child process. Not its owner's life but stop() ends it.
 class ServerProcess {
  public:
   /// Until its standard error holds `ready`; false, and what it said, where it ended before.
-  bool start(const Launch& launch, const std::string& ready, std::string& said);
+  bool start(const Launch& launch, const std::string& ready, std::string& output);
   /// Waits for its end. Does nothing where it does not run.
   void stop(int signal);
 

@@ -69,21 +69,21 @@ int free_port() {
   return ntohs(address.sin_port);
 }
 
-bool run_to_end(const Launch& launch, std::string& said) {
+bool run_to_end(const Launch& launch, std::string& output) {
   const auto [pid, pipe] = spawn(launch);
-  said.clear();
-  read_until(pipe, "", said);
+  output.clear();
+  read_until(pipe, "", output);
   ::close(pipe);
   int status = 0;
   ::waitpid(pid, &status, 0);
   return status == 0;
 }
 
-bool ServerProcess::start(const Launch& launch, const std::string& ready, std::string& said) {
+bool ServerProcess::start(const Launch& launch, const std::string& ready, std::string& output) {
   const auto [pid, pipe] = spawn(launch);
   pid_ = pid;
-  said.clear();
-  const bool is_ready = read_until(pipe, ready, said);
+  output.clear();
+  const bool is_ready = read_until(pipe, ready, output);
   if (is_ready) {
     // Nobody reads on. The pipe stays open all the same, since SIGPIPE would end the server; it logs very little.
     ::fcntl(pipe, F_SETFL, O_NONBLOCK);

@@ -17,7 +17,7 @@ struct Request {
   std::optional<Value> bulk;
 };
 
-Tried<Request> parse_request(std::string_view body) {
+SqlResult<Request> parse_request(std::string_view body) {
   if (body.empty()) return std::unexpected(parse_exception("Missing request body"));
   const auto root = parse_value(body);
   if (!root || root->kind != Value::Kind::object) {

@@ -12,13 +12,13 @@ struct Match : Cases... {
 
 Outcome count_only(int64_t rowcount) { return {.columns = {}, .types = {}, .rows = {{}}, .rowcount = rowcount}; }
 
-Tried<Outcome> from_ddl(Tried<int64_t> rowcount) {
+SqlResult<Outcome> from_ddl(SqlResult<int64_t> rowcount) {
   if (!rowcount) return std::unexpected(rowcount.error());
   return count_only(*rowcount);
 }
 
 /// A single statement's row: its error is the request's, except for what the server then keeps to itself.
-Tried<Outcome> from_row(Tried<std::vector<RowOutcome>> rows) {
+SqlResult<Outcome> from_row(SqlResult<std::vector<RowOutcome>> rows) {
   if (!rows) return std::unexpected(rows.error());
   const RowOutcome& row = rows->at(0);
   if (!row.error) return count_only(row.rowcount);
@@ -27,7 +27,7 @@ Tried<Outcome> from_row(Tried<std::vector<RowOutcome>> rows) {
   return std::unexpected(*row.error);
 }
 
-Tried<Outcome> insert_one(Table& table, const Insert& statement, const Parameters& parameters) {
+SqlResult<Outcome> insert_one(Table& table, const Insert& statement, const Parameters& parameters) {
   auto written = from_row(Writing(table).insert(statement, {parameters}));
   if (!written || statement.returning.empty()) return written;
   // What was written last has the highest number.
@@ -47,9 +47,9 @@ Tried<Outcome> insert_one(Table& table, const Insert& statement, const Parameter
 }
 
 void hush_later_errors(std::vector<RowOutcome>& rows) {
-  std::map<size_t, size_t> told;
+  std::map<size_t, size_t> reported;
   for (RowOutcome& row : rows) {
-    if (row.error && ++told[row.shard] > kReasonsPerShard) row.error.reset();
+    if (row.error && ++reported[row.shard] > kReasonsPerShard) row.error.reset();
   }
 }
 
@@ -59,8 +59,9 @@ SqlError not_in_bulk() {
 
 }  // namespace
 
-Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters) {
-  const auto with_table = [&](const TableName& name, auto write, std::string_view operation = "INSERT") -> Tried<Outcome> {
+SqlResult<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters) {
+  const auto with_table = [&](const TableName& name, auto write,
+                              std::string_view operation = "INSERT") -> SqlResult<Outcome> {
     auto table = store_.find(name, operation);
     if (!table) return std::unexpected(table.error());
     return write(**table);
@@ -86,7 +87,7 @@ Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters
                               [&](Table& table) { return from_row(Writing(table).remove(remove, {parameters})); });
           },
           [&](const ShowCreate& show) {
-            const auto shown = [&](Table& table) -> Tried<Outcome> {
+            const auto shown = [&](Table& table) -> SqlResult<Outcome> {
               return Outcome{.columns = {"SHOW CREATE TABLE " + show.name.str()},
                              .types = {{.kind = Type::Kind::text, .columns = {}, .element = {}}},
                              .rows = {{Value::of_text(show_create_table(table))}},
@@ -95,7 +96,7 @@ Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters
             return with_table(show.name, shown, "SHOW CREATE");
           },
           [&](const Refresh& refresh) {
-            const auto refreshed = [](Table& table) -> Tried<Outcome> {
+            const auto refreshed = [](Table& table) -> SqlResult<Outcome> {
               table.visible = table.documents;
               return count_only(1);
             };
@@ -105,8 +106,8 @@ Tried<Outcome> Engine::run(const Parsed& statement, const Parameters& parameters
       statement);
 }
 
-Tried<std::vector<RowOutcome>> Engine::run_bulk(const Parsed& statement, const std::vector<Parameters>& rows) {
-  const auto with_table = [&](const TableName& name, auto write) -> Tried<std::vector<RowOutcome>> {
+SqlResult<std::vector<RowOutcome>> Engine::run_bulk(const Parsed& statement, const std::vector<Parameters>& rows) {
+  const auto with_table = [&](const TableName& name, auto write) -> SqlResult<std::vector<RowOutcome>> {
     auto table = store_.find(name);
     if (!table) return std::unexpected(table.error());
     auto outcomes = write(Writing(**table));

@@ -30,10 +30,10 @@ class Engine {
   /// Milliseconds since 1970, for now().
   int64_t now_ms = 0;
 
-  Tried<Outcome> run(const Parsed& statement, const Parameters& parameters);
+  SqlResult<Outcome> run(const Parsed& statement, const Parameters& parameters);
   /// All-or-nothing for what the coordinator sees, row by row for what the shards see. Only the first ten errors of a shard
   /// keep their reason.
-  Tried<std::vector<RowOutcome>> run_bulk(const Parsed& statement, const std::vector<Parameters>& rows);
+  SqlResult<std::vector<RowOutcome>> run_bulk(const Parsed& statement, const std::vector<Parameters>& rows);
 
  private:
   Store store_;
@@ -46,9 +46,9 @@ struct Scene {
   const Parameters* parameters = nullptr;
   int64_t now_ms = 0;
 };
-Tried<Value> evaluate(const Expr& expr, const Scene& scene);
+SqlResult<Value> evaluate(const Expr& expr, const Scene& scene);
 /// 4043 for a column that is not there.
-Tried<bool> check_columns(const Expr& expr, const Type& root);
+SqlResult<bool> check_columns(const Expr& expr, const Type& root);
 
 /// Keys that a condition demands, by equality on the whole primary key; nothing where it does not. `exact`: it says nothing
 /// else but _seq_no and _primary_term.
@@ -58,20 +58,20 @@ struct KeyDemand {
   std::optional<int64_t> seq_no;
   std::optional<int64_t> primary_term;
 };
-Tried<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters);
+SqlResult<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters);
 /// The key of a row, as Documents name it; nothing where a part is NULL.
 std::optional<std::string> key_of(const Table& table, const Value& values);
 
-Tried<Outcome> run_select(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms);
+SqlResult<Outcome> run_select(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms);
 
 /// One request's writes to one table.
 class Writing {
  public:
   explicit Writing(Table& table) : table_(table) {}
 
-  Tried<std::vector<RowOutcome>> insert(const Insert& statement, const std::vector<Parameters>& rows);
-  Tried<std::vector<RowOutcome>> update(const Update& statement, const std::vector<Parameters>& rows);
-  Tried<std::vector<RowOutcome>> remove(const Delete& statement, const std::vector<Parameters>& rows);
+  SqlResult<std::vector<RowOutcome>> insert(const Insert& statement, const std::vector<Parameters>& rows);
+  SqlResult<std::vector<RowOutcome>> update(const Update& statement, const std::vector<Parameters>& rows);
+  SqlResult<std::vector<RowOutcome>> remove(const Delete& statement, const std::vector<Parameters>& rows);
 
  private:
   /// What became of an object's column in a shard after a row of the same request had added a key to it. This is how
@@ -82,15 +82,15 @@ class Writing {
     kept,  ///< existing rows keep their old object, whatever they were to get
   };
 
-  Tried<bool> check_insert(const Insert& statement) const;
-  Tried<bool> check_assignments(const std::vector<Assignment>& assignments) const;
-  Tried<Value> cast_row(const Insert& statement, const Parameters& parameters) const;
+  SqlResult<bool> check_insert(const Insert& statement) const;
+  SqlResult<bool> check_assignments(const std::vector<Assignment>& assignments) const;
+  SqlResult<Value> cast_row(const Insert& statement, const Parameters& parameters) const;
   RowOutcome insert_row(const Insert& statement, const Value& row, const Parameters& parameters);
   RowOutcome update_row(const std::string& key, const std::vector<Assignment>& assignments, const Value* excluded,
                         const std::set<std::string>& added, const Parameters& parameters);
-  Tried<Value> index(const Value& row, std::set<std::string>& added);
-  Tried<RowOutcome> update_where(const Update& statement, const Parameters& parameters);
-  Tried<RowOutcome> remove_where(const Delete& statement, const Parameters& parameters);
+  SqlResult<Value> index(const Value& row, std::set<std::string>& added);
+  SqlResult<RowOutcome> update_where(const Update& statement, const Parameters& parameters);
+  SqlResult<RowOutcome> remove_where(const Delete& statement, const Parameters& parameters);
   std::optional<RowOutcome> miss(const KeyDemand& demand) const;
   void apply_damage(size_t shard, const std::string& column, bool adds, bool taken, const Value& old, Value& result);
   void put(const std::string& key, Document document);

@@ -65,7 +65,7 @@ Value either(const Value& left, const Value& right) {
   return Value::of_bool(false);
 }
 
-Tried<Value> called(const std::string& name, const std::vector<Value>& values, const Scene& scene) {
+SqlResult<Value> called(const std::string& name, const std::vector<Value>& values, const Scene& scene) {
   if (name == "now" || name == "current_timestamp") return Value::of_integer(scene.now_ms);
   if (name == "coalesce") {
     for (const Value& value : values) {
@@ -87,7 +87,7 @@ Tried<Value> called(const std::string& name, const std::vector<Value>& values, c
 
 }  // namespace
 
-Tried<Value> evaluate(const Expr& expr, const Scene& scene) {
+SqlResult<Value> evaluate(const Expr& expr, const Scene& scene) {
   if (expr.kind == Expr::Kind::choice) {
     for (size_t i = 0; i + 1 < expr.operands.size(); i += 2) {
       auto condition = evaluate(expr.operands[i], scene);
@@ -122,7 +122,7 @@ Tried<Value> evaluate(const Expr& expr, const Scene& scene) {
   return Value{};
 }
 
-Tried<bool> check_columns(const Expr& expr, const Type& root) {
+SqlResult<bool> check_columns(const Expr& expr, const Type& root) {
   static const std::set<std::string> system = {"_seq_no", "_primary_term", "_version", "_id"};
   if (expr.kind == Expr::Kind::column && !system.contains(expr.name) && !root.find(expr.name)) {
     return std::unexpected(SqlError{4043, fmt::format("ColumnUnknownException[Column {} unknown]", expr.name)});
@@ -186,7 +186,7 @@ const Type* type_at(const Table& table, const Expr& column) {
 
 }  // namespace
 
-Tried<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters) {
+SqlResult<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters) {
   if (where.kind == Expr::Kind::logical_or) {
     auto left = demanded_keys(table, where.operands[0], parameters);
     auto right = demanded_keys(table, where.operands[1], parameters);
@@ -212,7 +212,7 @@ Tried<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& wh
       demand.primary_term = to_int64(value->text);
     } else {
       const Type* type = type_at(table, *column);
-      auto cast_value = type ? cast_column(*value, *type) : Tried<Value>(*value);
+      auto cast_value = type ? cast_column(*value, *type) : SqlResult<Value>(*value);
       if (!cast_value) return std::unexpected(cast_value.error());
       std::vector<std::string> path{column->name};
       path.insert(path.end(), column->path.begin(), column->path.end());

@@ -34,7 +34,7 @@ bool mentions(const Expr& expr, const std::string& column) {
   return std::ranges::any_of(expr.operands, [&](const Expr& operand) { return mentions(operand, column); });
 }
 
-Tried<bool> read_back_rows(Relation& relation, const Select& select) {
+SqlResult<bool> read_back_rows(Relation& relation, const Select& select) {
   for (const Column& column : relation.root.columns) {
     const bool asked =
         std::ranges::any_of(select.items, [&](const Select::Item& item) { return mentions(item.expr, column.name); });
@@ -52,7 +52,7 @@ Tried<bool> read_back_rows(Relation& relation, const Select& select) {
   return true;
 }
 
-Tried<Relation> table_relation(const Table& table, const std::optional<Expr>& where, const Parameters& parameters) {
+SqlResult<Relation> table_relation(const Table& table, const std::optional<Expr>& where, const Parameters& parameters) {
   if (table.blocks.contains("blocks.read")) {
     return std::unexpected(SqlError{
         4007, fmt::format("OperationOnInaccessibleRelationException[The relation \"{}\" doesn't support or allow READ "
@@ -60,7 +60,7 @@ Tried<Relation> table_relation(const Table& table, const std::optional<Expr>& wh
                           table.name.str())});
   }
   Relation relation{table.root, {}};
-  auto demand = where ? demanded_keys(table, *where, parameters) : Tried<std::optional<KeyDemand>>(std::nullopt);
+  auto demand = where ? demanded_keys(table, *where, parameters) : SqlResult<std::optional<KeyDemand>>(std::nullopt);
   if (!demand) return std::unexpected(demand.error());
   if (!*demand) {
     for (const auto& [key, document] : table.visible) relation.rows.push_back(document);
@@ -73,7 +73,7 @@ Tried<Relation> table_relation(const Table& table, const std::optional<Expr>& wh
   return relation;
 }
 
-Tried<Relation> relation_of(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms) {
+SqlResult<Relation> relation_of(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms) {
   if (!select.from) return Relation{{.kind = Type::Kind::object, .columns = {}, .element = {}}, {Document{}}};
   if (auto system = system_relation(store, *select.from)) return std::move(*system);
   const auto view = store.views.find(*select.from);
@@ -103,7 +103,7 @@ bool is_aggregate(const Expr& expr) {
   return expr.kind == Expr::Kind::call && (expr.name == "count" || expr.name == "sum" || expr.name == "max");
 }
 
-Tried<Value> aggregate(const Expr& expr, const std::vector<Document>& rows, Scene scene) {
+SqlResult<Value> aggregate(const Expr& expr, const std::vector<Document>& rows, Scene scene) {
   if (expr.operands[0].kind == Expr::Kind::star) return Value::of_integer(static_cast<int64_t>(rows.size()));
   int64_t count = 0;
   double sum = 0;
@@ -169,7 +169,7 @@ std::vector<Select::Item> written_out(const Select& select, const Type& root) {
   return items;
 }
 
-Tried<bool> sort_rows(Relation& relation, const Select& select, const std::vector<Select::Item>& items, Scene scene) {
+SqlResult<bool> sort_rows(Relation& relation, const Select& select, const std::vector<Select::Item>& items, Scene scene) {
   std::vector<std::pair<std::vector<Value>, Document>> keyed;
   for (Document& row : relation.rows) {
     scene.row = &row;
@@ -195,7 +195,7 @@ Tried<bool> sort_rows(Relation& relation, const Select& select, const std::vecto
   return true;
 }
 
-Tried<bool> filter_rows(Relation& relation, const Expr& where, Scene scene) {
+SqlResult<bool> filter_rows(Relation& relation, const Expr& where, Scene scene) {
   std::vector<Document> kept;
   for (Document& row : relation.rows) {
     scene.row = &row;
@@ -207,7 +207,7 @@ Tried<bool> filter_rows(Relation& relation, const Expr& where, Scene scene) {
   return true;
 }
 
-Tried<bool> fill_rows(Outcome& outcome, const Relation& relation, const std::vector<Select::Item>& items, Scene scene) {
+SqlResult<bool> fill_rows(Outcome& outcome, const Relation& relation, const std::vector<Select::Item>& items, Scene scene) {
   const bool aggregates = std::any_of(items.begin(), items.end(), [](const auto& item) { return is_aggregate(item.expr); });
   const size_t count = aggregates ? 1 : relation.rows.size();
   for (size_t i = 0; i < count; i++) {
@@ -224,7 +224,7 @@ Tried<bool> fill_rows(Outcome& outcome, const Relation& relation, const std::vec
 
 }  // namespace
 
-Tried<Outcome> run_select(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms) {
+SqlResult<Outcome> run_select(Store& store, const Select& select, const Parameters& parameters, int64_t now_ms) {
   auto relation = relation_of(store, select, parameters, now_ms);
   if (!relation) return std::unexpected(relation.error());
   const std::vector<Select::Item> items = written_out(select, relation->root);

@@ -307,7 +307,7 @@ class Parser : public ExpressionParser {
 
 }  // namespace
 
-Tried<Parsed> parse_sql(std::string_view sql) {
+SqlResult<Parsed> parse_sql(std::string_view sql) {
   try {
     return Parser(sql).statement();
   } catch (const Mismatch& mismatch) {

@@ -137,6 +137,6 @@ using Parsed = std::variant<CreateTable, CreateView, Drop, AddColumns, DropColum
                             ShowCreate, Refresh>;
 
 /// The statement, or the server's kind of complaint about it.
-Tried<Parsed> parse_sql(std::string_view sql);
+SqlResult<Parsed> parse_sql(std::string_view sql);
 
 }  // namespace ctk::sink::cratedb::testing

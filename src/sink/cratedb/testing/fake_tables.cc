@@ -43,7 +43,7 @@ Column* find_path(Type& root, const std::vector<std::string>& path) {
 
 /// The object whose member `path` is to be. The server takes arrays of objects for objects here, and makes a DYNAMIC object
 /// of whatever is not there.
-Tried<Type*> parent_of(Type& root, const std::vector<std::string>& path, int& next_oid) {
+SqlResult<Type*> parent_of(Type& root, const std::vector<std::string>& path, int& next_oid) {
   Type* parent = &root;
   for (size_t i = 0; i + 1 < path.size(); i++) {
     Column* column = parent->find(path[i]);
@@ -94,7 +94,7 @@ SqlError unknown_relation(const Store& store, const TableName& name) {
   return {4041, fmt::format("RelationUnknown[Relation '{}' unknown]", name.str())};
 }
 
-Tried<Table*> Store::find(const TableName& name, std::string_view operation) {
+SqlResult<Table*> Store::find(const TableName& name, std::string_view operation) {
   const auto found = tables.find(name);
   if (views.contains(name)) {
     return std::unexpected(SqlError{
@@ -106,7 +106,7 @@ Tried<Table*> Store::find(const TableName& name, std::string_view operation) {
   return &found->second;
 }
 
-Tried<int64_t> create_table(Store& store, CreateTable statement) {
+SqlResult<int64_t> create_table(Store& store, CreateTable statement) {
   if (store.tables.contains(statement.name) || store.views.contains(statement.name)) {
     if (statement.if_not_exists) return 0;
     return std::unexpected(
@@ -132,7 +132,7 @@ Tried<int64_t> create_table(Store& store, CreateTable statement) {
   return 1;
 }
 
-Tried<int64_t> create_view(Store& store, CreateView statement) {
+SqlResult<int64_t> create_view(Store& store, CreateView statement) {
   const bool taken = store.tables.contains(statement.name) || store.views.contains(statement.name);
   if (taken && !statement.replace) {
     return std::unexpected(
@@ -144,7 +144,7 @@ Tried<int64_t> create_view(Store& store, CreateView statement) {
   return 1;
 }
 
-Tried<int64_t> drop(Store& store, const Drop& statement) {
+SqlResult<int64_t> drop(Store& store, const Drop& statement) {
   if (!statement.view && store.views.contains(statement.name)) {
     return std::unexpected(store.find(statement.name, "DROP").error());
   }
@@ -153,7 +153,7 @@ Tried<int64_t> drop(Store& store, const Drop& statement) {
   return static_cast<int64_t>(dropped);
 }
 
-Tried<int64_t> add_columns(Store& store, AddColumns statement) {
+SqlResult<int64_t> add_columns(Store& store, AddColumns statement) {
   auto table = store.find(statement.name, "ALTER");
   if (!table) return std::unexpected(table.error());
   Type changed = (*table)->root;
@@ -183,7 +183,7 @@ Tried<int64_t> add_columns(Store& store, AddColumns statement) {
   return -1;
 }
 
-Tried<int64_t> drop_column(Store& store, const DropColumn& statement) {
+SqlResult<int64_t> drop_column(Store& store, const DropColumn& statement) {
   auto table = store.find(statement.name);
   if (!table) return std::unexpected(table.error());
   Column* parent = find_path((*table)->root, {statement.path.begin(), statement.path.end() - 1});
@@ -196,7 +196,7 @@ Tried<int64_t> drop_column(Store& store, const DropColumn& statement) {
   return -1;
 }
 
-Tried<int64_t> set_block(Store& store, const SetBlock& statement) {
+SqlResult<int64_t> set_block(Store& store, const SetBlock& statement) {
   auto table = store.find(statement.name);
   if (!table) return std::unexpected(table.error());
   if (statement.on) {

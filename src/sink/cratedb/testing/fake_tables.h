@@ -40,7 +40,7 @@ struct Store {
 
   bool has_schema(const std::string& schema) const;
   /// The table, or the server's 4041 or 4045; 4007 for a view. `operation`: "INSERT".
-  Tried<Table*> find(const TableName& name, std::string_view operation = "INSERT");
+  SqlResult<Table*> find(const TableName& name, std::string_view operation = "INSERT");
 };
 
 SqlError unknown_relation(const Store& store, const TableName& name);
@@ -54,12 +54,12 @@ std::string view_text(const Select& select);
 std::vector<Column> view_columns(const Store& store, const Select& select);
 
 /// DDL. What comes back is the rowcount.
-Tried<int64_t> create_table(Store& store, CreateTable statement);
-Tried<int64_t> create_view(Store& store, CreateView statement);
-Tried<int64_t> drop(Store& store, const Drop& statement);
-Tried<int64_t> add_columns(Store& store, AddColumns statement);
-Tried<int64_t> drop_column(Store& store, const DropColumn& statement);
-Tried<int64_t> set_block(Store& store, const SetBlock& statement);
+SqlResult<int64_t> create_table(Store& store, CreateTable statement);
+SqlResult<int64_t> create_view(Store& store, CreateView statement);
+SqlResult<int64_t> drop(Store& store, const Drop& statement);
+SqlResult<int64_t> add_columns(Store& store, AddColumns statement);
+SqlResult<int64_t> drop_column(Store& store, const DropColumn& statement);
+SqlResult<int64_t> set_block(Store& store, const SetBlock& statement);
 
 /// Rows of a relation as SELECT sees it.
 struct Relation {

@@ -186,7 +186,7 @@ std::optional<Value> cast(const Value& value, const Type& type) {
   return std::move(*object);
 }
 
-Tried<Value> cast_column(const Value& value, const Type& type) {
+SqlResult<Value> cast_column(const Value& value, const Type& type) {
   if (type.kind == Kind::object && !value.is_null()) {
     auto object = cast_object(value, type);
     if (object) return std::move(*object);
@@ -198,7 +198,7 @@ Tried<Value> cast_column(const Value& value, const Type& type) {
       parse_exception(fmt::format("Cannot cast value `{}` to type `{}`", java_text(value), type_name(type))));
 }
 
-Tried<bool> check_name(const std::string& name) {
+SqlResult<bool> check_name(const std::string& name) {
   const auto refused = [&](const char* why) {
     return std::unexpected(SqlError{4008, fmt::format("InvalidColumnNameException[\"{}\" {}]", name, why)});
   };
@@ -236,7 +236,7 @@ SqlError unreadable_name() {
           "character 0xd83d]"};
 }
 
-Tried<Value> Indexer::take(const Value& value, Column& column) {
+SqlResult<Value> Indexer::take(const Value& value, Column& column) {
   if (value.is_null()) return value;
   const Type& type = column.type;
   switch (type.kind) {
@@ -265,7 +265,7 @@ Tried<Value> Indexer::take(const Value& value, Column& column) {
   return value;
 }
 
-Tried<Value> Indexer::take_number(const std::string& name, const Value& value, const Type& type) {
+SqlResult<Value> Indexer::take_number(const std::string& name, const Value& value, const Type& type) {
   // NaN and the infinities are texts in JSON.
   const bool text_of_double = type.kind == Kind::double_precision && value.kind == VKind::text && cast_double(value);
   if (value.kind != VKind::number && !text_of_double) return std::unexpected(wrong_element(name, value, type));
@@ -277,7 +277,7 @@ Tried<Value> Indexer::take_number(const std::string& name, const Value& value, c
   return Value::of_integer(taken);
 }
 
-Tried<Value> Indexer::take_array(const Value& value, Column& column) {
+SqlResult<Value> Indexer::take_array(const Value& value, Column& column) {
   Type& element = column.type.element[0];
   if (value.kind != VKind::array) return std::unexpected(wrong_element(column.name, value, column.type));
   if (element.kind == Kind::undefined && !value.items.empty()) {
@@ -305,7 +305,7 @@ Tried<Value> Indexer::take_array(const Value& value, Column& column) {
   return taken;
 }
 
-Tried<Value> Indexer::take_object(const Value& value, Type& type, const std::string& name) {
+SqlResult<Value> Indexer::take_object(const Value& value, Type& type, const std::string& name) {
   if (value.kind != VKind::object) {
     return std::unexpected(wrong_element(name, value, type));
   }
@@ -318,8 +318,8 @@ Tried<Value> Indexer::take_object(const Value& value, Type& type, const std::str
   return taken;
 }
 
-Tried<Value> Indexer::take_member(const std::string& name, const Value& value, Type& object,
-                                  const std::string& object_name) {
+SqlResult<Value> Indexer::take_member(const std::string& name, const Value& value, Type& object,
+                                      const std::string& object_name) {
   Column* column = object.find(name);
   if (column) return take(value, *column);
   if (object.policy == Type::Policy::ignored) return take_ignored(value);
@@ -339,7 +339,7 @@ Tried<Value> Indexer::take_member(const std::string& name, const Value& value, T
   return taken;
 }
 
-Tried<Value> Indexer::take_ignored(const Value& value) {
+SqlResult<Value> Indexer::take_ignored(const Value& value) {
   Value taken = value;
   switch (value.kind) {
     case VKind::number:
@@ -367,7 +367,7 @@ Tried<Value> Indexer::take_ignored(const Value& value) {
   }
 }
 
-Tried<Type> Indexer::detect(const Value& value) {
+SqlResult<Type> Indexer::detect(const Value& value) {
   switch (value.kind) {
     case VKind::null: return Type{};
     case VKind::boolean: return Type{.kind = Kind::boolean, .columns = {}, .element = {}};
@@ -381,7 +381,7 @@ Tried<Type> Indexer::detect(const Value& value) {
   return std::unexpected(parse_exception("Cannot detect the type of the value: " + value.text));
 }
 
-Tried<Type> Indexer::detect_array(const Value& value) {
+SqlResult<Type> Indexer::detect_array(const Value& value) {
   Type array{.kind = Kind::array, .columns = {}, .element = {Type{}}};
   Type& element = array.element[0];
   for (const Value& item : value.items) {

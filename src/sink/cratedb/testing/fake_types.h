@@ -17,7 +17,7 @@ struct SqlError {
 SqlError parse_exception(const std::string& text);
 
 template <class T>
-using Tried = std::expected<T, SqlError>;
+using SqlResult = std::expected<T, SqlError>;
 
 struct Column;
 
@@ -51,10 +51,10 @@ std::string type_id(const Type& type);
 /// cast.
 std::optional<Value> cast(const Value& value, const Type& type);
 /// The coordinator's refusal, which ends the whole request.
-Tried<Value> cast_column(const Value& value, const Type& type);
+SqlResult<Value> cast_column(const Value& value, const Type& type);
 
 /// Whether a member of an object may have that name.
-Tried<bool> check_name(const std::string& name);
+SqlResult<bool> check_name(const std::string& name);
 
 /// Whether 6.4.3 fails to read the value for a name with a character beyond U+FFFF, which it took: inside arrays of
 /// objects, and inside IGNORED objects until the row is refreshed.
@@ -66,17 +66,17 @@ class Indexer {
  public:
   Indexer(int& next_oid, size_t column_count) : next_oid_(next_oid), column_count_(column_count) {}
 
-  Tried<Value> take(const Value& value, Column& column);
+  SqlResult<Value> take(const Value& value, Column& column);
   bool added_column() const { return added_column_; }
 
  private:
-  Tried<Value> take_object(const Value& value, Type& type, const std::string& name);
-  Tried<Value> take_member(const std::string& name, const Value& value, Type& object, const std::string& object_name);
-  Tried<Value> take_number(const std::string& name, const Value& value, const Type& type);
-  Tried<Value> take_array(const Value& value, Column& column);
-  Tried<Value> take_ignored(const Value& value);
-  Tried<Type> detect(const Value& value);
-  Tried<Type> detect_array(const Value& value);
+  SqlResult<Value> take_object(const Value& value, Type& type, const std::string& name);
+  SqlResult<Value> take_member(const std::string& name, const Value& value, Type& object, const std::string& object_name);
+  SqlResult<Value> take_number(const std::string& name, const Value& value, const Type& type);
+  SqlResult<Value> take_array(const Value& value, Column& column);
+  SqlResult<Value> take_ignored(const Value& value);
+  SqlResult<Type> detect(const Value& value);
+  SqlResult<Type> detect_array(const Value& value);
 
   int& next_oid_;
   size_t column_count_;

@@ -20,7 +20,7 @@ SqlError version_conflict(const std::string& key, const KeyDemand& demand, const
                             key, *demand.seq_no, demand.primary_term.value_or(1), found)};
 }
 
-Tried<bool> check_blocks(const Table& table, const std::string& operation) {
+SqlResult<bool> check_blocks(const Table& table, const std::string& operation) {
   if (table.blocks.contains("blocks.read_only_allow_delete")) {
     return std::unexpected(SqlError{4037,
                                     "ClusterBlockException[blocked by: [RELATION_READ_DELETE_ONLY/12/index read-only / "
@@ -57,7 +57,7 @@ void collect_excluded(const Expr& expr, std::vector<std::string>& names) {
 
 }  // namespace
 
-Tried<bool> Writing::check_assignments(const std::vector<Assignment>& assignments) const {
+SqlResult<bool> Writing::check_assignments(const std::vector<Assignment>& assignments) const {
   for (const Assignment& assignment : assignments) {
     auto checked = check_columns(assignment.target, table_.root);
     if (!checked) return checked;
@@ -74,7 +74,7 @@ Tried<bool> Writing::check_assignments(const std::vector<Assignment>& assignment
   return true;
 }
 
-Tried<bool> Writing::check_insert(const Insert& statement) const {
+SqlResult<bool> Writing::check_insert(const Insert& statement) const {
   const auto has_column = [&](const std::string& name) {
     return std::find(statement.columns.begin(), statement.columns.end(), name) != statement.columns.end();
   };
@@ -114,7 +114,7 @@ Tried<bool> Writing::check_insert(const Insert& statement) const {
 }
 
 /// The coordinator's part: everything is cast to what was known of the schema before the request.
-Tried<Value> Writing::cast_row(const Insert& statement, const Parameters& parameters) const {
+SqlResult<Value> Writing::cast_row(const Insert& statement, const Parameters& parameters) const {
   Scene scene;
   scene.parameters = &parameters;
   Value row;
@@ -130,7 +130,7 @@ Tried<Value> Writing::cast_row(const Insert& statement, const Parameters& parame
   return row;
 }
 
-Tried<std::vector<RowOutcome>> Writing::insert(const Insert& statement, const std::vector<Parameters>& rows) {
+SqlResult<std::vector<RowOutcome>> Writing::insert(const Insert& statement, const std::vector<Parameters>& rows) {
   auto checked = check_insert(statement);
   if (!checked) return std::unexpected(checked.error());
   auto open = check_blocks(table_, "INSERT");
@@ -147,7 +147,7 @@ Tried<std::vector<RowOutcome>> Writing::insert(const Insert& statement, const st
 }
 
 /// A shard's part: values enter the document, and what is unknown in a dynamic object becomes a column.
-Tried<Value> Writing::index(const Value& row, std::set<std::string>& added) {
+SqlResult<Value> Writing::index(const Value& row, std::set<std::string>& added) {
   const Type before = table_.root;
   Value indexed = row;
   for (auto& [name, value] : indexed.members) {
@@ -260,7 +260,7 @@ std::optional<RowOutcome> Writing::miss(const KeyDemand& demand) const {
   return std::nullopt;
 }
 
-Tried<std::vector<RowOutcome>> Writing::update(const Update& statement, const std::vector<Parameters>& rows) {
+SqlResult<std::vector<RowOutcome>> Writing::update(const Update& statement, const std::vector<Parameters>& rows) {
   auto checked = check_assignments(statement.assignments);
   if (!checked) return std::unexpected(checked.error());
   auto open = check_blocks(table_, "UPDATE");
@@ -277,12 +277,12 @@ Tried<std::vector<RowOutcome>> Writing::update(const Update& statement, const st
 namespace {
 
 /// Keys of the rows that a query sees: as of the last refresh.
-Tried<std::vector<std::string>> visible_keys(const Table& table, const std::optional<Expr>& where,
-                                             const Parameters& parameters) {
+SqlResult<std::vector<std::string>> visible_keys(const Table& table, const std::optional<Expr>& where,
+                                                 const Parameters& parameters) {
   std::vector<std::string> keys;
   for (const auto& [key, document] : table.visible) {
     const Scene scene{.row = &document, .parameters = &parameters};
-    auto matches = where ? evaluate(*where, scene) : Tried<Value>(Value::of_bool(true));
+    auto matches = where ? evaluate(*where, scene) : SqlResult<Value>(Value::of_bool(true));
     if (!matches) return std::unexpected(matches.error());
     if (matches->is_true() && table.documents.contains(key)) keys.push_back(key);
   }
@@ -291,9 +291,9 @@ Tried<std::vector<std::string>> visible_keys(const Table& table, const std::opti
 
 }  // namespace
 
-Tried<RowOutcome> Writing::update_where(const Update& statement, const Parameters& parameters) {
-  auto demand =
-      statement.where ? demanded_keys(table_, *statement.where, parameters) : Tried<std::optional<KeyDemand>>(std::nullopt);
+SqlResult<RowOutcome> Writing::update_where(const Update& statement, const Parameters& parameters) {
+  auto demand = statement.where ? demanded_keys(table_, *statement.where, parameters)
+                                : SqlResult<std::optional<KeyDemand>>(std::nullopt);
   if (!demand) return std::unexpected(demand.error());
   std::vector<std::string> keys;
   if (*demand && (*demand)->exact) {
@@ -326,7 +326,7 @@ Tried<RowOutcome> Writing::update_where(const Update& statement, const Parameter
   return outcome;
 }
 
-Tried<std::vector<RowOutcome>> Writing::remove(const Delete& statement, const std::vector<Parameters>& rows) {
+SqlResult<std::vector<RowOutcome>> Writing::remove(const Delete& statement, const std::vector<Parameters>& rows) {
   auto open = check_blocks(table_, "DELETE");
   if (!open) return std::unexpected(open.error());
   std::vector<RowOutcome> outcomes;
@@ -338,9 +338,9 @@ Tried<std::vector<RowOutcome>> Writing::remove(const Delete& statement, const st
   return outcomes;
 }
 
-Tried<RowOutcome> Writing::remove_where(const Delete& statement, const Parameters& parameters) {
-  auto demand =
-      statement.where ? demanded_keys(table_, *statement.where, parameters) : Tried<std::optional<KeyDemand>>(std::nullopt);
+SqlResult<RowOutcome> Writing::remove_where(const Delete& statement, const Parameters& parameters) {
+  auto demand = statement.where ? demanded_keys(table_, *statement.where, parameters)
+                                : SqlResult<std::optional<KeyDemand>>(std::nullopt);
   if (!demand) return std::unexpected(demand.error());
   if (*demand && (*demand)->exact) {
     const std::string& key = (*demand)->keys[0];

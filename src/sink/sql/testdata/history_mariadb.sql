@@ -49,13 +49,16 @@ CREATE TABLE IF NOT EXISTS `test`.`demo_history` (
   KEY (`id`(2900), `cdc_version`));
 
 -- a write
+WITH w (place, k0, k1) AS (VALUES (0, CAST(? AS BINARY), CAST(? AS DECIMAL(65,30)))) SELECT w.place, h.`cdc_version`, DATE_FORMAT(h.`valid_from`, '%Y-%m-%dT%H:%i:%s.%fZ'), DATE_FORMAT(h.`valid_to`, '%Y-%m-%dT%H:%i:%s.%fZ') FROM w JOIN `test`.`demo_history` AS h ON h.`it's "?"` = w.k0 AND h.`n` = w.k1 AND h.`cdc_version` = (SELECT b.`cdc_version` FROM `test`.`demo_history` AS b WHERE b.`it's "?"` = w.k0 AND b.`n` = w.k1 ORDER BY b.`cdc_version` DESC LIMIT 1);
+
+-- a write
 SELECT `cdc_version`, DATE_FORMAT(`valid_from`, '%Y-%m-%dT%H:%i:%s.%fZ'), DATE_FORMAT(`valid_to`, '%Y-%m-%dT%H:%i:%s.%fZ') FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` >= COALESCE((SELECT MAX(`cdc_version`) FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` < ?), ?) AND `cdc_version` <= COALESCE((SELECT MIN(`cdc_version`) FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` > ?), ?);
 
 -- a write
 DELETE FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` = ?;
 
 -- a write
-INSERT INTO `test`.`demo_history` (`it's "?"`, `n`, `data`, `aux`, `cdc_version`, `op`, `valid_from`, `valid_to`, `ttl`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?, ?, ?);
+INSERT INTO `test`.`demo_history` (`it's "?"`, `n`, `data`, `aux`, `cdc_version`, `op`, `valid_from`, `valid_to`, `ttl`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- a write
 UPDATE `test`.`demo_history` SET `valid_to` = ? WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` = ?;

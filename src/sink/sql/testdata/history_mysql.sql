@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS `test`.`demo_history` (
   KEY (`id`(2900), `cdc_version`));
 
 -- a write
+SELECT `cdc_version`, DATE_FORMAT(`valid_from`, '%Y-%m-%dT%H:%i:%s.%fZ'), DATE_FORMAT(`valid_to`, '%Y-%m-%dT%H:%i:%s.%fZ') FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? ORDER BY `cdc_version` DESC LIMIT 1;
+
+-- a write
 SELECT `cdc_version`, DATE_FORMAT(`valid_from`, '%Y-%m-%dT%H:%i:%s.%fZ'), DATE_FORMAT(`valid_to`, '%Y-%m-%dT%H:%i:%s.%fZ') FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` >= COALESCE((SELECT MAX(`cdc_version`) FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` < ?), ?) AND `cdc_version` <= COALESCE((SELECT MIN(`cdc_version`) FROM `test`.`demo_history` WHERE `it's "?"` = ? AND `n` = ? AND `cdc_version` > ?), ?);
 
 -- a write

@@ -72,7 +72,7 @@ CREATE TABLE IF NOT EXISTS `test`.`ctk_dead_letters` (`id` VARBINARY(1024) NOT N
 UPDATE `test`.`ctk_positions` SET `position` = ?, `read_to` = coalesce(?, `read_to`), `epoch` = coalesce(?, `epoch`), `updated` = ? WHERE `relay` = ? AND `shard` = ? AND `position` = ? AND `fence` = ?;
 
 -- position
-INSERT INTO `test`.`ctk_positions` (`relay`, `shard`, `position`, `incarnation`, `epoch`, `read_to`, `fence`, `worker`, `updated`) SELECT `relay`, ?, ?, `incarnation`, `epoch`, NULL, `fence`, `worker`, `updated` FROM `test`.`ctk_positions` WHERE `relay` = ? AND `shard` = ? ON DUPLICATE KEY UPDATE `relay` = VALUES(`relay`);
+INSERT INTO `test`.`ctk_positions` (`relay`, `shard`, `position`, `incarnation`, `epoch`, `read_to`, `fence`, `worker`, `updated`) SELECT `relay`, ? AS `shard`, ? AS `position`, `incarnation`, `epoch`, NULL AS `read_to`, `fence`, `worker`, `updated` FROM `test`.`ctk_positions` WHERE `relay` = ? AND `shard` = ? ON DUPLICATE KEY UPDATE `relay` = VALUES(`relay`);
 
 -- epoch
 SELECT 1 FROM `test`.`ctk_tables` WHERE `table` = ? AND `epoch` = ? LOCK IN SHARE MODE;

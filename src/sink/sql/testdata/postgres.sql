@@ -78,7 +78,7 @@ CREATE TABLE IF NOT EXISTS "public"."ctk_dead_letters" ("id" text COLLATE "C" NO
 UPDATE "public"."ctk_positions" SET "position" = $1, "read_to" = coalesce($2, "read_to"), "epoch" = coalesce($3, "epoch"), "updated" = $4 WHERE "relay" = $5 AND "shard" = $6 AND "position" = $7 AND "fence" = $8;
 
 -- position
-INSERT INTO "public"."ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", $1, $2, "incarnation", "epoch", NULL, "fence", "worker", "updated" FROM "public"."ctk_positions" WHERE "relay" = $3 AND "shard" = $4 ON CONFLICT ("relay", "shard") DO NOTHING;
+INSERT INTO "public"."ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", $1 AS "shard", $2 AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "public"."ctk_positions" WHERE "relay" = $3 AND "shard" = $4 ON CONFLICT ("relay", "shard") DO NOTHING;
 
 -- epoch
 SELECT 1 FROM "public"."ctk_tables" WHERE "table" = $1 AND "epoch" = $2 FOR SHARE;

@@ -26,7 +26,7 @@ INSERT INTO "demo" AS t ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "
 INSERT INTO "demo" AS t ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8), (?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT ("b", "it's ""?""", "n") DO UPDATE SET "data" = excluded."data", "aux" = excluded."aux", "cdc_version" = excluded."cdc_version", "cdc_deleted" = excluded."cdc_deleted", "cdc_time" = excluded."cdc_time" WHERE t."cdc_version" IS NULL OR excluded."cdc_version" COLLATE BINARY > t."cdc_version" COLLATE BINARY;
 
 -- columns: one row
-SELECT 1 WHERE "b" = ?1 AND "it's ""?""" = ?2 AND "n" = ?3;
+SELECT 1 WHERE "b" COLLATE BINARY = ?1 AND "it's ""?""" COLLATE BINARY = ?2 AND "n" COLLATE BINARY = ?3;
 
 -- columns: add
 ALTER TABLE "demo" ADD COLUMN "aux" TEXT;
@@ -99,7 +99,7 @@ CREATE TABLE IF NOT EXISTS "ctk_dead_letters" ("id" TEXT NOT NULL, "time" TEXT, 
 UPDATE "ctk_positions" SET "position" = ?1, "read_to" = coalesce(?2, "read_to"), "epoch" = coalesce(?3, "epoch"), "updated" = ?4 WHERE "relay" = ?5 AND "shard" = ?6 AND "position" = ?7 AND "fence" = ?8;
 
 -- position
-INSERT INTO "ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", ?1, ?2, "incarnation", "epoch", NULL, "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ?3 AND "shard" = ?4 ON CONFLICT ("relay", "shard") DO NOTHING;
+INSERT INTO "ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", ?1 AS "shard", ?2 AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ?3 AND "shard" = ?4 ON CONFLICT ("relay", "shard") DO NOTHING;
 
 -- epoch
 SELECT 1 FROM "ctk_tables" WHERE "table" = ?1 AND "epoch" = ?2;

@@ -1,0 +1,170 @@
+#include "coordination/kcl_fleet.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "coordination/call_limit.h"
+#include "coordination/lease_scan.h"
+
+namespace ctk::coordination {
+namespace {
+
+using std::chrono::seconds;
+
+// Leaders and reports move every 30 s.
+constexpr Duration kLookAtThem = seconds(10);
+constexpr Duration kLookForThem = seconds(30);
+
+/// It will be the same at the next try: a right or a table is missing.
+bool stays(const Error& error) {
+  return error.kind == ErrorKind::not_found || error.kind == ErrorKind::denied || error.kind == ErrorKind::refused;
+}
+
+}  // namespace
+
+template <class T>
+Done<T> KclFleet::in_time(Done<T> done) {
+  return within(options_.call_limit, loop_, tasks_, std::move(done));
+}
+
+void KclFleet::start(Done<bool> done) {
+  tasks_.spawn(join(), [this, done = std::move(done)](Result<bool> joined) mutable {
+    if (joined) tasks_.start(watch(), [](bool) {});
+    done(std::move(joined));
+  });
+}
+
+void KclFleet::stop(Done<bool> done) {
+  stopping_ = true;
+  tasks_.spawn(leave(), std::move(done));
+}
+
+Task<Result<bool>> KclFleet::join() {
+  co_await look();
+  leads_ = presence_.leads(now());
+  if (!presence_.lives(now())) co_return true;
+  log_.info("workers of KCL 3 are at work, or were a moment ago",
+            {{"table", options_.leases.str()}, {"one", presence_.one_of_them(now()).str()}, {"lead", leads_}});
+  Result<bool> reported = co_await report();
+  if (reported || !leads_ || !stays(reported.error())) co_return true;
+  co_await leave();
+  co_return fail(
+      ErrorKind::refused,
+      fmt::format("workers of the Kinesis Client Library 3 share the leases of table '{}', {} among them, and this "
+                  "one cannot report to their leader",
+                  options_.leases.str(), presence_.one_of_them(now()).str()),
+      ctk::to_string(reported.error()), "allow it, or stop them first, or name another table with lease-table=NAME");
+}
+
+Task<bool> KclFleet::watch() {
+  for (;;) {
+    co_await tasks_.pause(presence_.lives(now()) ? kLookAtThem : kLookForThem);
+    if (stopping_) co_return true;
+    co_await look();
+    if (stopping_) co_return true;
+    if (!presence_.lives(now())) {
+      if (!reported_.empty()) co_await leave();
+      report_at_ = now();
+    } else if (now() >= report_at_) {
+      const Result<bool> reported = co_await report();
+      heed(reported);
+      // A report that was on its way when this one was told to stop has come behind its being taken back.
+      if (stopping_) co_await leave();
+    }
+    note_change();
+  }
+}
+
+void KclFleet::note_change() {
+  const bool leads = presence_.leads(now());
+  if (stopping_ || std::exchange(leads_, leads) == leads) return;
+  leads ? log_.info("a leader of KCL 3 shares the leases out", {{"one", presence_.one_of_them(now()).str()}})
+        : log_.info("nobody of KCL 3 leads any more: workers share the leases by themselves");
+  on_change_(leads);
+}
+
+void KclFleet::heed(const Result<bool>& reported) {
+  if (reported) {
+    outage_.worked(now());
+  } else if (outage_.failed(reported.error(), !stays(reported.error()), now())) {
+    log_.error("cannot report to the leader of KCL 3: it gives no lease to this worker",
+               {{"error", ctk::to_string(reported.error())}});
+  }
+}
+
+// Looking.
+
+Task<bool> KclFleet::look() {
+  std::map<KclPlace, KclSigns> places;
+  for (const KclPlace place : kKclPlaces) {
+    std::optional<KclSigns> signs = co_await look_at(place);
+    if (signs) places[place] = std::move(*signs);
+  }
+  presence_.looked(places, clock_.now(), now());
+  co_return true;
+}
+
+Task<std::optional<KclSigns>> KclFleet::look_at(KclPlace place) {
+  const KclTables tables = kcl_tables(place, options_.leases);
+  KclSigns signs;
+  const Result<std::string> leader = co_await item_at(tables.coordinator, tables.leader);
+  if (!leader) co_return std::nullopt;
+  signs.leader = read_kcl_leader(*leader);
+  const Result<std::string> migration = co_await item_at(tables.coordinator, tables.migration);
+  if (!migration) co_return std::nullopt;
+  signs.led_by_nobody = is_led_by_nobody(*migration);
+  Result<KclReports> reports = co_await reports_at(tables.reports);
+  if (!reports) co_return std::nullopt;
+  signs.reports = std::move(*reports);
+  co_return signs;
+}
+
+Task<Result<std::string>> KclFleet::item_at(aws::TableName table, std::string key) {
+  Result<std::optional<std::string>> item = co_await tasks_.answer<std::optional<std::string>>(
+      [&](Done<std::optional<std::string>> done) { reads_.get_item(table, key, in_time(std::move(done))); });
+  if (!item && !stays(item.error())) co_return forward_error(std::move(item));
+  if (!item || !*item) co_return std::string();
+  co_return std::move(**item);
+}
+
+Task<Result<KclReports>> KclFleet::reports_at(aws::TableName table) {
+  KclReports reports;
+  const BoundPage bound = [this](Done<aws::ScanPage> done) { return in_time(std::move(done)); };
+  const std::function<void(const std::string&)> take = [&](const std::string& item) { add_kcl_report(item, reports); };
+  Result<bool> whole = co_await scan_items(reads_, std::move(table), tasks_, bound, take);
+  if (!whole && !stays(whole.error())) co_return forward_error(std::move(whole));
+  co_return reports;
+}
+
+// Reporting.
+
+Task<Result<bool>> KclFleet::report() {
+  Result<bool> all = true;
+  for (const KclPlace place : presence_.places(now())) {
+    const aws::ItemWrite row = report_to_kcl(kcl_tables(place, options_.leases), options_.worker, clock_.now());
+    reported_.insert(place);
+    Result<bool> one = co_await write(row);
+    if (!one && all) all = std::move(one);
+  }
+  report_at_ = now() + (all ? kKclReportEvery : Duration{});
+  co_return all;
+}
+
+Task<Result<bool>> KclFleet::leave() {
+  Result<bool> all = true;
+  for (const KclPlace place : std::exchange(reported_, {})) {
+    Result<bool> one = co_await write(unreport_to_kcl(kcl_tables(place, options_.leases), options_.worker));
+    if (!one) all = std::move(one);
+  }
+  co_return all;
+}
+
+Task<Result<bool>> KclFleet::write(aws::ItemWrite write) {
+  Result<aws::WriteOutcome> outcome = co_await tasks_.answer<aws::WriteOutcome>(
+      [&](Done<aws::WriteOutcome> done) { writes_.write_item(write, in_time(std::move(done))); });
+  if (!outcome) co_return forward_error(std::move(outcome));
+  co_return true;
+}
+
+}  // namespace ctk::coordination

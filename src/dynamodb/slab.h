@@ -1,0 +1,44 @@
+// What several changes are made of, in one piece of memory: their records' texts, their nodes and the texts beside these.
+// It lives as long as one of them does.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory_resource>
+#include <string>
+#include <utility>
+
+#include "dynamodb/value.h"
+
+namespace ctk::dynamodb {
+
+/// Filled by one thread; what it holds stays where it is, and as it is.
+class Slab {
+ public:
+  /// `first`: bytes that it takes up at once, beside texts.
+  explicit Slab(size_t first) : memory_(first) {}
+
+  const std::string& keep(std::string text) { return keep_open(std::move(text)); }
+  /// One that may be written to.
+  std::string& keep_open(std::string text) {
+    bytes_ += text.capacity();
+    return texts_.emplace_back(std::move(text));
+  }
+  Node* nodes(size_t count) {
+    bytes_ += count * sizeof(Node);
+    return static_cast<Node*>(memory_.allocate(count * sizeof(Node), alignof(Node)));
+  }
+  char* chars(size_t count) {
+    bytes_ += count;
+    return static_cast<char*>(memory_.allocate(count, 1));
+  }
+  /// Bytes that it holds.
+  size_t bytes() const { return bytes_; }
+
+ private:
+  std::pmr::monotonic_buffer_resource memory_;
+  std::deque<std::string> texts_;
+  size_t bytes_ = 0;
+};
+
+}  // namespace ctk::dynamodb
