@@ -60,8 +60,9 @@ void parse_dom(simdjson::dom::parser& parser, const Events& events) {
 }
 
 void decode_all(dynamodb::Decoder& decoder, std::vector<dynamodb::RawRecord> records, const table::Renderer* renderer) {
+  dynamodb::Decoded decoded;
   for (dynamodb::RawRecord& record : records) {
-    dynamodb::Decoded decoded = decoder.decode(std::move(record), {.kind = dynamodb::VersionKind::kinesis});
+    decoder.decode_of_batch(record, {.kind = dynamodb::VersionKind::kinesis}, decoded);
     if (decoded.changes.size() != 1) std::abort();
     if (renderer != nullptr) {
       table::Rendered row = renderer->render(decoded.changes[0], 1);
@@ -70,6 +71,7 @@ void decode_all(dynamodb::Decoder& decoder, std::vector<dynamodb::RawRecord> rec
     }
     benchmark::DoNotOptimize(decoded);
   }
+  decoder.end_batch();
 }
 
 /// Seconds of this thread's CPU: what other programs take meanwhile does not count.

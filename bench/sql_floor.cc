@@ -1,12 +1,14 @@
 // The floor for `file → SQL` and `Scan → SQL`: a plain loop that writes rows which are ready in memory, by the same guarded
 // upsert, 1,000 a transaction. What it does not do is what the relay costs: read, decode, fold, render, keep positions.
 //
-//   sql_floor sqlite events|items FILE DATABASE.db | sql_floor postgres events|items FILE CONNECTION-STRING
+//   sql_floor sqlite events|items FILE DATABASE.db | sql_floor postgres|odbc events|items FILE CONNECTION-STRING
+//   sql_floor mariadb events|items FILE USER:PASSWORD@HOST:PORT/DATABASE
 //
 // The file is one of write_events, or of write_items.
 // Prints rows, and seconds from the first BEGIN to the last COMMIT.
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <mariadb/mysql.h>
 #include <sqlite3.h>
 
 #include <chrono>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "dynamodb/decode.h"
+#include "odbc_floor.h"
 #include "table/render.h"
 
 namespace ctk::bench {
@@ -198,14 +201,119 @@ void write_postgres(const std::vector<std::vector<table::Row>>& batches, const s
   PQfinish(connection);
 }
 
+/// What of a URL the client wants in pieces: USER:PASSWORD@HOST:PORT/DATABASE.
+struct MariadbPlace {
+  std::string user, password, host, database;
+  unsigned port = 0;
+};
+
+MariadbPlace read_place(const std::string& where) {
+  const size_t colon = where.find(':'), at = where.rfind('@'), port = where.rfind(':'), slash = where.rfind('/');
+  if (colon >= at || port <= at || slash <= port || slash == std::string::npos) give_up("cannot read " + where);
+  return {where.substr(0, colon), where.substr(colon + 1, at - colon - 1), where.substr(at + 1, port - at - 1),
+          where.substr(slash + 1), static_cast<unsigned>(std::stoul(where.substr(port + 1, slash - port - 1)))};
+}
+
+void must(bool done, MYSQL* connection) {
+  if (!done) give_up(mysql_error(connection));
+}
+
+/// One column of a batch, as array binding takes it: pointers, lengths and indicators of NULL, a row each.
+struct BoundColumn {
+  std::vector<char*> texts;
+  std::vector<unsigned long> lengths;
+  std::vector<char> indicators;
+
+  void add(const std::string& text) {
+    texts.push_back(const_cast<char*>(text.data()));  // it is only read
+    lengths.push_back(text.size());
+    indicators.push_back(STMT_INDICATOR_NONE);
+  }
+  void add(const std::optional<std::string>& text) {
+    if (text) return add(*text);
+    texts.push_back(nullptr);
+    lengths.push_back(0);
+    indicators.push_back(STMT_INDICATOR_NULL);
+  }
+};
+
+std::string mariadb_upsert() {
+  const std::string newer = "cdc_version IS NULL OR CAST(VALUES(cdc_version) AS BINARY) > CAST(cdc_version AS BINARY)";
+  std::string set;
+  for (const char* column : {"data", "aux", "cdc_deleted", "cdc_time", "cdc_version"}) {
+    set += fmt::format("{0}{1} = IF({2}, VALUES({1}), {1})", set.empty() ? "" : ", ", column, newer);
+  }
+  return "INSERT INTO t (customer, `order`, data, aux, cdc_version, cdc_deleted, cdc_time) VALUES (?,?,?,?,?,?,?) "
+         "ON DUPLICATE KEY UPDATE " +
+         set;
+}
+
+/// One execution of a prepared statement a batch, its parameters bound as arrays.
+void write_mariadb(const std::vector<std::vector<table::Row>>& batches, const std::string& where) {
+  const MariadbPlace place = read_place(where);
+  MYSQL* connection = mysql_init(nullptr);
+  must(mysql_real_connect(connection, place.host.c_str(), place.user.c_str(), place.password.c_str(),
+                          place.database.c_str(), place.port, nullptr, 0) != nullptr,
+       connection);
+  const auto run = [&](const char* sql) { must(mysql_query(connection, sql) == 0, connection); };
+  run("SET NAMES utf8mb4");
+  run("DROP TABLE IF EXISTS t");
+  run("CREATE TABLE t (customer VARBINARY(2048) NOT NULL, `order` DECIMAL(65,30) NOT NULL, "
+      "data LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, aux LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, "
+      "cdc_version LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, cdc_deleted BOOLEAN, cdc_time DATETIME(6), "
+      "PRIMARY KEY (customer, `order`))");
+  MYSQL_STMT* insert = mysql_stmt_init(connection);
+  const std::string sql = mariadb_upsert();
+  must(mysql_stmt_prepare(insert, sql.c_str(), sql.size()) == 0, connection);
+  const std::string yes = "1", no = "0";
+  for (const auto& batch : batches) {
+    run("START TRANSACTION");
+    std::vector<std::string> times;
+    times.reserve(batch.size());
+    BoundColumn columns[7];
+    for (const table::Row& row : batch) {
+      std::string& time = times.emplace_back(format_iso8601(row.time));
+      time.pop_back();  // a DATETIME has no zone
+      columns[0].add(row.keys[0].text);
+      columns[1].add(row.keys[1].text);
+      columns[2].add(row.data);
+      columns[3].add(row.aux);
+      columns[4].add(row.version);
+      columns[5].add(row.deleted ? yes : no);
+      columns[6].add(time);
+    }
+    MYSQL_BIND binds[7] = {};
+    for (size_t i = 0; i < 7; ++i) {
+      binds[i].buffer_type = MYSQL_TYPE_STRING;
+      binds[i].buffer = static_cast<void*>(columns[i].texts.data());
+      binds[i].length = columns[i].lengths.data();
+      binds[i].u.indicator = columns[i].indicators.data();
+    }
+    auto rows = static_cast<unsigned>(batch.size());
+    must(mysql_stmt_attr_set(insert, STMT_ATTR_ARRAY_SIZE, &rows) == 0, connection);
+    if (mysql_stmt_bind_param(insert, binds) != 0 || mysql_stmt_execute(insert) != 0) give_up(mysql_stmt_error(insert));
+    run("COMMIT");
+  }
+  mysql_stmt_close(insert);
+  mysql_close(connection);
+}
+
+table::Target target_of(const std::string& kind) {
+  if (kind == "sqlite") return table::Target::sqlite;
+  return kind == "mariadb" ? table::Target::mariadb : table::Target::postgres;
+}
+
 int run(const std::string& kind, const std::string& source, const std::string& path, const std::string& where) {
-  const auto batches =
-      load_rows(path, source == "items", kind == "sqlite" ? table::Target::sqlite : table::Target::postgres);
+  const auto batches = load_rows(path, source == "items", target_of(kind));
   size_t rows = 0;
   for (const auto& batch : batches) rows += batch.size();
   const auto start = std::chrono::steady_clock::now();
   if (kind == "sqlite")
     write_sqlite(batches, where);
+  else if (kind == "mariadb")
+    write_mariadb(batches, where);
+  else if (kind == "odbc")
+    write_odbc(batches, where);
   else
     write_postgres(batches, where);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -218,7 +326,7 @@ int run(const std::string& kind, const std::string& source, const std::string& p
 
 int main(int count, char** words) {
   if (count != 5) {
-    std::cerr << "sql_floor sqlite|postgres events|items FILE WHERE\n";
+    std::cerr << "sql_floor sqlite|postgres|mariadb|odbc events|items FILE WHERE\n";
     return 2;
   }
   return ctk::bench::run(words[1], words[2], words[3], words[4]);

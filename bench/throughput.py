@@ -8,8 +8,10 @@ import statistics
 import subprocess
 import time
 
-from measuring import BUILD, EVENTS, ROUNDS, Endpoint, allocations, figure, floor, load, paired, quiet_environment, result
-from servers import Postgres
+from measuring import (BUILD, EVENTS, ROUNDS, VERIFIED, VERIFIED_BYTES, Endpoint, allocations, figure, floor, load, paired,
+                       quiet_environment, result)
+from odbc import odbc_url
+from servers import Mariadb, Postgres
 
 
 def bench_decode(_):
@@ -49,6 +51,39 @@ def bench_file_postgres(space):
         server.stop()
 
 
+def fresh_mariadb(server, **options):
+    """The URL of a new database."""
+    server.sql("DROP DATABASE IF EXISTS bench; CREATE DATABASE bench")
+    return server.url("bench", table="bench", **options)
+
+
+def bench_file_mariadb(space):
+    """Against parameters that are bound as arrays."""
+    with Mariadb() as server:
+        events = space.events()
+        where = f"ctk:secret@127.0.0.1:{server.port}/ctk"
+        ratio, rate, theirs = paired(lambda: load(f"file+dynamodb+cdc://{events}", fresh_mariadb(server))[0],
+                                     lambda: floor("mariadb", "events", events, where))
+        return [result("file_mariadb", ratio, rate, theirs, "changes/s", 0.9)]
+
+
+def bench_file_postgres_odbc(space):
+    """By psqlodbc, against a plain loop with arrays of parameters."""
+    server = Postgres()
+    try:
+        where = f"DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT={server.port};DATABASE=ctk;UID=ctk;PWD=secret"
+        events = space.events()
+
+        def ours():
+            server.sql("DROP TABLE IF EXISTS public.bench CASCADE; DROP TABLE IF EXISTS public.ctk_tables")
+            return load(f"file+dynamodb+cdc://{events}", odbc_url("public.bench", where))[0]
+
+        ratio, rate, theirs = paired(ours, lambda: floor("odbc", "events", events, where))
+        return [result("file_postgres_odbc", ratio, rate, theirs, "changes/s", 0.8)]
+    finally:
+        server.stop()
+
+
 def bench_history_sqlite(space):
     """With every change kept, against the table alone."""
     source = f"file+dynamodb+cdc://{space.events()}"
@@ -70,6 +105,14 @@ def bench_history_postgres(space):
         return [result("history_postgres", ratio, ours, theirs, "changes/s", 0.5)]
     finally:
         server.stop()
+
+
+def bench_history_mariadb(space):
+    with Mariadb() as server:
+        source = f"file+dynamodb+cdc://{space.events()}"
+        ratio, ours, theirs = paired(lambda: load(source, fresh_mariadb(server, history="bench_history"))[0],
+                                     lambda: load(source, fresh_mariadb(server))[0])
+        return [result("history_mariadb", ratio, ours, theirs, "changes/s", 0.5)]
 
 
 def bench_kinesis_sqlite(space, shards):
@@ -134,6 +177,54 @@ def bench_scan_postgres(space):
         return scan(space, "postgres", fresh, server.url)
 
 
+def verify(space, name, target):
+    """Every item beside its row, against reading the same items alone; and what the comparison holds of memory."""
+    endpoint = Endpoint("scan_endpoint", space.items(VERIFIED, VERIFIED_BYTES))
+    peaks = []
+    try:
+        load(endpoint.table_url(), target)
+
+        def ours():
+            start = time.monotonic()
+            with subprocess.Popen([BUILD / "ctk", "verify", endpoint.table_url(), target, "--quiet", "--format", "json"],
+                                  stdout=subprocess.PIPE, env=quiet_environment()) as process:
+                peaks.append(watch_memory(process))
+                totals = json.loads(process.stdout.read())
+            if totals["equal"] != VERIFIED or totals["rows"] != VERIFIED:
+                raise RuntimeError(f"ctk verify has found {totals}")
+            return VERIFIED / (time.monotonic() - start)
+
+        ratio, rate, theirs = paired(ours, lambda: load(endpoint.table_url(), "ndjson:///dev/null")[0])
+    finally:
+        endpoint.stop()
+    return [result(name, ratio, rate, theirs, "items/s", 0.8),
+            figure(f"{name}_memory", max(peaks), "MB of RSS", 64, "≤", f"{VERIFIED:,} items")]
+
+
+def bench_verify_sqlite(space):
+    return verify(space, "verify_sqlite", f"sqlite:///{space.database()}?table=bench")
+
+
+def bench_verify_postgres(space):
+    with Postgres() as server:
+        return verify(space, "verify_postgres", server.url(table="public.bench"))
+
+
+def bench_verify_mariadb(space):
+    with Mariadb() as server:
+        return verify(space, "verify_mariadb", fresh_mariadb(server))
+
+
+def watch_memory(process):
+    """MB of the process's largest resident memory, once it has ended; its output has to fit into a pipe."""
+    # Not by getrusage: its figure begins with the memory of whoever started the process.
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, peak_memory(process))
+        time.sleep(0.05)
+    return peak
+
+
 def peak_memory(process):
     """MB of the process's largest resident memory until now."""
     status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
@@ -186,11 +277,7 @@ def bench_memory_file(space):
                 shutil.copyfileobj(events, out)
     relay = subprocess.Popen([BUILD / "ctk", "load", f"file+dynamodb+cdc://{big}", f"sqlite:///{space.database()}?table=bench", "--quiet"],
                              stderr=subprocess.DEVNULL, env=quiet_environment())
-    # Not by getrusage: its figure begins with the memory of whoever started the process.
-    peak = 0
-    while relay.poll() is None:
-        peak = max(peak, peak_memory(relay))
-        time.sleep(0.05)
+    peak = watch_memory(relay)
     big.unlink()
     if relay.returncode != 0:
         raise RuntimeError(f"ctk load ended with {relay.returncode}")

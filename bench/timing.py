@@ -76,6 +76,38 @@ def bench_idle(space):
             endpoint.stop()
 
 
+POLLED_SHARDS, SHARD_CHANGES = 4, 1000  # changes of 1 KB a second are what a shard takes
+# us-east-1, a shard and month: what a call costs, what the shard does.
+POLLED = {"streams": (DOLLARS_A_CALL, 0), "kinesis": (0, 10.95), "fan-out": (0, 21.90)}
+BY_MAX_LAG = [("streams", 0.2, 150), ("streams", 0.2, 1000), ("kinesis", 0.2, 1000)]
+
+
+def polled(source, shards, rate, pattern, seconds, max_lag=None):
+    """Change → row by the virtual clock, with the calls and dollars of a shard."""
+    words = [source, str(shards), str(rate), pattern, str(seconds)] + ([str(max_lag)] if max_lag else [])
+    seen = json.loads(subprocess.run([BUILD / "bench/polling", *words], stdout=subprocess.PIPE, check=True).stdout)
+    call, shard = POLLED[source]
+    dollars = seen["calls_a_second"] * MONTH * call + shard
+    name = "_".join(["polling", *words[:1], *words[2:4], *(["max_lag", words[5]] if max_lag else [])])
+    return {"name": name, **seen, "dollars_a_month": dollars,
+            "text": f"p50 {seen['p50_ms']:.0f} ms, p99 {seen['p99_ms']:.0f} ms; {seen['calls_a_second']:.2f} calls a second and "
+                    f"shard, ${dollars:.2f} a month and shard"}
+
+
+def bench_polling(_):
+    """At 1, 20 and 80 % of what the shards take; even intervals; and what max-lag makes of it."""
+    entries = []
+    for source in POLLED:
+        for part, seconds in ((0.01, 60), (0.2, 30), (0.8, 20)):
+            entries.append(polled(source, POLLED_SHARDS, round(part * SHARD_CHANGES * POLLED_SHARDS), "random", seconds))
+    for source in ("streams", "kinesis"):
+        entries.append(polled(source, 1, 1, "regular", 300))
+        entries.append(polled(source, 1, 1 / 30, "regular", 3600))
+    for source, part, max_lag in BY_MAX_LAG:
+        entries.append(polled(source, POLLED_SHARDS, round(part * SHARD_CHANGES * POLLED_SHARDS), "random", 30, max_lag))
+    return entries
+
+
 LATENCY_SHARDS, LATENCY_SECONDS = 64, 40
 
 

@@ -18,11 +18,11 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "relay/relay.h"
-#include "relay/streams_source.h"
 #include "sim/dynamodb.h"
 #include "sim/dynamodb_streams.h"
 #include "sim/in_process_dynamodb.h"
 #include "simulation/target.h"
+#include "source/streams_source.h"
 
 namespace ctk::bench {
 namespace {
@@ -80,14 +80,14 @@ class World {
   }
 
  private:
-  std::unique_ptr<relay::StreamSource> make_table(int shards) {
+  std::unique_ptr<source::StreamSource> make_table(int shards) {
     sim::TableInput table;
     table.name = "bench";
     table.keys = {{"customer", 'S'}};
     table.stream = aws::StreamView::new_and_old_images;
     table.partitions = shards;
     dynamodb_.create_table(table, loop_.now()).value();
-    return relay::make_streams_source(tables_api_, streams_api_, {"bench", false}, loop_, loop_);
+    return source::make_streams_source(tables_api_, streams_api_, {"bench", false}, loop_, loop_);
   }
 
   void write() {
@@ -115,7 +115,7 @@ class World {
   simulation::TargetState state_;
   simulation::TargetKnobs knobs_;
   relay::RelayOptions options_;
-  std::unique_ptr<relay::StreamSource> source_;
+  std::unique_ptr<source::StreamSource> source_;
   std::unique_ptr<sink::Sink> sink_;
   std::unique_ptr<relay::Relay> relay_;
   Duration apart_{};
