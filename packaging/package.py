@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Packages of a program that is built.
 
-    packaging/package.py deb|wheel|archive PROGRAM FOLDER
+    packaging/package.py deb|wheel|archive|lambda PROGRAM FOLDER
 
 Prints the path of the package in FOLDER. The same program gives the same bytes: times are those of the newest commit.
 
 deb      Debian's own libraries, by debhelper
 archive  a tar of program, its libraries with the C library, man page and completions; beside it .sha256 and .spdx.json
 wheel    the archive's program and libraries, for pip; no Python is needed to run it
+lambda   the same as a zip with AWS Lambda's bootstrap, for the runtime provided.al2023
 """
 import base64
 import gzip
@@ -35,6 +36,9 @@ SUMMARY = "Keeps SQL tables equal to DynamoDB tables, continuously."
 MACHINE = platform.machine()
 # Loaded by the program when it needs it (MySQL, MariaDB), with its ways to say a password.
 LOADED_LATER = "libmariadb.so.3"
+# Parts of the C library that the machine's own libraries (ODBC's driver manager, its drivers) may ask for: an older machine's
+# do not go with our C library.
+PARTS_OF_LIBC = ("libdl.so.2", "libpthread.so.0", "libresolv.so.2", "librt.so.1", "libutil.so.1")
 
 
 def said(*words, **options):
@@ -90,6 +94,7 @@ def bundle(staged, into):
     plugins = sorted(later.parent.glob("libmariadb3/plugin/*.so")) if later else []
     if later:
         taken |= {LOADED_LATER: later} | libraries(later, *plugins)
+    taken |= {name: path for name in PARTS_OF_LIBC if (path := library_path(name))}
     loader = next(name for name in taken if name.startswith("ld-linux"))
     for name, path in taken.items():
         put(into / "lib/ctk" / name, path.read_bytes(), 0o755 if name == loader else 0o644)
@@ -103,16 +108,16 @@ def bundle(staged, into):
 
 def debian_packages(files):
     """{package: (version, files)} of files of this machine."""
-    owned = {}
+    # /lib is /usr/lib, and a package may name a file either way.
+    asked = {name: file for file in files for name in (str(file), str(file).removeprefix("/usr"))}
+    told = subprocess.run(["dpkg-query", "-S", *asked], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    owners = {asked[name]: owner for owner, name in re.findall(r"^([^:,\s]+).*: (/.*)$", told, re.MULTILINE) if name in asked}
     for file in files:
-        for candidate in (file, pathlib.Path(str(file).removeprefix("/usr"))):  # /lib is /usr/lib
-            found = subprocess.run(["dpkg-query", "-S", str(candidate)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            if found.returncode == 0:
-                owned.setdefault(found.stdout.split(":")[0], []).append(file)
-                break
-        else:
+        if file not in owners:
             raise SystemExit(f"no Debian package owns {file}")
-    return {name: (said("dpkg-query", "-W", "-f=${Version}\n", name).splitlines()[0], owned[name]) for name in sorted(owned)}
+    lines = said("dpkg-query", "-W", "-f=${Package} ${Version}\n", *sorted(set(owners.values()))).splitlines()
+    versions = dict(line.split() for line in lines)
+    return {name: (versions[name], [file for file in files if owners[file] == name]) for name in sorted(versions)}
 
 
 def sbom(version, packages, archive):
@@ -143,7 +148,7 @@ def tar_gz(folder, root, path):
     def plain(member):
         member.uid = member.gid = 0
         member.uname = member.gname = "root"
-        member.mtime = time_of_source()
+        member.mtime, member.mode = time_of_source(), 0o755 if member.mode & 0o100 else 0o644
         return member
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -151,6 +156,13 @@ def tar_gz(folder, root, path):
             if not file.is_dir():
                 tar.add(file, f"{root}/{file.relative_to(folder)}", filter=plain)
     path.write_bytes(gzip.compress(raw.getvalue(), 9, mtime=0))
+
+
+def zip_member(zipped, name, content, mode, date):
+    member = zipfile.ZipInfo(name, date)
+    member.create_system = 3  # modes are Unix's
+    member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, (stat.S_IFREG | mode) << 16
+    zipped.writestr(member, content)
 
 
 # --- Packages ------------------------------------------------------------------------------------------------------------
@@ -193,9 +205,7 @@ def make_wheel(program, folder, work):
     record, wheel = [], folder / f"ctk-{version}-{tag}.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as zipped:
         def add(name, content, mode):
-            member = zipfile.ZipInfo(name, date)
-            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, (stat.S_IFREG | mode) << 16
-            zipped.writestr(member, content)
+            zip_member(zipped, name, content, mode, date)
             record.append(f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip('=')},{len(content)}")
         for name, (path, mode) in files.items():
             add(name, path.read_bytes(), mode)
@@ -203,6 +213,23 @@ def make_wheel(program, folder, work):
             add(name, text.encode(), 0o644)
         add(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]).encode(), 0o644)
     return wheel
+
+
+def make_lambda(program, folder, work):
+    version, staged, tree = version_of(program), work / "stage", work / "tree"
+    stage(program, staged)
+    packages = debian_packages(bundle(staged, tree))
+    put(tree / "bootstrap", (HERE / "lambda/bootstrap").read_bytes(), 0o755)
+    put(tree / "LICENSE", (ROOT / "LICENSE").read_bytes())
+    for name in packages:
+        put(tree / "licences" / name, pathlib.Path(f"/usr/share/doc/{name}/copyright").read_bytes())
+    date = time.gmtime(time_of_source())[:6]
+    path = folder / f"ctk-{version}-lambda-{MACHINE}.zip"
+    with zipfile.ZipFile(path, "w", compresslevel=9) as zipped:
+        for file in sorted(tree.rglob("*")):
+            if file.is_file():
+                zip_member(zipped, str(file.relative_to(tree)), file.read_bytes(), stat.S_IMODE(file.stat().st_mode), date)
+    return path
 
 
 def make_deb(program, folder, work):
@@ -217,6 +244,8 @@ def make_deb(program, folder, work):
     maintainer = re.search(r"^Maintainer: (.*)$", (HERE / "debian/control").read_text(), re.MULTILINE)[1]
     put(tree / "debian/changelog", f"ctk ({version}) unstable; urgency=medium\n\n  * Version {version}.\n\n"
         f" -- {maintainer}  {time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime(when))}\n")
+    for file in tree.rglob("*"):  # dpkg dates what is newer, and leaves what is older
+        os.utime(file, (when, when))
     subprocess.run(["dpkg-buildpackage", "--build=binary", "--no-sign"], cwd=tree, check=True, stdout=sys.stderr,
                    env=os.environ | {"SOURCE_DATE_EPOCH": str(when)})
     made, = work.glob("*.deb")
@@ -224,7 +253,7 @@ def make_deb(program, folder, work):
 
 
 def main():
-    makers = {"deb": make_deb, "wheel": make_wheel, "archive": make_archive}
+    makers = {"deb": make_deb, "wheel": make_wheel, "archive": make_archive, "lambda": make_lambda}
     if len(sys.argv) != 4 or sys.argv[1] not in makers:
         raise SystemExit(__doc__)
     folder = pathlib.Path(sys.argv[3]).resolve()

@@ -1,15 +1,15 @@
 # What each verb needs, and how it gets here. Sourced by ./dev.
 
 # Debian packages: to build the program and its unit tests, to check the sources, to run the black-box tests.
-build_packages=(g++ cmake ninja-build pkg-config libcurl4-openssl-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev
-  libcli11-dev libpq-dev libmariadb-dev libsqlite3-dev unixodbc-dev libcpp-httplib-dev libpugixml-dev libtomlplusplus-dev libzstd-dev zlib1g-dev libedit-dev
+build_packages=(g++ cmake ninja-build pkg-config python3 libcurl4-openssl-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev
+  libcli11-dev libpq-dev libmariadb-dev libsqlite3-dev unixodbc-dev libcpp-httplib-dev libnghttp2-dev libpugixml-dev libtomlplusplus-dev libzstd-dev zlib1g-dev libedit-dev
   libncurses-dev libjemalloc-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 test_packages=(postgresql-15 pgbouncer mariadb-server odbc-postgresql odbc-mariadb libsqliteodbc zstd tmux debhelper lintian mkdocs)
 # Tools that may have come from elsewhere: COMMAND:PACKAGE.
 lint_tools=(python3:python3)
-test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus curl:curl)
+test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prometheus curl:curl openssl:openssl nghttpx:nghttp2-proxy)
 npm_tools=(npm:npm)
 docs_packages=(mkdocs)
 package_packages=(debhelper dpkg-dev libmariadb3)

@@ -32,7 +32,8 @@ verb_check() {
   need_packages "${build_packages[@]}" clang-format-19
   need_tools "${lint_tools[@]}"
   configure release
-  ctest --preset lint -R '^lint\.(format|imports)$'
+  tests/lint/format.sh
+  python3 tests/lint/imports.py
   compile release unit_tests ctk
   python3 tools/dev/check.py build
 }
@@ -56,7 +57,7 @@ verb_sanitize() {
 verb_lint() {
   need_packages "${build_packages[@]}" "${lint_packages[@]}"
   need_tools "${lint_tools[@]}"
-  configure release
+  configure lint
   ctest --preset lint "$@"
 }
 
@@ -107,13 +108,18 @@ verb_interop() {
   need_packages "${interop_packages[@]}"
   need_tools "${test_tools[@]}"
   need_npm
-  tests/interop/run "$@"
+  case "${1:-}" in
+    lambda) need_packages "${package_packages[@]}" && tests/interop/lambda "${@:2}" ;;
+    screenshots) need_packages chromium && python3 -m unittest -v tests/interop/test_screenshots.py ;;
+    kcl) need_packages mariadb-server "${maven_packages[@]}" && tests/interop/kcl "${@:2}" ;;
+    *) tests/interop/run "$@" ;;
+  esac
 }
 
 verb_package() {
   case "${1:-}" in
-    deb | wheel | archive) ;;
-    *) say "package deb, wheel or archive?" && exit 2 ;;
+    deb | wheel | archive | lambda) ;;
+    *) say "package deb, wheel, archive or lambda?" && exit 2 ;;
   esac
   need_packages "${build_packages[@]}" "${package_packages[@]}"
   need_tools python3:python3
@@ -129,5 +135,5 @@ verb_docs() {
 }
 
 verb_clean() {
-  rm -rf build build-sanitize build-tsan build-fuzz build-docs build-package tests/node_modules
+  rm -rf build build-lint build-sanitize build-tsan build-fuzz build-docs build-package tests/node_modules
 }

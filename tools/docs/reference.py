@@ -77,10 +77,12 @@ def subcommands(help_text):
 
 
 def every_command(program):
-    """Words of each command, in the order of the help."""
-    for name in subcommands(said(program, "--help")):
-        inner = subcommands(said(program, name, "--help"))
-        yield from ([[name, word] for word in inner] or [[name]])
+    """Words of each command, in the order of the help. `help` and `version` have none of their own."""
+    whole = said(program, "--help")
+    for name in subcommands(whole):
+        own = said(program, name, "--help")
+        if own != whole:
+            yield from ([[name, word] for word in subcommands(own)] or [[name]])
 
 
 def command_section(words, text, of_load):
@@ -162,7 +164,7 @@ def counted(url, *names):
 
 
 def relay_metrics(program):
-    """The text of /metrics of a relay that has read something."""
+    """The text of /metrics of a relay that has read something, and of one that shares its shards by leases."""
     with tempfile.TemporaryDirectory() as home:
         started = []
 
@@ -172,13 +174,17 @@ def relay_metrics(program):
         try:
             simulator = start("simulator", "--table", "orders:customer", stdout=subprocess.PIPE)
             address = first_words(simulator.stdout, r"http://(\S+)")
-            relay = start("load", f"dynamodb+cdc://any:any@{address}/orders?region=us-east-1&snapshot=initial", "sqlite:///orders.db",
-                          "--listen", "127.0.0.1:0", stderr=subprocess.PIPE)
-            url = first_words(relay.stderr, r"msg=listening url=(\S+)")
+
+            def follow(more, target):
+                relay = start("load", f"dynamodb+cdc://any:any@{address}/orders?region=us-east-1&{more}", f"sqlite:///{target}",
+                              "--listen", "127.0.0.1:0", stderr=subprocess.PIPE)
+                return first_words(relay.stderr, r"msg=listening url=(\S+)")
+            url, shared = follow("snapshot=initial", "orders.db"), follow("positions=dynamodb", "shared.db")
             counted(url, "ctk_healthy", "ctk_lag_seconds")
+            leases = counted(shared, "ctk_healthy", "ctk_leases_held")
             # An error of HTTP is counted once there was one.
             urllib.request.urlopen(f"http://{address}/simulator", b'{"action": "kill-connections"}', 60).read()
-            return counted(url, "ctk_healthy", "ctk_lag_seconds", "ctk_http_errors_total")
+            return counted(url, "ctk_healthy", "ctk_lag_seconds", "ctk_http_errors_total") + leases
         finally:
             for process in started:
                 process.kill()
