@@ -80,7 +80,7 @@ Duration Cadence::moved(Duration apart) const {
   const Duration left = *due - calls_.back();
   const int64_t calls = std::max<int64_t>(1, left / apart);
   const Duration even = left / calls;
-  return policy_.max_lag ? std::min(even, apart) : even;
+  return std::min(even, policy_.max_lag ? apart : std::max(apart, policy_.idle_poll));
 }
 
 Duration Cadence::allowed_from() const {
@@ -97,7 +97,9 @@ Duration Cadence::failed(Duration now, Random& random) {
   if (!failing_since_) failing_since_ = now;
   Duration whole = std::clamp(took_, policy_.shortest_retry, policy_.longest_retry);
   if (!explained()) whole = std::clamp(failing_for(now) / 4, whole, kLongestPause);
-  return whole / 2 + Duration(static_cast<int64_t>(random.fraction() * static_cast<double>(whole.count()) / 2));
+  const Duration pause =
+      whole / 2 + Duration(static_cast<int64_t>(random.fraction() * static_cast<double>(whole.count()) / 2));
+  return std::max(pause, allowed_from() - now);
 }
 
 }  // namespace ctk::shards

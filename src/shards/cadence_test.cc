@@ -140,6 +140,27 @@ TEST(Cadence, ARecordThatIsDueDoesNotDelayOthersBeyondMaxLag) {
   }
 }
 
+TEST(Cadence, ARecordThatIsDueDelaysNoCallBeyondIdlePoll) {
+  Cadence cadence(make_cadence(seconds(1), {}));
+  Duration now{}, beat = seconds(100), longest{};
+  for (; now < std::chrono::minutes(60);) {
+    const bool found = beat <= now;
+    if (found) beat += milliseconds(81'900);  // quiet for so long that only idle_poll bounds the pauses
+    const Duration next = pause(cadence, {.records = found}, now);
+    longest = std::max(longest, next);
+    now += next;
+  }
+  EXPECT_LE(longest, seconds(1));
+}
+
+TEST(Cadence, FailedCallsCountAmongThoseThatAreAllowed) {
+  Cadence cadence(make_cadence(seconds(1), {}, 5));
+  Random random(1);
+  Duration now = seconds(1);
+  for (int i = 0; i < 5; ++i) cadence.asked(now += milliseconds(10));
+  EXPECT_EQ(cadence.failed(now, random), milliseconds(960)) << "a second after the first of five";
+}
+
 TEST(Cadence, BacksOffWithJitterAndForgetsItAfterAnAnswer) {
   Cadence cadence(make_cadence(seconds(1), {}));
   Random random(1);
