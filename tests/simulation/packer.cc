@@ -53,6 +53,7 @@ void Packer::send(const aws::ShardId& shard) {
   const auto put =
       kinesis_.put_record({waiting.stream, data, "a", aws::to_string(aws::hash_of(first.partition_key))}, clock_.now());
   if (!put) throw std::logic_error("the stream takes what is put");
+  sent_();
 }
 
 void Packer::send_all() {

@@ -3,8 +3,10 @@
 // leaves strays: records in an aggregate of another shard than their own.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -16,8 +18,9 @@ namespace ctk::simulation {
 
 class Packer {
  public:
-  Packer(sim::Kinesis& kinesis, Random& random, EventLoop& loop, Clock& clock)
-      : kinesis_(kinesis), random_(random), loop_(loop), clock_(clock) {}
+  /// `sent`: called after each record.
+  Packer(sim::Kinesis& kinesis, Random& random, EventLoop& loop, Clock& clock, std::function<void()> sent)
+      : kinesis_(kinesis), random_(random), loop_(loop), clock_(clock), sent_(std::move(sent)) {}
 
   /// Sent at once where there is enough for an aggregate, else soon.
   void take(const std::string& stream, const sim::TableEvent& event);
@@ -37,6 +40,7 @@ class Packer {
   Random& random_;
   EventLoop& loop_;
   Clock& clock_;
+  const std::function<void()> sent_;
   std::map<aws::ShardId, Waiting> waiting_;
 };
 

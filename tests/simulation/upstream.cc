@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "dynamodb/decode.h"
 #include "json/reader.h"
@@ -94,7 +95,7 @@ Upstream::Upstream(const WorldKnobs& knobs, Random& random, VirtualLoop& loop, L
       kinesis_({}),
       streams_(streams_options(knobs, random)),
       dynamodb_({}, streams_, random, &kinesis_),
-      packer_(kinesis_, random, loop, loop) {
+      packer_(kinesis_, random, loop, loop, [this] { note_records(); }) {
   if (knobs.aggregates) {
     dynamodb_.deliver_through([this](const std::string& stream, const sim::TableEvent& event, Timestamp) {
       packer_.take(stream, event);
@@ -131,6 +132,7 @@ void Upstream::begin_stream(Timestamp now) {
 
 void Upstream::tick() {
   dynamodb_.advance(loop_.now());
+  note_records();
   const bool late = knobs_.delivery.delayed > 0 || knobs_.delivery.repeated > 0;
   loop_.after(late ? kTick : kSlowTick, [this] { tick(); });
 }
@@ -176,6 +178,7 @@ void Upstream::change() {
     put(name, now);
   }
   changes_ = dynamodb_.changes();
+  note_records();
   ++coverage_.changes;
 }
 
@@ -241,12 +244,16 @@ void Upstream::switch_stream_off() {
 }
 
 std::map<std::string, std::vector<StreamRecord>> Upstream::new_records() {
-  std::map<std::string, std::vector<StreamRecord>> out;
+  note_records();
+  return std::exchange(noted_, {});
+}
+
+void Upstream::note_records() {
   const auto report = [&](const auto& shards, const auto& append) {
     for (const auto& shard : shards) {
       uint64_t& seen = seen_[shard.id.str()];
       if (seen == shard.end()) continue;
-      auto& records = out[shard.id.str()];
+      auto& records = noted_[shard.id.str()];
       for (seen = std::max(seen, shard.trimmed); seen < shard.end(); ++seen) append(shard.at(seen), records);
     }
   };
@@ -255,7 +262,6 @@ std::map<std::string, std::vector<StreamRecord>> Upstream::new_records() {
   } else {
     report(table_stream().shards(), append_streams);
   }
-  return out;
 }
 
 std::vector<std::string> Upstream::parents_of(const std::string& shard) const {

@@ -80,6 +80,8 @@ class Upstream {
   void note_expired(Timestamp now);
   void begin_stream(Timestamp now);
   void tick();
+  /// Before time goes on: a record that nobody has looked at may leave the stream in a jump of it.
+  void note_records();
   void reshard_kinesis();
   void reshard_streams();
   const sim::TableStream& table_stream() const { return *streams_.stream(dynamodb_.stream_of(kTable)); }
@@ -99,7 +101,8 @@ class Upstream {
   uint64_t changes_ = 0;  ///< of items, that the history has
   int written_ = 0;
   int64_t last_time_ = 0;
-  std::map<std::string, uint64_t> seen_;  ///< shard → records that new_records() has told
+  std::map<std::string, uint64_t> seen_;                    ///< shard → records that were noted
+  std::map<std::string, std::vector<StreamRecord>> noted_;  ///< since new_records() was called last
 };
 
 }  // namespace ctk::simulation
