@@ -1,4 +1,6 @@
 // The cases of the conformance suite: stored rows, read for comparison (row_reader.h).
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -152,6 +154,29 @@ TEST_P(Conformance, KeysOfBytesAreWalkedAndRead) {
   const auto rows = await<RowReader::Rows>([&](auto done) { sink->read_rows(reading.spec(), keys, std::move(done)); });
   ASSERT_TRUE(rows) << to_string(rows.error());
   EXPECT_TRUE(std::ranges::all_of(*rows, [](const auto& row) { return row.has_value(); }));
+}
+
+TEST_P(Conformance, ManyRowsAreReadAsSoonAsTheyAreWritten) {
+  Changes changes;
+  for (size_t i = 0; i < 250; ++i) {
+    changes.push_back(put(i + 1, fmt::format(R"({{"pk":{{"S":"p{}"}},"sk":{{"N":"{}"}}}})", i, i), "{}"));
+  }
+  open(*changes.front());
+  apply(changes);
+  const Reading reading(*opened);
+  std::vector<std::vector<table::KeyCell>> keys;
+  std::vector<std::string> named;
+  for (const auto& change : changes) {
+    keys.push_back(reading.cells(*change));
+    named.emplace_back(change->key);
+  }
+  const auto rows = await<RowReader::Rows>([&](auto done) { sink->read_rows(reading.spec(), keys, std::move(done)); });
+  ASSERT_TRUE(rows) << to_string(rows.error());
+  EXPECT_EQ(std::ranges::count_if(*rows, [](const auto& row) { return row.has_value(); }), 250);
+  const auto versions =
+      await<RowVersions>([&](auto done) { sink->row_versions(opened->record.table, named, std::move(done)); });
+  ASSERT_TRUE(versions) << to_string(versions.error());
+  EXPECT_EQ(versions->size(), 250u);
 }
 
 /// An item as a load has it.

@@ -14,8 +14,6 @@
 namespace ctk::sink::cratedb {
 namespace {
 
-/// Within what a statement may have of characters, whatever the names are.
-constexpr size_t kKeysAtOnce = 100;
 /// Others who write the same keys at the same time may make as many looks necessary.
 constexpr int kMostLooks = 20;
 
@@ -188,8 +186,9 @@ Task<Result<bool>> HistoryWork::read_all(Keys& keys) {
 
 Task<Result<bool>> HistoryWork::read(Keys& keys, std::vector<OfKey*> asked, bool all) {
   const size_t width = spec().keys.size();
-  for (size_t begin = 0; begin < asked.size(); begin += kKeysAtOnce) {
-    const size_t count = std::min(kKeysAtOnce, asked.size() - begin);
+  const size_t at_once = keys_at_once(width + 1);  // the version is one of the key's columns
+  for (size_t begin = 0; begin < asked.size(); begin += at_once) {
+    const size_t count = std::min(at_once, asked.size() - begin);
     std::vector<std::string> args;
     for (size_t i = begin; i < begin + count; i++) {
       args.push_back(asked[i]->args);

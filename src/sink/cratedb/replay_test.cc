@@ -171,6 +171,20 @@ TEST_F(Replay, AnswersAsTheServerDid) {
   EXPECT_GT(checked, 200u);
 }
 
+TEST_F(Replay, SeesWhatIsNotRefreshedByFewKeysOfTwoColumns) {
+  size_t checked = 0;
+  for (const Section& section : recorded("6.4.3")) {
+    if (!section.title.starts_with("many keys of two columns at once")) continue;
+    must("create table doc.pairs (a bigint, b bigint, v text, primary key (a, b))");
+    for (const Exchange& exchange : section.exchanges) {
+      if (exchange.request.find("create table") != std::string::npos) continue;
+      check(exchange);
+      checked++;
+    }
+  }
+  EXPECT_EQ(checked, 8u);
+}
+
 /// The table of the recording of finding 0: rows a, b, c with {"a":1} and v = 2.
 class ReplayOfTheLoss : public Replay {
  protected:

@@ -12,9 +12,6 @@
 namespace ctk::sink::cratedb {
 namespace {
 
-/// Within what a statement may have of characters, whatever the names are.
-constexpr size_t kKeysAtOnce = 100;
-
 std::optional<std::string> json_cell(std::string& raw) {
   if (raw == "null") return std::nullopt;
   return std::move(raw);
@@ -42,8 +39,9 @@ Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
                                         std::vector<std::vector<table::KeyCell>> keys) {
   RowReader::Rows rows(keys.size());
   const size_t width = spec->keys.size();
-  for (size_t begin = 0; begin < keys.size(); begin += kKeysAtOnce) {
-    const size_t count = std::min(kKeysAtOnce, keys.size() - begin);
+  const size_t at_once = keys_at_once(width);
+  for (size_t begin = 0; begin < keys.size(); begin += at_once) {
+    const size_t count = std::min(at_once, keys.size() - begin);
     std::vector<std::string> args;
     std::map<KeyTexts, size_t> places;
     for (size_t i = begin; i < begin + count; i++) {

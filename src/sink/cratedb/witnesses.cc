@@ -16,26 +16,34 @@ using coordination::Witnesses;
 using coordination::WitnessRows;
 
 Task<Result<WitnessRows>> find_rows(Session& session, const table::TableSpec& spec, const Witnesses& keys) {
-  std::map<std::vector<std::string>, std::string> by_cells;
-  std::vector<std::string> cells_of_all;
-  for (const auto& [key, version] : keys) {
-    const auto cells = key_cells(spec, key);
-    if (!cells || !by_cells.emplace(*cells, key).second) continue;
-    cells_of_all.insert(cells_of_all.end(), cells->begin(), cells->end());
-  }
+  struct Asked {
+    std::string key;
+    std::vector<std::string> cells;
+  };
+  std::map<std::vector<std::string>, Asked> asked;
   WitnessRows found;
-  for (const auto& [cells, key] : by_cells) found.asked.emplace(key, keys.at(key));
-  if (by_cells.empty()) co_return found;
-  Statement select{
-      .sql = select_rows(spec, by_cells.size()), .args = fmt::format("[{}]", fmt::join(cells_of_all, ",")), .bulk = ""};
-  Result<Answer> answer = co_await run_or_fail(session, std::move(select), "looking at rows of " + spec.name.str());
-  if (!answer) co_return forward_error(std::move(answer));
+  for (const auto& [key, version] : keys) {
+    auto cells = key_cells(spec, key);
+    if (!cells) continue;
+    std::vector<std::string> texts = *cells;
+    if (asked.emplace(std::move(texts), Asked{key, std::move(*cells)}).second) found.asked.emplace(key, version);
+  }
   const size_t width = spec.keys.size();
-  for (const auto& row : answer->rows) {
-    if (row.size() != width + 2) continue;
-    const auto key = by_cells.find({row.begin(), row.begin() + static_cast<ptrdiff_t>(width)});
-    if (key == by_cells.end()) continue;
-    found.rows.push_back({key->second, cell_text(row[width]).value_or(""), row[width + 1] == "true"});
+  for (auto next = asked.begin(); next != asked.end();) {
+    std::vector<std::string> args;
+    size_t count = 0;
+    for (; next != asked.end() && count < keys_at_once(width); ++next, ++count) {
+      args.insert(args.end(), next->second.cells.begin(), next->second.cells.end());
+    }
+    Statement select{.sql = select_rows(spec, count), .args = fmt::format("[{}]", fmt::join(args, ",")), .bulk = ""};
+    Result<Answer> answer = co_await run_or_fail(session, std::move(select), "looking at rows of " + spec.name.str());
+    if (!answer) co_return forward_error(std::move(answer));
+    for (const auto& row : answer->rows) {
+      if (row.size() != width + 2) continue;
+      const auto of = asked.find({row.begin(), row.begin() + static_cast<ptrdiff_t>(width)});
+      if (of == asked.end()) continue;
+      found.rows.push_back({of->second.key, cell_text(row[width]).value_or(""), row[width + 1] == "true"});
+    }
   }
   co_return found;
 }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "sink/cratedb/testing/fake_engine.h"
 
@@ -184,12 +186,34 @@ const Type* type_at(const Table& table, const Expr& column) {
   return found ? &found->type : nullptr;
 }
 
-}  // namespace
+/// What each column of the key is compared with for equality. Each parameter is a thing of its own.
+using Compared = std::map<std::string, std::set<std::string>>;
 
-SqlResult<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters) {
+void collect_compared(const Expr& expr, Compared& compared) {
+  for (const Expr& operand : expr.operands) collect_compared(operand, compared);
+  if (expr.kind != Expr::Kind::compare || expr.name != "=" || expr.operands[0].kind != Expr::Kind::column) return;
+  const auto column = compared.find(expr.operands[0].column_text());
+  if (column == compared.end()) return;
+  const Expr& with = expr.operands[1];
+  column->second.insert(with.kind == Expr::Kind::parameter ? fmt::format("?{}", with.parameter) : to_json(with.literal));
+}
+
+/// The server tries each value of each column of the key, or none, with those of the others. From so many on the rows are
+/// looked for by a query, which sees what is refreshed.
+bool are_too_many(const Table& table, const Expr& where) {
+  constexpr size_t kMostTries = 10'000;
+  Compared compared;
+  for (const Expr& key : table.key) compared[key.column_text()];
+  collect_compared(where, compared);
+  size_t tries = 1;
+  for (const auto& [column, values] : compared) tries *= values.size() + 1;
+  return tries >= kMostTries;
+}
+
+SqlResult<std::optional<KeyDemand>> keys_of(const Table& table, const Expr& where, const Parameters& parameters) {
   if (where.kind == Expr::Kind::logical_or) {
-    auto left = demanded_keys(table, where.operands[0], parameters);
-    auto right = demanded_keys(table, where.operands[1], parameters);
+    auto left = keys_of(table, where.operands[0], parameters);
+    auto right = keys_of(table, where.operands[1], parameters);
     if (!left || !*left) return left;
     if (!right || !*right) return right;
     (*left)->keys.insert((*left)->keys.end(), (*right)->keys.begin(), (*right)->keys.end());
@@ -226,6 +250,13 @@ SqlResult<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr
   if (!key) return std::nullopt;
   demand.keys.push_back(*key);
   return demand;
+}
+
+}  // namespace
+
+SqlResult<std::optional<KeyDemand>> demanded_keys(const Table& table, const Expr& where, const Parameters& parameters) {
+  if (are_too_many(table, where)) return std::nullopt;
+  return keys_of(table, where, parameters);
 }
 
 }  // namespace ctk::sink::cratedb::testing
