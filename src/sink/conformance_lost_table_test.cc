@@ -76,6 +76,23 @@ TEST_P(Conformance, ATableThatWasEmptiedIsNotTakenForWhole) {
   EXPECT_EQ(open_again().error().kind, ErrorKind::mismatch);
 }
 
+/// Databases write such texts in other escapes than they were given in.
+TEST_P(Conformance, ATableIsKnownByKeysThatAreEscaped) {
+  std::vector<std::string> keys = {text_key("\U0001F600"), text_key("a\U00010000b")};
+  if (options.kind == table::Target::cratedb) keys.push_back(text_key("\\u001f"));
+  Changes changes;
+  for (const std::string& key : keys) changes.push_back(put(changes.size() + 1, key, "{}"));
+  open(*changes[0]);
+  apply(changes);
+  const Result<OpenTable> again = open_again();
+  ASSERT_TRUE(again) << to_string(again.error());
+  EXPECT_EQ(again->sight, TableFound::as_recorded);
+  const auto versions =
+      await<RowVersions>([&](auto done) { sink->row_versions(again->record.table, keys, std::move(done)); });
+  ASSERT_TRUE(versions) << to_string(versions.error());
+  EXPECT_EQ(versions->size(), keys.size());
+}
+
 TEST_P(Conformance, AResetForgetsWhatTheTableHeld) {
   fill(3);
   drop_table();

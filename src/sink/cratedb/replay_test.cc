@@ -185,6 +185,22 @@ TEST_F(Replay, SeesWhatIsNotRefreshedByFewKeysOfTwoColumns) {
   EXPECT_EQ(checked, 8u);
 }
 
+TEST_F(Replay, WritesTextsAsTheServerDid) {
+  size_t rows = 0;
+  for (const Section& section : recorded("6.4.3")) {
+    if (!section.title.starts_with("texts as the server writes them")) continue;
+    for (const Exchange& exchange : section.exchanges) {
+      const net::HttpResponse response = send(exchange.request);
+      const size_t begin = exchange.answer.find("\"rows\":[[\"");
+      if (begin == std::string::npos) continue;
+      const std::string recorded_rows = exchange.answer.substr(begin, exchange.answer.find(",\"rowcount\"") - begin);
+      EXPECT_NE(response.body.find(recorded_rows), std::string::npos) << recorded_rows << "\n" << response.body;
+      ++rows;
+    }
+  }
+  EXPECT_EQ(rows, 6u);
+}
+
 /// The table of the recording of finding 0: rows a, b, c with {"a":1} and v = 2.
 class ReplayOfTheLoss : public Replay {
  protected:

@@ -6,6 +6,7 @@
 
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
+#include "sink/cratedb/stored_rows.h"
 #include "sink/cratedb/tables.h"
 
 namespace ctk::sink::cratedb {
@@ -20,12 +21,12 @@ Task<Result<WitnessRows>> find_rows(Session& session, const table::TableSpec& sp
     std::string key;
     std::vector<std::string> cells;
   };
-  std::map<std::vector<std::string>, Asked> asked;
+  std::map<KeyTexts, Asked> asked;
   WitnessRows found;
   for (const auto& [key, version] : keys) {
     auto cells = key_cells(spec, key);
     if (!cells) continue;
-    std::vector<std::string> texts = *cells;
+    KeyTexts texts = key_texts(spec, *cells);
     if (asked.emplace(std::move(texts), Asked{key, std::move(*cells)}).second) found.asked.emplace(key, version);
   }
   const size_t width = spec.keys.size();
@@ -40,7 +41,7 @@ Task<Result<WitnessRows>> find_rows(Session& session, const table::TableSpec& sp
     if (!answer) co_return forward_error(std::move(answer));
     for (const auto& row : answer->rows) {
       if (row.size() != width + 2) continue;
-      const auto of = asked.find({row.begin(), row.begin() + static_cast<ptrdiff_t>(width)});
+      const auto of = asked.find(key_texts(spec, row));
       if (of == asked.end()) continue;
       found.rows.push_back({of->second.key, cell_text(row[width]).value_or(""), row[width + 1] == "true"});
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/ascii.h"
 #include "json/reader.h"
 #include "json/writer.h"
 #include "sink/cratedb/protocol.h"
@@ -35,11 +36,35 @@ SqlResult<Request> parse_request(std::string_view body) {
   return request;
 }
 
+std::string utf16_escape(uint32_t unit) { return fmt::format("\\u{:04X}", unit); }
+
+/// Characters beyond the first plane as two escapes, and the digits of escapes in capitals.
+std::string as_served(std::string_view json) {
+  std::string out;
+  for (size_t i = 0; i < json.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(json[i]);
+    if (byte >= 0xF0 && i + 3 < json.size()) {
+      uint32_t point = byte & 0x07U;
+      for (size_t next = 1; next < 4; ++next) point = point << 6U | (static_cast<unsigned char>(json[i + next]) & 0x3FU);
+      point -= 0x10000;
+      out += utf16_escape(0xD800 + (point >> 10U)) + utf16_escape(0xDC00 + (point & 0x3FFU));
+      i += 3;
+    } else if (json.substr(i).starts_with("\\u")) {
+      out += "\\u" + ascii_upper(json.substr(i + 2, 4));
+      i += 5;
+    } else {
+      out += json[i];
+      if (json[i] == '\\') out += json[++i];
+    }
+  }
+  return out;
+}
+
 std::string rows_json(const std::vector<std::vector<Value>>& rows) {
   std::vector<std::string> lines;
   for (const auto& row : rows) {
     std::vector<std::string> cells;
-    for (const Value& cell : row) cells.push_back(to_json(cell));
+    for (const Value& cell : row) cells.push_back(as_served(to_json(cell)));
     lines.push_back(fmt::format("[{}]", fmt::join(cells, ",")));
   }
   return fmt::format("[{}]", fmt::join(lines, ","));
