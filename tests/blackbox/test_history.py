@@ -6,11 +6,13 @@ import re
 import shlex
 import subprocess
 import unittest
+import uuid
 
 from events import Model, plain, put_into, to_lines
-from harness import PROGRAM, Case, MariadbTarget, PostgresTarget, SqliteTarget, clean_environment, from_json
+from harness import (PROGRAM, Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, clean_environment, crate_address,
+                     from_json, overlay)
 from relaying import Relaying
-from servers import TESTS, Mariadb, Postgres, SimulatedKinesis
+from servers import TESTS, FakeCrateDb, Mariadb, Postgres, SimulatedKinesis
 
 SERVERS = {}
 PAGE = TESTS.parent / "docs/history.md"
@@ -138,6 +140,41 @@ class InMariadb(Histories, Relaying):
         found = SERVERS["mariadb"].sql("SELECT CONVERT(pk USING utf8mb4), sk, op, valid_from, valid_to, ttl, data "
                                        f"FROM `{self.stream}`.demo_history")
         return [line.split("\t", 6) for line in found.split("\n")]
+
+
+class InCrateDb(Histories, Relaying):
+    """A real one where CTK_TEST_CRATEDB_URL names one, else the fake. Its times have milliseconds."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.address = crate_address()
+        if not cls.address:
+            fake = FakeCrateDb()
+            cls.addClassCleanup(fake.stop)
+            cls.address = fake.url
+
+    def make_target(self):
+        target = CrateTarget(self.address, f"ctk_test_{uuid.uuid4().hex[:8]}")
+        self.addCleanup(target.drop)
+        return target
+
+    def kept(self):
+        name = f'"{self.target.schema}".demo_history'
+        self.target.sql(f"REFRESH TABLE {name}")
+        return self.target.sql(f"SELECT pk['pk'], pk['sk'], op, valid_from, valid_to, ttl, data, aux FROM {name} LIMIT 100000")
+
+    def rows(self):
+        micros = lambda time: None if time is None else int(time) * 1000
+        return sorted(((pk, int(sk), op, micros(start), micros(end), ttl, None if op == "remove" else overlay(data, aux))
+                       for pk, sk, op, start, end, ttl, data, aux in self.kept()), key=lambda row: (row[0], row[1], row[3]))
+
+    def assert_kept(self):
+        millis = lambda time: None if time is None else time // 1000 * 1000
+        wanted = [(pk, sk, op, millis(start), millis(end), ttl, item)
+                  for pk, sk, op, start, end, ttl, item in expected(self.model)]
+        by_time = lambda row: json.dumps(row, default=str)
+        self.assertEqual(sorted(self.rows(), key=by_time), sorted(wanted, key=by_time))
 
 
 class Options(Case):
