@@ -526,6 +526,7 @@ class Databases(Checked):
         found = self.findings(source, url)
         self.assertRegex(found["target"]["says"], r"^CrateDB \d+")
         self.assertIn("a run makes it", found["target table"]["says"])
+        self.assertEqual(found["target rights"]["says"], "all that a run needs")
         self.run_ctk("load", source + "&snapshot=only", url)
         self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
         self.assert_failed("target", "127.0.0.1:1", source, "crate://crate@127.0.0.1:1/checked/demo")

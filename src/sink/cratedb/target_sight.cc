@@ -2,11 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <set>
 
+#include "json/writer.h"
 #include "sink/cratedb/definition.h"
 #include "sink/cratedb/relations.h"
+#include "sink/cratedb/statements.h"
 #include "sink/cratedb/tables.h"
+#include "sink/own_tables.h"
 
 namespace ctk::sink::cratedb {
 namespace {
@@ -36,6 +41,67 @@ Result<TableFit> judge(const Definition& definition, const table::TableSpec& spe
   return fail(ErrorKind::refused, fmt::format("the table {} lacks our columns, and create-table=false", spec.name.str()));
 }
 
+/// The names that a run uses or makes, all in the schema of ours.
+std::vector<std::string> names_of(const TargetQuestion& question) {
+  std::vector<std::string> names(kOwnTables.begin(), kOwnTables.end());
+  if (!question.spec) return names;
+  names.push_back(question.spec->name.table);
+  if (question.spec->options.history) names.push_back(*question.spec->options.history);
+  return names;
+}
+
+/// Whether some of them is not there yet, or is not seen by this user.
+Task<Result<bool>> makes_something(Session& session, std::string schema, TargetQuestion question) {
+  std::vector<std::string> names = names_of(question);
+  if (question.spec && question.spec->options.live_view) names.push_back(live_view_name(*question.spec).table);
+  Result<Relations> relations = co_await look_at(session, std::move(schema), names);
+  if (!relations) co_return forward_error(std::move(relations));
+  co_return !question.spec || std::ranges::any_of(names, [&](const auto& name) { return relations->at(name).nothing(); });
+}
+
+/// Rights on the schema and on each of the tables, of whom asks. The functions take `schema.table` as it is, unquoted, and
+/// tables that are not there: it is the schema's rights then.
+Statement select_rights(const std::string& schema, const std::vector<std::string>& tables) {
+  std::string sql = "SELECT current_user, has_schema_privilege(?, 'CREATE')", args;
+  json::Writer writer(args);
+  writer.begin_array();
+  writer.string(schema);
+  for (const std::string& table : tables) {
+    for (const char* right : {"INSERT", "SELECT"}) {
+      sql += fmt::format(", has_table_privilege(?, '{}')", right);
+      writer.string(schema + "." + table);
+    }
+  }
+  writer.end_array();
+  return {.sql = std::move(sql), .args = std::move(args), .bulk = ""};
+}
+
+/// Nothing: the server does not tell.
+Task<Result<std::optional<Result<std::string>>>> see_rights(Session& session, TargetQuestion question) {
+  using Rights = std::optional<Result<std::string>>;
+  const std::string schema = session.bookkeeping.tables.schema;
+  const std::vector<std::string> tables = names_of(question);
+  const auto is_split = [](const std::string& name) { return name.contains('.'); };
+  if (is_split(schema) || std::ranges::any_of(tables, is_split)) co_return Rights();
+  if (question.spec && question.spec->name.schema != schema) co_return Rights();
+  Result<bool> makes = co_await makes_something(session, schema, question);
+  if (!makes) co_return forward_error(std::move(makes));
+  const SqlResult answer = co_await session.client.run(select_rights(schema, tables), Again::never);
+  if (!answer || answer->rows.size() != 1 || answer->rows[0].size() != 2 + 2 * tables.size()) co_return Rights();
+  const std::vector<std::string>& row = answer->rows[0];
+  const bool creates = *makes && (!question.spec || question.spec->options.create_table);
+  std::set<std::string> lacking;
+  if (creates && row[1] != "true") lacking.insert("DDL");
+  for (size_t i = 2; i < row.size(); ++i) {
+    if (row[i] != "true") lacking.insert(i % 2 == 0 ? "DML" : "DQL");
+  }
+  if (lacking.empty()) co_return Rights("all that a run needs");
+  const std::string user = cell_text(row[0]).value_or(""), rights = fmt::format("{}", fmt::join(lacking, ", "));
+  co_return Rights(
+      fail(ErrorKind::denied, fmt::format("the user {} lacks rights on the schema {}: {}", user, schema, rights), "",
+           fmt::format("GRANT {} ON SCHEMA {} TO {}", rights, quote_identifier(schema), quote_identifier(user))));
+}
+
 /// An error of the outer Result: nobody could be asked.
 Task<Result<Result<TableFit>>> see_table(Session& session, table::TableSpec spec) {
   const std::string schema = spec.name.schema;
@@ -62,6 +128,9 @@ Task<Result<TargetSight>> look_at_target(Session& session, TargetQuestion questi
   if (Result<bool> let_in = co_await connect(session); !let_in) co_return forward_error(std::move(let_in));
   if (Result<bool> ours = co_await check_bookkeeping(session); !ours) sight.writable = forward_error(std::move(ours));
   if (sight.writable) sight.writable = "statements are taken";
+  Result<std::optional<Result<std::string>>> rights = co_await see_rights(session, question);
+  if (!rights) co_return forward_error(std::move(rights));
+  sight.rights = std::move(*rights);
   if (question.spec) {
     Result<Result<TableFit>> table = co_await see_table(session, *question.spec);
     if (!table) co_return forward_error(std::move(table));

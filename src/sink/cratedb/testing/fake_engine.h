@@ -45,6 +45,7 @@ struct Scene {
   const Value* excluded = nullptr;
   const Parameters* parameters = nullptr;
   int64_t now_ms = 0;
+  const std::set<std::string>* lacking = nullptr;  ///< Store::lacking
 };
 SqlResult<Value> evaluate(const Expr& expr, const Scene& scene);
 /// 4043 for a column that is not there.

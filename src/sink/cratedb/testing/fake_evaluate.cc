@@ -22,6 +22,7 @@ Value at_path(Value value, const std::vector<std::string>& path) {
 Value column_value(const Expr& expr, const Scene& scene) {
   if (expr.name == "_seq_no" && scene.row) return Value::of_integer(scene.row->seq_no);
   if (expr.name == "_primary_term") return Value::of_integer(1);
+  if (expr.name == "current_user") return Value::of_text(scene.lacking && !scene.lacking->empty() ? "relay" : "crate");
   if (expr.name == "_version" && scene.row) return Value::of_integer(scene.row->version);
   const Value* values = expr.excluded ? scene.excluded : scene.row ? &scene.row->values : nullptr;
   const Value* found = values ? values->member(expr.name) : nullptr;
@@ -67,6 +68,12 @@ Value either(const Value& left, const Value& right) {
   return Value::of_bool(false);
 }
 
+/// `right`: as PostgreSQL names it, CREATE, SELECT or INSERT.
+Value has_right(const Value& right, const Scene& scene) {
+  const std::string name = right.text == "CREATE" ? "DDL" : right.text == "SELECT" ? "DQL" : "DML";
+  return Value::of_bool(!scene.lacking || !scene.lacking->contains(name));
+}
+
 SqlResult<Value> called(const std::string& name, const std::vector<Value>& values, const Scene& scene) {
   if (name == "now" || name == "current_timestamp") return Value::of_integer(scene.now_ms);
   if (name == "coalesce") {
@@ -83,6 +90,7 @@ SqlResult<Value> called(const std::string& name, const std::vector<Value>& value
     return best;
   }
   if (name == "length" && values.size() == 1) return Value::of_integer(static_cast<int64_t>(values[0].text.size()));
+  if (name.ends_with("_privilege") && values.size() == 2) return has_right(values[1], scene);
   if (name == "version") return Value::of_text("CrateDB 6.4.3 (fake)");
   return std::unexpected(SqlError{4000, fmt::format("UnsupportedFunctionException[Unknown function: {}()]", name)});
 }
@@ -125,7 +133,7 @@ SqlResult<Value> evaluate(const Expr& expr, const Scene& scene) {
 }
 
 SqlResult<bool> check_columns(const Expr& expr, const Type& root) {
-  static const std::set<std::string> system = {"_seq_no", "_primary_term", "_version", "_id"};
+  static const std::set<std::string> system = {"_seq_no", "_primary_term", "_version", "_id", "current_user"};
   if (expr.kind == Expr::Kind::column && !system.contains(expr.name) && !root.find(expr.name)) {
     return std::unexpected(SqlError{4043, fmt::format("ColumnUnknownException[Column {} unknown]", expr.name)});
   }

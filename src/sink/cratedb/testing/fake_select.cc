@@ -235,6 +235,7 @@ SqlResult<Outcome> run_select(Store& store, const Select& select, const Paramete
   Scene scene;
   scene.parameters = &parameters;
   scene.now_ms = now_ms;
+  scene.lacking = &store.lacking;
   if (select.where) {
     auto checked = check_columns(*select.where, relation->root);
     if (!checked) return std::unexpected(checked.error());

@@ -37,6 +37,8 @@ struct Table {
 struct Store {
   std::map<TableName, Table> tables;
   std::map<TableName, Select> views;
+  /// Rights that the user has nowhere: DDL, DML, DQL. It is told of them where it asks, and is not refused anything.
+  std::set<std::string> lacking;
 
   bool has_schema(const std::string& schema) const;
   /// The table, or the server's 4041 or 4045; 4007 for a view. `operation`: "INSERT".
