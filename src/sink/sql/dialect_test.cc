@@ -128,6 +128,19 @@ TEST(Dialect, NamesNoMoreKeysInAStatementThanItsDatabaseTakes) {
   EXPECT_LE(2 * make_mysql_dialect(table::Target::mysql)->keys_per_statement() + kOthers, 65'535u);
 }
 
+TEST(Dialect, OfAMysqlWhoseRowsHaveNoNamesUsesNone) {
+  const auto manners = std::make_shared<MysqlManners>();
+  const auto dialect = make_mysql_dialect(table::Target::mysql, 2, manners);
+  table::TableSpec spec;
+  spec.name = {"test", "demo"};
+  EXPECT_TRUE(dialect->upsert(spec, 2).contains(" AS `new` ON DUPLICATE KEY UPDATE `data` = IF("));
+  manners->names_rows = false;
+  const std::string without = dialect->upsert(spec, 2);
+  EXPECT_FALSE(without.contains("`new`")) << without;
+  EXPECT_TRUE(without.contains("CAST(VALUES(`cdc_version`) AS BINARY) > CAST(`test`.`demo`.`cdc_version` AS BINARY)"))
+      << without;
+}
+
 TEST(Dialect, QuotesWhateverANameHolds) {
   auto dialect = make_postgres_dialect();
   EXPECT_EQ(dialect->quote("a\"b.c"), "\"a\"\"b.c\"");

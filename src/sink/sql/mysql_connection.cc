@@ -128,7 +128,7 @@ Status MysqlConnection::check_tls() {
 
 /// Their statements differ, and so does what stands in `data`.
 Status MysqlConnection::check_server() {
-  const std::string version = library().server_info(mysql_);
+  const std::string version(server_version());
   const bool mariadb = version.contains("MariaDB");
   if (mariadb == (address_.target == table::Target::mariadb)) return {};
   return fail(ErrorKind::refused, fmt::format("what answers at {} is {}", address_.shown, mariadb ? "MariaDB" : "MySQL"),

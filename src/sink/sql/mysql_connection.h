@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/stop_bell.h"
@@ -57,6 +58,8 @@ class MysqlConnection {
   /// After a refusal the server is asked how its transaction stands: lost, if it does not say.
   Failure failure();
   bool in_transaction() const { return is_open() && (mysql_->server_status & SERVER_STATUS_IN_TRANS) != 0; }
+  /// As the server says it.
+  std::string_view server_version() const { return library().server_info(mysql_); }
   int64_t affected() const { return static_cast<int64_t>(library().affected_rows(mysql_)); }
   /// Bytes that a text may have.
   size_t longest_text() const { return longest_text_; }

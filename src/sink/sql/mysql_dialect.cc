@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.h"
 
@@ -30,11 +31,12 @@ bool begins_with_any(std::string_view text, std::initializer_list<std::string_vi
 
 class MysqlDialect final : public Dialect {
  public:
-  MysqlDialect(table::Target target, size_t rows_per_insert)
+  MysqlDialect(table::Target target, size_t rows_per_insert, std::shared_ptr<const MysqlManners> manners)
       : Dialect(target),
         mysql_(target->product == table::Target::mysql->product),
         notes_(target == table::Target::mariadb && rows_per_insert > 1),
-        rows_per_insert_(rows_per_insert) {}
+        rows_per_insert_(rows_per_insert),
+        manners_(std::move(manners)) {}
 
   size_t rows_per_insert() const override { return rows_per_insert_; }
   // Where our own driver speaks: others may have another session, or no arrays. Not for people who read the SQL.
@@ -86,7 +88,7 @@ class MysqlDialect final : public Dialect {
     std::string values;
     for (size_t i = 0; i < rows; ++i) values += (i == 0 ? "" : ", ") + counted_row(spec);
     return bind(fmt::format("INSERT INTO {} ({}) VALUES {}{} ON DUPLICATE KEY UPDATE {}", quote(spec.name),
-                            all_columns(spec), values, mysql_ ? " AS `new`" : "", assignments(spec)));
+                            all_columns(spec), values, names_rows() ? " AS `new`" : "", assignments(spec)));
   }
   std::string begin_noting() const override { return notes_ ? "SET @ctk_row = 0, @ctk_newer = 0, @ctk_stale = ''" : ""; }
   std::string noted_rows() const override { return notes_ ? "SELECT @ctk_stale" : ""; }
@@ -261,6 +263,8 @@ class MysqlDialect final : public Dialect {
     return found == wanted;
   }
 
+  bool names_rows() const { return mysql_ && (!manners_ || manners_->names_rows); }
+
   std::string all_columns(const table::TableSpec& spec) const {
     std::vector<std::string> names;
     for (const ColumnDef& column : columns(spec)) names.push_back(column.name);
@@ -282,8 +286,9 @@ class MysqlDialect final : public Dialect {
   std::string assignments(const table::TableSpec& spec) const {
     const std::string table = quote(spec.name) + ".";
     const auto old = [&](const std::string& name) { return (mysql_ ? table : "") + quote(name); };
+    const bool named = names_rows();
     const auto brought = [&](const std::string& name) {
-      return mysql_ ? "`new`." + quote(name) : "VALUES(" + quote(name) + ")";
+      return named ? "`new`." + quote(name) : "VALUES(" + quote(name) + ")";
     };
     const std::string version = "cdc_version";
     const std::string newer =
@@ -315,12 +320,14 @@ class MysqlDialect final : public Dialect {
   bool mysql_;
   bool notes_;  ///< stale rows
   size_t rows_per_insert_;
+  std::shared_ptr<const MysqlManners> manners_;
 };
 
 }  // namespace
 
-std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert) {
-  return std::make_unique<MysqlDialect>(target, rows_per_insert);
+std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert,
+                                            std::shared_ptr<const MysqlManners> manners) {
+  return std::make_unique<MysqlDialect>(target, rows_per_insert, std::move(manners));
 }
 
 }  // namespace ctk::sink::sql

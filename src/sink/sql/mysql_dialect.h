@@ -4,10 +4,14 @@
 #include <memory>
 
 #include "sink/sql/dialect.h"
+#include "sink/sql/mysql_manners.h"
 
 namespace ctk::sink::sql {
 
-/// `target`: mysql or mariadb, however it is reached.
-std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert = 256);
+inline constexpr size_t kMysqlRowsPerInsert = 256;
+
+/// `target`: mysql or mariadb, however it is reached. `manners`: of the server, once it is met; none: a MySQL of today.
+std::unique_ptr<Dialect> make_mysql_dialect(table::Target target, size_t rows_per_insert = kMysqlRowsPerInsert,
+                                            std::shared_ptr<const MysqlManners> manners = nullptr);
 
 }  // namespace ctk::sink::sql

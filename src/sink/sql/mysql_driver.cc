@@ -73,7 +73,8 @@ ResultSet to_result_set(MYSQL_RES* result) {
 
 class MysqlDriver final : public Driver {
  public:
-  explicit MysqlDriver(MysqlAddress address) : address_(std::move(address)) {}
+  MysqlDriver(MysqlAddress address, std::shared_ptr<MysqlManners> manners)
+      : address_(std::move(address)), manners_(std::move(manners)) {}
 
   void heed(const std::stop_token& stop) override { stopping_.emplace(stop); }
 
@@ -83,6 +84,7 @@ class MysqlDriver final : public Driver {
     connection_.emplace(address_, stopping_ ? &*stopping_ : nullptr);
     Status opened = connection_->open();
     if (!opened) disconnect();
+    if (opened && manners_) manners_->names_rows = names_rows(connection_->server_version());
     return opened;
   }
 
@@ -252,6 +254,7 @@ class MysqlDriver final : public Driver {
   }
 
   const MysqlAddress address_;
+  const std::shared_ptr<MysqlManners> manners_;
   std::optional<StopBell> stopping_;
   std::optional<MysqlConnection> connection_;
   bool database_is_set_ = false;
@@ -260,8 +263,8 @@ class MysqlDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> make_mysql_driver(MysqlAddress address) {
-  return std::make_unique<MysqlDriver>(std::move(address));
+std::unique_ptr<Driver> make_mysql_driver(MysqlAddress address, std::shared_ptr<MysqlManners> manners) {
+  return std::make_unique<MysqlDriver>(std::move(address), std::move(manners));
 }
 
 }  // namespace ctk::sink::sql

@@ -8,6 +8,7 @@
 
 #include "base/named.h"
 #include "sink/sql/driver.h"
+#include "sink/sql/mysql_manners.h"
 #include "table/target.h"
 
 namespace ctk::sink::sql {
@@ -27,6 +28,7 @@ struct MysqlAddress {
   Duration longest_connect = std::chrono::seconds(10);
 };
 
-std::unique_ptr<Driver> make_mysql_driver(MysqlAddress address);
+/// `manners`, if any: what it has learned of the server is kept there.
+std::unique_ptr<Driver> make_mysql_driver(MysqlAddress address, std::shared_ptr<MysqlManners> manners = nullptr);
 
 }  // namespace ctk::sink::sql

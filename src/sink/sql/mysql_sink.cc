@@ -15,9 +15,10 @@ constexpr int kConnections = 2;
 
 std::unique_ptr<Database> make_mysql_sink(const TargetOptions& options, const SinkEnvironment& environment) {
   sql::SqlSinkParts parts;
-  parts.dialect = sql::make_mysql_dialect(options.kind);
+  const auto manners = std::make_shared<sql::MysqlManners>();
+  parts.dialect = sql::make_mysql_dialect(options.kind, sql::kMysqlRowsPerInsert, manners);
   for (int i = 0; i < options.connections.value_or(kConnections); ++i) {
-    parts.drivers.push_back(sql::make_mysql_driver(sql::mysql_address(options)));
+    parts.drivers.push_back(sql::make_mysql_driver(sql::mysql_address(options), manners));
   }
   return sql::make_sql_sink(options, environment, std::move(parts));
 }
