@@ -81,6 +81,33 @@ bool append_int64_or_double(std::string& out, std::string_view text) {
   return append_double(out, text);
 }
 
+/// Whether a reader that multiplies or divides its digits once by a power of ten comes to this double: both are exact then,
+/// and the result is rounded once.
+bool is_read_at_once(double value) {
+  constexpr size_t kExactDigits = 15;
+  constexpr int kExactPower = 22;
+  char text[40];
+  const auto format = std::to_chars(text, text + sizeof text, std::abs(value), std::chars_format::scientific);
+  const std::string_view all(text, format.ptr);
+  const size_t at = all.find('e');
+  const size_t digits = at == 1 ? 1 : at - 1;
+  int power = 0;
+  std::from_chars(text + at + (text[at + 1] == '+' ? 2 : 1), format.ptr, power);
+  power -= static_cast<int>(digits) - 1;
+  return digits <= kExactDigits && std::abs(power) <= kExactPower;
+}
+
+bool append_mysql_number(std::string& out, std::string_view text) {
+  if (const std::optional<int64_t> value = dynamodb::exact_int64(text)) {
+    out += std::to_string(*value);
+    return true;
+  }
+  const std::optional<double> value = dynamodb::exact_double(text);
+  if (!value || !is_read_at_once(*value)) return false;
+  append_shortest(out, *value);
+  return true;
+}
+
 bool append_text(std::string& out, Value value) {
   const bool text = value.type() == Type::S || value.type() == Type::B;
   if (!text || value.text().size() > kTextLimit) return false;
@@ -184,6 +211,12 @@ bool append_array(std::string& out, Value value, Kind kind) {
   }
 }
 
+using AppendNumber = bool (*)(std::string&, std::string_view);
+
+template <AppendNumber append_number>
+bool append_plain_exactly(std::string& out, Value value);
+
+template <AppendNumber append_number>
 bool append_exact_members(std::string& out, Value map) {
   const size_t begin = out.size();
   out += '{';
@@ -191,12 +224,23 @@ bool append_exact_members(std::string& out, Value map) {
     if (out.back() != '{') out += ',';
     json::append_string(out, child.name());
     out += ':';
-    if (append_exact(out, child)) continue;
+    if (append_plain_exactly<append_number>(out, child)) continue;
     out.resize(begin);
     return false;
   }
   out += '}';
   return true;
+}
+
+template <AppendNumber append_number>
+bool append_plain_exactly(std::string& out, Value value) {
+  switch (value.type()) {
+    case Type::N: return append_number(out, value.text());
+    case Type::M: return append_exact_members<append_number>(out, value);
+    case Type::L: return append_list(out, value, append_plain_exactly<append_number>);
+    case Type::NS: return append_number_set(out, value, append_number);
+    default: dynamodb::append_plain(out, value); return true;
+  }
 }
 
 /// The array type that all elements agree on.
@@ -264,15 +308,9 @@ bool append_fitting(std::string& out, Value value, Kind kind, std::optional<Colu
   }
 }
 
-bool append_exact(std::string& out, Value value) {
-  switch (value.type()) {
-    case Type::N: return append_int64_or_double(out, value.text());
-    case Type::M: return append_exact_members(out, value);
-    case Type::L: return append_list(out, value, append_exact);
-    case Type::NS: return append_number_set(out, value, append_int64_or_double);
-    default: dynamodb::append_plain(out, value); return true;
-  }
-}
+bool append_exact(std::string& out, Value value) { return append_plain_exactly<append_int64_or_double>(out, value); }
+
+bool append_exact_for_mysql(std::string& out, Value value) { return append_plain_exactly<append_mysql_number>(out, value); }
 
 bool fits_postgres_numeric(std::string_view digits) {
   constexpr size_t kDigits = 16'000;

@@ -1,5 +1,5 @@
-// Which values a CrateDB column holds exactly, and how they are written there. The server casts what does not fit,
-// silently, so nothing that is not exact may be sent to it.
+// Which values a CrateDB column, or MySQL's JSON, holds exactly, and how they are written there. The servers cast what does
+// not fit, silently, so nothing that is not exact may be sent to them.
 #pragma once
 
 #include <optional>
@@ -18,6 +18,10 @@ bool append_fitting(std::string& out, dynamodb::Value value, LearnedType::Kind k
 
 /// Appends plain JSON whose numbers an int64 or a double holds exactly (OBJECT(IGNORED)); else false, `out` unchanged.
 bool append_exact(std::string& out, dynamodb::Value value);
+
+/// The same for MySQL's JSON. It reads doubles of more than 15 digits, or that are far from 1, with an error in the last
+/// digits (met in 8.0.15; its reader, RapidJSON, calls that "normal precision").
+bool append_exact_for_mysql(std::string& out, dynamodb::Value value);
 
 /// Whether PostgreSQL's NUMERIC, jsonb's numbers included, takes the number: up to 16,383 digits stand behind the point.
 bool fits_postgres_numeric(std::string_view digits);

@@ -18,6 +18,7 @@ namespace ctk::table {
 enum class DataShape {
   json,          ///< any JSON, digit for digit (SQLite, ndjson)
   postgres,      ///< jsonb: any JSON without U+0000
+  mysql,         ///< any JSON whose numbers MySQL's JSON gives back as they were
   crate_open,    ///< OBJECT(IGNORED): any JSON whose numbers a double or an int64 holds
   crate_typed,   ///< OBJECT(STRICT): learned paths of exactly their types
   crate_closed,  ///< typed JSON for an object that wants types: nothing

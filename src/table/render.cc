@@ -19,8 +19,7 @@ DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
   switch (spec.target->data) {
     case DataColumn::jsonb: return DataShape::postgres;
     case DataColumn::text: return DataShape::json;
-    // Numbers as in an open column of CrateDB's: an int64 or a double, or in `aux`.
-    case DataColumn::json: return DataShape::crate_open;
+    case DataColumn::json: return DataShape::mysql;
     case DataColumn::object: break;
   }
   if (types.data_ignored) return DataShape::crate_open;

@@ -74,6 +74,8 @@ bool Splitter::try_data(std::string_view name, Value value, const TypeTree* type
     dynamodb::append_typed(data_, value);
   } else if (plan_.shape == DataShape::crate_open) {
     fits = append_exact(data_, value);
+  } else if (plan_.shape == DataShape::mysql) {
+    fits = append_exact_for_mysql(data_, value);
   } else {
     dynamodb::append_plain(data_, value);
   }
@@ -85,6 +87,7 @@ Splitter::Fate Splitter::fate_of(std::string_view name, Value value, const TypeT
   const bool map = value.type() == Type::M;
   switch (plan_.shape) {
     case DataShape::json:
+    case DataShape::mysql:
     case DataShape::crate_open: return map ? Fate::descend : Fate::data;
     case DataShape::postgres:
       if (name.find('\0') != std::string_view::npos) return Fate::aux;

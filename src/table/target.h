@@ -46,7 +46,7 @@ struct KeyTypes {
 enum class DataColumn {
   text,    ///< JSON as it is written, or a JSON type that keeps it so
   jsonb,   ///< no U+0000, no numbers beyond NUMERIC
-  json,    ///< numbers become int64 or double: those that would be rounded stand in `aux`
+  json,    ///< MySQL's, which rounds: numbers that would not come back as they are stand in `aux`
   object,  ///< CrateDB's, with a column for each path
 };
 
