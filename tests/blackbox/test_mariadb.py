@@ -35,6 +35,21 @@ class ToMariadb(OnAServer, Hardships, Fencing, Relaying):
         self.run_ctk("load", self.source(once="true"), url)
         self.assert_holds(self.target, self.model)
 
+    def make_user(self, name):
+        """Who signs in by a plugin of the client library."""
+        mariadb.sql("INSTALL SONAME 'auth_ed25519'")
+        self.addCleanup(mariadb.sql, f"DROP USER {name}@'%'; UNINSTALL SONAME 'auth_ed25519'")
+        mariadb.sql(f"CREATE USER {name}@'%' IDENTIFIED VIA ed25519 USING PASSWORD('secret')")
+
+    def test_a_way_to_sign_in_that_the_client_library_lacks(self):
+        self.make_user("other")
+        mariadb.sql(f"GRANT SELECT ON `{self.stream}`.* TO other@'%'")
+        url = self.target.url().replace("ctk:secret@", "other:secret@")
+        self.run_ctk("shell", "-c", "SELECT 1", url)
+        _, err = self.run_ctk("shell", "-c", "SELECT 1", url, expect=1, env={"MARIADB_PLUGIN_DIR": str(self.home)})
+        self.assertIn("no plugin for the way in which this user signs in", err)
+        self.assertIn("libmariadb3", err)
+
     def test_digits_stay(self):
         digits = "12345678901234567890123456789012345678"
         self.model.put("a", 1, n={"N": digits})

@@ -183,11 +183,15 @@ class MysqlDialect final : public Dialect {
     return "SELECT CONCAT(IF(VERSION() LIKE '%MariaDB%', 'MariaDB ', 'MySQL '), SUBSTRING_INDEX(VERSION(), '-', 1))";
   }
   std::string read_only() const override {
-    // Some may write all the same.
-    return "SELECT 'read_only is on', 'SET GLOBAL read_only = OFF, or name the primary' FROM DUAL WHERE @@global.read_only "
-           "AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = "
-           R"(CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'") )"
-           "AND p.privilege_type IN ('SUPER', 'READ ONLY ADMIN', 'READ_ONLY ADMIN', 'CONNECTION_ADMIN'))";
+    // Some may write all the same, but for MySQL's super_read_only. Both end where read_only does.
+    const std::string read_only =
+        "@@global.read_only AND NOT EXISTS (SELECT 1 FROM information_schema.user_privileges p WHERE p.grantee = "
+        R"(CONCAT("'", REPLACE(CURRENT_USER(), '@', "'@'"), "'") )"
+        "AND p.privilege_type IN ('SUPER', 'READ ONLY ADMIN', 'READ_ONLY ADMIN', 'CONNECTION_ADMIN'))";
+    return fmt::format(
+        "SELECT {}, 'SET GLOBAL read_only = OFF, or name the primary' FROM DUAL WHERE {}{}",
+        mysql_ ? "IF(@@global.super_read_only, 'super_read_only is on', 'read_only is on')" : "'read_only is on'",
+        mysql_ ? "@@global.super_read_only OR " : "", read_only);
   }
   std::string table_size() const override {
     return "SELECT data_length + index_length FROM information_schema.tables WHERE table_schema = ? AND table_name = ?";
