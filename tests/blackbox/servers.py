@@ -192,30 +192,35 @@ class Postgres(Server):
 
 class Mariadb(Server):
     """A MariaDB of its own, with the user `ctk` (password `secret`), who may everything, and the database `ctk`."""
+    scheme = "mariadb"
+    FIRST = ["CREATE USER ctk@'%' IDENTIFIED BY 'secret';", "GRANT ALL ON *.* TO ctk@'%' WITH GRANT OPTION;", "CREATE DATABASE ctk;"]
     SYSTEM = [pathlib.Path("/usr/share/mysql") / f"mysql_system_tables{part}.sql" for part in ("", "_data")]
 
-    def __init__(self):
-        super().__init__("mariadb")
+    def __init__(self, *more):
+        """more: options of the server."""
+        super().__init__(self.scheme)
         self.port = free_port()
         self.data = os.path.join(self.home, "data")
-        os.mkdir(self.data)
-        self.command = ["/usr/sbin/mariadbd", "--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.home}",
-                        f"--socket={self.home}/socket", f"--pid-file={self.home}/pid", "--innodb-flush-method=nosync",
-                        "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--skip-log-bin"]
+        self.settings = ["--no-defaults", f"--datadir={self.data}", f"--tmpdir={self.home}", "--innodb-flush-method=nosync",
+                         "--innodb-flush-log-at-trx-commit=2", "--innodb-doublewrite=0", "--skip-log-bin"]
         if os.geteuid() == 0:
-            self.command.append("--user=root")
-        first = "CREATE DATABASE mysql;\nUSE mysql;\n" + "\n".join(part.read_text() for part in self.SYSTEM) + """
-            FLUSH PRIVILEGES;
-            CREATE USER ctk@'%' IDENTIFIED BY 'secret';
-            GRANT ALL ON *.* TO ctk@'%' WITH GRANT OPTION;
-            CREATE DATABASE ctk;
-            """
-        subprocess.run(self.command + ["--bootstrap"], input=first, text=True, check=True, capture_output=True)
+            self.settings.append("--user=root")
+        self.settings += more
+        self.command = self.make()
         self.start()
 
+    def make(self):
+        """Makes the data; the command that serves them."""
+        os.mkdir(self.data)
+        command = ["/usr/sbin/mariadbd", *self.settings]
+        first = ["CREATE DATABASE mysql;", "USE mysql;", *(part.read_text() for part in self.SYSTEM), "FLUSH PRIVILEGES;", *self.FIRST]
+        subprocess.run(command + ["--bootstrap"], input="\n".join(first), text=True, check=True, capture_output=True)
+        return command
+
     def start(self):
-        self.spawn(self.command + [f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve"], cwd=self.home)
-        wait_until("MariaDB answers", lambda: self._client("SELECT 1").returncode == 0, process=self.process)
+        self.spawn(self.command + [f"--port={self.port}", "--bind-address=127.0.0.1", "--skip-name-resolve",
+                                   f"--socket={self.home}/socket", f"--pid-file={self.home}/pid"], cwd=self.home)
+        wait_until(f"{self.scheme} answers", lambda: self._client("SELECT 1").returncode == 0, process=self.process)
 
     def halt(self):
         """As in a crash: connections break, nothing is said."""
@@ -224,7 +229,7 @@ class Mariadb(Server):
 
     def url(self, database="ctk", **options):
         query = "&".join(f"{name}={value}" for name, value in options.items())
-        return f"mariadb://ctk:secret@127.0.0.1:{self.port}/{database}" + (f"?{query}" if query else "")
+        return f"{self.scheme}://ctk:secret@127.0.0.1:{self.port}/{database}" + (f"?{query}" if query else "")
 
     def _client(self, sql):
         return subprocess.run(["mariadb", "--no-defaults", "-NB", "--raw", "--default-character-set=utf8mb4", "-h", "127.0.0.1",
@@ -236,6 +241,24 @@ class Mariadb(Server):
         if run.returncode:
             raise AssertionError(run.stderr)
         return run.stdout.strip()
+
+
+class Mysql(Mariadb):
+    """The same of MySQL 8, whose folder (bin/mysqld in it) CTK_TEST_MYSQL_HOME names: Debian has none."""
+    scheme = "mysql"
+    HOME = os.environ.get("CTK_TEST_MYSQL_HOME", "")
+    MISSING = "CTK_TEST_MYSQL_HOME names no MySQL"
+
+    def make(self):
+        # Some builds of it bring the libraries that they were linked with.
+        command = ["/usr/bin/env", f"LD_LIBRARY_PATH={self.HOME}/lib", f"{self.HOME}/bin/mysqld", *self.settings,
+                   f"--basedir={self.HOME}"]
+        first = os.path.join(self.home, "first.sql")
+        pathlib.Path(first).write_text("\n".join(self.FIRST) + "\n")
+        made = subprocess.run(command + ["--initialize-insecure", f"--init-file={first}"], capture_output=True, text=True)
+        if made.returncode:
+            raise AssertionError(made.stderr)
+        return [*command, "--mysqlx=OFF", "--secure-file-priv=NULL"]
 
 
 class PgBouncer(Server):

@@ -13,7 +13,7 @@ import time
 import unittest
 
 from harness import PROGRAM, Case, SqliteTarget, ctk, finish, start
-from servers import TESTS, DynamoDbLocal, FakeCrateDb, Mariadb, Postgres
+from servers import TESTS, DynamoDbLocal, FakeCrateDb, Mariadb, Mysql, Postgres
 from simulator import Refusals, Simulator
 
 SEED = {"Sid": "Seed", "Effect": "Allow", "Resource": "*",
@@ -490,14 +490,25 @@ class Databases(Checked):
         self.assert_failed("target", "nothing", source, url.replace("/ctk?", "/nothing?"))
 
     def test_mariadb(self):
-        server = Mariadb()
+        self.check_rights_in(Mariadb(), r"^MariaDB \d+")
+
+    @unittest.skipUnless(Mysql.HOME, Mysql.MISSING)
+    def test_mysql(self):
+        server = Mysql()
+        source = self.check_rights_in(server, r"^MySQL \d+")
+        server.sql("SET GLOBAL super_read_only = ON")
+        hint = self.assert_failed("target writes", "super_read_only is on", source, server.url(table="demo"))
+        server.sql(hint.split(",")[0])
+        self.findings(source, server.url(table="demo"))
+
+    def check_rights_in(self, server, version):
         self.addCleanup(server.stop)
         server.sql("CREATE USER writer@'%' IDENTIFIED BY 'secret'; GRANT SELECT, INSERT ON ctk.* TO writer@'%'")
         source = self.source(self.filled())
         url = server.url(table="demo").replace("//ctk:", "//writer:")
         hint = self.assert_failed("target rights", "UPDATE, DELETE, CREATE, CREATE VIEW, INDEX on `ctk`", source, url)
         server.sql(hint)
-        self.assertRegex(self.findings(source, url)["target"]["says"], r"^MariaDB \d+")
+        self.assertRegex(self.findings(source, url)["target"]["says"], version)
         server.sql("SET GLOBAL read_only = ON")
         hint = self.assert_failed("target writes", "read_only is on", source, url)
         self.assertEqual(self.findings(source, server.url(table="demo"))["target writes"]["result"], "ok")
@@ -517,6 +528,7 @@ class Databases(Checked):
         server.sql(hint)
         self.findings(source, theirs)
         self.run_ctk("load", source + "&once=true", theirs)
+        return source
 
     def test_cratedb(self):
         server = FakeCrateDb()

@@ -133,11 +133,13 @@ class InPostgres(Histories, Relaying):
 
 
 class InMariadb(Histories, Relaying):
+    make = MariadbTarget
+
     def make_target(self):
-        return MariadbTarget(SERVERS["mariadb"], self.stream)
+        return self.make(SERVERS["mariadb"], self.stream)
 
     def kept(self):
-        found = SERVERS["mariadb"].sql("SELECT CONVERT(pk USING utf8mb4), sk, op, valid_from, valid_to, ttl, data "
+        found = self.target.server.sql("SELECT CONVERT(pk USING utf8mb4), sk, op, valid_from, valid_to, ttl, data "
                                        f"FROM `{self.stream}`.demo_history")
         return [line.split("\t", 6) for line in found.split("\n")]
 

@@ -349,8 +349,10 @@ class ToPostgres(ToSql, Replay):
 class ToMariadb(ToSql, Replay):
     select = "CONVERT(pk USING utf8mb4) AS k, data"
 
+    make = MariadbTarget
+
     def make_target(self):
-        return MariadbTarget(SERVERS["mariadb"], f"d{uuid.uuid4().hex[:8]}")
+        return self.make(SERVERS["mariadb"], f"d{uuid.uuid4().hex[:8]}")
 
     def name(self, table):
         return f"`{self.target.database}`.{table}"
@@ -373,7 +375,8 @@ class ToMariadb(ToSql, Replay):
             f"SELECT CONVERT(pk USING utf8mb4) FROM {self.name('demo')}").split("\n") if line}
 
     def living_numbers(self):
-        found = self.target.server.sql(f"SELECT CONVERT(n USING utf8mb4), JSON_VALUE(data, '$.v') FROM {self.name('demo_live')}")
+        found = self.target.server.sql("SELECT CONVERT(n USING utf8mb4), JSON_UNQUOTE(JSON_EXTRACT(data, '$.v')) "
+                                       f"FROM {self.name('demo_live')}")
         return dict(line.split("\t") for line in found.split("\n") if line)
 
 
@@ -391,8 +394,7 @@ class OdbcToPostgres(ToPostgres):
 
 
 class OdbcToMariadb(ToMariadb):
-    def make_target(self):
-        return OdbcMariadbTarget(SERVERS["mariadb"], f"d{uuid.uuid4().hex[:8]}")
+    make = OdbcMariadbTarget
 
 
 class ToCrateDb(ToAny, Replay):

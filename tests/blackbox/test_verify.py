@@ -3,12 +3,13 @@ import json
 import sqlite3
 import threading
 import time
+import unittest
 import urllib.request
 import uuid
 
-from harness import Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, crate_address
+from harness import Case, CrateTarget, MariadbTarget, MysqlTarget, PostgresTarget, SqliteTarget, crate_address
 from odbc import MariadbByOdbc, PostgresByOdbc, SqliteByOdbc
-from servers import FakeCrateDb, Mariadb, Postgres
+from servers import FakeCrateDb, Mariadb, Mysql, Postgres
 from simulator import Simulator
 
 ITEMS = 120
@@ -70,6 +71,11 @@ class MariaDb(Editable, MariadbTarget):
 
     def change(self, *key):
         self.edit(f"UPDATE {self.table()} SET data = replace(data, '00000001', '00000002') WHERE {self.key(*key)}")
+
+
+class MySql(MariaDb, MysqlTarget):
+    def change(self, *key):
+        self.edit(f"UPDATE {self.table()} SET data = JSON_SET(data, '$.v', 4711) WHERE {self.key(*key)}")
 
 
 class OdbcSqlite(SqliteByOdbc, Sqlite):
@@ -198,6 +204,12 @@ class Verify(Case):
         server = Mariadb()
         self.addCleanup(server.stop)
         self.check_planted(MariaDb(server, "verify"), "big")
+
+    @unittest.skipUnless(Mysql.HOME, Mysql.MISSING)
+    def test_mysql(self):
+        server = Mysql()
+        self.addCleanup(server.stop)
+        self.check_planted(MySql(server, "verify"), "v")
 
     def test_mariadb_by_odbc(self):
         server = Mariadb()

@@ -6,7 +6,7 @@ import uuid
 
 from harness import Case, CrateTarget, MariadbTarget, PostgresTarget, SqliteTarget, crate_address
 from odbc import OdbcMariadbTarget, OdbcPostgresTarget, OdbcSqliteTarget
-from servers import FakeCrateDb, Mariadb, Postgres
+from servers import FakeCrateDb, Mariadb, Mysql, Postgres
 from simulator import Simulator
 
 SERVERS = {}
@@ -16,7 +16,7 @@ def server(name):
     """Started when it is asked for first; CrateDB's by its address."""
     if name not in SERVERS:
         address = crate_address() if name == "crate" else ""
-        started = None if address else {"postgres": Postgres, "mariadb": Mariadb, "crate": FakeCrateDb}[name]()
+        started = None if address else {"postgres": Postgres, "mariadb": Mariadb, "mysql": Mysql, "crate": FakeCrateDb}[name]()
         if started:
             unittest.addModuleCleanup(started.stop)
         SERVERS[name] = address or (started.url if name == "crate" else started)
@@ -136,6 +136,12 @@ class ToPostgreSql(Forms):
 class ToMariaDb(Forms):
     def make_target(self):
         return MariadbTarget(server("mariadb"), f"d{uuid.uuid4().hex[:8]}")
+
+
+@unittest.skipUnless(Mysql.HOME, Mysql.MISSING)
+class ToMySql(Forms):
+    def make_target(self):
+        return MariadbTarget(server("mysql"), f"d{uuid.uuid4().hex[:8]}")
 
 
 class ToCrateDb(Forms):

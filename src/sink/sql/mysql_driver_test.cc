@@ -1,18 +1,19 @@
-// The driver against a real MariaDB: what it waits for, what it sends, what it says.
+// The driver against a real MariaDB, and a real MySQL where there is one: what it waits for, what it sends, what it says.
 #include "sink/sql/mysql_driver.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
-#include "sink/testing/mariadb_server.h"
+#include "sink/testing/mysql_server.h"
 #include "sink/testing/silent_server.h"
 
 namespace ctk::sink::sql {
 namespace {
 
 constexpr Duration kForEver = std::chrono::hours(1);
-constexpr const char* kSleep = "SELECT SLEEP(3600)";
+/// Of two rows: a SLEEP that is stopped ends its own row well, to MySQL.
+constexpr const char* kSleep = "SELECT SLEEP(3600) FROM (SELECT 1 UNION SELECT 2) AS t";
 
 /// What `call` gives, while another thread asks to stop.
 template <class Call>
@@ -21,8 +22,9 @@ auto stopped(std::stop_source& stop, Call call) {
   return call();
 }
 
-MysqlAddress address_of(int port) {
+MysqlAddress address_of(int port, table::Target target = table::Target::mariadb) {
   MysqlAddress address;
+  address.target = target;
   address.host = "127.0.0.1";
   address.port = port;
   address.user = "ctk";
@@ -43,15 +45,17 @@ TEST(MysqlDriverStops, WhereNobodyAnswers) {
   EXPECT_EQ(connected.error().kind, ErrorKind::stopped) << to_string(connected.error());
 }
 
-class MysqlDriver : public ::testing::Test {
+class MysqlDriver : public ::testing::TestWithParam<table::Target> {
  protected:
   void SetUp() override {
-    server = testing::shared_mariadb_server();
-    if (server == nullptr) GTEST_SKIP() << "no MariaDB here";
+    server = is_mysql() ? testing::shared_mysql_server() : testing::shared_mariadb_server();
+    if (server == nullptr) GTEST_SKIP() << "no " << GetParam()->product << " here";
     driver = connected();
   }
+  static bool is_mysql() { return GetParam() == table::Target::mysql; }
+  MysqlAddress address() const { return address_of(server->port(), GetParam()); }
   std::unique_ptr<Driver> connected() const {
-    auto made = make_mysql_driver(address_of(server->port()));
+    auto made = make_mysql_driver(address());
     made->heed(stop.get_token());
     const Status status = made->connect(Reach::create);
     EXPECT_TRUE(status) << to_string(status.error());
@@ -62,12 +66,12 @@ class MysqlDriver : public ::testing::Test {
     return answer ? answer->rows.at(0).at(0).value_or("NULL") : to_string(answer.error().error);
   }
 
-  testing::MariadbServer* server = nullptr;
+  testing::MysqlServer* server = nullptr;
   std::stop_source stop;
   std::unique_ptr<Driver> driver;
 };
 
-TEST_F(MysqlDriver, IsStoppedInTheMidstOfAStatement) {
+TEST_P(MysqlDriver, IsStoppedInTheMidstOfAStatement) {
   const auto answer = stopped(stop, [&] { return driver->run(statement(kSleep)); });
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().scope, Scope::lost);
@@ -75,7 +79,7 @@ TEST_F(MysqlDriver, IsStoppedInTheMidstOfAStatement) {
   EXPECT_TRUE(driver->connection_is_lost());
 }
 
-TEST_F(MysqlDriver, AUsersStatementIsStoppedAndTheSessionStays) {
+TEST_P(MysqlDriver, AUsersStatementIsStoppedAndTheSessionStays) {
   ASSERT_TRUE(driver->query("SET @mine = 1"));
   std::stop_source asked;
   const auto answer = stopped(asked, [&] { return driver->query({kSleep, asked.get_token(), ""}); });
@@ -86,14 +90,17 @@ TEST_F(MysqlDriver, AUsersStatementIsStoppedAndTheSessionStays) {
   EXPECT_EQ(mine->rows.at(0).at(0), "1");
 }
 
-TEST_F(MysqlDriver, TheSessionIsStrictInUtf8AndUtc) {
+TEST_P(MysqlDriver, TheSessionIsStrictInUtf8AndUtc) {
   EXPECT_EQ(cell("SELECT @@character_set_client"), "utf8mb4");
   EXPECT_EQ(cell("SELECT @@time_zone"), "+00:00");
+  if (is_mysql()) {
+    EXPECT_EQ(cell("SELECT @@information_schema_stats_expiry"), "0") << "sizes are those of now";
+  }
   EXPECT_EQ(cell("SELECT @@sql_mode LIKE '%STRICT_ALL_TABLES%'"), "1");
-  EXPECT_EQ(cell("SELECT @@tx_isolation"), "READ-COMMITTED");
+  EXPECT_EQ(cell(is_mysql() ? "SELECT @@transaction_isolation" : "SELECT @@tx_isolation"), "READ-COMMITTED");
 }
 
-TEST_F(MysqlDriver, DdlEndsATransactionWhereItFailsToo) {
+TEST_P(MysqlDriver, DdlEndsATransactionWhereItFailsToo) {
   ASSERT_TRUE(driver->run(statement("START TRANSACTION")));
   EXPECT_TRUE(driver->in_transaction());
   EXPECT_FALSE(driver->run(statement("SELECT * FROM test.nothing")));
@@ -102,7 +109,52 @@ TEST_F(MysqlDriver, DdlEndsATransactionWhereItFailsToo) {
   EXPECT_FALSE(driver->in_transaction());
 }
 
-TEST_F(MysqlDriver, NoTextIsLongerThanTheServerTakes) {
+class MysqlDriverLocks : public MysqlDriver {
+ protected:
+  void SetUp() override {
+    MysqlDriver::SetUp();
+    if (!driver) return;
+    other = connected();
+    ASSERT_TRUE(driver->run(statement("CREATE TABLE IF NOT EXISTS test.locked (k INT PRIMARY KEY)")));
+    ASSERT_TRUE(driver->run(statement("REPLACE INTO test.locked VALUES (1), (2)")));
+    ASSERT_TRUE(driver->run(statement("START TRANSACTION")));
+    ASSERT_TRUE(other->run(statement("START TRANSACTION")));
+    ASSERT_TRUE(lock(*other, 1));
+  }
+  static SqlResult<Answer> lock(Driver& of, int row, const std::string& how = "") {
+    return of.run(statement("SELECT k FROM test.locked WHERE k = " + std::to_string(row) + " FOR UPDATE" + how));
+  }
+
+  std::unique_ptr<Driver> other;
+};
+
+TEST_P(MysqlDriverLocks, OneThatIsNotToBeHadInTimeMayBeHadLater) {
+  ASSERT_TRUE(driver->run(statement("SET SESSION innodb_lock_wait_timeout = 1")));
+  for (const char* how : {"", " NOWAIT"}) {  // 1205, and 3572 of MySQL
+    const SqlResult<Answer> answer = lock(*driver, 1, how);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().scope, Scope::doubtful) << to_string(answer.error().error);
+    EXPECT_EQ(answer.error().error.kind, ErrorKind::throttled) << to_string(answer.error().error);
+  }
+  ASSERT_TRUE(other->run(statement("ROLLBACK")));
+  EXPECT_TRUE(lock(*driver, 1));
+}
+
+TEST_P(MysqlDriverLocks, ADeadlockIsAConflict) {
+  ASSERT_TRUE(lock(*driver, 2));
+  SqlResult<Answer> theirs = Answer{};
+  std::jthread waiting([&] { theirs = lock(*other, 2); });
+  const SqlResult<Answer> ours = lock(*driver, 1);
+  if (!ours) {
+    EXPECT_TRUE(driver->run(statement("ROLLBACK")));
+  }
+  waiting.join();
+  ASSERT_NE(ours.has_value(), theirs.has_value()) << "one of the two is chosen";
+  const Failure& failure = ours ? theirs.error() : ours.error();
+  EXPECT_EQ(failure.scope, Scope::conflict) << to_string(failure.error);
+}
+
+TEST_P(MysqlDriver, NoTextIsLongerThanTheServerTakes) {
   constexpr size_t kBytes = 1'048'576;
   ASSERT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = 1048576")));
   const auto bounded = connected();
@@ -139,17 +191,24 @@ std::vector<std::string> keys_from(size_t first, size_t count) {
   return keys;
 }
 
-const char* kArrays =
-    "CREATE OR REPLACE TABLE test.arrays (k VARBINARY(200) PRIMARY KEY, n DECIMAL(65,30), "
-    "t LONGTEXT CHARACTER SET utf8mb4, at DATETIME(6))";
+class MysqlDriverArrays : public MysqlDriver {
+ protected:
+  void SetUp() override {
+    MysqlDriver::SetUp();
+    if (!driver) return;
+    ASSERT_TRUE(driver->run(statement("DROP TABLE IF EXISTS test.arrays")));
+    ASSERT_TRUE(
+        driver->run(statement("CREATE TABLE test.arrays (k VARBINARY(200) PRIMARY KEY, n DECIMAL(65,30), "
+                              "t LONGTEXT CHARACTER SET utf8mb4, at DATETIME(6))")));
+  }
+};
 
-TEST_F(MysqlDriver, ArraysBringTheSameValuesAsTexts) {
-  ASSERT_TRUE(driver->run(statement(kArrays)));
+TEST_P(MysqlDriverArrays, ArraysBringTheSameValuesAsTexts) {
   const std::string text = "\xf0\x9f\x98\x80 \\ ' \" \n";
   for (const auto& keys : {keys_from(0, 3), keys_from(3, 40)}) {  // as texts; as an array
     const SqlResult<Answer> written = driver->run(inserts(keys, text));
     ASSERT_TRUE(written) << to_string(written.error().error);
-    EXPECT_EQ(written->affected.size(), keys.size() == 3 ? 3U : 1U);
+    EXPECT_EQ(written->affected.size(), is_mysql() || keys.size() == 3 ? keys.size() : 1U);
   }
   EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE k = CONCAT(X'FF0027', REPEAT('k', LENGTH(k) - 3))"), "43");
   EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays WHERE n = 12345678901234567890.000000000000000000001"), "43");
@@ -158,8 +217,8 @@ TEST_F(MysqlDriver, ArraysBringTheSameValuesAsTexts) {
   EXPECT_EQ(cell("SELECT DISTINCT t FROM test.arrays WHERE t IS NOT NULL"), text);
 }
 
-TEST_F(MysqlDriver, ARowOfAnArrayThatIsRefusedIsTheRowsFailureAndTheTransactionGoesOn) {
-  ASSERT_TRUE(driver->run(statement(kArrays)));
+TEST_P(MysqlDriverArrays, ARowOfAnArrayThatIsRefusedIsTheRowsFailureAndTheTransactionGoesOn) {
+  if (is_mysql()) GTEST_SKIP() << "it takes no arrays";
   ASSERT_TRUE(driver->run(statement("START TRANSACTION")));
   std::vector<std::string> keys = keys_from(0, 20);
   ASSERT_TRUE(driver->run(inserts(keys, "")));
@@ -180,9 +239,8 @@ TEST_F(MysqlDriver, ARowOfAnArrayThatIsRefusedIsTheRowsFailureAndTheTransactionG
   EXPECT_EQ(cell("SELECT COUNT(*) FROM test.arrays"), "20") << "nothing of the array that was refused";
 }
 
-TEST_F(MysqlDriver, NoArrayIsLongerThanTheServerTakes) {
+TEST_P(MysqlDriverArrays, NoArrayIsLongerThanTheServerTakes) {
   constexpr size_t kBytes = 1'048'576;
-  ASSERT_TRUE(driver->run(statement(kArrays)));
   ASSERT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = 1048576")));
   const auto bounded = connected();
   const std::string some(kBytes / 5, 'x'), whole(kBytes, 'x');
@@ -197,33 +255,75 @@ TEST_F(MysqlDriver, NoArrayIsLongerThanTheServerTakes) {
   EXPECT_TRUE(driver->run(statement("SET GLOBAL max_allowed_packet = DEFAULT")));
 }
 
-TEST_F(MysqlDriver, AnotherServerThanTheUrlSaysIsSaid) {
-  MysqlAddress address = address_of(server->port());
-  address.target = table::Target::mysql;
-  const Status connected = make_mysql_driver(address)->connect(Reach::existing);
-  ASSERT_FALSE(connected);
-  EXPECT_EQ(connected.error().kind, ErrorKind::refused);
-  EXPECT_TRUE(connected.error().hint.contains("mariadb://")) << to_string(connected.error());
+TEST_P(MysqlDriver, AnotherServerThanTheUrlSaysIsSaid) {
+  MysqlAddress other = address();
+  other.target = is_mysql() ? table::Target::mariadb : table::Target::mysql;
+  const Status refused = make_mysql_driver(other)->connect(Reach::existing);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+  EXPECT_TRUE(refused.error().hint.contains(is_mysql() ? "mysql://" : "mariadb://")) << to_string(refused.error());
 }
 
-TEST_F(MysqlDriver, WhereTlsIsAskedForAServerWithoutItIsRefused) {
-  MysqlAddress address = address_of(server->port());
+/// Debian's MariaDB has no TLS; a MySQL has made itself a certificate that nobody has signed.
+TEST_P(MysqlDriver, WhoAsksForTlsGetsNothingLess) {
+  MysqlAddress wanted = address();
   for (const auto tls : {MysqlAddress::Tls::encrypted, MysqlAddress::Tls::verified}) {
-    address.tls = tls;
-    const Status connected = make_mysql_driver(address)->connect(Reach::existing);
-    ASSERT_FALSE(connected);
-    EXPECT_TRUE(connected.error().message.contains("TLS")) << to_string(connected.error());
+    wanted.tls = tls;
+    const Status refused = make_mysql_driver(wanted)->connect(Reach::existing);
+    const bool has_it = is_mysql() && tls == MysqlAddress::Tls::encrypted;
+    ASSERT_EQ(refused.has_value(), has_it);
+    if (has_it) continue;
+    EXPECT_EQ(refused.error().kind, ErrorKind::refused);
+    EXPECT_TRUE(refused.error().message.contains("TLS")) << to_string(refused.error());
   }
 }
 
-TEST_F(MysqlDriver, AWrongPasswordIsSaidAndNotShown) {
-  MysqlAddress address = address_of(server->port());
-  address.password = Secret("hushhush");
-  const Status connected = make_mysql_driver(address)->connect(Reach::existing);
-  ASSERT_FALSE(connected);
-  EXPECT_EQ(connected.error().kind, ErrorKind::denied);
-  EXPECT_FALSE(to_string(connected.error()).contains("hushhush"));
+TEST_P(MysqlDriver, AWrongPasswordIsSaidAndNotShown) {
+  MysqlAddress other = address();
+  other.password = Secret("hushhush");
+  const Status refused = make_mysql_driver(other)->connect(Reach::existing);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::denied);
+  EXPECT_FALSE(to_string(refused.error()).contains("hushhush"));
 }
+
+TEST_P(MysqlDriver, ItLearnsWhetherRowsCanBeNamed) {
+  if (!is_mysql()) GTEST_SKIP() << "of MySQL";
+  const auto manners = std::make_shared<MysqlManners>();
+  manners->names_rows = false;
+  const auto made = make_mysql_driver(address(), manners);
+  ASSERT_TRUE(made->connect(Reach::existing));
+  const bool named = made->run(statement("INSERT INTO test.named SELECT 1 FROM DUAL WHERE FALSE")).has_value();
+  EXPECT_FALSE(named) << "there is no such table";
+  ASSERT_TRUE(made->run(statement("CREATE TABLE IF NOT EXISTS test.named (k INT PRIMARY KEY)")));
+  const auto alias = made->run(statement("INSERT INTO test.named VALUES (1) AS `new` ON DUPLICATE KEY UPDATE k = `new`.k"));
+  EXPECT_EQ(manners->names_rows, alias.has_value());
+}
+
+/// MySQL's own way to sign in: the first time a user does, his password crosses the wire, under TLS or the server's key.
+TEST_P(MysqlDriver, APasswordThatTheServerHasNotSeenBeforeIsTakenWithAndWithoutTls) {
+  if (!is_mysql()) GTEST_SKIP() << "of MySQL";
+  for (const auto tls : {MysqlAddress::Tls::off, MysqlAddress::Tls::as_configured, MysqlAddress::Tls::encrypted}) {
+    ASSERT_TRUE(driver->run(statement("DROP USER IF EXISTS fresh@'%'")));
+    ASSERT_TRUE(
+        driver->run(statement("CREATE USER fresh@'%' IDENTIFIED WITH caching_sha2_password BY 'ein Pa\u00dfwort'")));
+    MysqlAddress other = address();
+    other.user = "fresh";
+    other.password = Secret("ein Pa\u00dfwort");
+    other.tls = tls;
+    for (int times = 0; times < 2; ++times) {
+      const Status opened = make_mysql_driver(other)->connect(Reach::existing);
+      EXPECT_TRUE(opened) << to_string(opened.error());
+    }
+  }
+}
+
+constexpr auto kNameOf = [](const auto& instance) { return std::string(instance.param->product); };
+const auto kServers = ::testing::Values(table::Target::mariadb, table::Target::mysql);
+
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlDriver, kServers, kNameOf);
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlDriverArrays, kServers, kNameOf);
+INSTANTIATE_TEST_SUITE_P(Servers, MysqlDriverLocks, kServers, kNameOf);
 
 }  // namespace
 }  // namespace ctk::sink::sql

@@ -4,7 +4,7 @@
 #include "net/url.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/odbc_driver.h"
-#include "sink/testing/mariadb_server.h"
+#include "sink/testing/mysql_server.h"
 #include "sink/testing/odbc_backend.h"
 #include "sink/testing/postgres_server.h"
 
@@ -54,7 +54,7 @@ std::unique_ptr<Backend> make_postgres() {
 }
 
 std::unique_ptr<Backend> make_mariadb() {
-  MariadbServer* server = shared_mariadb_server();
+  MysqlServer* server = shared_mariadb_server();
   if (server == nullptr) return nullptr;
   return std::make_unique<OdbcMariadbBackend>(
       table::OdbcKind{OdbcDialect::mariadb, true, true},
