@@ -474,6 +474,17 @@ class Databases(Checked):
         self.findings(source, url)
         server.sql("REVOKE CREATE ON SCHEMA loads FROM writer")
         self.findings(source, url)  # all is there
+        hint = self.assert_failed("target rights", "CREATE on SCHEMA loads", source, url + "&history=kept")
+        server.sql(hint)
+        self.run_ctk("load", source + "&once=true", url + "&history=kept")
+        self.findings(source, url + "&history=kept")
+        server.sql("ALTER TABLE loads.kept OWNER TO ctk; REVOKE ALL ON loads.kept FROM writer;"
+                   "GRANT SELECT, INSERT ON loads.kept TO writer")
+        hint = self.assert_failed("target rights", "DELETE, UPDATE on loads.kept", source, url + "&history=kept")
+        self.findings(source, url)
+        server.sql(hint)
+        self.findings(source, url + "&history=kept")
+        server.sql("REVOKE CREATE ON SCHEMA loads FROM writer")
         server.sql("DROP VIEW loads.demo_live")
         hint = self.assert_failed("target rights", "CREATE on SCHEMA loads", source, url)
         self.findings(source, url + "&live-view=false")
@@ -522,6 +533,14 @@ class Databases(Checked):
         self.findings(source, url + "&live-view=false")
         server.sql(hint)
         self.findings(source, url)
+        server.sql("CREATE USER narrow@'%' IDENTIFIED BY 'secret'; " + "".join(
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ctk.{table} TO narrow@'%'; "
+            for table in ("demo", "ctk_tables", "ctk_positions", "ctk_dead_letters")))
+        narrow = url.replace("//writer:", "//narrow:") + "&live-view=false"
+        self.findings(source, narrow)
+        hint = self.assert_failed("target rights", "CREATE.* on `ctk`", source, narrow + "&history=kept")
+        server.sql(hint)
+        self.findings(source, narrow + "&history=kept")
         server.sql("CREATE TABLE ctk.theirs LIKE ctk.demo; ALTER TABLE ctk.theirs DROP COLUMN cdc_time, DROP COLUMN aux")
         theirs = url.replace("table=demo", "table=theirs")
         hint = self.assert_failed("target rights", "INDEX, ALTER on `ctk`", source, theirs)

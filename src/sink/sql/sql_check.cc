@@ -9,6 +9,7 @@
 
 #include "sink/sql/sql_rights.h"
 #include "sink/sql/sql_schema.h"
+#include "table/history.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -106,6 +107,22 @@ SqlResult<Result<std::string>> see_rights_to_make(Driver& driver, const Dialect&
   return Result<std::string>(fail(ErrorKind::denied, fmt::format("the user {} lacks rights: {}", user, lacking), "", hint));
 }
 
+/// What a run does with its table's history, which may be missing too.
+SqlResult<Result<std::string>> see_rights_on_history(Driver& driver, const Bookkeeping& at, const table::TableSpec& spec) {
+  const Result<table::TableSpec> history = table::make_history_spec(spec);
+  if (!history) return Result<std::string>(std::unexpected(history.error()));
+  SqlResult<bool> may = check_rights(driver, at, *history, false);
+  if (!may && may.error().error.kind != ErrorKind::denied) return forward_failure(std::move(may));
+  if (!may) return Result<std::string>(std::unexpected(std::move(may.error().error)));
+  ToMake make;
+  if (spec.options.create_table) {
+    SqlResult<FoundTable> found = describe_table(driver, at.dialect, history->name);
+    if (!found) return forward_failure(std::move(found));
+    make.tables = found->columns.empty();
+  }
+  return see_rights_to_make(driver, at.dialect, *history, make);
+}
+
 SqlResult<std::optional<Result<std::string>>> see_rights(Driver& driver, const Bookkeeping& at,
                                                          const TargetQuestion& question) {
   if (at.dialect.missing_rights_to_make().empty()) return std::nullopt;
@@ -123,6 +140,11 @@ SqlResult<std::optional<Result<std::string>>> see_rights(Driver& driver, const B
   SqlResult<Result<bool>> owner = see_owner(driver, at.dialect, spec, *make);
   if (!owner) return forward_failure(std::move(owner));
   if (!*owner) return Result<std::string>(std::unexpected(owner->error()));
+  if (question.spec && spec.options.history) {
+    SqlResult<Result<std::string>> history = see_rights_on_history(driver, at, spec);
+    if (!history) return forward_failure(std::move(history));
+    if (!*history) return std::optional(std::move(*history));
+  }
   return std::optional(std::move(*rights));
 }
 
