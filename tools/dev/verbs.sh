@@ -112,6 +112,11 @@ verb_interop() {
     lambda) need_packages "${package_packages[@]}" && tests/interop/lambda "${@:2}" ;;
     screenshots) need_packages chromium && python3 -m unittest -v tests/interop/test_screenshots.py ;;
     kcl) need_packages mariadb-server "${maven_packages[@]}" && tests/interop/kcl "${@:2}" ;;
+    mysql)
+      need_packages mariadb-server python3 "${maven_packages[@]}"
+      compile release sink_test sim_server fake_cratedb
+      tests/interop/mysql "${@:2}"
+      ;;
     *) tests/interop/run "$@" ;;
   esac
 }
