@@ -124,6 +124,7 @@ Task<Result<std::string>> KclFleet::item_at(aws::TableName table, std::string ke
   Result<std::optional<std::string>> item = co_await tasks_.answer<std::optional<std::string>>(
       [&](Done<std::optional<std::string>> done) { reads_.get_item(table, key, in_time(std::move(done))); });
   if (!item && !stays(item.error())) co_return forward_error(std::move(item));
+  if (!item) note_blindness(table, item.error());
   if (!item || !*item) co_return std::string();
   co_return std::move(**item);
 }
@@ -132,9 +133,16 @@ Task<Result<KclReports>> KclFleet::reports_at(aws::TableName table) {
   KclReports reports;
   const BoundPage bound = [this](Done<aws::ScanPage> done) { return in_time(std::move(done)); };
   const std::function<void(const std::string&)> take = [&](const std::string& item) { add_kcl_report(item, reports); };
-  Result<bool> whole = co_await scan_items(reads_, std::move(table), tasks_, bound, take);
+  Result<bool> whole = co_await scan_items(reads_, table, tasks_, bound, take);
   if (!whole && !stays(whole.error())) co_return forward_error(std::move(whole));
+  if (!whole) note_blindness(table, whole.error());
   co_return reports;
+}
+
+void KclFleet::note_blindness(const aws::TableName& table, const Error& error) {
+  if (error.kind != ErrorKind::denied || !unseen_.insert(table).second) return;
+  log_.warn("whether workers of KCL 3 are at work cannot be seen: allow it, or be sure that there are none",
+            {{"table", table.str()}, {"error", ctk::to_string(error)}});
 }
 
 // Reporting.
@@ -143,8 +151,9 @@ Task<Result<bool>> KclFleet::report() {
   Result<bool> all = true;
   for (const KclPlace place : presence_.places(now())) {
     const aws::ItemWrite row = report_to_kcl(kcl_tables(place, options_.leases), options_.worker, clock_.now());
-    reported_.insert(place);
+    const bool is_first = reported_.insert(place).second;
     Result<bool> one = co_await write(row);
+    if (!one && is_first && stays(one.error())) reported_.erase(place);  // there is none
     if (!one && all) all = std::move(one);
   }
   report_at_ = now() + (all ? kKclReportEvery : Duration{});
@@ -155,7 +164,10 @@ Task<Result<bool>> KclFleet::leave() {
   Result<bool> all = true;
   for (const KclPlace place : std::exchange(reported_, {})) {
     Result<bool> one = co_await write(unreport_to_kcl(kcl_tables(place, options_.leases), options_.worker));
-    if (!one) all = std::move(one);
+    if (one) continue;
+    log_.warn("the report to the leader of KCL 3 stays: for a minute it may give leases to this worker",
+              {{"error", ctk::to_string(one.error())}});
+    all = std::move(one);
   }
   co_return all;
 }

@@ -52,6 +52,8 @@ class KclFleet {
   Task<std::optional<KclSigns>> look_at(KclPlace place);
   Task<Result<std::string>> item_at(aws::TableName table, std::string key);
   Task<Result<KclReports>> reports_at(aws::TableName table);
+  /// What may not be read shows no signs, and is said, once of each table.
+  void note_blindness(const aws::TableName& table, const Error& error);
   /// To all places that have something of theirs; the first error.
   Task<Result<bool>> report();
   Task<Result<bool>> leave();
@@ -71,9 +73,10 @@ class KclFleet {
   KclFleetOptions options_;
   std::function<void(bool)> on_change_;
   KclPresence presence_;
-  TableOutage outage_;           ///< of reports
-  std::set<KclPlace> reported_;  ///< where a row of this worker may be
-  Duration report_at_{};         ///< the next one
+  TableOutage outage_;               ///< of reports
+  std::set<aws::TableName> unseen_;  ///< tables that may not be read, and of which that was said
+  std::set<KclPlace> reported_;      ///< where a row of this worker may be
+  Duration report_at_{};             ///< the next one
   bool leads_ = false, stopping_ = false;
   TaskGroup tasks_;
 };
