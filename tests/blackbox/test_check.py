@@ -1,10 +1,8 @@
-"""`ctk check`: what would keep a load from running is found, with a hint that mends it; and the policy that it prints."""
+"""`ctk check`: what would keep a load from running is found, with a hint that mends it. Its policies: test_policies.py."""
 import hashlib
-import itertools
 import json
 import os
 import re
-import shlex
 import socket
 import sqlite3
 import subprocess
@@ -51,117 +49,6 @@ class Checked(Case):
         self.assertEqual(failed, [name], found)
         self.assertRegex(found[name]["says"], says)
         return found[name]["hint"]
-
-
-class Policies(Checked):
-    """The printed policy suffices, and no action of it is too many."""
-
-    def least(self, simulator, source):
-        target = itertools.count()
-        load = lambda: ctk("load", source, SqliteTarget(self.home, f"{next(target)}.db").url())  # noqa: E731
-        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
-        simulator.happen("set-policy", policy=without(policy, None))
-        code, _, err = load()
-        self.assertEqual(code, 0, err)
-        for action in actions_of(policy):
-            with self.subTest(action):
-                simulator.happen("set-policy", policy=without(policy, action))
-                code, _, err = load()
-                self.assertEqual(code, 1, err)
-                self.assertIn(f"is not authorized to perform: {action} on resource", err)
-        simulator.happen("set-policy", policy=without(policy, None))
-        return actions_of(policy)
-
-    def test_of_a_tables_stream(self):
-        simulator = self.simulator()
-        simulator.put(1)
-        found = self.least(simulator, self.source(simulator, options=BOUNDED))
-        self.assertEqual(found, ["dynamodb:DescribeTable", "dynamodb:DescribeStream", "dynamodb:GetShardIterator",
-                                 "dynamodb:GetRecords"])
-        both = self.least(simulator, self.source(simulator, options=BOUNDED + "&snapshot=initial"))
-        self.assertEqual(sorted(both), sorted(found + ["dynamodb:Scan"]))
-
-    def test_of_a_stream_that_is_to_be_switched_on(self):
-        simulator = self.simulator()
-        source = self.source(simulator, options=BOUNDED + "&enable-stream=true")
-        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
-        self.assertIn("dynamodb:UpdateTable", actions_of(policy))
-        simulator.dynamodb("UpdateTable", TableName="demo", StreamSpecification={"StreamEnabled": False})
-        simulator.happen("set-policy", policy=without(policy, "dynamodb:UpdateTable"))
-        self.run_ctk("load", source, SqliteTarget(self.home).url(), expect=1)
-        simulator.happen("set-policy", policy=policy)
-        self.run_ctk("load", source, SqliteTarget(self.home).url())
-
-    def test_of_a_table_once(self):
-        simulator = self.simulator()
-        simulator.put(1)
-        source = self.source(simulator, "dynamodb", options="&start-timeout=1s&give-up=1s&read-capacity=1000")
-        self.assertEqual(self.least(simulator, source), ["dynamodb:DescribeTable", "dynamodb:Scan"])
-        only = self.source(simulator, options=BOUNDED + "&snapshot=only")
-        self.assertEqual(self.least(simulator, only), ["dynamodb:DescribeTable", "dynamodb:Scan"])
-
-    def test_of_a_kinesis_stream(self):
-        simulator = self.simulator()
-        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
-        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
-        simulator.put(1)
-        scheme = "kinesis+dynamodb+cdc"
-        found = self.least(simulator, self.source(simulator, scheme, "cdc", BOUNDED))
-        self.assertEqual(found, ["kinesis:DescribeStreamSummary", "kinesis:ListShards", "kinesis:GetShardIterator",
-                                 "kinesis:GetRecords"])
-        both = self.least(simulator, self.source(simulator, scheme, stream, BOUNDED + "&snapshot=initial&source-table=demo"))
-        self.assertEqual(both, found + ["dynamodb:DescribeTable", "dynamodb:Scan"])
-
-    def test_of_each_command_line_of_the_readme(self):
-        """As it stands there, but for where AWS is, and that it ends."""
-        lines = re.findall(r"^ctk (?:load|record)(?: table)? .*", (TESTS.parent / "README.md").read_text(), re.MULTILINE)
-        sources, simulator = {}, self.simulator("--table", "orders:pk:sk", "--stream", "cdc-stream:1")
-        for line in lines:
-            words = shlex.split(line)
-            for word in words:
-                if re.match(r"(kinesis\+)?dynamodb(\+cdc)?://", word):
-                    options = "".join(f"&{flag[2:]}" for flag in words if flag.startswith("--") and "=" in flag)
-                    sources[re.sub(r"//(\S+:\S+@)?aws/", f"//AKID:secret@127.0.0.1:{simulator.port}/", word) + options] = line
-        self.assertGreater(len(sources), 3, lines)
-        simulator.put(1, table="orders")
-        for source, line in sources.items():
-            with self.subTest(line):
-                source = source.replace("eu-central-1", "us-east-1") + BOUNDED
-                if "positions=dynamodb" in source:
-                    self.suffices(simulator, source)
-                else:
-                    self.least(simulator, source)
-
-    def suffices(self, simulator, source):
-        """Some of what many workers need comes up in hours only: a row that is no longer wanted, another worker's."""
-        target = SqliteTarget(self.home, "shared.db").url("orders")
-        policy = json.loads(self.run_ctk("check", source, target, "--policy")[0])
-        simulator.happen("set-policy", policy=without(policy, None))
-        self.run_ctk("load", source, target)
-        simulator.happen("set-policy", policy=without({"Version": "2012-10-17", "Statement": []}, None))
-
-    def test_is_printed_without_asking_anybody(self):
-        shown = re.search("```json\n(.*?)```", (TESTS.parent / "docs/permissions.md").read_text(), re.DOTALL)[1]
-        orders = "dynamodb+cdc://aws/orders?region=eu-central-1"
-        self.assertEqual(self.run_ctk("check", orders + "&snapshot=initial", "--policy")[0], shown)
-        policy = json.loads(self.run_ctk("check", orders, "--policy")[0])
-        table = "arn:aws:dynamodb:eu-central-1:*:table/orders"
-        self.assertEqual({statement["Resource"] for statement in policy["Statement"]}, {table, table + "/stream/*"})
-        arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/cdc"
-        policy = json.loads(self.run_ctk("check", f"kinesis+dynamodb+cdc://aws/{arn}", "--policy")[0])
-        self.assertEqual([statement["Resource"] for statement in policy["Statement"]], [arn])
-        policy = json.loads(self.run_ctk("check", "file+dynamodb+cdc:events.ndjson", "--policy")[0])
-        self.assertEqual(policy["Statement"], [])
-        self.run_ctk("check", "dynamodb+cdc://aws/orders", "--policy", expect=2)  # no region
-
-    def test_a_file_that_is_none_is_refused(self):
-        bad = self.home / "policy.json"
-        bad.write_text("[]")
-        self.assertIn("IAM policy", self.run_ctk("simulator", "--policy", bad, expect=2)[1])
-        bad.write_text(json.dumps({"Version": "2012-10-17", "Statement": []}))
-        simulator = self.simulator("--policy", bad)
-        with self.assertRaisesRegex(Exception, "AccessDeniedException.*dynamodb:Scan on resource: arn:aws:dynamodb:"):
-            simulator.dynamodb("Scan", TableName="demo")
 
 
 class Broken(Checked):

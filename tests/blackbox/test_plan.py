@@ -1,7 +1,9 @@
 """`ctk plan`: its figures against what the simulator counts for the same work."""
+import time
 import unittest
 
 from harness import Case, SqliteTarget
+from servers import wait_until
 from simulator import Simulator
 
 
@@ -39,6 +41,36 @@ class Figures(Case):
                 self.near(scan["requests"], calls["dynamodb:Scan"])
                 self.near(scan["capacity_units"], units)
                 self.assertAlmostEqual(scan["dollars"], scan["capacity_units"] * 0.125e-6)
+
+    def test_following_a_stream_in_which_nothing_comes(self):
+        """Relays of both kinds of stream at once, each for some rounds of all its shards. By max-lag, since idle-poll alone counts
+        after a quiet minute only."""
+        simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:3")
+        simulator.happen("split-shard", table="demo", all=True)
+        followed = {}
+        for service, scheme, name in (("streams", "dynamodb+cdc", "demo"), ("kinesis", "kinesis+dynamodb+cdc", "cdc")):
+            source = self.source(simulator, scheme, name, "&idle-poll=5s&max-lag=1s")
+            plan = self.run_json("plan", source)
+            self.start_ctk("load", source, SqliteTarget(self.home, f"{service}.db").url())
+            followed[service] = plan["shards"], plan["following"]["requests_per_month"] / (730 * 3600)
+
+        def rounds(service):
+            shards, _ = followed[service]
+            prefix = "kinesis" if service == "kinesis" else "dynamodb"
+            return self.counts(simulator)[0].get(f"{prefix}:GetRecords", 0) // shards
+
+        def next_round(service, least):
+            """Its number and its time, once so many have been made."""
+            wait_until(f"round {least} of {service}", lambda: rounds(service) >= least, 90)
+            seen = rounds(service)
+            wait_until(f"one more round of {service}", lambda: rounds(service) > seen, 30)
+            return rounds(service), time.monotonic()
+        begun = {service: next_round(service, 8) for service in followed}
+        for service, (shards, planned) in followed.items():
+            with self.subTest(service):
+                first, begin = begun[service]
+                last, end = next_round(service, first + 20)
+                self.near(planned, shards * (last - first) / (end - begin))
 
     def test_the_form_of_the_json(self):
         simulator = Simulator(self, "--table", "demo:pk:sk", "--stream", "cdc:2")

@@ -110,6 +110,27 @@ class Workers(Case):
         self.assertEqual(said.count("the lease table cannot be used"), 2, "once for reading, once for writing")
         self.assertIn("the lease table can be used again", said)
 
+    def test_a_lease_that_nobody_takes_makes_it_red_and_is_green_once_it_is_taken(self):
+        """A leader of KCL 3 is on record, whom this one leaves to share out; he gives the lease to nobody."""
+        self.put(3)
+        self.run_ctk("load", self.source(once="true"), self.target.url(), *COMMAND)
+        [shard] = self.leases()
+        self.simulator.dynamodb("PutItem", TableName="workers", Item={
+            "leaseKey": {"S": "Leader"}, "entityType": {"S": "LEADER"}, "ownerName": {"S": "java-1"},
+            "leaseDuration": {"S": "600000"}, "recordVersionNumber": {"S": "6155aeb5-ae74-4409-989f-dbf886ca1734"}})
+        worker = self.start_ctk("load", self.source(), self.target.url(), *COMMAND, "--worker-id=first", "--listen=127.0.0.1:0",
+                                "--health-window=5s")
+        self.lines = []
+        url, _ = follow(self, worker, 20)
+        wait_until("it is red", lambda: get(url, "/healthz")[0] == 503, 20, worker)
+        self.assertRegex(get(url, "/healthz")[2], f"shard {shard} has been read by no worker for [5-9] s")
+        self.simulator.dynamodb("UpdateItem", TableName="workers", Key={"leaseKey": {"S": shard}},
+                                UpdateExpression="SET leaseOwner = :o, leaseCounter = leaseCounter + :n",
+                                ExpressionAttributeValues={":o": {"S": "first"}, ":n": {"N": "1"}})
+        self.put(3)
+        self.wait_rows()
+        wait_until("it is green", lambda: get(url, "/healthz")[0] == 200, 20, worker)
+
     def test_a_worker_goes_on_where_a_lease_stands(self):
         """As after a move from KCL: the lease is all there is."""
         self.put(10)
