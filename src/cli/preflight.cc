@@ -17,7 +17,7 @@ using check::Verdict;
 
 namespace {
 
-/// For answers that somebody waits for.
+/// For answers that somebody waits for: so long for credentials, and then for all that is asked with them.
 constexpr Duration kPatience = std::chrono::seconds(10);
 
 Finding failed(std::string name, const Error& error) {
@@ -90,14 +90,15 @@ Task<bool> Preflight::look_at_aws() {
     find(check::judge_identity(identity_));
     co_return false;
   }
-  ask_who(*found);
+  const Deadline signed_calls(loop_, world_.clock, kPatience);
+  ask_who(*found, signed_calls);
   const auto* kinesis = std::get_if<KinesisPlan>(&plan_.source.from);
   const aws::ServiceEndpoint& endpoint =
       kinesis != nullptr ? kinesis->endpoint : std::get<TablePlan>(plan_.source.from).tables;
   const std::string table = cli::table_of(plan_.source);
   const check::SourceApis apis{calls_->kinesis(), calls_->fan_out(), &calls_->tables(), calls_->table_streams(),
                                &calls_->settings()};
-  probe_ = std::make_unique<check::SourceProbe>(apis, needs_, table, deadline_, loop_);
+  probe_ = std::make_unique<check::SourceProbe>(apis, needs_, table, signed_calls, loop_);
   Result<check::SourceSight> sight =
       co_await tasks_.answer<check::SourceSight>([&](Done<check::SourceSight> done) { probe_->run(std::move(done)); });
   sight_ = std::move(*sight);
@@ -114,7 +115,7 @@ Task<bool> Preflight::look_at_aws() {
   co_return true;
 }
 
-void Preflight::ask_who(const aws::Credentials& found) {
+void Preflight::ask_who(const aws::Credentials& found, const Deadline& deadline) {
   identity_.origin = found.origin;
   const IdentityEndpoint where = identity_endpoint(plan_.source, world_.environment());
   identity_.borrowed = where.borrowed;
@@ -122,7 +123,7 @@ void Preflight::ask_who(const aws::Credentials& found) {
   request.timeout = kPatience;
   Done<net::HttpResponse> answered =
       tasks_.guard([this](Result<net::HttpResponse> answer) { identity_answer_.give(std::move(answer)); });
-  calls_->http().send(std::move(request), deadline_.hold(std::move(answered)));
+  calls_->http().send(std::move(request), deadline.hold(std::move(answered)));
 }
 
 Task<bool> Preflight::judge_identity() {

@@ -58,7 +58,7 @@ class Preflight {
   Task<bool> look_at_file(const FilePlan& file);
   Task<bool> look_at_aws();
   /// Begins it; what comes of it is said by `judge_identity`.
-  void ask_who(const aws::Credentials& found);
+  void ask_who(const aws::Credentials& found, const Deadline& deadline);
   /// False where STS calls the credentials wrong: then nothing else can be told.
   Task<bool> judge_identity();
   /// Begins to reach the target, while the source is looked at.
@@ -76,7 +76,7 @@ class Preflight {
   Settings settings_;
   World& world_;
   EventLoop& loop_;
-  const Deadline deadline_;  ///< of all that is asked of source and target
+  const Deadline deadline_;  ///< of credentials and target; what is signed with those has one of its own
   check::Findings findings_;
   check::SourceSight sight_;
   std::unique_ptr<SourceCalls> calls_;

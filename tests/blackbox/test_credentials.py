@@ -2,6 +2,7 @@
 STS, a container's endpoint, EC2's metadata or SSO has issued."""
 import hashlib
 import json
+import time
 import unittest
 
 from harness import Case, SqliteTarget
@@ -168,6 +169,18 @@ class Refused(Credentials):
         self.guard(Identity(self))
         self.config("[default]\ncredential_process = echo hidden; echo hidden >&2; exit 7\n")
         self.assertIn("credential_process of profile 'default': its command ended with exit status 7", self.refused())
+
+    def test_a_slow_command_takes_none_of_the_time_that_a_check_gives_to_the_source(self):
+        """Ten seconds each: this one takes seven, and so do the seven calls behind it."""
+        self.guard(Identity(self))
+        key, token, _ = self.identity.issue()
+        keys = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": "hidden-secret", "SessionToken": token}
+        (self.home / "keys.json").write_text(json.dumps(keys))
+        self.config(f"[default]\ncredential_process = sleep 7; cat {self.home}/keys.json\n")
+        self.gate.refuse = lambda action, number: time.sleep(1)
+        found = self.run_json("check", self.source("snapshot=initial"), self.target.url(), env=self.environment())
+        self.assertEqual([one for one in found if one["result"] == "fail"], [])
+        self.assertGreater(sum(self.gate.calls.values()), 4)
 
     def test_mfa(self):
         self.guard(Identity(self))
