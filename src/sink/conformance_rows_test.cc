@@ -156,6 +156,34 @@ TEST_P(Conformance, KeysOfBytesAreWalkedAndRead) {
   EXPECT_TRUE(std::ranges::all_of(*rows, [](const auto& row) { return row.has_value(); }));
 }
 
+TEST_P(Conformance, KeysOfAllPlanesAreWalkedOnceEach) {
+  const char* const texts[] = {"a\uFF5E", "a\U0001F600", "a\u00E9", "a", "b", "\uE000", "\U0010FFFF"};
+  for (const bool both : {false, true}) {
+    sink = backend->make_sink(options);
+    Changes changes;
+    for (int i = 0; i < 8; ++i) {
+      for (const char* text : texts) {
+        const std::string range = both ? fmt::format(R"(,"sk":{{"S":"{}"}})", texts[static_cast<size_t>(i) % 7]) : "";
+        changes.push_back(put(changes.size() + 1, fmt::format(R"({{"pk":{{"S":"{}{}"}}{}}})", text, i, range), "{}"));
+      }
+    }
+    opened = open(*sink, both ? "both" : "one", *changes.front()).value();
+    apply(changes);
+    const Reading reading(*opened);
+    std::multiset<KeyTexts> expected, found;
+    for (const auto& change : changes) expected.insert(reading.texts(*change));
+    std::vector<std::string> from;
+    size_t pages = 0;
+    do {
+      const auto page = await<KeyPage>([&](auto done) { sink->read_keys(reading.spec(), from, 3, std::move(done)); });
+      ASSERT_TRUE(page) << to_string(page.error());
+      found.insert(page->keys.begin(), page->keys.end());
+      from = page->next;
+    } while (!from.empty() && ++pages < 100);
+    EXPECT_EQ(found, expected);
+  }
+}
+
 TEST_P(Conformance, ManyRowsAreReadAsSoonAsTheyAreWritten) {
   Changes changes;
   for (size_t i = 0; i < 250; ++i) {

@@ -223,6 +223,18 @@ TEST_F(Replay, TellsOfRightsAsTheServerDid) {
   EXPECT_EQ(checked, 2u);
 }
 
+TEST_F(Replay, PutsTextsInOrderAsTheServerDid) {
+  size_t checked = 0;
+  for (const Section& section : recorded("6.4.3")) {
+    if (!section.title.starts_with("order of texts")) continue;
+    for (const Exchange& exchange : section.exchanges) {
+      check(exchange);
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, 8u);
+}
+
 /// The table of the recording of finding 0: rows a, b, c with {"a":1} and v = 2.
 class ReplayOfTheLoss : public Replay {
  protected:

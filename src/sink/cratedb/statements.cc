@@ -226,15 +226,22 @@ std::string select_whole_rows(const TableSpec& spec, size_t rows) {
                      key_list(spec), quote_name(spec.name), fmt::join(conditions, " OR "));
 }
 
-std::string select_living_keys(const TableSpec& spec, bool behind, size_t limit) {
+std::string select_living_keys(const TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order, size_t limit) {
+  const auto ordered = [&](const table::KeyColumn& key, KeyOrder by) {
+    const std::string column = key_reference(spec, key);
+    return by == KeyOrder::utf16 && type_name(key.column_type) == "text" ? "concat(" + column + ", '')" : column;
+  };
   std::string condition;
-  if (behind && spec.keys.size() == 1) condition = fmt::format(" AND {} > ?", key_list(spec));
-  if (behind && spec.keys.size() == 2) {
-    condition = fmt::format(" AND ({0} > ? OR ({0} = ? AND {1} > ?))", key_reference(spec, spec.keys[0]),
-                            key_reference(spec, spec.keys[1]));
+  for (const KeyOrder by : behind) {
+    if (spec.keys.size() == 1) condition += fmt::format(" AND {} > ?", ordered(spec.keys[0], by));
+    if (spec.keys.size() == 2) {
+      condition += fmt::format(" AND ({} > ? OR ({} = ? AND {} > ?))", ordered(spec.keys[0], by),
+                               key_reference(spec, spec.keys[0]), ordered(spec.keys[1], by));
+    }
   }
-  return fmt::format("SELECT {0} FROM {1} WHERE coalesce(\"cdc_deleted\", FALSE) = FALSE{2} ORDER BY {0} LIMIT {3}",
-                     key_list(spec), quote_name(spec.name), condition, limit);
+  return fmt::format("SELECT {} FROM {} WHERE coalesce(\"cdc_deleted\", FALSE) = FALSE{} ORDER BY {} LIMIT {}",
+                     key_list(spec), quote_name(spec.name), condition,
+                     joined(spec.keys, ", ", [&](const auto& key) { return ordered(key, order); }), limit);
 }
 
 std::string select_guard(const TableSpec& spec) {

@@ -63,9 +63,14 @@ constexpr size_t keys_at_once(size_t key_columns) { return key_columns > 1 ? 12 
 std::string select_rows(const table::TableSpec& spec, size_t rows);
 /// Key, data, aux, version and mark of `rows` rows. Parameters: their keys, one after another.
 std::string select_whole_rows(const table::TableSpec& spec, size_t rows);
-/// The keys of living rows in their order, the first `limit` of all, or of those behind a key. Parameters: that key; of two
-/// columns, the first one twice.
-std::string select_living_keys(const table::TableSpec& spec, bool behind, size_t limit);
+/// The order that keys are walked in. CrateDB's indices have texts by their UTF-8, but what comes from several shards is
+/// put together by UTF-16 (6.4.3): where keys have characters beyond the first plane, neither order is kept, and a page
+/// behind the last row of another leaves rows out. Expressions go by UTF-16 everywhere, and cost each row that lies behind.
+enum class KeyOrder { index, utf16 };
+/// The keys of living rows in their order, the first `limit` of all, or of those behind a key. `behind`: the orders of the
+/// keys that they lie behind. Parameters: those keys; of two columns, the first one twice.
+std::string select_living_keys(const table::TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order,
+                               size_t limit);
 /// Version, `_seq_no` and `_primary_term` of one row. Parameters: its key.
 std::string select_guard(const table::TableSpec& spec);
 /// A row put right, or marked, as it was looked at. Parameters: data, aux, deleted (mark: none of them), key, _seq_no,

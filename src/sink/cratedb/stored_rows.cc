@@ -12,6 +12,58 @@
 namespace ctk::sink::cratedb {
 namespace {
 
+/// Where a walk through the keys stands. It begins in the index's order, and goes on in the other one from the first key
+/// that has a character beyond the first plane.
+struct WalkPlace {
+  KeyOrder order = KeyOrder::index;
+  std::vector<std::string> behind;        ///< the last key in the index's order; empty: none was met
+  std::vector<std::string> behind_utf16;  ///< the last one in the other order, of those behind `behind`
+};
+
+/// As KeyPage::next has it: the key; or behind an empty word both keys, with empty words for one that is not there.
+std::vector<std::string> write_place(WalkPlace place, size_t width) {
+  if (place.order == KeyOrder::index) return place.behind;
+  std::vector<std::string> words(1);
+  place.behind.resize(width);
+  place.behind_utf16.resize(width);
+  words.insert(words.end(), place.behind.begin(), place.behind.end());
+  words.insert(words.end(), place.behind_utf16.begin(), place.behind_utf16.end());
+  return words;
+}
+
+WalkPlace read_place(std::vector<std::string> words, size_t width) {
+  if (words.size() != 1 + 2 * width) return {KeyOrder::index, std::move(words), {}};
+  const auto second = words.begin() + 1 + static_cast<ptrdiff_t>(width);
+  WalkPlace place{KeyOrder::utf16, {words.begin() + 1, second}, {second, words.end()}};
+  if (place.behind[0].empty()) place.behind.clear();
+  if (place.behind_utf16[0].empty()) place.behind_utf16.clear();
+  return place;
+}
+
+/// CrateDB writes characters beyond the first plane as two escapes.
+bool holds_surrogates(const std::vector<std::string>& cells) {
+  return std::ranges::any_of(cells, [](const std::string& cell) {
+    return cell.contains("\\uD8") || cell.contains("\\uD9") || cell.contains("\\uDA") || cell.contains("\\uDB");
+  });
+}
+
+Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, WalkPlace place, size_t limit) {
+  std::vector<KeyOrder> behind;
+  std::vector<std::string> args;
+  const auto lie_behind = [&](const std::vector<std::string>& key, KeyOrder order) {
+    if (key.empty()) return;
+    behind.push_back(order);
+    if (key.size() == 2) args.push_back(key[0]);
+    args.insert(args.end(), key.begin(), key.end());
+  };
+  lie_behind(place.behind, KeyOrder::index);
+  lie_behind(place.behind_utf16, KeyOrder::utf16);
+  Statement select{.sql = select_living_keys(*spec, behind, place.order, limit),
+                   .args = args.empty() ? "" : fmt::format("[{}]", fmt::join(args, ",")),
+                   .bulk = ""};
+  co_return co_await run_or_fail(session, std::move(select), "reading keys of " + spec->name.str());
+}
+
 std::optional<std::string> json_cell(std::string& raw) {
   if (raw == "null") return std::nullopt;
   return std::move(raw);
@@ -67,18 +119,27 @@ Task<Result<KeyPage>> read_keys(Session& session, RowReader::Spec spec, std::vec
     Result<bool> refreshed = co_await refresh_if_there(session, spec->name);
     if (!refreshed) co_return forward_error(std::move(refreshed));
   }
-  const bool behind = !from.empty();
-  if (from.size() == 2) from.insert(from.begin(), from.front());
-  Statement select{.sql = select_living_keys(*spec, behind, limit),
-                   .args = behind ? fmt::format("[{}]", fmt::join(from, ",")) : "",
-                   .bulk = ""};
-  Result<Answer> answer = co_await run_or_fail(session, std::move(select), "reading keys of " + spec->name.str());
+  WalkPlace place = read_place(std::move(from), spec->keys.size());
+  Result<Answer> answer = co_await read_page(session, spec, place, limit);
   if (!answer) co_return forward_error(std::move(answer));
+  auto odd = place.order == KeyOrder::index ? std::ranges::find_if(answer->rows, holds_surrogates) : answer->rows.end();
+  if (odd != answer->rows.end()) place.order = KeyOrder::utf16;
+  if (odd != answer->rows.end() && odd == answer->rows.begin()) {
+    answer = co_await read_page(session, spec, place, limit);
+    if (!answer) co_return forward_error(std::move(answer));
+    odd = answer->rows.end();
+  }
+  // Before such a key nothing was left out. What is behind comes in the other order.
+  const bool turns = odd != answer->rows.end();
+  const bool ends = !turns && answer->rows.size() < limit;
+  answer->rows.erase(odd, answer->rows.end());
   KeyPage page;
   for (const std::vector<std::string>& cells : answer->rows) {
     if (cells.size() == spec->keys.size()) page.keys.push_back(key_texts(*spec, cells));
   }
-  if (answer->rows.size() == limit) page.next = answer->rows.back();
+  if (ends) co_return page;
+  (place.order == KeyOrder::index || turns ? place.behind : place.behind_utf16) = answer->rows.back();
+  page.next = write_place(place, spec->keys.size());
   co_return page;
 }
 

@@ -40,10 +40,11 @@ bool is_like(std::string_view text, std::string_view pattern) {
   return !text.empty() && (pattern[0] == '_' || pattern[0] == text[0]) && is_like(text.substr(1), pattern.substr(1));
 }
 
-Value compared(const std::string& op, const Value& left, const Value& right) {
+/// `computed`: one side is an expression, which no index has.
+Value compared(const std::string& op, const Value& left, const Value& right, bool computed) {
   if (left.is_null() || right.is_null()) return {};
   if (op == "like") return Value::of_bool(is_like(left.text, right.text));
-  const auto order = compare(left, right);
+  const auto order = computed ? compare_as_java(left, right) : compare(left, right);
   if (!order) return Value::of_bool(false);
   if (op == "=") return Value::of_bool(*order == 0);
   if (op == "<>" || op == "!=") return Value::of_bool(*order != 0);
@@ -89,6 +90,11 @@ SqlResult<Value> called(const std::string& name, const std::vector<Value>& value
     }
     return best;
   }
+  if (name == "concat") {
+    std::string text;
+    for (const Value& value : values) text += value.text;
+    return Value::of_text(std::move(text));
+  }
   if (name == "length" && values.size() == 1) return Value::of_integer(static_cast<int64_t>(values[0].text.size()));
   if (name.ends_with("_privilege") && values.size() == 2) return has_right(values[1], scene);
   if (name == "version") return Value::of_text("CrateDB 6.4.3 (fake)");
@@ -121,7 +127,7 @@ SqlResult<Value> evaluate(const Expr& expr, const Scene& scene) {
                       expr.parameter + 1, scene.parameters ? scene.parameters->size() : 0)));
     case Expr::Kind::column: return column_value(expr, scene);
     case Expr::Kind::call: return called(expr.name, values, scene);
-    case Expr::Kind::compare: return compared(expr.name, values[0], values[1]);
+    case Expr::Kind::compare: return compared(expr.name, values[0], values[1], expr.operands[0].kind == Expr::Kind::call);
     case Expr::Kind::logical_and: return both(values[0], values[1]);
     case Expr::Kind::logical_or: return either(values[0], values[1]);
     case Expr::Kind::logical_not: return values[0].is_null() ? Value{} : Value::of_bool(!values[0].truth);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 
 #include "sink/cratedb/testing/fake_engine.h"
 
@@ -169,8 +170,42 @@ std::vector<Select::Item> written_out(const Select& select, const Type& root) {
   return items;
 }
 
+struct SortedRow {
+  std::vector<Value> keys;
+  Document row;
+};
+
+/// Columns go by their index within a shard; expressions, and what comes from several shards, as Java has them.
+bool comes_before(const SortedRow& left, const SortedRow& right, const Select& select, bool within_shard) {
+  for (size_t i = 0; i < select.order.size(); i++) {
+    const bool by_index = within_shard && select.order[i].expr.kind == Expr::Kind::column;
+    const auto order = by_index ? compare(left.keys[i], right.keys[i]) : compare_as_java(left.keys[i], right.keys[i]);
+    if (order.value_or(0) != 0) return select.order[i].descending ? *order > 0 : *order < 0;
+  }
+  return false;
+}
+
+/// Each shard sorts its rows, and the first of all shards' firsts is taken again and again.
+std::vector<SortedRow> merged(std::map<size_t, std::vector<SortedRow>> shards, const Select& select) {
+  std::vector<SortedRow> all;
+  for (auto& [shard, rows] : shards) {
+    std::ranges::stable_sort(rows, [&](const auto& a, const auto& b) { return comes_before(a, b, select, true); });
+    std::ranges::reverse(rows);
+  }
+  while (!shards.empty()) {
+    const auto first = std::ranges::min_element(shards, [&](const auto& a, const auto& b) {
+      return comes_before(a.second.back(), b.second.back(), select, false);
+    });
+    all.push_back(std::move(first->second.back()));
+    first->second.pop_back();
+    if (first->second.empty()) shards.erase(first);
+  }
+  return all;
+}
+
 SqlResult<bool> sort_rows(Relation& relation, const Select& select, const std::vector<Select::Item>& items, Scene scene) {
-  std::vector<std::pair<std::vector<Value>, Document>> keyed;
+  if (select.order.empty()) return true;
+  std::map<size_t, std::vector<SortedRow>> shards;
   for (Document& row : relation.rows) {
     scene.row = &row;
     std::vector<Value> keys;
@@ -182,16 +217,11 @@ SqlResult<bool> sort_rows(Relation& relation, const Select& select, const std::v
       if (!key) return std::unexpected(key.error());
       keys.push_back(std::move(*key));
     }
-    keyed.emplace_back(std::move(keys), std::move(row));
+    const size_t shard = row.shard;
+    shards[shard].push_back({std::move(keys), std::move(row)});
   }
-  std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& left, const auto& right) {
-    for (size_t i = 0; i < select.order.size(); i++) {
-      const int order = compare(left.first[i], right.first[i]).value_or(0);
-      if (order != 0) return select.order[i].descending ? order > 0 : order < 0;
-    }
-    return false;
-  });
-  for (size_t i = 0; i < keyed.size(); i++) relation.rows[i] = std::move(keyed[i].second);
+  std::vector<SortedRow> sorted = merged(std::move(shards), select);
+  for (size_t i = 0; i < sorted.size(); i++) relation.rows[i] = std::move(sorted[i].row);
   return true;
 }
 

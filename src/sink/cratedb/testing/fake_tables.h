@@ -14,6 +14,7 @@ struct Document {
   Value values;  ///< an object: column name → value
   int64_t seq_no = 0;
   int64_t version = 1;
+  size_t shard = 0;
 };
 using Documents = std::map<std::string, Document>;  ///< by key, as JSON
 

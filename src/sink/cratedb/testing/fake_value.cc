@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -163,6 +164,18 @@ std::optional<int> compare(const Value& left, const Value& right) {
     case Value::Kind::text: return left.text.compare(right.text);
     default: return left == right ? 0 : 1;
   }
+}
+
+std::optional<int> compare_as_java(const Value& left, const Value& right) {
+  if (left.kind != Value::Kind::text || right.kind != Value::Kind::text) return compare(left, right);
+  // What lies beyond the first plane begins with 0xF0 or more, and is two units below 0xE000.
+  const auto rank = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte;
+  };
+  const auto [a, b] = std::ranges::mismatch(left.text, right.text);
+  if (a == left.text.end() || b == right.text.end()) return left.text.compare(right.text);
+  return rank(*a) - rank(*b);
 }
 
 }  // namespace ctk::sink::cratedb::testing

@@ -42,5 +42,7 @@ bool is_integer(std::string_view digits);
 std::optional<int64_t> to_int64(std::string_view digits);
 /// Numbers by value, texts bytewise; nothing where one is null or they cannot be compared.
 std::optional<int> compare(const Value& left, const Value& right);
+/// The same, but for texts, which go by their UTF-16 and not by their UTF-8: as Java has them, and not an index.
+std::optional<int> compare_as_java(const Value& left, const Value& right);
 
 }  // namespace ctk::sink::cratedb::testing

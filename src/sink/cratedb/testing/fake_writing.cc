@@ -244,7 +244,8 @@ void Writing::apply_damage(size_t shard, const std::string& column, bool adds, b
 }
 
 void Writing::put(const std::string& key, Document document) {
-  document.seq_no = table_.next_seq_no[table_.shard_of(key)]++;
+  document.shard = table_.shard_of(key);
+  document.seq_no = table_.next_seq_no[document.shard]++;
   table_.documents[key] = std::move(document);
 }
 
