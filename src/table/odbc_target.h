@@ -29,6 +29,8 @@ struct OdbcKind {
   bool transactions = true;
   /// What its driver says of its writes is believed, but for counts. Else each row is read back in its transaction.
   bool believed = false;
+  /// Of MySQL: an INSERT can name its rows (from 8.0.19 on).
+  bool names_rows = true;
 
   auto operator<=>(const OdbcKind&) const = default;
 };

@@ -10,13 +10,19 @@ namespace {
 
 using table::OdbcDialect;
 
+std::unique_ptr<Dialect> mysql(const table::OdbcKind& kind, table::Target target, size_t rows) {
+  const auto manners = std::make_shared<MysqlManners>();
+  manners->names_rows = kind.names_rows;
+  return make_mysql_dialect(target, rows, manners);
+}
+
 std::unique_ptr<Dialect> made(const table::OdbcKind& kind, bool for_people) {
   const table::Target target = table::odbc_target(kind);
   const size_t rows = for_people ? 1 : 128;
   switch (kind.dialect) {
     case OdbcDialect::postgresql: return make_postgres_dialect(rows, target);
     case OdbcDialect::mysql:
-    case OdbcDialect::mariadb: return make_mysql_dialect(target, rows);
+    case OdbcDialect::mariadb: return mysql(kind, target, rows);
     case OdbcDialect::sqlite: break;
     case OdbcDialect::sqlserver: return make_sqlserver_dialect(target);
     case OdbcDialect::oracle: return make_oracle_dialect(target);

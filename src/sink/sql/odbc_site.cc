@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "net/connection_string.h"
+#include "sink/sql/mysql_manners.h"
 #include "sink/sql/odbc_connection.h"
 
 namespace ctk::sink::sql {
@@ -45,6 +46,7 @@ Result<OdbcSite> ask_odbc_site(const OdbcAddress& address, std::optional<OdbcDia
   site.kind.dialect = *settled;
   site.kind.believed = table::is_native(*settled) && is_known_driver(connection.text(SQL_DRIVER_NAME));
   site.kind.transactions = connection.number(SQL_TXN_CAPABLE, SQL_TC_NONE) != SQL_TC_NONE;
+  site.kind.names_rows = *settled != OdbcDialect::mysql || names_rows(connection.text(SQL_DBMS_VER));
   const bool in_database = *settled == OdbcDialect::mysql || *settled == OdbcDialect::mariadb;
   if (in_database) site.schema = connection.text(SQL_DATABASE_NAME);
   // The schema of a user's own has the user's name there.

@@ -4,6 +4,7 @@
 #include "net/url.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/odbc_driver.h"
+#include "sink/sql/odbc_site.h"
 #include "sink/testing/mysql_server.h"
 #include "sink/testing/odbc_backend.h"
 #include "sink/testing/postgres_server.h"
@@ -62,6 +63,21 @@ std::unique_ptr<Backend> make_mariadb() {
       next_name());
 }
 
+/// By MariaDB's driver, which tells the two apart.
+std::unique_ptr<Backend> make_mysql() {
+  MysqlServer* server = shared_mysql_server();
+  if (server == nullptr) return nullptr;
+  const std::string connection =
+      "DRIVER=MariaDB Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server->port()) + ";UID=ctk;PWD=secret";
+  net::Url url;
+  url.scheme = "odbc";
+  const Result<sql::OdbcAddress> address = sql::odbc_address(url, std::nullopt, connection);
+  const Result<sql::OdbcSite> site = sql::ask_odbc_site(*address, std::nullopt, std::chrono::seconds(30));
+  EXPECT_TRUE(site) << to_string(site.error());
+  EXPECT_EQ(site->kind.dialect, OdbcDialect::mysql);
+  return std::make_unique<OdbcMariadbBackend>(site->kind, connection, next_name());
+}
+
 /// Standard SQL, and the driver's own catalogue.
 constexpr table::OdbcKind kGeneric{OdbcDialect::generic, true, false};
 
@@ -88,10 +104,11 @@ std::unique_ptr<Backend> make_generic_postgres() {
   return std::make_unique<OdbcBackend>(kGeneric, connection, schema);
 }
 
-const auto kBackends = ::testing::Values(
-    BackendMaker{"odbc_sqlite", make_sqlite}, BackendMaker{"odbc_postgres", make_postgres},
-    BackendMaker{"odbc_mariadb", make_mariadb}, BackendMaker{"odbc_unknown", make_unknown},
-    BackendMaker{"odbc_generic", make_generic_sqlite}, BackendMaker{"odbc_generic_postgres", make_generic_postgres});
+const auto kBackends =
+    ::testing::Values(BackendMaker{"odbc_sqlite", make_sqlite}, BackendMaker{"odbc_postgres", make_postgres},
+                      BackendMaker{"odbc_mariadb", make_mariadb}, BackendMaker{"odbc_mysql", make_mysql},
+                      BackendMaker{"odbc_unknown", make_unknown}, BackendMaker{"odbc_generic", make_generic_sqlite},
+                      BackendMaker{"odbc_generic_postgres", make_generic_postgres});
 const auto kName = [](const auto& instance) { return instance.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Odbc, Conformance, kBackends, kName);
@@ -100,6 +117,7 @@ INSTANTIATE_TEST_SUITE_P(Odbc, ConformanceOfNames,
                          ::testing::Values(BackendMaker{"odbc_sqlite", make_sqlite},
                                            BackendMaker{"odbc_postgres", make_postgres},
                                            BackendMaker{"odbc_mariadb", make_mariadb},
+                                           BackendMaker{"odbc_mysql", make_mysql},
                                            BackendMaker{"odbc_unknown", make_unknown}),
                          kName);
 INSTANTIATE_TEST_SUITE_P(Odbc, ConformanceOfLetters, kBackends, kName);
