@@ -117,6 +117,81 @@ std::vector<KeyCell> key_cells_of(const table::TableSpec& spec, const std::vecto
   return cells;
 }
 
+/// The living rows in the order in which they are read some at a time.
+class LivingRows {
+ public:
+  static SqlResult<LivingRows> of(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+    SqlResult<std::string> number = dialect.numbers_rows() ? find_row_id(driver, dialect, spec) : std::string();
+    if (!number) return forward_failure(std::move(number));
+    return LivingRows(dialect, spec, *std::move(number));
+  }
+
+  /// The cell in which a row's key begins.
+  size_t key_begin() const { return number_.empty() ? 0 : 1; }
+  /// Where the rows behind this one begin.
+  std::vector<std::string> behind(const Cells& row) const {
+    return number_.empty() ? key_texts(spec_, row, 0) : std::vector{row[0].value_or("")};
+  }
+  /// `columns`: what is listed behind the key, with its comma.
+  SqlResult<std::vector<Cells>> read(Driver& driver, const std::vector<std::string>& from, size_t limit,
+                                     const std::string& columns) const {
+    Behind behind;
+    std::vector<KeyCell> key;
+    if (!from.empty() && number_.empty()) {
+      key = key_cells_of(spec_, from);
+      behind = behind_key(dialect_, spec_, key);
+    } else if (!from.empty()) {
+      int64_t last = 0;
+      std::from_chars(from.front().data(), from.front().data() + from.front().size(), last);
+      behind = {number_ + " > ?", {Param::of_integer(last)}};
+    }
+    const std::string sql = fmt::format("SELECT {}{}{} FROM {} WHERE {}{} ORDER BY {}{}",
+                                        number_.empty() ? "" : number_ + ", ", key_list(dialect_, spec_), columns,
+                                        dialect_.quote(spec_.name), dialect_.is_not_true(dialect_.quote("cdc_deleted")),
+                                        behind.condition.empty() ? "" : " AND " + behind.condition,
+                                        number_.empty() ? dialect_.key_list(spec_) : number_, dialect_.first_rows(limit));
+    Statement select = patiently(look_up(dialect_.bind(sql), std::move(behind.params)));
+    select.most_rows = limit;
+    SqlResult<Answer> answer = driver.run(std::move(select));
+    if (!answer) return forward_failure(std::move(answer));
+    return std::move(answer->rows);
+  }
+
+ private:
+  LivingRows(const Dialect& dialect, const table::TableSpec& spec, std::string number)
+      : dialect_(dialect), spec_(spec), number_(std::move(number)) {}
+
+  const Dialect& dialect_;
+  const table::TableSpec& spec_;
+  std::string number_;  ///< the column of the rows' own numbers; empty: they have none, and are read by their keys
+};
+
+/// Rows of a page, so that pages are of a size that memory has room for, whatever the next rows are.
+constexpr size_t kFirstPage = 16, kMostOfAPage = 128;
+constexpr size_t kBytesOfAPage = 4'194'304;
+
+/// For drivers that hold a whole answer: one page after another, each by a range of the index.
+SqlResult<bool> walk_in_pages(Driver& driver, const Dialect& dialect, const table::TableSpec& spec, const RowVisit& visit) {
+  SqlResult<LivingRows> rows = LivingRows::of(driver, dialect, spec);
+  if (!rows) return forward_failure(std::move(rows));
+  const std::string columns = fmt::format(", {}, {}", dialect.quote("data"), dialect.quote("aux"));
+  const size_t content = rows->key_begin() + spec.keys.size();
+  std::vector<std::string> from;
+  for (size_t limit = kFirstPage;;) {
+    SqlResult<std::vector<Cells>> page = rows->read(driver, from, limit, columns);
+    if (!page) return forward_failure(std::move(page));
+    size_t bytes = 0;
+    for (const Cells& cells : *page) {
+      const std::optional<std::string>&data = cells[content], &aux = cells[content + 1];
+      bytes += (data ? data->size() : 0) + (aux ? aux->size() : 0);
+      if (!visit(key_texts(spec, cells, rows->key_begin()), data, aux)) return false;
+    }
+    if (page->size() < limit) return true;
+    from = rows->behind(page->back());
+    limit = std::clamp(limit * kBytesOfAPage / (bytes + 1), size_t{1}, kMostOfAPage);
+  }
+}
+
 }  // namespace
 
 std::string key_list(const Dialect& dialect, const table::TableSpec& spec) {
@@ -150,47 +225,31 @@ SqlResult<RowReader::Rows> read_rows(Driver& driver, const Dialect& dialect, con
 
 SqlResult<KeyPage> read_keys(Driver& driver, const Dialect& dialect, const table::TableSpec& spec,
                              const std::vector<std::string>& from, size_t limit) {
-  SqlResult<std::string> id = dialect.numbers_rows() ? find_row_id(driver, dialect, spec) : std::string();
-  if (!id) return forward_failure(std::move(id));
-  const std::string number = std::move(*id);
-  const std::string order = number.empty() ? dialect.key_list(spec) : number;
-  Behind behind;
-  std::vector<KeyCell> key;
-  if (!from.empty() && number.empty()) {
-    key = key_cells_of(spec, from);
-    behind = behind_key(dialect, spec, key);
-  } else if (!from.empty()) {
-    int64_t last = 0;
-    std::from_chars(from.front().data(), from.front().data() + from.front().size(), last);
-    behind = {number + " > ?", {Param::of_integer(last)}};
-  }
-  const std::string sql =
-      fmt::format("SELECT {}{} FROM {} WHERE {}{} ORDER BY {}{}", number.empty() ? "" : number + ", ",
-                  key_list(dialect, spec), dialect.quote(spec.name), dialect.is_not_true(dialect.quote("cdc_deleted")),
-                  behind.condition.empty() ? "" : " AND " + behind.condition, order, dialect.first_rows(limit));
-  Statement select = patiently(look_up(dialect.bind(sql), std::move(behind.params)));
-  select.most_rows = limit;
-  SqlResult<Answer> answer = driver.run(std::move(select));
-  if (!answer) return forward_failure(std::move(answer));
-  const size_t begin = number.empty() ? 0 : 1;
+  SqlResult<LivingRows> rows = LivingRows::of(driver, dialect, spec);
+  if (!rows) return forward_failure(std::move(rows));
+  SqlResult<std::vector<Cells>> found = rows->read(driver, from, limit, "");
+  if (!found) return forward_failure(std::move(found));
   KeyPage page;
-  for (const Cells& cells : answer->rows) page.keys.push_back(key_texts(spec, cells, begin));
-  if (page.keys.size() < limit) return page;
-  page.next = number.empty() ? page.keys.back() : std::vector{answer->rows.back()[0].value_or("")};
+  for (const Cells& cells : *found) page.keys.push_back(key_texts(spec, cells, rows->key_begin()));
+  if (page.keys.size() == limit) page.next = rows->behind(found->back());
   return page;
 }
 
 SqlResult<bool> walk_rows(Driver& driver, const Dialect& dialect, const table::TableSpec& spec, const RowVisit& visit) {
   const size_t keys = spec.keys.size();
   KeyTexts key(keys);
+  bool wanted = true;
   const auto show = [&](std::span<const std::optional<std::string_view>> cells) {
     for (size_t i = 0; i < keys; ++i) key[i] = key_text(spec.keys[i], cells[i].value_or(""));
-    return visit(key, cells[keys], cells[keys + 1]);
+    wanted = visit(key, cells[keys], cells[keys + 1]);
+    return wanted;
   };
   const std::string sql =
       fmt::format("SELECT {}, {}, {} FROM {} WHERE {}", key_list(dialect, spec), dialect.quote("data"),
                   dialect.quote("aux"), dialect.quote(spec.name), dialect.is_not_true(dialect.quote("cdc_deleted")));
-  return driver.walk(patiently(look_up(sql)), show);
+  SqlResult<bool> walked = driver.walk(patiently(look_up(sql)), show);
+  if (!walked || *walked || !wanted) return walked;
+  return walk_in_pages(driver, dialect, spec, visit);
 }
 
 }  // namespace ctk::sink::sql
