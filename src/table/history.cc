@@ -9,7 +9,7 @@ namespace ctk::table {
 namespace {
 
 /// Besides those that the table has, too.
-constexpr std::string_view kHistoryColumns[] = {"op", "valid_from", "valid_to", "ttl"};
+constexpr std::string_view kHistoryColumns[] = {"op", "valid_from", "valid_to", "ttl", "cdc_row"};
 
 constexpr size_t kEpochPart = 9;  // "EEEEEEEE."
 constexpr size_t kKindPart = 2;   // "0." or "1."

@@ -55,6 +55,19 @@ class ToMysql(test_mariadb.ToMariadb):
         self.wait_for(self.target, self.model, process=process, seconds=90)
 
 
+    def test_a_history_where_each_table_must_have_a_primary_key(self):
+        mysql.sql("SET GLOBAL sql_require_primary_key = 1")
+        self.addCleanup(mysql.sql, "SET GLOBAL sql_require_primary_key = 0")
+        events = []
+        for second in (1, 2):
+            key = {"id": {"S": "a"}, "of": {"S": "b"}}
+            events.append({"eventName": "MODIFY", "tableName": "demo", "dynamodb": {
+                "ApproximateCreationDateTime": 1_700_000_000 + second, "Keys": key, "NewImage": key | {"v": {"N": str(second)}}}})
+        (self.home / "events").write_text(to_lines(events))
+        self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events", self.target.url(history="kept"))
+        self.assertEqual(mysql.sql(f"SELECT JSON_EXTRACT(data, '$.v') FROM `{self.stream}`.kept ORDER BY cdc_version"), "1\n2")
+
+
 class OfMysql(test_mariadb.OddSettings, Case):
     make_server, make = Mysql, MysqlTarget
 

@@ -249,6 +249,7 @@ class MysqlDialect final : public Dialect {
     const bool whole = std::ranges::none_of(keys, is(kOnlyKey)) &&
                        !(std::ranges::any_of(keys, is(kFirstKey)) && std::ranges::any_of(keys, is(kSecondKey)));
     if (whole) return Dialect::history_index(spec);
+    // A key of their beginnings is no primary one, which Galera and MySQL's groups want, and servers may.
     std::string parts;
     for (const ColumnDef& key : keys) {
       const auto* beginning = std::ranges::find(kBeginnings, key.type, &IndexedBeginning::type);
@@ -256,7 +257,8 @@ class MysqlDialect final : public Dialect {
       if (beginning != std::end(kBeginnings)) parts += fmt::format("({})", beginning->bytes);
       parts += ", ";
     }
-    return fmt::format("KEY ({}{})", parts, quote("cdc_version"));
+    return fmt::format("{} BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,\n  KEY ({}{})", quote("cdc_row"), parts,
+                       quote("cdc_version"));
   }
 
  private:

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS `test`.`demo_history` (
   `valid_from` DATETIME(6),
   `valid_to` DATETIME(6),
   `ttl` BOOLEAN,
+  `cdc_row` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   KEY (`it's "?"`(1900), `s`(1000), `cdc_version`));
 
 -- document
@@ -46,6 +47,7 @@ CREATE TABLE IF NOT EXISTS `test`.`demo_history` (
   `valid_from` DATETIME(6),
   `valid_to` DATETIME(6),
   `ttl` BOOLEAN,
+  `cdc_row` BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
   KEY (`id`(2900), `cdc_version`));
 
 -- a write
