@@ -44,10 +44,7 @@ std::string load_text(Element load) {
 }
 
 std::string relay_text(Element relay) {
-  const bool healthy = json::bool_member(relay, "healthy").value_or(false);
-  const bool ready = json::bool_member(relay, "ready").value_or(false);
-  std::string text = fmt::format("{}: {}, {}, {}\n", relay_name_of(relay), text_of(relay, "state"),
-                                 healthy ? "healthy" : "NOT healthy", ready ? "caught up" : "catching up");
+  std::string text = fmt::format("{}: {}, {}\n", relay_name_of(relay), text_of(relay, "state"), health_of(relay));
   text += fmt::format("  lag {}", duration_of(number_of(relay, "lag_seconds").value_or(0)));
   if (const auto rates = json::member(relay, "rates"))
     text += fmt::format(", {} changes/s, {}/s", observe::group_digits(count_of(*rates, "changes")),

@@ -18,6 +18,12 @@ std::string relay_name_of(Element relay) {
   return name.empty() ? "(no name yet)" : name;
 }
 
+std::string health_of(Element relay) {
+  const bool ready = json::bool_member(relay, "ready").value_or(false);
+  if (json::bool_member(relay, "healthy").value_or(false)) return ready ? "healthy, caught up" : "healthy, catching up";
+  return ready ? "NOT healthy" : "NOT healthy, catching up";
+}
+
 std::optional<double> number_of(Element element, std::string_view name) {
   const auto value = json::member(element, name);
   double number = 0;

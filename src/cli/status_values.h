@@ -15,6 +15,9 @@ namespace ctk::cli {
 std::string text_of(json::Element element, std::string_view name);
 /// Of a relay, which has no name before its source was opened.
 std::string relay_name_of(json::Element relay);
+/// "healthy, caught up". What once was is left out where it may no longer be: a relay that is not healthy may be far
+/// behind.
+std::string health_of(json::Element relay);
 std::optional<double> number_of(json::Element element, std::string_view name);
 /// 0 where there is none.
 uint64_t count_of(json::Element element, std::string_view name);

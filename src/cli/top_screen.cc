@@ -128,9 +128,7 @@ std::string shard_heading(const TopWishes& wishes, size_t count, size_t columns)
 bool is_healthy(Element relay) { return json::bool_member(relay, "healthy").value_or(false); }
 
 std::string state_line(Element relay) {
-  const bool ready = json::bool_member(relay, "ready").value_or(false);
-  return fmt::format("{}: {}, {}, {}", relay_name_of(relay), text_of(relay, "state"),
-                     is_healthy(relay) ? "healthy" : "NOT healthy", ready ? "caught up" : "catching up");
+  return fmt::format("{}: {}, {}", relay_name_of(relay), text_of(relay, "state"), health_of(relay));
 }
 
 LineStyle state_style(Element relay) { return is_healthy(relay) ? LineStyle::good : LineStyle::bad; }

@@ -69,7 +69,7 @@ std::string several(size_t count) {
 
 TEST(TopScreen, SeveralRelaysHaveALineEach) {
   const std::string text = joined(top_screen(several(3), {}, {}, 24, 80).value());
-  EXPECT_THAT(text, HasSubstr("\nr2: failed, NOT healthy, caught up  lag 1.5s  7/s  dead letters 2\n"
+  EXPECT_THAT(text, HasSubstr("\nr2: failed, NOT healthy  lag 1.5s  7/s  dead letters 2\n"
                               "r0: running, healthy, caught up"));
   EXPECT_THAT(text, HasSubstr("\nr1 s "));
 }
