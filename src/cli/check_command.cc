@@ -64,7 +64,8 @@ int run_check(const CheckCommand& command, World& world) {
   }
   if (!plan) return report_error(world, plan.error());
   if (command.policy) return print_policy(permissions_of(*plan, world), world);
-  return print_findings(look_at(std::move(*plan), {target_named, load.reset_command}, world), command.json, world);
+  const Preflight::Settings settings{target_named, plan->relay.reset_command};
+  return print_findings(look_at(std::move(*plan), settings, world), command.json, world);
 }
 
 int run_check_config(const CheckConfigCommand& command, World& world) {
@@ -79,7 +80,8 @@ int run_check_config(const CheckConfigCommand& command, World& world) {
       }
       continue;
     }
-    for (check::Finding& finding : look_at(std::move(relay.plan), {true, relay.command.reset_command}, world)) {
+    const Preflight::Settings settings{true, relay.plan.relay.reset_command};
+    for (check::Finding& finding : look_at(std::move(relay.plan), settings, world)) {
       finding.check = fmt::format("{}: {}", relay.name, finding.check);
       all.push_back(std::move(finding));
     }

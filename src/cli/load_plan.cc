@@ -159,6 +159,10 @@ Status plan_leases(LoadPlan& plan) {
   if (leases.failover < std::chrono::seconds(1)) return usage("failover-time is too short: 1s is the least");
   leases.loads = plan.relay.load.snapshot == relay::Snapshot::initial;
   plan.leases = std::move(leases);
+  // --reset is one relay's, and refused above.
+  plan.relay.reset_command =
+      "stop all workers, remove the leases (ctk positions reset --lease-table NAME) and the positions of the target (ctk "
+      "positions reset), and start again";
   return {};
 }
 

@@ -119,6 +119,12 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_THAT(relay.reset_command, HasSubstr("--reset"));
 }
 
+TEST(LoadPlan, HowSharedPositionsAreForgottenIsNotByReset) {
+  const LoadPlan shared = planned({"load", kSource, "sqlite:///x.db", "--positions=dynamodb"});
+  EXPECT_THAT(shared.relay.reset_command, HasSubstr("ctk positions reset --lease-table NAME"));
+  EXPECT_THAT(shared.relay.reset_command, testing::Not(HasSubstr("--reset")));
+}
+
 TEST(LoadPlan, AHistoryIsKeptWithPositions) {
   EXPECT_EQ(planned({"load", kSource, "sqlite:///x.db?history=h"}).relay.tables.history, "h");
   EXPECT_THAT(refused({"load", kSource, "sqlite:///x.db?history=h", "--positions=memory"}),
