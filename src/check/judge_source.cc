@@ -77,8 +77,8 @@ Finding judge_table_stream(const SourceSight& sight, bool enable) {
   if (!sight.table_stream) return {warn, "stream", "not known as long as dynamodb:DescribeStream fails"};
   const aws::StreamsDescription& stream = *sight.table_stream;
   if (const Status view = source::check_view(stream.table, stream.view); !view) return failed("stream", view.error());
-  const std::string seen =
-      fmt::format("{} {}, {} shards on its first page", stream.status, aws::to_string(stream.view), stream.shards.size());
+  const std::string seen = fmt::format("{} {}, {} {} on its first page", stream.status, aws::to_string(stream.view),
+                                       stream.shards.size(), stream.shards.size() == 1 ? "shard" : "shards");
   const bool good = stream.status == "ENABLED" || stream.status == "ENABLING";
   return {good ? ok : warn, "stream", seen, good ? "" : "it is read to its end; nothing comes after that"};
 }

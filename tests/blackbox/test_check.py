@@ -436,6 +436,10 @@ class Databases(Checked):
         self.run_ctk("load", source + "&once=true", theirs)
         return source
 
+    def test_what_a_database_library_says_stands_on_one_line(self):
+        self.assert_failed("target", r"Connection refused; Is the server running", self.source(self.filled()),
+                           "postgresql://ctk@127.0.0.1:1/ctk?table=demo")
+
     def test_cratedb(self):
         server = FakeCrateDb()
         self.addCleanup(server.stop)

@@ -51,7 +51,9 @@ int64_t affected_rows(PGresult* result) {
 }  // namespace
 
 std::string trimmed(const char* text) {
+  constexpr std::string_view kGoesOn = "\n\t";  // "Connection refused\n\tIs the server running …?"
   std::string line = text == nullptr ? "" : text;
+  for (size_t at = 0; (at = line.find(kGoesOn, at)) != std::string::npos;) line.replace(at, kGoesOn.size(), "; ");
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
   return line;
 }

@@ -19,7 +19,7 @@ struct ClearResult {
 };
 using PgResult = std::unique_ptr<PGresult, ClearResult>;
 
-/// libpq's words without their last line's end; null: none.
+/// libpq's words without their last line's end, in one line where it goes on in another; null: none.
 std::string trimmed(const char* text);
 
 bool is_done(const PGresult* result);
