@@ -16,6 +16,14 @@ static_assert(kTextSlack >= json::TextBuffer::kSlack && json::kPadding >= kTextS
 /// The type of a set's members.
 Type member_type(Type set) { return set == Type::SS ? Type::S : set == Type::NS ? Type::N : Type::B; }
 
+/// The type that has one text, by its tag.
+std::optional<Type> text_type(std::string_view tag) {
+  if (json::is_word(tag, "S")) return Type::S;
+  if (json::is_word(tag, "N")) return Type::N;
+  if (json::is_word(tag, "B")) return Type::B;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string excerpt(std::string_view text, size_t limit) {
@@ -83,24 +91,24 @@ bool ChangeBuilder::add_members(uint32_t parent) {
 
 bool ChangeBuilder::add_value(std::string_view name) {
   json::Walk& in = *walk_;
+  std::string_view tag;
+  if (in.at_pair()) {  // nearly always: what it is not is said by who takes it piece by piece
+    const json::Walk::Place begin = in.place();
+    std::string_view text;
+    if (!in.take_pair(tag, text)) return false;
+    if (const std::optional<Type> type = text_type(tag)) return add_text(*type, name, text);
+    in.go_to(begin);
+  }
   if (in.head() != '{') return fail("an attribute value is no object");
   if (!in.open('{')) return false;
   if (in.head() == '}') {
     close_node(open_node(Type::M, name), 0);
     return in.close('}');
   }
-  std::string_view tag;
   if (!in.take_name(tag)) return false;
-  bool good = false;
-  if (json::is_word(tag, "S")) {  // nearly all values are strings and numbers
-    good = add_text(Type::S, name);
-  } else if (json::is_word(tag, "N")) {
-    good = add_text(Type::N, name);
-  } else {
-    const std::optional<Type> type = parse_type(tag);
-    good = type ? add_content(*type, name) : fail("unknown type " + excerpt(tag));
-  }
-  if (!good) return false;
+  const std::optional<Type> type = parse_type(tag);
+  if (!type) return fail("unknown type " + excerpt(tag));
+  if (!add_content(*type, name)) return false;
   if (in.head() == ',') return fail("an attribute value has more than one type");
   return in.close('}');
 }
@@ -124,7 +132,10 @@ bool ChangeBuilder::add_content(Type type, std::string_view name) {
 bool ChangeBuilder::add_text(Type type, std::string_view name) {
   if (walk_->head() != '"') return refuse_text(type, name);
   std::string_view text;
-  if (!walk_->take_text(text)) return false;
+  return walk_->take_text(text) && add_text(type, name, text);
+}
+
+bool ChangeBuilder::add_text(Type type, std::string_view name, std::string_view text) {
   Node& node = add_node(type, name);
   node.text = place(text);
   node.size = static_cast<uint32_t>(text.size());

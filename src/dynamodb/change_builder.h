@@ -52,6 +52,7 @@ class ChangeBuilder {
   bool add_value(std::string_view name);
   bool add_content(Type type, std::string_view name);
   bool add_text(Type type, std::string_view name);
+  bool add_text(Type type, std::string_view name, std::string_view text);
   bool add_truth(Type type, std::string_view name);
   bool add_list(std::string_view name);
   bool add_set(Type type, std::string_view name);

@@ -82,7 +82,7 @@ bool Walk::take_escaped(uint32_t begin, uint32_t end, std::string_view& text) {
   return true;
 }
 
-bool Walk::skip_text() {
+inline bool Walk::skip_text() {
   std::string_view unused;
   if (plain_ != nullptr) return take_text(unused);
   if (head() != '"') return fail();
@@ -111,6 +111,10 @@ bool Walk::skip() {
   switch (head()) {
     case '"': return skip_text();
     case '{':
+      if (plain_ == nullptr && at_pair()) {
+        token_ += kPairTokens;
+        return true;
+      }
       if (!open('{')) return false;
       if (head() == '}') return close('}');
       do {

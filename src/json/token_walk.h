@@ -92,6 +92,24 @@ class Walk {
     text = {text_ + begin, end - begin};
     return true;
   }
+  /// Whether an object stands there that holds one text and nothing else: `{"S":"a"}`.
+  bool at_pair() const {
+    if (end_ - token_ < kPairTokens || depth_ >= kDeepest) return false;
+    const char* const text = text_;
+    const uint32_t* const token = token_;
+    const auto differs = [=](int place, char c) { return text[token[place]] ^ c; };
+    // One question, since its answer is nearly always the same.
+    return (differs(0, '{') | differs(1, '"') | differs(2, ':') | differs(3, '"') | differs(4, '}')) == 0;
+  }
+  /// Takes such an object; false where a text is none.
+  [[gnu::always_inline]] bool take_pair(std::string_view& name, std::string_view& text) {
+    ++token_;
+    const bool named = take_text(name);
+    ++token_;
+    const bool good = named && take_text(text);
+    ++token_;
+    return good;
+  }
   [[gnu::always_inline]] bool take_name(std::string_view& name) { return take_text(name) && (take(':') || fail()); }
   /// A text, number or word; false without failing where an object or array stands, which is left there.
   bool take_scalar(Scalar& scalar);
@@ -127,6 +145,8 @@ class Walk {
   }
   bool take_escaped(uint32_t begin, uint32_t end, std::string_view& text);
   bool skip_text();
+
+  static constexpr int kPairTokens = 5;
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage_;
   const char* text_ = "";

@@ -19,6 +19,13 @@ void check(bool good) {
 
 /// All texts of the value, names among them, in their order.
 bool texts_of(Walk& walk, std::vector<std::string>& texts) {
+  if (walk.at_pair()) {
+    std::string_view name, text;
+    if (!walk.take_pair(name, text)) return false;
+    texts.emplace_back(name);
+    texts.emplace_back(text);
+    return true;
+  }
   if (walk.head() == '{') {
     return walk.members([&](std::string_view name) {
       texts.emplace_back(name);

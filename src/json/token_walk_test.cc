@@ -50,6 +50,26 @@ TEST(Walk, TakesMembersAndElementsInTheirOrder) {
   EXPECT_EQ(seen, (std::vector<std::string>{"a", "1", "{", "[", "b", "x"}));
 }
 
+TEST(Walk, TakesAnObjectOfOneTextAtOnce) {
+  using Pair = std::pair<std::string, std::string>;
+  const auto pair_of = [](const std::string& json) -> std::optional<Pair> {
+    Walked walked(json);
+    EXPECT_TRUE(walked.begun) << json;
+    std::string_view name, text;
+    if (!walked.walk.at_pair() || !walked.walk.take_pair(name, text)) return std::nullopt;
+    EXPECT_TRUE(walked.walk.complete()) << json;
+    return Pair(name, text);
+  };
+  EXPECT_EQ(pair_of(R"({"S":"a"})"), Pair("S", "a"));
+  EXPECT_EQ(pair_of(R"( { "" : "" } )"), Pair("", ""));
+  EXPECT_EQ(pair_of(R"({"\u0053":"a\nb"})"), Pair("S", "a\nb"));
+  for (const char* other : {R"({"S":1})", R"({"S":"a","N":"1"})", R"({})", R"({"S":{}})", R"(["S","a"])", R"({"S":"a"]})",
+                            R"({"S" "a"})", R"({"S":"a")", R"({"S":)", R"({)", R"("S")", R"({"S":["a"]})"}) {
+    EXPECT_EQ(pair_of(other), std::nullopt) << other;
+  }
+  EXPECT_EQ(pair_of(R"({"S":"\x"})"), std::nullopt) << "no escape";
+}
+
 TEST(Walk, GivesScalarsAsTheyStand) {
   Walked walked(R"([12.50e+3 ,true,"a\u00e4\"b",{}])");
   using Kind = Walk::Scalar::Kind;
