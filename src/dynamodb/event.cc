@@ -190,6 +190,7 @@ std::optional<Timestamp> creation_time(const json::Walk::Scalar& value, std::str
   using Kind = json::Walk::Scalar::Kind;
   if (value.kind == Kind::text) return text_time(value.raw, precision);
   if (value.kind != Kind::number) return std::nullopt;
+  if (const std::optional<int64_t> plain = plain_integer(value.raw)) return whole_time(*plain, precision);
   const char* const begin = value.raw.data();
   const char* const end = begin + value.raw.size();
   int64_t whole = 0;

@@ -220,6 +220,16 @@ void append_canonical_number(std::string& out, std::string_view text) {
   }
 }
 
+std::optional<int64_t> plain_integer(std::string_view text) {
+  if (text.empty() || text.size() > 18 || (text[0] == '0' && text.size() > 1)) return std::nullopt;
+  int64_t value = 0;
+  for (const char c : text) {
+    if (!is_digit(c)) return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
+  return value;
+}
+
 std::optional<int64_t> exact_int64(std::string_view text) {
   Decimal number = to_decimal(text);
   if (number.zero()) return 0;

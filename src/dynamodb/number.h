@@ -26,6 +26,8 @@ void append_json_number(std::string& out, std::string_view text);
 std::string canonical_number(std::string_view text);
 void append_canonical_number(std::string& out, std::string_view text);
 
+/// The usual integer, at less cost: up to 18 digits and nothing else, no leading zero.
+std::optional<int64_t> plain_integer(std::string_view text);
 /// The integer it is (1, 1.0, 1e3), if it fits.
 std::optional<int64_t> exact_int64(std::string_view text);
 

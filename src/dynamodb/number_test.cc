@@ -75,6 +75,15 @@ rc::Gen<std::string> respelled(const std::string& text) {
   });
 }
 
+TEST(PlainInteger, IsDigitsAloneThatFit) {
+  EXPECT_EQ(plain_integer("0"), 0);
+  EXPECT_EQ(plain_integer("1720740233012995"), 1720740233012995);
+  EXPECT_EQ(plain_integer("999999999999999999"), 999999999999999999);
+  for (const char* other : {"", "-1", "+1", "1.0", "1e3", "01", "1000000000000000000", " 1"}) {
+    EXPECT_EQ(plain_integer(other), std::nullopt) << other;
+  }
+}
+
 TEST(Number, KnowsItsGrammar) {
   for (const char* good : {"0", "-0", "+1", "007", "1.", ".5", "-.5", "1e5", "1E+5", "1.5e-130", "0e0", "1e0000000000001",
                            "12345678901234567890123456789012345678901234567890"}) {

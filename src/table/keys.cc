@@ -42,19 +42,8 @@ bool fits_bigint(Target target, int64_t value) {
   return value >= target->keys.lowest_bigint && value <= target->keys.highest_bigint;
 }
 
-/// The usual integer, at less cost: up to 18 digits and nothing else, no leading zero.
-std::optional<int64_t> plain_integer(std::string_view digits) {
-  if (digits.empty() || digits.size() > 18 || (digits[0] == '0' && digits.size() > 1)) return std::nullopt;
-  int64_t value = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    value = value * 10 + (c - '0');
-  }
-  return value;
-}
-
 Cell integer_cell(const KeyColumn& key, Target target, std::string_view digits) {
-  if (const std::optional<int64_t> plain = plain_integer(digits)) {
+  if (const std::optional<int64_t> plain = dynamodb::plain_integer(digits)) {
     return KeyCell{KeyCell::Kind::integer, std::string(digits), *plain, 0};
   }
   const std::optional<int64_t> value = dynamodb::exact_int64(digits);
