@@ -1,5 +1,7 @@
 #include "relay/shard_queue.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace ctk::relay {
@@ -19,13 +21,21 @@ size_t ShardQueue::cost(const source::Page& page) {
 }
 
 void ShardQueue::add(source::Page& page, Duration now) {
-  for (dynamodb::RawRecord& record : page.records) {
-    const size_t bytes = cost_of(record);
-    bytes_ += bytes;
-    records_.push_back({std::move(record), bytes, now, nullptr});
-  }
   if (page.items) items_ = std::move(page.items);
-  if (page.resume && !page.records.empty()) records_.back().resume = std::make_unique<Position>(std::move(*page.resume));
+  if (page.records.empty()) return;
+  size_ += page.records.size();
+  bytes_ += cost(page);
+  pages_.push_back({std::move(page.records), now, std::move(page.resume)});
+}
+
+/// A page that nothing was taken of goes as it is, where it is alone.
+void ShardQueue::move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to) {
+  if (count == from.records.size() && to.empty()) {
+    to = std::move(from.records);
+    return;
+  }
+  const auto first = from.records.begin() + static_cast<std::ptrdiff_t>(from.taken);
+  std::move(first, first + static_cast<std::ptrdiff_t>(count), std::back_inserter(to));
 }
 
 Slice ShardQueue::take(size_t records) {
@@ -33,22 +43,25 @@ Slice ShardQueue::take(size_t records) {
   slice.shard = id_;
   slice.items = items_;
   slice.from = slice.to = taken_to_;
-  slice.records.reserve(records);
-  for (size_t i = 0; i < records; ++i) {
-    Queued& queued = records_.front();
-    slice.queued_bytes += queued.bytes;
+  while (slice.records.size() < records) {
+    Queued& page = pages_.front();
+    const size_t left = page.records.size() - page.taken;
+    const size_t count = std::min(records - slice.records.size(), left);
+    move_records(page, count, slice.records);
+    page.taken += count;
+    if (count < left) continue;
     // Inside a Scan's page there is no place to resume at.
-    if (queued.resume) slice.to = std::move(*queued.resume);
-    if (!segment_) {
-      if (i + 1 == records) slice.to = source::position_behind(queued.record);
-      if (slice.records.empty()) slice.arrivals.first = queued.record.arrival;
-      slice.arrivals.last = queued.record.arrival;
-    }
-    slice.records.push_back(std::move(queued.record));
-    records_.pop_front();
+    if (page.resume) slice.to = std::move(*page.resume);
+    pages_.pop_front();
   }
+  for (const dynamodb::RawRecord& record : slice.records) slice.queued_bytes += cost_of(record);
+  if (!segment_ && records > 0) {
+    slice.to = source::position_behind(slice.records.back());
+    slice.arrivals = {slice.records.front().arrival, slice.records.back().arrival};
+  }
+  size_ -= records;
   bytes_ -= slice.queued_bytes;
-  if (holds_end() && records_.empty()) {
+  if (holds_end() && empty()) {
     slice.has_end = true;
     end_ = End::taken;
     slice.to = Position::shard_end();
@@ -58,8 +71,8 @@ Slice ShardQueue::take(size_t records) {
 }
 
 void ShardQueue::clear() {
-  records_.clear();
-  bytes_ = 0;
+  pages_.clear();
+  size_ = bytes_ = 0;
 }
 
 void ShardQueue::restart(Position position) {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "relay/batch_plan.h"
 #include "relay/borrowed_names.h"
@@ -30,30 +32,34 @@ class ShardQueue {
   /// Empty, it goes on behind `position`.
   void restart(Position position);
 
-  bool empty() const { return records_.empty(); }
-  size_t size() const { return records_.size(); }
+  bool empty() const { return size_ == 0; }
+  size_t size() const { return size_; }
   size_t bytes() const { return bytes_; }
   bool holds_end() const { return end_ == End::queued; }
   /// Whether a batch has something to take here.
-  bool has_something() const { return !records_.empty() || holds_end(); }
+  bool has_something() const { return !empty() || holds_end(); }
   /// When its first record was read.
-  Duration oldest() const { return records_.empty() ? Duration{} : records_.front().read_at; }
+  Duration oldest() const { return empty() ? Duration{} : pages_.front().read_at; }
   /// When its first record reached the source.
-  Timestamp oldest_arrival() const { return records_.empty() ? kNoTime : records_.front().record.arrival; }
+  Timestamp oldest_arrival() const { return empty() ? kNoTime : pages_.front().records[pages_.front().taken].arrival; }
 
  private:
+  /// A page of which something is left.
   struct Queued {
-    dynamodb::RawRecord record;
-    size_t bytes = 0;
+    std::vector<dynamodb::RawRecord> records;
     Duration read_at{};
-    std::unique_ptr<Position> resume;  ///< behind it, where its number does not say so: the last item of a Scan's page
+    std::optional<Position> resume;  ///< behind its last record, where that does not say so: of a Scan
+    size_t taken = 0;                ///< so many records at its front have gone
   };
   enum class End { not_known, queued, taken };
 
   ShardId id_;
   Position taken_to_;  ///< behind what was taken
   bool segment_;
-  std::deque<Queued> records_;
+  static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to);
+
+  std::deque<Queued> pages_;
+  size_t size_ = 0;  ///< records
   size_t bytes_ = 0;
   std::shared_ptr<const dynamodb::ItemSource> items_;  ///< what its records are, in a segment
   End end_ = End::not_known;

@@ -55,6 +55,32 @@ TEST(ShardQueue, GivesItsOldestRecordsAndWhereToResumeBehindThem) {
   EXPECT_EQ(queue.bytes(), 0u);
 }
 
+TEST(ShardQueue, TakesRecordsOfSeveralPages) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  const auto sequences = [](const Slice& slice) {
+    std::vector<std::string> found;
+    for (const dynamodb::RawRecord& record : slice.records) found.push_back(record.sequence.str());
+    return found;
+  };
+  source::Page first = page_of({"1", "2", "3"}), second = page_of({"4"}), third = page_of({"5", "6"}), empty;
+  const size_t cost = ShardQueue::cost(first);
+  queue.add(first, seconds(1));
+  queue.add(empty, seconds(2));
+  queue.add(second, seconds(3));
+  queue.add(third, seconds(4));
+  EXPECT_EQ(sequences(queue.take(1)), (std::vector<std::string>{"1"}));
+  EXPECT_EQ(queue.size(), 5u);
+  EXPECT_EQ(queue.oldest(), seconds(1));
+  EXPECT_EQ(queue.oldest_arrival(), kNoon + seconds(2));
+  const Slice middle = queue.take(4);
+  EXPECT_EQ(sequences(middle), (std::vector<std::string>{"2", "3", "4", "5"}));
+  EXPECT_EQ(middle.to, after("5"));
+  EXPECT_EQ(middle.queued_bytes, cost / 3 * 4);
+  EXPECT_EQ(queue.oldest(), seconds(4));
+  EXPECT_EQ(sequences(queue.take(1)), (std::vector<std::string>{"6"}));
+  EXPECT_TRUE(queue.empty());
+}
+
 TEST(ShardQueue, TheEndGoesWithTheLastRecordsOrAlone) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
   source::Page page = page_of({"3", "5"});
