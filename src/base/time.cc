@@ -251,21 +251,30 @@ Timestamp SystemClock::now() { return Timestamp(read_clock(CLOCK_REALTIME)); }
 
 Duration SystemClock::monotonic() { return read_clock(CLOCK_BOOTTIME); }
 
-std::string format_iso8601(Timestamp time) {
+void append_iso8601(std::string& out, Timestamp time) {
   auto midnight = std::chrono::floor<std::chrono::days>(time);
   constexpr auto kFirst = std::chrono::sys_days(std::chrono::year(0) / 1 / 1);
   constexpr auto kEnd = std::chrono::sys_days(std::chrono::year(10000) / 1 / 1);
-  if (midnight < kFirst || midnight >= kEnd) return std::to_string(to_micros(time));
+  if (midnight < kFirst || midnight >= kEnd) {
+    out += std::to_string(to_micros(time));
+    return;
+  }
   const std::chrono::year_month_day date(midnight);
   const std::chrono::hh_mm_ss<microseconds> clock(time - midnight);
-  std::string text = "0000-00-00T00:00:00.000000Z";  // every change has such a time
-  put_digits(text, 0, 4, static_cast<int>(date.year()));
-  put_digits(text, 5, 2, static_cast<unsigned>(date.month()));
-  put_digits(text, 8, 2, static_cast<unsigned>(date.day()));
-  put_digits(text, 11, 2, clock.hours().count());
-  put_digits(text, 14, 2, clock.minutes().count());
-  put_digits(text, 17, 2, clock.seconds().count());
-  put_digits(text, 20, 6, clock.subseconds().count());
+  const size_t at = out.size();
+  out += "0000-00-00T00:00:00.000000Z";  // every change has such a time
+  put_digits(out, at, 4, static_cast<int>(date.year()));
+  put_digits(out, at + 5, 2, static_cast<unsigned>(date.month()));
+  put_digits(out, at + 8, 2, static_cast<unsigned>(date.day()));
+  put_digits(out, at + 11, 2, clock.hours().count());
+  put_digits(out, at + 14, 2, clock.minutes().count());
+  put_digits(out, at + 17, 2, clock.seconds().count());
+  put_digits(out, at + 20, 6, clock.subseconds().count());
+}
+
+std::string format_iso8601(Timestamp time) {
+  std::string text;
+  append_iso8601(text, time);
   return text;
 }
 

@@ -34,6 +34,7 @@ class SystemClock final : public Clock {
 
 /// "2026-11-22T03:32:55.742001Z"; always six digits of a second.
 std::string format_iso8601(Timestamp time);
+void append_iso8601(std::string& out, Timestamp time);
 /// ISO-8601 with or without time, fraction and zone (none means UTC), or seconds, milliseconds or microseconds since 1970
 /// told apart by magnitude (< 1e11, < 1e14), with or without a fraction.
 Result<Timestamp> parse_timestamp(std::string_view text);

@@ -26,7 +26,7 @@ void append_line(std::string& out, const std::string& table, const dynamodb::Cha
     out += "null}\n";
   } else {
     out += '"';
-    out += format_iso8601(row.time);
+    append_iso8601(out, row.time);
     out += "\"}\n";
   }
 }
