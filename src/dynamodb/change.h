@@ -36,6 +36,8 @@ class Change {
   std::string_view order;
   /// The key as typed JSON, names sorted, numbers canonical: equal exactly for the same item. `{"pk":{"S":"a"}}`
   std::string_view key;
+  /// Where its record was read, for dead letters: the shard, and its position there. Empty where nobody has said.
+  std::string_view shard, position;
   uint32_t index_in_record = 0;  ///< which of the record's changes this is
   bool by_time_to_live = false;  ///< a removal: nobody removed the item, it had expired
   /// The record's own text, for dead letters; of a record of several values, one. Null where there is none.

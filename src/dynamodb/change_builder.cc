@@ -243,7 +243,8 @@ void ChangeBuilder::finish(Change& change, const ChangeTexts& texts, const std::
   std::copy_n(nodes_.data(), node_count_, nodes);
   change.nodes_ = nodes;
   change.text_ = walk_ != nullptr ? walk_->base() : nullptr;
-  const size_t bytes = texts.table.size() + texts.event_id.size() + texts.order.size() + texts.key.size();
+  const size_t bytes = texts.table.size() + texts.event_id.size() + texts.order.size() + texts.key.size() +
+                       texts.shard.size() + texts.position.size();
   char* end = slab->chars(bytes);
   const auto put = [&end](std::string_view text) {
     std::string_view kept(end, text.size());
@@ -254,6 +255,8 @@ void ChangeBuilder::finish(Change& change, const ChangeTexts& texts, const std::
   change.event_id = put(texts.event_id);
   change.order = put(texts.order);
   change.key = put(texts.key);
+  change.shard = put(texts.shard);
+  change.position = put(texts.position);
   change.own_bytes_ = static_cast<uint32_t>(node_count_ * sizeof(Node) + bytes);
   change.slab_ = slab;
 }

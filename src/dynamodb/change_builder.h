@@ -20,7 +20,7 @@ namespace ctk::dynamodb {
 
 /// The texts of a change that stand beside its items.
 struct ChangeTexts {
-  std::string_view table, event_id, order, key;
+  std::string_view table, event_id, order, key, shard, position;
 };
 
 class ChangeBuilder {

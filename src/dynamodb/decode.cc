@@ -44,13 +44,13 @@ void Decoder::decode_record(RawRecord& record, const DecodeOptions& options, Dec
 
 Decoded Decoder::decode_item(RawRecord record, const ItemSource& source) {
   Decoded out;
-  decode_item_into(record, source, out, std::make_shared<Slab>(kSlabOfOne));
+  decode_item_into(record, source, {}, out, std::make_shared<Slab>(kSlabOfOne));
   return out;
 }
 
-void Decoder::decode_item_of_batch(RawRecord& record, const ItemSource& source, Decoded& out) {
+void Decoder::decode_item_of_batch(RawRecord& record, const ItemSource& source, std::string_view shard, Decoded& out) {
   out.clear();
-  decode_item_into(record, source, out, slab_with_room());
+  decode_item_into(record, source, shard, out, slab_with_room());
 }
 
 std::optional<VersionKind> Decoder::file_kind(std::string_view record) {

@@ -80,6 +80,7 @@ struct DecodeOptions {
   bool old_image = false;
   /// The order of each change, where it is known already; nothing: the one that follows from its record.
   std::optional<std::string_view> order = {};
+  std::string_view shard = {}, position = {};  ///< of the record: Change::shard
 };
 
 /// Where scanned items come from.
@@ -107,14 +108,16 @@ class Decoder {
   // The same for who decodes many that go together: those of a batch share slabs. Else each has its own.
   /// Into `out`, which is emptied first; of the record only its data is taken.
   void decode_of_batch(RawRecord& record, const DecodeOptions& options, Decoded& out);
-  void decode_item_of_batch(RawRecord& record, const ItemSource& source, Decoded& out);
+  /// An item's position is its key.
+  void decode_item_of_batch(RawRecord& record, const ItemSource& source, std::string_view shard, Decoded& out);
   void end_batch() { slab_.reset(); }
 
  private:
   struct Job;
 
   void decode_record(RawRecord& record, const DecodeOptions& options, Decoded& out, std::shared_ptr<Slab> slab);
-  void decode_item_into(RawRecord& record, const ItemSource& source, Decoded& out, std::shared_ptr<Slab> slab);
+  void decode_item_into(RawRecord& record, const ItemSource& source, std::string_view shard, Decoded& out,
+                        std::shared_ptr<Slab> slab);
   void run(Job& job);
   // `wrapper` names the member that held the text; empty where it is the record itself. A text is one that the slab keeps.
   void decode_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper);

@@ -92,7 +92,7 @@ TEST(DecodeBatch, ItemsComeAsTheyDoAlone) {
   Decoded together;
   for (const char* item : {R"({"pk":{"S":"a"},"n":{"N":"1"}})", R"({"pk":{"S":"b"},"n":{"N":1.50}})"}) {
     RawRecord record = record_of(item);
-    decoder.decode_item_of_batch(record, source, together);
+    decoder.decode_item_of_batch(record, source, "segment", together);
     const Decoded alone = Decoder().decode_item(record_of(item), source);
     ASSERT_EQ(together.changes.size(), 1u);
     EXPECT_EQ(plain_item(together.changes[0]), plain_item(alone.changes.at(0)));

@@ -129,7 +129,7 @@ bool Decoder::decode_event(Job& job, const Event& event) {
     job.out.changes.pop_back();
     return !builder_.met_bare_number();
   }
-  builder_.finish(change, {event.table(), event.id, order_, key_}, job.slab);
+  builder_.finish(change, {event.table(), event.id, order_, key_, job.options.shard, job.options.position}, job.slab);
   change.record = job.record;
   if (!job.first_kind) job.first_kind = own_kind;
   return true;
@@ -156,8 +156,9 @@ void Decoder::read_images(Change& change, const Event& event, bool old_image, Re
   }
 }
 
-void Decoder::decode_item_into(RawRecord& record, const ItemSource& source, Decoded& out, std::shared_ptr<Slab> slab) {
-  const DecodeOptions options;
+void Decoder::decode_item_into(RawRecord& record, const ItemSource& source, std::string_view shard, Decoded& out,
+                               std::shared_ptr<Slab> slab) {
+  const DecodeOptions options{.kind = {}, .shard = shard};
   Job job{.options = options, .raw = record, .out = out, .slab = std::move(slab)};
   job.record = &job.keep(std::move(record.data));
   if (try_item(job, *job.record, source)) return;
@@ -187,7 +188,8 @@ bool Decoder::try_item(Job& job, const std::string& text, const ItemSource& sour
     job.out.undecodable.push_back({0, reason.take(), source.table, key_, order, job.shared_record()});
     return !builder_.met_bare_number();
   }
-  builder_.finish(change, {source.table, {}, order, key_}, job.slab);
+  builder_.finish(change, {source.table, {}, order, key_, job.options.shard, {}}, job.slab);
+  change.position = change.key;
   change.record = job.record;
   job.out.changes.push_back(std::move(change));
   return true;

@@ -88,12 +88,13 @@ Result<Change> find_change(Decoder& decoder, const KnownChange& known, bool old_
   const std::vector<Origin> origins = origins_of(known.order);
   Decoded decoded;
   for (const Origin& origin : origins) {
-    decoded = decode(decoder, known, origin, {origin.kind, old_image});
+    decoded = decode(decoder, known, origin, {origin.kind, old_image, {}, known.shard, known.position});
     const auto found = std::ranges::find_if(decoded.changes, is_it);
     if (found != decoded.changes.end()) return std::move(*found);
   }
   if (std::ranges::count_if(decoded.changes, of_item) != 1) return std::unexpected(not_found(decoded));
-  decoded = decode(decoder, known, origins.back(), {origins.back().kind, old_image, known.order});
+  decoded =
+      decode(decoder, known, origins.back(), {origins.back().kind, old_image, known.order, known.shard, known.position});
   return std::move(*std::ranges::find_if(decoded.changes, of_item));
 }
 

@@ -17,6 +17,7 @@ struct KnownChange {
   std::string text;        ///< of the record (event_text.h)
   std::string_view key;    ///< Change::key
   std::string_view order;  ///< Change::order
+  std::string_view shard = {}, position = {};
 };
 
 /// The change, with exactly this order. `corrupt` where the text holds no such change; the message says what it holds.

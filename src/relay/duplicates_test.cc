@@ -11,7 +11,8 @@ uint64_t event(const std::string& id, const std::string& key, int64_t time = 1) 
   dynamodb::Change made;
   dynamodb::ChangeBuilder builder;
   builder.begin(nullptr);
-  builder.finish(made, {.table = "", .event_id = id, .order = "", .key = key}, std::make_shared<dynamodb::Slab>(64));
+  builder.finish(made, {.table = "", .event_id = id, .order = "", .key = key, .shard = "", .position = ""},
+                 std::make_shared<dynamodb::Slab>(64));
   made.time = from_micros(time);
   return DuplicateFilter::event_of(made);
 }

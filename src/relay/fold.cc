@@ -1,5 +1,6 @@
 #include "relay/fold.h"
 
+#include <memory_resource>
 #include <string_view>
 #include <unordered_map>
 
@@ -9,10 +10,7 @@ namespace {
 void insert_descending(sink::FoldedChange& folded, RoutedChange&& routed) {
   size_t at = 0;
   while (at < folded.changes.size() && folded.changes[at]->order > routed.change->order) ++at;
-  const auto offset = static_cast<std::ptrdiff_t>(at);
-  folded.changes.insert(folded.changes.begin() + offset, std::move(routed.change));
-  folded.positions.insert(folded.positions.begin() + offset, std::move(routed.position));
-  folded.shards.insert(folded.shards.begin() + offset, std::move(routed.shard));
+  folded.changes.insert(at, std::move(routed.change));
 }
 
 }  // namespace
@@ -20,7 +18,9 @@ void insert_descending(sink::FoldedChange& folded, RoutedChange&& routed) {
 std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes) {
   std::vector<sink::FoldedChange> folded;
   folded.reserve(changes.size());
-  std::unordered_map<std::string_view, size_t> places;
+  constexpr size_t kBytesOfAKey = 64;  // of the map
+  std::pmr::monotonic_buffer_resource memory((changes.size() + 1) * kBytesOfAKey);
+  std::pmr::unordered_map<std::string_view, size_t> places(&memory);
   places.reserve(changes.size());
   for (RoutedChange& routed : changes) {
     // The view stays good: it points into a Change that `folded` keeps alive.

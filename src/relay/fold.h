@@ -11,12 +11,10 @@
 
 namespace ctk::relay {
 
-/// A change on its way to a table, with where it stood.
+/// A change on its way to a table.
 struct RoutedChange {
   std::shared_ptr<const dynamodb::Change> change;
-  aws::ShardId shard;
-  std::string position;  ///< of its record
-  size_t ordinal = 0;    ///< in its batch: of one shard's changes, the later has the higher one
+  size_t ordinal = 0;  ///< in its batch: of one shard's changes, the later has the higher one
   // What routing asks of each change, so that it need not look into memory that another core has just written.
   uint32_t table = 0;  ///< its source table: which of DecodedBatch::tables
   uint64_t event = 0;  ///< DuplicateFilter::event_of, where DecodeRules ask for it

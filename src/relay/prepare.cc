@@ -9,10 +9,14 @@
 namespace ctk::relay {
 namespace {
 
-std::string position_of(const dynamodb::RawRecord& record) {
-  if (record.sequence.empty()) return std::to_string(record.line);
-  if (!record.in_aggregate) return record.sequence.str();
-  return shards::to_string(shards::Position::after(record.sequence, record.in_aggregate->index));
+void write_position(std::string& out, const dynamodb::RawRecord& record) {
+  if (record.sequence.empty()) {
+    out = std::to_string(record.line);
+  } else if (!record.in_aggregate) {
+    out = record.sequence.str();
+  } else {
+    out = shards::to_string(shards::Position::after(record.sequence, record.in_aggregate->index));
+  }
 }
 
 constexpr std::string_view kStray = "its hash key lies outside of its shard's range (aggregates=dead-letter)";
@@ -31,21 +35,20 @@ class SliceDecoder {
   void decode(const aws::ShardId& shard, dynamodb::RawRecord& record) {
     batch_.payload_bytes += record.data.size();
     if (!options_.kind) options_.kind = decoder_.file_kind(record.data);
+    write_position(position_, record);
+    options_.shard = shard.str();
+    options_.position = position_;
     decoder_.decode_of_batch(record, options_, decoded_);
     if (record.in_aggregate && record.in_aggregate->is_stray) take_stray(decoded_);
-    take(shard, decoded_, position_of(record));
+    take(shard, decoded_, position_);
   }
 
-  /// An item's place is its key.
   void decode_item(const aws::ShardId& shard, dynamodb::RawRecord& record, const dynamodb::ItemSource& items) {
     batch_.payload_bytes += record.data.size();
     batch_.item_bytes += record.data.size();
     ++batch_.items;
-    decoder_.decode_item_of_batch(record, items, decoded_);
-    std::string position;
-    if (!decoded_.changes.empty()) position = decoded_.changes.front().key;
-    if (!decoded_.undecodable.empty()) position = *decoded_.undecodable.front().record;
-    take(shard, decoded_, std::move(position));
+    decoder_.decode_item_of_batch(record, items, shard.str(), decoded_);
+    take(shard, decoded_, decoded_.undecodable.empty() ? "" : *decoded_.undecodable.front().record);
   }
 
   std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }
@@ -66,19 +69,17 @@ class SliceDecoder {
     decoded.changes.clear();
   }
 
-  void take(const aws::ShardId& shard, dynamodb::Decoded& decoded, std::string position) {
+  /// `position`: of what is undecodable.
+  void take(const aws::ShardId& shard, dynamodb::Decoded& decoded, const std::string& position) {
     const size_t first = batch_.changes.size();
-    // Nearly every record is one change, which takes its position over.
-    size_t left = decoded.total();
-    const auto next_position = [&] { return --left == 0 ? std::move(position) : position; };
     for (dynamodb::Change& change : decoded.changes) {
       const size_t ordinal = batch_.changes.size();
       const uint32_t table = place_of(change.table);
       const uint64_t event = events_ ? DuplicateFilter::event_of(change) : 0;
-      batch_.changes.push_back({place(std::move(change)), shard, next_position(), ordinal, table, event});
+      batch_.changes.push_back({place(std::move(change)), ordinal, table, event});
     }
     for (dynamodb::Undecodable& undecodable : decoded.undecodable) {
-      batch_.undecodable.push_back({std::move(undecodable), shard, next_position(), first});
+      batch_.undecodable.push_back({std::move(undecodable), shard, position, first});
     }
   }
 
@@ -110,6 +111,7 @@ class SliceDecoder {
   std::shared_ptr<std::vector<dynamodb::Change>> piece_;
   uint32_t table_ = 0;         ///< of the last change
   dynamodb::Decoded decoded_;  ///< of the record at hand
+  std::string position_;       ///< likewise
 };
 
 /// Where a shard may resume so that the record of the bad change is read again; the lists hold what comes before it.
@@ -117,14 +119,15 @@ std::optional<shards::Position> position_before(const BadChange& bad, const Chan
   const RoutedChange* last = nullptr;
   for (const std::vector<RoutedChange>* changes : lists) {
     for (const RoutedChange& one : *changes) {
-      const bool before = one.shard == bad.shard && one.position != bad.position;
+      const bool before = one.change->shard == bad.shard.str() && one.change->position != bad.position;
       if (before && (last == nullptr || one.ordinal > last->ordinal)) last = &one;
     }
   }
   // Inside a Scan's page there is no place to resume at.
   if (last == nullptr || shards::is_segment(bad.shard)) return std::nullopt;
   // "42", in an aggregate "42:0"; of a file "12:2".
-  return shards::parse_position(last->position).value_or(shards::Position::after(aws::SequenceNumber(last->position)));
+  const std::string position(last->change->position);
+  return shards::parse_position(position).value_or(shards::Position::after(aws::SequenceNumber(position)));
 }
 
 ChangeLists lists_of(std::vector<TableShare>& shares) {
@@ -135,7 +138,7 @@ ChangeLists lists_of(std::vector<TableShare>& shares) {
 
 /// Changes of one record share its position: of them, those before the bad one's index come before it.
 bool comes_before(const RoutedChange& routed, const RoutedUndecodable& bad) {
-  const bool same_record = routed.position == bad.position;
+  const bool same_record = routed.change->position == bad.position;
   return same_record && routed.change->index_in_record < bad.undecodable.index_in_record;
 }
 
@@ -163,11 +166,13 @@ const RoutedChange* find_change(const std::vector<TableShare>& shares,
 
 /// Takes out the change and all of its shard that follows it.
 void cut_before(RenderedPrefix& prefix, const RoutedChange& refused, std::string reason) {
-  BadChange bad{refused.shard, refused.position, std::move(reason), {}};
+  const dynamodb::Change& change = *refused.change;
+  BadChange bad{aws::ShardId(std::string(change.shard)), std::string(change.position), std::move(reason), {}};
   const size_t ordinal = refused.ordinal;
   for (TableShare& share : prefix.shares) {
-    std::erase_if(share.changes,
-                  [&](const RoutedChange& routed) { return routed.shard == bad.shard && routed.ordinal >= ordinal; });
+    std::erase_if(share.changes, [&](const RoutedChange& routed) {
+      return routed.change->shard == bad.shard.str() && routed.ordinal >= ordinal;
+    });
   }
   bad.before = position_before(bad, lists_of(prefix.shares));
   std::erase_if(prefix.bad, [&](const BadChange& later) { return later.shard == bad.shard; });
@@ -213,7 +218,7 @@ std::vector<BadChange> cut_at_undecodable(const std::vector<RoutedUndecodable>& 
     BadChange bad{one.shard, one.position, one.undecodable.reason, {}};
     for (std::vector<RoutedChange>* changes : lists) {
       std::erase_if(*changes, [&](const RoutedChange& routed) {
-        return routed.shard == bad.shard && routed.ordinal >= one.ordinal && !comes_before(routed, one);
+        return routed.change->shard == bad.shard.str() && routed.ordinal >= one.ordinal && !comes_before(routed, one);
       });
     }
     bad.before = position_before(bad, lists);

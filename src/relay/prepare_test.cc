@@ -36,9 +36,11 @@ DecodedBatch decoded(std::vector<Slice> slices) {
   return decode_slices(slices, decoder, {.kind = dynamodb::VersionKind::file_time});
 }
 
+std::string place_of(const dynamodb::Change& change) { return std::string(change.shard) + std::string(change.position); }
+
 std::vector<std::string> places(const std::vector<RoutedChange>& changes) {
   std::vector<std::string> places;
-  for (const RoutedChange& one : changes) places.push_back(one.shard.str() + one.position);
+  for (const RoutedChange& one : changes) places.push_back(place_of(*one.change));
   return places;
 }
 
@@ -170,7 +172,7 @@ std::vector<TableShare> shares_of(DecodedBatch batch) {
 std::vector<std::string> written_by(const RenderedPrefix& prefix) {
   std::vector<std::string> written;
   for (const sink::TableWrites& writes : prefix.writes) {
-    for (const sink::FoldedChange& folded : writes.changes) written.push_back(folded.shards[0].str() + folded.positions[0]);
+    for (const sink::FoldedChange& folded : writes.changes) written.push_back(place_of(*folded.changes[0]));
   }
   return written;
 }

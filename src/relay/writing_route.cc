@@ -31,7 +31,7 @@ void Writing::on_table_open() {
 }
 
 bool Writing::repeats(InFlightBatch& write, const RoutedChange& routed) {
-  if (!parts_.tables.repeats(routed.event, routed.position)) return false;
+  if (!parts_.tables.repeats(routed.event, routed.change->position)) return false;
   ++write.repeated;
   if (routed.change->operation == dynamodb::Operation::remove) ++write.repeated_deletes;
   return true;
@@ -62,7 +62,8 @@ void Writing::send(InFlightBatch& write, RoutedChange&& routed, const Destinatio
     dynamodb::Undecodable bad{change.index_in_record,    error->message,
                               std::string(change.table), std::string(change.key),
                               std::string(change.order), change.shared_record()};
-    write.decoded.undecodable.push_back({std::move(bad), routed.shard, routed.position, routed.ordinal});
+    write.decoded.undecodable.push_back(
+        {std::move(bad), aws::ShardId(std::string(change.shard)), std::string(change.position), routed.ordinal});
     return;
   }
   ++write.filtered;

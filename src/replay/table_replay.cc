@@ -103,12 +103,7 @@ void TableReplay::append_write(sink::Batch& batch, Chain& chain, const std::vect
     written_.emplace_back();
   }
   sink::FoldedChange folded;
-  for (const size_t each : places) {
-    const Letter& letter = chain.letters[each];
-    folded.changes.push_back(letter.change);
-    folded.positions.push_back(letter.stored.position);
-    folded.shards.emplace_back(letter.stored.shard);
-  }
+  for (const size_t each : places) folded.changes.push_back(chain.letters[each].change);
   folded.rendered = renderer.render(*newest.change, newest.epoch);
   batch.tables[place->second].changes.push_back(std::move(folded));
   written_[place->second].push_back({&chain, places.front()});

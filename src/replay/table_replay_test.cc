@@ -57,7 +57,7 @@ class Replayed : public testing::Test {
     std::vector<std::string> versions;
     for (const sink::TableWrites& writes : batch.tables) {
       for (const sink::FoldedChange& each : writes.changes) {
-        versions.push_back(table::version_text(writes.version_epoch(), each.changes.at(0)->order));
+        versions.push_back(table::version_text(writes.version_epoch(), each.changes[0]->order));
       }
     }
     return versions;
@@ -66,7 +66,7 @@ class Replayed : public testing::Test {
   /// The target refuses the change at this place of the first table.
   void refuse(size_t place, const std::string& reason) {
     sink::BatchOutcome outcome;
-    outcome.refused = {{batch.tables.at(0).changes.at(place).changes.at(0), reason}};
+    outcome.refused = {{batch.tables.at(0).changes.at(place).changes[0], reason}};
     EXPECT_FALSE(replay->take(outcome));
     batch = replay->next(renderer);
   }
@@ -203,7 +203,7 @@ TEST_F(ReplayedWithHistory, StaleOnesAndThoseBelowAreWrittenToo) {
 TEST_F(ReplayedWithHistory, EachIsRefusedByItself) {
   begin_each({letter_of(kA, 1), letter_of(kA, 3), letter_of(kA, 7)}, {{kA, version_of(5)}});
   sink::BatchOutcome outcome;
-  outcome.refused = {{batch.tables.at(0).changes.at(0).changes.at(1), "not that"}};
+  outcome.refused = {{batch.tables.at(0).changes.at(0).changes[1], "not that"}};
   EXPECT_FALSE(replay->take(outcome));
   batch = replay->next(renderer);
   EXPECT_THAT(all_written(batch), ElementsAre(ElementsAre(version_of(7), version_of(1))));

@@ -29,9 +29,10 @@ void Candidates::append_dead_letters(std::vector<DeadLetter>& letters, const Bat
 DeadLetter Candidates::letter(size_t level, const Batch& batch, const std::string& source_table, Timestamp now,
                               std::string reason) const {
   const dynamodb::Change& change = *folded_->changes[level];
-  const DeadLetterOrigin origin{
-      batch.relay.str(),         batch.source,          batch.incarnation, source_table, folded_->shards[level].str(),
-      folded_->positions[level], change.index_in_record};
+  const DeadLetterOrigin origin{batch.relay.str(),         batch.source,
+                                batch.incarnation,         source_table,
+                                std::string(change.shard), std::string(change.position),
+                                change.index_in_record};
   DeadLetter letter = make_dead_letter(origin, now, "refused", std::move(reason), dynamodb::event_text(change));
   letter.key = change.key;
   letter.version = table::version_text(epoch_, change.order);

@@ -22,7 +22,7 @@ class Candidates {
   size_t level() const { return parked_.size(); }
   size_t count() const { return folded_->changes.size(); }
   /// The one that is tried now: there must be one.
-  const dynamodb::Change& current() const { return *folded_->changes.at(level()); }
+  const dynamodb::Change& current() const { return *folded_->changes[level()]; }
 
   /// The current one is refused for itself. `because_of_key`: and so will be all others.
   void park(std::string reason, bool because_of_key);

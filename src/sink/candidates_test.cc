@@ -19,8 +19,6 @@ FoldedChange three_versions() {
   FoldedChange folded;
   for (const uint64_t version : {3, 2, 1}) {
     folded.changes.push_back(testing::put(version, testing::text_key("a"), "{}"));
-    folded.positions.push_back("position " + std::to_string(version));
-    folded.shards.emplace_back("shard " + std::to_string(version));
   }
   return folded;
 }
@@ -75,8 +73,8 @@ TEST(Candidates, LettersTellWhichChangeOfWhatTableItWas) {
     const dynamodb::Change& change = *folded.changes[i];
     EXPECT_EQ(letters[i].relay, "relay");
     EXPECT_EQ(letters[i].source_table, "source");
-    EXPECT_EQ(letters[i].shard, folded.shards[i].str());
-    EXPECT_EQ(letters[i].position, folded.positions[i]);
+    EXPECT_EQ(letters[i].shard, "shard-0");
+    EXPECT_EQ(letters[i].position, std::to_string(3 - i));
     EXPECT_EQ(letters[i].key, change.key);
     EXPECT_EQ(letters[i].version, table::version_text(kEpoch, change.order));
     EXPECT_EQ(letters[i].kind, "refused");

@@ -12,7 +12,9 @@ std::shared_ptr<const dynamodb::Change> decode(uint64_t version, const std::stri
   record.data = event;
   record.sequence = aws::SequenceNumber(std::to_string(version));
   dynamodb::Decoder decoder;
-  dynamodb::Decoded decoded = decoder.decode(std::move(record), {dynamodb::VersionKind::kinesis, false});
+  const std::string position = std::to_string(version);
+  dynamodb::Decoded decoded =
+      decoder.decode(std::move(record), {.kind = dynamodb::VersionKind::kinesis, .shard = "shard-0", .position = position});
   if (decoded.changes.size() != 1) {
     ADD_FAILURE() << "no change: " << event << ": "
                   << (decoded.undecodable.empty() ? "" : decoded.undecodable.front().reason);
@@ -127,13 +129,9 @@ TableWrites Conformance::writes_of(const OpenTable& table, const Changes& change
   TableWrites writes{table.record.table, table.record.epoch, {}};
   for (const std::string& key : order) {
     FoldedChange folded;
-    folded.changes = by_key[key];
+    for (const auto& change : by_key[key]) folded.changes.push_back(change);
     std::stable_sort(folded.changes.begin(), folded.changes.end(),
                      [](const auto& a, const auto& b) { return a->order > b->order; });
-    for (const auto& change : folded.changes) {
-      folded.positions.emplace_back(change->order);
-      folded.shards.emplace_back("shard-0");
-    }
     folded.rendered = table.renderer->render(*folded.changes.front(), table.record.epoch);
     writes.changes.push_back(std::move(folded));
   }

@@ -16,6 +16,7 @@
 
 #include "base/done.h"
 #include "base/error.h"
+#include "base/short_list.h"
 #include "base/time.h"
 #include "coordination/position_store.h"
 #include "coordination/table_record.h"
@@ -38,10 +39,7 @@ struct WriteBounds {
 /// One change that a batch carries, with what was folded away under it (see TargetTraits::folds).
 struct FoldedChange {
   /// The one with the highest version; then, descending, those it hides. All of one key of one table.
-  std::vector<std::shared_ptr<const dynamodb::Change>> changes;
-  /// Position of each of `changes` in its record, for dead letters. Same order.
-  std::vector<std::string> positions;
-  std::vector<aws::ShardId> shards;
+  ShortList<std::shared_ptr<const dynamodb::Change>> changes;
   /// changes[0], rendered by the relay with the renderer that open() gave or a newer one.
   table::Rendered rendered;
 };

@@ -129,8 +129,7 @@ class Verifying : public testing::Test {
 
   void apply(const std::shared_ptr<const dynamodb::Change>& change) {
     auto batch = std::make_shared<sink::Batch>();
-    sink::FoldedChange folded{
-        {change}, {"1"}, {aws::ShardId("s")}, opened_.renderer->render(*change, opened_.record.epoch)};
+    sink::FoldedChange folded{{change}, opened_.renderer->render(*change, opened_.record.epoch)};
     batch->tables.push_back({opened_.record.table, opened_.record.epoch, {std::move(folded)}});
     sink_->apply(batch, [](const Result<sink::BatchOutcome>& outcome) { EXPECT_TRUE(outcome); });
   }

@@ -42,7 +42,7 @@ std::string text_of(const sink::Batch& batch) {
     text += fmt::format(" {}/{}", writes.table, writes.epoch);
     for (const sink::FoldedChange& change : writes.changes) {
       text += " ";
-      for (const std::string& position : change.positions) text += position + ",";
+      for (const auto& one : change.changes) text += fmt::format("{},", one->position);
     }
   }
   for (const sink::DeadLetter& letter : batch.dead_letters) text += " letter " + letter.id;

@@ -129,7 +129,7 @@ void Checker::on_write(const sink::Batch& batch) {
   if (!target_.histories.empty()) learn();
   for (const sink::TableWrites& writes : batch.tables) {
     for (const sink::FoldedChange& folded : writes.changes) {
-      for (const aws::ShardId& shard : folded.shards) check_parents(shard.str());
+      for (const auto& change : folded.changes) check_parents(std::string(change->shard));
     }
   }
 }

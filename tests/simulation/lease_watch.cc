@@ -72,7 +72,7 @@ void LeaseWatch::on_send(const WorkerName& worker, const sink::Batch& batch) {
   };
   for (const sink::TableWrites& writes : batch.tables) {
     for (const sink::FoldedChange& folded : writes.changes) {
-      std::ranges::for_each(folded.shards, check);
+      for (const auto& change : folded.changes) check(aws::ShardId(std::string(change->shard)));
       note_sent(worker, folded);
     }
   }
@@ -80,11 +80,12 @@ void LeaseWatch::on_send(const WorkerName& worker, const sink::Batch& batch) {
 }
 
 void LeaseWatch::note_sent(const WorkerName& worker, const sink::FoldedChange& folded) {
-  if (folded.shards.size() != 1 || shards::is_segment(folded.shards.front())) return;
-  aws::SequenceNumber& sent = sent_[{worker, folded.shards.front()}];
+  const dynamodb::Change& change = *folded.changes.front();
+  const aws::ShardId shard{std::string(change.shard)};
+  if (folded.changes.size() != 1 || shards::is_segment(shard)) return;
+  aws::SequenceNumber& sent = sent_[{worker, shard}];
   // A record of an aggregate has its index behind a colon.
-  for (const std::string& position : folded.positions)
-    sent = std::max(sent, aws::SequenceNumber(position.substr(0, position.find(':'))));
+  sent = std::max(sent, aws::SequenceNumber(std::string(change.position.substr(0, change.position.find(':')))));
 }
 
 void LeaseWatch::on_stored(const PositionMove& move) {

@@ -160,10 +160,8 @@ Columns wanted_columns(const table::Renderer& renderer, const TableWrites& write
     for (size_t i = 0; i < folded.changes.size(); i++) {
       Columns columns = renderer.missing_columns(*folded.changes[i]);
       if (columns.empty()) continue;
-      const std::string_view shard = i < folded.shards.size() ? std::string_view(folded.shards[i].str()) : "";
-      const size_t place = shards.try_emplace(shard, shards.size()).first->second;
-      const std::string_view position = i < folded.positions.size() ? std::string_view(folded.positions[i]) : "";
-      askings.push_back({place, position, std::move(columns)});
+      const size_t place = shards.try_emplace(folded.changes[i]->shard, shards.size()).first->second;
+      askings.push_back({place, folded.changes[i]->position, std::move(columns)});
     }
   }
   std::stable_sort(askings.begin(), askings.end(), stands_before);

@@ -42,8 +42,6 @@ std::string printed(table::Target kind) {
   auto batch = std::make_shared<Batch>();
   FoldedChange folded;
   folded.changes = {change};
-  folded.positions = {"1"};
-  folded.shards = {aws::ShardId("s")};
   folded.rendered = opened->renderer->render(*change, 1);
   batch->tables.push_back({spec.name.str(), 1, {}});
   batch->tables[0].changes.push_back(std::move(folded));

@@ -43,8 +43,6 @@ TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
         uint64_t k = (key * 7 + n * 31) % kKeys;
         FoldedChange folded;
         folded.changes = {put(n + 1, text_key(std::to_string(k)), R"({"n":{"N":")" + std::to_string(n) + R"("}})")};
-        folded.positions = {std::to_string(n)};
-        folded.shards = {aws::ShardId("s")};
         folded.rendered = table.renderer->render(*folded.changes[0], 1);
         batch->tables[0].changes.push_back(std::move(folded));
       }
