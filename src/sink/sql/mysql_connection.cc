@@ -123,7 +123,7 @@ Error MysqlConnection::connect_failure(bool ended) const {
   if (lacks_plugin(number, peer)) {
     return {ErrorKind::refused, where + ": libmariadb has no plugin for the way in which this user signs in", peer,
             "its plugins are in the package libmariadb3 (Debian, Ubuntu); MARIADB_PLUGIN_DIR names another folder that has "
-            "them; or the user gets another way: IDENTIFIED WITH mysql_native_password"};
+            "them"};
   }
   if (is_client_error(number)) return {ErrorKind::unreachable, where + " cannot be reached", peer, ""};
   const MysqlMeaning& meaning = mysql_meaning(number);
