@@ -1,4 +1,5 @@
 """Benchmarks of rates and memory: decoding, files, Kinesis and a table's Scan into SQL databases."""
+import contextlib
 import json
 import pathlib
 import re
@@ -6,12 +7,14 @@ import shutil
 import sqlite3
 import statistics
 import subprocess
+import threading
 import time
+import urllib.request
 
 from measuring import (BUILD, EVENTS, ROUNDS, VERIFIED, VERIFIED_BYTES, Endpoint, allocations, figure, floor, load, paired,
                        quiet_environment, result)
 from odbc import odbc_url
-from servers import Mariadb, Postgres
+from servers import Mariadb, Postgres, free_port
 
 
 def bench_decode(_):
@@ -147,6 +150,44 @@ def bench_cpu(space):
                 for name, (source, aim) in sources.items()]
     finally:
         endpoint.stop()
+
+
+def bench_listen(space):
+    """What `--listen` costs: the same load without it and with it, while its metrics and its page are asked for every second."""
+    endpoint = Endpoint("kinesis_endpoint", space.events(), 64, 10)
+    source, target = endpoint.kinesis_url(), "ndjson:///dev/null"
+    port = free_port()
+    try:
+        pairs = []
+        for _ in range(ROUNDS):
+            without, changes = load(source, target)[1:]
+            with asked_every_second(port):
+                listening = load(source, target, "--listen", f"127.0.0.1:{port}")[1]
+            pairs.append((without, listening, changes["read"]))
+    finally:
+        endpoint.stop()
+    more = statistics.median((listening - without) / without * 100 for without, listening, _ in pairs)
+    spent = [statistics.median(pair[side] / pair[2] * 1e6 for pair in pairs) for side in (0, 1)]
+    return [figure("listen", more, "% of CPU a change", 1, "≤", f"{spent[1]:.3f} against {spent[0]:.3f} µs, medians of {ROUNDS} pairs")]
+
+
+@contextlib.contextmanager
+def asked_every_second(port):
+    """As by a scraper in a hurry, and by somebody who looks at the page."""
+    ended = threading.Event()
+
+    def ask():
+        while not ended.wait(1):
+            for path in ("/metrics", "/page.json"):
+                with contextlib.suppress(OSError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5).read()
+    asker = threading.Thread(target=ask)
+    asker.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        asker.join()
 
 
 def scan(space, kind, target, where):
