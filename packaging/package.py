@@ -239,7 +239,7 @@ def make_deb(program, folder, work):
     shutil.copy(HERE / "systemd/ctk@.service", tree / "debian/ctk@.service")
     stage(program, tree / "stage")
     put(tree / "stage/etc/ctk/example.env", (HERE / "systemd/example.env").read_bytes())
-    for example in ("prometheus", "grafana"):
+    for example in ("config", "prometheus", "grafana"):
         shutil.copytree(ROOT / "examples" / example, tree / "stage/examples" / example)
     maintainer = re.search(r"^Maintainer: (.*)$", (HERE / "debian/control").read_text(), re.MULTILINE)[1]
     put(tree / "debian/changelog", f"ctk ({version}) unstable; urgency=medium\n\n  * Version {version}.\n\n"

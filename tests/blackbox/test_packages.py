@@ -91,7 +91,7 @@ class Packages(harness.Case):
         subprocess.run(["dpkg-deb", "--extract", package, self.home / "tree"], check=True)
         self.assert_works(self.home / "tree/usr/bin/ctk")
         for name in ("usr/share/man/man1/ctk.1.gz", "usr/share/bash-completion/completions/ctk", "lib/systemd/system/ctk@.service",
-                     "etc/ctk/example.env"):
+                     "etc/ctk/example.env", "usr/share/doc/ctk/examples/config/relays.toml"):
             self.assertTrue((self.home / "tree" / name).exists(), name)
         conffiles = subprocess.run(["dpkg-deb", "--info", package, "conffiles"], check=True, capture_output=True, text=True).stdout
         self.assertEqual(conffiles.split(), ["/etc/ctk/example.env"])
