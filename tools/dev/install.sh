@@ -1,9 +1,10 @@
 # What each verb needs, and how it gets here. Sourced by ./dev.
 
 # Debian packages: to build the program and its unit tests, to check the sources, to run the black-box tests.
-build_packages=(g++ cmake ninja-build pkg-config python3 libcurl4-openssl-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev
-  libcli11-dev libpq-dev libmariadb-dev libsqlite3-dev unixodbc-dev libcpp-httplib-dev libnghttp2-dev libpugixml-dev libtomlplusplus-dev libzstd-dev zlib1g-dev libedit-dev
-  libncurses-dev libjemalloc-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
+library_packages=(libcurl4-openssl-dev libssl-dev libsimdjson-dev libfmt-dev libspdlog-dev libcli11-dev libpq-dev libmariadb-dev
+  libsqlite3-dev unixodbc-dev libcpp-httplib-dev libnghttp2-dev libpugixml-dev libtomlplusplus-dev libzstd-dev zlib1g-dev
+  libedit-dev libncurses-dev libjemalloc-dev libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev)
+build_packages=(g++ cmake ninja-build pkg-config python3 "${library_packages[@]}")
 lint_packages=(clang-format-19 clang-tidy-19)
 fuzz_packages=(clang-19 libclang-rt-19-dev)
 test_packages=(postgresql-15 pgbouncer mariadb-server odbc-postgresql odbc-mariadb libsqliteodbc zstd tmux debhelper lintian mkdocs)
@@ -13,6 +14,9 @@ test_tools=(python3:python3 node:nodejs java:default-jre-headless promtool:prome
 npm_tools=(npm:npm)
 docs_packages=(mkdocs)
 package_packages=(debhelper dpkg-dev libmariadb3)
+# For arm64: a compiler, what runs it here, and the libraries, which are unpacked (packaging/sysroot.py) and not installed.
+arm64_tools=(g++-aarch64-linux-gnu qemu-user-static)
+arm64_libraries=(libc6-dev libstdc++-12-dev libmariadb3 "${library_packages[@]}")
 interop_packages=(postgresql-15 python3-venv)
 maven_packages=(maven default-jdk-headless)
 

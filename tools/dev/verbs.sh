@@ -128,9 +128,29 @@ verb_package() {
   esac
   need_packages "${build_packages[@]}" "${package_packages[@]}"
   need_tools python3:python3
+  case "${2:-}" in
+    '') ;;
+    arm64)
+      package_for_arm64 "$1"
+      return
+      ;;
+    *) say "package $1 for this machine, or for arm64?" && exit 2 ;;
+  esac
   configure package
   compile package ctk
   python3 packaging/package.py "$1" build-package/ctk build-package/packages
+}
+
+package_for_arm64() {
+  if [[ $1 == deb ]]; then
+    say "a Debian package is made on a machine of its own kind; archive, wheel and lambda can be made for arm64"
+    exit 2
+  fi
+  need_packages "${arm64_tools[@]}"
+  python3 packaging/sysroot.py arm64 build-package-arm64/sysroot "${arm64_libraries[@]}"
+  configure package-arm64
+  compile package-arm64 ctk
+  python3 packaging/package.py "$1" build-package-arm64/ctk build-package-arm64/packages build-package-arm64/sysroot
 }
 
 verb_docs() {
@@ -140,5 +160,5 @@ verb_docs() {
 }
 
 verb_clean() {
-  rm -rf build build-lint build-sanitize build-tsan build-fuzz build-docs build-package tests/node_modules
+  rm -rf build build-lint build-sanitize build-tsan build-fuzz build-docs build-package build-package-arm64 tests/node_modules
 }

@@ -1,0 +1,16 @@
+# Cross compiles for arm64 Linux by Debian's g++-aarch64-linux-gnu, against the libraries in CTK_SYSROOT, which packaging/sysroot.py
+# makes. What was built runs by qemu-user, with those libraries too.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR aarch64)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CTK_SYSROOT)
+set(CMAKE_SYSROOT ${CTK_SYSROOT})
+set(CMAKE_C_COMPILER aarch64-linux-gnu-gcc)
+set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)
+set(CMAKE_LIBRARY_ARCHITECTURE aarch64-linux-gnu)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CTK_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${CTK_SYSROOT}/usr/lib/aarch64-linux-gnu/pkgconfig:${CTK_SYSROOT}/usr/share/pkgconfig)
+set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static -L ${CTK_SYSROOT})
