@@ -182,6 +182,13 @@ class Words(unittest.TestCase):
         decisions = {name for name in there if name.startswith("decisions/") and name != "decisions/index.md"}
         self.assertEqual(there - decisions, listed)
 
+    def test_every_statement_of_what_it_does_when_names_a_test(self):
+        rows = [line for line in (ROOT / "docs/when.md").read_text().splitlines() if line.startswith("| ") and "| held by |" not in line]
+        self.assertGreater(len(rows), 40)
+        for row in rows:
+            with self.subTest(row):
+                self.assertRegex(row.rstrip("| ").rpartition(" | ")[2], r"^`[A-Z]\w+\.\w+")
+
     def test_the_tests_that_are_named_exist(self):
         """What stands before a * only has to begin a name."""
         cpp = {f"{suite}.{name}" for path in [*(ROOT / "src").rglob("*_test.cc"), *(ROOT / "tests").rglob("*_test.cc")]
