@@ -33,7 +33,7 @@ TEST(CrateDryRun, PrintsDdlThenColumnsThenRows) {
 
   auto batch = std::make_shared<Batch>();
   batch->tables.push_back({registration.table, 1, {}});
-  batch->tables[0].changes.push_back({{change}, {"1"}, {aws::ShardId("s")}, table->renderer->render(*change, 1)});
+  batch->tables[0].changes.push_back({{change}, table->renderer->render(*change, 1)});
   std::optional<BatchOutcome> outcome;
   sink->apply(batch, [&](Result<BatchOutcome> result) { outcome = std::move(*result); });
   loop.run_until_idle(std::chrono::hours(1));

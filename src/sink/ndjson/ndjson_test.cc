@@ -55,7 +55,7 @@ class NdjsonSinkTest : public ::testing::Test {
     batch->tables.push_back({"demo", 1, {}});
     for (auto& change : changes) {
       table::Rendered rendered = table.renderer->render(*change, 1);
-      batch->tables[0].changes.push_back({{change}, {"7"}, {aws::ShardId("s")}, std::move(rendered)});
+      batch->tables[0].changes.push_back({{change}, std::move(rendered)});
     }
     std::optional<Result<BatchOutcome>> outcome;
     sink->apply(batch, [&](Result<BatchOutcome> result) { outcome.emplace(std::move(result)); });
@@ -119,7 +119,7 @@ TEST_F(NdjsonSinkTest, StopsAtARefusalIfAsked) {
   batch->stop_on_refusal = true;
   const auto change = put(1, R"({"pk":{"N":"5"}})", "{}");
   batch->tables.push_back({"demo", 1, {}});
-  batch->tables[0].changes.push_back({{change}, {"7"}, {aws::ShardId("s")}, table.renderer->render(*change, 1)});
+  batch->tables[0].changes.push_back({{change}, table.renderer->render(*change, 1)});
   std::optional<Result<BatchOutcome>> outcome;
   sink->apply(batch, [&](Result<BatchOutcome> result) { outcome.emplace(std::move(result)); });
   loop.run_until_idle(std::chrono::hours(1));
