@@ -1,6 +1,7 @@
 #include "coordination/lease_keeper.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace ctk::coordination {
 namespace {
@@ -162,8 +163,19 @@ void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
   std::erase_if(creating_, [&](const auto& each) {
     return !each.second.in_flight && each.second.was_tried && !children.contains(each.first);
   });
+  if (creating_.empty()) return;
+  // A child's row beside no row of a parent would say that the parent was read to its end, as one of two merged ones was.
+  std::set<aws::ShardId> missing;
+  for (const WantedLease& lease : missing_leases(wanted_, view_.rows())) missing.insert(lease.shard);
   for (auto& [shard, creating] : creating_) {
     if (creating.in_flight || now < creating.try_at) continue;
+    const auto lacks_row = [&](const aws::ShardId& parent) {
+      return missing.contains(parent) && !had_row_.contains(parent);
+    };
+    if (std::ranges::any_of(creating.lease.parents, lacks_row)) {
+      creating.try_at = now + settings_.retry_after();
+      continue;
+    }
     creating.in_flight = creating.was_tried = true;
     actions.emplace_back(LeaseWrite(CreateLease{creating.lease}));
   }
@@ -230,10 +242,21 @@ void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
   }
 }
 
+/// A row that names this worker, which does not hold it, is what a take or a renewal has left whose answer was lost; one
+/// that was sent before may still arrive.
+bool LeaseKeeper::note_take(const Lease& row, bool forced) {
+  const auto [place, is_new] = tried_.try_emplace(row.shard, Tried{row.counter, forced});
+  Tried& tried = place->second;
+  const bool again = !is_new && tried.counter == row.counter;
+  const bool was_mine = row.owner == settings_.worker || row.checkpoint_owner == settings_.worker;
+  tried = {row.counter, forced || (tried.forced && (again || was_mine))};
+  return !again && !was_mine;
+}
+
 void LeaseKeeper::take(LeaseActions& actions, const Lease& row, bool forced) {
   const WorkerName& holder = row.holder();
   TakeLease write{row.shard, row.counter, settings_.worker, !holder.empty() && holder != settings_.worker};
-  taking_[row.shard] = Taking{.write = write, .forced = forced};
+  taking_[row.shard] = Taking{.write = write, .by_force = forced, .is_alone = note_take(row, forced)};
   actions.emplace_back(LeaseWrite(std::move(write)));
 }
 
@@ -316,6 +339,7 @@ LeaseActions LeaseKeeper::scanned(std::vector<Lease> rows, Duration sent, Durati
   remember_what_goes(rows);
   view_.scanned(std::move(rows), sent, now);
   std::erase_if(gone_, [&](const aws::ShardId& parent) { return view_.find(parent) != nullptr; });
+  std::erase_if(tried_, [&](const auto& tried) { return view_.find(tried.first) == nullptr; });
   round(actions, now);
   scan_after(now, unsettled_ ? kSoon : settings_.scan_every());
   return actions;
@@ -343,7 +367,7 @@ LeaseActions LeaseKeeper::row_read(const aws::ShardId& shard, std::optional<Leas
   if (const auto taking = taking_.find(shard); taking != taking_.end() && taking->second.in_doubt) {
     const Taking doubtful = std::move(taking->second);
     taking_.erase(taking);
-    if (judge(doubtful.write, row) == WriteVerdict::applied) taken(actions, doubtful, *row, now);
+    look_at_taken(actions, doubtful, row, doubtful.sent, now);
   }
   if (asking_.contains(shard) && !taking_.contains(shard)) look_at_asked(actions, shard, now);
   if (row || is_stopping()) return actions;
@@ -393,27 +417,38 @@ void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, con
                               Duration now) {
   const auto found = taking_.find(write.shard);
   if (found == taking_.end() || found->second.write != write) return;
-  found->second.sent = sent;
   const bool shown = answer.row.has_value();
   const bool doubtful =
       answer.kind == LeaseWriteAnswer::Kind::unknown || (answer.kind != LeaseWriteAnswer::Kind::refused && !shown);
   if (doubtful) {
     found->second.in_doubt = true;
+    found->second.sent = sent;
     return read(actions, write.shard);
   }
   const Taking taking = std::move(found->second);
   taking_.erase(found);
-  if (shown && judge(write, answer.row) == WriteVerdict::applied) taken(actions, taking, *answer.row, now);
+  if (answer.kind == LeaseWriteAnswer::Kind::applied) return taken(actions, taking, *answer.row, sent, now);
+  look_at_taken(actions, taking, answer.row, sent, now);
 }
 
-void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration now) {
+/// The row is as the take would leave it. Where another write may have done that, earlier, the fence would run from a
+/// moment that nobody knows: it is taken once more.
+void LeaseKeeper::look_at_taken(LeaseActions& actions, const Taking& taking, const std::optional<Lease>& row, Duration sent,
+                                Duration now) {
+  if (!row || judge(taking.write, row) != WriteVerdict::applied) return;
+  if (taking.is_alone) return taken(actions, taking, *row, sent, now);
+  const LeaseView::Sight* sight = view_.find(row->shard);  // a leader may have given it
+  take(actions, *row, sight != nullptr && was_forced(*sight));
+}
+
+void LeaseKeeper::taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration sent, Duration now) {
   const aws::ShardId shard = row.shard;
   asking_.erase(shard);
   if (row.finished()) return;
   ++counts_.taken;
-  if (taking.forced) ++counts_.taken_by_force;
-  if (taking.write.from_other && !taking.forced) ++counts_.taken_expired;
-  const auto held = held_.try_emplace(shard, settings_, row, taking.sent, now, taking.forced).first;
+  if (taking.by_force) ++counts_.taken_by_force;
+  if (taking.write.from_other && !taking.by_force) ++counts_.taken_expired;
+  const auto held = held_.try_emplace(shard, settings_, row, sent, now, tried_[shard].forced).first;
   if (is_stopping()) held->second.let_go();
   advance_one(actions, shard, now);
 }
@@ -482,7 +517,10 @@ void LeaseKeeper::advance_one(LeaseActions& actions, const aws::ShardId& shard, 
     return;
   }
   const bool readable = lease.was_told() || is_readable(lease.row(), actions);
-  if (readable && lease.is_new()) actions.emplace_back(LeaseGained{lease.fence(), lease.row()});
+  if (readable && lease.is_new()) {
+    tried_.erase(shard);
+    actions.emplace_back(LeaseGained{lease.fence(), lease.row()});
+  }
   if (lease.is_newly_asked_for()) {
     if (lease.was_told())
       actions.emplace_back(LeaseAsked{shard, lease.fence()});

@@ -109,8 +109,15 @@ class LeaseKeeper {
   struct Taking {
     TakeLease write;
     Duration sent{};  ///< in doubt: when it was sent
-    bool forced = false;
+    bool by_force = false;
     bool in_doubt = false;
+    /// No other write of this worker can have made of the row what this one makes of it.
+    bool is_alone = false;
+  };
+  /// The last take of a row that is not known to have failed, and did not lead to a lease that may be used.
+  struct Tried {
+    int64_t counter = 0;  ///< that it expects
+    bool forced = false;  ///< it, or one before: who had the lease may not know yet
   };
   struct Asking {
     AskForLease write;
@@ -152,7 +159,11 @@ class LeaseKeeper {
   void advance_one(LeaseActions& actions, const aws::ShardId& shard, Duration now);
   void advance_creating(LeaseActions& actions, Duration now);
   void look_at_asked(LeaseActions& actions, const aws::ShardId& shard, Duration now);
-  void taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration now);
+  void look_at_taken(LeaseActions& actions, const Taking& taking, const std::optional<Lease>& row, Duration sent,
+                     Duration now);
+  void taken(LeaseActions& actions, const Taking& taking, const Lease& row, Duration sent, Duration now);
+  /// False: another write of this worker may do the same to the row.
+  bool note_take(const Lease& row, bool forced);
   void ended(const HeldLease& lease, Duration now);
   void read(LeaseActions& actions, const aws::ShardId& shard);
 
@@ -172,6 +183,7 @@ class LeaseKeeper {
   LeaseView view_;
   std::map<aws::ShardId, HeldLease> held_;
   std::map<aws::ShardId, Taking> taking_;
+  std::map<aws::ShardId, Tried> tried_;
   std::map<aws::ShardId, Asking> asking_;
   std::map<aws::ShardId, Creating> creating_;
   std::vector<WantedLease> wanted_;

@@ -30,6 +30,7 @@ class Leader {
         assign(row, next);
       } else if (!row.handed_over() && next != row.owner && world_->random.fraction() < moves) {
         row.checkpoint_owner = std::exchange(row.owner, next);
+        asked_.erase(shard);  // an earlier request may have been followed since the last round
       }
       if (row.handed_over()) asked_.try_emplace(shard, world_->loop.monotonic());
       seen[shard] = row.counter;

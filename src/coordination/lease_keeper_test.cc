@@ -15,7 +15,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 const aws::ShardId kFirst("shard-0");
-constexpr uint64_t kSeeds = 10;
+constexpr uint64_t kSeeds = 40;
 
 class LeaseKeeperTest : public testing::Test {
  protected:
@@ -437,6 +437,7 @@ TEST(LeaseWorlds, NeverHaveTwoWritersNorLoseProgress) {
       if (random.below(3) == 0) {
         const double share = random.fraction() * 0.3;
         world.faults = {.refused = share, .lost_request = share / 2, .lost_answer = share, .late = share};
+        world.faults.slow = random.fraction() * 0.8;
       }
       world.faults.down = second % 100 > 80 && seed % 4 == 0;
       const size_t chosen = random.below(world.workers.size());

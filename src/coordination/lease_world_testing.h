@@ -25,6 +25,8 @@ struct LeaseFaults {
   double lost_answer = 0;   ///< done, no answer
   double late = 0;          ///< no answer, and done up to `late_by` later
   Duration late_by = std::chrono::seconds(8);
+  double slow = 0;  ///< up to `slow_by` on the way there, or back
+  Duration slow_by = std::chrono::seconds(3);
   bool down = false;  ///< nothing is answered
 };
 
@@ -270,7 +272,13 @@ class LeaseWorld {
     if (checks) check_single_writers();
   }
 
-  Duration way() { return Duration(static_cast<int64_t>(1000 + random.below(20'000))); }
+  Duration way() {
+    if (faults.slow > 0 && random.fraction() < faults.slow)
+      return Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(faults.slow_by.count()))));
+    return Duration(static_cast<int64_t>(1000 + random.below(20'000)));
+  }
+  /// After which an answer is not waited for.
+  Duration timeout() const { return settings.failover / 3; }
 
   void act(Worker& worker, const LeaseWrite& write) {
     const Duration sent = now(worker);
@@ -283,31 +291,40 @@ class LeaseWorld {
         });
       });
     };
-    const Duration timeout = settings.failover / 3;
-    if (faults.down) return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout);
+    if (faults.down) return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout());
     if (chance < below) return answer({LeaseWriteAnswer::Kind::refused, {}}, way());
-    if (chance < (below += faults.lost_request)) return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout);
+    if (chance < (below += faults.lost_request)) return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout());
     if (chance < (below += faults.lost_answer)) {
       loop.after(way(), [this, write] { table.apply(write); });
-      return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout);
+      return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout());
     }
     if (chance < (below += faults.late)) {
       const auto late = Duration(static_cast<int64_t>(random.below(static_cast<uint64_t>(faults.late_by.count()))));
       loop.after(late, [this, write] { table.apply(write); });
-      return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout);
+      return answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout());
     }
-    loop.after(way(), [this, write, answer] { answer(table.apply(write), way()); });
+    const Duration there = way();
+    if (there >= timeout()) answer({LeaseWriteAnswer::Kind::unknown, {}}, timeout());
+    loop.after(there, [this, write, answer, there] {
+      const LeaseWriteAnswer found = table.apply(write);
+      const Duration back = way(), left = timeout() - there;
+      if (left <= Duration{}) return;
+      back < left ? answer(found, back) : answer({LeaseWriteAnswer::Kind::unknown, {}}, left);
+    });
   }
   bool is_read_lost() {
     return faults.down || random.fraction() < faults.refused + faults.lost_request + faults.lost_answer;
   }
   void act(Worker& worker, const ScanLeases&) {
     const Duration sent = now(worker);
-    const bool lost = is_read_lost();
-    loop.after(way(), [this, &worker, sent, lost] {
+    bool lost = is_read_lost();
+    const Duration there = way();
+    loop.after(there, [this, &worker, sent, lost, there]() mutable {
+      const Duration back = way();
+      lost = lost || there + back >= timeout();
       const auto read = std::make_shared<std::vector<Lease>>();
       for (const auto& [shard, row] : table.rows) read->push_back(row);
-      loop.after(way(), [this, &worker, sent, lost, read] {
+      loop.after(back, [this, &worker, sent, lost, read] {
         deliver(worker, [this, &worker, sent, lost, read] {
           perform(worker, lost ? worker.keeper.not_scanned(now(worker))
                                : worker.keeper.scanned(std::move(*read), sent, now(worker)));
@@ -316,10 +333,13 @@ class LeaseWorld {
     });
   }
   void act(Worker& worker, const ReadLease& read) {
-    const bool lost = is_read_lost();
-    loop.after(way(), [this, &worker, lost, shard = read.shard] {
+    bool lost = is_read_lost();
+    const Duration there = way();
+    loop.after(there, [this, &worker, lost, there, shard = read.shard]() mutable {
+      const Duration back = way();
+      lost = lost || there + back >= timeout();
       const auto row = table.find(shard);
-      loop.after(way(), [this, &worker, lost, shard, row] {
+      loop.after(back, [this, &worker, lost, shard, row] {
         deliver(worker, [this, &worker, lost, shard, row] {
           perform(worker,
                   lost ? worker.keeper.row_not_read(shard, now(worker)) : worker.keeper.row_read(shard, row, now(worker)));
