@@ -4,12 +4,14 @@
 
 #include <utility>
 
+#include "base/retry.h"
 #include "coordination/call_limit.h"
 #include "coordination/lease_scan.h"
 
 namespace ctk::coordination {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // Leaders and reports move every 30 s.
@@ -41,7 +43,8 @@ void KclFleet::stop(Done<bool> done) {
 }
 
 Task<Result<bool>> KclFleet::join() {
-  co_await look();
+  Result<bool> seen = co_await look_first();
+  if (!seen) co_return seen;
   leads_ = presence_.leads(now());
   if (!presence_.lives(now())) co_return true;
   log_.info("workers of KCL 3 are at work, or were a moment ago",
@@ -95,27 +98,53 @@ void KclFleet::heed(const Result<bool>& reported) {
 
 // Looking.
 
+/// Nothing was seen before: a place that cannot be read may have a leader, who is alive.
+Task<Result<bool>> KclFleet::look_first() {
+  Retry retry({.first = milliseconds(100), .longest = seconds(2), .budget = seconds(60)});
+  Random random(options_.seed);
+  for (const KclPlace place : kKclPlaces) {
+    for (;;) {
+      Result<KclSigns> signs = co_await look_at(place);
+      if (signs) {
+        const std::map<KclPlace, KclSigns> seen{{place, std::move(*signs)}};
+        presence_.looked(seen, clock_.now(), now());
+        break;
+      }
+      const auto pause = retry.failed(now(), random);
+      if (!pause) {
+        co_return fail(
+            ErrorKind::unreachable,
+            fmt::format("cannot tell whether workers of the Kinesis Client Library 3 are at work on lease table '{}'",
+                        options_.leases.str()),
+            ctk::to_string(signs.error()));
+      }
+      co_await tasks_.pause(*pause);
+    }
+  }
+  co_return true;
+}
+
 Task<bool> KclFleet::look() {
   std::map<KclPlace, KclSigns> places;
   for (const KclPlace place : kKclPlaces) {
-    std::optional<KclSigns> signs = co_await look_at(place);
+    Result<KclSigns> signs = co_await look_at(place);
     if (signs) places[place] = std::move(*signs);
   }
   presence_.looked(places, clock_.now(), now());
   co_return true;
 }
 
-Task<std::optional<KclSigns>> KclFleet::look_at(KclPlace place) {
+Task<Result<KclSigns>> KclFleet::look_at(KclPlace place) {
   const KclTables tables = kcl_tables(place, options_.leases);
   KclSigns signs;
-  const Result<std::string> leader = co_await item_at(tables.coordinator, tables.leader);
-  if (!leader) co_return std::nullopt;
+  Result<std::string> leader = co_await item_at(tables.coordinator, tables.leader);
+  if (!leader) co_return forward_error(std::move(leader));
   signs.leader = read_kcl_leader(*leader);
-  const Result<std::string> migration = co_await item_at(tables.coordinator, tables.migration);
-  if (!migration) co_return std::nullopt;
+  Result<std::string> migration = co_await item_at(tables.coordinator, tables.migration);
+  if (!migration) co_return forward_error(std::move(migration));
   signs.led_by_nobody = is_led_by_nobody(*migration);
   Result<KclReports> reports = co_await reports_at(tables.reports);
-  if (!reports) co_return std::nullopt;
+  if (!reports) co_return forward_error(std::move(reports));
   signs.reports = std::move(*reports);
   co_return signs;
 }

@@ -21,6 +21,7 @@ struct KclFleetOptions {
   aws::TableName leases;
   WorkerName worker;
   Duration call_limit;  ///< so long a call may take
+  uint64_t seed = 0;    ///< of the pauses between tries
 };
 
 class KclFleet {
@@ -38,7 +39,8 @@ class KclFleet {
         outage_(kKclSilence),
         tasks_(loop) {}
 
-  /// Looks, and joins those who are there. `refused` where it may not report to them: it would never be given a lease.
+  /// Looks, until that has shown who is there, and joins them. `refused` where it may not report to them: it would never be
+  /// given a lease. `unreachable` where nobody can be seen for a minute: to share by itself would be to guess.
   void start(Done<bool> done);
   bool leads() const { return leads_; }
   /// Its leader is to give no more leases to this worker.
@@ -47,9 +49,10 @@ class KclFleet {
  private:
   Task<Result<bool>> join();
   Task<bool> watch();
+  Task<Result<bool>> look_first();
   Task<bool> look();
-  /// Nothing where the place could not be read; what is not there, or may not be read, shows no signs.
-  Task<std::optional<KclSigns>> look_at(KclPlace place);
+  /// What is not there, or may not be read, shows no signs.
+  Task<Result<KclSigns>> look_at(KclPlace place);
   Task<Result<std::string>> item_at(aws::TableName table, std::string key);
   Task<Result<KclReports>> reports_at(aws::TableName table);
   /// What may not be read shows no signs, and is said, once of each table.

@@ -105,7 +105,7 @@ Task<Result<bool>> LeaseTable::prepare() {
   Result<bool> ready = co_await make_table();
   if (options_.is_ours || !ready) co_return ready;
   kcl_.emplace(loop_, clock_, reads_, writes_, log_,
-               KclFleetOptions{options_.table, options_.settings.worker, options_.settings.renew_every()},
+               KclFleetOptions{options_.table, options_.settings.worker, options_.settings.renew_every(), options_.seed},
                [this](bool leads) { led(leads); });
   ready = co_await tasks_.answer<bool>([&](Done<bool> done) { kcl_->start(std::move(done)); });
   if (ready && kcl_->leads()) perform(keeper_.led(true, now()));

@@ -567,6 +567,30 @@ TEST_F(BesideKcl3, WhoMayNotReportIsRefused) {
   EXPECT_THAT(started.error().message, HasSubstr("java-1 among them, and this one cannot report to their leader"));
 }
 
+TEST_F(BesideKcl3, AFirstLookThatFailsIsRepeated) {
+  beat();
+  Worker& worker = create();
+  worker.reads.settings().faults.throttled = 0.5;
+  ASSERT_TRUE(start(worker).value_or(false));
+  worker.reads.settings().faults = {};
+  worker.table.want(listing(2));
+  live(minutes(1));
+  EXPECT_TRUE(worker.held.empty()) << "their leader lives";
+}
+
+TEST_F(BesideKcl3, WhoCannotTellWhetherTheyAreThereDoesNotStart) {
+  beat();
+  Worker& worker = create();
+  std::optional<Result<bool>> started;
+  worker.table.start([&](Result<bool> done) { started = std::move(done); });
+  ASSERT_TRUE(until([&] { return worker.reads.counts().describe_table == 1; }));
+  worker.reads.settings().faults.throttled = 1;
+  ASSERT_TRUE(until([&] { return started.has_value(); }, minutes(2)));
+  ASSERT_FALSE(*started);
+  EXPECT_EQ(started->error().kind, ErrorKind::unreachable);
+  EXPECT_THAT(started->error().message, HasSubstr("cannot tell whether workers of the Kinesis Client Library 3"));
+}
+
 TEST_F(BesideKcl3, BetweenTwoLeadersTheirReportsTellThatSomebodyWillLead) {
   report("java-2");
   Worker& worker = add(2);
