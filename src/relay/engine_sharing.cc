@@ -106,13 +106,17 @@ void Relay::Engine::go_on_with_taken(const coordination::StoredPosition& row) {
   shard(row.shard).may_send = walk.may_send(row.shard);
 }
 
-/// Those that may still be written are only asked for.
+/// Those that may still be written are only asked for. A run that closes gives all of them away soon, with what it has
+/// read.
 void Relay::Engine::give_away(const std::vector<ShardId>& shards) {
   std::vector<ShardId> lost;
   for (const ShardId& id : shards) {
-    const bool drains = state_.is_running() && life().held.has(id) && run_.positions.assignment.may_write(id);
-    if (drains) life().held.asked_for(id, now());
-    if (!drains) lost.push_back(id);
+    const bool may_drain = life().held.has(id) && run_.positions.assignment.may_write(id);
+    if (may_drain && state_.is_closing()) continue;
+    if (may_drain && state_.is_running())
+      life().held.asked_for(id, now());
+    else
+      lost.push_back(id);
   }
   if (!lost.empty()) lose_shards(lost);
   if (!state_.ended()) give_what_is_drained();

@@ -26,6 +26,8 @@ struct RunState {
   bool ended() const { return phase == Phase::ended; }
   bool is_running() const { return phase == Phase::running; }
   bool is_finishing() const { return phase == Phase::finishing || phase == Phase::counting; }
+  /// By a stop, or for having nothing more to do: what it holds is written and stored, and then given away.
+  bool is_closing() const { return phase == Phase::stopping || is_finishing(); }
   /// It ends, or has ended: what it holds is not written any more.
   bool is_over() const { return is_finishing() || ended(); }
   /// What is held is to be dropped: nothing more is read, nor sent.
