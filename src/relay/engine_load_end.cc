@@ -48,9 +48,10 @@ void Relay::Engine::on_load_end(Result<sink::LoadEnding> ending) {
 }
 
 /// Ready: the stream is past the load's end, whatever it was at then: every shard is known that was there at that time, and
-/// is finished, or was itself read up to then.
+/// is finished, or was itself read up to then. What is being dropped was read, and is not written.
 void Relay::Engine::consider_ready() {
-  if (counters_.stats().table_ready || !life().load || !state_.is_running() || !run_.identity.has_stream) return;
+  if (counters_.stats().table_ready || !life().load || !run_.identity.has_stream) return;
+  if (!state_.is_running() || state_.is_dropping()) return;
   if (!coordination::is_load_complete(life().load->record())) return;
   if (run_.is_shared() ? !are_all_past_load() : !are_own_past_load()) return;
   // A child that no listing has shown yet may hold changes from before that.
