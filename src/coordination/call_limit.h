@@ -10,20 +10,21 @@
 
 namespace ctk::coordination {
 
-/// `done` with the first of an answer and the end of the time. On the loop.
-template <class T>
-Done<T> within(Duration limit, EventLoop& loop, TaskGroup& tasks, Done<T> done) {
+/// `done` with the first of an answer and the end of the time, while `owner`, a task group or a lifeline, is there. On the
+/// loop.
+template <class T, class Owner>
+Done<T> within(Duration limit, EventLoop& loop, Owner& owner, Done<T> done) {
   struct Race {
     Done<T> done;
     EventLoop::TimerId timer = 0;
   };
   auto race = std::make_shared<Race>(Race{std::move(done)});
-  race->timer = loop.after(limit, tasks.guard([race, limit] {
+  race->timer = loop.after(limit, owner.guard([race, limit] {
     if (auto late = std::exchange(race->done, nullptr)) {
       late(fail(ErrorKind::unreachable, fmt::format("the lease table gave no answer within {}", format_duration(limit))));
     }
   }));
-  return tasks.guard([&loop, race](Result<T> answer) {
+  return owner.guard([&loop, race](Result<T> answer) {
     if (auto waiting = std::exchange(race->done, nullptr)) {
       loop.cancel(race->timer);
       waiting(std::move(answer));

@@ -4,11 +4,15 @@
 #include <utility>
 
 #include "base/answer_later.h"
+#include "coordination/call_limit.h"
 #include "shards/segment.h"
 
 namespace ctk::coordination {
 
 using std::chrono::seconds;
+
+/// For that which is good to have before leases go: whoever waits for them, and for the end of this worker, waits for it.
+constexpr Duration kBeforeRelease = seconds(2);
 
 // What the leases tell.
 
@@ -134,22 +138,22 @@ void LeasedShards::let_go(const std::vector<aws::ShardId>& shards) {
   }
 }
 
-/// What is stored by now is in the leases before they go, where the target answers soon.
+/// What is stored by now is in the leases before they go, and no leader gives any more, where target and table answer soon.
 void LeasedShards::end(Done<bool> done) {
   listener_ = {};
   if (!usable_) return answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
-  auto once = std::make_shared<Done<bool>>(std::move(done));
-  const auto release = [this, once] {
-    if (!*once) return;
-    leases_->retire(lifeline_.guard(
-        [this, done = std::exchange(*once, nullptr)](const Result<bool>&) mutable { release_all(std::move(done)); }));
+  auto retired = [this, done = std::move(done)]() mutable { release_all(std::move(done)); };
+  auto copied = [this, retired = std::move(retired)]() mutable {
+    leases_->retire(within<bool>(kBeforeRelease, loop_, lifeline_,
+                                 [retired = std::move(retired)](const Result<bool>&) mutable { retired(); }));
   };
-  if (truth_ == nullptr) return release();
-  loop_.after(seconds(2), lifeline_.guard(release));
-  truth_->read(last_request_.relay, lifeline_.guard([this, once, release](const Result<std::vector<StoredPosition>>& rows) {
-    if (rows && *once) copy(*rows);
-    release();
-  }));
+  if (truth_ == nullptr) return copied();
+  using Rows = std::vector<StoredPosition>;
+  Done<Rows> read = [this, copied = std::move(copied)](const Result<Rows>& rows) mutable {
+    if (rows) copy(*rows);
+    copied();
+  };
+  truth_->read(last_request_.relay, within<Rows>(kBeforeRelease, loop_, lifeline_, std::move(read)));
 }
 
 std::optional<LeaseFigures> LeasedShards::figures() const { return leases_ ? leases_->figures() : LeaseFigures{}; }

@@ -66,6 +66,29 @@ TEST_F(LeasedShardsTest, OneThatHasEndedMeanwhileIsToldNothing) {
   EXPECT_FALSE(shards.may_write(kShard));
 }
 
+/// A leader of KCL 3 is told that it goes; where the table does not answer, its leases go all the same, within its grace.
+TEST_F(LeasedShardsTest, WhoEndsWaitsForNoLeader) {
+  LeasedShardsOptions slow = options();
+  slow.settings.failover = seconds(60);
+  LeasedShards ending(loop, loop, reads, writes, log, slow, nullptr);
+  const RelayName relay("kinesis:s@public.t");
+  const aws::TableName table = lease_table_name(relay);
+  ASSERT_TRUE(service.create_table({.name = table.str(), .keys = {{"leaseKey", 'S'}}}, loop.now()));
+  aws::ItemWrite theirs = report_to_kcl(kcl_tables(KclPlace::in_lease_table, table), WorkerName("java-1"), loop.now());
+  theirs.update = "SET #entityType = :entityType, #lut = :lut";
+  std::erase_if(theirs.names, [](const auto& name) { return name.first != "#entityType" && name.first != "#lut"; });
+  std::erase_if(theirs.values, [](const auto& value) { return value.first != ":entityType" && value.first != ":lut"; });
+  ASSERT_TRUE(answer_of<aws::WriteOutcome>(
+      loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(theirs, std::move(done)); }));
+  using Rows = std::vector<StoredPosition>;
+  ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { ending.read(relay, std::move(done)); }));
+  writes.settings().faults.slow = 1;
+  writes.settings().faults.slow_by = seconds(15);
+  const Duration begun = loop.monotonic();
+  EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { ending.end(std::move(done)); }));
+  EXPECT_LT(loop.monotonic() - begun, seconds(3));
+}
+
 /// The rows of finished shards go: all above one that has a row were read.
 TEST_F(LeasedShardsTest, AncestorsWithoutARowWereReadToTheirEnd) {
   const aws::ShardId first("a"), second("b"), third("c");
