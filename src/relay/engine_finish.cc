@@ -102,6 +102,9 @@ void Relay::Engine::fail_run(Error error) {
 void Relay::Engine::end(Result<RelayStats> result) {
   if (state_.ended()) return;
   state_.end();
+  // Whoever takes them next is not to compete with one that has ended: a subscription of a shard goes to who asked for it
+  // last, and each asks again only after five seconds.
+  for (const auto& [id, one] : life().shards) run_.source.forget(id);
   auto last = std::make_shared<Result<RelayStats>>(std::move(result));
   run_.positions.assignment.end(lifeline_.guard([this, last](const Result<bool>&) {
     run_.sink.close(lifeline_.guard([this, last](Result<bool> closed) {

@@ -142,6 +142,24 @@ TEST(FanOutWorld, ABoundedRunEndsAtTheTip) {
   EXPECT_TRUE(stream.holds_all());
 }
 
+// Statement 27: of two subscriptions of a shard the later one counts.
+TEST(FanOutWorld, WhoHasEndedTakesNoSubscriptionBack) {
+  FollowedStream stream(5);
+  stream.start();
+  stream.put("a");
+  ASSERT_TRUE(stream.until([&] { return stream.holds_all(); }));
+  stream.pass(seconds(10));
+  const uint64_t before = stream.fan_out.subscriptions();
+  stream.relay->stop();
+  ASSERT_TRUE(stream.until([&] { return stream.ended.has_value(); }));
+  const auto consumer = stream.kinesis.describe_consumer("cdc", "me", stream.loop.now());
+  ASSERT_TRUE(consumer);
+  for (const char* shard : {"shardId-000000000000", "shardId-000000000001"})
+    ASSERT_TRUE(stream.kinesis.subscribe(consumer->arn, shard, {}, stream.loop.now())) << shard;
+  stream.pass(seconds(20));
+  EXPECT_EQ(stream.fan_out.subscriptions(), before);
+}
+
 TEST(FanOutWorld, AConsumerThatIsTakenAwayIsRegisteredAgain) {
   FollowedStream stream(4);
   stream.start();
