@@ -20,10 +20,4 @@ std::optional<VersionKind> parse_version_kind(std::string_view text) {
   return std::nullopt;
 }
 
-size_t Change::memory() const {
-  size_t bytes = sizeof(Change) + own_bytes_;
-  if (record && first_of_text) bytes += record->size();
-  return bytes;
-}
-
 }  // namespace ctk::dynamodb

@@ -42,7 +42,6 @@ class Change {
   bool by_time_to_live = false;  ///< a removal: nobody removed the item, it had expired
   /// The record's own text, for dead letters; of a record of several values, one. Null where there is none.
   const std::string* record = nullptr;
-  bool first_of_text = true;  ///< no earlier change shares `record`
 
   /// An item that a load has read, not something that happened to it.
   bool from_load() const { return order.starts_with('0'); }
@@ -56,10 +55,6 @@ class Change {
   /// `record`, for who outlives the change.
   std::shared_ptr<const std::string> shared_record() const { return {slab_, record}; }
 
-  /// Bytes that this change holds in memory, roughly; a text of several changes counts with the first of them. Stays the
-  /// same for the change's life.
-  size_t memory() const;
-
  private:
   friend class ChangeBuilder;
   static constexpr uint32_t kNone = UINT32_MAX;
@@ -70,7 +65,6 @@ class Change {
   std::shared_ptr<const class Slab> slab_;
   const Node* nodes_ = nullptr;
   const char* text_ = nullptr;  ///< what the nodes' offsets count from: the text that was read
-  uint32_t own_bytes_ = 0;      ///< of the slab
   uint32_t keys_ = kNone;
   uint32_t new_image_ = kNone;
   uint32_t old_image_ = kNone;

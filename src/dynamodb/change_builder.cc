@@ -257,7 +257,6 @@ void ChangeBuilder::finish(Change& change, const ChangeTexts& texts, const std::
   change.key = put(texts.key);
   change.shard = put(texts.shard);
   change.position = put(texts.position);
-  change.own_bytes_ = static_cast<uint32_t>(node_count_ * sizeof(Node) + bytes);
   change.slab_ = slab;
 }
 

@@ -107,7 +107,6 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   const Place place = job.next_place();
   Change& change = job.out.changes.emplace_back();
   change.index_in_record = index;
-  change.first_of_text = place.change == 0;
   key_.clear();
   order_.clear();
 

@@ -34,7 +34,7 @@ std::string event_of(const Change& change) {
 }
 
 void check_change(Decoder& decoder, const Change& change) {
-  check(!change.key.empty() && !change.order.empty() && change.record != nullptr && change.memory() > 0);
+  check(!change.key.empty() && !change.order.empty() && change.record != nullptr);
   check(ctk::dynamodb::typed_key(change.keys()) == change.key);
   if (!change.has_new_image()) return;
   ctk::dynamodb::RawRecord record;

@@ -139,7 +139,6 @@ TEST(Decode, TakesWhatAwsPutsIntoKinesis) {
   EXPECT_EQ(plain(change.new_image()),
             R"({"humidity":84.84,"temperature":42.42,"device":"foo","timestamp":"2024-07-12T01:17:42"})");
   EXPECT_EQ(*change.record, text);
-  EXPECT_GT(change.memory(), text.size());
 }
 
 TEST(Decode, ValuesStayWhenTheChangeMoves) {
@@ -360,7 +359,6 @@ TEST(Decode, TakesTheValuesOfARecordApart) {
     EXPECT_EQ(decoded.changes[2].index_in_record, 4u);
     EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order) << "the later one wins";
     EXPECT_LT(decoded.changes[1].order, decoded.changes[2].order);
-    EXPECT_GT(decoded.changes[1].memory(), bare.str().size());
   }
   EXPECT_EQ(*decode_one("\xEF\xBB\xBF" + good).record, good) << "a byte order mark is none of the text";
   EXPECT_EQ(decode(good + good, std::nullopt).changes.size(), 2u);
