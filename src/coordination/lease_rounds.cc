@@ -1,0 +1,237 @@
+// A round of a worker: what is to be done about the lease table as it is. Rows that are missing are made, free leases
+// taken, others asked for, and those of finished shards removed.
+#include <algorithm>
+#include <utility>
+
+#include "coordination/lease_keeper.h"
+
+namespace ctk::coordination {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kEvenOutEvery = seconds(60);   // between moves of a worker that has its share
+constexpr size_t kRowsAtOnce = 25;                // made by a worker at first: others make some, too
+constexpr size_t kTakenAtOnce = 8;                // taken by a worker that has none: how many others come is not known yet
+constexpr size_t kAskedAtOnce = 16;               // requests of a worker that has none
+constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
+constexpr int kVeryOld = 3;                       // times the time to fail over
+constexpr int64_t kAheadOfAll = 1000;  // of a counter in a row that is made anew: writes on their way expect others
+
+WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
+  wanted.counter = row.counter + kAheadOfAll;
+  const std::optional<Position> position = position_of(row);
+  if (!position) return wanted;
+  wanted.position = *position;
+  wanted.read_to = row.own.read_to;
+  wanted.epoch = row.own.epoch;
+  wanted.incarnation = row.own.incarnation;
+  return wanted;
+}
+
+}  // namespace
+
+void LeaseKeeper::round(LeaseActions& actions, Duration now) {
+  unsettled_ = false;
+  if (is_stopping()) return;
+  lacks_rows_ = make_rows(actions, now);
+  tell_of_readable(actions, now);
+  take_free(actions, now);
+  if (!unsettled_ && part_ == Part::sharing) ask_others(actions, now);
+  remove_finished(actions, now);
+  note_next_expiry(now);
+}
+
+bool LeaseKeeper::make_rows(LeaseActions& actions, Duration now) {
+  for (const WantedLease& lease : wanted_) {
+    if (view_.find(lease.shard) != nullptr) had_row_.insert(lease.shard);
+  }
+  // A row that goes because it was finished leaves those of its children: where there is none, somebody has emptied the
+  // table.
+  if (view_.rows().empty()) had_row_.clear();
+  std::vector<WantedLease> missing = missing_leases(wanted_, view_.rows());
+  // The listing may be older than a row that was removed since, with those of its descendants.
+  std::erase_if(missing, [&](const WantedLease& lease) { return had_row_.contains(lease.shard); });
+  for (WantedLease& lease : missing) {
+    const auto seen = last_seen_.find(lease.shard);
+    if (seen != last_seen_.end()) lease = as_last_seen(std::move(lease), seen->second);
+  }
+  std::erase_if(missing, [](const WantedLease& lease) { return lease.position.ended(); });
+  if (missing.empty()) return false;
+  std::vector<WantedLease> first = leases_to_make(missing);
+  shuffle(first, random_);
+  first.resize(std::min(first.size(), std::max(kRowsAtOnce, 2 * counts_.created)));
+  for (const WantedLease& wanted : first) create(new_lease(wanted), now);
+  advance_creating(actions, now);
+  return true;
+}
+
+void LeaseKeeper::remember(const aws::ShardId& shard) {
+  const LeaseView::Sight* sight = view_.find(shard);
+  if (sight == nullptr) return;
+  const auto held = held_.find(shard);
+  last_seen_[shard] = held == held_.end() ? sight->lease : held->second.row();
+}
+
+void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {
+  std::set<aws::ShardId> there;
+  for (const Lease& row : rows) there.insert(row.shard);
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (!there.contains(shard)) remember(shard);
+  }
+  std::erase_if(last_seen_, [&](const auto& row) { return there.contains(row.first); });
+}
+
+void LeaseKeeper::create(Lease lease, Duration now) {
+  const aws::ShardId shard = lease.shard;
+  creating_.try_emplace(shard, Creating{.lease = std::move(lease), .try_at = now});
+}
+
+void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
+  std::set<aws::ShardId> children;
+  for (const auto& [shard, lease] : held_) {
+    children.insert(lease.waits_for_children().begin(), lease.waits_for_children().end());
+  }
+  // Only who holds the parent tries again by itself: for others it may be done, and over, by now.
+  std::erase_if(creating_, [&](const auto& each) {
+    return !each.second.in_flight && each.second.was_tried && !children.contains(each.first);
+  });
+  if (creating_.empty()) return;
+  // A child's row beside no row of a parent would say that the parent was read to its end, as one of two merged ones was.
+  std::set<aws::ShardId> missing;
+  for (const WantedLease& lease : missing_leases(wanted_, view_.rows())) missing.insert(lease.shard);
+  for (auto& [shard, creating] : creating_) {
+    if (creating.in_flight || now < creating.try_at) continue;
+    const auto lacks_row = [&](const aws::ShardId& parent) {
+      return missing.contains(parent) && !had_row_.contains(parent);
+    };
+    if (std::ranges::any_of(creating.lease.parents, lacks_row)) {
+      creating.try_at = now + settings_.retry_after();
+      continue;
+    }
+    creating.in_flight = creating.was_tried = true;
+    actions.emplace_back(LeaseWrite(CreateLease{creating.lease}));
+  }
+}
+
+void LeaseKeeper::has_row(const aws::ShardId& shard) {
+  for (auto& [held, lease] : held_) lease.child_has_row(shard);
+}
+
+bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now) {
+  const Lease& lease = sight.lease;
+  if (lease.finished() || is_busy(lease.shard)) return false;
+  const bool orphan = lease.owner == settings_.worker && !lease.handed_over();
+  // Whoever has asked for it comes first: else a holder that hangs would take back what it did not let go.
+  const Duration others_turn = lease.handed_over() && lease.owner != settings_.worker ? settings_.failover / 2 : Duration{};
+  if (!lease.owner.empty() && !orphan && !is_expired(sight, now - others_turn)) return false;
+  // What a leader has given must be renewed from then on, whether it can be read yet or not. All else is his to give.
+  return part_ == Part::led ? orphan : is_readable(lease, actions);
+}
+
+bool LeaseKeeper::is_readable(const Lease& lease, LeaseActions& actions) {
+  if (waits_for_parents(lease, view_.rows())) return false;
+  bool certain = true;
+  for (const aws::ShardId& parent : parents_without_row(lease, view_.rows())) {
+    if (gone_.contains(parent)) continue;
+    certain = false;
+    read(actions, parent);
+  }
+  return certain;
+}
+
+void LeaseKeeper::tell_of_readable(LeaseActions& actions, Duration now) {
+  std::vector<aws::ShardId> waiting;
+  for (const auto& [shard, lease] : held_) {
+    if (!lease.was_told()) waiting.push_back(shard);
+  }
+  for (const aws::ShardId& shard : waiting) advance_one(actions, shard, now);
+}
+
+void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
+  if (lacks_rows_) {  // a parent whose row is not made yet would hold nobody up
+    unsettled_ = true;
+    return;
+  }
+  const LeaseLoad load = this->load(now);
+  std::vector<Lease> first, others;
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (!is_free(sight, actions, now)) continue;
+    const bool mine = sight.lease.owner == settings_.worker;
+    const bool very_old = now > sight.since + kVeryOld * settings_.failover;
+    if (part_ == Part::led)
+      take(actions, sight.lease, was_forced(sight));
+    else
+      (mine || very_old ? first : others).push_back(sight.lease);
+  }
+  shuffle(others, random_);
+  const size_t share = load.share_rounded_up();
+  const size_t room = load.mine < share ? share - load.mine : 0;
+  const size_t at_once = std::min(room, std::max(kTakenAtOnce, 2 * load.mine));
+  unsettled_ = !others.empty() || !first.empty();
+  others.resize(std::min(others.size(), at_once));
+  for (const auto& leases : {first, others}) {
+    for (const Lease& lease : leases) take(actions, lease, false);
+  }
+}
+
+/// A row that names this worker, which does not hold it, is what a take or a renewal has left whose answer was lost; one
+/// that was sent before may still arrive.
+bool LeaseKeeper::note_take(const Lease& row, bool forced) {
+  const auto [place, is_new] = tried_.try_emplace(row.shard, Tried{row.counter, forced});
+  Tried& tried = place->second;
+  const bool again = !is_new && tried.counter == row.counter;
+  const bool was_mine = row.owner == settings_.worker || row.checkpoint_owner == settings_.worker;
+  tried = {row.counter, forced || (tried.forced && (again || was_mine))};
+  return !again && !was_mine;
+}
+
+void LeaseKeeper::take(LeaseActions& actions, const Lease& row, bool forced) {
+  const WorkerName& holder = row.holder();
+  TakeLease write{row.shard, row.counter, settings_.worker, !holder.empty() && holder != settings_.worker};
+  taking_[row.shard] = Taking{.write = write, .by_force = forced, .is_alone = note_take(row, forced)};
+  actions.emplace_back(LeaseWrite(std::move(write)));
+}
+
+void LeaseKeeper::ask_others(LeaseActions& actions, Duration now) {
+  const LeaseLoad load = this->load(now);
+  std::vector<MovableLease> movable;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const Lease& lease = sight.lease;
+    const bool owned = !lease.finished() && !lease.owner.empty() && lease.owner != settings_.worker;
+    if (owned && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
+      movable.push_back({shard, lease.owner});
+  }
+  MovePlan plan = plan_moves(load, std::move(movable), now >= evened_out_ + kEvenOutEvery, random_);
+  if (plan.evens_out) evened_out_ = now;
+  const size_t most = std::max(kAskedAtOnce, load.mine);
+  plan.moves.resize(std::min(plan.moves.size(), most - std::min(most, asking_.size())));
+  for (const MovableLease& lease : plan.moves) {
+    AskForLease write{lease.shard, lease.owner, settings_.worker};
+    asking_[lease.shard] = Asking{.write = write, .since = now};
+    actions.emplace_back(LeaseWrite(std::move(write)));
+  }
+}
+
+void LeaseKeeper::remove_finished(LeaseActions& actions, Duration now) {
+  std::vector<RemoveLease> removable;
+  for (const auto& [shard, sight] : view_.rows()) {
+    const Lease& lease = sight.lease;
+    // Whoever reads the first child does it, so that not all do.
+    const bool is_over = now >= sight.since + kKeepFinished && is_removable(lease, view_.rows());
+    if (is_over && held_.contains(lease.children.front())) {
+      removable.push_back({shard, lease.counter});
+    }
+  }
+  for (const RemoveLease& removal : removable) actions.emplace_back(LeaseWrite(removal));
+}
+
+void LeaseKeeper::note_next_expiry(Duration now) {
+  expiry_at_ = Duration::max();
+  for (const auto& [shard, sight] : view_.rows()) {
+    if (sight.lease.finished() || sight.lease.owner.empty() || held_.contains(shard) || is_expired(sight, now)) continue;
+    expiry_at_ = std::min(expiry_at_, sight.since + settings_.failover + settings_.tolerance() + Duration(1));
+  }
+}
+
+}  // namespace ctk::coordination
