@@ -5,6 +5,7 @@ import re
 import signal
 import unittest
 
+from aws import AwsError
 from harness import Case, PostgresTarget, SqliteTarget
 from listening import follow, get
 from servers import Postgres, wait_until
@@ -233,7 +234,13 @@ class SharedLoads(Case):
         return process, follow(self, process, 60)
 
     def segments(self):
-        items = self.simulator.dynamodb("Scan", TableName="workers-load")["Items"]
+        """By their keys; none until a worker has made the table."""
+        try:
+            items = self.simulator.dynamodb("Scan", TableName="workers-load")["Items"]
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return {}
         return {item["leaseKey"]["S"]: item for item in items}
 
     def holders(self):
