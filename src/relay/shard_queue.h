@@ -53,11 +53,11 @@ class ShardQueue {
   };
   enum class End { not_known, queued, taken };
 
+  static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to);
+
   ShardId id_;
   Position taken_to_;  ///< behind what was taken
   bool segment_;
-  static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to);
-
   std::deque<Queued> pages_;
   size_t size_ = 0;  ///< records
   size_t bytes_ = 0;

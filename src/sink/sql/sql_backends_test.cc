@@ -67,6 +67,16 @@ std::string SqlBackend::select_rows(const table::TableSpec& spec) const {
   return "SELECT " + dialect_->quote_list(columns) + " FROM " + quoted(spec.name);
 }
 
+std::string SqlBackend::select_trimmed_rows(const table::TableSpec& spec) const {
+  std::string columns;
+  for (const table::KeyColumn& key : spec.keys) {
+    const std::string name = quoted({"", key.column});
+    const bool decimal = key.column_type == table::ColumnType::numeric;
+    columns += decimal ? "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM " + name + ")), " : name + ", ";
+  }
+  return "SELECT " + columns + "data, aux, cdc_version, cdc_deleted FROM " + quoted(spec.name);
+}
+
 SinkEnvironment SqlBackend::environment() {
   return {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }};
 }

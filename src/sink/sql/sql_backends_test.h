@@ -38,6 +38,8 @@ class SqlBackend : public Backend {
 
  protected:
   SinkEnvironment environment();
+  /// `select_rows` of MySQL and MariaDB, whose decimals come with all of their places.
+  std::string select_trimmed_rows(const table::TableSpec& spec) const;
 
  private:
   std::unique_ptr<sql::Dialect> dialect_;

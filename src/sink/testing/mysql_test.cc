@@ -32,16 +32,7 @@ class MysqlBackend final : public SqlBackend {
   std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     return make_mysql_sink(options, environment());
   }
-  /// Decimals come with all of their places.
-  std::string select_rows(const table::TableSpec& spec) const override {
-    std::string columns;
-    for (const table::KeyColumn& key : spec.keys) {
-      const std::string name = quoted({"", key.column});
-      const bool decimal = key.column_type == table::ColumnType::numeric;
-      columns += decimal ? "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM " + name + ")), " : name + ", ";
-    }
-    return "SELECT " + columns + "data, aux, cdc_version, cdc_deleted FROM " + quoted(spec.name);
-  }
+  std::string select_rows(const table::TableSpec& spec) const override { return select_trimmed_rows(spec); }
 
  private:
   MysqlServer& server_;

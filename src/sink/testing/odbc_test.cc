@@ -20,19 +20,10 @@ class OdbcSqliteBackend final : private TemporaryFolder, public OdbcBackend {
       : OdbcBackend({OdbcDialect::sqlite, true, believed}, "DRIVER=SQLite3;DATABASE=" + path() + "/test.db", "") {}
 };
 
-/// Decimals come with all of their places.
 class OdbcMariadbBackend final : public OdbcBackend {
  public:
   using OdbcBackend::OdbcBackend;
-  std::string select_rows(const table::TableSpec& spec) const override {
-    std::string columns;
-    for (const table::KeyColumn& key : spec.keys) {
-      const std::string name = quoted({"", key.column});
-      const bool decimal = key.column_type == table::ColumnType::numeric;
-      columns += decimal ? "TRIM(TRAILING '.' FROM TRIM(TRAILING '0' FROM " + name + ")), " : name + ", ";
-    }
-    return "SELECT " + columns + "data, aux, cdc_version, cdc_deleted FROM " + quoted(spec.name);
-  }
+  std::string select_rows(const table::TableSpec& spec) const override { return select_trimmed_rows(spec); }
 };
 
 std::string next_name() {
