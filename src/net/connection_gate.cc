@@ -51,12 +51,12 @@ ConnectionGate::~ConnectionGate() {
   ::close(wake_);
 }
 
-void ConnectionGate::admit(int socket, bool is_new, std::string rest) {
+void ConnectionGate::admit(Accepted connection, bool is_new, std::string rest) {
   const std::lock_guard lock(mutex_);
-  if (closed_) return hang_up(socket);
-  admitted_.push_back({socket, is_new, std::move(rest), steady_clock::now()});
+  if (closed_) return hang_up(connection.socket);
+  admitted_.push_back({connection, is_new, std::move(rest), steady_clock::now()});
   if (admitted_.size() > limits_.unheard) {  // all threads are at work, and nobody is heard for the moment
-    hang_up(admitted_.front().socket);
+    hang_up(admitted_.front().accepted.socket);
     admitted_.pop_front();
   }
   ::eventfd_write(wake_, 1);
@@ -69,7 +69,7 @@ void ConnectionGate::close() {
   }
   if (thread_.joinable()) thread_.join();
   for (const Connections* all : {&connections_, &admitted_}) {
-    for (const Connection& one : *all) hang_up(one.socket);
+    for (const Connection& one : *all) hang_up(one.accepted.socket);
   }
   connections_.clear();
   admitted_.clear();
@@ -107,7 +107,7 @@ bool ConnectionGate::wait() {
   std::vector<Connections::iterator> all;
   Time until = steady_clock::now() + std::chrono::hours(1);
   for (auto one = connections_.begin(); one != connections_.end(); ++one) {
-    watched.push_back({one->socket, POLLIN, 0});
+    watched.push_back({one->accepted.socket, POLLIN, 0});
     all.push_back(one);
     until = std::min(until, due(*one));
   }
@@ -124,11 +124,11 @@ bool ConnectionGate::wait() {
 void ConnectionGate::hear(Connections::iterator one) {
   const size_t heard = one->bytes.size();
   bool arrived = heard > 0 && has_whole_head(one->bytes, 0);
-  if (!arrived && knows_http2_ && one->is_new && heard == 0 && begins_as_http2(one->socket)) {
+  if (!arrived && knows_http2_ && one->is_new && heard == 0 && begins_as_http2(one->accepted.socket)) {
     arrived = true;
   } else if (!arrived) {
     std::array<char, 4096> bytes;
-    const ssize_t got = ::recv(one->socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    const ssize_t got = ::recv(one->accepted.socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) return drop(one);
     if (heard == 0) one->since = steady_clock::now();
@@ -136,7 +136,7 @@ void ConnectionGate::hear(Connections::iterator one) {
     arrived = has_whole_head(one->bytes, heard) || one->bytes.size() > limits_.head_bytes;
   }
   if (!arrived) return;
-  ArrivedRequest request{one->socket, std::move(one->bytes), one->since};
+  ArrivedRequest request{one->accepted, std::move(one->bytes), one->since};
   connections_.erase(one);
   hand_on_(std::move(request));
 }
@@ -155,7 +155,7 @@ ConnectionGate::Time ConnectionGate::due(const Connection& one) const {
 }
 
 void ConnectionGate::drop(Connections::iterator one) {
-  hang_up(one->socket);
+  hang_up(one->accepted.socket);
   connections_.erase(one);
 }
 

@@ -14,9 +14,15 @@
 
 namespace ctk::net {
 
+/// A connection of a client.
+struct Accepted {
+  int socket = -1;
+  int number = 0;  ///< of all that were accepted: unlike a socket or a port, nobody has it again
+};
+
 /// A connection whose request's head is there (or more of one than a head may have).
 struct ArrivedRequest {
-  int socket = -1;
+  Accepted connection;
   std::string bytes;  ///< what was read of it; empty where it begins as HTTP/2 does, and everything is still to be read
   std::chrono::steady_clock::time_point since;  ///< its first byte
 };
@@ -34,14 +40,14 @@ class ConnectionGate {
 
   /// A connection, new (then `rest` is empty) or with what has come of its next request already. From any thread; after
   /// `close`, it is closed.
-  void admit(int socket, bool is_new, std::string rest = {});
+  void admit(Accepted connection, bool is_new, std::string rest = {});
   /// Closes all that are here, and waits for the thread. Only once the stop bell rings.
   void close();
 
  private:
   using Time = std::chrono::steady_clock::time_point;
   struct Connection {
-    int socket;
+    Accepted accepted;
     bool is_new;
     std::string bytes;
     Time since;  ///< its first byte; where there is none, when it came here

@@ -174,13 +174,13 @@ class LimitedServer final : public httplib::Server {
 
  private:
   bool process_and_close_socket(socket_t socket) override {
-    gate_.admit(socket, true);
+    gate_.admit({socket, ++accepted_}, true);
     return true;
   }
 
   void serve(ArrivedRequest request) {
-    const int socket = request.socket;
-    if (request.bytes.empty()) return hand_over(socket);
+    const Accepted from = request.connection;
+    if (request.bytes.empty()) return hand_over(from.socket);
     ServedConnection connection(std::move(request), bell_.descriptor(), limits_, [this] { return places_.any_waiting(); });
     bool closed = false, known = true;
     const auto take_head = [&](httplib::Request& head) {
@@ -190,8 +190,8 @@ class LimitedServer final : public httplib::Server {
       head.headers.erase("Content-Encoding");  // what is inflated knows no limit
     };
     const bool goes_on = process_request(connection, stop_.stop_requested(), closed, take_head);
-    if (goes_on && known && !closed && connection.is_sound()) return gate_.admit(socket, false, connection.take_rest());
-    hang_up(socket);
+    if (goes_on && known && !closed && connection.is_sound()) return gate_.admit(from, false, connection.take_rest());
+    hang_up(from.socket);
   }
 
   void hand_over(int socket) {
@@ -214,6 +214,7 @@ class LimitedServer final : public httplib::Server {
   std::set<std::pair<std::string, std::string>> routes_;
   std::stop_source stop_;
   StopBell bell_;
+  int accepted_ = 0;  ///< connections so far, by the listener alone
   HandedOver handed_over_;
   PlacesQueue places_;
   ConnectionGate gate_;
@@ -241,7 +242,7 @@ ServedRequest request_of(const httplib::Request& from) {
   request.body = from.body;
   for (const auto& [name, value] : from.headers) request.headers.emplace_back(ascii_lower(name), value);
   for (const auto& [name, value] : from.params) request.query.emplace_back(name, value);
-  request.client_port = from.remote_port;
+  request.connection = from.remote_port;
   return request;
 }
 

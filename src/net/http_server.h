@@ -20,7 +20,7 @@ struct ServedRequest {
   std::string body;
   HttpHeaders headers;  ///< names in lower case
   HttpHeaders query;    ///< decoded: `?name=value`
-  int client_port = 0;  ///< tells a client's connections apart
+  int connection = 0;   ///< by which it came: a number that no other connection of this server has had
 
   std::string_view header(std::string_view name) const { return find_header(headers, name); }
 };

@@ -20,24 +20,45 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::minutes;
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
 /// A connection of a client that sends what it likes.
 class Client {
  public:
-  explicit Client(const HttpServer& server) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(server.port()));
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  /// From that port of its own; 0: from a free one.
+  explicit Client(const HttpServer& server, uint16_t port = 0) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const sockaddr_in own = loopback(port), address = loopback(static_cast<uint16_t>(server.port()));
+    const int yes = 1;
+    ::setsockopt(socket_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    EXPECT_EQ(::bind(socket_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
   ~Client() { ::close(socket_); }
 
+  uint16_t port() const {
+    sockaddr_in own{};
+    socklen_t size = sizeof own;
+    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&own), &size);
+    return ntohs(own.sin_port);
+  }
+  /// Instead of a farewell that keeps the port for a minute.
+  void reset_when_closed() const {
+    const linger at_once{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   /// False once the server has hung up.
   bool send(std::string_view bytes) const {
     while (!bytes.empty()) {
@@ -134,6 +155,26 @@ TEST_F(HttpServerTest, KeepsAConnectionForTheNextRequest) {
     ASSERT_TRUE(client.send("GET /ok HTTP/1.1\r\n\r\n"));
     EXPECT_THAT(client.receive("fine "), StartsWith("HTTP/1.1 200 "));
   }
+}
+
+TEST_F(HttpServerTest, AConnectionHasANumberThatNoOtherHasAgain) {
+  std::vector<int> seen;
+  routes_.push_back({"GET", "/who", [&seen](const ServedRequest& request) {
+                       seen.push_back(request.connection);
+                       return ServedAnswer{.body = "seen"};
+                     }});
+  listen();
+  uint16_t port = 0;  // a free one at first, and that one again
+  for (int i = 0; i < 2; ++i) {
+    const Client client(*server_, port);
+    port = client.port();
+    for (int j = 0; j < 2; ++j) {
+      ASSERT_TRUE(client.send("GET /who HTTP/1.1\r\n\r\n"));
+      ASSERT_THAT(client.receive("seen"), StartsWith("HTTP/1.1 200 "));
+    }
+    client.reset_when_closed();  // else the port is not to be had again at once
+  }
+  EXPECT_THAT(seen, ElementsAre(1, 1, 2, 2));
 }
 
 TEST_F(HttpServerTest, TakesNoPortThatAnotherHas) {

@@ -1,7 +1,5 @@
 #include "net/served_connection.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -19,25 +17,12 @@ constexpr std::chrono::milliseconds kStandsStill(2000);
 constexpr size_t kFrames = 64u << 10;
 constexpr size_t kReadAtOnce = 4096;
 
-void name_of(const sockaddr_storage& address, std::string& ip, int& port) {
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    port = ntohs(v4.sin_port);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-    port = ntohs(v6.sin6_port);
-  }
-  ip = text;
-}
-
 }  // namespace
 
 ServedConnection::ServedConnection(ArrivedRequest request, int stop_bell, const HttpServerLimits& limits,
                                    std::function<bool()> others_wait)
-    : socket_(request.socket),
+    : socket_(request.connection.socket),
+      number_(request.connection.number),
       stop_bell_(stop_bell),
       limits_(limits),
       others_wait_(std::move(others_wait)),
@@ -85,18 +70,6 @@ ssize_t ServedConnection::write(const char* from, size_t size) {
   answering_ = true;
   if (!await_client(POLLOUT)) return -1;
   return ::send(socket_, from, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-void ServedConnection::get_remote_ip_and_port(std::string& ip, int& port) const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) name_of(address, ip, port);
-}
-
-void ServedConnection::get_local_ip_and_port(std::string& ip, int& port) const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) name_of(address, ip, port);
 }
 
 }  // namespace ctk::net

@@ -35,8 +35,9 @@ class ServedConnection final : public httplib::Stream {
   /// -1 where the limits are reached.
   ssize_t read(char* to, size_t size) override;
   ssize_t write(const char* from, size_t size) override;
-  void get_remote_ip_and_port(std::string& ip, int& port) const override;
-  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  /// A request takes one number of its connection through the library. A port tells less: clients have it again and again.
+  void get_remote_ip_and_port(std::string&, int& port) const override { port = number_; }
+  void get_local_ip_and_port(std::string&, int&) const override {}
   /// The library asks whether select() could take it, which nobody calls here.
   socket_t socket() const override { return 0; }
 
@@ -47,6 +48,7 @@ class ServedConnection final : public httplib::Stream {
   bool fill();
 
   const int socket_;
+  const int number_;
   const int stop_bell_;
   const HttpServerLimits& limits_;
   const std::function<bool()> others_wait_;

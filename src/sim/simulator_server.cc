@@ -3,11 +3,11 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <expected>
 #include <memory>
-#include <set>
 #include <string_view>
 #include <thread>
 
@@ -103,12 +103,20 @@ struct SimulatorServer::State {
     return of_kinesis && is_cbor(request.header("content-type"));
   }
 
+  /// A connection from before the last kill breaks at its next request.
+  net::ServedAnswer handle_http1(const net::ServedRequest& request) {
+    {
+      const std::lock_guard lock(mutex);
+      if (request.connection <= last_killed) return break_off();
+      last_connection = std::max(last_connection, request.connection);
+    }
+    return handle(request);
+  }
+
   net::ServedAnswer handle(const net::ServedRequest& request) {
     const Called called = read_target(request.header("x-amz-target"));
     std::unique_lock lock(mutex);
     ++requests;
-    if (doomed.erase(request.client_port) > 0) return break_off();
-    connections.insert(request.client_port);
     const Fate fate = draw_fate(faults, called.kind(), random);
     const Timestamp now = clock.now();
     WireAnswer answer;
@@ -224,7 +232,7 @@ struct SimulatorServer::State {
   net::ServedAnswer act(const net::ServedRequest& request) {
     std::lock_guard lock(mutex);
     const ActionControls controls{options.advance_clock, [this] {
-                                    doomed = std::exchange(connections, {});
+                                    last_killed = last_connection;
                                     ++kills;
                                   }};
     WireAnswer answer = run_action(services, request.body, clock.now(), controls);
@@ -241,7 +249,7 @@ struct SimulatorServer::State {
   }
 
   std::vector<net::HttpRoute> routes() {
-    return {{"POST", "/", [this](const net::ServedRequest& request) { return handle(request); }},
+    return {{"POST", "/", [this](const net::ServedRequest& request) { return handle_http1(request); }},
             {"POST", "/simulator", [this](const net::ServedRequest& request) { return act(request); }},
             {"POST", "/faults", [this](const net::ServedRequest& request) { return turn_knobs(request); }}};
   }
@@ -254,8 +262,8 @@ struct SimulatorServer::State {
   uint64_t requests = 0;
   std::atomic<uint64_t> revision = 1;  ///< of what can be pushed
   std::atomic<uint64_t> kills = 0;     ///< how often connections were broken off
-  std::set<int> connections;           ///< by the client's port
-  std::set<int> doomed;                ///< those that break at their next request
+  int last_connection = 0;             ///< of those that have brought a request
+  int last_killed = 0;                 ///< it and all before it
   std::mutex mutex;
   std::unique_ptr<net::HttpServer> server;  ///< last: its routes use the rest
 };
