@@ -67,7 +67,15 @@ Result<coordination::Acquired> KeptRecording::acquire(const coordination::Acquir
   auto acquired = rows.acquire(request, now);
   if (!acquired) return acquired;
   if (Status kept = keep(request.relay, std::move(rows), bytes_); !kept) return forward_error(std::move(kept));
+  if (Status begun = begin_file(); !begun) return forward_error(std::move(begun));
   return acquired;
+}
+
+Status KeptRecording::begin_file() {
+  if (bytes_ > 0) return {};
+  const auto begun = file_.write(0, "");
+  if (!begun) return std::unexpected(begun.error());
+  return *begun == 0 ? Status() : keep(relay_, rows_, *begun);
 }
 
 Result<bool> KeptRecording::add(const coordination::RelayName& relay, coordination::Fence fence,

@@ -34,6 +34,8 @@ class KeptRecording {
                      const std::vector<coordination::PositionMove>& moves, Timestamp now);
 
  private:
+  /// What is packed begins with an empty member or frame: no byte at all would be a file that was cut off.
+  Status begin_file();
   /// Makes these the positions, durably.
   Status keep(const coordination::RelayName& relay, coordination::PositionRows rows, uint64_t bytes);
 

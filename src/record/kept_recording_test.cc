@@ -72,6 +72,23 @@ TEST_F(RecordingTest, GoesOnWhereItsPositionsAre) {
   EXPECT_EQ(content(path("a.json")), "1\n2\n");
 }
 
+TEST_F(RecordingTest, OneOfNothingIsAWholeFile) {
+  for (const char* name : {"a.json", "a.json.gz", "a.json.zst"}) {
+    const Packing packing = packing_of(name);
+    const std::string empty = pack(packing, "").value();
+    {
+      KeptRecording recording(path(name));
+      ASSERT_TRUE(recording.open());
+      acquire(recording);
+    }
+    EXPECT_EQ(content(path(name)), empty);
+    KeptRecording recording(path(name));
+    ASSERT_TRUE(recording.open());
+    ASSERT_TRUE(write(recording, "1\n", Position::trim_horizon(), after("1"), acquire(recording).fence));
+    EXPECT_EQ(content(path(name)), empty + pack(packing, "1\n").value());
+  }
+}
+
 TEST_F(RecordingTest, LinesOfWhichNoPositionSpeaksAreCutOff) {
   {
     KeptRecording recording(path("a.json"));

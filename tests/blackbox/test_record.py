@@ -97,6 +97,14 @@ class Record(Case):
             self.assertEqual((len(numbers), len(set(numbers))), (before + 70, before + 70))
             self.assert_plays_as_it_was(self.kinesis(once="true"), file)
 
+    def test_of_nothing_it_can_be_played(self):
+        for suffix in (".json", ".json.gz", ".json.zst"):
+            file = self.home / f"records{suffix}"
+            self.record(self.kinesis(once="true"), file=file)
+            self.assertEqual(self.lines(file), [])
+            played = self.run_json("load", f"file+dynamodb+cdc://{file}", "sqlite:///played.db?table=demo")
+            self.assertEqual(played["read"], 0)
+
     def test_killed_and_begun_again_while_shards_split_and_roll(self):
         moments = random.Random(11)
         file = self.home / "records.json.zst"
