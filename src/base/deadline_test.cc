@@ -3,59 +3,85 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <utility>
+
+#include "base/lifeline.h"
 
 namespace ctk {
 namespace {
 
-using std::chrono::milliseconds;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr Duration kTime = seconds(20);
 
 class DeadlineTest : public testing::Test {
  protected:
-  Done<int> held(std::optional<Result<int>>& answer) {
-    return deadline_.hold(Done<int>([this, &answer](Result<int> given) {
+  using Answer = std::optional<Result<int>>;
+
+  static Done<int> into(Answer& answer) {
+    return [&answer](Result<int> given) {
       EXPECT_FALSE(answer) << "twice";
       answer = std::move(given);
-      if (++answered_ == wanted_) loop_.quit();
-    }));
+    };
   }
 
-  SystemClock clock_;
-  ThreadLoop loop_{clock_};
-  const Deadline deadline_{loop_, clock_, milliseconds(20)};
-  int answered_ = 0, wanted_ = 1;
+  VirtualLoop loop_{from_micros(0)};
+  const Deadline deadline_{loop_, loop_, kTime};
 };
 
 TEST_F(DeadlineTest, WhoeverDoesNotAnswerIsUnreachable) {
-  std::optional<Result<int>> first, second;
-  wanted_ = 2;
-  const Done<int> never = held(first), neither = held(second);
-  loop_.run();
+  Answer first, second;
+  const Done<int> never = deadline_.hold(into(first)), neither = deadline_.hold(into(second));
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
   ASSERT_TRUE(first && !*first && second && !*second);
-  EXPECT_EQ(first->error().kind, ErrorKind::unreachable);
-  EXPECT_EQ(first->error().message, "no answer within 20ms");
+  EXPECT_EQ(first->error(), (Error{ErrorKind::unreachable, "no answer within 20s", "", ""}));
+  EXPECT_EQ(loop_.monotonic(), kTime);
   EXPECT_EQ(deadline_.left(), Duration{}) << "it is one time for both";
 }
 
-TEST_F(DeadlineTest, AnAnswerInTimeIsGivenOnce) {
-  std::optional<Result<int>> answer;
-  Done<int> done = held(answer);
-  wanted_ = 0;
-  loop_.post([&] { done(7); });
-  loop_.after(milliseconds(60), [&] { loop_.quit(); });
-  loop_.run();
+TEST_F(DeadlineTest, TheErrorNamesWhoWasWaitedFor) {
+  Answer answer;
+  const Done<int> never = Deadline(loop_, loop_, kTime, "the lease table").hold(into(answer));
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
+  ASSERT_TRUE(answer && !*answer);
+  EXPECT_EQ(answer->error().message, "the lease table gave no answer within 20s");
+}
+
+TEST_F(DeadlineTest, AnAnswerInTimeIsGivenOnceAndNothingIsLeftOfTheWait) {
+  Answer answer;
+  Done<int> done = deadline_.hold(into(answer));
+  loop_.after(seconds(3), [&] { done(7); });
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
   EXPECT_EQ(answer.value().value(), 7);
+  EXPECT_EQ(loop_.monotonic(), seconds(3)) << "no timer was left to wait for";
+}
+
+TEST_F(DeadlineTest, AnErrorInTimeIsGivenAsItIs) {
+  Answer answer;
+  Done<int> done = deadline_.hold(into(answer));
+  loop_.post([&] { done(fail(ErrorKind::denied, "no right")); });
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
+  EXPECT_EQ(answer.value().error().kind, ErrorKind::denied);
 }
 
 TEST_F(DeadlineTest, AnAnswerThatComesLateFindsNobody) {
-  std::optional<Result<int>> answer;
-  Done<int> done = held(answer);
-  wanted_ = 0;
-  loop_.after(milliseconds(60), [&] {
-    done(7);
-    loop_.quit();
-  });
-  loop_.run();
-  EXPECT_FALSE(answer.value());
+  Answer answer;
+  Done<int> done = deadline_.hold(into(answer));
+  loop_.after(seconds(21), [&] { done(7); });
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
+  EXPECT_EQ(answer.value().error().kind, ErrorKind::unreachable);
+}
+
+TEST_F(DeadlineTest, WhoeverIsGoneHearsNothingOfEither) {
+  Answer first, second;
+  std::optional<Lifeline> owner(std::in_place);
+  const Done<int> never = deadline_.hold<int>(owner->guard(into(first)));
+  Done<int> late = deadline_.hold<int>(owner->guard(into(second)));
+  owner.reset();
+  loop_.post([&] { late(7); });
+  EXPECT_TRUE(loop_.run_until_idle(hours(1)));
+  EXPECT_FALSE(first || second);
 }
 
 }  // namespace

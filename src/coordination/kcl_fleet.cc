@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include "base/deadline.h"
 #include "base/retry.h"
-#include "coordination/call_limit.h"
 #include "coordination/lease_scan.h"
 
 namespace ctk::coordination {
@@ -27,7 +27,7 @@ bool stays(const Error& error) {
 
 template <class T>
 Done<T> KclFleet::in_time(Done<T> done) {
-  return within(options_.call_limit, loop_, tasks_, std::move(done));
+  return Deadline(loop_, clock_, options_.call_limit, "DynamoDB").hold(std::move(done));
 }
 
 void KclFleet::start(Done<bool> done) {

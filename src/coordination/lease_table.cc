@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "base/deadline.h"
 #include "base/retry.h"
-#include "coordination/call_limit.h"
 #include "coordination/lease_scan.h"
 #include "shards/segment.h"
 
@@ -86,7 +86,7 @@ LeaseTable::LeaseTable(EventLoop& loop, Clock& clock, aws::DynamoDbApi& reads, a
 
 template <class T>
 Done<T> LeaseTable::within_limit(Done<T> done) {
-  return within(options_.settings.renew_every(), loop_, tasks_, std::move(done));
+  return Deadline(loop_, clock_, options_.settings.renew_every(), "the lease table").hold(std::move(done));
 }
 
 // Making the table.

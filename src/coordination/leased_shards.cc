@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/answer_later.h"
-#include "coordination/call_limit.h"
+#include "base/deadline.h"
 #include "shards/segment.h"
 
 namespace ctk::coordination {
@@ -144,16 +144,16 @@ void LeasedShards::end(Done<bool> done) {
   if (!usable_) return answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
   auto retired = [this, done = std::move(done)]() mutable { release_all(std::move(done)); };
   auto copied = [this, retired = std::move(retired)]() mutable {
-    leases_->retire(within<bool>(kBeforeRelease, loop_, lifeline_,
-                                 [retired = std::move(retired)](const Result<bool>&) mutable { retired(); }));
+    Done<bool> heard = lifeline_.guard([retired = std::move(retired)](const Result<bool>&) mutable { retired(); });
+    leases_->retire(Deadline(loop_, clock_, kBeforeRelease, "the lease table").hold(std::move(heard)));
   };
   if (truth_ == nullptr) return copied();
   using Rows = std::vector<StoredPosition>;
-  Done<Rows> read = [this, copied = std::move(copied)](const Result<Rows>& rows) mutable {
+  Done<Rows> read = lifeline_.guard([this, copied = std::move(copied)](const Result<Rows>& rows) mutable {
     if (rows) copy(*rows);
     copied();
-  };
-  truth_->read(last_request_.relay, within<Rows>(kBeforeRelease, loop_, lifeline_, std::move(read)));
+  });
+  truth_->read(last_request_.relay, Deadline(loop_, clock_, kBeforeRelease, "the target").hold(std::move(read)));
 }
 
 std::optional<LeaseFigures> LeasedShards::figures() const { return leases_ ? leases_->figures() : LeaseFigures{}; }
