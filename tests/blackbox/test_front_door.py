@@ -1,6 +1,7 @@
 """What a newcomer meets first: `./dev` on a bare machine, an installation, and the list of what a test run left out."""
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -58,6 +59,88 @@ class Installing(unittest.TestCase):
     def test_a_big_package_is_named_before_it_comes(self):
         _, said = self.need("npm")
         self.assertIn("174 MB", said)
+
+
+class Beside(unittest.TestCase):
+    """Two parts of a verb at once."""
+    PARTS = """
+        wait_for() { until [[ -e $1 ]]; do sleep 0.05; done; }
+        early() { echo early; touch early; }
+        late() { wait_for early; echo late; }
+        fails() { wait_for "$1"; echo oh no; return 7; }
+        fails_early() { fails endless; }
+        fails_late() { fails server; }
+        endless() { touch endless; sleep 1000; touch went-on; }
+        serving() { python3 server.py; }
+    """
+    # As the suites start servers: in a session of their own, ended by whoever started them.
+    SERVER = """
+import pathlib, subprocess
+server = subprocess.Popen(["sleep", "1000"], start_new_session=True)
+try:
+    pathlib.Path("pid").write_text(str(server.pid))
+    pathlib.Path("pid").rename("server")
+    server.wait()
+finally:
+    server.kill()
+    server.wait()
+"""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ctk-beside-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "server.py").write_text(self.SERVER)
+
+    def start(self, first, second):
+        script = f'source "{ROOT}/tools/dev/install.sh"; source "{ROOT}/tools/dev/beside.sh"; {self.PARTS} beside log "$@"; echo after'
+        return subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "test", first, second], cwd=self.folder, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+    def run_beside(self, first, second):
+        run = self.start(first, second)
+        out, said = run.communicate(timeout=60)
+        return run.returncode, out, said
+
+    def expect_no_server(self):
+        server = int((self.folder / "server").read_text())
+        self.assertRaises(ProcessLookupError, os.kill, server, 0)
+
+    def test_both_are_shown_one_after_the_other(self):
+        code, out, said = self.run_beside("early", "late")
+        self.assertEqual((code, out), (0, "late\nafter\n"), said)
+        self.assertEqual(said, "./dev: what early said (log):\nearly\n")
+
+    def test_the_order_in_which_they_end_is_all_the_same(self):
+        code, out, said = self.run_beside("late", "early")
+        self.assertEqual((code, out), (0, "early\nafter\n"), said)
+        self.assertTrue(said.endswith("late\n"), said)
+
+    def test_one_that_fails_ends_the_other(self):
+        for first, second in (("fails_early", "endless"), ("endless", "fails_early")):
+            code, out, said = self.run_beside(first, second)
+            self.assertEqual(code, 7, said)
+            self.assertIn("./dev: fails_early failed\n", said)
+            self.assertIn("oh no", out + said)
+            self.assertNotIn("after", out)
+            self.assertFalse((self.folder / "went-on").exists())
+            (self.folder / "endless").unlink()
+
+    def test_servers_of_the_one_that_is_ended_are_gone(self):
+        code, _, said = self.run_beside("serving", "fails_late")
+        self.assertEqual(code, 7, said)
+        self.expect_no_server()
+
+    def test_nothing_is_left_behind_where_it_is_stopped(self):
+        for how in (signal.SIGINT, signal.SIGTERM):
+            run = self.start("serving", "endless")
+            harness.wait_until("both run", lambda: all((self.folder / name).exists() for name in ("server", "endless")))
+            run.send_signal(how)
+            out, said = run.communicate(timeout=60)
+            self.assertEqual((run.returncode, out), (130, ""), said)
+            self.expect_no_server()
+            for name in ("server", "endless"):
+                (self.folder / name).unlink()
 
 
 class Packaging(unittest.TestCase):

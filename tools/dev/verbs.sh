@@ -21,19 +21,18 @@ verb_test() {
   need_npm
   configure release
   compile release programs
-  run_sanitized
-  live_on_both_cores
-  ctest --preset release
+  beside build/suites.log run_suites build_sanitized
+  test_sanitized
+  beside build/lives.log run_first_lives run_last_lives
   python3 tools/dev/skipped.py build-sanitize build-tsan build
 }
 
+# They wait more than they compute.
+run_suites() { ctest --preset release; }
+
 # 2,000 lives, each half of them by a process of its own: a life has one thread.
-live_on_both_cores() {
-  build/tests/simulate --seed 1 --runs 1000 &
-  local half=$!
-  build/tests/simulate --seed 1001 --runs 1000
-  wait "$half"
-}
+run_first_lives() { build/tests/simulate --seed 1 --runs 1000; }
+run_last_lives() { build/tests/simulate --seed 1001 --runs 1000; }
 
 # For the inner loop: format, imports, build, and the tests of the programs that have changed since they last passed.
 verb_check() {
@@ -46,20 +45,24 @@ verb_check() {
   python3 tools/dev/check.py build
 }
 
-run_sanitized() {
-  configure sanitize
-  compile sanitize unit_tests
-  ctest --preset sanitize
-  configure tsan
-  compile tsan teardown_test
-  ctest --preset tsan
-}
-
 # The unit tests under AddressSanitizer and UndefinedBehaviorSanitizer; whole relays on real threads under ThreadSanitizer.
 verb_sanitize() {
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   need_tools "${test_tools[@]}"
-  run_sanitized
+  build_sanitized
+  test_sanitized
+}
+
+build_sanitized() {
+  configure sanitize
+  compile sanitize unit_tests
+  configure tsan
+  compile tsan teardown_test
+}
+
+test_sanitized() {
+  ctest --preset sanitize
+  ctest --preset tsan
 }
 
 verb_lint() {
