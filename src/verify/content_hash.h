@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "json/exact_tree.h"
+#include "json/token_walk.h"
 #include "table/target.h"
 #include "verify/sip_hash.h"
 
@@ -25,12 +25,15 @@ class ContentHash {
 
  private:
   bool add(SipHash& hash, std::optional<std::string_view> text);
-  void add_value(SipHash& hash, json::ExactValue value) const;
+  bool add_document(SipHash& hash, std::string_view text);
+  bool add_value(SipHash& hash);
+  bool add_scalar(SipHash& hash);
+  bool add_members(SipHash& hash);
 
   HashSecret secret_;
   bool as_written_;
-  json::ExactTree tree_;
-  std::string text_;  ///< what is read as JSON
+  json::Walk walk_;
+  std::string text_, plain_;  ///< what is walked over, and its texts where they are written otherwise than they are read
 };
 
 }  // namespace ctk::verify

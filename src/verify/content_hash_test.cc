@@ -54,6 +54,7 @@ TEST(ContentHash, TakesADatabasesSpellingForOurs) {
   ContentHash hash(kSecret, DataColumn::jsonb);
   EXPECT_EQ(hash(R"({"b": 1.50, "aa": {"x": [1, 2]}, "c": 100})", R"({ "z":{"N":"1"}})"),
             hash(R"({"aa":{"x":[1,2]},"b":1.5,"c":100})", R"({"z":{"N":"1"}})"));
+  EXPECT_EQ(hash(R"({"a\u0062":"\u00e9\n\/"})", std::nullopt), hash(R"({"ab": "é\u000a/"})", std::nullopt));
   ContentHash written(kSecret, DataColumn::text);
   EXPECT_NE(written(R"({"a": 1})", std::nullopt), written(R"({"a":1})", std::nullopt));
 }
@@ -62,6 +63,10 @@ TEST(ContentHash, HasNothingForWhatIsNoObject) {
   ContentHash hash(kSecret, DataColumn::jsonb);
   EXPECT_EQ(hash("1", std::nullopt), std::nullopt);
   EXPECT_EQ(hash("{}", "{"), std::nullopt);
+  for (const char* broken :
+       {"", "[]", "{} {}", R"({"a":})", R"({"a":tru})", R"({"a":01})", R"({"a":[1)", R"({"a":"\x"})"}) {
+    EXPECT_EQ(hash(broken, std::nullopt), std::nullopt) << broken;
+  }
 }
 
 }  // namespace

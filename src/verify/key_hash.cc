@@ -18,6 +18,12 @@ uint64_t KeyHash::operator()(const std::vector<std::string>& texts) const {
   return hash.finish();
 }
 
+uint64_t KeyHash::of_cells(const std::vector<table::KeyCell>& cells) const {
+  SipHash hash(secret_);
+  for (const table::KeyCell& cell : cells) hash.add(cell.text);
+  return hash.finish();
+}
+
 bool is_sampled(const std::vector<std::string>& key, double share) {
   if (share >= 1) return true;
   uint64_t hash = 0xcbf29ce484222325ULL;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "table/render.h"
 #include "verify/sip_hash.h"
 
 namespace ctk::verify {
@@ -19,6 +20,8 @@ class KeyHash {
 
   /// Of all texts, each with its length.
   uint64_t operator()(const std::vector<std::string>& texts) const;
+  /// The same of their texts.
+  uint64_t of_cells(const std::vector<table::KeyCell>& cells) const;
 
  private:
   Secret secret_;

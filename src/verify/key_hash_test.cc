@@ -17,6 +17,12 @@ TEST(KeyHash, TellsKeysApart) {
   EXPECT_EQ(seen.size(), 100'000 + keys.size());
 }
 
+TEST(KeyHash, OfCellsIsThatOfTheirTexts) {
+  using Kind = table::KeyCell::Kind;
+  const KeyHash hash({1, 2});
+  EXPECT_EQ(hash.of_cells({{Kind::text, "a", 0, 0}, {Kind::integer, "7", 7, 0}}), hash({"a", "7"}));
+}
+
 TEST(KeyHash, IsAnotherOneUnderAnotherSecret) {
   const KeyHash hash({1, 2}), same({1, 2}), other({1, 3});
   EXPECT_EQ(hash({"a", "b"}), same({"a", "b"}));

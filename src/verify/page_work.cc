@@ -59,46 +59,53 @@ std::optional<uint64_t> PageWork::told_all() const {
 
 bool PageWork::is_seen(uint64_t key) const { return (marks_ && marks_->is_seen(key)) || seen_.contains(key); }
 
-/// Whether the row was met, and held what the item is to be there.
-bool PageWork::is_marked(const ReadItem& item) {
-  if (item.cells.empty()) return false;
-  const table::Rendered rendered = renderer_.render(*item.change, 1);
-  const auto* written = std::get_if<table::Row>(&rendered);
-  if (written == nullptr) return false;
-  const std::optional<uint32_t> content = contents_(written->data, written->aux);
-  return content && marks_->see(item.key, *content);
+/// Whether it was met, and held what it is to hold.
+bool PageWork::is_marked(const table::Row& row) {
+  const std::optional<uint32_t> content = contents_(row.data, row.aux);
+  return content && marks_->see(hash_.of_cells(row.keys), *content);
+}
+
+ReadItem PageWork::read_item(dynamodb::Change change) const {
+  ReadItem item;
+  item.change = std::make_shared<const dynamodb::Change>(std::move(change));
+  if (auto cells = table::key_cells(*settings_.spec, item.change->keys())) item.cells = std::move(*cells);
+  if (!item.cells.empty()) item.key = hash_.of_cells(item.cells);
+  return item;
 }
 
 std::optional<ReadItem> PageWork::read_item(dynamodb::RawRecord record) {
   dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), source_);
   if (decoded.changes.size() != 1) return std::nullopt;
-  ReadItem item;
-  item.change = std::make_shared<const dynamodb::Change>(std::move(decoded.changes.front()));
-  if (auto cells = table::key_cells(*settings_.spec, item.change->keys())) item.cells = std::move(*cells);
-  if (!item.cells.empty()) item.key = hash_(texts_of(item.cells));
-  return item;
+  return read_item(std::move(decoded.changes.front()));
 }
 
 /// Both sides take the same sample: of the row's key, or the item's where it can have no row.
-bool PageWork::is_wanted(const ReadItem& item) const {
+bool PageWork::is_wanted(const dynamodb::Change& item, const std::vector<table::KeyCell>& cells) const {
   if (settings_.sample >= 1) return true;
-  return is_sampled(item.cells.empty() ? sink::KeyTexts{std::string(item.change->key)} : texts_of(item.cells),
-                    settings_.sample);
+  return is_sampled(cells.empty() ? sink::KeyTexts{std::string(item.key)} : texts_of(cells), settings_.sample);
 }
 
 Result<OpenedPage> PageWork::decode(std::vector<dynamodb::RawRecord> records, bool by_marks) {
   OpenedPage page;
+  dynamodb::Decoded decoded;
   for (dynamodb::RawRecord& record : records) {
-    std::optional<ReadItem> item = read_item(std::move(record));
-    if (!item) return fail(ErrorKind::corrupt, "DynamoDB answered a Scan with an item that is none");
-    if (!is_wanted(*item)) continue;
-    ++page.told.items;
-    if (by_marks && is_marked(*item)) {
+    decoder_.decode_item_of_batch(record, source_, {}, decoded);
+    if (decoded.changes.size() != 1) return fail(ErrorKind::corrupt, "DynamoDB answered a Scan with an item that is none");
+    dynamodb::Change& change = decoded.changes.front();
+    table::Rendered rendered;
+    if (by_marks) rendered = renderer_.render(change, 1);
+    const auto* row = by_marks ? std::get_if<table::Row>(&rendered) : nullptr;
+    if (row != nullptr && is_wanted(change, row->keys) && is_marked(*row)) {
+      ++page.told.items;
       ++page.told.equal;
-    } else {
-      page.items.push_back(std::move(*item));
+      continue;
     }
+    ReadItem item = read_item(std::move(change));
+    if (!is_wanted(*item.change, item.cells)) continue;
+    ++page.told.items;
+    page.items.push_back(std::move(item));
   }
+  decoder_.end_batch();
   return page;
 }
 

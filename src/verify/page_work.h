@@ -85,9 +85,10 @@ class PageWork {
 
  private:
   std::optional<ReadItem> read_item(dynamodb::RawRecord record);
-  bool is_wanted(const ReadItem& item) const;
+  ReadItem read_item(dynamodb::Change change) const;
+  bool is_wanted(const dynamodb::Change& item, const std::vector<table::KeyCell>& cells) const;
   bool is_equal(const ReadItem& item, const std::optional<sink::HeldRow>& row) const;
-  bool is_marked(const ReadItem& item);
+  bool is_marked(const table::Row& row);
   bool is_seen(uint64_t key) const;
 
   Settings settings_;

@@ -43,6 +43,8 @@ class RowMarks {
   };
   static constexpr int kShareBits = 12;
   static constexpr size_t kShares = size_t{1} << kShareBits;
+  /// Of the bits of a key in its share, those that tell nothing of its place: so few are left that they can be multiplied.
+  static constexpr int kPlaceShift = 20;
 
   Share& share_of(uint64_t key) { return shares_[key >> (64 - kShareBits)]; }
   const Share& share_of(uint64_t key) const { return shares_[key >> (64 - kShareBits)]; }
