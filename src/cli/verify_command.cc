@@ -82,7 +82,8 @@ int run_verify(const VerifyCommand& command, World& world) {
   verify::Verifier verifier(
       plan->verify,
       {*(*source)->sources().snapshot, *(*source)->tables(), sink.sink(), *sink.rows(), *sink.repairer(), *sink.console()},
-      {loop, world.clock, world.random, world.log, std::make_unique<ThreadExecutor>(loop, "ctk-worker")});
+      {loop, world.clock, world.random, world.log, std::make_unique<ThreadExecutor>(loop, "ctk-decoder"),
+       std::make_unique<ThreadExecutor>(loop, "ctk-worker")});
   Printer printer(world, command.show);
   Result<verify::VerifyTotals> totals = verify::VerifyTotals{};
   loop.post([&] {

@@ -10,13 +10,6 @@ namespace ctk::verify {
 
 namespace {
 
-dynamodb::ItemSource source_of(const table::TableSpec& spec, const dynamodb::KeySchema& keys) {
-  dynamodb::ItemSource source{spec.source_table, {}};
-  for (const auto& [name, type] : keys.attributes) source.keys.push_back(name);
-  std::ranges::sort(source.keys);
-  return source;
-}
-
 /// What is read to mark rows: more takes longer than what was read stays true.
 constexpr uint64_t kMostMarkedBytes = uint64_t{2} << 30;
 
@@ -30,7 +23,7 @@ sink::KeyTexts texts_of(const std::vector<table::KeyCell>& cells) {
 
 PageWork::PageWork(Settings settings)
     : settings_(std::move(settings)),
-      source_(source_of(*settings_.spec, settings_.keys)),
+      reader_(settings_.spec, settings_.keys),
       renderer_(*settings_.spec),
       comparer_(*settings_.spec),
       hash_(settings_.secret),
@@ -59,11 +52,7 @@ std::optional<uint64_t> PageWork::told_all() const {
 
 bool PageWork::is_seen(uint64_t key) const { return (marks_ && marks_->is_seen(key)) || seen_.contains(key); }
 
-/// Whether it was met, and held what it is to hold.
-bool PageWork::is_marked(const table::Row& row) {
-  const std::optional<uint32_t> content = contents_(row.data, row.aux);
-  return content && marks_->see(hash_.of_cells(row.keys), *content);
-}
+PageWork::Sign PageWork::sign_of(const table::Row& row) { return {hash_.of_cells(row.keys), contents_(row.data, row.aux)}; }
 
 ReadItem PageWork::read_item(dynamodb::Change change) const {
   ReadItem item;
@@ -74,9 +63,8 @@ ReadItem PageWork::read_item(dynamodb::Change change) const {
 }
 
 std::optional<ReadItem> PageWork::read_item(dynamodb::RawRecord record) {
-  dynamodb::Decoded decoded = decoder_.decode_item(std::move(record), source_);
-  if (decoded.changes.size() != 1) return std::nullopt;
-  return read_item(std::move(decoded.changes.front()));
+  std::optional<dynamodb::Change> change = reader_.read_one(std::move(record));
+  return change ? std::optional(read_item(*std::move(change))) : std::nullopt;
 }
 
 /// Both sides take the same sample: of the row's key, or the item's where it can have no row.
@@ -85,27 +73,29 @@ bool PageWork::is_wanted(const dynamodb::Change& item, const std::vector<table::
   return is_sampled(cells.empty() ? sink::KeyTexts{std::string(item.key)} : texts_of(cells), settings_.sample);
 }
 
-Result<OpenedPage> PageWork::decode(std::vector<dynamodb::RawRecord> records, bool by_marks) {
+OpenedPage PageWork::open(ScannedPage scanned) {
+  // All of them first: marks lie all over memory, and are fetched meanwhile.
+  std::vector<Sign> signs(scanned.size());
+  for (size_t i = 0; marks_ && i < scanned.size(); ++i) {
+    if (!scanned[i].row) continue;
+    signs[i] = sign_of(*scanned[i].row);
+    marks_->expect(signs[i].key);
+  }
   OpenedPage page;
-  dynamodb::Decoded decoded;
-  for (dynamodb::RawRecord& record : records) {
-    decoder_.decode_item_of_batch(record, source_, {}, decoded);
-    if (decoded.changes.size() != 1) return fail(ErrorKind::corrupt, "DynamoDB answered a Scan with an item that is none");
-    dynamodb::Change& change = decoded.changes.front();
-    table::Rendered rendered;
-    if (by_marks) rendered = renderer_.render(change, 1);
-    const auto* row = by_marks ? std::get_if<table::Row>(&rendered) : nullptr;
-    if (row != nullptr && is_wanted(change, row->keys) && is_marked(*row)) {
+  for (size_t i = 0; i < scanned.size(); ++i) {
+    const std::optional<table::Row>& row = scanned[i].row;
+    const bool told =
+        signs[i].content && is_wanted(scanned[i].change, row->keys) && marks_->see(signs[i].key, *signs[i].content);
+    if (told) {
       ++page.told.items;
       ++page.told.equal;
       continue;
     }
-    ReadItem item = read_item(std::move(change));
+    ReadItem item = read_item(std::move(scanned[i].change));
     if (!is_wanted(*item.change, item.cells)) continue;
     ++page.told.items;
     page.items.push_back(std::move(item));
   }
-  decoder_.end_batch();
   return page;
 }
 

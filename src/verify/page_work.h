@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "dynamodb/decode.h"
 #include "dynamodb/key_schema.h"
 #include "sink/row_repairer.h"
 #include "table/render.h"
@@ -15,6 +14,7 @@
 #include "verify/content_hash.h"
 #include "verify/difference.h"
 #include "verify/key_hash.h"
+#include "verify/page_reader.h"
 #include "verify/row_marks.h"
 #include "verify/seen_keys.h"
 
@@ -62,8 +62,8 @@ class PageWork {
   /// Whether each row that was met has an item; how many rows those are.
   std::optional<uint64_t> told_all() const;
 
-  /// The items of a page that belong to the sample. `corrupt` where one is no item.
-  Result<OpenedPage> decode(std::vector<dynamodb::RawRecord> records, bool by_marks);
+  /// The items of a page that belong to the sample; those with rows by the marks, if there are any.
+  OpenedPage open(ScannedPage scanned);
   /// The keys of rows that are asked for, in order; those without cells left out.
   static std::vector<std::vector<table::KeyCell>> keys_of(const ReadItems& items);
   /// `rows`: what keys_of were answered. Remembers the keys for extras().
@@ -86,14 +86,18 @@ class PageWork {
  private:
   std::optional<ReadItem> read_item(dynamodb::RawRecord record);
   ReadItem read_item(dynamodb::Change change) const;
+  /// What a mark of a row is told by.
+  struct Sign {
+    uint64_t key = 0;
+    std::optional<uint32_t> content;
+  };
+  Sign sign_of(const table::Row& row);
   bool is_wanted(const dynamodb::Change& item, const std::vector<table::KeyCell>& cells) const;
   bool is_equal(const ReadItem& item, const std::optional<sink::HeldRow>& row) const;
-  bool is_marked(const table::Row& row);
   bool is_seen(uint64_t key) const;
 
   Settings settings_;
-  dynamodb::ItemSource source_;
-  dynamodb::Decoder decoder_;
+  PageReader reader_;
   table::Renderer renderer_;
   Comparer comparer_;
   KeyHash hash_;

@@ -37,11 +37,20 @@ void RowMarks::close(Share& share) {
   share.seen.resize(share.marks.size());
 }
 
-/// Keys are even, so one lies near where it would lie if the gaps between them were all the same.
+size_t RowMarks::likely_place(const Share& share, uint64_t key) {
+  const uint64_t in_share = key << kShareBits >> kShareBits;
+  return static_cast<size_t>((in_share >> kPlaceShift) * share.marks.size() >> (64 - kShareBits - kPlaceShift));
+}
+
+void RowMarks::expect(uint64_t key) const {
+  const Share& share = share_of(key);
+  __builtin_prefetch(share.marks.data() + likely_place(share, key));
+}
+
+/// Keys are even, so it is near.
 size_t RowMarks::find(const Share& share, uint64_t key) {
   const std::vector<Mark>& marks = share.marks;
-  const uint64_t in_share = key << kShareBits >> kShareBits;
-  size_t place = static_cast<size_t>((in_share >> kPlaceShift) * marks.size() >> (64 - kShareBits - kPlaceShift));
+  size_t place = likely_place(share, key);
   while (place > 0 && marks[place - 1].whole_key() >= key) --place;
   while (place < marks.size() && marks[place].whole_key() < key) ++place;
   return place < marks.size() && marks[place].whole_key() == key ? place : kNowhere;

@@ -20,6 +20,8 @@ class RowMarks {
   /// Before the rest. Of a key that was met twice nothing is known but that it was met.
   void close();
 
+  /// Says that a key will be asked for soon.
+  void expect(uint64_t key) const;
   /// Whether the row of that key was met with that content; then it counts as seen.
   bool see(uint64_t key, uint32_t content);
   /// The row of that key counts as seen, whatever it holds; false where none was met.
@@ -48,6 +50,8 @@ class RowMarks {
 
   Share& share_of(uint64_t key) { return shares_[key >> (64 - kShareBits)]; }
   const Share& share_of(uint64_t key) const { return shares_[key >> (64 - kShareBits)]; }
+  /// Where it would lie if the gaps between keys were all the same.
+  static size_t likely_place(const Share& share, uint64_t key);
   /// Its place in its share, or kNowhere.
   static size_t find(const Share& share, uint64_t key);
   static void close(Share& share);

@@ -68,7 +68,8 @@ struct VerifyEnvironment {
   Clock& clock;
   Random& random;
   Log& log;
-  std::unique_ptr<Executor> worker;  ///< decodes and compares
+  std::unique_ptr<Executor> decoder;  ///< reads items
+  std::unique_ptr<Executor> worker;   ///< compares them
 };
 
 /// Used on the loop. `run` once; `done` gives the totals, or why the two could not be compared.
@@ -123,9 +124,13 @@ class Verifier {
   template <class T, class Call>
   Task<Result<T>> insist(Duration budget, Call& call);
   Task<Result<std::vector<coordination::TableRecord>>> read_records();
-  /// On the worker. (These two: verifier_calls.h.)
+  /// As a job. (These two: verifier_calls.h.)
   template <class T, class Work>
-  auto at_work(Work& work);
+  auto at(JobQueue& jobs, Work& work);
+  template <class T, class Work>
+  auto at_work(Work& work) {
+    return at<T>(jobs_, work);
+  }
 
   VerifyOptions options_;
   VerifySides sides_;
@@ -134,7 +139,8 @@ class Verifier {
   source::SnapshotIdentity identity_;
   std::optional<coordination::TableRecord> record_;
   std::shared_ptr<const table::TableSpec> spec_;
-  std::shared_ptr<PageWork> work_;
+  std::shared_ptr<PageReader> reader_;  ///< the decoder's
+  std::shared_ptr<PageWork> work_;      ///< the worker's
   std::optional<Pending> pending_;
   std::optional<Duration> marked_;  ///< since when rows have been marked
   VerifyTotals totals_;
@@ -146,7 +152,7 @@ class Verifier {
   std::optional<Duration> load_begun_;  ///< since when a load is known that has begun in this run
   Duration disturbed_until_{};          ///< what differed up to then tells nothing
   TaskGroup tasks_;
-  JobQueue jobs_;  // last: its jobs use what tasks hold
+  JobQueue decoding_, jobs_;  // last: their jobs use what tasks hold
 };
 
 }  // namespace ctk::verify

@@ -22,9 +22,9 @@ Task<Result<T>> Verifier::insist(Duration budget, Call& call) {
 }
 
 template <class T, class Work>
-auto Verifier::at_work(Work& work) {
+auto Verifier::at(JobQueue& jobs, Work& work) {
   return tasks_.answer<T>(
-      [this, &work](Done<T> done) { jobs_.run([&work]() -> Result<T> { return work(); }, std::move(done)); });
+      [&jobs, &work](Done<T> done) { jobs.run([&work]() -> Result<T> { return work(); }, std::move(done)); });
 }
 
 }  // namespace ctk::verify

@@ -79,10 +79,15 @@ Task<Result<sink::RowReader::Rows>> Verifier::read_rows(std::vector<std::vector<
 }
 
 Task<Result<bool>> Verifier::compare_page(source::SegmentPage page) {
-  auto decode = [work = work_, records = std::move(page.records), by_marks = trusts_marks()]() mutable {
-    return work->decode(std::move(records), by_marks);
+  auto scan = [reader = reader_, records = std::move(page.records), by_marks = trusts_marks()]() mutable {
+    return reader->read(std::move(records), by_marks);
   };
-  Result<OpenedPage> opened = co_await at_work<OpenedPage>(decode);
+  Result<ScannedPage> scanned = co_await at<ScannedPage>(decoding_, scan);
+  if (!scanned) co_return forward_error(std::move(scanned));
+  auto open = [work = work_, scanned = std::move(*scanned)]() mutable -> Result<OpenedPage> {
+    return work->open(std::move(scanned));
+  };
+  Result<OpenedPage> opened = co_await at_work<OpenedPage>(open);
   if (!opened) co_return forward_error(std::move(opened));
   if (Status taken = take(std::move(opened->told)); !taken) co_return forward_error(std::move(taken));
   if (opened->items.empty()) co_return true;

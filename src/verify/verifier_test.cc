@@ -150,8 +150,9 @@ class Verifying : public testing::Test {
     options.tables = options_;
     if (with) with(options);
     const auto source = source::make_scan_source(api_, {options.table, {}}, loop_, loop_);
-    Verifier verifier(options, {*source, *calls_, *sink_, rows_ != nullptr ? *rows_ : *sink_, *sink_, *sink_},
-                      {loop_, loop_, random_, log_, std::make_unique<InlineExecutor>(loop_)});
+    Verifier verifier(
+        options, {*source, *calls_, *sink_, rows_ != nullptr ? *rows_ : *sink_, *sink_, *sink_},
+        {loop_, loop_, random_, log_, std::make_unique<InlineExecutor>(loop_), std::make_unique<InlineExecutor>(loop_)});
     found_.clear();
     return await<VerifyTotals>([&](auto done) {
       verifier.run([this](const Difference& difference) { found_.push_back(to_json(difference)); }, std::move(done));

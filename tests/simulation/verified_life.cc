@@ -282,7 +282,8 @@ Result<verify::VerifyTotals> VerifiedLife::verify(const std::function<void(verif
   const std::unique_ptr<sink::RowReader> reader = parts_.reader(*database_);
   sink::RowReader& rows = reader ? *reader : *database_;
   verify::Verifier verifier(options, {*source, calls_, *database_, rows, *database_, console_},
-                            {rig_.loop, rig_.loop, rig_.random, rig_.trace, std::make_unique<InlineExecutor>(rig_.loop)});
+                            {rig_.loop, rig_.loop, rig_.random, rig_.trace, std::make_unique<InlineExecutor>(rig_.loop),
+                             std::make_unique<InlineExecutor>(rig_.loop)});
   found_.clear();
   std::optional<Result<verify::VerifyTotals>> totals;
   verifier.run(
