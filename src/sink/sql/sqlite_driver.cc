@@ -20,6 +20,8 @@ namespace {
 
 constexpr size_t kCachedStatements = 64;
 
+constexpr const char* kCacheSize = "PRAGMA cache_size = -8000";
+
 /// Every commit is synced. The rest is for batches that touch pages all over a large table: 8 MB of cache, and pages copied
 /// back from the log after 16 MB instead of 4 MB (1.4 to 1.9 times the rows a second, where the disk is what limits).
 constexpr const char* kOurPragmas[] = {"PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000"};
@@ -173,6 +175,7 @@ class SqliteDriver final : public Driver {
     int code = bind_all(*prepared, select.params);
     const bool bound = code == SQLITE_OK;
     bool wanted = true;
+    execute("PRAGMA cache_size = -500");  // a page is read once
     std::vector<std::string> reals(static_cast<size_t>(sqlite3_column_count(*prepared)));
     std::vector<std::optional<std::string_view>> row(reals.size());
     while (bound && wanted && (code = sqlite3_step(*prepared)) == SQLITE_ROW) {
@@ -181,7 +184,8 @@ class SqliteDriver final : public Driver {
     }
     Failure failed = code == SQLITE_DONE || !wanted ? Failure{} : failure(code);
     sqlite3_reset(*prepared);
-    sqlite3_db_release_memory(database_.get());  // pages that nobody reads again, as many as a cache holds
+    sqlite3_db_release_memory(database_.get());
+    execute(kCacheSize);
     if (code != SQLITE_DONE && wanted) return std::unexpected(std::move(failed));
     return wanted;
   }
@@ -247,7 +251,7 @@ class SqliteDriver final : public Driver {
     if (code != SQLITE_OK) return give_up(code);
     sqlite3_extended_result_codes(raw, 1);
     waiting_.watch(raw);
-    execute("PRAGMA cache_size = -8000");
+    execute(kCacheSize);
     code = execute("SELECT 1 FROM sqlite_master LIMIT 1");  // opening alone does not look at the file
     return code == SQLITE_OK ? Status{} : give_up(code);
   }
