@@ -15,11 +15,13 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "dynamodb/decode.h"
+#include "mariadb_place.h"
 #include "odbc_floor.h"
 #include "table/render.h"
 
@@ -201,19 +203,6 @@ void write_postgres(const std::vector<std::vector<table::Row>>& batches, const s
   PQfinish(connection);
 }
 
-/// What of a URL the client wants in pieces: USER:PASSWORD@HOST:PORT/DATABASE.
-struct MariadbPlace {
-  std::string user, password, host, database;
-  unsigned port = 0;
-};
-
-MariadbPlace read_place(const std::string& where) {
-  const size_t colon = where.find(':'), at = where.rfind('@'), port = where.rfind(':'), slash = where.rfind('/');
-  if (colon >= at || port <= at || slash <= port || slash == std::string::npos) give_up("cannot read " + where);
-  return {where.substr(0, colon), where.substr(colon + 1, at - colon - 1), where.substr(at + 1, port - at - 1),
-          where.substr(slash + 1), static_cast<unsigned>(std::stoul(where.substr(port + 1, slash - port - 1)))};
-}
-
 void must(bool done, MYSQL* connection) {
   if (!done) give_up(mysql_error(connection));
 }
@@ -250,10 +239,11 @@ std::string mariadb_upsert() {
 
 /// One execution of a prepared statement a batch, its parameters bound as arrays.
 void write_mariadb(const std::vector<std::vector<table::Row>>& batches, const std::string& where) {
-  const MariadbPlace place = read_place(where);
+  const std::optional<MariadbPlace> place = read_place(where);
+  if (!place) give_up("cannot read " + where);
   MYSQL* connection = mysql_init(nullptr);
-  must(mysql_real_connect(connection, place.host.c_str(), place.user.c_str(), place.password.c_str(),
-                          place.database.c_str(), place.port, nullptr, 0) != nullptr,
+  must(mysql_real_connect(connection, place->host.c_str(), place->user.c_str(), place->password.c_str(),
+                          place->database.c_str(), place->port, nullptr, 0) != nullptr,
        connection);
   const auto run = [&](const char* sql) { must(mysql_query(connection, sql) == 0, connection); };
   run("SET NAMES utf8mb4");

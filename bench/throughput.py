@@ -218,8 +218,11 @@ def bench_scan_postgres(space):
         return scan(space, "postgres", fresh, server.url)
 
 
-def verify(space, name, target):
-    """Every item beside its row, against reading the same items alone; and what the comparison holds of memory."""
+def verify(space, kind, target, where, quote='"'):
+    """Every item beside its row, against reading the same items alone; what the comparison holds of memory; and the same ratio
+    of a plain loop that reads the rows, and looks at none, before the same items are read."""
+    name = f"verify_{kind}"
+    select = "SELECT {0}customer{0}, {0}order{0}, {0}data{0}, {0}aux{0} FROM bench".format(quote)
     endpoint = Endpoint("scan_endpoint", space.items(VERIFIED, VERIFIED_BYTES))
     peaks = []
     try:
@@ -236,24 +239,36 @@ def verify(space, name, target):
             return VERIFIED / (time.monotonic() - start)
 
         ratio, rate, theirs = paired(ours, lambda: load(endpoint.table_url(), "ndjson:///dev/null")[0])
+        rows = statistics.median(walk_rows(kind, where, select) for _ in range(ROUNDS))
     finally:
         endpoint.stop()
     return [result(name, ratio, rate, theirs, "items/s", 0.8),
+            result(f"{name}_floor", 1 / (1 + theirs * rows / VERIFIED), VERIFIED / (rows + VERIFIED / theirs), theirs, "items/s"),
             figure(f"{name}_memory", max(peaks), "MB of RSS", 64, "≤", f"{VERIFIED:,} items")]
 
 
+def walk_rows(kind, where, select):
+    """Seconds of a plain loop over all rows."""
+    out = subprocess.run([BUILD / "bench/rows_floor", kind, where, select], stdout=subprocess.PIPE, check=True).stdout
+    rows, seconds = out.split()
+    if int(rows) != VERIFIED:
+        raise RuntimeError(f"the plain loop has met {int(rows)} rows")
+    return float(seconds)
+
+
 def bench_verify_sqlite(space):
-    return verify(space, "verify_sqlite", f"sqlite:///{space.database()}?table=bench")
+    database = space.database()
+    return verify(space, "sqlite", f"sqlite:///{database}?table=bench", str(database))
 
 
 def bench_verify_postgres(space):
     with Postgres() as server:
-        return verify(space, "verify_postgres", server.url(table="public.bench"))
+        return verify(space, "postgres", server.url(table="public.bench"), server.url())
 
 
 def bench_verify_mariadb(space):
     with Mariadb() as server:
-        return verify(space, "verify_mariadb", fresh_mariadb(server))
+        return verify(space, "mariadb", fresh_mariadb(server), f"ctk:secret@127.0.0.1:{server.port}/bench", "`")
 
 
 def watch_memory(process):
