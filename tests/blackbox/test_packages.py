@@ -15,14 +15,15 @@ import zipfile
 
 import harness
 from lambda_runtime import Function, kinesis_record
-from servers import TESTS
+from servers import TESTS, free_port, wait_until
+from simulator import Simulator
 
 PACKAGING = TESTS.parent / "packaging"
 EVENT = {"eventName": "INSERT", "tableName": "orders", "dynamodb": {
     "ApproximateCreationDateTime": 1700000000000, "Keys": {"id": {"S": "a"}}, "NewImage": {"id": {"S": "a"}, "total": {"N": "1"}}}}
 
 
-class Packages(harness.Case):
+class Packaging(harness.Case):
     def make(self, form, root=TESTS.parent):
         """Dated by the test; a second one takes the first one's place."""
         run = subprocess.run([sys.executable, root / "packaging/package.py", form, harness.PROGRAM, self.home / form], capture_output=True,
@@ -32,6 +33,8 @@ class Packages(harness.Case):
         self.assertTrue(path.exists(), run.stdout)
         return path
 
+
+class Packages(Packaging):
     def other_checkout(self):
         """What packages take from the sources, as somebody else has it: checked out long ago, for the owner alone."""
         root = self.home / "checkout"
@@ -113,6 +116,56 @@ class Packages(harness.Case):
         self.assertEqual(target.query("SELECT id FROM orders_live"), [("a",)])
         function.stop()
         self.assertEqual(packed.read_bytes(), self.make("lambda").read_bytes(), "the same program gives the same bytes")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root may run a program in a tree of its own")
+class Image(Packaging):
+    """The image without a builder: what its recipe does is done in a tree, and what it starts is started there, as its user."""
+    RECIPE = (PACKAGING / "Containerfile").read_text()
+
+    def said(self, instruction):
+        """Of the last stage; lists of words are JSON."""
+        text, = re.findall(rf"^{instruction} ((?:.*\\\n)*.*)", self.RECIPE.rpartition("\nFROM ")[2], re.MULTILINE)
+        return text.replace("\\\n", "")
+
+    def tree(self):
+        """Every step after the build, with its folders elsewhere."""
+        image = self.home / "image"
+        run = re.search(r"^RUN ((?:.*\\\n)*.*)", self.RECIPE, re.MULTILINE)[1].replace("\\\n", "")
+        steps = re.split(r"&& \./dev package archive\s+&& ", run)[-1]
+        self.assertTrue(steps.startswith("mkdir -p /image/"), steps)
+        here = steps.replace("build-package/packages", str(self.make("archive").parent)).replace("/image", str(image))
+        done = subprocess.run(["sh", "-euc", here], cwd=self.home, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return image
+
+    def test_its_steps_make_a_tree_that_runs_and_says_how_it_is(self):
+        image, simulator = self.tree(), Simulator(self, "--table", "orders:pk:sk")
+        simulator.put(1, table="orders")
+        environment = dict(word.split("=", 1) for word in shlex.split(self.said("ENV")))
+        inside = [shutil.which("chroot", path="/usr/sbin:/usr/bin"), f"--userspec={self.said('USER')}", str(image)]
+        start, check = json.loads(self.said("ENTRYPOINT")), json.loads(self.said("HEALTHCHECK").partition(" CMD ")[2])
+        at = self.said("WORKDIR")
+        self.assertEqual(environment["HOME"], at)
+
+        def run(*words):
+            return subprocess.run([*inside, *words], env=environment, capture_output=True, text=True, timeout=60)
+        helped = run(*start, *json.loads(self.said("CMD")))
+        self.assertEqual(helped.returncode, 0, helped.stderr)
+        self.assertTrue(helped.stdout.startswith("Usage: ctk "))
+        port = free_port()
+        check = [word.replace(":8080", f":{port}") for word in check]
+        self.assertEqual(run(*check).returncode, 1, "nothing runs there yet")
+        words = ["load", f"dynamodb+cdc://k:s@127.0.0.1:{simulator.port}/orders?region=us-east-1&snapshot=initial",
+                 f"sqlite:///{at}/orders.db", "--listen", f"127.0.0.1:{port}"]
+        relay = subprocess.Popen([*inside, *start, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(relay.wait)
+        self.addCleanup(relay.kill)
+        wait_until("the image's own check says that all is well", lambda: run(*check).returncode == 0, 30, relay)
+        wait_until("the item is there", lambda: harness.SqliteTarget(image / at[1:], "orders.db").query("SELECT sk FROM orders_live"), 30, relay)
+        self.assertEqual((image / at[1:] / "orders.db").stat().st_uid, int(self.said("USER").split(":")[0]))
+        held = {str(path.relative_to(image)) for path in image.rglob("*") if path.is_file()}
+        self.assertFalse({name for name in held if re.search(r"(^|/)(sh|bash|apt\w*|dpkg)$", name)}, "no shell, no package manager")
 
 
 class Service(harness.Case):
