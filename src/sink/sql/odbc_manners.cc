@@ -8,7 +8,8 @@ using table::OdbcDialect;
 // Whatever the server's defaults are (mysql_connection.cc).
 constexpr std::string_view kMysql[] = {
     "SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', "
-    "innodb_lock_wait_timeout = 20, default_storage_engine = 'InnoDB', sql_safe_updates = 0",
+    "innodb_lock_wait_timeout = 20, default_storage_engine = 'InnoDB', sql_safe_updates = 0 "
+    "/*!80000 , information_schema_stats_expiry = 0 */",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"};
 constexpr std::string_view kOracle[] = {"ALTER SESSION SET NLS_TIMESTAMP_FORMAT = 'YYYY-MM-DD HH24:MI:SS.FF6'"};
 constexpr std::string_view kSqlite[] = {"PRAGMA synchronous = FULL", "PRAGMA busy_timeout = 10000"};

@@ -54,16 +54,22 @@ std::unique_ptr<Backend> make_mariadb() {
       next_name());
 }
 
+std::string mysql_connection(const MysqlServer& server) {
+  return "DRIVER=MariaDB Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server.port()) + ";UID=ctk;PWD=secret";
+}
+
+sql::OdbcAddress address_by(const std::string& connection) {
+  net::Url url;
+  url.scheme = "odbc";
+  return *sql::odbc_address(url, std::nullopt, connection);
+}
+
 /// By MariaDB's driver, which tells the two apart.
 std::unique_ptr<Backend> make_mysql() {
   MysqlServer* server = shared_mysql_server();
   if (server == nullptr) return nullptr;
-  const std::string connection =
-      "DRIVER=MariaDB Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server->port()) + ";UID=ctk;PWD=secret";
-  net::Url url;
-  url.scheme = "odbc";
-  const Result<sql::OdbcAddress> address = sql::odbc_address(url, std::nullopt, connection);
-  const Result<sql::OdbcSite> site = sql::ask_odbc_site(*address, std::nullopt, std::chrono::seconds(30));
+  const std::string connection = mysql_connection(*server);
+  const Result<sql::OdbcSite> site = sql::ask_odbc_site(address_by(connection), std::nullopt, std::chrono::seconds(30));
   EXPECT_TRUE(site) << to_string(site.error());
   EXPECT_EQ(site->kind.dialect, OdbcDialect::mysql);
   return std::make_unique<OdbcMariadbBackend>(site->kind, connection, next_name());
@@ -86,13 +92,21 @@ std::unique_ptr<Backend> make_generic_postgres() {
   const std::string connection = "DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server->port()) +
                                  ";DATABASE=postgres;UID=postgres;PWD=secret";
   const std::string schema = next_name();
-  net::Url url;
-  url.scheme = "odbc";
-  const Result<sql::OdbcAddress> address = sql::odbc_address(url, std::nullopt, connection);
-  const std::unique_ptr<sql::Driver> driver = sql::make_odbc_driver({*address, kGeneric, std::nullopt});
+  const std::unique_ptr<sql::Driver> driver = sql::make_odbc_driver({address_by(connection), kGeneric, std::nullopt});
   EXPECT_TRUE(driver->connect(sql::Reach::existing));
   EXPECT_TRUE(driver->run(sql::statement("CREATE SCHEMA \"" + schema + "\"")));
   return std::make_unique<OdbcBackend>(kGeneric, connection, schema);
+}
+
+TEST(OdbcSession, OfMysqlSeesSizesOfNow) {
+  MysqlServer* server = shared_mysql_server();
+  if (server == nullptr) GTEST_SKIP() << "no MySQL here";
+  const auto driver =
+      sql::make_odbc_driver({address_by(mysql_connection(*server)), {OdbcDialect::mysql, true, true}, std::nullopt});
+  ASSERT_TRUE(driver->connect(sql::Reach::existing));
+  const auto expiry = driver->run(sql::statement("SELECT @@information_schema_stats_expiry"));
+  ASSERT_TRUE(expiry) << to_string(expiry.error().error);
+  EXPECT_EQ(expiry->rows.at(0).at(0), "0");
 }
 
 const auto kBackends =
