@@ -39,6 +39,8 @@ class MysqlConnection {
   /// How long the calls below wait for the server: for ever where there is no limit; and who may ask in the midst of it
   /// that the server stops what it does.
   void set_patience(std::optional<Duration> limit, const StopBell* asked = nullptr);
+  /// Since then: whether the server was asked to stop a statement.
+  bool asked_to_stop() const { return give_up_.has_value(); }
 
   // These are false where the server refused, or the connection is lost: failure() says which.
 

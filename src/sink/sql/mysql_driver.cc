@@ -134,6 +134,9 @@ class MysqlDriver final : public Driver {
       if (query.stop.stop_requested()) answer.error().kind = ErrorKind::stopped;
       return std::unexpected(user_.lost(std::move(answer).error(), query.sql, inside));
     }
+    // MySQL ends a SLEEP well that it was to stop, with another value than it would have had.
+    const bool interrupted = answer && !answer->columns.empty() && connection_->asked_to_stop();
+    if (interrupted) answer = fail(ErrorKind::stopped, "the statement was stopped, and what it answered is not the whole");
     if (connection_) connection_->set_patience(address_.timeout);
     if (!answer && query.stop.stop_requested()) answer.error().kind = ErrorKind::stopped;
     if (answer) answer->in_transaction = in_transaction();

@@ -90,6 +90,14 @@ TEST_P(MysqlDriver, AUsersStatementIsStoppedAndTheSessionStays) {
   EXPECT_EQ(mine->rows.at(0).at(0), "1");
 }
 
+TEST_P(MysqlDriver, WhatAStoppedSleepAnswersIsNoAnswer) {
+  std::stop_source asked;
+  const auto answer = stopped(asked, [&] { return driver->query({"SELECT SLEEP(3600)", asked.get_token(), ""}); });
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::stopped) << to_string(answer.error());
+  EXPECT_TRUE(driver->query("SELECT 1"));
+}
+
 TEST_P(MysqlDriver, TheSessionIsStrictInUtf8AndUtc) {
   EXPECT_EQ(cell("SELECT @@character_set_client"), "utf8mb4");
   EXPECT_EQ(cell("SELECT @@time_zone"), "+00:00");
