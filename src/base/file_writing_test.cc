@@ -3,27 +3,25 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "base/testing/temporary_folder.h"
 
 namespace ctk {
 namespace {
 
 class FileWritingTest : public testing::Test {
  protected:
-  FileWritingTest() {
-    char name[] = "/tmp/ctk-file-writing-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~FileWritingTest() override { std::filesystem::remove_all(folder_); }
   static std::string content_of(const std::filesystem::path& path) {
     std::ifstream file(path);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  size_t files() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
-  std::filesystem::path folder_;
+  size_t files() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
+  }
+  const TemporaryFolder folder_;
 };
 
 TEST_F(FileWritingTest, OneContentGivesWayToTheOther) {

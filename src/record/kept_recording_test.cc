@@ -1,12 +1,11 @@
 #include "record/kept_recording.h"
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "base/testing/temporary_folder.h"
 #include "record/recorded_positions.h"
 
 namespace ctk::record {
@@ -26,12 +25,6 @@ Position after(const char* number) { return Position::after(aws::SequenceNumber(
 
 class RecordingTest : public testing::Test {
  protected:
-  RecordingTest() {
-    folder_ = std::filesystem::temp_directory_path() / ("ctk-recording-" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  ~RecordingTest() override { std::filesystem::remove_all(folder_); }
-
   std::string path(const char* name) const { return folder_ / name; }
   static std::string content(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
@@ -50,7 +43,7 @@ class RecordingTest : public testing::Test {
     return recording.write(kRelay, lines, {PositionMove{aws::ShardId("s"), from, to, kNoTime, {}, fence}}, kNow);
   }
 
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(RecordingTest, GoesOnWhereItsPositionsAre) {

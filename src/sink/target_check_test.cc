@@ -4,9 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "base/testing/temporary_folder.h"
 
 namespace ctk::sink {
 namespace {
@@ -15,12 +16,7 @@ using ::testing::HasSubstr;
 
 class TargetCheckTest : public ::testing::Test {
  protected:
-  TargetCheckTest() {
-    char name[] = "/tmp/ctk-target-check-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~TargetCheckTest() override { std::filesystem::remove_all(folder_); }
-  std::filesystem::path folder_;
+  const TemporaryFolder folder_;
 };
 
 TEST_F(TargetCheckTest, AFileMayBeMadeOrWritten) {
@@ -62,11 +58,11 @@ TEST_F(TargetCheckTest, WhoMayNotWriteIsTold) {
   if (geteuid() == 0) GTEST_SKIP() << "root may";
   const std::string file = folder_ / "lines";
   std::ofstream(file) << "x";
-  std::filesystem::permissions(folder_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
   EXPECT_TRUE(check_writable_file(file));
   EXPECT_EQ(check_writable_file(file, FilesBeside::some).error().kind, ErrorKind::denied);
-  EXPECT_EQ(check_writable_file(folder_ / "other").error().hint, "chmod u+w " + folder_.string());
-  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
+  EXPECT_EQ(check_writable_file(folder_ / "other").error().hint, "chmod u+w " + folder_.path().string());
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms::owner_all);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -11,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+
+#include "base/testing/temporary_folder.h"
 
 namespace ctk::source {
 namespace {
@@ -258,19 +259,12 @@ TEST(Decompress, ALineThatIsNoJsonIsNotKeptWaiting) {
 /// A file that goes with the test.
 class TempFile {
  public:
-  explicit TempFile(const std::string& content) {
-    std::string name = std::filesystem::temp_directory_path() / "ctk-file-XXXXXX";
-    ::close(::mkstemp(name.data()));
-    path_ = name;
-    std::ofstream(path_, std::ios::binary) << content;
-  }
-  ~TempFile() { ::unlink(path_.c_str()); }
-  TempFile(const TempFile&) = delete;
-  TempFile& operator=(const TempFile&) = delete;
+  explicit TempFile(const std::string& content) { std::ofstream(path_, std::ios::binary) << content; }
   const std::string& path() const { return path_; }
 
  private:
-  std::string path_;
+  TemporaryFolder folder_;
+  std::string path_ = folder_ / "file";
 };
 
 TEST(OpenFile, GivesTheBytes) {

@@ -7,9 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <future>
 #include <thread>
+
+#include "base/testing/temporary_folder.h"
 
 namespace ctk::source {
 namespace {
@@ -150,13 +151,11 @@ TEST_F(FileSourceTest, SoDoesOneThatWaitsToSeeWhetherThePipeIsCompressed) {
 }
 
 TEST_F(FileSourceTest, SoDoesOneOfANamedPipeThatNobodyHasOpened) {
-  std::string folder = (std::filesystem::temp_directory_path() / "ctk-pipe-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/pipe";
+  const TemporaryFolder folder;
+  const std::string path = folder / "pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   open(path);
   destroy_while([this] { source_->read(request(), [](const Result<Page>&) { FAIL() << "the source is gone"; }); });
-  std::filesystem::remove_all(folder);
 }
 
 TEST_F(FileSourceTest, APipeIsNotReadASecondTime) {

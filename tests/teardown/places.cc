@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <filesystem>
 #include <fstream>
 #include <mutex>
 
@@ -105,15 +104,11 @@ std::string to_string(To to) {
 
 bool is_stuck(To to) { return to >= To::stuck_sqlite; }
 
-Places::Places()
-    : folder_((std::filesystem::temp_directory_path() / "ctk-teardown-XXXXXX").string()),
-      aws_(services_, clock_, few_threads()),
-      cratedb_thread_([this] { cratedb_.serve(); }) {
-  if (::mkdtemp(folder_.data()) == nullptr) folder_.clear();
-  std::ofstream(folder_ + "/whole.ndjson") << lines(false);
-  std::ofstream(folder_ + "/broken.ndjson") << lines(true);
+Places::Places() : aws_(services_, clock_, few_threads()), cratedb_thread_([this] { cratedb_.serve(); }) {
+  std::ofstream(folder_ / "whole.ndjson") << lines(false);
+  std::ofstream(folder_ / "broken.ndjson") << lines(true);
   for (const bool broken : {false, true}) {
-    std::ofstream(folder_ + (broken ? "/broken.ndjson.gz" : "/whole.ndjson.gz"), std::ios::binary) << packed(lines(broken));
+    std::ofstream(folder_ / (broken ? "broken.ndjson.gz" : "whole.ndjson.gz"), std::ios::binary) << packed(lines(broken));
   }
   const std::lock_guard lock(aws_.mutex());
   fill(services_, clock_.now());
@@ -123,8 +118,6 @@ Places::~Places() {
   for (const int end : open_pipes_) ::close(end);
   cratedb_.stop();
   cratedb_thread_.join();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::string Places::source(From from, bool broken) {
@@ -133,8 +126,8 @@ std::string Places::source(From from, bool broken) {
   const std::string aws = fmt::format("k:s@127.0.0.1:{}", aws_.port());
   const std::string options = fmt::format("region=us-east-1&positions-name=run-{}", runs_);
   switch (from) {
-    case From::file: return fmt::format("file+dynamodb+cdc://{}/{}.ndjson{}", folder_, name, stop);
-    case From::packed: return fmt::format("file+dynamodb+cdc://{}/{}.ndjson.gz{}", folder_, name, stop);
+    case From::file: return fmt::format("file+dynamodb+cdc://{}/{}.ndjson{}", folder_.path().string(), name, stop);
+    case From::packed: return fmt::format("file+dynamodb+cdc://{}/{}.ndjson.gz{}", folder_.path().string(), name, stop);
     case From::pipe: return fmt::format("file+dynamodb+cdc://{}{}", pipe(broken), stop);
     case From::made:
       return fmt::format("kinesis+dynamodb+cdc://{}/made-{}?{}&create=true&create-shards=2", aws, runs_, options);
@@ -160,7 +153,7 @@ std::string Places::pipe(bool broken) {
 
 /// There is room for a page in it.
 std::string Places::unread_pipe() {
-  std::string path = fmt::format("{}/unread-{}", folder_, runs_);
+  std::string path = fmt::format("{}/unread-{}", folder_.path().string(), runs_);
   if (::mkfifo(path.c_str(), 0600) != 0) return "";
   const int end = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   ::fcntl(end, F_SETPIPE_SZ, 4096);
@@ -169,7 +162,7 @@ std::string Places::unread_pipe() {
 }
 
 std::string Places::locked_file() {
-  std::string path = fmt::format("{}/locked-{}.db", folder_, runs_);
+  std::string path = fmt::format("{}/locked-{}.db", folder_.path().string(), runs_);
   sqlite3* raw = nullptr;
   const int opened = sqlite3_open(path.c_str(), &raw);
   locked_.emplace_back(raw);
@@ -181,8 +174,8 @@ std::string Places::locked_file() {
 std::string Places::target(To to) {
   const std::string table = fmt::format("t{}", ++runs_);
   switch (to) {
-    case To::sqlite: return fmt::format("sqlite:///{}/{}.db?table={}", folder_, table, table);
-    case To::ndjson: return fmt::format("ndjson://{}/{}.ndjson", folder_, table);
+    case To::sqlite: return fmt::format("sqlite:///{}/{}.db?table={}", folder_.path().string(), table, table);
+    case To::ndjson: return fmt::format("ndjson://{}/{}.ndjson", folder_.path().string(), table);
     case To::cratedb: return fmt::format("crate://crate@127.0.0.1:{}/doc/{}", cratedb_.port(), table);
     case To::stuck_sqlite: return fmt::format("sqlite:///{}?table={}&timeout=1h", locked_file(), table);
     case To::stuck_ndjson: return fmt::format("ndjson://{}", unread_pipe());
@@ -193,7 +186,7 @@ std::string Places::target(To to) {
           silent_.port(), table);
     case To::postgres: break;
   }
-  const sink::testing::PostgresServer* server = sink::testing::shared_postgres_server();
+  const sink::testing::DatabaseServer* server = sink::testing::shared_postgres_server();
   if (server == nullptr) return "";
   return fmt::format("postgresql://postgres:secret@127.0.0.1:{}/postgres?table=public.{}", server->port(), table);
 }

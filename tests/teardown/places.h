@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/testing/temporary_folder.h"
 #include "sim/services.h"
 #include "sim/simulator_server.h"
 #include "sink/testing/silent_server.h"
@@ -50,7 +51,7 @@ class Places {
   std::string locked_file();
 
   SystemClock clock_;
-  std::string folder_;
+  TemporaryFolder folder_;
   sim::Services services_{7};
   sim::SimulatorServer aws_;
   tools::FakeCrateDbServer cratedb_;

@@ -12,6 +12,7 @@
 #include <stop_token>
 #include <thread>
 
+#include "base/testing/temporary_folder.h"
 #include "sink/conformance_test.h"
 #include "sink/ndjson/ndjson_sink.h"
 #include "sink/ndjson/output.h"
@@ -28,15 +29,9 @@ using ::testing::HasSubstr;
 class NdjsonSinkTest : public ::testing::Test {
  protected:
   NdjsonSinkTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "ctk-ndjson-XXXXXX").string();
-    folder = ::mkdtemp(pattern.data());
     options.kind = table::Target::ndjson;
     options.url.path = folder / "out.ndjson";
     options.dead_letters_file = (folder / "letters.ndjson").string();
-  }
-  ~NdjsonSinkTest() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder, ignored);
   }
 
   void open() {
@@ -70,7 +65,7 @@ class NdjsonSinkTest : public ::testing::Test {
     return lines;
   }
 
-  std::filesystem::path folder;
+  const TemporaryFolder folder;
   TargetOptions options;
   VirtualLoop loop{from_micros(1'700'000'000'000'000)};
   Random random{1};
@@ -174,16 +169,14 @@ TEST(Output, AWaitForAReaderCanBeStopped) {
 }
 
 TEST(Output, ANamedPipeThatNobodyReadsIsToldAtOnce) {
-  std::string folder = (std::filesystem::temp_directory_path() / "ctk-pipe-XXXXXX").string();
-  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-  const std::string path = folder + "/pipe";
+  const TemporaryFolder folder;
+  const std::string path = folder / "pipe";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   NullLog log;
   Output nobody_reads(path, log);
   const Result<bool> opened = nobody_reads.open();
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().kind, ErrorKind::unreachable) << "somebody may come";
-  std::filesystem::remove_all(folder);
 }
 
 TEST(Output, WritesAllToAPipeThatIsReadSlowly) {

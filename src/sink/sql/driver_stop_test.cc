@@ -1,11 +1,10 @@
 // Whatever a driver waits for, it waits no longer once it is asked to stop.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <optional>
 #include <thread>
 
+#include "base/testing/temporary_folder.h"
 #include "net/url.h"
 #include "sink/sql/connection_pool.h"
 #include "sink/sql/odbc_driver.h"
@@ -51,7 +50,7 @@ TEST(DriverStops, PostgresThatDoesNotAnswer) {
 }
 
 TEST(DriverStops, PostgresThatIsLongAboutAStatement) {
-  testing::PostgresServer* server = testing::shared_postgres_server();
+  testing::DatabaseServer* server = testing::shared_postgres_server();
   if (server == nullptr) GTEST_SKIP() << "no PostgreSQL here";
   for (const bool of_a_user : {false, true}) {
     std::stop_source stop;
@@ -89,17 +88,14 @@ TEST(DriverStops, OdbcThatDoesNotAnswer) {
 
 class SqliteStops : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(::mkdtemp(folder.data()), nullptr); }
-  void TearDown() override { std::filesystem::remove_all(folder); }
-
   std::unique_ptr<Driver> driver() const {
-    auto made = make_sqlite_driver(folder + "/x.db", kForEver);
+    auto made = make_sqlite_driver(folder / "x.db", kForEver);
     made->heed(stop.get_token());
     EXPECT_TRUE(made->connect(Reach::create));
     return made;
   }
 
-  std::string folder = (std::filesystem::temp_directory_path() / "ctk-stop-XXXXXX").string();
+  const TemporaryFolder folder;
   std::stop_source stop;
 };
 

@@ -66,7 +66,7 @@ class MysqlDriver : public ::testing::TestWithParam<table::Target> {
     return answer ? answer->rows.at(0).at(0).value_or("NULL") : to_string(answer.error().error);
   }
 
-  testing::MysqlServer* server = nullptr;
+  testing::DatabaseServer* server = nullptr;
   std::stop_source stop;
   std::unique_ptr<Driver> driver;
 };

@@ -1,9 +1,6 @@
 #include "sink/sql/sql_backends_test.h"
 
-#include <unistd.h>
-
-#include <filesystem>
-
+#include "base/testing/temporary_folder.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_targets.h"
@@ -20,7 +17,7 @@ class SqliteBackend final : public SqlBackend {
     TargetOptions options;
     options.kind = table::Target::sqlite;
     options.url.scheme = "sqlite";
-    options.url.path = "/" + folder_.path() + "/test.db";
+    options.url.path = "/" + (folder_ / "test.db").string();
     return options;
   }
   std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
@@ -34,7 +31,7 @@ class SqliteBackend final : public SqlBackend {
 /// A schema of its own in the shared server.
 class PostgresBackend final : public SqlBackend {
  public:
-  explicit PostgresBackend(PostgresServer& server) : SqlBackend(sql::make_postgres_dialect()), server_(server) {
+  explicit PostgresBackend(DatabaseServer& server) : SqlBackend(sql::make_postgres_dialect()), server_(server) {
     static int schemas = 0;
     schema_ = "Test " + std::to_string(++schemas);
   }
@@ -44,21 +41,11 @@ class PostgresBackend final : public SqlBackend {
   }
 
  private:
-  PostgresServer& server_;
+  DatabaseServer& server_;
   std::string schema_;
 };
 
 }  // namespace
-
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "ctk-test-XXXXXX").string();
-  path_ = ::mkdtemp(pattern.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 std::string SqlBackend::select_rows(const table::TableSpec& spec) const {
   std::vector<std::string> columns;
@@ -81,7 +68,7 @@ SinkEnvironment SqlBackend::environment() {
   return {loop_, loop_, random_, log_, nullptr, [this](const char*) { return std::make_unique<InlineExecutor>(loop_); }};
 }
 
-TargetOptions postgres_options(const PostgresServer& server, const std::string& schema) {
+TargetOptions postgres_options(const DatabaseServer& server, const std::string& schema) {
   TargetOptions options;
   options.kind = table::Target::postgres;
   options.url.scheme = "postgresql";
@@ -94,7 +81,7 @@ TargetOptions postgres_options(const PostgresServer& server, const std::string& 
 }
 
 std::unique_ptr<Backend> make_postgres_backend() {
-  PostgresServer* server = shared_postgres_server();
+  DatabaseServer* server = shared_postgres_server();
   return server == nullptr ? nullptr : std::make_unique<PostgresBackend>(*server);
 }
 

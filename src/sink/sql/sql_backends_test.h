@@ -13,18 +13,6 @@
 
 namespace ctk::sink::testing {
 
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
 /// What the tests of SQL databases have in common: virtual time, and jobs that are done at once.
 class SqlBackend : public Backend {
  public:
@@ -51,6 +39,6 @@ class SqlBackend : public Backend {
 std::unique_ptr<Backend> make_sqlite_backend();
 /// A schema of its own in the shared server; null where there is no PostgreSQL.
 std::unique_ptr<Backend> make_postgres_backend();
-TargetOptions postgres_options(const PostgresServer& server, const std::string& schema);
+TargetOptions postgres_options(const DatabaseServer& server, const std::string& schema);
 
 }  // namespace ctk::sink::testing

@@ -10,7 +10,7 @@ namespace ctk::sink::testing {
 namespace {
 
 TEST(PostgresThreads, BatchesThatMeetInTheSameRowsAllArrive) {
-  PostgresServer* server = shared_postgres_server();
+  DatabaseServer* server = shared_postgres_server();
   if (server == nullptr) GTEST_SKIP() << "no PostgreSQL here";
   SystemClock clock;
   ThreadLoop loop(clock);

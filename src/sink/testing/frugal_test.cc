@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/testing/temporary_folder.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/sql_backends_test.h"
 #include "sink/sql/sql_sink.h"
@@ -24,7 +25,7 @@ class FrugalBackend final : public SqlBackend {
   std::unique_ptr<Database> make_sink(const TargetOptions& options) override {
     sql::SqlSinkParts parts;
     parts.dialect = make_frugal_dialect();
-    std::unique_ptr<sql::Driver> keeper = sql::make_sqlite_driver(folder_.path() + "/test.db", std::chrono::seconds(10));
+    std::unique_ptr<sql::Driver> keeper = sql::make_sqlite_driver(folder_ / "test.db", std::chrono::seconds(10));
     parts.drivers.push_back(make_frugal_driver(server, std::move(keeper)));
     return sql::make_sql_sink(options, environment(), std::move(parts));
   }

@@ -1,17 +1,19 @@
 #include "sink/testing/mysql_server.h"
 
-#include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 namespace ctk::sink::testing {
 namespace {
 
 namespace fs = std::filesystem;
+
+using Arguments = std::vector<std::string>;
 
 constexpr const char* kMariadb = "/usr/sbin/mariadbd";
 constexpr const char* kSystemTables[] = {"/usr/share/mysql/mysql_system_tables.sql",
@@ -21,118 +23,87 @@ constexpr const char* kMysqlHome = "CTK_TEST_MYSQL_HOME";
 constexpr const char* kUsers =
     "CREATE USER ctk@'%' IDENTIFIED BY 'secret';\nGRANT ALL ON *.* TO ctk@'%' WITH GRANT OPTION;\nCREATE DATABASE test;\n";
 
-std::vector<std::string> joined(std::vector<std::string> all, const std::vector<std::string>& more) {
+Arguments joined(Arguments all, const Arguments& more) {
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 
-std::vector<std::string> arguments(const std::string& folder) {
-  std::vector<std::string> all = {"--no-defaults",
-                                  "--datadir=" + folder + "/data",
-                                  "--tmpdir=" + folder,
-                                  "--innodb-flush-log-at-trx-commit=2",
-                                  "--innodb-flush-method=nosync",
-                                  "--innodb-doublewrite=0",
-                                  "--innodb-buffer-pool-size=64M",
-                                  "--innodb-log-file-size=32M",
-                                  "--skip-log-bin"};
+Arguments settings(const DatabaseServer& server) {
+  Arguments all = {"--no-defaults",
+                   "--datadir=" + (server.folder() / "data").string(),
+                   "--tmpdir=" + server.folder().path().string(),
+                   "--innodb-flush-log-at-trx-commit=2",
+                   "--innodb-flush-method=nosync",
+                   "--innodb-doublewrite=0",
+                   "--innodb-buffer-pool-size=64M",
+                   "--innodb-log-file-size=32M",
+                   "--skip-log-bin"};
   if (::geteuid() == 0) all.emplace_back("--user=root");
   return all;
 }
 
+Arguments listening(const DatabaseServer& server) {
+  return {"--port=" + std::to_string(server.port()), "--bind-address=127.0.0.1",
+          "--socket=" + (server.folder() / "socket").string(), "--pid-file=" + (server.folder() / "pid").string(),
+          "--skip-name-resolve",
+          // The worst that a database can have by default.
+          "--character-set-server=latin1", "--collation-server=latin1_swedish_ci",
+          "--sql-mode=", "--default-time-zone=+05:00"};
+}
+
+DatabaseServer::Kind kind() { return {.ready = "ready for connections", .crash = SIGKILL}; }
+
 /// What MariaDB makes of itself before anybody may connect.
-std::string write_bootstrap(const std::string& folder) {
-  const std::string path = folder + "/bootstrap.sql";
-  std::ofstream sql(path);
+std::string bootstrap() {
+  std::ostringstream sql;
   sql << "CREATE DATABASE mysql;\nUSE mysql;\n";
   for (const char* part : kSystemTables) sql << std::ifstream(part).rdbuf() << "\n";
   sql << "FLUSH PRIVILEGES;\n" << kUsers;
-  return path;
+  return sql.str();
 }
 
-}  // namespace
-
-MysqlServer::MysqlServer(const std::string& product) {
-  std::string pattern = (fs::temp_directory_path() / ("ctk-" + product + "-XXXXXX")).string();
-  folder_ = ::mkdtemp(pattern.data());
-}
-
-std::unique_ptr<MysqlServer> MysqlServer::start_mariadb(std::string& why) {
+std::unique_ptr<DatabaseServer> start_mariadb(std::string& why) {
   if (!fs::exists(kMariadb) || !fs::exists(kSystemTables[0])) {
     why = "MariaDB is not installed";
     return nullptr;
   }
-  std::unique_ptr<MysqlServer> server(new MysqlServer("mariadb"));
-  const std::string& folder = server->folder_;
-  fs::create_directory(folder + "/data");
-  const std::vector<std::string> command =
-      joined(joined({kMariadb}, arguments(folder)), {"--aria-log-dir-path=" + folder + "/data"});
-  server->command_ = joined(command, {"--log-warnings=0"});
-  const Launch bootstrap{.arguments = joined(command, {"--bootstrap"}),
-                         .folder = folder,
-                         .input = write_bootstrap(folder),
-                         .death_signal = SIGKILL};
-  if (!run_to_end(bootstrap, why) || !server->launch(why)) return nullptr;
-  return server;
+  auto server = std::make_unique<DatabaseServer>(kind());
+  const fs::path data = server->folder() / "data";
+  fs::create_directory(data);
+  const Arguments command = joined(joined({kMariadb}, settings(*server)), {"--aria-log-dir-path=" + data.string()});
+  const Arguments serve = joined(joined(command, {"--log-warnings=0"}), listening(*server));
+  if (!server->make(joined(command, {"--bootstrap"}), why, server->write("bootstrap.sql", bootstrap()))) return nullptr;
+  return server->start(serve, why) ? std::move(server) : nullptr;
 }
 
-std::unique_ptr<MysqlServer> MysqlServer::start_mysql(std::string& why) {
+std::unique_ptr<DatabaseServer> start_mysql(std::string& why) {
   const char* named = std::getenv(kMysqlHome);
   const std::string home = named == nullptr ? "" : named;
   if (!fs::exists(home + "/bin/mysqld")) {
     why = std::string(kMysqlHome) + " names no folder with bin/mysqld in it";
     return nullptr;
   }
-  std::unique_ptr<MysqlServer> server(new MysqlServer("mysql"));
-  const std::string& folder = server->folder_;
-  const std::string users = folder + "/users.sql";
-  std::ofstream(users) << kUsers;
+  auto server = std::make_unique<DatabaseServer>(kind());
   // Some builds of it bring the libraries that they were linked with.
-  const std::vector<std::string> command =
-      joined(joined({"/usr/bin/env", "LD_LIBRARY_PATH=" + home + "/lib", home + "/bin/mysqld"}, arguments(folder)),
+  const Arguments command =
+      joined(joined({"/usr/bin/env", "LD_LIBRARY_PATH=" + home + "/lib", home + "/bin/mysqld"}, settings(*server)),
              {"--basedir=" + home});
-  server->command_ = joined(command, {"--mysqlx=OFF", "--log-error-verbosity=1", "--secure-file-priv=NULL"});
-  const Launch first{.arguments = joined(command, {"--initialize-insecure", "--init-file=" + users}),
-                     .folder = folder,
-                     .death_signal = SIGKILL};
-  if (!run_to_end(first, why) || !server->launch(why)) return nullptr;
-  return server;
+  const Arguments serve =
+      joined(joined(command, {"--mysqlx=OFF", "--log-error-verbosity=1", "--secure-file-priv=NULL"}), listening(*server));
+  const std::string users = server->write("users.sql", kUsers);
+  if (!server->make(joined(command, {"--initialize-insecure", "--init-file=" + users}), why)) return nullptr;
+  return server->start(serve, why) ? std::move(server) : nullptr;
 }
 
-bool MysqlServer::launch(std::string& why) {
-  if (port_ == 0) port_ = free_port();
-  const std::vector<std::string> all =
-      joined(command_, {"--port=" + std::to_string(port_), "--bind-address=127.0.0.1", "--socket=" + folder_ + "/socket",
-                        "--pid-file=" + folder_ + "/pid", "--skip-name-resolve",
-                        // The worst that a database can have by default.
-                        "--character-set-server=latin1", "--collation-server=latin1_swedish_ci",
-                        "--sql-mode=", "--default-time-zone=+05:00"});
-  return process_.start({.arguments = all, .folder = folder_, .death_signal = SIGKILL}, "ready for connections", why);
-}
+}  // namespace
 
-void MysqlServer::restart() {
-  process_.stop(SIGKILL);
-  std::string why;
-  if (!launch(why)) ADD_FAILURE() << "the server did not start again: " << why;
-}
-
-MysqlServer::~MysqlServer() {
-  process_.stop(SIGKILL);
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-}
-
-MysqlServer* shared_mariadb_server() {
-  static std::string why;
-  static const std::unique_ptr<MysqlServer> server = MysqlServer::start_mariadb(why);
-  if (!server) std::fprintf(stderr, "no MariaDB server for tests: %s\n", why.c_str());
+DatabaseServer* shared_mariadb_server() {
+  static const std::unique_ptr<DatabaseServer> server = start_or_say("MariaDB", start_mariadb);
   return server.get();
 }
 
-MysqlServer* shared_mysql_server() {
-  static std::string why;
-  static const std::unique_ptr<MysqlServer> server = MysqlServer::start_mysql(why);
-  if (!server) std::fprintf(stderr, "no MySQL server for tests: %s\n", why.c_str());
+DatabaseServer* shared_mysql_server() {
+  static const std::unique_ptr<DatabaseServer> server = start_or_say("MySQL", start_mysql);
   return server.get();
 }
 

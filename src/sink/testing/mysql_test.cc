@@ -14,7 +14,8 @@ namespace {
 /// A database of its own in the shared server.
 class MysqlBackend final : public SqlBackend {
  public:
-  MysqlBackend(table::Target target, MysqlServer& server) : SqlBackend(sql::make_mysql_dialect(target)), server_(server) {
+  MysqlBackend(table::Target target, DatabaseServer& server)
+      : SqlBackend(sql::make_mysql_dialect(target)), server_(server) {
     static int databases = 0;
     database_ = "Test " + std::to_string(++databases);
   }
@@ -35,11 +36,11 @@ class MysqlBackend final : public SqlBackend {
   std::string select_rows(const table::TableSpec& spec) const override { return select_trimmed_rows(spec); }
 
  private:
-  MysqlServer& server_;
+  DatabaseServer& server_;
   std::string database_;
 };
 
-std::unique_ptr<Backend> make_backend(table::Target target, MysqlServer* server) {
+std::unique_ptr<Backend> make_backend(table::Target target, DatabaseServer* server) {
   return server == nullptr ? nullptr : std::make_unique<MysqlBackend>(target, *server);
 }
 

@@ -2,6 +2,7 @@
 // hold is refused or becomes a dead letter; nothing is taken for written that is not there.
 #include <gmock/gmock.h>
 
+#include "base/testing/temporary_folder.h"
 #include "net/url.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/odbc_site.h"
@@ -27,11 +28,8 @@ table::OdbcKind kind_of(const std::string& connection) {
 
 class LyingBackend final : private TemporaryFolder, public OdbcBackend {
  public:
-  explicit LyingBackend(const std::string& lie) : LyingBackend(lie, TemporaryFolder::path()) {}
-
- private:
-  LyingBackend(const std::string& lie, const std::string& folder)
-      : OdbcBackend(kind_of(lying(lie)), lying("DATABASE=" + folder + "/test.db;" + lie), "") {}
+  explicit LyingBackend(const std::string& lie)
+      : OdbcBackend(kind_of(lying(lie)), lying("DATABASE=" + (path() / "test.db").string() + ";" + lie), "") {}
 };
 
 BackendMaker liar(std::string name, const std::string& lie) {

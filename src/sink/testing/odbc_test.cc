@@ -1,6 +1,7 @@
 // Databases that are reached through ODBC, by Debian's drivers, as targets.
 #include <utility>
 
+#include "base/testing/temporary_folder.h"
 #include "net/url.h"
 #include "sink/conformance_history_test.h"
 #include "sink/sql/odbc_driver.h"
@@ -17,7 +18,8 @@ using table::OdbcDialect;
 class OdbcSqliteBackend final : private TemporaryFolder, public OdbcBackend {
  public:
   explicit OdbcSqliteBackend(bool believed)
-      : OdbcBackend({OdbcDialect::sqlite, true, believed}, "DRIVER=SQLite3;DATABASE=" + path() + "/test.db", "") {}
+      : OdbcBackend({OdbcDialect::sqlite, true, believed}, "DRIVER=SQLite3;DATABASE=" + (path() / "test.db").string(), "") {
+  }
 };
 
 class OdbcMariadbBackend final : public OdbcBackend {
@@ -37,7 +39,7 @@ std::unique_ptr<Backend> make_sqlite() { return std::make_unique<OdbcSqliteBacke
 std::unique_ptr<Backend> make_unknown() { return std::make_unique<OdbcSqliteBackend>(false); }
 
 std::unique_ptr<Backend> make_postgres() {
-  PostgresServer* server = shared_postgres_server();
+  DatabaseServer* server = shared_postgres_server();
   if (server == nullptr) return nullptr;
   return std::make_unique<OdbcBackend>(table::OdbcKind{OdbcDialect::postgresql, true, true},
                                        "DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server->port()) +
@@ -46,7 +48,7 @@ std::unique_ptr<Backend> make_postgres() {
 }
 
 std::unique_ptr<Backend> make_mariadb() {
-  MysqlServer* server = shared_mariadb_server();
+  DatabaseServer* server = shared_mariadb_server();
   if (server == nullptr) return nullptr;
   return std::make_unique<OdbcMariadbBackend>(
       table::OdbcKind{OdbcDialect::mariadb, true, true},
@@ -66,7 +68,7 @@ sql::OdbcAddress address_by(const std::string& connection) {
 
 /// By MariaDB's driver, which tells the two apart.
 std::unique_ptr<Backend> make_mysql() {
-  MysqlServer* server = shared_mysql_server();
+  DatabaseServer* server = shared_mysql_server();
   if (server == nullptr) return nullptr;
   const std::string connection = mysql_connection(*server);
   const Result<sql::OdbcSite> site = sql::ask_odbc_site(address_by(connection), std::nullopt, std::chrono::seconds(30));
@@ -80,14 +82,14 @@ constexpr table::OdbcKind kGeneric{OdbcDialect::generic, true, false};
 
 class GenericSqliteBackend final : private TemporaryFolder, public OdbcBackend {
  public:
-  GenericSqliteBackend() : OdbcBackend(kGeneric, "DRIVER=SQLite3;DATABASE=" + path() + "/test.db", "") {}
+  GenericSqliteBackend() : OdbcBackend(kGeneric, "DRIVER=SQLite3;DATABASE=" + (path() / "test.db").string(), "") {}
 };
 
 std::unique_ptr<Backend> make_generic_sqlite() { return std::make_unique<GenericSqliteBackend>(); }
 
 /// Schemas are made by hand there.
 std::unique_ptr<Backend> make_generic_postgres() {
-  PostgresServer* server = shared_postgres_server();
+  DatabaseServer* server = shared_postgres_server();
   if (server == nullptr) return nullptr;
   const std::string connection = "DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server->port()) +
                                  ";DATABASE=postgres;UID=postgres;PWD=secret";
