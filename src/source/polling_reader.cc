@@ -85,9 +85,11 @@ class PollingReader final : public ShardReader {
         page.records.size() >= limit || page.cut_off || (answer.behind_latest > Duration{} && !page.records.empty());
     page.at_tip = answer.behind_latest == Duration{} && !page.full;
     page.server_time = answer.server_time == kNoTime ? clock_.now() : answer.server_time;
+    // The shard may have ended long ago: what came since then is in its children. With its last records it gives an
+    // iterator yet, and nothing says that it is closed.
     page.read_to = page.server_time - answer.behind_latest;
-    // The shard may have ended long ago: what came since then is in its children.
-    if (page.ended || page.cut_off) page.read_to = page.records.empty() ? kNoTime : page.records.back().arrival;
+    if (page.ended || page.cut_off || !page.records.empty())
+      page.read_to = page.records.empty() ? kNoTime : page.records.back().arrival;
     page.bytes = answer.answer_bytes;
     return page;
   }

@@ -34,8 +34,11 @@ void PushedPages::add(aws::ShardEvent event, Timestamp server_time) {
   page.at_tip = !page.ended && event.behind_latest == Duration{};
   page.server_time = server_time;
   page.rest = kUntilCalled;
-  if (!page.ended) page.read_to = server_time - event.behind_latest - kOnItsWay;
-  if (!page.records.empty()) page.read_to = std::max(page.read_to, page.records.back().arrival);
+  // The shard may have ended long ago, which is said after its last records: what came since then is in its children.
+  if (!page.records.empty())
+    page.read_to = page.records.back().arrival;
+  else if (!page.ended)
+    page.read_to = server_time - event.behind_latest - kOnItsWay;
   bytes_ += page.bytes;
   pages_.push_back(std::move(page));
 }

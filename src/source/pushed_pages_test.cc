@@ -5,6 +5,7 @@
 namespace ctk::source {
 namespace {
 
+using std::chrono::minutes;
 using std::chrono::seconds;
 
 const Timestamp kCame = from_micros(1'700'000'000'000'000);
@@ -30,10 +31,25 @@ TEST(PushedPages, GivesAnEventAsAPage) {
   EXPECT_EQ(page.records.size(), 3u);
   EXPECT_TRUE(page.at_tip);
   EXPECT_FALSE(page.ended);
-  EXPECT_LT(page.read_to, kCame) << "it was sent before it came";
-  EXPECT_GE(page.read_to, kCame - seconds(10));
   EXPECT_TRUE(pages.empty());
   EXPECT_EQ(pages.bytes(), 0u);
+}
+
+TEST(PushedPages, AnEventWithoutRecordsSaysUpToWhenThereAreNone) {
+  PushedPages pages;
+  pages.add(event_with(0), kCame);
+  const Page page = pages.take(request_for(100)).value();
+  EXPECT_LT(page.read_to, kCame) << "it was sent before it came";
+  EXPECT_GE(page.read_to, kCame - seconds(10));
+}
+
+/// Its shard may have been closed just behind them: what came since is then in its children.
+TEST(PushedPages, AnEventWithRecordsSaysNothingOfLater) {
+  PushedPages pages;
+  pages.add(event_with(3), kCame + minutes(1));
+  const Page page = pages.take(request_for(100)).value();
+  EXPECT_FALSE(page.ended);
+  EXPECT_EQ(page.read_to, page.records.back().arrival);
 }
 
 TEST(PushedPages, IsAtItsTipOnlyWithTheLastOfWhatCame) {

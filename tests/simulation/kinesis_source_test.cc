@@ -85,6 +85,35 @@ TEST_F(KinesisSourceTest, GoesOnWithinAnAggregate) {
   EXPECT_EQ(read(Position::after(sequence)).first, "plain ");
 }
 
+/// A closed shard may give its last records with an iterator, as an open one does. Who took them for read up to now would
+/// take its child, which was opened before that, for read as far, and a load's table for ready.
+TEST_F(KinesisSourceTest, TheLastRecordsOfAClosedShardSayNothingOfLater) {
+  sim::KinesisOptions options;
+  options.end_with_records = false;
+  sim::Kinesis closing(options);
+  sim::InProcessKinesis its_api(closing, {loop, loop, random});
+  const auto reader = make_kinesis_source(its_api, {aws::StreamName("cdc"), false, 1}, loop, loop);
+  ASSERT_TRUE(closing.create_stream("cdc", 2, loop.now()));
+  let(minutes(1));
+  ASSERT_TRUE(
+      closing.put_record({.stream = "cdc", .data = "last", .partition_key = "p", .explicit_hash_key = "1"}, loop.now()));
+  const Timestamp put = loop.now();
+  ASSERT_TRUE(closing.merge_shards("cdc", "shardId-000000000000", "shardId-000000000001", loop.now()));
+  let(minutes(5));
+  const auto read = [&] {
+    return ask<Page>([&](Done<Page> done) {
+      reader->read({.shard = ShardId("shardId-000000000000"), .position = Position::trim_horizon()}, std::move(done));
+    });
+  };
+  const Result<Page> page = read();
+  ASSERT_TRUE(page && page->records.size() == 1);
+  EXPECT_FALSE(page->ended) << "the service says so with the next page";
+  EXPECT_EQ(page->read_to, put);
+  const Result<Page> next = read();
+  ASSERT_TRUE(next && next->ended);
+  EXPECT_LE(next->read_to, put);
+}
+
 /// The source may go between any two steps of a call: by the moment, its call is under way, answered or paused.
 TEST_F(KinesisSourceTest, OnceItIsGoneNobodyIsToldAndNothingIsAsked) {
   for (Duration moment{}; moment < seconds(1); moment += milliseconds(1)) {
