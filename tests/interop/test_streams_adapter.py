@@ -23,6 +23,7 @@ class AfterEachOther(LeaseWorld):
         self.streams, self.items = aws.Client.streams(url, key="k", secret="s"), aws.Client.dynamodb(url, key="k", secret="s")
 
     def make_table(self):
+        self.addCleanup(self.items, "DeleteTable", TableName="demo")  # all tests have one DynamoDB Local
         self.items("CreateTable", TableName="demo", BillingMode="PAY_PER_REQUEST",
                    AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
                    KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
