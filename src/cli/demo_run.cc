@@ -37,7 +37,8 @@ class Warnings final : public Log {
 struct DemoRun::Leg {
   Leg(std::unique_ptr<WiredRelay> made, World& world, EventLoop& loop) : wired(std::move(made)) {
     if (!world.terminal.live() || world.output.quiet) return;
-    progress.emplace([this] { return relay().stats(); }, loop, world.clock, world.log, world.terminal);
+    progress.emplace(observe::relay_progress([this] { return relay().stats(); }, world.clock), loop, world.clock, world.log,
+                     world.terminal);
   }
   relay::Relay& relay() const { return wired->relay(); }
 

@@ -67,7 +67,8 @@ class FleetRun {
   void run_loop(FleetPlan plan) {
     std::optional<observe::ProgressReporter> progress;
     if (!world_.output.quiet) {
-      progress.emplace([this] { return fleet_->stats(); }, loop_, world_.clock, world_.log, world_.terminal);
+      progress.emplace(observe::relay_progress([this] { return fleet_->stats(); }, world_.clock), loop_, world_.clock,
+                       world_.log, world_.terminal);
     }
     Onlookers onlookers(listening_.get(), world_, loop_);
     loop_.post([this, &plan, &onlookers] {

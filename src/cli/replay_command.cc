@@ -11,6 +11,7 @@
 #include "cli/load_plan.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
+#include "observe/progress_display.h"
 #include "replay/table_replay.h"
 #include "table/names.h"
 
@@ -64,7 +65,11 @@ struct Work {
 class Replay {
  public:
   Replay(const ReplayCommand& command, TargetSession& session, World& world)
-      : command_(command), session_(session), world_(world) {}
+      : command_(command), session_(session), world_(world) {
+    // What a dry run prints goes before how far it is.
+    if (!world.output.quiet && !command.dry_run)
+      progress_.emplace([this] { return progress(); }, world.clock, world.log, world.terminal);
+  }
 
   int run();
 
@@ -90,6 +95,7 @@ class Replay {
   Status rehearse(const Work& work, const sink::Batch& batch);
   /// The letters stay, for this reason.
   Status keep(Letters letters, const std::string& reason);
+  observe::ProgressText progress() const;
 
   const ReplayCommand& command_;
   TargetSession& session_;
@@ -99,6 +105,7 @@ class Replay {
   std::map<const TableRecord*, Work> work_;
   dynamodb::Decoder decoder_;
   replay::Totals totals_;
+  std::optional<observe::ProgressDisplay> progress_;
   bool printed_ = true;  ///< so far; else nobody reads what a dry run says
 };
 
@@ -259,8 +266,16 @@ Status Replay::replay_all() {
     if (!letters) return forward_error(std::move(letters));
     if (letters->empty()) break;
     if (Status done = replay_page(std::move(*letters)); !done) return done;
+    if (progress_) progress_->show_if_due();
   }
   return {};
+}
+
+observe::ProgressText Replay::progress() const {
+  return {fmt::format("replaying dead letters: {} replayed  {} stale  {} refused", totals_.replayed, totals_.stale,
+                      totals_.refused),
+          "replaying dead letters",
+          {{"replayed", totals_.replayed}, {"stale", totals_.stale}, {"refused", totals_.refused}}};
 }
 
 Status Replay::replay_page(Letters letters) {
@@ -345,7 +360,9 @@ int Replay::run() {
         world_, {ErrorKind::refused, "a key's column has another type than key-type asks for; nothing was changed", "",
                  "run what stands on standard output, then this again"});
   }
-  if (const Status done = replay_all(); !done) return report_error(world_, done.error());
+  const Status done = replay_all();
+  progress_.reset();
+  if (!done) return report_error(world_, done.error());
   if (command_.dry_run) return printed_ ? kDone : kFailed;
   const std::string text = command_.json ? replay::totals_json(totals_) : replay::totals_text(totals_);
   if (!print_result(world_, text)) return kFailed;

@@ -68,7 +68,8 @@ int run_relay(LoadPlan plan, const MakeRelay& make, World& world) {
   {
     std::optional<observe::ProgressReporter> progress;
     if (!world.output.quiet) {
-      progress.emplace([&] { return relay->stats(); }, loop, world.clock, world.log, world.terminal);
+      progress.emplace(observe::relay_progress([&] { return relay->stats(); }, world.clock), loop, world.clock, world.log,
+                       world.terminal);
     }
     const Duration window = plan.listen.value_or(ListenOptions{}).health_window;
     observe::RelayWatch watch(plan.title, window, listening ? listening->metrics() : uncounted);

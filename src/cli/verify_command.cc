@@ -1,14 +1,15 @@
 // `ctk verify`.
+#include <fmt/format.h>
+
 #include "cli/exit_code.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
 #include "cli/verify_plan.h"
 #include "cli/wiring.h"
+#include "observe/progress.h"
 
 namespace ctk::cli {
 namespace {
-
-constexpr Duration kProgressEvery = std::chrono::seconds(10);
 
 /// Prints differences as they stand, no more than were asked for.
 class Printer {
@@ -28,34 +29,25 @@ class Printer {
   bool good_ = true;
 };
 
-/// Says every now and then how far it is.
-class Progress {
- public:
-  Progress(const verify::Verifier& verifier, EventLoop& loop, World& world)
-      : verifier_(verifier), loop_(loop), world_(world) {
-    if (!world_.output.quiet) again();
-  }
-  ~Progress() { loop_.cancel(timer_); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
-
- private:
-  void again() {
-    timer_ = loop_.after(kProgressEvery, [this] {
-      const verify::VerifyTotals& totals = verifier_.totals();
-      world_.log.info("comparing", {{"items", std::to_string(totals.items)},
-                                    {"rows", std::to_string(totals.rows)},
-                                    {"equal", std::to_string(totals.equal)},
-                                    {"looked_at_again", std::to_string(verifier_.pending())}});
-      again();
-    });
-  }
-
-  const verify::Verifier& verifier_;
-  EventLoop& loop_;
-  World& world_;
-  EventLoop::TimerId timer_ = 0;
-};
+/// How far it is; the rate is of the time since the look before.
+std::function<observe::ProgressText()> comparing(const verify::Verifier& verifier, Clock& clock) {
+  return [&verifier, &clock, before = uint64_t{0}, looked_at = clock.monotonic()]() mutable {
+    const verify::VerifyTotals& totals = verifier.totals();
+    const double seconds = to_seconds(clock.monotonic() - looked_at);
+    const double rate = seconds > 0 ? static_cast<double>(totals.items - before) / seconds : 0;
+    before = totals.items;
+    looked_at = clock.monotonic();
+    using observe::group_digits;
+    std::string line =
+        fmt::format("compared {} items  {}/s  {} equal  {} rows", group_digits(totals.items),
+                    group_digits(static_cast<uint64_t>(rate)), group_digits(totals.equal), group_digits(totals.rows));
+    if (verifier.pending() > 0) line += fmt::format("  {} to be looked at again", group_digits(verifier.pending()));
+    return observe::ProgressText{
+        std::move(line),
+        "comparing",
+        {{"items", totals.items}, {"rows", totals.rows}, {"equal", totals.equal}, {"looked_at_again", verifier.pending()}}};
+  };
+}
 
 int conclude(const Result<verify::VerifyTotals>& totals, const VerifyCommand& command, const Printer& printer,
              World& world) {
@@ -94,7 +86,9 @@ int run_verify(const VerifyCommand& command, World& world) {
                  });
   });
   {
-    const Progress progress(verifier, loop, world);
+    std::optional<observe::ProgressReporter> progress;
+    if (!world.output.quiet)
+      progress.emplace(comparing(verifier, world.clock), loop, world.clock, world.log, world.terminal);
     loop.run();
   }
   return conclude(totals, command, printer, world);

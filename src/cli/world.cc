@@ -54,6 +54,7 @@ extern "C" void on_broken_pipe(int) {
 }  // namespace
 
 bool print_result(World& world, std::string_view text) {
+  if (isatty(STDOUT_FILENO) != 0) world.terminal.set_live_line("");  // it would stand in the text until it is shown again
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   if (!written) report_error(world, {ErrorKind::refused, "cannot write to standard output", std::strerror(errno), ""});
   return written;

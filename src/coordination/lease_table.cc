@@ -17,7 +17,7 @@ using std::chrono::seconds;
 
 constexpr size_t kMostCalls = 64;  // under way at once
 constexpr size_t kLongestName = 255;
-constexpr Duration kSumUpAfter = seconds(10);
+constexpr Duration kSumUpAfter = seconds(60);
 
 const std::vector<aws::KeyAttribute>& lease_table_keys() {
   static const std::vector<aws::KeyAttribute> keys{{"leaseKey", 'S'}};

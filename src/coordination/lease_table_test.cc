@@ -243,7 +243,7 @@ TEST_F(LeaseTableTest, WhatBecomesOfALoadsSegmentsIsOneLineInAWhile) {
   const auto held = worker.held;
   worker.table.let_go(kFirst, held.at(kFirst));
   worker.table.store_end(aws::ShardId("shard-1"), held.at(aws::ShardId("shard-1")), {}, {}, [](const Result<bool>&) {});
-  run(seconds(11));
+  run(seconds(61));
   EXPECT_THAT(
       worker.log.lines,
       testing::ElementsAre("made the lease table table=leases",

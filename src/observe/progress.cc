@@ -10,11 +10,6 @@
 namespace ctk::observe {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration kLiveEvery = 500ms;
-constexpr Duration kPlainEvery = 10s;
-
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -22,17 +17,6 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 std::string in_parentheses(const std::string& text) { return text.empty() ? "" : " (" + text + ")"; }
-
-/// The first `columns` characters; never half of a UTF-8 sequence.
-std::string cut(std::string text, int columns) {
-  size_t at = 0;
-  for (int shown = 0; at < text.size() && shown < columns; ++shown) {
-    ++at;
-    while (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) ++at;
-  }
-  text.resize(at);
-  return text;
-}
 
 }  // namespace
 
@@ -85,7 +69,9 @@ std::string load_text(const ProgressSample& sample) {
   return text + fmt::format(", {} left", human_duration(Duration(static_cast<int64_t>(left * 1e6))));
 }
 
-std::string live_line(const ProgressSample& sample, int columns) {
+namespace {
+
+std::string live_line(const ProgressSample& sample) {
   const relay::RelayStats& now = sample.now;
   std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.counts.read),
                                  group_digits(rate_of(sample)), human_duration(now.lag), now.shards_reading);
@@ -95,10 +81,10 @@ std::string live_line(const ProgressSample& sample, int columns) {
   line += fmt::format("  dead letters {}", now.counts.dead_letters);
   if (now.counts.gaps > 0) line += fmt::format("  gaps {}", now.counts.gaps);
   if (!now.outage.empty()) line += "  waiting: " + now.outage;
-  return cut(std::move(line), columns);
+  return line;
 }
 
-void log_progress(Log& log, const ProgressSample& sample) {
+std::vector<LogField> log_fields(const ProgressSample& sample) {
   const relay::RelayStats& now = sample.now;
   std::vector<LogField> fields = {{"read", now.counts.read},
                                   {"applied", now.counts.applied},
@@ -118,8 +104,12 @@ void log_progress(Log& log, const ProgressSample& sample) {
   }
   if (now.counts.gaps > 0) fields.emplace_back("gaps", now.counts.gaps);
   if (!now.outage.empty()) fields.emplace_back("trouble", now.outage);
-  if (log.enabled(LogLevel::info)) log.write(LogLevel::info, "progress", fields);
+  return fields;
 }
+
+}  // namespace
+
+ProgressText progress_text(const ProgressSample& sample) { return {live_line(sample), "progress", log_fields(sample)}; }
 
 std::string summary_line(std::string_view verb, const relay::RelayStats& stats, bool live_view) {
   std::string line = fmt::format("{}: read {}, applied {}", verb, stats.counts.read, stats.counts.applied);
@@ -190,35 +180,19 @@ std::string summary_json(const relay::RelayStats& stats) {
   return line;
 }
 
-ProgressReporter::ProgressReporter(std::function<relay::RelayStats()> stats, EventLoop& loop, Clock& clock, Log& log,
-                                   Terminal& terminal)
-    : stats_(std::move(stats)), loop_(loop), clock_(clock), log_(log), terminal_(terminal), shown_at_(clock.monotonic()) {
-  arm();
-}
-
-ProgressReporter::~ProgressReporter() {
-  loop_.cancel(timer_);
-  terminal_.set_live_line("");
-}
-
-void ProgressReporter::arm() {
-  timer_ = loop_.after(terminal_.live() ? kLiveEvery : kPlainEvery, [this] {
-    show();
-    arm();
-  });
-}
-
-void ProgressReporter::show() {
-  const Duration now = clock_.monotonic();
-  const ProgressSample sample{stats_(), read_before_, now - shown_at_, loaded_before_};
-  if (terminal_.live()) {
-    terminal_.set_live_line(live_line(sample, terminal_.columns() - 1));
-  } else {
-    log_progress(log_, sample);
-  }
-  read_before_ = sample.now.counts.read;
-  if (sample.now.load) loaded_before_ = sample.now.load->items;
-  shown_at_ = now;
+std::function<ProgressText()> relay_progress(std::function<relay::RelayStats()> stats, Clock& clock) {
+  struct Before {
+    uint64_t read = 0, loaded = 0;
+    Duration at{};
+  };
+  return [stats = std::move(stats), &clock, before = Before{.at = clock.monotonic()}]() mutable {
+    const Duration now = clock.monotonic();
+    const ProgressSample sample{stats(), before.read, now - before.at, before.loaded};
+    before.read = sample.now.counts.read;
+    if (sample.now.load) before.loaded = sample.now.load->items;
+    before.at = now;
+    return progress_text(sample);
+  };
 }
 
 }  // namespace ctk::observe

@@ -1,12 +1,11 @@
-// How far a run is, as text. Pure functions over the relay's figures, and a small object that shows them on time.
+// How far a relay's run is, as text. Pure functions over its figures.
 #pragma once
 
 #include <functional>
 #include <string>
 
-#include "base/event_loop.h"
-#include "base/log.h"
-#include "observe/terminal.h"
+#include "base/time.h"
+#include "observe/progress_display.h"
 #include "relay/relay.h"
 
 namespace ctk::observe {
@@ -30,10 +29,8 @@ std::string load_text(const ProgressSample& sample);
 /// Changes a second.
 uint64_t rate_of(const ProgressSample& sample);
 
-/// One line for a terminal, cut to `columns` (in characters; the line is ASCII but for a trouble's words).
-std::string live_line(const ProgressSample& sample, int columns);
-/// The same figures as one log event's fields; for everything that is no terminal.
-void log_progress(Log& log, const ProgressSample& sample);
+/// As a line, and the same figures as a log event's fields.
+ProgressText progress_text(const ProgressSample& sample);
 
 /// The last line of a run: "done: read 12, applied 12, …; 9 living (demo_live), 1 marked (demo)".
 /// `verb` is "done", "stopped" or "failed"; `live_view` says that views are wanted.
@@ -47,28 +44,7 @@ std::string nothing_matched_line(const relay::RelayStats& stats);
 /// The summary as one JSON object, on one line.
 std::string summary_json(const relay::RelayStats& stats);
 
-/// Shows progress from its construction to its end: twice a second on a terminal, else one plain line every 10 s.
-/// On the loop; `stats` is asked there.
-class ProgressReporter {
- public:
-  ProgressReporter(std::function<relay::RelayStats()> stats, EventLoop& loop, Clock& clock, Log& log, Terminal& terminal);
-  ~ProgressReporter();
-  ProgressReporter(const ProgressReporter&) = delete;
-  ProgressReporter& operator=(const ProgressReporter&) = delete;
-
- private:
-  void arm();
-  void show();
-
-  std::function<relay::RelayStats()> stats_;
-  EventLoop& loop_;
-  Clock& clock_;
-  Log& log_;
-  Terminal& terminal_;
-  EventLoop::TimerId timer_ = 0;
-  uint64_t read_before_ = 0;
-  uint64_t loaded_before_ = 0;
-  Duration shown_at_{};
-};
+/// Looks at a relay, or at several as one: what changed since the look before makes the rates.
+std::function<ProgressText()> relay_progress(std::function<relay::RelayStats()> stats, Clock& clock);
 
 }  // namespace ctk::observe

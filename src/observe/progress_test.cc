@@ -1,8 +1,9 @@
 #include "observe/progress.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "observe/log_format.h"
+#include "base/event_loop.h"
 
 namespace ctk::observe {
 namespace {
@@ -72,24 +73,14 @@ TEST(Rate, IsTheDifferenceOverTheTime) {
 
 TEST(LiveLine, ShowsRateLagShardsAndLetters) {
   ProgressSample sample{some_stats(), 12245, 500ms};
-  EXPECT_EQ(live_line(sample, 200), "12,345 changes  200/s  lag 2.0s  shards 4  dead letters 3");
+  EXPECT_EQ(progress_text(sample).line, "12,345 changes  200/s  lag 2.0s  shards 4  dead letters 3");
   sample.now.shards_waiting = 2;
   sample.now.until_data_loss = 23h;
   sample.now.counts.gaps = 1;
   sample.now.outage = "target refuses connections";
-  EXPECT_EQ(live_line(sample, 200),
+  EXPECT_EQ(progress_text(sample).line,
             "12,345 changes  200/s  lag 2.0s  shards 4 (+2 waiting)  data loss in 23h00m  dead letters 3  gaps 1  "
             "waiting: target refuses connections");
-}
-
-TEST(LiveLine, IsCutToTheTerminalBetweenCharacters) {
-  ProgressSample sample{some_stats(), 12345, 1s};
-  sample.now.outage = "größer";
-  const std::string whole = live_line(sample, 200);
-  EXPECT_THAT(whole, testing::EndsWith("größer"));
-  const auto characters = static_cast<int>(whole.size()) - 2;  // ö and ß take two bytes each
-  EXPECT_THAT(live_line(sample, characters - 3), testing::EndsWith("grö"));
-  EXPECT_EQ(live_line(sample, 10), "12,345 cha");
 }
 
 TEST(Summary, SaysWhatHappened) {
@@ -129,35 +120,24 @@ TEST(Summary, JsonHasExactlyTheContractsMembers) {
   EXPECT_THAT(summary_json(stats), testing::HasSubstr(R"("stale":null,)"));
 }
 
-struct CountingLog final : Log {
-  bool enabled(LogLevel level) const override { return level != LogLevel::debug; }
-  void write(LogLevel, std::string_view message, std::span<const LogField> fields) override {
-    lines.push_back(format_event(LogFormat::logfmt, false, from_micros(0), LogLevel::info, message, fields));
-  }
-  std::vector<std::string> lines;
-};
-
-TEST(ProgressReporter, WritesAPlainLineEveryTenSecondsWhereThereIsNoTerminal) {
+TEST(RelayProgress, RatesAreOfTheTimeSinceTheLookBefore) {
   VirtualLoop loop(from_micros(0));
-  Terminal terminal(stderr, false);
-  CountingLog log;
-  uint64_t read = 0;
-  {
-    const ProgressReporter reporter(
-        [&] {
-          relay::RelayStats stats;
-          stats.counts.read = (read += 1000);
-          return stats;
-        },
-        loop, loop, log, terminal);
-    loop.run_until([&] { return log.lines.size() == 2; }, 35s);
-    EXPECT_EQ(loop.monotonic() % 10s, 0s);
+  relay::RelayStats stats;
+  const auto look = relay_progress([&] { return stats; }, loop);
+  for (const uint64_t read : {1000, 3000}) {
+    stats.counts.read = read;
+    bool over = false;
+    loop.after(10s, [&] { over = true; });
+    loop.run_until([&] { return over; }, 10s);
+    const ProgressText text = look();
+    EXPECT_EQ(text.line, fmt::format("{} changes  {}/s  lag 0.0s  shards 0  dead letters 0", group_digits(read),
+                                     read == 1000 ? 100 : 200));
+    EXPECT_EQ(text.message, "progress");
+    std::string fields;
+    for (const LogField& field : text.fields) fields += std::string(field.key) + "=" + field.value + " ";
+    EXPECT_EQ(fields, fmt::format("read={} applied=0 rate={} lag_seconds=0 shards=0 shards_waiting=0 dead_letters=0 ", read,
+                                  read == 1000 ? 100 : 200));
   }
-  ASSERT_EQ(log.lines.size(), 2u);
-  EXPECT_EQ(log.lines[1],
-            "time=1970-01-01T00:00:00.000000Z level=info msg=progress read=2000 applied=0 rate=100 lag_seconds=0 shards=0 "
-            "shards_waiting=0 dead_letters=0");
-  EXPECT_TRUE(loop.run_until_idle(60s)) << "the reporter's timer outlived it";
 }
 
 TEST(LoadText, ItemsBytesRateAndTimeLeft) {
@@ -174,7 +154,7 @@ TEST(LoadText, ItemsBytesRateAndTimeLeft) {
   sample.now.load->expected_items = 0;
   sample.loaded_before = 1200;
   EXPECT_EQ(load_text(sample), "load 1,200 items, 3.0 MB");
-  EXPECT_TRUE(live_line(sample, 200).starts_with("load 1,200 items, 3.0 MB  "));
+  EXPECT_TRUE(progress_text(sample).line.starts_with("load 1,200 items, 3.0 MB  "));
   sample.now.load->running = false;
   EXPECT_EQ(load_text(sample), "");
 }

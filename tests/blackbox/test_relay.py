@@ -1,15 +1,15 @@
 """The simulated Kinesis to SQLite, treated badly; and a service that has bad days."""
 import contextlib
 import json
-import re
 import sqlite3
 import time
 import unittest
 import urllib.request
 
+import listening
 from harness import SqliteTarget
 from relaying import Fencing, Hardships, Relaying
-from servers import SimulatedKinesis
+from servers import SimulatedKinesis, wait_until
 
 
 def setUpModule():
@@ -72,13 +72,15 @@ class BadDays(Relaying):
 
     def test_what_is_read_and_not_written_counts_as_lag(self):
         self.write(50)
-        process = self.start_relay()
+        process = self.start_relay("--listen", "127.0.0.1:0")
+        self.lines = []
+        url, _ = listening.follow(self, process, 20)
         self.wait_for(self.target, self.model, process=process)
         with contextlib.closing(sqlite3.connect(self.target.path, isolation_level=None)) as somebody:
             somebody.execute("BEGIN IMMEDIATE")
             self.write(50)
-            lags = (re.search(rb"msg=progress .*lag_seconds=(\d+)", line) for line in process.stderr)
-            self.assertTrue(any(lag and int(lag[1]) >= 5 for lag in lags))
+            wait_until("what is not written is lag",
+                       lambda: json.loads(listening.get(url, "/status.json")[2])["relays"][0]["lag_seconds"] >= 5)
             somebody.execute("ROLLBACK")
         self.wait_for(self.target, self.model, process=process)
 

@@ -11,6 +11,7 @@ from harness import Case, CrateTarget, MariadbTarget, MysqlTarget, PostgresTarge
 from odbc import MariadbByOdbc, PostgresByOdbc, SqliteByOdbc
 from servers import FakeCrateDb, Mariadb, Mysql, Postgres
 from simulator import Simulator
+from terminal import Terminal
 
 ITEMS = 120
 
@@ -273,6 +274,20 @@ class Verify(Case):
         self.assertEqual(error.splitlines()[-1], "items 3, rows 3, equal 3, missing 0, extra 0, different 0, settled 0")
         out, error = self.run_ctk("verify", self.source("dynamodb+cdc", snapshot="initial"), target.url(), "--quiet")
         self.assertEqual((out, error), ("", ""))
+
+    def test_on_a_terminal_one_line_says_how_far_it_is(self):
+        """Differences stand on lines of their own, and the line is gone at the end."""
+        self.fill()
+        target = Sqlite(self.home)
+        self.run_ctk("load", self.source(), target.url())
+        target.lose("item-1", "1")
+        terminal = Terminal("verify", self.source(), target.url(), "--settle", "3s")
+        self.addCleanup(terminal.close)
+        terminal.expect(rf"compared {ITEMS} items  \d+/s  {ITEMS - 1} equal  {ITEMS - 1} rows  1 to be looked at again\r")
+        shown = terminal.expect(r"items \d+, rows \d+, equal \d+, missing 1, .*\n")
+        self.assertRegex(shown, r"\r\{\"key\".*\"missing\"")
+        self.assertNotIn("level=info", shown)
+        self.assertEqual(terminal.code(), 5)
 
     def test_what_cannot_be_compared(self):
         _, error = self.run_ctk("verify", self.source(), "ndjson:-", expect=2)
