@@ -48,9 +48,9 @@ Status check_arguments(const ParsedWords& parsed) {
   }
   if (found > command.most) {
     return usage(
-        fmt::format("ctk {} takes {}, found one more: \"{}\"", command.path,
+        fmt::format("ctk {} takes {}, found {}\"{}\"", command.path,
                     command.arguments.empty() ? "no arguments" : command.arguments,
-                    net::redact_url(parsed.arguments[command.most])),
+                    command.most == 0 ? "" : "one more: ", net::redact_url(parsed.arguments[command.most])),
         command.advice.empty() ? fmt::format("ctk {} --help tells more", command.path) : std::string(command.advice));
   }
   return {};

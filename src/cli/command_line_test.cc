@@ -212,6 +212,7 @@ TEST(CommandLine, SlipsAreNamed) {
   EXPECT_THAT(refused({"load"}), "ctk load needs [table] SOURCE [TARGET], found nothing");
   EXPECT_THAT(refused({"load", "table"}), HasSubstr("needs [table] SOURCE"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "x"}), HasSubstr("found one more: \"x\""));
+  EXPECT_EQ(refused({"demo", "x"}), "ctk demo takes no arguments, found \"x\"");
   EXPECT_THAT(refused({"show"}), "ctk show needs a command: table");
   EXPECT_THAT(refused({"positions"}), HasSubstr("list, reset or prune"));
   EXPECT_THAT(refused({"positions", "lst"}), AllOf(HasSubstr("\"positions lst\""), HasSubstr("did you mean \"list\"?")));

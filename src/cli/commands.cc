@@ -13,7 +13,9 @@ using enum OptionKind;
 constexpr size_t kLongestValue = 60;
 
 const FlagInfo kTarget = {
-    .name = "target", .value = "URL", .help = "the target; else CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL"};
+    .name = "target",
+    .value = "URL",
+    .help = "the target, where no TARGET is given; else the variable CRATEDB_CLUSTER_URL, else CRATEDB_SQLALCHEMY_URL"};
 const FlagInfo kYes = {.name = "yes", .letter = 'y', .kind = boolean, .help = "do not ask"};
 
 FlagInfo format(std::string_view choices, std::string_view fallback, std::string_view help) {

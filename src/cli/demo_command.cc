@@ -12,6 +12,7 @@
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
 #include "net/url.h"
+#include "sink/target_check.h"
 
 namespace ctk::cli {
 namespace {
@@ -71,10 +72,21 @@ int show_result(const DemoTable& table, const std::string& target, World& world)
   return kDone;
 }
 
+/// It takes the place of a file, and of nothing else.
+Status check_output(const std::string& file) {
+  std::error_code unknown;
+  const auto found = std::filesystem::status(file, unknown).type();
+  if (found != std::filesystem::file_type::regular && found != std::filesystem::file_type::not_found)
+    return usage(fmt::format("option --output: {} is there, and is no file", file), "name another file, or a new one");
+  if (const auto writable = sink::check_writable_file(file); !writable) return std::unexpected(writable.error());
+  return {};
+}
+
 }  // namespace
 
 int run_demo(const DemoCommand& command, World& world) {
   const std::string& file = command.output;
+  if (const Status good = check_output(file); !good) return report_error(world, good.error());
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(file + suffix);
   const std::string target = "sqlite:///" + net::percent_encode(file, true);
   DemoRun run(world);

@@ -1,11 +1,19 @@
 #include "cli/fleet_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "cli/output_files.h"
 
 namespace ctk::cli {
 namespace {
+
+std::string why_unreadable(const std::string& path) {
+  return eaccess(path.c_str(), R_OK) == 0 ? "it is no file" : std::strerror(errno);
+}
 
 std::vector<Secret> secrets_of(const ConfigFile& config, const aws::Environment& environment) {
   std::vector<std::string> words;
@@ -22,7 +30,7 @@ std::vector<Secret> secrets_of(const ConfigFile& config, const aws::Environment&
 Result<FleetPlan> read_fleet_file(const std::string& path, const FlagValues& flags, World& world) {
   const aws::Environment environment = world.environment();
   const auto text = environment.read_file(path);
-  if (!text) return usage(fmt::format("{}: the configuration file cannot be read", path));
+  if (!text) return usage(fmt::format("{}: the configuration file cannot be read: {}", path, why_unreadable(path)));
   auto config = read_config(*text, path, environment);
   if (!config) return forward_error(std::move(config));
   observe::Redactor(world.redactor).learn(secrets_of(*config, environment));

@@ -58,7 +58,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .help = "how long a worker may be silent before others take its shards"},
     {.name = "idle-poll", .kind = duration, .fallback = "1s for Kinesis, 5s for DynamoDB Streams",
      .help = "longest pause between reads of an idle shard"},
-    {.name = "max-lag", .kind = duration, .help = "how long a change may wait to be read: fewer reads, or more"},
+    {.name = "max-lag", .kind = duration, .help = "how long a change may wait to be read: a long one makes reads fewer and cheaper, a short one more frequent"},
     {.name = "on-gap", .kind = choice, .fallback = "stop", .help = "when the source no longer has records that were not read yet",
      .choices = "stop|skip|resnapshot"},
     {.name = "on-error", .kind = choice, .fallback = "park", .help = "a change that cannot be applied: dead letter, or stop",

@@ -7,6 +7,7 @@
 #include "cli/run_relay.h"
 #include "cli/wired_recorder.h"
 #include "net/url.h"
+#include "sink/target_check.h"
 
 namespace ctk::cli {
 namespace {
@@ -53,6 +54,10 @@ Result<LoadPlan> plan_recording(const RecordCommand& command, World& world) {
 int run_record(const RecordCommand& command, World& world) {
   auto plan = plan_recording(command, world);
   if (!plan) return report_error(world, plan.error());
+  if (command.file != "-") {
+    if (const auto writable = sink::check_writable_file(command.file, sink::FilesBeside::some); !writable)
+      return report_error(world, writable.error());
+  }
   const RecordingEnd end{command.max_records, command.time};
   const auto make = [&](const LoadPlan& planned, World& seen, EventLoop& loop) -> Result<std::shared_ptr<relay::Relay>> {
     auto wired = WiredRecorder::make(planned, command.file, end, seen, loop, seen.log);

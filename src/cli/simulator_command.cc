@@ -131,10 +131,12 @@ int run_simulator(const SimulatorCommand& command, World& world) {
   options.advance_clock = [&clock](Duration by) { clock.leap(by); };
   const sim::SimulatorServer server(services, clock, options);
   if (!server.listening()) {
-    return report_error(world, {ErrorKind::unreachable,
-                                fmt::format("{}:{} cannot be listened on", command.host, command.port),
-                                {},
-                                "another port, or 0 for a free one"});
+    return report_error(
+        world, {ErrorKind::unreachable,
+                fmt::format("cannot listen on {}:{}: the port is taken, or the address is not this machine's", command.host,
+                            command.port),
+                {},
+                "another port, or 0 for a free one; 127.0.0.1 is always this machine's"});
   }
   if (!print_result(world, fmt::format("listening on {}\n", server.url()))) return kFailed;
   wish.wait();

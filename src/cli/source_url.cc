@@ -315,6 +315,10 @@ Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const a
 
 Result<SourcePlan> plan_file(std::string path, OptionValues options) {
   if (auto checked = check_start(options, true); !checked) return std::unexpected(checked.error());
+  if (const std::string snapshot = options.text("snapshot").value_or("none"); snapshot != "none") {
+    return usage(fmt::format("option {}: found \"{}\", accepted is none: a file has no table that could be loaded",
+                             options.spelled("snapshot"), snapshot));
+  }
   return SourcePlan{FilePlan{std::move(path)}, std::move(options)};
 }
 

@@ -214,6 +214,10 @@ TEST(SourceUrl, WhatMeansNothingToTheSourceIsRefused) {
   EXPECT_THAT(refused("kinesis+dynamodb+cdc://aws/cdc?region=x", {{"enable-stream", "true"}}).message,
               "option --enable-stream is for DynamoDB tables, found a Kinesis stream");
   EXPECT_THAT(refused("file+dynamodb+cdc:a?create=true").message, HasSubstr("is for Kinesis streams, found a file"));
+  EXPECT_THAT(refused("file+dynamodb+cdc:a?snapshot=initial&source-table=x").message,
+              "option snapshot in the source's URL: found \"initial\", accepted is none: a file has no table that could be "
+              "loaded");
+  EXPECT_EQ(file("file+dynamodb+cdc:a?snapshot=none"), "a");
   EXPECT_EQ(file("kinesis+dynamodb+cdc:///path/events.ndjson?create=true"), "/path/events.ndjson") << "an old command line";
 }
 
@@ -224,6 +228,7 @@ TEST(SourceUrl, Schemes) {
   EXPECT_THAT(refused("kinesis+dynamodb+cdx://aws/t").message,
               AllOf(HasSubstr("kinesis+dynamodb+cdx"), HasSubstr("did you mean \"kinesis+dynamodb+cdc\"?")));
   EXPECT_EQ(refused("orders").kind, ErrorKind::usage);
+  EXPECT_THAT(refused("orders").message, HasSubstr("it begins with no scheme, such as dynamodb+cdc:// or sqlite:///"));
   EXPECT_THAT(refused("orders").hint, HasSubstr("a table is dynamodb+cdc://aws/orders,"));
 }
 

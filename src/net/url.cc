@@ -205,7 +205,7 @@ std::optional<std::string> Url::option(std::string_view name) const {
 
 Result<Url> parse_url(std::string_view text) {
   Parts parts = split(text);
-  if (text.find(':') == npos) return bad_url(text, "there is no scheme such as `crate://` before it");
+  if (text.find(':') == npos) return bad_url(text, "it begins with no scheme, such as dynamodb+cdc:// or sqlite:///");
   if (!is_scheme(parts.scheme))
     return bad_url(text, "the scheme before the first colon holds a character that no scheme has");
   Url url;

@@ -127,7 +127,9 @@ class Relays(Config):
             self.assertTrue(err.startswith(f"{self.file}:{place}: {sentence}"), err)
             self.assertEqual(list(self.home.glob("*.db")), [])
         _, err = self.run_ctk("load", "--config", str(self.home / "nowhere.toml"), expect=2)
-        self.assertIn("cannot be read", err)
+        self.assertIn("cannot be read: No such file or directory", err)
+        _, err = self.run_ctk("load", "--config", str(self.home), expect=2)
+        self.assertIn("cannot be read: it is no file", err)
 
     def test_what_is_for_one_relay_is_refused_beside_a_file(self):
         self.write_config(self.relay("alpha"))

@@ -54,6 +54,16 @@ class Demo(Case):
             self.assertIn("the same value for value", out)
             self.assertEqual(err, "")
 
+    def test_what_is_no_file_is_left_alone(self):
+        folder = self.home / "empty"
+        folder.mkdir()
+        _, err = self.run_ctk("demo", "--output", str(folder), expect=2)
+        self.assertIn(f"{folder} is there, and is no file", err)
+        self.assertTrue(folder.is_dir())
+        _, err = self.run_ctk("demo", "--output", str(self.home / "no/where.db"), expect=1)
+        self.assertIn(f"hint: mkdir -p {self.home}/no", err)
+        self.assertNotIn("A simulated AWS", err, "it is said before anything begins")
+
     def test_rows_that_differ_are_told(self):
         """Somebody changes rows behind the relay's back."""
         process = self.start_ctk("demo", cwd=self.home)

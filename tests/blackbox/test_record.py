@@ -184,3 +184,9 @@ class Record(Case):
                       [self.streams(), "y", "--for", "soon"], [self.streams()]):
             self.run_ctk("record", *words, expect=2, cwd=self.home)
         self.assertFalse((self.home / "y").exists())
+
+    def test_a_folder_that_is_not_there_is_told_before_the_stream_is_asked(self):
+        nobody = self.streams().replace(str(self.simulator.port), "1")
+        _, err = self.run_ctk("record", nobody, str(self.home / "no/records.json"), expect=1)
+        self.assertEqual(err, f"ctk: there is no folder {self.home}/no for the file {self.home}/no/records.json\n"
+                              f"  hint: mkdir -p {self.home}/no\n")

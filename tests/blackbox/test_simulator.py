@@ -2,6 +2,7 @@
 import datetime
 import http.client
 import re
+import socket
 import unittest
 
 import aws
@@ -165,6 +166,9 @@ class Serves(Case):
         for words in (["--listen", "nonsense"], ["--table", "demo"], ["--stream", "cdc:0"], ["--speed", "0"],
                       ["--faults", "some"], ["--limits", "some"], ["--seed", "x"]):
             self.run_ctk("simulator", *words, expect=2)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = "127.0.0.1:{}".format(taken.getsockname()[1])
+            self.assertIn(f"cannot listen on {address}: the port is taken", self.run_ctk("simulator", "--listen", address, expect=1)[1])
 
 
 if __name__ == "__main__":
