@@ -45,8 +45,10 @@ SqlResult<bool> may_suppress(Driver& driver, const Dialect& dialect, const table
 
 }  // namespace
 
+bool reads_back(const Dialect& dialect) { return dialect.belief() == Belief::nothing; }
+
 SqlResult<NotKept> rows_not_kept(Driver& driver, const Dialect& dialect, const RowTable& table, std::span<RowItem*> items) {
-  const bool read_back = dialect.belief() == Belief::nothing;
+  const bool read_back = reads_back(dialect);
   std::vector<RowItem*> asked;
   const bool all = read_back || table.stale_rows() == table::StaleRows::looked_up;
   std::ranges::copy_if(items, std::back_inserter(asked), [&](const RowItem* item) { return all || item->stale; });
@@ -73,7 +75,10 @@ SqlResult<NotKept> rows_not_kept(Driver& driver, const Dialect& dialect, const R
     if (!kept || altered) missing.rows.push_back(asked[i]);
     missing.altered = missing.altered || altered;
   }
-  return missing;
+  if (!missing.altered || dialect.traits().transactions) return missing;
+  return call_failure({ErrorKind::refused,
+                       fmt::format("{}: {}, and without transactions that cannot be undone", spec.name.str(), kNotAsGiven),
+                       "", "use another driver"});
 }
 
 }  // namespace ctk::sink::sql

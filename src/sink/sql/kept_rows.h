@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sink/sql/row_item.h"
-#include "sink/sql/sql_writer.h"
+#include "sink/sql/row_table.h"
 
 namespace ctk::sink::sql {
 
@@ -21,8 +21,12 @@ struct NotKept {
   bool empty() const { return rows.empty(); }
 };
 
+/// Whether what a driver says of its writes is checked by what the table holds then.
+bool reads_back(const Dialect& dialect);
+
 /// Of rows that were written in this transaction, those that the table does not have, while none that is newer was in
-/// their way. Where the driver is not believed, those too that are there with another key or content.
+/// their way. Where the driver is not believed, those too that are there with another key or content: such must not stay,
+/// so that it is an error of the whole call where no transaction undoes them. The positions stand before it then.
 SqlResult<NotKept> rows_not_kept(Driver& driver, const Dialect& dialect, const RowTable& table, std::span<RowItem*> items);
 
 }  // namespace ctk::sink::sql

@@ -86,4 +86,18 @@ void RowItem::append_dead_letters(std::vector<DeadLetter>& letters, const Batch&
   }
 }
 
+std::vector<const table::Row*> rows_of(std::span<RowItem* const> items) {
+  std::vector<const table::Row*> rows;
+  rows.reserve(items.size());
+  for (const RowItem* item : items) rows.push_back(item->row());
+  return rows;
+}
+
+std::vector<HistoryOfRow> histories_of(std::span<RowItem* const> items) {
+  std::vector<HistoryOfRow> histories;
+  histories.reserve(items.size());
+  for (const RowItem* item : items) histories.push_back(item->history());
+  return histories;
+}
+
 }  // namespace ctk::sink::sql

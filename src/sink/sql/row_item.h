@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -64,5 +65,9 @@ class RowItem {
   std::map<size_t, std::string> parked_below_;  ///< level → why
   bool with_below_ = true;
 };
+
+/// What to write of each now.
+std::vector<const table::Row*> rows_of(std::span<RowItem* const> items);
+std::vector<HistoryOfRow> histories_of(std::span<RowItem* const> items);
 
 }  // namespace ctk::sink::sql

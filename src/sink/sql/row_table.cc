@@ -1,7 +1,8 @@
+#include "sink/sql/row_table.h"
+
 #include <bit>
 
 #include "sink/sql/key_lookup.h"
-#include "sink/sql/sql_writer.h"
 
 namespace ctk::sink::sql {
 namespace {

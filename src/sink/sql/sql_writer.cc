@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <deque>
-#include <functional>
 #include <unordered_map>
 #include <utility>
 
+#include "sink/sql/careful_rows.h"
 #include "sink/sql/kept_rows.h"
-#include "sink/sql/refusals.h"
 #include "sink/sql/row_item.h"
 #include "sink/sql/sql_dead_letters.h"
 #include "sink/sql/sql_positions.h"
@@ -18,15 +17,6 @@
 
 namespace ctk::sink::sql {
 namespace {
-
-using Items = std::span<RowItem*>;
-
-std::vector<const table::Row*> rows_of(Items items) {
-  std::vector<const table::Row*> rows;
-  rows.reserve(items.size());
-  for (RowItem* item : items) rows.push_back(item->row());
-  return rows;
-}
 
 /// The keys' order: every writer locks rows in it.
 bool before(const RowItem* a, const RowItem* b) {
@@ -40,7 +30,8 @@ bool before(const RowItem* a, const RowItem* b) {
 
 class BatchWriter {
  public:
-  BatchWriter(Driver& driver, const WriteJob& job) : driver_(driver), job_(job), items_(job.batch.tables.size()) {
+  BatchWriter(Driver& driver, const WriteJob& job)
+      : driver_(driver), job_(job), items_(job.batch.tables.size()), careful_rows_(driver, job) {
     for (size_t i = 0; i < items_.size(); ++i) {
       const TableWrites& writes = job.batch.tables[i];
       for (const FoldedChange& change : writes.changes) {
@@ -66,22 +57,9 @@ class BatchWriter {
   SqlResult<bool> may_write_apart();
   SqlResult<bool> move_apart(MoveStatements& moves);
   SqlResult<bool> write_carefully();
-  SqlResult<bool> settle_doubts();
-  SqlResult<bool> bisect(Items items, const RowTable& table);
-  SqlResult<bool> keep_history(Items items, const RowTable& table);
-  SqlResult<bool> write_with_history(Items items, const RowTable& table);
-  SqlResult<bool> write_alone_with_history(RowItem& item, const RowTable& table);
-  SqlResult<bool> refused(Items items, const RowTable& table, Failure failure);
-  SqlResult<bool> try_nothing(const RowTable& table);
-  SqlResult<NotKept> not_kept(Items items, const RowTable& table);
+  /// Where no letter could be written with the rows: which of them are letters was not known.
+  SqlResult<bool> keep_letters();
   SqlResult<bool> look_for_suppressed(const Script& script);
-  SqlResult<bool> park_suppressed(Items items, const RowTable& table);
-  /// Work that can be taken back as a whole, where the database can.
-  SqlResult<bool> in_part(const std::function<SqlResult<bool>()>& work);
-  coordination::Epoch table_epoch(const RowTable& table) const;
-  bool reads_back() const { return job_.at.dialect.belief() == Belief::nothing; }
-  /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
-  bool lasting_conflict() const { return job_.tries > 1; }
   std::vector<DeadLetter> letters() const;
   Result<BatchOutcome> already_written();
   BatchOutcome outcome() const;
@@ -89,20 +67,8 @@ class BatchWriter {
   Driver& driver_;
   const WriteJob& job_;
   std::vector<std::deque<RowItem>> items_;  ///< as in the batch
-  bool careful_ = false;
-  bool singly_ = false;     ///< a refusal ends the transaction: halves cannot be taken back
-  bool found_one_ = false;  ///< such a transaction has shown whose row it was: the next one gets further
-
-  /// A row that was refused alone, and may not be the only one.
-  struct Doubt {
-    RowItem* item;
-    const RowTable* table;
-    Failure failure;
-  };
-  // Of one transaction:
-  std::vector<Doubt> doubts_;
-  size_t taken_ = 0;                     ///< rows that were written, one by one or together
-  std::vector<const RowTable*> proven_;  ///< tables that take a write of no rows
+  bool careful_ = false;                    ///< from now on each row may be refused alone
+  CarefulRows careful_rows_;
 };
 
 /// One transaction's statements but the COMMIT, and where they stand.
@@ -138,8 +104,9 @@ Result<BatchOutcome> BatchWriter::write() {
     if (written) return *written ? outcome() : already_written();
     const Scope scope = written.error().scope;
     const bool conflict = scope == Scope::conflict;
-    const bool rows_own = scope == Scope::row || scope == Scope::doubtful || (conflict && left <= 1 && lasting_conflict());
-    if (std::exchange(found_one_, false)) {
+    const bool rows_own =
+        scope == Scope::row || scope == Scope::doubtful || (conflict && left <= 1 && job_.lasting_conflict());
+    if (careful_rows_.take_found()) {
       left = kTransactionTries + 1;
     } else if (rows_own && !careful_) {
       careful_ = true;
@@ -205,12 +172,14 @@ SqlResult<bool> BatchWriter::attempt() {
   if (SqlResult<bool> moved = moves.are_kept(of_moves); !moved || !*moved) return moved;
   if (SqlResult<bool> all = look_for_suppressed(script); !all) return all;
   for (const Script::Rows& rows : script.rows) {
-    std::vector<RowItem*> items = rows.items;
-    if (SqlResult<bool> written = keep_history(items, *rows.table); !written) return written;
+    const HistoryTable* history = rows.table->history();
+    if (history == nullptr) continue;
+    // Behind the rows, whose locks keep others from their histories.
+    SqlResult<bool> kept_history = history->write(driver_, job_.epoch_of(*rows.table), histories_of(rows.items));
+    if (!kept_history) return kept_history;
   }
   if (careful_) {
     if (SqlResult<bool> rows = write_carefully(); !rows) return rows;
-    if (SqlResult<bool> settled = settle_doubts(); !settled) return settled;
     if (!refusals().empty()) return true;  // rolled back
   }
   if (apart && !batch.moves.empty()) return move_apart(moves);
@@ -256,35 +225,16 @@ SqlResult<bool> BatchWriter::check_epochs(std::span<const Answer> answers) const
 }
 
 SqlResult<bool> BatchWriter::write_carefully() {
-  doubts_.clear();
-  proven_.clear();
-  taken_ = 0;
-  // What would only fail at COMMIT could not be told from the others.
-  if (std::string at_once = job_.at.dialect.check_constraints_at_once(); !at_once.empty()) {
-    if (SqlResult<Answer> set = driver_.run(statement(at_once)); !set) return forward_failure(std::move(set));
-  }
+  if (SqlResult<bool> begun = careful_rows_.begin(); !begun) return begun;
   for (size_t i = 0; i < items_.size(); ++i) {
     std::vector<RowItem*> items = rows_to_write(i);
-    if (SqlResult<bool> written = bisect(items, *job_.tables[i]); !written) return written;
+    if (SqlResult<bool> written = careful_rows_.write(items, *job_.tables[i]); !written) return written;
   }
-  return true;
+  if (SqlResult<bool> settled = careful_rows_.settle(); !settled) return settled;
+  return keep_letters();
 }
 
-/// Parks the rows that were refused alone, and tries what lies below them, unless the target is to blame.
-SqlResult<bool> BatchWriter::settle_doubts() {
-  while (!doubts_.empty()) {
-    const Failure& first = doubts_.front().failure;
-    const RefusedRows seen{first.error.kind,           doubts_.size(), taken_,
-                           job_.written_before,        job_.tries,     first.scope == Scope::conflict,
-                           !job_.batch.settled.empty()};
-    if (blame(seen) == Blame::target) return std::unexpected(std::move(doubts_.front().failure));
-    for (Doubt& doubt : std::exchange(doubts_, {})) {
-      doubt.item->park(to_string(doubt.failure.error), doubt.failure.because_of_key);
-      if (doubt.item->row() == nullptr) continue;
-      RowItem* lower[] = {doubt.item};
-      if (SqlResult<bool> written = bisect(lower, *doubt.table); !written) return written;
-    }
-  }
+SqlResult<bool> BatchWriter::keep_letters() {
   if (!job_.batch.settled.empty()) {
     if (SqlResult<Answer> removed = driver_.run(remove_letters(job_.at, job_.batch.settled)); !removed)
       return forward_failure(std::move(removed));
@@ -297,166 +247,16 @@ SqlResult<bool> BatchWriter::settle_doubts() {
   return check_dead_letters_kept(inserted->back(), kept);
 }
 
-/// Writes rows inside the transaction; what is refused is found by halving.
-SqlResult<bool> BatchWriter::bisect(Items items, const RowTable& table) {
-  if (items.empty()) return true;
-  if (singly_ && items.size() > 1) {
-    for (size_t i = 0; i < items.size(); ++i) {
-      if (SqlResult<bool> written = bisect(items.subspan(i, 1), table); !written) return written;
-    }
-    return true;
-  }
-  if (table.history() != nullptr) {
-    SqlResult<bool> written =
-        items.size() == 1 ? write_alone_with_history(*items[0], table) : write_with_history(items, table);
-    return written ? written : refused(items, table, std::move(written).error());
-  }
-  const std::vector<Statement> script = table.writes(rows_of(items));
-  SqlResult<std::vector<Answer>> answers = run_in_savepoint(driver_, job_.at.dialect, script);
-  if (answers) {
-    note_results(items, table, script, *answers);
-    taken_ += items.size();
-    return park_suppressed(items, table);
-  }
-  return refused(items, table, std::move(answers).error());
-}
-
-/// Behind the rows, whose locks keep others from their histories.
-SqlResult<bool> BatchWriter::keep_history(Items items, const RowTable& table) {
-  if (table.history() == nullptr) return true;
-  std::vector<HistoryOfRow> keys;
-  for (const RowItem* item : items) keys.push_back(item->history());
-  return table.history()->write(driver_, table_epoch(table), keys);
-}
-
-/// Rows and their histories, or nothing of them.
-SqlResult<bool> BatchWriter::write_with_history(Items items, const RowTable& table) {
-  SqlResult<bool> written = in_part([&]() -> SqlResult<bool> {
-    const std::vector<Statement> script = table.writes(rows_of(items));
-    SqlResult<std::vector<Answer>> answers = driver_.run(std::span<const Statement>(script));
-    if (!answers) return forward_failure(std::move(answers));
-    note_results(items, table, script, *answers);
-    SqlResult<NotKept> missing = not_kept(items, table);
-    if (!missing) return forward_failure(std::move(missing));
-    if (!missing->empty()) return std::unexpected(Failure{Scope::row, {ErrorKind::refused, kSuppressed, "", ""}});
-    return keep_history(items, table);
-  });
-  if (written) taken_ += items.size();
-  return written;
-}
-
-/// Of one key: where not all of its changes are taken together, the row with its own, and then each of the others, which
-/// alone may be what is refused.
-SqlResult<bool> BatchWriter::write_alone_with_history(RowItem& item, const RowTable& table) {
-  RowItem* alone[] = {&item};
-  SqlResult<bool> written = write_with_history(alone, table);
-  const bool others = item.history().rows.size() > 1;
-  if (written || !others || written.error().scope != Scope::row) return written;
-  if (!driver_.in_transaction() || !job_.at.dialect.traits().savepoints) return written;
-  item.leave_below();
-  written = write_with_history(alone, table);
-  item.take_below();
-  if (!written) return written;
-  for (size_t level = item.candidates().level() + 1; level < item.candidates().count(); ++level) {
-    const HistoryOfRow event = item.history_below(level);
-    if (event.rows.empty()) continue;
-    SqlResult<bool> kept =
-        in_part([&] { return table.history()->write(driver_, table_epoch(table), std::span(&event, 1)); });
-    if (kept) continue;
-    if (kept.error().scope != Scope::row || !driver_.in_transaction()) return kept;
-    item.park_below(level, to_string(kept.error().error));
-  }
-  return true;
-}
-
-SqlResult<bool> BatchWriter::in_part(const std::function<SqlResult<bool>()>& work) {
-  return job_.at.dialect.traits().savepoints ? in_savepoint(driver_, work) : work();
-}
-
-coordination::Epoch BatchWriter::table_epoch(const RowTable& table) const {
-  const auto place = std::ranges::find(job_.tables, &table, [](const auto& each) { return each.get(); });
-  return job_.batch.tables[static_cast<size_t>(place - job_.tables.begin())].epoch;
-}
-
-SqlResult<bool> BatchWriter::refused(Items items, const RowTable& table, Failure failure) {
-  const bool doubtful = failure.scope == Scope::doubtful || (failure.scope == Scope::conflict && lasting_conflict());
-  if (failure.scope != Scope::row && !doubtful) return std::unexpected(std::move(failure));
-  const bool alone = items.size() == 1;
-  // SQLite: RAISE(ROLLBACK) in a trigger, ON CONFLICT ROLLBACK.
-  if (!driver_.in_transaction() || !job_.at.dialect.traits().savepoints) {
-    found_one_ = true;
-    singly_ = true;
-    if (alone) items[0]->park(to_string(failure.error), failure.because_of_key);
-    failure.scope = Scope::again;
-    return std::unexpected(std::move(failure));
-  }
-  if (doubtful) {
-    if (SqlResult<bool> able = try_nothing(table); !able) return able;
-  }
-  if (!alone) {
-    size_t half = items.size() / 2;
-    if (SqlResult<bool> first = bisect(items.first(half), table); !first) return first;
-    return bisect(items.subspan(half), table);
-  }
-  if (doubtful) {
-    doubts_.push_back({items[0], &table, std::move(failure)});
-    return true;
-  }
-  items[0]->park(to_string(failure.error), failure.because_of_key);
-  return items[0]->row() == nullptr ? SqlResult<bool>(true) : bisect(items, table);
-}
-
-/// Fails as the target does where it takes no rows at all.
-SqlResult<bool> BatchWriter::try_nothing(const RowTable& table) {
-  if (std::ranges::find(proven_, &table) != proven_.end()) return true;
-  const std::vector<Statement> nothing = {statement(job_.at.dialect.upsert_nothing(table.renderer().spec()))};
-  if (SqlResult<std::vector<Answer>> able = run_in_savepoint(driver_, job_.at.dialect, nothing); !able) {
-    return forward_failure(std::move(able));
-  }
-  proven_.push_back(&table);
-  return true;
-}
-
-/// What a table holds otherwise than it was given must not stay: where nothing undoes it, the run ends, and the positions
-/// stand before it.
-SqlResult<NotKept> BatchWriter::not_kept(Items items, const RowTable& table) {
-  SqlResult<NotKept> missing = rows_not_kept(driver_, job_.at.dialect, table, items);
-  if (!missing || !missing->altered || job_.at.dialect.traits().transactions) return missing;
-  return call_failure({ErrorKind::refused,
-                       fmt::format("{}: {}, and without transactions that cannot be undone",
-                                   table.renderer().spec().name.str(), kNotAsGiven),
-                       "", "use another driver"});
-}
-
-/// A batch that has such rows is written again with care, which parks them.
+/// A batch that has rows which the table did not keep is written again with care, which parks them.
 SqlResult<bool> BatchWriter::look_for_suppressed(const Script& script) {
   for (const Script::Rows& rows : script.rows) {
     std::vector<RowItem*> items = rows.items;
-    SqlResult<NotKept> missing = not_kept(items, *rows.table);
+    SqlResult<NotKept> missing = rows_not_kept(driver_, job_.at.dialect, *rows.table, items);
     if (!missing) return forward_failure(std::move(missing));
     if (missing->empty()) continue;
     const Scope scope = driver_.take_smaller_steps() ? Scope::again : Scope::row;
-    return std::unexpected(Failure{scope, {ErrorKind::refused, reads_back() ? kNotAsGiven : kSuppressed, "", ""}});
-  }
-  return true;
-}
-
-SqlResult<bool> BatchWriter::park_suppressed(Items items, const RowTable& table) {
-  SqlResult<NotKept> missing = not_kept(items, table);
-  if (!missing) return forward_failure(std::move(missing));
-  if (!missing->empty() && reads_back()) {
-    // What it holds must not stay: the transaction is begun again, without the row.
-    found_one_ = true;
-    singly_ = true;
-    if (items.size() == 1) items[0]->park(kNotAsGiven, false);
-    return std::unexpected(Failure{Scope::again, {ErrorKind::refused, kNotAsGiven, "", ""}});
-  }
-  taken_ -= missing->rows.size();
-  for (RowItem* item : missing->rows) {
-    item->park(kSuppressed, false);
-    if (item->row() == nullptr) continue;
-    RowItem* lower[] = {item};
-    if (SqlResult<bool> written = bisect(lower, table); !written) return written;
+    return std::unexpected(
+        Failure{scope, {ErrorKind::refused, reads_back(job_.at.dialect) ? kNotAsGiven : kSuppressed, "", ""}});
   }
   return true;
 }
@@ -514,6 +314,11 @@ Result<BatchOutcome> BatchWriter::already_written() {
 }
 
 }  // namespace
+
+coordination::Epoch WriteJob::epoch_of(const RowTable& table) const {
+  const auto place = std::ranges::find(tables, &table, [](const auto& each) { return each.get(); });
+  return batch.tables[static_cast<size_t>(place - tables.begin())].epoch;
+}
 
 Result<BatchOutcome> write_batch(Driver& driver, const WriteJob& job) { return BatchWriter(driver, job).write(); }
 

@@ -1,47 +1,14 @@
 // One write: a batch as one transaction. Positions first, by compare-and-set; epochs; rows, guarded; dead letters.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "sink/sink.h"
 #include "sink/sql/bookkeeping.h"
-#include "sink/sql/history_table.h"
+#include "sink/sql/row_table.h"
 
 namespace ctk::sink::sql {
-
-/// A table as its rows are written. Immutable, shared between connections.
-class RowTable {
- public:
-  RowTable(const Dialect& dialect, std::shared_ptr<const table::Renderer> renderer,
-           std::optional<table::TableSpec> history = std::nullopt);
-
-  const table::Renderer& renderer() const { return *renderer_; }
-  /// Null: none is kept.
-  const HistoryTable* history() const { return history_ ? &*history_ : nullptr; }
-  /// Parameters of one row.
-  size_t width() const { return width_; }
-  table::StaleRows stale_rows() const { return dialect_.traits().stale_rows; }
-  bool notes_stale_rows() const { return notes_stale_rows_; }
-  /// The guarded upserts of these rows, in as few statements as the dialect allows. Where they do not tell which of them
-  /// change anything, they stand between what makes the session note it, or behind a look at what is stored. They view the
-  /// rows.
-  std::vector<Statement> writes(const std::vector<const table::Row*>& rows) const;
-
- private:
-  Statement look(const std::vector<const table::Row*>& rows) const;
-
-  const Dialect& dialect_;
-  std::shared_ptr<const table::Renderer> renderer_;
-  size_t width_;
-  size_t rows_per_insert_;
-  bool notes_stale_rows_;
-  std::map<size_t, std::string> texts_;  ///< rows of a statement → its text; powers of two
-  std::optional<HistoryTable> history_;
-};
 
 /// tables[i] is that of batch.tables[i].
 struct WriteJob {
@@ -51,6 +18,11 @@ struct WriteJob {
   Timestamp now;
   bool written_before = false;  ///< this run has written rows to this target
   int tries = 1;                ///< of this batch
+
+  /// Whether a conflict may be one row's own: the batch has met nothing else in all its tries before.
+  bool lasting_conflict() const { return tries > 1; }
+  /// The epoch of one of `tables`.
+  coordination::Epoch epoch_of(const RowTable& table) const;
 };
 
 /// Writes the batch. Errors as Sink::apply has them.

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "sink/sql/row_item.h"
-#include "sink/sql/sql_writer.h"
+#include "sink/sql/row_table.h"
 
 namespace ctk::sink::sql {
 
