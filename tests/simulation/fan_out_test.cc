@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <set>
 
@@ -58,9 +59,7 @@ class FollowedStream {
   }
   bool until(const std::function<bool()>& done, Duration most = minutes(10)) { return loop.run_until(done, most); }
   bool holds_all() {
-    std::set<std::string> held;
-    for (const auto& [key, row] : state.tables["public.demo"]) held.insert(key);
-    return held == written;
+    return std::ranges::equal(state.tables["public.demo"], written, {}, [](const auto& row) -> auto& { return row.first; });
   }
   sim::FaultKnobs& faults() { return fan_out.settings().faults; }
 
