@@ -139,6 +139,11 @@ ctk_module_tests(net ZLIB::ZLIB OpenSSL::SSL OpenSSL::Crypto)
 ctk_module_tests(coordination ctk_sim)
 ctk_module_tests(verify ctk_sim ctk_sink_sql)
 ctk_module_tests(sink ctk_sink_ndjson ctk_sink_sql ctk_sink_cratedb ctk_fake_cratedb)
+# Targets in servers take nine tenths of the time: they are a test of their own, `long`, so that `./dev check` goes without.
+set(ctk_of_servers "*/*mariadb:*/*mysql:*/*postgres")
+add_test(NAME unit.sink_servers COMMAND sink_test --gtest_filter=${ctk_of_servers})
+set_tests_properties(unit.sink_servers PROPERTIES LABELS "unit;long" TIMEOUT 1800 COST 1000)
+set_property(TEST unit.sink PROPERTY ENVIRONMENT "GTEST_FILTER=-${ctk_of_servers}")
 add_dependencies(sink_test ctk_lying_odbc)
 target_compile_definitions(sink_test PRIVATE CTK_LYING_ODBC="$<TARGET_FILE:ctk_lying_odbc>")
 

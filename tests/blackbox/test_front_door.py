@@ -143,6 +143,50 @@ finally:
                 (self.folder / name).unlink()
 
 
+class Checking(unittest.TestCase):
+    """tools/dev/check.py, on a build folder that has three programs."""
+    TESTS = """
+        add_test(unit.quick "{0}/quick") \nset_tests_properties(unit.quick PROPERTIES LABELS unit)
+        add_test(unit.slow "{0}/slow") \nset_tests_properties(unit.slow PROPERTIES LABELS "unit;long")
+        add_test(other "{0}/other")
+    """
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="ctk-checking-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "CTestTestfile.cmake").write_text(self.TESTS.format(folder.name))
+        for name in ("quick", "slow", "other"):
+            self.program(name, "true")
+
+    def program(self, name, command):
+        tool(self.folder, name, f'#!/bin/sh\necho "{name} $CTK_SIM_RUNS" >> {self.folder}/ran\n{command}\n')
+
+    def check(self):
+        """What it returns and says, and which programs it has run with how many lives."""
+        (self.folder / "ran").unlink(missing_ok=True)
+        env = {name: value for name, value in os.environ.items() if name != "CTK_SIM_RUNS"}
+        run = subprocess.run(["python3", ROOT / "tools/dev/check.py", self.folder], capture_output=True, text=True, env=env)
+        ran = self.folder / "ran"
+        return run.returncode, run.stdout + run.stderr, ran.read_text().splitlines() if ran.exists() else []
+
+    def test_what_has_changed_runs_until_it_passes(self):
+        self.assertEqual(self.check()[::2], (0, ["quick 100"]))
+        code, said, ran = self.check()
+        self.assertEqual((code, ran), (0, []), said)
+        self.assertIn("no unit test's program has changed", said)
+        self.program("quick", "false")
+        for _ in range(2):
+            code, said, ran = self.check()
+            self.assertNotEqual(code, 0, said)
+            self.assertEqual(ran, ["quick 100"])
+
+    def test_those_that_take_long_are_named_and_left(self):
+        code, said, ran = self.check()
+        self.assertEqual((code, ran), (0, ["quick 100"]), said)
+        self.assertIn("left to ./dev test: unit.slow\n", said)
+
+
 class Packaging(unittest.TestCase):
     def test_a_form_that_there_is_not_is_told_before_anything_is_built(self):
         run = subprocess.run([ROOT / "dev", "package", "rpm"], capture_output=True, text=True)

@@ -34,7 +34,7 @@ run_suites() { ctest --preset release; }
 run_first_lives() { build/tests/simulate --seed 1 --runs 1000; }
 run_last_lives() { build/tests/simulate --seed 1001 --runs 1000; }
 
-# For the inner loop: format, imports, build, and the tests of the programs that have changed since they last passed.
+# For the inner loop: format, imports, build, and the quick tests of the programs that have changed since they last passed.
 verb_check() {
   need_packages "${build_packages[@]}" clang-format-19
   need_tools "${lint_tools[@]}"
