@@ -13,9 +13,9 @@ namespace ctk {
 
 class TemporaryFolder {
  public:
-  /// Throws where none can be made: there is no test without.
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "ctk-test-XXXXXX").string();
+  /// In `place`. Throws where none can be made: there is no test without.
+  explicit TemporaryFolder(const std::filesystem::path& place = std::filesystem::temp_directory_path()) {
+    std::string name = (place / "ctk-test-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
     path_ = std::move(name);
   }

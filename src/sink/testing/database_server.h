@@ -27,6 +27,8 @@ class DatabaseServer {
   DatabaseServer& operator=(const DatabaseServer&) = delete;
 
   const TemporaryFolder& folder() const { return folder_; }
+  /// For files of a moment, in memory where there is room. No other server's: one that starts clears such a folder.
+  const TemporaryFolder& quick_folder() const { return quick_folder_; }
   int port() const { return port_; }
 
   /// Writes a file of the folder, for the server to read; its path.
@@ -43,6 +45,7 @@ class DatabaseServer {
 
   const Kind kind_;
   const TemporaryFolder folder_;
+  const TemporaryFolder quick_folder_;
   const int port_;
   Launch launch_;
   ServerProcess process_;

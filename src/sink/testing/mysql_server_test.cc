@@ -28,20 +28,10 @@ Arguments joined(Arguments all, const Arguments& more) {
   return all;
 }
 
-/// For the tables of a moment that each question to the information schema makes: on a disk, making and removing those
-/// files takes more of the processor than all else that the server does. Little stands there at a time.
-fs::path quick_folder(const TemporaryFolder& folder) {
-  const fs::path memory = "/dev/shm";
-  std::error_code none;
-  const fs::space_info room = fs::space(memory, none);
-  const bool usable = !none && room.available > (256u << 20) && ::access(memory.c_str(), W_OK) == 0;
-  return usable ? memory : folder.path();
-}
-
 Arguments settings(const DatabaseServer& server) {
   Arguments all = {"--no-defaults",
                    "--datadir=" + (server.folder() / "data").string(),
-                   "--tmpdir=" + quick_folder(server.folder()).string(),
+                   "--tmpdir=" + server.quick_folder().path().string(),
                    "--innodb-flush-log-at-trx-commit=2",
                    "--innodb-flush-method=nosync",
                    "--innodb-doublewrite=0",
