@@ -186,6 +186,8 @@ class Dialect {
   std::string key_list(const table::TableSpec& spec) const;
   /// The row's key is one of `rows`, each with its cells as parameters, unbound.
   virtual std::string key_in(const table::TableSpec& spec, size_t rows) const;
+  /// Where stored versions are looked up before rows are written: how many keys one SELECT asks for; 1: each has its own.
+  virtual size_t keys_per_look() const { return 1; }
   /// Keys that key_in may name in one statement, of two cells each and beside a few other parameters.
   virtual size_t keys_per_statement() const { return 5'000; }
 

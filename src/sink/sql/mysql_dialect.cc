@@ -35,6 +35,7 @@ class MysqlDialect final : public Dialect {
       : Dialect(target),
         mysql_(target->product == table::Target::mysql->product),
         notes_(target == table::Target::mariadb && rows_per_insert > 1),
+        looks_(target == table::Target::mysql && rows_per_insert > 1),
         rows_per_insert_(rows_per_insert),
         manners_(std::move(manners)) {}
 
@@ -42,6 +43,8 @@ class MysqlDialect final : public Dialect {
   // Where our own driver speaks: others may have another session, or no arrays. Not for people who read the SQL.
   bool binds_arrays() const override { return notes_; }
   bool joins_keys() const override { return notes_; }
+  // The longest keys make half a megabyte of text.
+  size_t keys_per_look() const override { return looks_ ? 64 : 1; }
   std::string cast_type(const std::string& declared) const override {
     if (declared.starts_with("VARBINARY")) return "BINARY";  // with a length, zero bytes would fill it up
     return declared == "BIGINT" || declared == "BOOLEAN" ? "SIGNED" : declared;
@@ -325,6 +328,7 @@ class MysqlDialect final : public Dialect {
 
   bool mysql_;
   bool notes_;  ///< stale rows
+  bool looks_;  ///< for them, by our own driver
   size_t rows_per_insert_;
   std::shared_ptr<const MysqlManners> manners_;
 };

@@ -1,9 +1,11 @@
 #include "sink/sql/stale_rows.h"
 
 #include <charconv>
+#include <map>
 #include <unordered_set>
 
 #include "sink/sql/key_lookup.h"
+#include "sink/sql/row_reading.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -34,6 +36,20 @@ void note_stored(Items items, const Answer& answer) {
   }
 }
 
+/// The same by the keys of those that were found.
+void note_listed(Items items, const table::TableSpec& spec, std::span<const Answer> looks) {
+  std::map<KeyTexts, std::string> versions;
+  for (const Answer& answer : looks) {
+    for (const Cells& row : answer.rows) versions.emplace(key_texts(spec, row, 0), row.back().value_or(""));
+  }
+  for (RowItem* item : items) {
+    KeyTexts key;
+    for (const table::KeyCell& cell : item->row()->keys) key.push_back(cell.text);
+    const auto found = versions.find(key);
+    item->stale = found != versions.end() && found->second >= item->row()->version;
+  }
+}
+
 /// The session has noted the places of those that changed nothing.
 void note_places(Items items, const Answer& answer) {
   for (RowItem* item : items) item->stale = false;
@@ -52,7 +68,11 @@ void note_results(std::span<RowItem*> items, const RowTable& table, std::span<co
                   std::span<const Answer> answers) {
   if (items.empty()) return;
   if (table.notes_stale_rows()) return note_places(items, answers.back());
-  if (table.stale_rows() == table::StaleRows::looked_up) return note_stored(items, answers.front());
+  const bool looked_up = table.stale_rows() == table::StaleRows::looked_up;
+  if (looked_up && table.lists_keys()) {
+    return note_listed(items, table.renderer().spec(), answers.first(table.looks(items.size())));
+  }
+  if (looked_up) return note_stored(items, answers.front());
   for (size_t i = 0; i < writes.size(); ++i) {
     size_t rows = writes[i].params.size() / table.width();
     const std::vector<int64_t>& affected = answers[i].affected;
