@@ -1,10 +1,10 @@
 // The floor for `file → SQL` and `Scan → SQL`: a plain loop that writes rows which are ready in memory, by the same guarded
 // upsert, 1,000 a transaction. What it does not do is what the relay costs: read, decode, fold, render, keep positions.
 //
-//   sql_floor sqlite events|items FILE DATABASE.db | sql_floor postgres|odbc events|items FILE CONNECTION-STRING
+//   sql_floor sqlite events|items|history FILE DATABASE.db | sql_floor postgres|odbc events|items FILE CONNECTION-STRING
 //   sql_floor mariadb events|items FILE USER:PASSWORD@HOST:PORT/DATABASE
 //
-// The file is one of write_events, or of write_items.
+// The file is one of write_events, or of write_items. `history`: of events, each of which is kept in a second table, too.
 // Prints rows, and seconds from the first BEGIN to the last COMMIT.
 #include <fmt/format.h>
 #include <libpq-fe.h>
@@ -58,13 +58,18 @@ class Changes {
   dynamodb::Decoder decoder_;
 };
 
-/// All rows in the order of the file, folded within each batch as a relay would fold them: a key once a batch.
-std::vector<std::vector<table::Row>> load_rows(const std::string& path, bool items, table::Target target) {
+/// All rows in the order of the file, batch after batch.
+struct Batches {
+  std::vector<std::vector<table::Row>> newest;  ///< folded as a relay would fold them: a key once
+  std::vector<std::vector<table::Row>> each;    ///< for a history: of every change
+};
+
+Batches load_rows(const std::string& path, bool items, bool history, table::Target target) {
   std::ifstream file(path);
   if (!file) give_up("cannot open " + path);
   Changes changes(items);
   std::optional<table::Renderer> renderer;
-  std::vector<std::vector<table::Row>> batches;
+  Batches batches;
   std::unordered_map<std::string, size_t> places;
   std::string text;
   size_t in_batch = 0;
@@ -78,14 +83,17 @@ std::vector<std::vector<table::Row>> load_rows(const std::string& path, bool ite
     table::Rendered rendered = renderer->render(change, 1);
     if (!std::holds_alternative<table::Row>(rendered)) give_up("line " + std::to_string(line) + " is no row");
     if (in_batch++ % kBatch == 0) {
-      batches.emplace_back();
+      batches.newest.emplace_back();
+      batches.each.emplace_back();
       places.clear();
     }
-    const auto [place, fresh] = places.try_emplace(std::string(change.key), batches.back().size());
+    if (history) batches.each.back().push_back(std::get<table::Row>(rendered));
+    std::vector<table::Row>& newest = batches.newest.back();
+    const auto [place, fresh] = places.try_emplace(std::string(change.key), newest.size());
     if (fresh)
-      batches.back().push_back(std::get<table::Row>(std::move(rendered)));
+      newest.push_back(std::get<table::Row>(std::move(rendered)));
     else
-      batches.back()[place->second] = std::get<table::Row>(std::move(rendered));
+      newest[place->second] = std::get<table::Row>(std::move(rendered));
   }
   return batches;
 }
@@ -119,7 +127,59 @@ void bind_optional(sqlite3_stmt* statement, int at, const std::optional<std::str
     sqlite3_bind_null(statement, at);
 }
 
-void write_sqlite(const std::vector<std::vector<table::Row>>& batches, const std::string& path) {
+void bind_row(sqlite3_stmt* statement, const table::Row& row) {
+  bind_key(statement, 1, row.keys[0]);
+  bind_key(statement, 2, row.keys[1]);
+  bind_optional(statement, 3, row.data);
+  bind_optional(statement, 4, row.aux);
+  sqlite3_bind_text(statement, 5, row.version.data(), static_cast<int>(row.version.size()), SQLITE_STATIC);
+  sqlite3_bind_int(statement, 6, row.deleted ? 1 : 0);
+  const std::string time = format_iso8601(row.time);
+  sqlite3_bind_text(statement, 7, time.data(), static_cast<int>(time.size()), SQLITE_TRANSIENT);
+}
+
+/// A history beside the table: a row for each change, and an end for the one before it.
+class SqliteHistory {
+ public:
+  explicit SqliteHistory(sqlite3* db) : db_(db) {
+    must(
+        sqlite3_exec(db,
+                     "CREATE TABLE h (customer TEXT NOT NULL, \"order\" NOT NULL, data TEXT, aux TEXT, cdc_version TEXT, "
+                     "cdc_deleted BOOLEAN, valid_from TEXT, valid_to TEXT, PRIMARY KEY (customer, \"order\", cdc_version))",
+                     nullptr, nullptr, nullptr),
+        db);
+    prepare("INSERT INTO h VALUES (?,?,?,?,?,?,?,NULL)", insert_);
+    prepare("UPDATE h SET valid_to = ? WHERE customer = ? AND \"order\" = ? AND valid_to IS NULL", end_);
+  }
+  ~SqliteHistory() {
+    sqlite3_finalize(insert_);
+    sqlite3_finalize(end_);
+  }
+  SqliteHistory(const SqliteHistory&) = delete;
+  SqliteHistory& operator=(const SqliteHistory&) = delete;
+
+  void add(const table::Row& row) {
+    const std::string time = format_iso8601(row.time);
+    sqlite3_bind_text(end_, 1, time.data(), static_cast<int>(time.size()), SQLITE_STATIC);
+    bind_key(end_, 2, row.keys[0]);
+    bind_key(end_, 3, row.keys[1]);
+    bind_row(insert_, row);
+    for (sqlite3_stmt* each : {end_, insert_}) {
+      must(sqlite3_step(each), db_);
+      sqlite3_reset(each);
+    }
+  }
+
+ private:
+  void prepare(const char* sql, sqlite3_stmt*& statement) {
+    must(sqlite3_prepare_v3(db_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr), db_);
+  }
+
+  sqlite3* db_;
+  sqlite3_stmt *insert_ = nullptr, *end_ = nullptr;
+};
+
+void write_sqlite(const Batches& batches, const std::string& path, bool history) {
   sqlite3* db = nullptr;
   must(sqlite3_open(path.c_str(), &db), db);
   must(sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", nullptr, nullptr, nullptr), db);
@@ -131,22 +191,19 @@ void write_sqlite(const std::vector<std::vector<table::Row>>& batches, const std
   sqlite3_stmt* insert = nullptr;
   const std::string sql = fmt::format("INSERT INTO t ({}) VALUES (?,?,?,?,?,?,?)", kColumns) + guard();
   must(sqlite3_prepare_v3(db, sql.c_str(), -1, SQLITE_PREPARE_PERSISTENT, &insert, nullptr), db);
-  for (const auto& batch : batches) {
+  std::optional<SqliteHistory> kept;
+  if (history) kept.emplace(db);
+  for (size_t i = 0; i < batches.newest.size(); ++i) {
     must(sqlite3_exec(db, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), db);
-    for (const table::Row& row : batch) {
-      bind_key(insert, 1, row.keys[0]);
-      bind_key(insert, 2, row.keys[1]);
-      bind_optional(insert, 3, row.data);
-      bind_optional(insert, 4, row.aux);
-      sqlite3_bind_text(insert, 5, row.version.data(), static_cast<int>(row.version.size()), SQLITE_STATIC);
-      sqlite3_bind_int(insert, 6, row.deleted ? 1 : 0);
-      const std::string time = format_iso8601(row.time);
-      sqlite3_bind_text(insert, 7, time.data(), static_cast<int>(time.size()), SQLITE_STATIC);
+    for (const table::Row& row : batches.newest[i]) {
+      bind_row(insert, row);
       must(sqlite3_step(insert), db);
       sqlite3_reset(insert);
     }
+    for (size_t n = 0; kept && n < batches.each[i].size(); ++n) kept->add(batches.each[i][n]);
     must(sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr), db);
   }
+  kept.reset();
   sqlite3_finalize(insert);
   must(sqlite3_close(db), db);
 }
@@ -294,18 +351,20 @@ table::Target target_of(const std::string& kind) {
 }
 
 int run(const std::string& kind, const std::string& source, const std::string& path, const std::string& where) {
-  const auto batches = load_rows(path, source == "items", target_of(kind));
+  const bool history = source == "history";
+  if (history && kind != "sqlite") give_up("a history is written into SQLite alone");
+  const Batches batches = load_rows(path, source == "items", history, target_of(kind));
   size_t rows = 0;
-  for (const auto& batch : batches) rows += batch.size();
+  for (const auto& batch : batches.newest) rows += batch.size();
   const auto start = std::chrono::steady_clock::now();
   if (kind == "sqlite")
-    write_sqlite(batches, where);
+    write_sqlite(batches, where, history);
   else if (kind == "mariadb")
-    write_mariadb(batches, where);
+    write_mariadb(batches.newest, where);
   else if (kind == "odbc")
-    write_odbc(batches, where);
+    write_odbc(batches.newest, where);
   else
-    write_postgres(batches, where);
+    write_postgres(batches.newest, where);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   std::cout << rows << ' ' << seconds.count() << '\n';
   return 0;

@@ -92,7 +92,11 @@ def bench_history_sqlite(space):
     source = f"file+dynamodb+cdc://{space.events()}"
     ratio, ours, theirs = paired(lambda: load(source, f"sqlite:///{space.database()}?table=bench&history=bench_history")[0],
                                  lambda: load(source, f"sqlite:///{space.database()}?table=bench")[0])
-    return [result("history_sqlite", ratio, ours, theirs, "changes/s", 0.5)]
+    events = space.events()
+    plain, both, table = paired(lambda: floor("sqlite", "history", events, str(space.database())),
+                                lambda: floor("sqlite", "events", events, str(space.database())))
+    return [result("history_sqlite", ratio, ours, theirs, "changes/s", 0.5),
+            result("history_sqlite_floor", plain, both, table, "changes/s; plain loops, with a history and without")]
 
 
 def bench_history_postgres(space):
