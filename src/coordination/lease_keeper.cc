@@ -70,7 +70,7 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
     ++load.leases;
     if (is_busy(shard) || lease.owner == settings_.worker) {
       ++load.mine;
-    } else if (!lease.owner.empty() && !is_expired(sight, now)) {
+    } else if (!lease.owner.empty() && lease.owner != nobody() && !is_expired(sight, now)) {
       ++load.others[lease.owner];
     }
   }
@@ -260,6 +260,7 @@ void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, c
 void LeaseKeeper::written_one(LeaseActions&, const RemoveLease& write, const LeaseWriteAnswer& answer, Duration, Duration) {
   if (answer.kind != LeaseWriteAnswer::Kind::applied) return;
   ++counts_.removed;
+  remember(write.shard);
   view_.gone(write.shard);
 }
 
@@ -327,7 +328,6 @@ LeaseActions LeaseKeeper::want(std::vector<WantedLease> shards, Duration now) {
   wanted_ = std::move(shards);
   std::set<aws::ShardId> listed;
   for (const WantedLease& lease : wanted_) listed.insert(lease.shard);
-  std::erase_if(had_row_, [&](const aws::ShardId& shard) { return !listed.contains(shard); });
   std::erase_if(last_seen_, [&](const auto& row) { return !listed.contains(row.first); });
   scan_at_ = std::min(scan_at_, now);
   return advance(now);

@@ -88,6 +88,8 @@ class LeaseKeeper {
   /// Another library's leader shares the leases out, or nobody does any more. While one does, those that he gives to this
   /// worker are taken, and no others; nobody is asked for his.
   LeaseActions led(bool by_others, Duration now);
+  /// This worker has just made the table: of the rows that it makes nobody can hold the leases.
+  void made_table(Duration now) { alone_until_ = now + settings_.failover; }
   /// Takes no more leases. Those that nobody was told of are let go.
   LeaseActions stop(Duration now);
 
@@ -96,6 +98,10 @@ class LeaseKeeper {
   bool may_write(const aws::ShardId& shard, Fence fence, Duration now) const;
   const std::map<aws::ShardId, HeldLease>& held() const { return held_; }
   const LeaseView::Rows& seen() const { return view_.rows(); }
+  /// Its row is gone, and said when it was seen last that the shard was read to its end.
+  bool was_finished(const aws::ShardId& shard) const;
+  /// It has no row, and needs one that is to be made.
+  bool lacks_row(const aws::ShardId& shard) const;
   const LeaseCounts& counts() const { return counts_; }
   /// That hold a lease, as far as known; this one too.
   size_t workers(Duration now) const { return load(now).others.size() + 1; }
@@ -140,6 +146,10 @@ class LeaseKeeper {
 
   void round(LeaseActions& actions, Duration now);
   bool make_rows(LeaseActions& actions, Duration now);
+  void look_for_missing(Duration now);
+  bool cannot_be_held(const WantedLease& lease, Duration now) const;
+  Duration to_be_made_at(const WantedLease& lease, Duration now) const;
+  Lease row_for(WantedLease wanted, Duration now);
   void take_free(LeaseActions& actions, Duration now);
   bool is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now);
   /// Its parents' ends are certain. Where that is not known yet, it is looked after.
@@ -189,9 +199,12 @@ class LeaseKeeper {
   std::vector<WantedLease> wanted_;
   std::set<aws::ShardId> reading_;  ///< rows that are being read
   std::set<aws::ShardId> gone_;     ///< parents that certainly have no row
-  std::set<aws::ShardId> had_row_;  ///< of the wanted ones: whose row is gone now, was finished
-  /// Rows of the wanted ones that are gone, as they were last seen: where the whole table went, they are made anew so.
+  /// Rows of the wanted ones that are gone, as they were last seen: one that was not finished was deleted, and is made anew
+  /// from there.
   std::map<aws::ShardId, Lease> last_seen_;
+  /// Those of the wanted ones that lack a row and need one, by when that was seen first.
+  std::map<aws::ShardId, Duration> missing_since_;
+  Duration alone_until_ = Duration::min() / 2;  ///< until then nobody else can hold what has never been seen
   Duration scan_at_{}, expiry_at_ = Duration::max();
   Duration evened_out_ = Duration::min() / 2;
   bool scanning_ = false, lacks_rows_ = false, unsettled_ = false;

@@ -6,13 +6,20 @@
 namespace ctk::coordination {
 namespace {
 
-/// Shards that have a row, or a descendant that has one.
-std::set<aws::ShardId> covered(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows) {
+bool is_being_read(const Checkpoint& checkpoint) {
+  return checkpoint.kind != Checkpoint::Kind::trim_horizon && checkpoint.kind != Checkpoint::Kind::at_timestamp;
+}
+
+/// Shards that have a row, or a descendant with one, that says that its parents were read.
+template <class SaysNothing>
+std::set<aws::ShardId> covered(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows,
+                               SaysNothing says_nothing) {
   std::map<aws::ShardId, std::vector<aws::ShardId>> parents;
   for (const WantedLease& lease : wanted) parents[lease.shard] = lease.parents;
   std::set<aws::ShardId> known;
   std::vector<aws::ShardId> open;
   for (const auto& [shard, sight] : rows) {
+    if (says_nothing(sight.lease)) continue;
     open.push_back(shard);
     for (const aws::ShardId& parent : sight.lease.parents) open.push_back(parent);
   }
@@ -24,10 +31,6 @@ std::set<aws::ShardId> covered(const std::vector<WantedLease>& wanted, const Lea
     if (above != parents.end()) open.insert(open.end(), above->second.begin(), above->second.end());
   }
   return known;
-}
-
-bool is_being_read(const Checkpoint& checkpoint) {
-  return checkpoint.kind != Checkpoint::Kind::trim_horizon && checkpoint.kind != Checkpoint::Kind::at_timestamp;
 }
 
 }  // namespace
@@ -43,14 +46,39 @@ Lease new_lease(const WantedLease& wanted) {
   return lease;
 }
 
-std::vector<WantedLease> missing_leases(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows) {
+const WorkerName& nobody() {
+  static const WorkerName name("(made anew)");
+  return name;
+}
+
+bool is_at_beginning(const Lease& lease) { return !is_being_read(lease.checkpoint); }
+
+bool may_lack_parents(const Lease& lease) { return lease.checkpoint.kind == Checkpoint::Kind::at_timestamp; }
+
+namespace {
+
+template <class SaysNothing>
+std::vector<WantedLease> leases_without_row(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows,
+                                            SaysNothing says_nothing) {
   const auto has_row = [&](const WantedLease& lease) { return rows.contains(lease.shard); };
   if (std::ranges::all_of(wanted, has_row)) return {};
-  const std::set<aws::ShardId> known = covered(wanted, rows);
+  const std::set<aws::ShardId> known = covered(wanted, rows, says_nothing);
   std::vector<WantedLease> missing;
-  std::ranges::copy_if(wanted, std::back_inserter(missing),
-                       [&](const WantedLease& lease) { return !lease.position.ended() && !known.contains(lease.shard); });
+  std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const WantedLease& lease) {
+    return !lease.position.ended() && !known.contains(lease.shard) && !has_row(lease);
+  });
   return missing;
+}
+
+}  // namespace
+
+std::vector<WantedLease> missing_leases(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows) {
+  return leases_without_row(wanted, rows,
+                            [](const Lease& lease) { return is_at_beginning(lease) && !may_lack_parents(lease); });
+}
+
+std::vector<WantedLease> unread_leases(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows) {
+  return leases_without_row(wanted, rows, is_at_beginning);
 }
 
 std::vector<WantedLease> leases_to_make(const std::vector<WantedLease>& missing) {

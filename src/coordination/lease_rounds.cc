@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "coordination/lease_keeper.h"
+#include "shards/segment.h"
 
 namespace ctk::coordination {
 namespace {
@@ -17,6 +18,7 @@ constexpr size_t kAskedAtOnce = 16;               // requests of a worker that h
 constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
 constexpr int kVeryOld = 3;                       // times the time to fail over
 constexpr int64_t kAheadOfAll = 1000;  // of a counter in a row that is made anew: writes on their way expect others
+constexpr uint64_t kManyCounters = 1'000'000'000;  // no two that know nothing of the row draw the same one
 
 WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
   wanted.counter = row.counter + kAheadOfAll;
@@ -43,27 +45,78 @@ void LeaseKeeper::round(LeaseActions& actions, Duration now) {
 }
 
 bool LeaseKeeper::make_rows(LeaseActions& actions, Duration now) {
-  for (const WantedLease& lease : wanted_) {
-    if (view_.find(lease.shard) != nullptr) had_row_.insert(lease.shard);
-  }
-  // A row that goes because it was finished leaves those of its children: where there is none, somebody has emptied the
-  // table.
-  if (view_.rows().empty()) had_row_.clear();
-  std::vector<WantedLease> missing = missing_leases(wanted_, view_.rows());
-  // The listing may be older than a row that was removed since, with those of its descendants.
-  std::erase_if(missing, [&](const WantedLease& lease) { return had_row_.contains(lease.shard); });
-  for (WantedLease& lease : missing) {
-    const auto seen = last_seen_.find(lease.shard);
-    if (seen != last_seen_.end()) lease = as_last_seen(std::move(lease), seen->second);
-  }
-  std::erase_if(missing, [](const WantedLease& lease) { return lease.position.ended(); });
-  if (missing.empty()) return false;
+  look_for_missing(now);
+  std::vector<WantedLease> missing;
+  std::ranges::copy_if(wanted_, std::back_inserter(missing),
+                       [&](const WantedLease& lease) { return missing_since_.contains(lease.shard); });
   std::vector<WantedLease> first = leases_to_make(missing);
+  std::erase_if(first, [&](const WantedLease& lease) { return now < to_be_made_at(lease, now); });
+  // Who takes what is there while others make rows takes too much.
+  const auto is_new = [this](const WantedLease& lease) { return !last_seen_.contains(lease.shard); };
+  if (first.empty()) return std::ranges::any_of(missing, is_new);
   shuffle(first, random_);
   first.resize(std::min(first.size(), std::max(kRowsAtOnce, 2 * counts_.created)));
-  for (const WantedLease& wanted : first) create(new_lease(wanted), now);
+  for (WantedLease& wanted : first) create(row_for(std::move(wanted), now), now);
   advance_creating(actions, now);
   return true;
+}
+
+void LeaseKeeper::look_for_missing(Duration now) {
+  std::set<aws::ShardId> missing;
+  for (const WantedLease& lease : missing_leases(wanted_, view_.rows())) {
+    // The listing may be older than a row that was removed since, with those of its descendants.
+    if (!was_finished(lease.shard)) missing.insert(lease.shard);
+  }
+  // What was seen unfinished was deleted, whatever rows at their beginning there are below it.
+  if (!last_seen_.empty()) {
+    for (const WantedLease& lease : unread_leases(wanted_, view_.rows())) {
+      if (last_seen_.contains(lease.shard) && !was_finished(lease.shard)) missing.insert(lease.shard);
+    }
+  }
+  std::erase_if(missing_since_, [&](const auto& each) { return !missing.contains(each.first); });
+  for (const aws::ShardId& shard : missing) missing_since_.try_emplace(shard, now);
+}
+
+/// Somebody may hold a lease although its row was deleted, and writes until he finds that he cannot renew it. He cannot
+/// where a parent is not finished, nor where there was no table just now. Of a segment that nobody has seen two would write
+/// the same.
+bool LeaseKeeper::cannot_be_held(const WantedLease& lease, Duration now) const {
+  const auto is_open = [this](const aws::ShardId& parent) {
+    const LeaseView::Sight* sight = view_.find(parent);
+    return sight != nullptr && !sight->lease.finished();
+  };
+  if (std::ranges::any_of(lease.parents, is_open)) return true;
+  return !last_seen_.contains(lease.shard) && (now < alone_until_ || shards::is_segment(lease.shard));
+}
+
+/// Who knows where the shard stood comes first, and who can make its row so that it may be taken at once before all.
+Duration LeaseKeeper::to_be_made_at(const WantedLease& lease, Duration now) const {
+  if (cannot_be_held(lease, now)) return now;
+  const Duration patience = last_seen_.contains(lease.shard) ? settings_.failover / 4 : settings_.failover / 2;
+  return missing_since_.at(lease.shard) + patience;
+}
+
+Lease LeaseKeeper::row_for(WantedLease wanted, Duration now) {
+  const bool is_free = cannot_be_held(wanted, now);
+  const auto seen = last_seen_.find(wanted.shard);
+  if (seen != last_seen_.end()) {
+    wanted = as_last_seen(std::move(wanted), seen->second);
+  } else if (!is_free) {
+    wanted.counter = kAheadOfAll * static_cast<int64_t>(1 + random_.below(kManyCounters));
+  }
+  Lease lease = new_lease(wanted);
+  if (!is_free) lease.owner = nobody();
+  return lease;
+}
+
+bool LeaseKeeper::was_finished(const aws::ShardId& shard) const {
+  const auto seen = last_seen_.find(shard);
+  return seen != last_seen_.end() && seen->second.finished();
+}
+
+bool LeaseKeeper::lacks_row(const aws::ShardId& shard) const {
+  if (view_.find(shard) != nullptr) return false;
+  return missing_since_.contains(shard) || (last_seen_.contains(shard) && !was_finished(shard));
 }
 
 void LeaseKeeper::remember(const aws::ShardId& shard) {
@@ -97,15 +150,11 @@ void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
     return !each.second.in_flight && each.second.was_tried && !children.contains(each.first);
   });
   if (creating_.empty()) return;
-  // A child's row beside no row of a parent would say that the parent was read to its end, as one of two merged ones was.
-  std::set<aws::ShardId> missing;
-  for (const WantedLease& lease : missing_leases(wanted_, view_.rows())) missing.insert(lease.shard);
+  // The library reads a child's row beside no row of a parent as if the parent was read to its end.
+  look_for_missing(now);
   for (auto& [shard, creating] : creating_) {
     if (creating.in_flight || now < creating.try_at) continue;
-    const auto lacks_row = [&](const aws::ShardId& parent) {
-      return missing.contains(parent) && !had_row_.contains(parent);
-    };
-    if (std::ranges::any_of(creating.lease.parents, lacks_row)) {
+    if (std::ranges::any_of(creating.lease.parents, [&](const aws::ShardId& parent) { return lacks_row(parent); })) {
       creating.try_at = now + settings_.retry_after();
       continue;
     }
@@ -133,6 +182,8 @@ bool LeaseKeeper::is_readable(const Lease& lease, LeaseActions& actions) {
   if (waits_for_parents(lease, view_.rows())) return false;
   bool certain = true;
   for (const aws::ShardId& parent : parents_without_row(lease, view_.rows())) {
+    if (was_finished(parent)) continue;
+    if (is_at_beginning(lease) && lacks_row(parent)) return false;
     if (gone_.contains(parent)) continue;
     certain = false;
     read(actions, parent);
@@ -188,7 +239,8 @@ bool LeaseKeeper::note_take(const Lease& row, bool forced) {
 
 void LeaseKeeper::take(LeaseActions& actions, const Lease& row, bool forced) {
   const WorkerName& holder = row.holder();
-  TakeLease write{row.shard, row.counter, settings_.worker, !holder.empty() && holder != settings_.worker};
+  const bool from_other = !holder.empty() && holder != settings_.worker && holder != nobody();
+  TakeLease write{row.shard, row.counter, settings_.worker, from_other};
   taking_[row.shard] = Taking{.write = write, .by_force = forced, .is_alone = note_take(row, forced)};
   actions.emplace_back(LeaseWrite(std::move(write)));
 }
@@ -198,8 +250,8 @@ void LeaseKeeper::ask_others(LeaseActions& actions, Duration now) {
   std::vector<MovableLease> movable;
   for (const auto& [shard, sight] : view_.rows()) {
     const Lease& lease = sight.lease;
-    const bool owned = !lease.finished() && !lease.owner.empty() && lease.owner != settings_.worker;
-    if (owned && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
+    const bool owned = !lease.owner.empty() && lease.owner != settings_.worker && lease.owner != nobody();
+    if (owned && !lease.finished() && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
       movable.push_back({shard, lease.owner});
   }
   MovePlan plan = plan_moves(load, std::move(movable), now >= evened_out_ + kEvenOutEvery, random_);

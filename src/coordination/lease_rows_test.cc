@@ -26,6 +26,7 @@ std::set<aws::ShardId> made(const LeaseActions& actions) {
 TEST(LeaseRows, OfAMergeIsMadeAfterThoseOfBothParents) {
   const aws::ShardId first("a"), second("b"), child("c");
   LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+  keeper.made_table(seconds(0));
   const auto row = [](const aws::ShardId& shard, int64_t counter) {
     return Lease{.shard = shard, .owner = WorkerName("me"), .checkpoint_owner = {}, .counter = counter};
   };

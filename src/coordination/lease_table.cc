@@ -126,7 +126,10 @@ Task<Result<bool>> LeaseTable::make_table() {
       const aws::NewTable wanted{options_.table, lease_table_keys()};
       table = co_await tasks_.answer<aws::TableDescription>(
           [&](Done<aws::TableDescription> done) { writes_.create_table(wanted, std::move(done)); });
-      if (table) log_.info("made the lease table", {{"table", options_.table.str()}});
+      if (table) {
+        keeper_.made_table(now());
+        log_.info("made the lease table", {{"table", options_.table.str()}});
+      }
     }
     if (!table && !is_passing(table.error().kind)) co_return forward_error(std::move(table));
     if (table && table->keys != lease_table_keys() && !table->keys.empty()) {

@@ -88,6 +88,11 @@ class LeaseTable {
 
   /// All rows as they were last seen.
   const LeaseView::Rows& seen() const { return keeper_.seen(); }
+  /// Whether a row at its beginning, or at a time, says of this parent of its shard, which has no row, that it is finished.
+  bool is_over(const Lease& child, const aws::ShardId& parent) const {
+    if (!is_at_beginning(child) || keeper_.was_finished(parent)) return true;
+    return may_lack_parents(child) && !keeper_.lacks_row(parent);
+  }
   /// Of a row that was seen: as this worker has written it since, where it holds the lease.
   const Lease& newest(const Lease& seen) const;
   const LeaseCounts& counts() const { return keeper_.counts(); }

@@ -80,10 +80,22 @@ TEST(LeaseLineage, MakesParentsRowsFirst) {
 TEST(LeaseLineage, MakesNoRowAboveOneThatIsThere) {
   const std::vector<WantedLease> wanted{
       {.shard = id("a")}, {.shard = id("b"), .parents = {id("a")}}, {.shard = id("c"), .parents = {id("b")}}};
-  EXPECT_THAT(missing_leases(wanted, rows({row("c")})), IsEmpty());
+  EXPECT_THAT(missing_leases(wanted, rows({row("c", 1, "77")})), IsEmpty());
   // Of a child that the listing does not have yet, the row knows the parents.
-  EXPECT_THAT(missing_leases(wanted, rows({row("d", 0, "TRIM_HORIZON", {id("c")})})), IsEmpty());
-  EXPECT_THAT(missing_leases(wanted, rows({row("b")})), ElementsAre(wanted[2]));
+  EXPECT_THAT(missing_leases(wanted, rows({row("d", 1, "77", {id("c")})})), IsEmpty());
+  EXPECT_THAT(missing_leases(wanted, rows({row("b", 1, "77")})), ElementsAre(wanted[2]));
+}
+
+/// As long as its children are not being read, a finished shard's row stays: who does not see it knows nothing of the
+/// shard.
+TEST(LeaseLineage, MakesThoseAboveOneThatIsNotBeingRead) {
+  const std::vector<WantedLease> wanted{
+      {.shard = id("a")}, {.shard = id("b"), .parents = {id("a")}}, {.shard = id("c"), .parents = {id("b")}}};
+  EXPECT_THAT(missing_leases(wanted, rows({row("c")})), ElementsAre(wanted[0], wanted[1]));
+  EXPECT_THAT(missing_leases(wanted, rows({row("b", 1, "77"), row("c")})), IsEmpty());
+  EXPECT_THAT(missing_leases(wanted, rows({row("c", 1, "AT_TIMESTAMP")})), IsEmpty()) << "reading may have begun with it";
+  EXPECT_THAT(unread_leases(wanted, rows({row("c", 1, "AT_TIMESTAMP")})), ElementsAre(wanted[0], wanted[1]));
+  EXPECT_THAT(unread_leases(wanted, rows({row("c", 1, "77")})), IsEmpty());
 }
 
 /// Or what was read long ago, and whose row went, is read again by a worker that comes now.

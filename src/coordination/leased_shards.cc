@@ -23,12 +23,15 @@ void LeasedShards::lease_gained(const Lease& lease, Fence fence) {
   report_gained({lease.shard});
 }
 
-/// What is left of an older load ends with whoever takes it.
+/// What is left of an older load ends with whoever takes it, and so does the row of a shard that was read to its end, made
+/// anew by somebody who did not know.
 void LeasedShards::report_gained(std::vector<aws::ShardId> shards) {
   if (!listener_.gained) return;
   std::erase_if(shards, [this](const aws::ShardId& shard) {
     const auto held = held_.find(shard);
-    const bool is_left = is_of_older_load(shard) && held != held_.end();
+    const auto known = known_.find(shard);
+    const bool is_over = known != known_.end() && known->second.position.ended();
+    const bool is_left = (is_over || is_of_older_load(shard)) && held != held_.end();
     if (is_left) store(shard, held->second.lease, Position::shard_end(), kNoTime, [](const Result<bool>&) {});
     return is_left;
   });
@@ -243,9 +246,12 @@ std::vector<StoredPosition> LeasedShards::rows_of_leases() const {
   if (load_.leases) {
     for (const auto& [shard, sight] : load_.leases->seen()) rows[shard] = row_of(load_.leases->newest(sight.lease));
   }
-  // A finished shard's row goes soon; an ancestor without one, of which a descendant has one, was read to its end.
+  // A finished shard's row goes soon; an ancestor without one, of which a descendant has one that is being read, was read
+  // to its end.
   for (const auto& [shard, sight] : leases_->seen()) {
     std::vector<aws::ShardId> ancestors = sight.lease.parents;
+    const Lease& child = sight.lease;
+    std::erase_if(ancestors, [&](const aws::ShardId& parent) { return !leases_->is_over(child, parent); });
     while (!ancestors.empty()) {
       StoredPosition ended;
       ended.shard = ancestors.back();

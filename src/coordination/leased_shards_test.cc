@@ -18,6 +18,7 @@ using std::chrono::seconds;
 const aws::ShardId kShard("shard-0");
 
 struct LeasedShardsTest : testing::Test {
+  using Rows = std::vector<StoredPosition>;
   VirtualLoop loop{from_micros(1'795'318'371'000'000)};
   Random random{1};
   NullLog log;
@@ -39,7 +40,6 @@ struct LeasedShardsTest : testing::Test {
   /// Until the one shard is held.
   void hold() {
     const RelayName relay("kinesis:s@public.t");
-    using Rows = std::vector<StoredPosition>;
     ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
     shards.begin(relay, listener());
     shards.want({{kShard, {}, Position::trim_horizon()}});
@@ -80,7 +80,6 @@ TEST_F(LeasedShardsTest, WhoEndsWaitsForNoLeader) {
   std::erase_if(theirs.values, [](const auto& value) { return value.first != ":entityType" && value.first != ":lut"; });
   ASSERT_TRUE(answer_of<aws::WriteOutcome>(
       loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(theirs, std::move(done)); }));
-  using Rows = std::vector<StoredPosition>;
   ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { ending.read(relay, std::move(done)); }));
   writes.settings().faults.slow = 1;
   writes.settings().faults.slow_by = seconds(15);
@@ -89,13 +88,20 @@ TEST_F(LeasedShardsTest, WhoEndsWaitsForNoLeader) {
   EXPECT_LT(loop.monotonic() - begun, seconds(3));
 }
 
-/// The rows of finished shards go: all above one that has a row were read.
+/// The rows of finished shards go: all above one that is being read were read. One at its beginning says nothing of them.
 TEST_F(LeasedShardsTest, AncestorsWithoutARowWereReadToTheirEnd) {
   const aws::ShardId first("a"), second("b"), third("c");
+  const Position at = Position::after(aws::SequenceNumber("77"));
   const RelayName relay("kinesis:s@public.t");
-  using Rows = std::vector<StoredPosition>;
   ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
-  const Lease lease{.shard = third, .owner = {}, .checkpoint_owner = {}, .counter = 0, .parents = {second}};
+  const Lease lease{.shard = third,
+                    .owner = {},
+                    .checkpoint_owner = {},
+                    .counter = 0,
+                    .owner_switches = 0,
+                    .checkpoint = checkpoint_of(at),
+                    .pending = {},
+                    .parents = {second}};
   const aws::ItemWrite write = to_item_write(CreateLease{lease}, lease_table_name(relay));
   ASSERT_TRUE(
       answer_of<aws::WriteOutcome>(loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(write, std::move(done)); }));
@@ -110,7 +116,6 @@ TEST_F(LeasedShardsTest, AncestorsWithoutARowWereReadToTheirEnd) {
 /// A bounded run reads what nobody else reads: it must not end beside what a killed worker has left.
 TEST_F(LeasedShardsTest, AShardIsAnothersOnceThatOneWasSeenToLive) {
   const RelayName relay("kinesis:s@public.t");
-  using Rows = std::vector<StoredPosition>;
   ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { shards.read(relay, std::move(done)); }));
   const aws::TableName table = lease_table_name(relay);
   const Lease others{.shard = kShard, .owner = WorkerName("other"), .checkpoint_owner = {}, .counter = 4};
@@ -131,7 +136,6 @@ TEST_F(LeasedShardsTest, AShardIsAnothersOnceThatOneWasSeenToLive) {
 }
 
 struct SharedLoadTest : LeasedShardsTest {
-  using Rows = std::vector<StoredPosition>;
   const RelayName relay{"kinesis:s@public.t"};
   const aws::TableName table = lease_table_name(relay), of_load = load_lease_table_name(table);
   const aws::ShardId segment{"load:00002:000/001"}, old{"load:00001:000/001"};

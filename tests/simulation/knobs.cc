@@ -185,6 +185,13 @@ void draw_kinesis_ways(WorldKnobs& knobs, Random& random) {
   knobs.service.refused_push = refused;
 }
 
+/// Every fourth world with leases has somebody who deletes rows of them.
+void draw_deletions(WorldKnobs& knobs, Random& random) {
+  const bool deletes = random.below(4) == 0;
+  const double deleted = random.fraction() * 0.02;
+  if (knobs.leased && deletes) knobs.leases.deleted = deleted;
+}
+
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
@@ -214,6 +221,7 @@ WorldKnobs draw_knobs(Random& random) {
   draw_leases(knobs, random);
   knobs.history = random.below(2) == 0 && knobs.target.transactional;
   draw_kinesis_ways(knobs, random);
+  draw_deletions(knobs, random);
   leave_out(knobs);
   return knobs;
 }
@@ -230,13 +238,13 @@ std::string to_text(const Coverage& c) {
       "splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
       "{} times ready, {} lives with many workers, {} of them with leases, {} shards given to "
-      "another, {} lives with a "
+      "another, {} deletions of leases, {} lives with a "
       "history, "
       "{} events in them, {} swept, {} dead letters, {} writes, {} positions pruned",
       c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.lives_by_fan_out, c.lives_with_aggregates, c.changes,
       c.expired, c.faults, c.rolls, c.splits, c.merges, c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads,
-      c.scans, c.readies, c.lives_shared, c.lives_leased, c.moves, c.lives_with_history, c.events, c.swept, c.dead_letters,
-      c.writes, c.pruned);
+      c.scans, c.readies, c.lives_shared, c.lives_leased, c.moves, c.deletions, c.lives_with_history, c.events, c.swept,
+      c.dead_letters, c.writes, c.pruned);
 }
 
 void Coverage::add(const Coverage& other) {
@@ -264,6 +272,7 @@ void Coverage::add(const Coverage& other) {
   lives_shared += other.lives_shared;
   lives_leased += other.lives_leased;
   moves += other.moves;
+  deletions += other.deletions;
   drained += other.drained;
   dropped += other.dropped;
   loads += other.loads;

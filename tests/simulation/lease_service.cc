@@ -139,6 +139,11 @@ void LeaseService::end_faults() {
   gone_until_ = {};
 }
 
+void LeaseService::erase(const aws::ShardId& shard) {
+  const sim::Attributes key{{"leaseKey", coordination::text_value(shard.str())}};
+  for (const std::string& table : service_.list_tables()) service_.delete_item(table, key, loop_.now()).value();
+}
+
 LeaseService::Rows LeaseService::rows() const {
   Rows rows;
   for (const std::string& table : service_.list_tables()) {

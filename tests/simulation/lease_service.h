@@ -44,6 +44,8 @@ class LeaseService {
     line.late_until = loop_.monotonic() + time;
     line.late_by = by;
   }
+  /// Somebody deletes the row.
+  void erase(const aws::ShardId& shard);
   /// From now on everything goes well, for those who come then.
   void end_faults();
 

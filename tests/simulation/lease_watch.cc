@@ -94,7 +94,7 @@ void LeaseWatch::on_stored(const PositionMove& move) {
   stored = std::max(stored, moved);
   look();
   const auto row = rows_.find(move.shard);
-  if (row == rows_.end() || row->second.checkpoint >= stored) return;
+  if (row == rows_.end() || row->second.checkpoint >= stored || forgiven_.contains(move.shard)) return;
   note(fmt::format("{} was said to be stored up to {}, and its lease stands at {}", move.shard.str(), to_string(stored),
                    to_string(row->second.checkpoint)));
 }
@@ -103,6 +103,11 @@ void LeaseWatch::compare(const Lease& before, const Lease& now) {
   if (now.checkpoint >= before.checkpoint) return;
   note(fmt::format("the lease of {} went back from {} to {}", now.shard.str(), to_string(before.checkpoint),
                    to_string(now.checkpoint)));
+}
+
+void LeaseWatch::forgive(const aws::ShardId& shard) {
+  rows_.erase(shard);
+  forgiven_.insert(shard);
 }
 
 void LeaseWatch::check_ended(const Lease& lease) {

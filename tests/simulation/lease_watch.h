@@ -27,6 +27,8 @@ class LeaseWatch {
   std::unique_ptr<Seen> see(coordination::LeasedShards& shards, coordination::WorkerName worker, bool alone);
   /// A worker sends a write to the target.
   void on_send(const coordination::WorkerName& worker, const sink::Batch& batch);
+  /// Somebody has deleted the row: what it said may be known to nobody any more.
+  void forgive(const aws::ShardId& shard);
   /// Rows are as they are now.
   void look();
 
@@ -54,6 +56,7 @@ class LeaseWatch {
   std::set<aws::ShardId> had_row_;
   std::map<aws::ShardId, coordination::WorkerName> readers_;  ///< who was given it last
   std::map<aws::ShardId, coordination::Checkpoint> stored_;   ///< what was said to be stored
+  std::set<aws::ShardId> forgiven_;                           ///< whose rows were deleted
   std::map<std::pair<coordination::WorkerName, aws::ShardId>, aws::SequenceNumber> sent_;
   uint64_t moves_ = 0, drained_ = 0, dropped_ = 0;
   std::optional<std::string> wrong_;

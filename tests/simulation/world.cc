@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "relay/relay_view.h"
+#include "shards/segment.h"
 #include "simulation/call_trace.h"
 
 namespace ctk::simulation {
@@ -252,9 +253,31 @@ void World::cut_off_worker(Worker& worker, Duration time) {
   });
 }
 
+/// One of them, one that is finished where there is one, or all of the stream's.
+void World::delete_leases() {
+  watch_.look();
+  std::vector<aws::ShardId> all, finished;
+  for (const auto& [shard, lease] : watch_.rows()) {
+    if (shards::is_segment(shard)) continue;
+    all.push_back(shard);
+    if (lease.finished()) finished.push_back(shard);
+  }
+  if (all.empty()) return;
+  const uint64_t how = random_.below(4);
+  const std::vector<aws::ShardId>& from = how == 1 && !finished.empty() ? finished : all;
+  const std::vector<aws::ShardId> chosen = how == 0 ? all : std::vector{from[random_.below(from.size())]};
+  ++coverage_.deletions;
+  for (const aws::ShardId& shard : chosen) {
+    note_fault("leases", "somebody deletes the row of " + shard.str());
+    leases_.erase(shard);
+    watch_.forgive(shard);
+  }
+}
+
 void World::inject_lease_fault() {
   const auto struck = [this](double probability) { return random_.fraction() < probability; };
   const LeaseKnobs& knobs = knobs_.leases;
+  if (knobs.deleted > 0 && struck(knobs.deleted)) delete_leases();
   if (struck(knobs.gone)) {
     note_fault("leases", "the table is gone for a minute");
     leases_.be_gone_for(seconds(60));

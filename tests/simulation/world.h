@@ -51,6 +51,7 @@ class World {
   void move_helper();
   /// What happens to leases, and to those who have them.
   void inject_lease_fault();
+  void delete_leases();
   void cut_off_worker(Worker& worker, Duration time);
   Worker* any_living();
   void lose_a_day();
