@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "json/writer.h"
@@ -102,6 +104,69 @@ Task<Result<std::optional<Result<std::string>>>> see_rights(Session& session, Ta
            fmt::format("GRANT {} ON SCHEMA {} TO {}", rights, quote_identifier(schema), quote_identifier(user))));
 }
 
+/// What keeps statements off a table, as information_schema names it, and as ALTER TABLE does.
+struct Block {
+  const char* column;
+  const char* says;
+  const char* off;
+};
+/// Read and metadata too: what is written is read again, and new attributes are new columns. `read_only_allow_delete` is
+/// what the server sets where a node's disk is full, and refuses every write by key.
+constexpr std::array kBlocks = {
+    Block{"closed", "it is closed", "OPEN"},
+    Block{"settings['blocks']['write']", "blocks.write is set", R"(SET ("blocks.write" = false))"},
+    Block{"settings['blocks']['read_only']", "blocks.read_only is set", R"(SET ("blocks.read_only" = false))"},
+    Block{"settings['blocks']['read_only_allow_delete']",
+          "blocks.read_only_allow_delete is set, as CrateDB does where a disk is full",
+          R"(SET ("blocks.read_only_allow_delete" = false))"},
+    Block{"settings['blocks']['read']", "blocks.read is set", R"(SET ("blocks.read" = false))"},
+    Block{"settings['blocks']['metadata']", "blocks.metadata is set", R"(SET ("blocks.metadata" = false))"},
+};
+
+Statement select_blocks(const std::string& schema, const std::vector<std::string>& tables) {
+  std::string sql = "SELECT table_name", args, places;
+  for (const Block& block : kBlocks) sql += fmt::format(", {}", block.column);
+  json::Writer writer(args);
+  writer.begin_array();
+  writer.string(schema);
+  for (const std::string& table : tables) {
+    writer.string(table);
+    places += places.empty() ? "?" : ", ?";
+  }
+  writer.end_array();
+  sql += fmt::format(" FROM information_schema.tables WHERE table_schema = ? AND table_name IN ({}) ORDER BY table_name",
+                     places);
+  return {.sql = std::move(sql), .args = std::move(args), .bulk = ""};
+}
+
+/// `refused` where a table that a run writes is closed or blocked: it would wait for as long as that is so. What a server
+/// does not tell is no reason to fail.
+Task<Status> see_blocks(Session& session, TargetQuestion question) {
+  std::map<std::string, std::vector<std::string>> tables;
+  tables[session.bookkeeping.tables.schema].assign(kOwnTables.begin(), kOwnTables.end());
+  if (question.spec) {
+    std::vector<std::string>& beside = tables[question.spec->name.schema];
+    beside.push_back(question.spec->name.table);
+    if (question.spec->options.history) beside.push_back(*question.spec->options.history);
+  }
+  std::string seen, mends;
+  for (const auto& [schema, names] : tables) {
+    const SqlResult answer = co_await session.client.run(select_blocks(schema, names), Again::never);
+    if (!answer) continue;
+    for (const std::vector<std::string>& row : answer->rows) {
+      for (size_t i = 0; i < kBlocks.size() && row.size() == kBlocks.size() + 1; ++i) {
+        if (row[i + 1] != "true") continue;
+        const table::QualifiedName name{schema, cell_text(row[0]).value_or("")};
+        seen += fmt::format("{}table {}: {}", seen.empty() ? "" : "; ", name.str(), kBlocks[i].says);
+        mends += fmt::format("{}ALTER TABLE {} {}", mends.empty() ? "" : "; ", quote_name(name), kBlocks[i].off);
+      }
+    }
+  }
+  if (seen.empty()) co_return {};
+  const bool full = seen.contains("where a disk is full");
+  co_return fail(ErrorKind::refused, std::move(seen), "", (full ? "make room on that disk, then: " : "") + mends);
+}
+
 /// An error of the outer Result: nobody could be asked.
 Task<Result<Result<TableFit>>> see_table(Session& session, table::TableSpec spec) {
   const std::string schema = spec.name.schema;
@@ -127,14 +192,17 @@ Task<Result<TargetSight>> look_at_target(Session& session, TargetQuestion questi
   if (Result<bool> usable = check_version(*version); !usable) sight.writable = forward_error(std::move(usable));
   if (Result<bool> let_in = co_await connect(session); !let_in) co_return forward_error(std::move(let_in));
   if (Result<bool> ours = co_await check_bookkeeping(session); !ours) sight.writable = forward_error(std::move(ours));
-  if (sight.writable) sight.writable = "statements are taken";
+  if (sight.writable) {
+    const Status open = co_await see_blocks(session, question);
+    sight.writable = open ? Result<std::string>("no table is closed or blocked") : std::unexpected(open.error());
+  }
   Result<std::optional<Result<std::string>>> rights = co_await see_rights(session, question);
   if (!rights) co_return forward_error(std::move(rights));
   sight.rights = std::move(*rights);
   if (question.spec) {
     Result<Result<TableFit>> table = co_await see_table(session, *question.spec);
-    if (!table) co_return forward_error(std::move(table));
-    sight.table = std::move(*table);
+    if (!table && sight.writable) co_return forward_error(std::move(table));
+    sight.table = table ? std::move(*table) : Result<TableFit>(forward_error(std::move(table)));  // it is closed
   }
   sight.free_bytes = co_await least_free_bytes(session);
   co_return sight;

@@ -151,13 +151,25 @@ Relation columns_relation(const Store& store) {
   return builder.done();
 }
 
+/// As 6.4.3 has them: all five, whether somebody has set them or not.
+Value settings_of(const Table& table) {
+  Value blocks, settings;
+  blocks.kind = settings.kind = Value::Kind::object;
+  for (const char* name : {"metadata", "read", "read_only_allow_delete", "read_only", "write"}) {
+    blocks.members.emplace_back(name, Value::of_bool(table.blocks.contains(std::string("blocks.") + name)));
+  }
+  settings.members.emplace_back("blocks", std::move(blocks));
+  return settings;
+}
+
 Relation tables_relation(const Store& store) {
-  RelationBuilder builder({"table_schema", "table_name", "table_type"});
+  RelationBuilder builder({"table_schema", "table_name", "table_type", "closed", "settings"});
   for (const auto& [name, table] : store.tables) {
-    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("BASE TABLE")});
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("BASE TABLE"),
+                 Value::of_bool(table.blocks.contains(kClosed)), settings_of(table)});
   }
   for (const auto& [name, view] : store.views) {
-    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("VIEW")});
+    builder.add({Value::of_text(name.schema), Value::of_text(name.table), Value::of_text("VIEW"), Value{}, Value{}});
   }
   return builder.done();
 }

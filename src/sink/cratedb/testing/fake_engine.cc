@@ -88,6 +88,7 @@ SqlResult<Outcome> Engine::run(const Parsed& statement, const Parameters& parame
           },
           [&](const ShowCreate& show) {
             const auto shown = [&](Table& table) -> SqlResult<Outcome> {
+              if (auto refusal = blocked(table, "SHOW CREATE")) return std::unexpected(*std::move(refusal));
               return Outcome{.columns = {"SHOW CREATE TABLE " + show.name.str()},
                              .types = {{.kind = Type::Kind::text, .columns = {}, .element = {}}},
                              .rows = {{Value::of_text(show_create_table(table))}},
@@ -97,6 +98,7 @@ SqlResult<Outcome> Engine::run(const Parsed& statement, const Parameters& parame
           },
           [&](const Refresh& refresh) {
             const auto refreshed = [](Table& table) -> SqlResult<Outcome> {
+              if (auto refusal = blocked(table, "REFRESH")) return std::unexpected(*std::move(refusal));
               table.visible = table.documents;
               return count_only(1);
             };

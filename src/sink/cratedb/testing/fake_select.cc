@@ -54,12 +54,7 @@ SqlResult<bool> read_back_rows(Relation& relation, const Select& select) {
 }
 
 SqlResult<Relation> table_relation(const Table& table, const std::optional<Expr>& where, const Parameters& parameters) {
-  if (table.blocks.contains("blocks.read")) {
-    return std::unexpected(SqlError{
-        4007, fmt::format("OperationOnInaccessibleRelationException[The relation \"{}\" doesn't support or allow READ "
-                          "operations]",
-                          table.name.str())});
-  }
+  if (auto refusal = blocked(table, "READ")) return std::unexpected(*std::move(refusal));
   Relation relation{table.root, {}};
   auto demand = where ? demanded_keys(table, *where, parameters) : SqlResult<std::optional<KeyDemand>>(std::nullopt);
   if (!demand) return std::unexpected(demand.error());

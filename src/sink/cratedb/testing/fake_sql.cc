@@ -193,6 +193,8 @@ class Parser : public ExpressionParser {
       need_symbol(")");
       return block;
     }
+    if (take_word("close")) return SetBlock{name, "closed", true};
+    if (take_word("open")) return SetBlock{name, "closed", false};
     if (take_word("drop")) {
       need_word("column");
       return DropColumn{name, column_path()};

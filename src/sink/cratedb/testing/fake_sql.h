@@ -1,7 +1,7 @@
 // The SQL that the fake server understands: the statements of this sink and those of the recordings, as syntax trees.
 //
 //   CREATE TABLE [IF NOT EXISTS], CREATE [OR REPLACE] VIEW, DROP TABLE|VIEW, ALTER TABLE … ADD COLUMN | DROP COLUMN |
-//   SET (block = …),
+//   SET (block = …), CLOSE, OPEN,
 //   INSERT … VALUES (…) [ON CONFLICT … DO NOTHING | DO UPDATE SET …] [RETURNING …], UPDATE, DELETE, SELECT from one
 //   relation, SHOW CREATE TABLE, REFRESH TABLE
 #pragma once

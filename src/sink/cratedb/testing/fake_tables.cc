@@ -196,6 +196,26 @@ SqlResult<int64_t> drop_column(Store& store, const DropColumn& statement) {
   return -1;
 }
 
+std::optional<SqlError> blocked(const Table& table, std::string_view operation) {
+  const auto has = [&](const char* block) { return table.blocks.contains(block); };
+  const auto refused = [&](std::string_view why) {
+    return SqlError{4007,
+                    fmt::format("OperationOnInaccessibleRelationException[The relation \"{}\" doesn't support or allow "
+                                "{} operations{}]",
+                                table.name.str(), operation, why)};
+  };
+  if (has(kClosed)) return refused(", as it is currently closed.");
+  const bool read_only = has("blocks.read_only");
+  if (operation == "READ") return has("blocks.read") ? std::optional(refused("")) : std::nullopt;
+  if (operation == "SHOW CREATE") return has("blocks.read") || read_only ? std::optional(refused("")) : std::nullopt;
+  if (operation == "REFRESH") return read_only ? std::optional(refused("")) : std::nullopt;
+  if (has("blocks.read_only_allow_delete"))
+    return SqlError{4037,
+                    "ClusterBlockException[blocked by: [RELATION_READ_DELETE_ONLY/12/index read-only / "
+                    "allow delete (api)];]"};
+  return has("blocks.write") || read_only ? std::optional(refused("")) : std::nullopt;
+}
+
 SqlResult<int64_t> set_block(Store& store, const SetBlock& statement) {
   auto table = store.find(statement.name);
   if (!table) return std::unexpected(table.error());

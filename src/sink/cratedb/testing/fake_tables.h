@@ -18,6 +18,9 @@ struct Document {
 };
 using Documents = std::map<std::string, Document>;  ///< by key, as JSON
 
+/// Among a table's blocks: ALTER TABLE … CLOSE.
+inline constexpr const char* kClosed = "closed";
+
 struct Table {
   TableName name;
   Type root;              ///< a strict object whose columns are the table's
@@ -27,8 +30,8 @@ struct Table {
   Documents documents;
   Documents visible;  ///< as of the last refresh
   std::map<size_t, int64_t> next_seq_no;
-  std::set<std::string> blocks;
-  size_t fields_limit = 1000;  ///< mapping.total_fields.limit: one column less may be there
+  std::set<std::string> blocks;  ///< "blocks.write", …; kClosed
+  size_t fields_limit = 1000;    ///< mapping.total_fields.limit: one column less may be there
 
   size_t shard_of(const std::string& key_text) const {
     return std::hash<std::string>{}(key_text) % static_cast<size_t>(shards);
@@ -46,6 +49,9 @@ struct Store {
   SqlResult<Table*> find(const TableName& name, std::string_view operation = "INSERT");
 };
 
+/// Why a closed or blocked table does not do what is asked of it ("INSERT", "READ", "SHOW CREATE"), as 6.4.3 says it;
+/// nothing where it does.
+std::optional<SqlError> blocked(const Table& table, std::string_view operation);
 SqlError unknown_relation(const Store& store, const TableName& name);
 
 /// How many columns the table has, those inside objects and arrays of objects included.

@@ -21,16 +21,8 @@ SqlError version_conflict(const std::string& key, const KeyDemand& demand, const
 }
 
 SqlResult<bool> check_blocks(const Table& table, const std::string& operation) {
-  if (table.blocks.contains("blocks.read_only_allow_delete")) {
-    return std::unexpected(SqlError{4037,
-                                    "ClusterBlockException[blocked by: [RELATION_READ_DELETE_ONLY/12/index read-only / "
-                                    "allow delete (api)];]"});
-  }
-  if (!table.blocks.contains("blocks.write") && !table.blocks.contains("blocks.read_only")) return true;
-  return std::unexpected(
-      SqlError{4007, fmt::format("OperationOnInaccessibleRelationException[The relation \"{}\" doesn't support or allow {} "
-                                 "operations]",
-                                 table.name.str(), operation)});
+  if (auto refusal = blocked(table, operation)) return std::unexpected(*std::move(refusal));
+  return true;
 }
 
 void set_member(Value& object, const std::string& name, Value value) {
