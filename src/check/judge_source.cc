@@ -142,6 +142,20 @@ Finding judge_call(const CallSight& call, bool known) {
   return {fail, check, words_of(error), error.hint};
 }
 
+Findings judge_leases(const LeaseTableSight& sight, bool known) {
+  Findings findings;
+  if (sight.is_of_something_else) {
+    findings.push_back({fail, "lease table",
+                        fmt::format("table '{}' is no lease table: its key is not leaseKey", sight.name),
+                        "name another one with lease-table=NAME"});
+  }
+  for (const CallSight& call : sight.calls) {
+    findings.push_back(judge_call(call, known));
+    findings.back().check += fmt::format(" on {}", sight.name);
+  }
+  return findings;
+}
+
 Finding judge_reach(const SourceSight& sight, const SourceNeeds& needs, const std::string& endpoints) {
   const Error* missing = first_error(sight, ErrorKind::not_found);
   if (missing != nullptr && needs.kinesis && needs.create_kinesis && !sight.kinesis) {

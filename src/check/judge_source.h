@@ -19,6 +19,8 @@ Finding judge_clock(std::optional<Duration> off);
 
 /// One a right. `known`: STS has said who we are, so that a refusal is no matter of credentials.
 Finding judge_call(const CallSight& call, bool known);
+/// A finding a call, and whether it is a table of leases at all.
+Findings judge_leases(const LeaseTableSight& sight, bool known);
 
 /// What all calls together say of endpoint, stream and table.
 Finding judge_reach(const SourceSight& sight, const SourceNeeds& needs, const std::string& endpoints);

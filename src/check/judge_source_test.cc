@@ -62,6 +62,20 @@ TEST(JudgeCall, ARefusalNamesTheRight) {
             (Finding{warn, "permission kinesis:CreateStream", "not tried: it would make the stream"}));
 }
 
+TEST(JudgeLeases, EachRightIsNamedWithItsTable) {
+  LeaseTableSight sight{"workers"};
+  sight.calls = {{{"dynamodb:Scan", "arn:w"}, kDenied},
+                 {{"dynamodb:PutItem", "arn:w"}, std::nullopt, "it would write a lease"}};
+  EXPECT_EQ(judge_leases(sight, true),
+            (Findings{{fail, "permission dynamodb:Scan on workers",
+                       "Scan failed: AccessDeniedException: User: x is not authorized", "allow dynamodb:Scan on arn:w"},
+                      {warn, "permission dynamodb:PutItem on workers", "not tried: it would write a lease"}}));
+  sight = {.name = "orders", .is_of_something_else = true};
+  EXPECT_EQ(judge_leases(sight, true),
+            (Findings{{fail, "lease table", "table 'orders' is no lease table: its key is not leaseKey",
+                       "name another one with lease-table=NAME"}}));
+}
+
 TEST(JudgeReach, WhatIsNotThereIsMadeWhereThatIsAskedFor) {
   SourceSight sight;
   sight.calls.push_back(

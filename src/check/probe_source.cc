@@ -1,5 +1,7 @@
 #include "check/probe_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace ctk::check {
@@ -7,6 +9,7 @@ namespace {
 
 constexpr int kTriesMore = 3;  // of a call that is throttled
 constexpr Duration kPause = std::chrono::seconds(1);
+constexpr const char* kLeaseKey = "leaseKey";
 constexpr size_t kLargestAnswer = 16u << 20;
 /// Shards that a stream is likely to have had: where no list can be had, their names show whether there is the right.
 constexpr const char* kFirstKinesisShard = "shardId-000000000000";
@@ -62,6 +65,8 @@ Task<Result<SourceSight>> SourceProbe::look() {
   if (reached && needs_.table_stream) reached = co_await look_at_table_stream();
   if (reached && needs_.scanned) reached = co_await look_at_items();
   if (reached && !table_.empty() && apis_.settings != nullptr) co_await look_at_settings();
+  for (size_t i = 0; reached && apis_.leases != nullptr && i < leases_.size(); ++i)
+    reached = co_await look_at_leases(leases_[i]);
   co_return std::move(sight_);
 }
 
@@ -177,6 +182,41 @@ Task<bool> SourceProbe::look_at_items() {
   Result<aws::ScanPage> page = co_await patiently<aws::ScanPage>(ask_page);
   note("dynamodb:Scan", error_of(page));
   co_return page || !is_gone(page.error());
+}
+
+/// Nothing is written: a row would be taken for a lease.
+Task<bool> SourceProbe::look_at_leases(std::string name) {
+  LeaseTableSight sight{name};
+  const aws::TableName table(name);
+  const std::string resource = table_arn(needs_.region, name);
+  const auto made = [&](const char* action, const Error* error) {
+    sight.calls.push_back({{action, resource}, error == nullptr ? std::nullopt : std::optional(*error)});
+  };
+  const auto not_made = [&](const char* action, const char* why) {
+    sight.calls.push_back({{action, resource}, std::nullopt, why});
+  };
+  const auto ask_found = [&](Done<aws::TableDescription> done) { apis_.leases->describe_table(table, std::move(done)); };
+  Result<aws::TableDescription> found = co_await patiently<aws::TableDescription>(ask_found);
+  made("dynamodb:DescribeTable", error_of(found));
+  const bool is_away = !found && is_gone(found.error());
+  if (!is_away) {
+    const bool is_lease_table = !found || (found->keys.size() == 1 && found->keys.front().name == kLeaseKey);
+    sight.is_of_something_else = !is_lease_table;
+    not_made("dynamodb:CreateTable", found ? "the table is there" : "it would make the table");
+    const aws::ScanRequest request{.table = table, .limit = 1};
+    const auto ask_page = [&](Done<aws::ScanPage> done) { apis_.leases->scan(request, std::move(done)); };
+    Result<aws::ScanPage> page = co_await patiently<aws::ScanPage>(ask_page);
+    made("dynamodb:Scan", error_of(page));
+    using Item = std::optional<std::string>;
+    const std::string key = fmt::format(R"({{"{}":{{"S":"ctk-check"}}}})", kLeaseKey);
+    const auto ask_item = [&](Done<Item> done) { apis_.leases->get_item(table, key, std::move(done)); };
+    Result<Item> item = co_await patiently<Item>(ask_item);
+    made("dynamodb:GetItem", error_of(item));
+    for (const char* action : {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"})
+      not_made(action, "it would write a lease");
+  }
+  sight_.leases.push_back(std::move(sight));
+  co_return !is_away;
 }
 
 Task<bool> SourceProbe::look_at_settings() {

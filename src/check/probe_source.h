@@ -1,6 +1,8 @@
 // Gathers what can be seen of a source at AWS by calls that change nothing.
 #pragma once
 
+#include <utility>
+
 #include "base/deadline.h"
 #include "base/task.h"
 #include "check/source_sight.h"
@@ -14,6 +16,7 @@ struct SourceApis {
   aws::DynamoDbApi* tables = nullptr;
   aws::DynamoDbStreamsApi* streams = nullptr;
   aws::TableSettings* settings = nullptr;
+  aws::DynamoDbApi* leases = nullptr;  ///< where the lease tables are
 };
 
 /// Used on the loop, once; the interfaces outlive it.
@@ -22,7 +25,12 @@ class SourceProbe {
   /// `table`: whose settings are of interest, the source's or that of a Kinesis stream; may be empty. Whoever has not
   /// answered by the deadline counts as unreachable.
   SourceProbe(const SourceApis& apis, SourceNeeds needs, std::string table, const Deadline& deadline, EventLoop& loop)
-      : apis_(apis), needs_(std::move(needs)), table_(std::move(table)), deadline_(deadline), tasks_(loop) {}
+      : apis_(apis),
+        needs_(std::move(needs)),
+        leases_(std::exchange(needs_.leases, {})),
+        table_(std::move(table)),
+        deadline_(deadline),
+        tasks_(loop) {}
 
   /// What cannot be seen is in the sight as such; there are no errors.
   void run(Done<SourceSight> done);
@@ -35,6 +43,7 @@ class SourceProbe {
   Task<bool> look_at_table_stream();
   Task<bool> look_at_items();
   Task<bool> look_at_settings();
+  Task<bool> look_at_leases(std::string name);
   /// What a call answers; one that is throttled is made again, a second later, while there is time.
   template <class T, class Call>
   Task<Result<T>> patiently(Call call);
@@ -46,6 +55,7 @@ class SourceProbe {
 
   SourceApis apis_;
   SourceNeeds needs_;
+  std::vector<std::string> leases_;  ///< of the needs, which are the source's alone then
   std::string table_;
   const Deadline deadline_;
   SourceSight sight_;

@@ -22,6 +22,13 @@ struct CallSight {
   std::string untried = {};         ///< why it was not made; then there is no error
 };
 
+/// A table whose rows many workers share, and what came of the calls that take its rights.
+struct LeaseTableSight {
+  std::string name;
+  std::vector<CallSight> calls = {};
+  bool is_of_something_else = false;  ///< it is there, and its key is not that of leases
+};
+
 /// Who we are to AWS.
 struct IdentitySight {
   std::string origin;                         ///< where the credentials are from: "profile 'dev'"
@@ -38,7 +45,8 @@ struct SourceSight {
   std::optional<aws::StreamsDescription> table_stream;
   std::optional<Result<std::vector<aws::KinesisDestination>>> destinations;
   std::optional<Result<bool>> recovery;  ///< whether the table has point-in-time recovery
-  std::string record;                    ///< the first one of a Kinesis stream; empty where none was seen
+  std::vector<LeaseTableSight> leases;
+  std::string record;  ///< the first one of a Kinesis stream; empty where none was seen
 };
 
 }  // namespace ctk::check

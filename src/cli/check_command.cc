@@ -38,6 +38,7 @@ int print_findings(const check::Findings& findings, bool json, World& world) {
 
 check::Findings look_at(LoadPlan plan, Preflight::Settings settings, World& world) {
   check::SourceNeeds needs = needs_of(plan.source);
+  needs.leases = lease_tables_of(plan);
   make_nothing(plan.source);
   ThreadLoop loop(world.clock);
   check::Findings findings;

@@ -96,8 +96,8 @@ Task<bool> Preflight::look_at_aws() {
   const aws::ServiceEndpoint& endpoint =
       kinesis != nullptr ? kinesis->endpoint : std::get<TablePlan>(plan_.source.from).tables;
   const std::string table = cli::table_of(plan_.source);
-  const check::SourceApis apis{calls_->kinesis(), calls_->fan_out(), &calls_->tables(), calls_->table_streams(),
-                               &calls_->settings()};
+  const check::SourceApis apis{calls_->kinesis(),       calls_->fan_out(),   &calls_->tables(),
+                               calls_->table_streams(), &calls_->settings(), calls_->leases()};
   probe_ = std::make_unique<check::SourceProbe>(apis, needs_, table, signed_calls, loop_);
   Result<check::SourceSight> sight =
       co_await tasks_.answer<check::SourceSight>([&](Done<check::SourceSight> done) { probe_->run(std::move(done)); });
@@ -108,6 +108,9 @@ Task<bool> Preflight::look_at_aws() {
   find(check::judge_clock(calls_->http().off()));
   find(check::judge_reach(sight_, needs_, endpoint.url));
   for (const check::CallSight& call : sight_.calls) find(check::judge_call(call, known));
+  for (const check::LeaseTableSight& leases : sight_.leases) {
+    for (Finding& finding : check::judge_leases(leases, known)) find(std::move(finding));
+  }
   const bool there = !is_refused(findings_, "source");
   if (there && (needs_.kinesis || needs_.table_stream)) find(check::judge_stream(sight_, needs_));
   if (needs_.kinesis && sight_.kinesis) find(check::judge_precision(sight_, table));

@@ -24,6 +24,9 @@ Result<std::unique_ptr<SourceCalls>> SourceCalls::make(const SourcePlan& plan, W
   const auto* table = std::get_if<TablePlan>(&plan.from);
   std::unique_ptr<SourceCalls> calls(
       new SourceCalls(std::move(*reached), kinesis != nullptr ? kinesis->tables : table->tables, world));
+  if (!plan.leases.url.empty()) {
+    calls->leases_ = aws::make_dynamodb_http(plan.leases, aws.credentials(), calls->watch_, aws.decoder(), world.clock);
+  }
   if (kinesis != nullptr) {
     calls->kinesis_ = aws::make_kinesis_http(kinesis->endpoint, aws.credentials(), calls->watch_, aws.decoder(),
                                              world.clock, kinesis->format);

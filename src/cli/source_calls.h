@@ -29,6 +29,8 @@ class SourceCalls {
   aws::KinesisApi* kinesis() { return kinesis_.get(); }                ///< null of a table
   aws::FanOutApi* fan_out() { return fan_out_.get(); }                 ///< null likewise
   aws::DynamoDbStreamsApi* table_streams() { return streams_.get(); }  ///< null of a Kinesis stream
+  /// Null where no lease table can be.
+  aws::DynamoDbApi* leases() { return leases_.get(); }
   /// The stream as a relay has it; it makes nothing.
   source::StreamSource& stream() { return *stream_; }
 
@@ -42,6 +44,7 @@ class SourceCalls {
   std::unique_ptr<aws::KinesisApi> kinesis_;
   std::unique_ptr<aws::FanOutApi> fan_out_;
   std::unique_ptr<aws::DynamoDbStreamsApi> streams_;
+  std::unique_ptr<aws::DynamoDbApi> leases_;
   std::unique_ptr<source::StreamSource> stream_;
 };
 

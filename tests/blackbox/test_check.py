@@ -9,8 +9,9 @@ import subprocess
 import sys
 import time
 import unittest
+import uuid
 
-from harness import PROGRAM, Case, SqliteTarget, ctk, finish, start
+from harness import PROGRAM, Case, CrateTarget, SqliteTarget, crate_address, ctk, finish, start
 from servers import TESTS, DynamoDbLocal, FakeCrateDb, Mariadb, Mysql, Postgres
 from simulator import Refusals, Simulator
 
@@ -77,20 +78,51 @@ class Broken(Checked):
 
     def test_every_right(self):
         simulator = self.simulator()
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
         simulator.put(1)
-        source = self.source(simulator, options="&snapshot=initial")
-        policy = json.loads(self.run_ctk("check", source, "--policy")[0])
-        for action in actions_of(policy):
-            simulator.happen("set-policy", policy=without(policy, action))
-            found = self.findings(source, self.target.url(), expect=5)
-            failed = {check: finding for check, finding in found.items() if finding["result"] == "fail"}
-            self.assertEqual(list(failed), [f"permission {action}"], found)
-            hint = failed[f"permission {action}"]["hint"]
-            allowed, resource = re.fullmatch(r"allow (\S+) on (\S+)", hint).groups()
-            mended = without(policy, action)
-            mended["Statement"].append({"Effect": "Allow", "Action": allowed, "Resource": resource})
-            simulator.happen("set-policy", policy=mended)
-            self.findings(source, self.target.url())
+        kinesis = "kinesis+dynamodb+cdc"
+        for source, tried in ((self.source(simulator, options="&snapshot=initial"), 5), (self.source(simulator, "dynamodb"), 2),
+                              (self.source(simulator, kinesis, "cdc", "&source-table=demo&snapshot=initial"), 6),
+                              (self.source(simulator, kinesis, "cdc", "&fan-out=me"), 4),
+                              (self.source(simulator, options="&positions=dynamodb&lease-table=workers"), 7),
+                              (self.source(simulator, kinesis, "cdc", "&positions=dynamodb&lease-table=workers"), 7)):
+            with self.subTest(source):
+                self.assertEqual(self.each_right(simulator, source), tried)
+
+    # What these do cannot be undone, or is another's; tables of other libraries are looked at where there are any.
+    UNTRIED = ("UpdateTable", "CreateTable", "PutItem", "UpdateItem", "DeleteItem", "RegisterStreamConsumer", "SubscribeToShard")
+    OF_OTHERS = ("-CoordinatorState", "-WorkerMetricStats")
+
+    def each_right(self, simulator, source):
+        """Without each of the policy's rights one check fails, and its hint, done literally, mends it. How many were tried."""
+        policy, tried = json.loads(self.run_ctk("check", source, "--policy")[0]), 0
+        for number, statement in enumerate(policy["Statement"]):
+            for action in statement["Action"]:
+                if action.partition(":")[2] in self.UNTRIED or statement["Resource"].endswith(self.OF_OTHERS):
+                    continue
+                less = without(policy, None)
+                less["Statement"][number] = statement | {"Action": [each for each in statement["Action"] if each != action] or ["sts:None"]}
+                simulator.happen("set-policy", policy=less)
+                found = self.findings(source, self.target.url(), expect=5)
+                failed = {check: finding for check, finding in found.items() if finding["result"] == "fail"}
+                of_leases = " on workers" if statement["Resource"].endswith("table/workers") else ""
+                self.assertEqual(list(failed), [f"permission {action}{of_leases}"], found)
+                allowed, resource = re.fullmatch(r"allow (\S+) on (\S+)", failed[f"permission {action}{of_leases}"]["hint"]).groups()
+                less["Statement"].append({"Effect": "Allow", "Action": allowed, "Resource": resource})
+                simulator.happen("set-policy", policy=less)
+                self.findings(source, self.target.url())
+                tried += 1
+        simulator.happen("set-policy")
+        return tried
+
+    def test_a_table_of_something_else_is_no_lease_table(self):
+        simulator = self.simulator()
+        source = self.source(simulator, options="&positions=dynamodb&lease-table=")
+        hint = self.assert_failed("lease table", "'demo' is no lease table", source + "demo", self.target.url())
+        self.assertEqual(hint, "name another one with lease-table=NAME")
+        found = self.findings(source + "workers", self.target.url())
+        self.assertEqual(found["permission dynamodb:CreateTable on workers"]["says"], "not tried: it would make the table")
 
     def test_a_wrong_key(self):
         simulator = self.simulator()
@@ -114,6 +146,21 @@ class Broken(Checked):
                            "postgresql://nobody@127.0.0.1:1/db?table=public.demo")
         self.assert_failed("source", "no table 'nothing'", self.source(simulator, name="nothing"), self.target.url())
         self.assert_failed("source", "not there", "file+dynamodb+cdc:/nowhere/events.ndjson", self.target.url())
+
+    def test_no_room(self):
+        """A file system of a megabyte, which only root may make."""
+        small = self.home / "small"
+        small.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", small], capture_output=True).returncode:
+            self.skipTest("this user may not mount a file system")
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        source = self.source(self.simulator())
+        for place in (f"sqlite:///{small}/rows.db?table=demo", f"ndjson://{small}/lines"):
+            hint = self.assert_failed("target room", r"^(\d+ KB|1 MB) free$", source, place)
+            self.assertEqual(hint, "make room, or name a place that has some")
+            self.findings(source, place.replace(f"{small}/", f"{self.home}/"))
+        subprocess.run(["mount", "-o", "remount,size=100m", small], check=True)
+        self.findings(source, f"sqlite:///{small}/rows.db?table=demo")
 
     def test_a_stream_that_is_off_or_holds_too_little(self):
         simulator = self.simulator()
@@ -148,10 +195,18 @@ class Broken(Checked):
         self.findings(source, self.target.url())
 
     def test_records_that_are_gone_unread(self):
-        # Both clocks are as far on: the simulator's, and that of the stored positions is set back.
         simulator = self.simulator()
+        stream = simulator.kinesis("DescribeStreamSummary", StreamName="cdc")["StreamDescriptionSummary"]["StreamARN"]
+        simulator.dynamodb("EnableKinesisStreamingDestination", TableName="demo", StreamArn=stream)
         simulator.put(1)
-        source = self.source(simulator, options="&once=true")
+        for source in (self.source(simulator, options="&once=true"),
+                       self.source(simulator, "kinesis+dynamodb+cdc", "cdc", "&once=true&source-table=demo")):
+            with self.subTest(source):
+                self.unread(source)
+                self.target.path.unlink()
+
+    def unread(self, source):
+        # Both clocks are as far on: the simulator's, and that of the stored positions is set back.
         self.run_ctk("load", source, self.target.url())
         self.findings(source, self.target.url())
         connection = sqlite3.connect(self.target.path)
@@ -336,6 +391,11 @@ class Databases(Checked):
         simulator.put(1)
         return simulator
 
+    def assert_other_shape(self, source, url, table):
+        """A table with another key is found, and the hint, another table, mends it."""
+        hint = self.assert_failed("target table", "cannot be used|is not as this relay needs it", source, re.sub(r"(\w+\.)?demo\b", table, url))
+        self.assertIn("another table", hint)
+
     def test_postgresql(self):
         server = Postgres()
         self.addCleanup(server.stop)
@@ -384,6 +444,9 @@ class Databases(Checked):
         server.sql(re.fullmatch("run as ctk: (.*)", hint)[1])
         self.assertIn("as it should be", self.findings(source, theirs)["target table"]["says"])
         self.run_ctk("load", source + "&once=true", theirs)
+        server.sql("CREATE TABLE loads.shape (pk bigint PRIMARY KEY, data text);"
+                   "GRANT SELECT, INSERT, UPDATE, DELETE ON loads.shape TO writer")
+        self.assert_other_shape(source, url, "loads.shape")
         self.assert_failed("target", "password", source, url.replace(":secret@", ":wrong@"))
         self.assert_failed("target", "nothing", source, url.replace("/ctk?", "/nothing?"))
 
@@ -434,6 +497,8 @@ class Databases(Checked):
         server.sql(hint)
         self.findings(source, theirs)
         self.run_ctk("load", source + "&once=true", theirs)
+        server.sql("CREATE TABLE ctk.shape (pk BIGINT PRIMARY KEY, data TEXT)")
+        self.assert_other_shape(source, url, "shape")
         return source
 
     def test_what_a_database_library_says_stands_on_one_line(self):
@@ -443,14 +508,36 @@ class Databases(Checked):
     def test_cratedb(self):
         server = FakeCrateDb()
         self.addCleanup(server.stop)
+        self.check_cratedb(CrateTarget(server.url, "checked"))
+
+    @unittest.skipUnless(crate_address(), "CTK_TEST_CRATEDB_URL names no server")
+    def test_a_real_cratedb(self):
+        target = CrateTarget(crate_address(), f"checked_{uuid.uuid4().hex[:8]}")
+        self.addCleanup(target.drop)
+        self.check_cratedb(target)
+
+    def check_cratedb(self, target):
         source = self.source(self.filled())
-        url = f"crate://crate@{server.url.split('//')[1]}/checked/demo"
+        url = target.url()
         found = self.findings(source, url)
         self.assertRegex(found["target"]["says"], r"^CrateDB \d+")
         self.assertIn("a run makes it", found["target table"]["says"])
         self.assertEqual(found["target rights"]["says"], "all that a run needs")
         self.run_ctk("load", source + "&snapshot=only", url)
         self.assertIn("as it should be", self.findings(source, url)["target table"]["says"])
+        for table, block, says in (("demo", "write", "blocks.write is set"), ("demo", "read_only_allow_delete", "a disk is full"),
+                                   ("ctk_tables", "read_only", "blocks.read_only is set")):
+            target.sql(f'ALTER TABLE "{target.schema}"."{table}" SET ("blocks.{block}" = true)')
+            hint = self.assert_failed("target writes", rf"^table {target.schema}\.{table}: .*{says}", source, url)
+            target.sql(re.search("ALTER TABLE .*", hint)[0])
+            self.assertEqual(self.findings(source, url)["target writes"]["says"], "no table is closed or blocked")
+        target.sql(f'ALTER TABLE "{target.schema}"."demo" CLOSE')
+        found = self.findings(source, url, expect=5)
+        self.assertIn("it is closed", found["target writes"]["says"])
+        target.sql(re.search("ALTER TABLE .*", found["target writes"]["hint"])[0])
+        self.findings(source, url)
+        target.sql(f'CREATE TABLE "{target.schema}"."shape" (pk BIGINT PRIMARY KEY, data TEXT)')
+        self.assert_other_shape(source, url, "shape")
         self.assert_failed("target", "127.0.0.1:1", source, "crate://crate@127.0.0.1:1/checked/demo")
 
 
