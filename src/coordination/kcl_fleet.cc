@@ -37,14 +37,20 @@ void KclFleet::start(Done<bool> done) {
   });
 }
 
+/// A report that is on its way would come behind its being taken back.
 void KclFleet::stop(Done<bool> done) {
   stopping_ = true;
-  tasks_.spawn(leave(), std::move(done));
+  if (reporting_) {
+    left_ = std::move(done);
+  } else {
+    tasks_.spawn(leave(), std::move(done));
+  }
 }
 
 Task<Result<bool>> KclFleet::join() {
   Result<bool> seen = co_await look_first();
   if (!seen) co_return seen;
+  if (stopping_) co_return fail(ErrorKind::stopped, "the worker was stopped before it had joined anybody");
   leads_ = presence_.leads(now());
   if (!presence_.lives(now())) co_return true;
   log_.info("workers of KCL 3 are at work, or were a moment ago",
@@ -72,8 +78,6 @@ Task<bool> KclFleet::watch() {
     } else if (now() >= report_at_) {
       const Result<bool> reported = co_await report();
       heed(reported);
-      // A report that was on its way when this one was told to stop has come behind its being taken back.
-      if (stopping_) co_await leave();
     }
     note_change();
   }
@@ -178,7 +182,9 @@ void KclFleet::note_blindness(const aws::TableName& table, const Error& error) {
 
 Task<Result<bool>> KclFleet::report() {
   Result<bool> all = true;
+  reporting_ = true;
   for (const KclPlace place : presence_.places(now())) {
+    if (stopping_) break;
     const aws::ItemWrite row = report_to_kcl(kcl_tables(place, options_.leases), options_.worker, clock_.now());
     const bool is_first = reported_.insert(place).second;
     Result<bool> one = co_await write(row);
@@ -186,6 +192,8 @@ Task<Result<bool>> KclFleet::report() {
     if (!one && all) all = std::move(one);
   }
   report_at_ = now() + (all ? kKclReportEvery : Duration{});
+  reporting_ = false;
+  if (left_) tasks_.spawn(leave(), std::exchange(left_, nullptr));
   co_return all;
 }
 

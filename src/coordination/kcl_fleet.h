@@ -43,7 +43,7 @@ class KclFleet {
   /// given a lease. `unreachable` where nobody can be seen for a minute: to share by itself would be to guess.
   void start(Done<bool> done);
   bool leads() const { return leads_; }
-  /// Its leader is to give no more leases to this worker.
+  /// Its leader is to give no more leases to this worker: no row of it is left, also where it has not joined them yet.
   void stop(Done<bool> done);
 
  private:
@@ -81,6 +81,8 @@ class KclFleet {
   std::set<KclPlace> reported_;      ///< where a row of this worker may be
   Duration report_at_{};             ///< the next one
   bool leads_ = false, stopping_ = false;
+  bool reporting_ = false;  ///< a report is on its way
+  Done<bool> left_;         ///< who waits for that, and for its being taken back
   TaskGroup tasks_;
 };
 

@@ -104,6 +104,7 @@ void LeaseTable::start(Done<bool> done) {
 Task<Result<bool>> LeaseTable::prepare() {
   Result<bool> ready = co_await make_table();
   if (options_.is_ours || !ready) co_return ready;
+  if (retired_) co_return fail(ErrorKind::stopped, "the worker was stopped before its lease table could be used");
   kcl_.emplace(loop_, clock_, reads_, writes_, log_,
                KclFleetOptions{options_.table, options_.settings.worker, options_.settings.renew_every(), options_.seed},
                [this](bool leads) { led(leads); });
@@ -402,6 +403,7 @@ void LeaseTable::remove(const std::vector<aws::ShardId>& shards) {
 }
 
 void LeaseTable::retire(Done<bool> done) {
+  retired_ = true;
   if (kcl_) return kcl_->stop(std::move(done));
   tasks_.post([done = std::move(done)]() mutable { done(true); });
 }

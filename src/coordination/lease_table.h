@@ -81,7 +81,8 @@ class LeaseTable {
     return keeper_.may_write(shard, fence, clock_.monotonic());
   }
 
-  /// What is held is about to be let go: a leader of KCL 3 is to give nothing of it, nor anything else, to this worker.
+  /// What is held is about to be let go: a leader of KCL 3 is to give nothing of it, nor anything else, to this worker. One
+  /// that is starting yet joins nobody.
   void retire(Done<bool> done);
   /// Takes no more leases; `done` comes once all that is held was let go, or after the time to fail over.
   void stop(Done<bool> done);
@@ -160,7 +161,7 @@ class LeaseTable {
   std::map<Hold, std::deque<Waiting>> waiting_;
   Done<bool> stopped_;
   EventLoop::TimerId timer_ = 0;
-  bool running_ = false;
+  bool running_ = false, retired_ = false;
   TaskGroup tasks_;
 };
 

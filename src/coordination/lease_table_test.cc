@@ -557,6 +557,26 @@ TEST_F(BesideKcl3, WhoLeavesTakesItsReportBackFirst) {
   EXPECT_EQ(row(kSecond).owner.str(), "worker-0");
 }
 
+/// A report that is on its way as it is told to leave comes before its being taken back.
+TEST_F(BesideKcl3, WhoIsToldToLeaveAtAnyMomentLeavesNoReport) {
+  beat();
+  size_t reports = 0;
+  for (int step = 0; step < 100; ++step) {
+    Worker& worker = create();
+    const aws::ShardId report("worker-" + std::to_string(step));
+    worker.table.start([](Result<bool>) {});
+    run(Duration(1000 * step));
+    reports += item(report).empty() ? 0 : 1;
+    ASSERT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { worker.table.retire(std::move(done)); }));
+    EXPECT_EQ(item(report), "") << step << " ms after it began";
+    run(seconds(1));
+    EXPECT_EQ(item(report), "") << step << " ms after it began, and a second later";
+    worker.lease_table.reset();
+  }
+  EXPECT_GT(reports, 0u);
+  EXPECT_LT(reports, 100u);
+}
+
 TEST_F(BesideKcl3, WhoMayNotReportIsRefused) {
   beat();
   Worker& worker = create();

@@ -142,15 +142,16 @@ void LeasedShards::let_go(const std::vector<aws::ShardId>& shards) {
 }
 
 /// What is stored by now is in the leases before they go, and no leader gives any more, where target and table answer soon.
+/// A leader may have been told of a worker that cannot use its leases yet.
 void LeasedShards::end(Done<bool> done) {
   listener_ = {};
-  if (!usable_) return answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
+  if (!leases_) return answer_later(loop_, lifeline_, std::move(done), Result<bool>(true));
   auto retired = [this, done = std::move(done)]() mutable { release_all(std::move(done)); };
   auto copied = [this, retired = std::move(retired)]() mutable {
     Done<bool> heard = lifeline_.guard([retired = std::move(retired)](const Result<bool>&) mutable { retired(); });
     leases_->retire(Deadline(loop_, clock_, kBeforeRelease, "the lease table").hold(std::move(heard)));
   };
-  if (truth_ == nullptr) return copied();
+  if (truth_ == nullptr || !usable_) return copied();
   using Rows = std::vector<StoredPosition>;
   Done<Rows> read = lifeline_.guard([this, copied = std::move(copied)](const Result<Rows>& rows) mutable {
     if (rows) copy(*rows);

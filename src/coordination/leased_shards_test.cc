@@ -37,6 +37,17 @@ struct LeasedShardsTest : testing::Test {
   Assignment::Listener listener() {
     return {[this](std::vector<aws::ShardId> more) { gained.insert(gained.end(), more.begin(), more.end()); }, {}};
   }
+  /// The relay's, on which a worker of KCL 3 is at work.
+  void make_table_of_kcl(const RelayName& relay) {
+    const aws::TableName table = lease_table_name(relay);
+    ASSERT_TRUE(service.create_table({.name = table.str(), .keys = {{"leaseKey", 'S'}}}, loop.now()));
+    aws::ItemWrite theirs = report_to_kcl(kcl_tables(KclPlace::in_lease_table, table), WorkerName("java-1"), loop.now());
+    theirs.update = "SET #entityType = :entityType, #lut = :lut";
+    std::erase_if(theirs.names, [](const auto& name) { return name.first != "#entityType" && name.first != "#lut"; });
+    std::erase_if(theirs.values, [](const auto& value) { return value.first != ":entityType" && value.first != ":lut"; });
+    ASSERT_TRUE(answer_of<aws::WriteOutcome>(
+        loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(theirs, std::move(done)); }));
+  }
   /// Until the one shard is held.
   void hold() {
     const RelayName relay("kinesis:s@public.t");
@@ -72,20 +83,29 @@ TEST_F(LeasedShardsTest, WhoEndsWaitsForNoLeader) {
   slow.settings.failover = seconds(60);
   LeasedShards ending(loop, loop, reads, writes, log, slow, nullptr);
   const RelayName relay("kinesis:s@public.t");
-  const aws::TableName table = lease_table_name(relay);
-  ASSERT_TRUE(service.create_table({.name = table.str(), .keys = {{"leaseKey", 'S'}}}, loop.now()));
-  aws::ItemWrite theirs = report_to_kcl(kcl_tables(KclPlace::in_lease_table, table), WorkerName("java-1"), loop.now());
-  theirs.update = "SET #entityType = :entityType, #lut = :lut";
-  std::erase_if(theirs.names, [](const auto& name) { return name.first != "#entityType" && name.first != "#lut"; });
-  std::erase_if(theirs.values, [](const auto& value) { return value.first != ":entityType" && value.first != ":lut"; });
-  ASSERT_TRUE(answer_of<aws::WriteOutcome>(
-      loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(theirs, std::move(done)); }));
+  make_table_of_kcl(relay);
   ASSERT_TRUE(answer_of<Rows>(loop, [&](Done<Rows> done) { ending.read(relay, std::move(done)); }));
   writes.settings().faults.slow = 1;
   writes.settings().faults.slow_by = seconds(15);
   const Duration begun = loop.monotonic();
   EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { ending.end(std::move(done)); }));
   EXPECT_LT(loop.monotonic() - begun, seconds(3));
+}
+
+/// Their leader would give leases to it, for a minute.
+TEST_F(LeasedShardsTest, WhoEndsBeforeItsLeasesAreUsableLeavesNoReport) {
+  const RelayName relay("kinesis:s@public.t");
+  make_table_of_kcl(relay);
+  const auto report = [&] {
+    return service.get_item(lease_table_name(relay).str(), {{"leaseKey", text_value("worker")}}, loop.now()).value();
+  };
+  LeasedShards ending(loop, loop, reads, writes, log, options(), nullptr);
+  bool usable = false;
+  ending.read(relay, [&](const Result<Rows>&) { usable = true; });
+  ASSERT_TRUE(loop.run_until([&] { return report().has_value(); }, seconds(30)));
+  ASSERT_FALSE(usable);
+  EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { ending.end(std::move(done)); }));
+  EXPECT_FALSE(report());
 }
 
 /// The rows of finished shards go: all above one that is being read were read. One at its beginning says nothing of them.
