@@ -186,7 +186,7 @@ Task<Result<bool>> HistoryWork::read_all(Keys& keys) {
 
 Task<Result<bool>> HistoryWork::read(Keys& keys, std::vector<OfKey*> asked, bool all) {
   const size_t width = spec().keys.size();
-  const size_t at_once = keys_at_once(width + 1);  // the version is one of the key's columns
+  const size_t at_once = keys_at_once(width);  // they are searched for: not all of the key's columns are named
   for (size_t begin = 0; begin < asked.size(); begin += at_once) {
     const size_t count = std::min(at_once, asked.size() - begin);
     std::vector<std::string> args;
