@@ -11,6 +11,7 @@
 #include "cli/load_plan.h"
 #include "cli/run_commands.h"
 #include "cli/target_session.h"
+#include "dynamodb/decode.h"
 #include "observe/progress_display.h"
 #include "replay/table_replay.h"
 #include "table/names.h"

@@ -22,72 +22,14 @@
 #include <string_view>
 #include <vector>
 
-#include "aws/ids.h"
-#include "base/time.h"
-#include "dynamodb/change.h"
 #include "dynamodb/change_builder.h"
-#include "dynamodb/order.h"
+#include "dynamodb/decoded.h"
 #include "dynamodb/slab.h"
 #include "json/reader.h"
 #include "json/token_walk.h"
 #include "shards/aggregate.h"
 
 namespace ctk::dynamodb {
-
-/// Where a record stood in the aggregate that it was taken out of.
-struct PlaceInAggregate {
-  uint32_t index = 0;
-  bool is_last = false;
-  bool is_stray = false;  ///< its key belongs to another shard
-};
-
-/// What a source hands over: bytes, and where they stood.
-struct RawRecord {
-  std::string data{};            ///< best with json::kPadding spare capacity (one copy less)
-  aws::SequenceNumber sequence;  ///< Kinesis: its number; files: the record's position
-  uint64_t line = 0;             ///< files: the line on which it ends, from 1
-  Timestamp arrival{};           ///< Kinesis: arrival time; items of a Scan: the page's; kNoTime for files
-  uint64_t first_line = 0;       ///< files: the line on which it begins; 0: the same
-  uint32_t value = 0;            ///< files: which of the records that end on that line, from 0
-  std::optional<PlaceInAggregate> in_aggregate{};  ///< Kinesis
-  std::string_view refusal{};  ///< why the source knows that it is none: a constant; its data is not looked at then
-};
-
-/// A record, or one of its changes, that is no Change: kept as a dead letter.
-struct Undecodable {
-  uint32_t index_in_record = 0;
-  std::string reason;  ///< "NewImage is missing in a MODIFY"
-  std::string table;   ///< as far as known
-  std::string key;     ///< as far as known, typed JSON
-  std::string order;   ///< as far as known
-  std::shared_ptr<const std::string> record;
-};
-
-struct Decoded {
-  std::vector<Change> changes;
-  std::vector<Undecodable> undecodable;
-  size_t total() const { return changes.size() + undecodable.size(); }
-  void clear() {
-    changes.clear();
-    undecodable.clear();
-  }
-};
-
-struct DecodeOptions {
-  /// Nothing for files whose first record has not been seen: then each change takes the kind its own form has.
-  std::optional<VersionKind> kind;
-  /// Whether changes keep their OldImage (deletes=soft wants it); else it is not even looked at.
-  bool old_image = false;
-  /// The order of each change, where it is known already; nothing: the one that follows from its record.
-  std::optional<std::string_view> order = {};
-  std::string_view shard = {}, position = {};  ///< of the record: Change::shard
-};
-
-/// Where scanned items come from.
-struct ItemSource {
-  std::string table;
-  std::vector<std::string> keys;  ///< names of the key's attributes, sorted
-};
 
 /// Decodes records, one after the other; keeps nothing between them but its buffers. One a thread.
 ///   Decoded decoded = decoder.decode(std::move(record), {.kind = VersionKind::kinesis});

@@ -5,6 +5,7 @@
 #include "dynamodb/decode_job.h"
 #include "dynamodb/encode.h"
 #include "dynamodb/event.h"
+#include "dynamodb/order.h"
 
 namespace ctk::dynamodb {
 namespace {

@@ -4,6 +4,7 @@
 #include "dynamodb/decode.h"
 #include "dynamodb/encode.h"
 #include "dynamodb/event_text.h"
+#include "dynamodb/order.h"
 
 namespace ctk::dynamodb {
 namespace {

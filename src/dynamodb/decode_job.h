@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dynamodb/decode.h"
+#include "dynamodb/order.h"
 
 namespace ctk::dynamodb {
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "dynamodb/encode.h"
+#include "dynamodb/order.h"
 #include "json/writer.h"
 #include "shards/aggregate_testing.h"
 

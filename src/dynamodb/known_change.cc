@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "dynamodb/decode.h"
+
 namespace ctk::dynamodb {
 namespace {
 

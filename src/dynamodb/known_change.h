@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/decoded.h"
 
 namespace ctk::dynamodb {
 

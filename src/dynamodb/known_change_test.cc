@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include "dynamodb/decode.h"
 #include "dynamodb/encode.h"
 #include "dynamodb/event_text.h"
+#include "dynamodb/order.h"
 #include "json/writer.h"
 
 namespace ctk::dynamodb {

@@ -23,7 +23,7 @@
 
 #include "aws/ids.h"
 #include "base/error.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/raw_record.h"
 
 namespace ctk::engines {
 

@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "aws/ids.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/raw_record.h"
 
 namespace ctk::record {
 

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "dynamodb/decode.h"
+
 namespace ctk::record {
 namespace {
 

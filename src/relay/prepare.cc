@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dynamodb/decode.h"
 #include "relay/duplicates.h"
 #include "shards/segment.h"
 

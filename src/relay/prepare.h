@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dynamodb/decode.h"
+#include "dynamodb/decoded.h"
 #include "relay/fold.h"
 #include "relay/frontier.h"
 #include "shards/position.h"

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dynamodb/decode.h"
+
 namespace ctk::relay {
 namespace {
 

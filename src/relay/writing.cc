@@ -6,6 +6,8 @@
 #include <ranges>
 #include <utility>
 
+#include "dynamodb/decode.h"
+
 namespace ctk::relay {
 namespace {
 
@@ -16,6 +18,13 @@ constexpr size_t kPreparedFactor = 4;
 constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
 
 }  // namespace
+
+Writing::Writing(Parts parts, WriteQueue::Rules rules)
+    : parts_(parts),
+      run_(parts.run),
+      state_(parts.state),
+      writes_(rules),
+      decoder_(std::make_shared<dynamodb::Decoder>()) {}
 
 void Writing::pump() {
   while (plan()) {

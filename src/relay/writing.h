@@ -63,7 +63,7 @@ class Writing {
     Owner& owner;
   };
 
-  Writing(Parts parts, WriteQueue::Rules rules) : parts_(parts), run_(parts.run), state_(parts.state), writes_(rules) {}
+  Writing(Parts parts, WriteQueue::Rules rules);
 
   /// Plans what is due and gives the target what is ready.
   void pump();
@@ -128,7 +128,7 @@ class Writing {
   EventLoop::TimerId lingering_ = 0;  ///< a batch may be due
   EventLoop::TimerId pausing_ = 0;    ///< after a write that failed
   /// Used on the worker only, by jobs that keep it: one may still run when the run is gone.
-  std::shared_ptr<dynamodb::Decoder> decoder_ = std::make_shared<dynamodb::Decoder>();
+  std::shared_ptr<dynamodb::Decoder> decoder_;
 };
 
 }  // namespace ctk::relay

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "coordination/table_record.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/decoded.h"
 #include "sink/sink.h"
 
 namespace ctk::replay {

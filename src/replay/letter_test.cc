@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dynamodb/decode.h"
 #include "json/writer.h"
 
 namespace ctk::replay {

@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "dynamodb/decode.h"
+#include "dynamodb/order.h"
+
 namespace ctk::replay {
 namespace {
 

@@ -1,7 +1,9 @@
 // The fixture of the conformance suite.
 #include <algorithm>
 
+#include "dynamodb/decode.h"
 #include "dynamodb/encode.h"
+#include "json/writer.h"
 #include "sink/conformance_test.h"
 
 namespace ctk::sink::testing {

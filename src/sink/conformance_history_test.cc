@@ -1,5 +1,6 @@
 // The cases of the conformance suite: histories. Each change of each key is a row, once, whatever way it came.
 #include "sink/conformance_history_test.h"
+#include "dynamodb/decode.h"
 
 #include <fmt/format.h>
 

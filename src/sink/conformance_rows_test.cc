@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "dynamodb/decode.h"
 #include "sink/conformance_test.h"
 #include "table/keys.h"
 

@@ -1,6 +1,7 @@
 // The cases of the conformance suite: tables, names, dead letters, sweeping, queries.
 #include <algorithm>
 
+#include "json/writer.h"
 #include "sink/conformance_test.h"
 
 namespace ctk::sink::testing {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "dynamodb/decode.h"
+#include "dynamodb/change.h"
 #include "sink/sink.h"
 #include "sink/target_options.h"
 #include "sink/testing/json_tree.h"

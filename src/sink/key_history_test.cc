@@ -6,7 +6,7 @@
 #include <iterator>
 #include <random>
 
-#include "dynamodb/decode.h"
+#include "dynamodb/order.h"
 
 namespace ctk::sink {
 namespace {

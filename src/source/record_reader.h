@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/raw_record.h"
 #include "json/value_splitter.h"
 #include "source/byte_stream.h"
 

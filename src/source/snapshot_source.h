@@ -9,8 +9,8 @@
 #include "base/done.h"
 #include "base/time.h"
 #include "coordination/position_store.h"
-#include "dynamodb/decode.h"
 #include "dynamodb/key_schema.h"
+#include "dynamodb/raw_record.h"
 #include "shards/segment.h"
 
 namespace ctk::source {

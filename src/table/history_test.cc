@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dynamodb/order.h"
 #include "table/change_testing.h"
 
 namespace ctk::table {

@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "dynamodb/decode.h"
+#include "dynamodb/order.h"
 #include "json/reader.h"
 #include "shards/aggregate.h"
 

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/ascii.h"
-#include "dynamodb/decode.h"
+#include "dynamodb/order.h"
 #include "sink/sql/mysql_dialect.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sqlite_dialect.h"
