@@ -16,7 +16,8 @@ namespace {
 
 /// A slab that holds so many bytes is given no further record: one change that outlives its batch keeps not much more.
 constexpr size_t kSlabBytes = 128u << 10;
-constexpr size_t kSlabOfMany = 16u << 10, kSlabOfOne = 1u << 10;
+/// What a slab takes up at once: a batch's first, which may be of few records; the others; one of a single record.
+constexpr size_t kFirstSlab = 16u << 10, kNextSlab = 64u << 10, kSlabOfOne = 1u << 10;
 
 template <class Item>
 void cut(std::vector<Item>& items, size_t size) {
@@ -64,7 +65,8 @@ std::optional<VersionKind> Decoder::file_kind(std::string_view record) {
 }
 
 const std::shared_ptr<Slab>& Decoder::slab_with_room() {
-  if (slab_ == nullptr || slab_->bytes() >= kSlabBytes) slab_ = std::make_shared<Slab>(kSlabOfMany);
+  if (slab_ == nullptr) slab_ = std::make_shared<Slab>(kFirstSlab);
+  if (slab_->bytes() >= kSlabBytes) slab_ = std::make_shared<Slab>(kNextSlab);
   return slab_;
 }
 

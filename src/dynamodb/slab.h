@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory_resource>
 #include <string>
 #include <utility>
@@ -37,7 +37,7 @@ class Slab {
 
  private:
   std::pmr::monotonic_buffer_resource memory_;
-  std::deque<std::string> texts_;
+  std::pmr::list<std::string> texts_{&memory_};  ///< which own what they hold
   size_t bytes_ = 0;
 };
 
