@@ -141,8 +141,13 @@ void put_binary_set(TextBuffer& out, Value set) {
   }
 }
 
+/// Nearly all names differ in their size or their last character: those are not compared by a call.
+bool is_same(std::string_view one, std::string_view other) {
+  return one.size() == other.size() && (one.empty() || (one.back() == other.back() && one == other));
+}
+
 bool is_left_out(std::string_view name, std::span<const std::string> left_out) {
-  return std::any_of(left_out.begin(), left_out.end(), [name](const std::string& other) { return other == name; });
+  return std::ranges::any_of(left_out, [name](std::string_view other) { return is_same(name, other); });
 }
 
 void put_plain_members(TextBuffer& out, Value map, std::span<const std::string> left_out) {

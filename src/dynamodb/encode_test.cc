@@ -148,6 +148,16 @@ TEST(Encode, KeepsTypedJsonVerbatim) {
             R"({"M":{"n":{"N":"+01.50"},"ns":{"NS":["2","1"]},"e":{"M":{}}}})");
 }
 
+TEST(Encode, LeavesOutTheNamesThatAreGivenAndNoOthers) {
+  const Item item(R"({"ab":{"N":"1"},"cb":{"N":"2"},"b":{"N":"3"},"":{"N":"4"},"abb":{"N":"5"},"ba":{"N":"6"}})");
+  const std::string names[] = {"ab", ""};
+  std::string plain_text, typed_text;
+  append_plain_object(plain_text, item.value(), names);
+  append_typed_object(typed_text, item.value(), names);
+  EXPECT_EQ(plain_text, R"({"cb":2,"b":3,"abb":5,"ba":6})");
+  EXPECT_EQ(typed_text, R"({"cb":{"N":"2"},"b":{"N":"3"},"abb":{"N":"5"},"ba":{"N":"6"}})");
+}
+
 TEST(Encode, WritesKeysInOneSpelling) {
   Item one(R"({"sk":{"N":"1.50"},"pk":{"S":"a"}})"), same(R"({"pk":{"S":"a"},"sk":{"N":"+0.15E1"}})");
   EXPECT_EQ(typed_key(one.value()), R"({"pk":{"S":"a"},"sk":{"N":"1.5"}})");
