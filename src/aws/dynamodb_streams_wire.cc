@@ -29,7 +29,7 @@ std::optional<StreamsShard> read_shard(Element element) {
 bool read_stream_record(Piece dynamodb, StreamsRecord& record) {
   const auto object = json::object_of(dynamodb);
   return object && json::for_each_member(*object, [&](std::string_view name, Piece value) {
-           if (name == "SequenceNumber") record.sequence = SequenceNumber(std::string(json::string_of(value).value_or("")));
+           if (name == "SequenceNumber") record.sequence = SequenceNumber(json::string_of(value).value_or(""));
            if (name == "ApproximateCreationDateTime") {
              const auto number = json::number_of(value);
              record.time = (number ? time_of(*number) : std::nullopt).value_or(kNoTime);

@@ -22,13 +22,21 @@ std::string bare_name(const TableName& table) {
   return name.substr(begin, name.find('/', begin) - begin);
 }
 
+SequenceNumber::SequenceNumber(std::string_view digits) : size_(static_cast<uint32_t>(digits.size())) {
+  if (digits.size() > kMostDigits) {
+    longer_ = digits;
+  } else {
+    std::ranges::copy(digits, digits_);
+  }
+}
+
 bool SequenceNumber::valid() const {
-  return !digits_.empty() && std::all_of(digits_.begin(), digits_.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return !empty() && std::ranges::all_of(view(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::strong_ordering SequenceNumber::operator<=>(const SequenceNumber& other) const {
-  std::string_view mine = without_leading_zeros(digits_);
-  std::string_view theirs = without_leading_zeros(other.digits_);
+  std::string_view mine = without_leading_zeros(view());
+  std::string_view theirs = without_leading_zeros(other.view());
   if (mine.size() != theirs.size()) return mine.size() <=> theirs.size();
   return mine <=> theirs;
 }

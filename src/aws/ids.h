@@ -1,7 +1,11 @@
 // The field's ids.
 #pragma once
 
+#include <compare>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/named.h"
 
@@ -16,13 +20,18 @@ using Arn = Named<struct ArnTag>;
 std::string bare_name(const TableName& table);
 
 /// A decimal number of up to 57 digits, compared as a number. Leading zeros do not count; the text is kept as it came.
+/// There is one of every record, so it takes no memory of its own; only texts that are no such number, and longer, do.
 class SequenceNumber {
  public:
   SequenceNumber() = default;
-  explicit SequenceNumber(std::string digits) : digits_(std::move(digits)) {}
+  explicit SequenceNumber(std::string_view digits);
 
-  const std::string& str() const { return digits_; }
-  bool empty() const { return digits_.empty(); }
+  std::string str() const { return std::string(view()); }
+  /// The same, for as long as the number stays where it is.
+  std::string_view view() const {
+    return size_ > kMostDigits ? std::string_view(longer_) : std::string_view(digits_, size_);
+  }
+  bool empty() const { return size_ == 0; }
   /// Decimal digits only, at least one.
   bool valid() const;
 
@@ -30,7 +39,11 @@ class SequenceNumber {
   bool operator==(const SequenceNumber& other) const { return (*this <=> other) == 0; }
 
  private:
-  std::string digits_;
+  static constexpr size_t kMostDigits = 60;
+
+  uint32_t size_ = 0;
+  char digits_[kMostDigits] = {};  ///< as far as they fit
+  std::string longer_;             ///< else
 };
 
 }  // namespace ctk::aws

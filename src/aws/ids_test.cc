@@ -13,6 +13,22 @@ TEST(SequenceNumber, IsComparedAsANumber) {
   EXPECT_EQ(SequenceNumber("0"), SequenceNumber("00"));
 }
 
+TEST(SequenceNumber, KeepsItsTextWhateverItIs) {
+  for (const size_t size : {0u, 1u, 15u, 56u, 59u, 60u, 61u, 200u}) {
+    std::string text(size, '7');
+    SequenceNumber number{std::string_view(text)};
+    const SequenceNumber copy = number;
+    const SequenceNumber moved = std::move(number);
+    text.assign(size, '8');
+    EXPECT_EQ(copy.str(), std::string(size, '7'));
+    EXPECT_EQ(moved.view(), copy.view());
+    EXPECT_EQ(copy.empty(), size == 0);
+    EXPECT_EQ(copy.valid(), size > 0);
+    EXPECT_LE(copy, SequenceNumber(text));
+  }
+  EXPECT_EQ(SequenceNumber("12:2").str(), "12:2");
+}
+
 TEST(SequenceNumber, IsDigitsOnly) {
   EXPECT_TRUE(SequenceNumber("0123").valid());
   EXPECT_FALSE(SequenceNumber("").valid());

@@ -35,7 +35,7 @@ bool take_record(cbor::Reader& in, RecordPage& page) {
   bool has_data = false;
   in.members([&](std::string_view name) {
     if (name == "SequenceNumber") {
-      record.sequence = SequenceNumber(std::string(in.text().value_or("")));
+      record.sequence = SequenceNumber(in.text().value_or(""));
     } else if (name == "ApproximateArrivalTimestamp") {
       record.arrival = take_time(in).value_or(kNoTime);
     } else if (name == "Data") {

@@ -35,7 +35,7 @@ std::optional<KinesisShard> read_shard(Element element) {
 
 bool read_record(Element element, RecordPage& page) {
   KinesisRecord record;
-  record.sequence = SequenceNumber(text_member(element, "SequenceNumber"));
+  record.sequence = SequenceNumber(json::string_member(element, "SequenceNumber").value_or(""));
   std::optional<std::string_view> data = json::string_member(element, "Data");
   if (!record.sequence.valid() || !data) return false;
   record.arrival = time_member(element, "ApproximateArrivalTimestamp").value_or(kNoTime);

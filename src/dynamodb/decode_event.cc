@@ -69,7 +69,7 @@ bool read_time(Change& change, const Event& event, Reason& reason) {
 void read_order(const Change& change, std::string& order, const Event& event, const RawRecord& raw, VersionKind kind,
                 Place place, Reason& reason) {
   if (std::string wrong = check_sequence(kind, event.sequence); !wrong.empty()) return reason.note(std::move(wrong));
-  std::string_view sequence = kind == VersionKind::kinesis ? std::string_view(raw.sequence.str()) : event.sequence;
+  std::string_view sequence = kind == VersionKind::kinesis ? raw.sequence.view() : event.sequence;
   if (kind == VersionKind::file_time && !place.sequence.empty()) {
     append_order_text(order, VersionKind::kinesis, change.time, place.sequence, 0);
   } else {

@@ -46,7 +46,7 @@ void mark_aggregates(std::vector<dynamodb::RawRecord>& records, const std::vecto
 
 bool read_record(Element element, DaemonMessage& message, std::vector<int64_t>& subs) {
   dynamodb::RawRecord record;
-  record.sequence = aws::SequenceNumber(std::string(json::string_member(element, "sequenceNumber").value_or("")));
+  record.sequence = aws::SequenceNumber(json::string_member(element, "sequenceNumber").value_or(""));
   const std::optional<std::string_view> data = json::string_member(element, "data");
   const int64_t sub = json::int_member(element, "subSequenceNumber").value_or(0);
   if (!record.sequence.valid() || !data || sub < 0 || sub > UINT32_MAX) return false;

@@ -14,7 +14,7 @@ void write_position(std::string& out, const dynamodb::RawRecord& record) {
   if (record.sequence.empty()) {
     out = std::to_string(record.line);
   } else if (!record.in_aggregate) {
-    out = record.sequence.str();
+    out = record.sequence.view();
   } else {
     out = shards::to_string(shards::Position::after(record.sequence, record.in_aggregate->index));
   }

@@ -85,7 +85,7 @@ void LeaseWatch::note_sent(const WorkerName& worker, const sink::FoldedChange& f
   if (folded.changes.size() != 1 || shards::is_segment(shard)) return;
   aws::SequenceNumber& sent = sent_[{worker, shard}];
   // A record of an aggregate has its index behind a colon.
-  sent = std::max(sent, aws::SequenceNumber(std::string(change.position.substr(0, change.position.find(':')))));
+  sent = std::max(sent, aws::SequenceNumber(change.position.substr(0, change.position.find(':'))));
 }
 
 void LeaseWatch::on_stored(const PositionMove& move) {
