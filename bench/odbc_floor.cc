@@ -61,8 +61,8 @@ struct Column {
 };
 
 std::array<std::optional<std::string>, kColumns> cells_of(const table::Row& row) {
-  return {row.keys[0].text,        row.keys[1].text,        row.data, row.aux, row.version,
-          row.deleted ? "1" : "0", format_iso8601(row.time)};
+  return {row.keys[0].text, row.keys[1].text,        row.data.copy(),         row.aux.copy(),
+          row.version,      row.deleted ? "1" : "0", format_iso8601(row.time)};
 }
 
 }  // namespace

@@ -120,7 +120,7 @@ void bind_key(sqlite3_stmt* statement, int at, const table::KeyCell& key) {
     sqlite3_bind_text(statement, at, key.text.data(), static_cast<int>(key.text.size()), SQLITE_STATIC);
 }
 
-void bind_optional(sqlite3_stmt* statement, int at, const std::optional<std::string>& text) {
+void bind_optional(sqlite3_stmt* statement, int at, const OptionalText& text) {
   if (text)
     sqlite3_bind_text(statement, at, text->data(), static_cast<int>(text->size()), SQLITE_STATIC);
   else
@@ -323,8 +323,8 @@ void write_mariadb(const std::vector<std::vector<table::Row>>& batches, const st
       time.pop_back();  // a DATETIME has no zone
       columns[0].add(row.keys[0].text);
       columns[1].add(row.keys[1].text);
-      columns[2].add(row.data);
-      columns[3].add(row.aux);
+      columns[2].add(row.data.copy());
+      columns[3].add(row.aux.copy());
       columns[4].add(row.version);
       columns[5].add(row.deleted ? yes : no);
       columns[6].add(time);

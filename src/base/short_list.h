@@ -29,6 +29,11 @@ class ShortList {
   const T& front() const { return *begin(); }
 
   void push_back(T element) { insert(size(), std::move(element)); }
+  void clear() {
+    one_ = T{};
+    more_.clear();
+    has_one_ = false;
+  }
   /// Before what stands at that place.
   void insert(size_t place, T element) {
     if (empty()) {

@@ -45,6 +45,10 @@ RC_GTEST_PROP(ShortList, IsAsAVectorIs, (const std::vector<std::pair<uint8_t, in
     RC_ASSERT(std::vector<int>(list.begin(), list.end()) == all);
     RC_ASSERT(list.size() == all.size());
   }
+  list.clear();
+  RC_ASSERT(list.empty());
+  list.push_back(1);
+  RC_ASSERT(list.size() == 1 && list.front() == 1);
 }
 
 }  // namespace

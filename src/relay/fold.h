@@ -21,10 +21,10 @@ struct RoutedChange {
 };
 
 /// One FoldedChange a key, in the order of the keys' first occurrences. In each, versions descend; of equal versions the
-/// later occurrence comes first.
-std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes);
+/// later occurrence comes first. `spare`: emptied ones, whose rows' memory is used again.
+std::vector<sink::FoldedChange> fold(std::vector<RoutedChange> changes, std::vector<sink::FoldedChange> spare = {});
 
 /// One FoldedChange a change, in their order.
-std::vector<sink::FoldedChange> one_by_one(std::vector<RoutedChange> changes);
+std::vector<sink::FoldedChange> one_by_one(std::vector<RoutedChange> changes, std::vector<sink::FoldedChange> spare = {});
 
 }  // namespace ctk::relay

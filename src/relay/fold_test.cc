@@ -44,6 +44,21 @@ TEST(Fold, OfEqualVersionsTheLaterComesFirst) {
   EXPECT_EQ(positions(folded[0]), (std::vector<std::string>{"p2", "p1"}));
 }
 
+TEST(Fold, SpareRowsChangeNothingButTheMemory) {
+  std::vector<sink::FoldedChange> spare(5);
+  for (sink::FoldedChange& one : spare) std::get<table::Row>(one.rendered).data.emplace() = std::string(100, 'x');
+  const char* const memory = std::get<table::Row>(spare[1].rendered).data->data();
+  const auto changes = [] { return list({{"a", "2", "p1"}, {"b", "1", "p2"}, {"a", "3", "p3"}}); };
+  const auto folded = fold(changes(), std::move(spare));
+  ASSERT_EQ(folded.size(), 2u);
+  EXPECT_EQ(positions(folded[0]), (std::vector<std::string>{"p3", "p1"}));
+  EXPECT_EQ(positions(folded[1]), (std::vector<std::string>{"p2"}));
+  EXPECT_EQ(std::get<table::Row>(folded[1].rendered).data->data(), memory);
+  const auto each = one_by_one(changes(), std::vector<sink::FoldedChange>(1));
+  ASSERT_EQ(each.size(), 3u);
+  EXPECT_EQ(positions(each[2]), (std::vector<std::string>{"p3"}));
+}
+
 RC_GTEST_PROP(Fold, LosesNothingAndDescends, (const std::vector<std::pair<uint8_t, uint8_t>>& items)) {
   std::vector<RoutedChange> changes;
   for (const auto& [key, order] : items)

@@ -245,10 +245,11 @@ std::vector<sink::TableWrites> fold_and_render(std::vector<TableShare> shares) {
   std::vector<sink::TableWrites> writes;
   writes.reserve(shares.size());
   for (TableShare& share : shares) {
-    auto changes = share.folds ? fold(std::move(share.changes)) : one_by_one(std::move(share.changes));
+    auto changes = share.folds ? fold(std::move(share.changes), std::move(share.spare))
+                               : one_by_one(std::move(share.changes), std::move(share.spare));
     sink::TableWrites table{share.table, share.epoch, std::move(changes)};
     for (sink::FoldedChange& folded : table.changes)
-      folded.rendered = share.renderer->render(*folded.changes.front(), share.epoch);
+      share.renderer->render_over(folded.rendered, *folded.changes.front(), share.epoch);
     writes.push_back(std::move(table));
   }
   return writes;

@@ -78,7 +78,8 @@ struct TableShare {
   coordination::Epoch epoch = 1;
   std::shared_ptr<const table::Renderer> renderer;
   std::vector<RoutedChange> changes;
-  bool folds = true;  ///< table::TargetTraits::folds
+  bool folds = true;                           ///< table::TargetTraits::folds
+  std::vector<sink::FoldedChange> spare = {};  ///< whose rows' memory is used again (spare_rows.h)
 };
 
 /// Folds and renders. Rendering never fails: what cannot be a row says so in its FoldedChange.

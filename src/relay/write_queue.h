@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "relay/batch_plan.h"
+#include "relay/borrowed_names.h"
 #include "relay/prepare.h"
 #include "sink/sink.h"
 

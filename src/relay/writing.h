@@ -21,6 +21,7 @@
 #include "relay/run.h"
 #include "relay/run_counters.h"
 #include "relay/run_state.h"
+#include "relay/spare_rows.h"
 #include "relay/table_opener.h"
 #include "relay/table_set.h"
 #include "relay/write_attempts.h"
@@ -129,6 +130,7 @@ class Writing {
   EventLoop::TimerId pausing_ = 0;    ///< after a write that failed
   /// Used on the worker only, by jobs that keep it: one may still run when the run is gone.
   std::shared_ptr<dynamodb::Decoder> decoder_;
+  std::shared_ptr<SpareRows> spare_rows_ = std::make_shared<SpareRows>();
 };
 
 }  // namespace ctk::relay

@@ -83,7 +83,7 @@ void Writing::drop_older_than_cut(InFlightBatch& write, TableShare& share, std::
 }
 
 void Writing::render_if_open(InFlightBatch& write) {
-  const bool folds = run_.sink.traits().folds;
+  const bool folds = run_.sink.traits().folds, stops = run_.options.on_error == OnError::stop;
   for (TableShare& share : std::get<InFlightBatch::Routing>(write.state).shares) {
     const Table& table = *parts_.tables.find(share.table);
     if (!table.is_open()) return;
@@ -91,9 +91,9 @@ void Writing::render_if_open(InFlightBatch& write) {
     share.renderer = table.opened.renderer;
     share.folds = folds;
     drop_older_than_cut(write, share, table.opened.record.cut);
+    if (!stops) share.spare = spare_rows_->take();
   }
   auto shares = std::make_shared<std::vector<TableShare>>(write.begin_rendering());
-  const bool stops = run_.options.on_error == OnError::stop;
   run_on(
       run_.env.worker,
       [shares, stops] {
@@ -121,7 +121,7 @@ void Writing::on_rendered(uint64_t id, RenderedPrefix prefix) {
   if (write == nullptr) return;
   stop_at(*write, prefix.bad);
   if (writes_.find(id) == nullptr) return;
-  auto batch = std::make_shared<sink::Batch>();
+  std::shared_ptr<sink::Batch> batch = spare_rows_->new_batch();
   batch->relay = run_.name;
   batch->incarnation = run_.identity.incarnation;
   batch->source = run_.dead_letter_source();

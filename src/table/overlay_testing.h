@@ -233,7 +233,7 @@ inline void overlay_typed(Json& data, const Json& aux) {
 }
 
 /// The item that a row holds, in one spelling.
-inline std::string item_of(const std::string& data, const std::optional<std::string>& aux, bool typed_json) {
+inline std::string item_of(const std::string& data, const OptionalText& aux, bool typed_json) {
   Json item = parse_json(data);
   const Json rest = aux ? parse_json(*aux) : Json{Json::Kind::object, "", {}, {}};
   if (typed_json) {

@@ -34,15 +34,13 @@ size_t expected_bytes(const dynamodb::Change& change) {
 }
 
 /// Every attribute of an item in the order it came: the usual case, where nothing has to be looked up.
-std::string whole_item(const RenderPlan& plan, Value item, size_t expected) {
-  std::string data;
+void append_whole_item(std::string& data, const RenderPlan& plan, Value item, size_t expected) {
   data.reserve(expected);
   if (plan.typed_json) {
     dynamodb::append_typed_object(data, item, plan.left_out);
   } else {
     dynamodb::append_plain_object(data, item, plan.left_out);
   }
-  return data;
 }
 
 bool holds_odd_number(Value value) {
@@ -70,37 +68,46 @@ std::optional<Value> content_of(const dynamodb::Change& change, const TableOptio
 
 const std::vector<Path> kNoPaths;
 
-Rendered render_row(const TableSpec& spec, const RenderPlan& plan, const dynamodb::Change& change, uint32_t epoch, bool ask,
-                    const std::vector<Path>& unusable) {
+/// The row that an earlier one gives its memory to.
+Row& row_over(Rendered& earlier) {
+  Row* const row = std::get_if<Row>(&earlier);
+  return row != nullptr ? *row : earlier.emplace<Row>();
+}
+
+void render_row(Rendered& rendered, const TableSpec& spec, const RenderPlan& plan, const dynamodb::Change& change,
+                uint32_t epoch, bool ask, const std::vector<Path>& unusable) {
+  const auto refuse = [&](std::string reason, bool key) { rendered = Refused{std::move(reason), key}; };
   const bool deleted = change.operation == dynamodb::Operation::remove;
-  if (!deleted && !change.has_new_image()) return Refused{"the change has no new image", false};
-  auto keys = key_cells(spec, change.keys());
-  if (!keys) return Refused{std::move(keys).error(), true};
-  Rendered rendered;
-  Row& row = std::get<Row>(rendered);
-  row.keys = std::move(*keys);
-  row.version = version_text(epoch, change.order);
+  if (!deleted && !change.has_new_image()) return refuse("the change has no new image", false);
+  Row& row = row_over(rendered);
+  if (auto set = set_key_cells(spec, change.keys(), row.keys); !set) return refuse(std::move(set).error(), true);
+  row.version.clear();
+  append_version_text(row.version, epoch, change.order);
   row.deleted = deleted;
   row.time = change.time;
+  row.data.reset();
+  row.aux.reset();
   const std::optional<Value> item = content_of(change, spec.options);
-  if (!item) return rendered;
+  if (!item) return;
   const bool simple = plan.shape == DataShape::json || plan.shape == DataShape::postgres;
   if (simple && plan.projection == nullptr && unusable.empty()) {
-    row.data = whole_item(plan, *item, expected_bytes(change));
-    if (plan.shape == DataShape::json) return rendered;
-    if (!may_be_refused_by_jsonb(*row.data, *item, plan.typed_json)) return rendered;
+    append_whole_item(row.data.emplace(), plan, *item, expected_bytes(change));
+    if (plan.shape == DataShape::json) return;
+    if (!may_be_refused_by_jsonb(*row.data, *item, plan.typed_json)) return;
   }
   if (plan.projection != nullptr) {
     if (const std::optional<Path> path = find_rename_conflict(*item, *plan.projection)) {
-      return Refused{"rename gives two attributes the name " + path_text(*path), false};
+      return refuse("rename gives two attributes the name " + path_text(*path), false);
     }
   }
   Splitter splitter(plan, ask && !deleted ? Splitter::Unknown::asks : Splitter::Unknown::to_aux, unusable);
   splitter.split(*item, expected_bytes(change));
-  if (!splitter.columns().empty()) return NeedsColumns{splitter.columns()};
+  if (!splitter.columns().empty()) {
+    rendered = NeedsColumns{splitter.columns()};
+    return;
+  }
   row.data = splitter.take_data();
   if (splitter.has_aux()) row.aux = splitter.take_aux();
-  return rendered;
 }
 
 }  // namespace
@@ -132,18 +139,32 @@ size_t Row::bytes() const {
   return total;
 }
 
+size_t Row::capacity() const {
+  size_t total = sizeof(Row) + version.capacity() + data.capacity() + aux.capacity();
+  for (const KeyCell& key : keys) total += sizeof(KeyCell) + key.text.capacity();
+  return total;
+}
+
 Renderer::Renderer(TableSpec spec, LearnedTypes types)
     : spec_(std::move(spec)),
       types_(std::move(types)),
       plan_(std::make_shared<const RenderPlan>(RenderPlan::make(spec_, types_))) {}
 
 Rendered Renderer::render(const dynamodb::Change& change, uint32_t epoch) const {
-  return render_row(spec_, *plan_, change, epoch, true, kNoPaths);
+  Rendered rendered;
+  render_over(rendered, change, epoch);
+  return rendered;
+}
+
+void Renderer::render_over(Rendered& earlier, const dynamodb::Change& change, uint32_t epoch) const {
+  render_row(earlier, spec_, *plan_, change, epoch, true, kNoPaths);
 }
 
 Rendered Renderer::render_into_aux(const dynamodb::Change& change, uint32_t epoch,
                                    const std::vector<Path>& unusable) const {
-  return render_row(spec_, *plan_, change, epoch, false, unusable);
+  Rendered rendered;
+  render_row(rendered, spec_, *plan_, change, epoch, false, unusable);
+  return rendered;
 }
 
 std::vector<NewColumn> Renderer::missing_columns(const dynamodb::Change& change) const {
@@ -158,14 +179,18 @@ std::vector<NewColumn> Renderer::missing_columns(const dynamodb::Change& change)
 }
 
 std::string version_text(uint32_t epoch, std::string_view order) {
-  constexpr size_t kEpochDigits = 8;
   std::string text;
-  text.reserve(kEpochDigits + 1 + order.size());
-  text.assign(kEpochDigits, '0');
-  for (size_t at = kEpochDigits; at > 0 && epoch > 0; epoch /= 10) text[--at] = static_cast<char>('0' + epoch % 10);
-  text += '.';
-  text += order;
+  append_version_text(text, epoch, order);
   return text;
+}
+
+void append_version_text(std::string& out, uint32_t epoch, std::string_view order) {
+  constexpr size_t kEpochDigits = 8;
+  char digits[kEpochDigits + 1] = {'0', '0', '0', '0', '0', '0', '0', '0', '.'};
+  for (size_t at = kEpochDigits; at > 0 && epoch > 0; epoch /= 10) digits[--at] = static_cast<char>('0' + epoch % 10);
+  out.reserve(out.size() + sizeof digits + order.size());
+  out.append(digits, sizeof digits);
+  out += order;
 }
 
 }  // namespace ctk::table

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/optional_text.h"
 #include "dynamodb/change.h"
 #include "table/learned_types.h"
 #include "table/spec.h"
@@ -25,13 +26,15 @@ struct KeyCell {
 
 struct Row {
   std::vector<KeyCell> keys;
-  std::optional<std::string> data;  ///< JSON; nothing for a mark without content
-  std::optional<std::string> aux;   ///< partial item in DynamoDB JSON; nothing where nothing is missing
-  std::string version;              ///< whole: epoch and order
+  OptionalText data;    ///< JSON; nothing for a mark without content
+  OptionalText aux;     ///< partial item in DynamoDB JSON; nothing where nothing is missing
+  std::string version;  ///< whole: epoch and order
   bool deleted = false;
   Timestamp time{};
   bool operator==(const Row&) const = default;
   size_t bytes() const;
+  /// What its texts hold, used or not.
+  size_t capacity() const;
 };
 
 struct NeedsColumns {
@@ -60,6 +63,8 @@ class Renderer {
   /// Where columns are asked for they are all that this change needs, parents before what they hold, never more than
   /// `max-columns` allows; a path that the target refuses must come back as `unusable` in the next snapshot.
   Rendered render(const dynamodb::Change& change, uint32_t epoch) const;
+  /// The same in the place of what was rendered earlier, whose memory is used again.
+  void render_over(Rendered& earlier, const dynamodb::Change& change, uint32_t epoch) const;
   /// The same, but paths that are not learned, or listed in `unusable`, go to `aux`: never NeedsColumns. For rows that the
   /// target refused after all, and for tables that are full. The empty path names all of `data`: on every target, then
   /// `data` is `{}` and `aux` holds the whole item.
@@ -78,5 +83,6 @@ size_t most_columns(const LearnedTypes& types, const TableOptions& options);
 
 /// "EEEEEEEE." + order.
 std::string version_text(uint32_t epoch, std::string_view order);
+void append_version_text(std::string& out, uint32_t epoch, std::string_view order);
 
 }  // namespace ctk::table

@@ -76,6 +76,47 @@ TEST(Render, AMarkHasNoContentAndAsksForNothing) {
   EXPECT_FALSE(row_of(Renderer(spec_of(Target::sqlite, soft)).render(bare, 1)).data);
 }
 
+TEST(Render, OverAnEarlierOneItIsAsItWouldBeAlone) {
+  TableOptions document;
+  document.layout = Layout::document;
+  const KeySchema keys = {{{"id", Type::S}, {"n", Type::N}}};
+  const std::string long_key = R"({"id":{"S":"0b7e5f3a-7d56-4a6f-9d53-6d3c2f1d9f10"},"n":{"N":"1E3"}})";
+  std::vector<dynamodb::Change> changes;
+  changes.push_back(insert_of(R"({"id":{"S":"1"},"n":{"N":"2"},"x":{"S":"long enough to be allocated"}})",
+                              R"({"id":{"S":"1"},"n":{"N":"2"}})"));
+  changes.push_back(change_of({"REMOVE", R"({"id":{"S":"1"},"n":{"N":"2"}})", "", ""}));
+  changes.push_back(insert_of(long_key, long_key));
+  changes.push_back(insert_of(R"({"id":{"S":"1"}})", R"({"id":{"S":"1"}})"));  // refused
+  changes.push_back(insert_of(R"({"id":{"S":"\u0000"},"n":{"N":"9"},"y":{"S":"\u0000"}})",
+                              R"({"id":{"S":"1"},"n":{"N":"9"}})"));  // some targets keep it in aux
+  for (const Renderer& renderer :
+       {Renderer(spec_of(Target::sqlite, {}, keys)), Renderer(spec_of(Target::postgres, {}, keys)),
+        Renderer(spec_of(Target::cratedb, {}, keys)), Renderer(spec_of(Target::mysql, document, keys))}) {
+    for (const dynamodb::Change& before : changes) {
+      for (const dynamodb::Change& change : changes) {
+        Rendered rendered = renderer.render(before, 7);
+        renderer.render_over(rendered, change, 12);
+        const Rendered alone = renderer.render(change, 12);
+        ASSERT_EQ(rendered.index(), alone.index());
+        const Row* row = std::get_if<Row>(&alone);
+        EXPECT_TRUE(row == nullptr || std::get<Row>(rendered) == *row);
+      }
+    }
+  }
+}
+
+TEST(Render, OverAnEarlierOneItTakesItsMemory) {
+  const Renderer renderer(spec_of(Target::sqlite));
+  const dynamodb::Change change = insert_of(R"({"id":{"S":"1"},"x":{"S":"long enough to be allocated"}})");
+  Rendered rendered = renderer.render(change, 1);
+  const Row& row = std::get<Row>(rendered);
+  const void* const before[] = {row.keys.data(), row.data->data(), row.version.data()};
+  renderer.render_over(rendered, change_of({"REMOVE", R"({"id":{"S":"1"}})", "", ""}), 1);
+  EXPECT_FALSE(row.data);
+  renderer.render_over(rendered, change, 1);
+  EXPECT_THAT(before, ElementsAre(row.keys.data(), row.data->data(), row.version.data()));
+}
+
 TEST(Render, CrateIsAskedForAllColumnsAtOnceParentsFirst) {
   const dynamodb::Change change = insert_of(
       R"({"id":{"S":"1"},"m":{"M":{"x":{"N":"1"},"y":{"M":{}}}},"t":{"S":"a"},"nothing":{"NULL":true},"a.b":{"S":"c"}})");

@@ -55,12 +55,12 @@ TEST(Comparison, FindsWhatWasWrittenEqual) {
         const table::Rendered rendered = table::Renderer(spec).render_into_aux(change, 1, {});
         const auto* row = std::get_if<table::Row>(&rendered);
         ASSERT_NE(row, nullptr);
-        sink::HeldRow held{row->data, row->aux, row->version, false};
+        sink::HeldRow held{row->data.copy(), row->aux.copy(), row->version, false};
         EXPECT_THAT(Comparer(spec).compare(change, held).paths, IsEmpty())
             << target->product << table::form_of(options) << row->data.value_or("") << row->aux.value_or("");
         // Any attribute that is lost or changed is told, wherever it stood.
         if (row->aux) {
-          held = {row->data, std::nullopt, row->version, false};
+          held = {row->data.copy(), std::nullopt, row->version, false};
           EXPECT_FALSE(Comparer(spec).compare(change, held).equal) << target->product << table::form_of(options);
         }
       }

@@ -52,7 +52,9 @@ std::optional<uint64_t> PageWork::told_all() const {
 
 bool PageWork::is_seen(uint64_t key) const { return (marks_ && marks_->is_seen(key)) || seen_.contains(key); }
 
-PageWork::Sign PageWork::sign_of(const table::Row& row) { return {hash_.of_cells(row.keys), contents_(row.data, row.aux)}; }
+PageWork::Sign PageWork::sign_of(const table::Row& row) {
+  return {hash_.of_cells(row.keys), contents_(row.data.view(), row.aux.view())};
+}
 
 ReadItem PageWork::read_item(dynamodb::Change change) const {
   ReadItem item;

@@ -5,7 +5,7 @@
 namespace ctk::sink::ndjson {
 namespace {
 
-std::string_view or_null(const std::optional<std::string>& json) { return json ? std::string_view(*json) : "null"; }
+std::string_view or_null(const OptionalText& json) { return json.view().value_or("null"); }
 
 }  // namespace
 

@@ -7,7 +7,7 @@ Param Param::of_text(const std::optional<std::string>& text) {
   return {Kind::text, *text, 0, 0};
 }
 
-Param Param::of_json(const std::optional<std::string>& json) {
+Param Param::of_json(const OptionalText& json) {
   if (!json) return {};
   return {Kind::json, *json, 0, 0};
 }

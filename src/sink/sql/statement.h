@@ -24,7 +24,7 @@ struct Param {
 
   static Param of(const std::string& text) { return {Kind::text, text, 0, 0}; }
   static Param of_text(const std::optional<std::string>& text);
-  static Param of_json(const std::optional<std::string>& json);
+  static Param of_json(const OptionalText& json);
   static Param of_integer(int64_t value) { return {Kind::integer, {}, value, 0}; }
   static Param of_boolean(bool value) { return {Kind::boolean, {}, value ? 1 : 0, 0}; }
   /// kNoTime becomes NULL.
