@@ -28,12 +28,13 @@ void ShardQueue::add(source::Page& page, Duration now) {
   pages_.push_back({std::move(page.records), now, std::move(page.resume)});
 }
 
-/// A page that nothing was taken of goes as it is, where it is alone.
-void ShardQueue::move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to) {
+/// A page that nothing was taken of goes as it is, where it is alone. `all`: so many will be there in the end.
+void ShardQueue::move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to, size_t all) {
   if (count == from.records.size() && to.empty()) {
     to = std::move(from.records);
     return;
   }
+  to.reserve(all);
   const auto first = from.records.begin() + static_cast<std::ptrdiff_t>(from.taken);
   std::move(first, first + static_cast<std::ptrdiff_t>(count), std::back_inserter(to));
 }
@@ -47,7 +48,7 @@ Slice ShardQueue::take(size_t records) {
     Queued& page = pages_.front();
     const size_t left = page.records.size() - page.taken;
     const size_t count = std::min(records - slice.records.size(), left);
-    move_records(page, count, slice.records);
+    move_records(page, count, slice.records, records);
     page.taken += count;
     if (count < left) continue;
     // Inside a Scan's page there is no place to resume at.

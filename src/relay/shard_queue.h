@@ -53,7 +53,7 @@ class ShardQueue {
   };
   enum class End { not_known, queued, taken };
 
-  static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to);
+  static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to, size_t all);
 
   ShardId id_;
   Position taken_to_;  ///< behind what was taken
