@@ -56,7 +56,7 @@ std::unique_ptr<Backend> make_mariadb() {
       next_name());
 }
 
-std::string mysql_connection(const MysqlServer& server) {
+std::string mysql_connection(const DatabaseServer& server) {
   return "DRIVER=MariaDB Unicode;SERVER=127.0.0.1;PORT=" + std::to_string(server.port()) + ";UID=ctk;PWD=secret";
 }
 
@@ -101,7 +101,7 @@ std::unique_ptr<Backend> make_generic_postgres() {
 }
 
 TEST(OdbcSession, OfMysqlSeesSizesOfNow) {
-  MysqlServer* server = shared_mysql_server();
+  DatabaseServer* server = shared_mysql_server();
   if (server == nullptr) GTEST_SKIP() << "no MySQL here";
   const auto driver =
       sql::make_odbc_driver({address_by(mysql_connection(*server)), {OdbcDialect::mysql, true, true}, std::nullopt});
