@@ -1,24 +1,14 @@
 #include "cli/lease_session.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-#include <iterator>
-
 #include "aws/dynamodb_http.h"
 #include "aws/dynamodb_writes_http.h"
 #include "cli/load_plan.h"
-#include "coordination/lease_table.h"
-#include "coordination/lease_writes.h"
 
 namespace ctk::cli {
 namespace {
 
 using coordination::Lease;
 using coordination::LeaseSettings;
-
-constexpr Duration kLookEvery = std::chrono::seconds(1);
 
 /// Where DynamoDB is, and who asks.
 struct LeasePlace {
@@ -88,23 +78,10 @@ LeaseSession::~LeaseSession() {
   if (thread_.joinable()) thread_.join();
 }
 
-/// Of the load, too, if there was one.
-Task<Result<std::vector<Lease>>> LeaseSession::read() {
-  const coordination::BoundPage bound = [](Done<aws::ScanPage> done) { return done; };
-  Result<std::vector<Lease>> leases = co_await coordination::read_leases(*reads_, table_, tasks_, world_.log, bound);
-  if (!leases) co_return leases;
-  Result<std::vector<Lease>> segments =
-      co_await coordination::read_leases(*reads_, coordination::load_lease_table_name(table_), tasks_, world_.log, bound);
-  // Whoever never loads with many workers has no such table, nor rights for it.
-  const bool has_none =
-      !segments && (segments.error().kind == ErrorKind::not_found || segments.error().kind == ErrorKind::denied);
-  if (!segments && !has_none) co_return segments;
-  if (segments) std::ranges::move(*segments, std::back_inserter(*leases));
-  co_return leases;
-}
+coordination::LeaseAccess LeaseSession::access() { return {*reads_, *writes_, world_.clock, world_.log, tasks_}; }
 
 Result<std::vector<Lease>> LeaseSession::leases() {
-  return wait<std::vector<Lease>>([this] { return read(); });
+  return wait<std::vector<Lease>>([this] { return coordination::read_leases_and_segments(access(), table_); });
 }
 
 Result<RelayRows> LeaseSession::positions() {
@@ -115,45 +92,8 @@ Result<RelayRows> LeaseSession::positions() {
   return relay;
 }
 
-/// The leases, once it is certain that nobody renews them.
-Task<Result<std::vector<Lease>>> LeaseSession::read_without_holders() {
-  coordination::LeaseView view;
-  for (;;) {
-    const Duration sent = world_.clock.monotonic();
-    Result<std::vector<Lease>> leases = co_await read();
-    if (!leases) co_return leases;
-    view.scanned(*leases, sent, world_.clock.monotonic());
-    const std::set<coordination::WorkerName> living = living_holders(view);
-    if (!living.empty()) {
-      std::vector<std::string> names;
-      for (const coordination::WorkerName& name : living) names.push_back(name.str());
-      co_return fail(ErrorKind::refused,
-                     fmt::format("workers hold leases of table '{}': {}", table_.str(), fmt::join(names, ", ")), "",
-                     "stop them first");
-    }
-    if (!may_be_held(view, settings_, world_.clock.monotonic())) co_return leases;
-    co_await tasks_.pause(kLookEvery);
-  }
-}
-
-/// What somebody has changed meanwhile stays.
-Task<Result<size_t>> LeaseSession::remove_all() {
-  Result<std::vector<Lease>> leases = co_await read_without_holders();
-  if (!leases) co_return forward_error(std::move(leases));
-  size_t removed = 0;
-  for (const Lease& lease : *leases) {
-    const coordination::LeaseWrite removal = coordination::RemoveLease{lease.shard, lease.counter};
-    const aws::ItemWrite write = to_item_write(removal, coordination::table_with_lease(table_, lease.shard));
-    Result<aws::WriteOutcome> outcome = co_await tasks_.answer<aws::WriteOutcome>(
-        [&](Done<aws::WriteOutcome> done) { writes_->write_item(write, std::move(done)); });
-    if (!outcome) co_return forward_error(std::move(outcome));
-    if (outcome->applied) ++removed;
-  }
-  co_return removed;
-}
-
 Result<size_t> LeaseSession::reset() {
-  return wait<size_t>([this] { return remove_all(); });
+  return wait<size_t>([this] { return coordination::reset_leases(access(), table_, settings_); });
 }
 
 }  // namespace ctk::cli

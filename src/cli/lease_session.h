@@ -15,7 +15,7 @@
 #include "base/task.h"
 #include "cli/report_text.h"
 #include "cli/wired_aws.h"
-#include "coordination/lease_scan.h"
+#include "coordination/lease_reset.h"
 
 namespace ctk::cli {
 
@@ -42,9 +42,7 @@ class LeaseSession {
   LeaseSession(aws::TableName table, const aws::ServiceEndpoint& tables, Duration failover, World& world);
   void begin(std::unique_ptr<WiredAws> aws);
 
-  Task<Result<std::vector<coordination::Lease>>> read();
-  Task<Result<std::vector<coordination::Lease>>> read_without_holders();
-  Task<Result<size_t>> remove_all();
+  coordination::LeaseAccess access();
 
   template <class T, class Make>
   Result<T> wait(Make make) {

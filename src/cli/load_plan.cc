@@ -146,23 +146,16 @@ Status plan_leases(LoadPlan& plan) {
   if (plan.relay.on_gap == relay::OnGap::resnapshot)
     return usage(
         "with positions=dynamodb a table is loaded once, before it is followed, and on-gap=resnapshot loads it again",
-        "on-gap=stop, or on-gap=skip");
-  if (plan.relay.reset)
-    return usage(
-        "--reset forgets the positions of one relay, and positions=dynamodb shares them among many",
-        "stop all workers; then ctk positions reset --lease-table NAME removes the leases, and ctk positions reset "
-        "RELAY the positions of a target with transactions");
+        "on-gap=stop, or on-gap=skip; to load the table again stop all workers, and start one with --reset");
   LeasePlan leases;
   leases.tables = plan.source.leases;
   if (const auto table = options.text("lease-table")) leases.table = aws::TableName(*table);
   leases.failover = options.duration("failover-time").value_or(leases.failover);
   if (leases.failover < std::chrono::seconds(1)) return usage("failover-time is too short: 1s is the least");
   leases.loads = plan.relay.load.snapshot == relay::Snapshot::initial;
+  leases.reset = plan.relay.reset;
   plan.leases = std::move(leases);
-  // --reset is one relay's, and refused above.
-  plan.relay.reset_command =
-      "stop all workers, remove the leases (ctk positions reset --lease-table NAME) and the positions of the target (ctk "
-      "positions reset), and start again";
+  plan.relay.reset_command = "stop all workers, start one by " + plan.relay.reset_command + ", then the others without it";
   return {};
 }
 

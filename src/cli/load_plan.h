@@ -19,6 +19,7 @@ struct LeasePlan {
   aws::ServiceEndpoint tables;          ///< DynamoDB, where it is
   Duration failover = std::chrono::seconds(10);
   bool loads = false;  ///< snapshot=initial: the segments of the load are shared, too
+  bool reset = false;  ///< the leases are forgotten first, if nobody holds any
 };
 
 struct LoadPlan {

@@ -119,10 +119,14 @@ TEST(LoadPlan, OptionsReachTheRelay) {
   EXPECT_THAT(relay.reset_command, HasSubstr("--reset"));
 }
 
-TEST(LoadPlan, HowSharedPositionsAreForgottenIsNotByReset) {
+TEST(LoadPlan, SharedPositionsAreForgottenByOneWorkerWhileNoOtherRuns) {
   const LoadPlan shared = planned({"load", kSource, "sqlite:///x.db", "--positions=dynamodb"});
-  EXPECT_THAT(shared.relay.reset_command, HasSubstr("ctk positions reset --lease-table NAME"));
-  EXPECT_THAT(shared.relay.reset_command, testing::Not(HasSubstr("--reset")));
+  EXPECT_THAT(shared.relay.reset_command, testing::MatchesRegex("stop all workers, start one by ctk load .* --reset, .*"));
+  EXPECT_FALSE(shared.leases->reset);
+  EXPECT_TRUE(planned({"load", kSource, "sqlite:///x.db", "--positions=dynamodb", "--reset"}).leases->reset);
+  EXPECT_THAT(
+      refused({"load", kSource, "sqlite:///x.db", "--positions=dynamodb", "--on-gap=resnapshot", "--source-table=demo"}),
+      HasSubstr("on-gap=resnapshot loads it again"));
 }
 
 TEST(LoadPlan, AHistoryIsKeptWithPositions) {

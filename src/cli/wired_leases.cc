@@ -14,6 +14,7 @@ coordination::LeasedShardsOptions options_of(const LeasePlan& plan, const coordi
   options.settings.failover = plan.failover;
   options.seed = random.next();
   options.loads = plan.loads;
+  options.reset = plan.reset;
   return options;
 }
 

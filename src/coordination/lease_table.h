@@ -52,7 +52,8 @@ struct LeaseTableOptions {
   aws::TableName table;
   LeaseSettings settings;
   uint64_t seed = 0;
-  bool is_ours = false;  ///< no other library shares it: its leases are of a load's segments
+  bool is_ours = false;   ///< no other library shares it: its leases are of a load's segments
+  bool is_alone = false;  ///< it is certain that nobody holds a lease of it as it begins
 };
 
 class LeaseTable {

@@ -5,6 +5,7 @@
 
 #include "base/answer_later.h"
 #include "base/deadline.h"
+#include "coordination/lease_reset.h"
 #include "shards/segment.h"
 
 namespace ctk::coordination {
@@ -188,6 +189,28 @@ void LeasedShards::release_all(Done<bool> done) {
 /// The first call makes the tables where there are none.
 void LeasedShards::with_leases(const RelayName& relay, Done<bool> done) {
   if (usable_) return done(true);
+  if (!options_.reset) return begin_tables(relay, std::move(done));
+  forget_leases(relay, [this, relay, done = std::move(done)](Result<bool> forgotten) mutable {
+    if (!forgotten) return done(std::move(forgotten));
+    begin_tables(relay, std::move(done));
+  });
+}
+
+/// Where there is no table there is nothing to forget.
+void LeasedShards::forget_leases(const RelayName& relay, Done<bool> done) {
+  const LeaseAccess access{reads_, writes_, clock_, log_, tasks_};
+  auto removed = [this, table = table_of(relay), done = std::move(done)](Result<size_t> count) mutable {
+    const bool has_none = !count && count.error().kind == ErrorKind::not_found;
+    if (!count && !has_none) return done(forward_error(std::move(count)));
+    options_.reset = false;
+    is_alone_ = true;
+    if (count) log_.info("leases are forgotten", {{"table", table.str()}, {"leases", *count}});
+    done(true);
+  };
+  tasks_.spawn(reset_leases(access, table_of(relay), options_.settings), std::move(removed));
+}
+
+void LeasedShards::begin_tables(const RelayName& relay, Done<bool> done) {
   if (!leases_) make_tables(relay);
   begin_leases(*leases_, lifeline_.guard([this, done = std::move(done)](Result<bool> begun) mutable {
     auto ready = lifeline_.guard([this, done = std::move(done)](Result<bool> all) mutable {
@@ -200,7 +223,8 @@ void LeasedShards::with_leases(const RelayName& relay, Done<bool> done) {
 }
 
 void LeasedShards::make_tables(const RelayName& relay) {
-  LeaseTableOptions options{options_.table.value_or(lease_table_name(relay)), options_.settings, options_.seed};
+  LeaseTableOptions options{table_of(relay), options_.settings, options_.seed};
+  options.is_alone = is_alone_;
   auto& holder = static_cast<LeaseHolder&>(*this);
   leases_.emplace(loop_, clock_, reads_, writes_, log_, options, holder);
   if (!options_.loads) return;

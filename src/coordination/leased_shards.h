@@ -26,6 +26,7 @@ struct LeasedShardsOptions {
   LeaseSettings settings;
   uint64_t seed = 0;
   bool loads = false;  ///< the table may have to be loaded: its segments are shared, too
+  bool reset = false;  ///< the rows are removed before they are read; `refused` where workers hold leases
 };
 
 class LeasedShards final : public Assignment, public PositionStore, private LeaseHolder {
@@ -39,7 +40,8 @@ class LeasedShards final : public Assignment, public PositionStore, private Leas
         writes_(writes),
         log_(log),
         options_(std::move(options)),
-        truth_(truth) {}
+        truth_(truth),
+        tasks_(loop) {}
 
   // Assignment
   bool is_shared() const override { return true; }
@@ -82,6 +84,9 @@ class LeasedShards final : public Assignment, public PositionStore, private Leas
   void leases_work(Duration after) override;
 
   void with_leases(const RelayName& relay, Done<bool> done);
+  void begin_tables(const RelayName& relay, Done<bool> done);
+  void forget_leases(const RelayName& relay, Done<bool> done);
+  aws::TableName table_of(const RelayName& relay) const { return options_.table.value_or(lease_table_name(relay)); }
   void make_tables(const RelayName& relay);
   void begin_leases(LeaseTable& leases, Done<bool> done);
   LeaseTable* leases_of(const aws::ShardId& shard);
@@ -120,7 +125,9 @@ class LeasedShards final : public Assignment, public PositionStore, private Leas
   std::optional<LeaseTable> leases_;
   Load load_;
   bool usable_ = false;
+  bool is_alone_ = false;  ///< it has just removed all rows, which nobody held
   Lifeline lifeline_;
+  TaskGroup tasks_;
 };
 
 }  // namespace ctk::coordination

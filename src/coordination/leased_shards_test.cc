@@ -48,6 +48,11 @@ struct LeasedShardsTest : testing::Test {
     ASSERT_TRUE(answer_of<aws::WriteOutcome>(
         loop, [&](Done<aws::WriteOutcome> done) { writes.write_item(theirs, std::move(done)); }));
   }
+  Acquired shards_acquire(const RelayName& relay) {
+    AcquireRequest request{relay, WorkerName("worker"), Incarnation("i"), {}, false, 1};
+    request.only = std::vector{kShard};
+    return answer_of<Acquired>(loop, [&](Done<Acquired> done) { shards.acquire(request, std::move(done)); }).value();
+  }
   /// Until the one shard is held.
   void hold() {
     const RelayName relay("kinesis:s@public.t");
@@ -75,6 +80,38 @@ TEST_F(LeasedShardsTest, OneThatHasEndedMeanwhileIsToldNothing) {
   EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { shards.end(std::move(done)); }));
   EXPECT_TRUE(gained.empty());
   EXPECT_FALSE(shards.may_write(kShard));
+}
+
+/// As `ctk positions reset` does; and whoever has forgotten them need not wait for holders that there are not.
+TEST_F(LeasedShardsTest, ResetIsRefusedBesideALivingWorkerAndBeginsAnewAfterIt) {
+  hold();
+  const Position at = Position::after(aws::SequenceNumber("77"));
+  const RelayName relay("kinesis:s@public.t");
+  const Acquired acquired = shards_acquire(relay);
+  ASSERT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) {
+    shards.move(relay, {{kShard, Position::trim_horizon(), at, kNoTime, {}, acquired.fence}}, std::move(done));
+  }));
+  LeasedShardsOptions again = options();
+  again.settings.worker = WorkerName("again");
+  again.reset = true;
+  LeasedShards anew(loop, loop, reads, writes, log, again, nullptr);
+  const auto read = [&] { return answer_of<Rows>(loop, [&](Done<Rows> done) { anew.read(relay, std::move(done)); }); };
+  const Result<Rows> beside = read();
+  ASSERT_FALSE(beside);
+  EXPECT_EQ(beside.error().kind, ErrorKind::refused);
+  EXPECT_NE(beside.error().message.find("hold leases of table 'kinesis-s-public.t': worker"), std::string::npos);
+  EXPECT_TRUE(shards.may_write(kShard));
+  EXPECT_TRUE(answer_of<bool>(loop, [&](Done<bool> done) { shards.end(std::move(done)); }));
+  const Result<Rows> after = read();
+  ASSERT_TRUE(after) << to_string(after.error());
+  EXPECT_TRUE(after->empty());
+  gained.clear();
+  anew.begin(relay, listener());
+  anew.want({{kShard, {}, Position::trim_horizon()}});
+  EXPECT_TRUE(loop.run_until([&] { return !gained.empty(); }, seconds(2))) << "nobody else can hold it";
+  const Result<Rows> rows = read();
+  ASSERT_TRUE(rows && rows->size() == 1);
+  EXPECT_EQ(rows->front().position, Position::trim_horizon());
 }
 
 /// A leader of KCL 3 is told that it goes; where the table does not answer, its leases go all the same, within its grace.

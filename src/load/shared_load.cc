@@ -18,9 +18,7 @@ using coordination::TableRecord;
 /// Enough for some workers to have a share of.
 constexpr int kSharedSegments = 32;
 
-constexpr const char* kBeginAnew =
-    "stop all workers, remove the leases (ctk positions reset --lease-table NAME) and the positions of the target (ctk "
-    "positions reset), and start again";
+constexpr const char* kBeginAnew = "stop all workers, and start one with --reset, then the others without it";
 
 /// Other libraries' rows say nothing of an epoch.
 bool is_before(const StoredPosition& row, const TableRecord& record) {

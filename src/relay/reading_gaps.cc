@@ -6,6 +6,16 @@
 #include "relay/reading.h"
 
 namespace ctk::relay {
+namespace {
+
+const char* how_to_go_on(const Run& run) {
+  return run.is_shared()
+             ? "on-gap=skip goes on without what is lost; to begin anew stop all workers, and start one with --reset"
+             : "on-gap=skip goes on without what is lost, on-gap=resnapshot loads the table again, --reset begins "
+               "anew";
+}
+
+}  // namespace
 
 std::optional<Error> Reading::find_gap(const coordination::StoredPosition& row) const {
   if (shards::is_segment(row.shard) || parts_.gaps.lost().contains(row.shard)) return {};
@@ -23,16 +33,11 @@ std::optional<Error> Reading::find_gap(const coordination::StoredPosition& row) 
   return Error{ErrorKind::gap,
                "shard " + row.shard.str() + " was read up to " + format_iso8601(read_to) + ", but the stream keeps only " +
                    format_duration(run_.identity.traits.retention) + ": what lies between is lost",
-               "", "on-gap=skip goes on without it, on-gap=resnapshot loads the table again, --reset begins anew"};
+               "", how_to_go_on(run_)};
 }
 
 void Reading::on_gap(const ShardId& shard_id, const Reached& reached, const std::string& what) {
-  if (!note_gap(shard_id, reached,
-                Error{ErrorKind::gap, what, "",
-                      "on-gap=skip goes on without what is lost, on-gap=resnapshot loads the table again, --reset "
-                      "begins anew"})) {
-    return;
-  }
+  if (!note_gap(shard_id, reached, Error{ErrorKind::gap, what, "", how_to_go_on(run_)})) return;
   if (parts_.gaps.wants_load() && state_.is_running())
     parts_.course.begin_next_life("a gap was found: the table is loaded again");
 }

@@ -174,6 +174,22 @@ class Workers(Case):
         self.assertEqual(self.run_json(*reset), {"removed": 1})
         self.assertEqual(self.leases(), {})
 
+    def test_reset_is_refused_beside_a_living_worker_and_begins_anew_after_it(self):
+        self.put(10)
+        worker = self.start_worker("first")
+        self.wait_rows()
+        again = ("load", self.source(once="true"), self.target.url(), *COMMAND, "--reset")
+        _, err = self.run_ctk(*again, expect=1)
+        self.assertIn("workers hold leases of table 'workers': first", err)
+        self.assertIn("stop them first", err)
+        self.put(5)
+        self.wait_rows()
+        self.assertEqual(self.owners(), {"first"})
+        worker.kill()
+        worker.communicate()
+        self.assertEqual(self.run_json(*again)["read"], 15)
+        self.assertEqual(self.run_json(*again[:-1])["read"], 0)
+
     def test_leases_that_a_killed_worker_has_left_are_reset(self):
         self.put(3)
         worker = self.start_worker("first")
@@ -209,7 +225,6 @@ class Workers(Case):
         table = f"dynamodb://k:s@127.0.0.1:{self.simulator.port}/demo?region=us-east-1"
         for source, target, *more in ((self.source(), self.target.url(), "--snapshot=initial", "--on-gap=resnapshot"),
                                       (self.source(), self.target.url(), "--on-gap=resnapshot"),
-                                      (self.source(), self.target.url(), "--reset"),
                                       (self.source(), self.target.url(), "--failover-time=10ms"),
                                       (self.source(), "ndjson:-", "--snapshot=initial")):
             _, err = self.run_ctk("load", source, target, "--positions=dynamodb", *more, expect=2)
@@ -299,7 +314,13 @@ class SharedLoads(Case):
         self.run_ctk(*once)
         _, err = self.run_ctk(*once, "--snapshot=initial", expect=1)
         self.assertIn("was never loaded", err)
-        self.assertIn("ctk positions reset", err)
+        self.assertIn("start one with --reset", err)
+        _, err = self.run_ctk(*once, "--snapshot=initial", "--reset")
+        self.assertIn("loading the table", err)
+        self.assertEqual(len(target.rows("demo")), 1)
+        _, err = self.run_ctk(*once, "--snapshot=initial", "--reset")
+        self.assertIn("loading the table", err)
+        self.assertEqual(len(target.rows("demo")), 1)
 
     def test_a_bounded_run_loads_alone(self):
         target = SqliteTarget(self.home, "t.db")
