@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/optional_text.h"
 #include "dynamodb/number.h"
 #include "json/reader.h"
 #include "json/writer.h"
