@@ -8,7 +8,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLiveEvery = 500ms;
-constexpr Duration kPlainEvery = 1min;
+constexpr Duration kPlainEveryAtFirst = 10s, kPlainEvery = 1min;
 
 /// The first `columns` characters; never half of a UTF-8 sequence.
 std::string cut(std::string text, int columns) {
@@ -24,11 +24,19 @@ std::string cut(std::string text, int columns) {
 }  // namespace
 
 ProgressDisplay::ProgressDisplay(std::function<ProgressText()> look, Clock& clock, Log& log, Terminal& terminal)
-    : look_(std::move(look)), clock_(clock), log_(log), terminal_(terminal), shown_at_(clock.monotonic()) {}
+    : look_(std::move(look)),
+      clock_(clock),
+      log_(log),
+      terminal_(terminal),
+      begun_at_(clock.monotonic()),
+      shown_at_(begun_at_) {}
 
 ProgressDisplay::~ProgressDisplay() { terminal_.set_live_line(""); }
 
-Duration ProgressDisplay::every() const { return terminal_.live() ? kLiveEvery : kPlainEvery; }
+Duration ProgressDisplay::every() const {
+  if (terminal_.live()) return kLiveEvery;
+  return shown_at_ - begun_at_ < kPlainEvery ? kPlainEveryAtFirst : kPlainEvery;
+}
 
 void ProgressDisplay::show() {
   shown_at_ = clock_.monotonic();

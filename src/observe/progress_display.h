@@ -1,5 +1,6 @@
-// How far a command is, shown alike by all: on a terminal one line that is rewritten twice a second, elsewhere a log line a
-// minute. What it came to at the end is its own to say.
+// How far a command is, shown alike by all: on a terminal one line that is rewritten twice a second, elsewhere log lines:
+// one every ten seconds while somebody may be waiting, in the first minute, then one a minute. What it came to at the end
+// is its own to say.
 #pragma once
 
 #include <functional>
@@ -38,6 +39,7 @@ class ProgressDisplay {
   Clock& clock_;
   Log& log_;
   Terminal& terminal_;
+  const Duration begun_at_;
   Duration shown_at_;
 };
 
