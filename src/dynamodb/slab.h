@@ -18,9 +18,9 @@ class Slab {
   /// `first`: bytes that it takes up at once, beside texts.
   explicit Slab(size_t first) : memory_(first) {}
 
-  const std::string& keep(std::string text) { return keep_open(std::move(text)); }
+  const std::string& keep(std::string&& text) { return keep_open(std::move(text)); }
   /// One that may be written to.
-  std::string& keep_open(std::string text) {
+  std::string& keep_open(std::string&& text) {
     bytes_ += text.capacity();
     return texts_.emplace_back(std::move(text));
   }

@@ -38,11 +38,15 @@ std::unexpected<std::string> does_not_fit(const KeyColumn& key, std::string_view
 /// The cell takes the value, in the memory that it has; or why it cannot.
 using Filled = std::expected<void, std::string>;
 
-Filled set_cell(KeyCell& cell, KeyCell::Kind kind, std::string_view text, int64_t integer = 0, double real = 0) {
+void put(KeyCell& cell, KeyCell::Kind kind, std::string_view text, int64_t integer = 0, double real = 0) {
   cell.kind = kind;
   cell.text = text;
   cell.integer = integer;
   cell.real = real;
+}
+
+Filled set_cell(KeyCell& cell, KeyCell::Kind kind, std::string_view text, int64_t integer = 0, double real = 0) {
+  put(cell, kind, text, integer, real);
   return {};
 }
 
@@ -136,7 +140,7 @@ std::optional<Value> find(Value map, std::string_view name) {
 
 KeyCell untyped_cell(Target target, std::string_view digits) {
   KeyCell cell;
-  if (!set_untyped_number(cell, {}, target, digits)) set_cell(cell, KeyCell::Kind::text, digits);
+  if (!set_untyped_number(cell, {}, target, digits)) put(cell, KeyCell::Kind::text, digits);
   return cell;
 }
 
@@ -144,7 +148,7 @@ std::expected<void, std::string> set_key_cells(const TableSpec& spec, Value keys
   const bool document = spec.options.layout == Layout::document;
   cells.resize(document ? 1 : spec.keys.size());
   if (document) {
-    set_cell(cells.front(), KeyCell::Kind::text, {});
+    put(cells.front(), KeyCell::Kind::text, {});
     dynamodb::append_plain_key(cells.front().text, keys);
   } else {
     for (size_t i = 0; i < cells.size(); ++i) {

@@ -15,8 +15,8 @@ dynamodb::ItemSource source_of(const table::TableSpec& spec, const dynamodb::Key
 
 }  // namespace
 
-PageReader::PageReader(std::shared_ptr<const table::TableSpec> spec, const dynamodb::KeySchema& keys)
-    : source_(source_of(*spec, keys)), renderer_(*spec) {}
+PageReader::PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys)
+    : source_(source_of(spec, keys)), renderer_(spec) {}
 
 Result<ScannedPage> PageReader::read(std::vector<dynamodb::RawRecord> records, bool with_rows) {
   ScannedPage page;

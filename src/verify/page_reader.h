@@ -2,7 +2,6 @@
 // looks at anything that is stored. One a thread, so that the next page can be read while one is compared.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -20,7 +19,7 @@ using ScannedPage = std::vector<ScannedItem>;
 
 class PageReader {
  public:
-  PageReader(std::shared_ptr<const table::TableSpec> spec, const dynamodb::KeySchema& keys);
+  PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys);
 
   /// `with_rows`: whether to render them. `corrupt` where one is no item.
   Result<ScannedPage> read(std::vector<dynamodb::RawRecord> records, bool with_rows);

@@ -23,7 +23,7 @@ sink::KeyTexts texts_of(const std::vector<table::KeyCell>& cells) {
 
 PageWork::PageWork(Settings settings)
     : settings_(std::move(settings)),
-      reader_(settings_.spec, settings_.keys),
+      reader_(*settings_.spec, settings_.keys),
       renderer_(*settings_.spec),
       comparer_(*settings_.spec),
       hash_(settings_.secret),

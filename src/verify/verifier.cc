@@ -52,7 +52,7 @@ Task<Result<VerifyTotals>> Verifier::compare_tables() {
   pending_.emplace(*settle);
   patience_ = options_.give_up;
   const KeyHash::Secret secret{env_.random.next(), env_.random.next()};
-  reader_ = std::make_shared<PageReader>(spec_, identity_.table.keys);
+  reader_ = std::make_shared<PageReader>(*spec_, identity_.table.keys);
   work_ = std::make_shared<PageWork>(PageWork::Settings{spec_, identity_.table.keys, options_.sample, secret});
   const Part parts = [this](size_t i) { return i == 0 ? compare_segments() : settle_all(); };
   Result<bool> compared = co_await all_of(2, parts);
