@@ -14,6 +14,8 @@ namespace ctk::sink::sql {
 namespace {
 
 constexpr Duration kStopPatience = std::chrono::seconds(5);
+/// A server that is asked before it has begun the statement forgets it: it is asked again.
+constexpr Duration kAskAgainAfter = std::chrono::milliseconds(200);
 constexpr Duration kKillPatience = std::chrono::seconds(3);
 constexpr unsigned kTlsFailed = 2026;
 constexpr unsigned kNoPlugin = 2059, kPluginNotLoaded = 5012;
@@ -251,13 +253,17 @@ bool MysqlConnection::wait(int& events) {
     const auto now = std::chrono::steady_clock::now();
     std::optional<Duration> left;
     if (limit_) left = *limit_ - std::chrono::duration_cast<Duration>(now - begin);
-    if (give_up_) left = std::chrono::duration_cast<Duration>(*give_up_ - now);
+    if (give_up_) left = std::min(std::chrono::duration_cast<Duration>(*give_up_ - now), kAskAgainAfter);
     const auto millis = left ? std::max<int64_t>(0, *left / std::chrono::milliseconds(1)) : -1;
     pollfd ends[] = {{static_cast<int>(library().socket(mysql_)), awaited, 0},
                      {stopping_ == nullptr ? -1 : stopping_->descriptor(), POLLIN, 0},
                      {asked_ == nullptr || give_up_ ? -1 : asked_->descriptor(), POLLIN, 0}};
     const int ready = poll(ends, 3, static_cast<int>(millis));
     if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0 && give_up_ && std::chrono::steady_clock::now() < *give_up_) {
+      stop_statement();
+      continue;
+    }
     stopped_ = stopped_ || (ends[1].revents & POLLIN) != 0;
     silent_ = ready == 0;
     ignores_stop_ = silent_ && give_up_;
