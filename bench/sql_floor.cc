@@ -275,7 +275,7 @@ struct BoundColumn {
     lengths.push_back(text.size());
     indicators.push_back(STMT_INDICATOR_NONE);
   }
-  void add(const std::optional<std::string>& text) {
+  void add(const OptionalText& text) {
     if (text) return add(*text);
     texts.push_back(nullptr);
     lengths.push_back(0);
@@ -323,8 +323,8 @@ void write_mariadb(const std::vector<std::vector<table::Row>>& batches, const st
       time.pop_back();  // a DATETIME has no zone
       columns[0].add(row.keys[0].text);
       columns[1].add(row.keys[1].text);
-      columns[2].add(row.data.copy());
-      columns[3].add(row.aux.copy());
+      columns[2].add(row.data);
+      columns[3].add(row.aux);
       columns[4].add(row.version);
       columns[5].add(row.deleted ? yes : no);
       columns[6].add(time);
