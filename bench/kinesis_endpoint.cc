@@ -150,10 +150,12 @@ class Endpoint {
   }
 
   std::string records(json::Element request) const {
+    const std::string arrival = fmt::format(R"({{"ApproximateArrivalTimestamp":{}.0,"PartitionKey":"k","SequenceNumber":")",
+                                            to_micros(arrival_) / 1'000'000);
     std::string out = R"({"Records":[)";
     const auto [next, ended] = write_page(range_of(request), out, [&](const std::string& sequence, const Record& record) {
       if (out.back() == '}') out += ',';
-      out += R"({"ApproximateArrivalTimestamp":1.72074E9,"PartitionKey":"k","SequenceNumber":")";
+      out += arrival;
       out += sequence;
       out += R"(","Data":")";
       out += record.base64;
@@ -163,7 +165,6 @@ class Endpoint {
   }
 
   std::string records_in_cbor(const std::string& request) const {
-    constexpr Timestamp kArrival{std::chrono::seconds(1'720'740'000)};
     const Range range = range_of(parser_().parse(request).value());
     std::string bytes;
     cbor::Writer out(bytes);
@@ -173,7 +174,7 @@ class Endpoint {
     const auto [next, ended] = write_page(range, bytes, [&](const std::string& sequence, const Record& record) {
       out.begin_map();
       out.text("ApproximateArrivalTimestamp");
-      out.time(kArrival);
+      out.time(arrival_);
       out.text("PartitionKey");
       out.text("k");
       out.text("SequenceNumber");
@@ -194,6 +195,8 @@ class Endpoint {
   std::deque<Record> records_;
   std::vector<Shard> shards_;
   size_t repeat_;
+  /// Of all records: no worker takes what it was handed over for lost.
+  const Timestamp arrival_ = SystemClock().now();
 };
 
 }  // namespace
