@@ -109,6 +109,7 @@ struct Block {
   const char* column;
   const char* says;
   const char* off;
+  bool of_full_disk = false;  ///< the server sets it again until there is room
 };
 /// Read and metadata too: what is written is read again, and new attributes are new columns. `read_only_allow_delete` is
 /// what the server sets where a node's disk is full, and refuses every write by key.
@@ -118,7 +119,7 @@ constexpr std::array kBlocks = {
     Block{"settings['blocks']['read_only']", "blocks.read_only is set", R"(SET ("blocks.read_only" = false))"},
     Block{"settings['blocks']['read_only_allow_delete']",
           "blocks.read_only_allow_delete is set, as CrateDB does where a disk is full",
-          R"(SET ("blocks.read_only_allow_delete" = false))"},
+          R"(SET ("blocks.read_only_allow_delete" = false))", true},
     Block{"settings['blocks']['read']", "blocks.read is set", R"(SET ("blocks.read" = false))"},
     Block{"settings['blocks']['metadata']", "blocks.metadata is set", R"(SET ("blocks.metadata" = false))"},
 };
@@ -150,6 +151,7 @@ Task<Status> see_blocks(Session& session, TargetQuestion question) {
     if (question.spec->options.history) beside.push_back(*question.spec->options.history);
   }
   std::string seen, mends;
+  bool full = false;
   for (const auto& [schema, names] : tables) {
     const SqlResult answer = co_await session.client.run(select_blocks(schema, names), Again::never);
     if (!answer) continue;
@@ -158,12 +160,12 @@ Task<Status> see_blocks(Session& session, TargetQuestion question) {
         if (row[i + 1] != "true") continue;
         const table::QualifiedName name{schema, cell_text(row[0]).value_or("")};
         seen += fmt::format("{}table {}: {}", seen.empty() ? "" : "; ", name.str(), kBlocks[i].says);
+        full = full || kBlocks[i].of_full_disk;
         mends += fmt::format("{}ALTER TABLE {} {}", mends.empty() ? "" : "; ", quote_name(name), kBlocks[i].off);
       }
     }
   }
   if (seen.empty()) co_return {};
-  const bool full = seen.contains("where a disk is full");
   co_return fail(ErrorKind::refused, std::move(seen), "", (full ? "make room on that disk, then: " : "") + mends);
 }
 
