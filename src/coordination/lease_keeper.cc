@@ -70,7 +70,7 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
     ++load.leases;
     if (is_busy(shard) || lease.owner == settings_.worker) {
       ++load.mine;
-    } else if (!lease.owner.empty() && lease.owner != nobody() && !is_expired(sight, now)) {
+    } else if (is_somebody(lease.owner) && !is_expired(sight, now)) {
       ++load.others[lease.owner];
     }
   }

@@ -33,6 +33,19 @@ std::set<aws::ShardId> covered(const std::vector<WantedLease>& wanted, const Lea
   return known;
 }
 
+template <class SaysNothing>
+std::vector<WantedLease> leases_without_row(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows,
+                                            SaysNothing says_nothing) {
+  const auto has_row = [&](const WantedLease& lease) { return rows.contains(lease.shard); };
+  if (std::ranges::all_of(wanted, has_row)) return {};
+  const std::set<aws::ShardId> known = covered(wanted, rows, says_nothing);
+  std::vector<WantedLease> missing;
+  std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const WantedLease& lease) {
+    return !lease.position.ended() && !known.contains(lease.shard) && !has_row(lease);
+  });
+  return missing;
+}
+
 }  // namespace
 
 Lease new_lease(const WantedLease& wanted) {
@@ -51,26 +64,11 @@ const WorkerName& nobody() {
   return name;
 }
 
+bool is_somebody(const WorkerName& name) { return !name.empty() && name != nobody(); }
+
 bool is_at_beginning(const Lease& lease) { return !is_being_read(lease.checkpoint); }
 
 bool may_lack_parents(const Lease& lease) { return lease.checkpoint.kind == Checkpoint::Kind::at_timestamp; }
-
-namespace {
-
-template <class SaysNothing>
-std::vector<WantedLease> leases_without_row(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows,
-                                            SaysNothing says_nothing) {
-  const auto has_row = [&](const WantedLease& lease) { return rows.contains(lease.shard); };
-  if (std::ranges::all_of(wanted, has_row)) return {};
-  const std::set<aws::ShardId> known = covered(wanted, rows, says_nothing);
-  std::vector<WantedLease> missing;
-  std::ranges::copy_if(wanted, std::back_inserter(missing), [&](const WantedLease& lease) {
-    return !lease.position.ended() && !known.contains(lease.shard) && !has_row(lease);
-  });
-  return missing;
-}
-
-}  // namespace
 
 std::vector<WantedLease> missing_leases(const std::vector<WantedLease>& wanted, const LeaseView::Rows& rows) {
   return leases_without_row(wanted, rows,

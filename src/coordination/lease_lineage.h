@@ -32,6 +32,8 @@ Lease new_lease(const WantedLease& wanted);
 /// so. It is taken once it has expired, as the row of a dead worker is, and by then whoever held the lease could not renew
 /// it.
 const WorkerName& nobody();
+/// Whether that owner of a row is a worker, living or not.
+bool is_somebody(const WorkerName& name);
 /// Whether nothing of it was read, so that its row says nothing of its parents.
 bool is_at_beginning(const Lease& lease);
 /// The same of a row that may have been the first to be made, with the stream's other ends: where it begins at a time, no

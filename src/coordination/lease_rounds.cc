@@ -239,7 +239,7 @@ bool LeaseKeeper::note_take(const Lease& row, bool forced) {
 
 void LeaseKeeper::take(LeaseActions& actions, const Lease& row, bool forced) {
   const WorkerName& holder = row.holder();
-  const bool from_other = !holder.empty() && holder != settings_.worker && holder != nobody();
+  const bool from_other = is_somebody(holder) && holder != settings_.worker;
   TakeLease write{row.shard, row.counter, settings_.worker, from_other};
   taking_[row.shard] = Taking{.write = write, .by_force = forced, .is_alone = note_take(row, forced)};
   actions.emplace_back(LeaseWrite(std::move(write)));
@@ -250,7 +250,7 @@ void LeaseKeeper::ask_others(LeaseActions& actions, Duration now) {
   std::vector<MovableLease> movable;
   for (const auto& [shard, sight] : view_.rows()) {
     const Lease& lease = sight.lease;
-    const bool owned = !lease.owner.empty() && lease.owner != settings_.worker && lease.owner != nobody();
+    const bool owned = is_somebody(lease.owner) && lease.owner != settings_.worker;
     if (owned && !lease.finished() && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
       movable.push_back({shard, lease.owner});
   }
