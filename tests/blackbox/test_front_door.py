@@ -92,13 +92,15 @@ finally:
         self.folder = pathlib.Path(folder.name)
         (self.folder / "server.py").write_text(self.SERVER)
 
-    def start(self, first, second):
-        script = f'source "{ROOT}/tools/dev/install.sh"; source "{ROOT}/tools/dev/beside.sh"; {self.PARTS} beside log "$@"; echo after'
+    def start(self, first, second, also=""):
+        script = f'''source "{ROOT}/tools/dev/install.sh"; source "{ROOT}/tools/dev/beside.sh"; {self.PARTS}
+                     {also}
+                     beside log "$@"; echo after'''
         return subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "test", first, second], cwd=self.folder, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
-    def run_beside(self, first, second):
-        run = self.start(first, second)
+    def run_beside(self, first, second, also=""):
+        run = self.start(first, second, also)
         out, said = run.communicate(timeout=60)
         return run.returncode, out, said
 
@@ -115,6 +117,16 @@ finally:
         code, out, said = self.run_beside("late", "early")
         self.assertEqual((code, out), (0, "early\nafter\n"), said)
         self.assertTrue(said.endswith("late\n"), said)
+
+    def test_both_may_have_ended_before_anyone_waits(self):
+        """Bash forgets a job that has ended when it tells of another."""
+        late = "wait() { until [[ -z $(jobs -r) ]]; do sleep 0.05; done; builtin wait \"$@\"; }"
+        code, out, said = self.run_beside("early", "late", late)
+        self.assertEqual((code, out), (0, "late\nafter\n"), said)
+        code, out, said = self.run_beside("fails_server", "late", late + "; fails_server() { touch server; fails server; }")
+        self.assertEqual(code, 7, said)
+        self.assertIn("./dev: fails_server failed\n", said)
+        self.assertNotIn("after", out)
 
     def test_one_that_fails_ends_the_other(self):
         for first, second in (("fails_early", "endless"), ("endless", "fails_early")):

@@ -162,7 +162,8 @@ class Image(Packaging):
         self.addCleanup(relay.wait)
         self.addCleanup(relay.kill)
         wait_until("the image's own check says that all is well", lambda: run(*check).returncode == 0, 30, relay)
-        wait_until("the item is there", lambda: harness.SqliteTarget(image / at[1:], "orders.db").query("SELECT sk FROM orders_live"), 30, relay)
+        target = harness.SqliteTarget(image / at[1:], "orders.db")
+        wait_until("the item is there", lambda: target.rows("orders"), 30, relay)
         self.assertEqual((image / at[1:] / "orders.db").stat().st_uid, int(self.said("USER").split(":")[0]))
         held = {str(path.relative_to(image)) for path in image.rglob("*") if path.is_file()}
         self.assertFalse({name for name in held if re.search(r"(^|/)(sh|bash|apt\w*|dpkg)$", name)}, "no shell, no package manager")

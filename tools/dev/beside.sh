@@ -5,7 +5,7 @@ declare -A beside_parts=()  # those that run: the leader of its process group â†
 # beside LOG FIRST SECOND : two functions at once, SECOND with what FIRST leaves of the processor. What FIRST says goes to LOG,
 # and is shown after. Where one of them fails, or this script is stopped, nothing of either goes on.
 beside() {
-  local log=$1 first=$2 second=$3 ended status=0
+  local log=$1 first=$2 second=$3 part status=0
   trap beside_stop EXIT
   trap 'exit 130' INT TERM
   set -m
@@ -15,9 +15,14 @@ beside() {
   beside_parts+=([$!]=$second)
   set +m
   while [[ ${#beside_parts[@]} -gt 0 && $status -eq 0 ]]; do
-    wait -n -p ended "${!beside_parts[@]}" || status=$?
-    [[ $status -eq 0 ]] || say "${beside_parts[$ended]} failed"
-    [[ $status -ne 0 ]] || unset "beside_parts[$ended]"
+    # `wait -n` tells of one that has ended and forgets the others that have, so each is asked for itself.
+    wait -n "${!beside_parts[@]}" 2>/dev/null || true
+    for part in "${!beside_parts[@]}"; do
+      kill -0 "$part" 2>/dev/null && continue
+      wait "$part" || status=$?
+      [[ $status -eq 0 ]] || { say "${beside_parts[$part]} failed" && break; }
+      unset "beside_parts[$part]"
+    done
   done
   beside_stop
   trap - EXIT INT TERM
