@@ -22,17 +22,15 @@ verb_test() {
   configure release
   compile release programs
   beside build/suites.log run_suites build_sanitized
-  test_sanitized
-  beside build/lives.log run_first_lives run_last_lives
+  beside build/lives.log run_lives test_sanitized
   python3 tools/dev/skipped.py build-sanitize build-tsan build
 }
 
 # They wait more than they compute.
 run_suites() { ctest --preset release; }
 
-# 2,000 lives, each half of them by a process of its own: a life has one thread.
-run_first_lives() { build/tests/simulate --seed 1 --runs 1000; }
-run_last_lives() { build/tests/simulate --seed 1001 --runs 1000; }
+# A life has one thread; of the sanitized tests some wait for servers.
+run_lives() { build/tests/simulate --seed 1 --runs 2000; }
 
 # For the inner loop: format, imports, build, and the quick tests of the programs that have changed since they last passed.
 verb_check() {
