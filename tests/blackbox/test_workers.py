@@ -230,6 +230,8 @@ class Workers(Case):
             _, err = self.run_ctk("load", source, target, "--positions=dynamodb", *more, expect=2)
             self.assertTrue("positions=dynamodb" in err or "failover-time" in err, err)
         self.run_ctk("load", table, self.target.url(), "--positions=dynamodb", expect=2)
+        _, err = self.run_ctk("positions", "reset", self.source(), "--lease-table=workers", "--failover-time=0s", "--yes", expect=2)
+        self.assertIn("at least 1s", err)
 
 
 class SharedLoads(Case):
