@@ -25,7 +25,6 @@ constexpr size_t kChunk = 256u << 10;
 constexpr size_t kLongestLine = 128u << 20;
 /// The daemon sends nothing more until it has its answer: there is nothing to wait for.
 constexpr Duration kBatchAge = std::chrono::milliseconds(1);
-constexpr Duration kFloor = std::chrono::minutes(15);
 
 /// Standard input, read on a thread of its own.
 class Input {
@@ -153,7 +152,7 @@ void leave_to_daemon(relay::RelayOptions& relay) {
   relay.once = false;
   relay.batch.age = relay.batch.age.value_or(kBatchAge);
   // Other shards have other processes: nothing fences their writes from this one's sweeping.
-  if (!relay.sweep.floor) relay.sweep.floor = kFloor;
+  if (!relay.sweep.floor) relay.sweep.floor = relay::SweepOptions::kFloor;
 }
 
 }  // namespace

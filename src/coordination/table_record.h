@@ -132,7 +132,7 @@ bool is_filled_by(const TableRecord& record, const RelayName& relay);
 /// their end, and segments of a load: what they bring is older than any change. No rows at all: kNoTime.
 Timestamp watermark(const std::vector<StoredPosition>& rows);
 
-/// What may be swept now on a target without fencing, and the pair to store. `floor` is 15 minutes.
+/// What may be swept now on a target without fencing, and the pair to store. `floor`: `delete-floor`.
 struct SweepPlan {
   std::optional<Timestamp> before;    ///< sweep marks whose time is strictly before this
   std::optional<SweepPair> remember;  ///< store this pair

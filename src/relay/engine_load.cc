@@ -11,8 +11,6 @@
 namespace ctk::relay {
 namespace {
 
-/// A relay that has written nothing for so long writes nothing more that it read before.
-constexpr Duration kSilent = std::chrono::minutes(15);
 constexpr Duration kAskRelaysEvery = std::chrono::seconds(1);
 
 }  // namespace
@@ -225,17 +223,16 @@ void Relay::Engine::await_other_relays(std::vector<coordination::RelayName> rela
   run_.sink.positions().read(relay, state_.in_life([this, relay, relays = std::move(relays)](
                                                        Result<std::vector<coordination::StoredPosition>> rows) mutable {
     if (!state_.is_running()) return;
-    const bool stamps = rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
-                          return row.position.ended() || shards::is_segment(row.shard) ||
-                                 row.epoch >= life().load->record().epoch ||
-                                 (row.updated != kNoTime &&
-                                  run_.env.clock.now() - row.updated > run_.options.sweep.floor.value_or(kSilent));
-                        });
+    const bool stamps =
+        rows && std::ranges::all_of(*rows, [this](const coordination::StoredPosition& row) {
+          return row.position.ended() || shards::is_segment(row.shard) || row.epoch >= life().load->record().epoch ||
+                 (row.updated != kNoTime && run_.env.clock.now() - row.updated > run_.options.sweep.unfenced_floor());
+        });
     if (stamps) relays.pop_back();
     if (stamps) return await_other_relays(std::move(relays));
     if (life().load->report_waiting()) {
       run_.env.log.info("the load waits for another relay to learn of its epoch, or to have been silent for " +
-                            format_duration(run_.options.sweep.floor.value_or(kSilent)),
+                            format_duration(run_.options.sweep.unfenced_floor()),
                         {{"relay", relay.str()}});
     }
     run_.env.loop.after(kAskRelaysEvery, state_.in_life([this, relays = std::move(relays)]() mutable {

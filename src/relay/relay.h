@@ -67,6 +67,10 @@ struct LoadOptions {
 struct SweepOptions {
   std::optional<Duration> grace;  ///< `delete-grace`; nothing: the source's default; Duration::max(): never
   std::optional<Duration> floor;  ///< `delete-floor`
+
+  /// Where writes are not fenced: what was read longer ago is written no more, neither by this relay nor by a slow request.
+  static constexpr Duration kFloor = std::chrono::minutes(15);
+  Duration unfenced_floor() const { return floor.value_or(kFloor); }
 };
 
 /// Bounds of a batch; else the target's own.

@@ -22,7 +22,7 @@ sink::SweepRequest sweep_request(const Run& run, const Life& life, const std::st
       request.grace = Duration::max();
   }
   request.floor =
-      run.options.sweep.floor.value_or(run.positions_with_rows() ? Duration{} : Duration(std::chrono::minutes(15)));
+      run.positions_with_rows() ? run.options.sweep.floor.value_or(Duration{}) : run.options.sweep.unfenced_floor();
   if (request.explicit_grace && run.positions_in_memory() && run.identity.traits.bounded)
     request.floor = run.options.sweep.floor.value_or(Duration{});
   return request;

@@ -14,8 +14,11 @@ namespace {
 /// A planned batch holds its records, their changes and their rows: about this many times the queued bytes.
 constexpr size_t kPreparedFactor = 4;
 
-/// Where writes are not fenced, nothing held for longer than half of the 15 minutes' floor may still be sent.
-constexpr Duration kLongestHold = std::chrono::minutes(15) / 2;
+/// Where writes are not fenced, nothing held for longer than half of the floor may still be sent; the other half is for its
+/// way. Whoever gives a floor of next to nothing takes that on himself, and still wants it written.
+Duration longest_hold(const SweepOptions& sweep) {
+  return std::max<Duration>(sweep.unfenced_floor() / 2, std::chrono::seconds(30));
+}
 
 }  // namespace
 
@@ -115,7 +118,7 @@ void Writing::on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch de
 /// nor in a target without tables.
 bool Writing::held_too_long(const InFlightBatch& write) const {
   if (run_.positions_with_rows() || run_.identity.traits.bounded || !run_.sink.traits().holds_own_tables) return false;
-  return now() - write.oldest > kLongestHold;
+  return now() - write.oldest > longest_hold(run_.options.sweep);
 }
 
 /// Those of a write that may not be sent: whoever has them now may be at work already.

@@ -50,6 +50,13 @@ struct WritingTest : parts::PartsTest {
     EXPECT_EQ(sink.writes.front().first->dead_letters.size(), 1u);
   }
 
+  void fail_after(Duration time) {
+    wait(time);
+    answer_next(sink.writes, Written(std::unexpected(error(ErrorKind::unreachable, "away"))));
+    wait(seconds(2));
+  }
+
+  const std::vector<std::string> kTooLong{"cannot send: it was held for too long to be sent safely"};
   ByteBudget budget{1 << 20};
   StartUp start;
   WriteAttempts attempts;
@@ -110,10 +117,26 @@ TEST_F(WritingTest, WhereTheRunWaitsNoLongerNothingIsGivenAgain) {
 TEST_F(WritingTest, WhereNothingFencesWritesWhatWasHeldForTooLongIsNotSent) {
   sink.is.holds_own_tables = true;
   write_letter();
-  wait(minutes(8));
-  answer_next(sink.writes, Written(std::unexpected(error(ErrorKind::unreachable, "away"))));
-  wait(seconds(2));
-  EXPECT_EQ(owner.reported, std::vector<std::string>{"cannot send: it was held for too long to be sent safely"});
+  fail_after(minutes(8));
+  EXPECT_EQ(owner.reported, kTooLong);
+}
+
+TEST_F(WritingTest, HowLongIsHalfOfTheFloorThatTheUserGives) {
+  sink.is.holds_own_tables = true;
+  options.sweep.floor = minutes(2);
+  write_letter();
+  fail_after(seconds(50));
+  EXPECT_EQ(owner.reported, std::vector<std::string>{});
+  fail_after(seconds(15));
+  EXPECT_EQ(owner.reported, kTooLong);
+}
+
+TEST_F(WritingTest, WithoutAFloorThereIsStillTimeToWrite) {
+  sink.is.holds_own_tables = true;
+  options.sweep.floor = Duration{};
+  write_letter();
+  fail_after(seconds(10));
+  EXPECT_EQ(owner.reported, std::vector<std::string>{});
 }
 
 TEST_F(WritingTest, WhatIsDroppedTakesItsLetterBackToWait) {
