@@ -151,7 +151,6 @@ Status plan_leases(LoadPlan& plan) {
   leases.tables = plan.source.leases;
   if (const auto table = options.text("lease-table")) leases.table = aws::TableName(*table);
   leases.failover = options.duration("failover-time").value_or(leases.failover);
-  if (leases.failover < std::chrono::seconds(1)) return usage("failover-time is too short: 1s is the least");
   leases.loads = plan.relay.load.snapshot == relay::Snapshot::initial;
   leases.reset = plan.relay.reset;
   plan.leases = std::move(leases);

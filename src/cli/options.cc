@@ -55,7 +55,7 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
      .help = "table for positions=dynamodb, whose leases many workers share"},
     {.name = "worker-id", .fallback = "HOST/PROCESS/RANDOM", .help = "this process's name among the workers"},
     {.name = "failover-time", .kind = duration, .fallback = "10s",
-     .help = "how long a worker may be silent before others take its shards"},
+     .help = "how long a worker may be silent before others take its shards", .min = 1},
     {.name = "idle-poll", .kind = duration, .fallback = "1s for Kinesis, 5s for DynamoDB Streams",
      .help = "longest pause between reads of an idle shard"},
     {.name = "max-lag", .kind = duration, .help = "how long a change may wait to be read: a long one makes reads fewer and cheaper, a short one more frequent"},
@@ -172,17 +172,17 @@ bool is_one_of(const std::string& value, std::string_view choices) {
   return std::ranges::find(words, value) != words.end();
 }
 
-bool is_duration(const std::string& value) {
+bool is_duration(const OptionInfo& info, const std::string& value) {
   const auto parsed = parse_duration(value);
-  return parsed && *parsed >= Duration::zero();
+  return parsed && *parsed >= std::chrono::seconds(info.min);
 }
 
 /// Whether the value is one of the option's kind.
 bool fits(const OptionInfo& info, const std::string& value) {
   switch (info.kind) {
     case boolean: return parse_boolean(value).has_value();
-    case duration: return is_duration(value);
-    case duration_or_never: return value == "never" || is_duration(value);
+    case duration: return is_duration(info, value);
+    case duration_or_never: return value == "never" || is_duration(info, value);
     case OptionKind::size: {
       const auto parsed = parse_size(value);
       return parsed && *parsed <= static_cast<size_t>(info.max) && in_range(info, static_cast<long>(*parsed));
@@ -246,7 +246,9 @@ std::vector<std::string> split_choices(std::string_view choices) {
 std::string accepted_values(const OptionInfo& info) {
   switch (info.kind) {
     case boolean: return "true or false";
-    case duration: return "a duration such as 250ms, 5s, 15m, 2h or 7d";
+    case duration:
+      return info.min == 0 ? "a duration such as 250ms, 5s, 15m, 2h or 7d"
+                           : fmt::format("a duration such as 5s, 15m, 2h or 7d, at least {}s", info.min);
     case duration_or_never: return "a duration such as 250ms, 5s, 15m, 2h or 7d, or never";
     case OptionKind::size: return fmt::format("a size such as 64KB, 4MB or 1GB, from {} to {} bytes", info.min, info.max);
     case integer: return fmt::format("a number from {} to {}", info.min, info.max);

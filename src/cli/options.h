@@ -52,7 +52,7 @@ struct OptionInfo {
   std::string_view fallback{};  ///< the default, as documented; empty: none
   std::string_view help{};
   std::string_view choices{};  ///< "earliest|latest", for `choice`
-  long min = 0;                ///< of integers, and of sizes in bytes
+  long min = 0;                ///< of integers, of sizes in bytes, of durations in seconds
   long max = 1'000'000'000;
   TargetSet targets = TargetSet::all;
   SourceSet sources = SourceSet::all;
