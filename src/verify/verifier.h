@@ -145,12 +145,16 @@ class Verifier {
   std::optional<Duration> marked_;  ///< since when rows have been marked
   VerifyTotals totals_;
   uint64_t unswept_ = 0;  ///< rows without items of which that is known
-  int next_segment_ = 0;
-  bool found_all_ = false;  ///< no further difference is found
+  struct Finding {
+    int next_segment = 0;
+    bool over = false;  ///< no further difference is found
+  } finding_;
   std::optional<Error> failure_;
-  Duration patience_;                   ///< with what does not answer
-  std::optional<Duration> load_begun_;  ///< since when a load is known that has begun in this run
-  Duration disturbed_until_{};          ///< what differed up to then tells nothing
+  Duration patience_;  ///< with what does not answer
+  struct Loads {
+    std::optional<Duration> begun;  ///< since when one is known that has begun in this run
+    Duration disturbed_until{};     ///< what differed up to then tells nothing
+  } loads_;
   TaskGroup tasks_;
   JobQueue decoding_, jobs_;  // last: their jobs use what tasks hold
 };

@@ -46,9 +46,9 @@ Task<Result<bool>> Verifier::compare_segments() {
   if (!marked) co_return marked;
   const int total = sides_.items.segments(options_.segments);
   const Part read_segments = [this, total](size_t) -> Task<Result<bool>> {
-    while (next_segment_ < total && !failure_) {
+    while (finding_.next_segment < total && !failure_) {
       source::SegmentRequest request;
-      request.segment.number = next_segment_++;
+      request.segment.number = finding_.next_segment++;
       request.segment.total = total;
       request.max_items = kItemsAtOnce;
       do {
@@ -66,7 +66,7 @@ Task<Result<bool>> Verifier::compare_segments() {
   Result<bool> read = co_await all_of(std::min(kPagesAtOnce, static_cast<size_t>(total)), read_segments);
   if (!read) co_return read;
   Result<bool> walked = co_await walk_target();
-  found_all_ = true;
+  finding_.over = true;
   co_return walked;
 }
 

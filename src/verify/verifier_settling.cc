@@ -20,7 +20,7 @@ constexpr Duration kIdle = std::chrono::milliseconds(100);
 }  // namespace
 
 Task<Result<bool>> Verifier::settle_all() {
-  while (!failure_ && !(found_all_ && pending_->size() == 0)) {
+  while (!failure_ && !(finding_.over && pending_->size() == 0)) {
     Result<std::vector<Difference>> due = pending_->take_due(env_.clock.monotonic(), kLooksAtOnce);
     if (!due) co_return forward_error(std::move(due));
     if (due->empty()) {
@@ -105,7 +105,7 @@ Task<Result<bool>> Verifier::look_again(std::vector<Difference> due) {
   }
   std::vector<Difference> standing;
   for (size_t i = 0; i < due.size(); ++i) {
-    due[i].since = std::max(due[i].since, disturbed_until_);
+    due[i].since = std::max(due[i].since, loads_.disturbed_until);
     const bool was_item = due[i].kind != Difference::Kind::extra;
     const bool is_equal = (*looks)[i].has_item && !(*looks)[i].difference;  // not where the row moves on and on
     const bool goes = will_be_swept((*looks)[i]);

@@ -30,7 +30,7 @@ Task<Result<bool>> Verifier::look_at_record() {
   if (!records) co_return forward_error(std::move(records));
   const auto record = std::ranges::find(*records, spec_->name.str(), &coordination::TableRecord::table);
   if (record == records->end()) co_return true;
-  if (!record_ || record_->epoch != record->epoch) load_begun_ = env_.clock.monotonic();
+  if (!record_ || record_->epoch != record->epoch) loads_.begun = env_.clock.monotonic();
   record_ = *record;
   co_return true;
 }
@@ -41,7 +41,7 @@ Task<Result<bool>> Verifier::is_loading() {
   if (!looked) co_return looked;
   if (!record_ || record_->load != coordination::LoadState::running) co_return false;
   // Of one that has just begun nobody may have positions yet.
-  if (load_begun_ && env_.clock.monotonic() - *load_begun_ < kLiving) co_return true;
+  if (loads_.begun && env_.clock.monotonic() - *loads_.begun < kLiving) co_return true;
   using Names = std::vector<coordination::RelayName>;
   auto list = [this](Done<Names> done) { sides_.sink.positions().relays(std::move(done)); };
   Result<Names> names = co_await insist<Names>(patience_, list);
@@ -74,13 +74,13 @@ Task<Result<bool>> Verifier::wait_for_load() {
 /// A load writes all rows once more, and what the stream tells anew may be older than what they were; and a relay that
 /// falls behind is late with more than it was. Until that is over a difference tells nothing.
 Task<Result<bool>> Verifier::note_disturbance() {
-  const std::optional<Duration> before = load_begun_;
+  const std::optional<Duration> before = loads_.begun;
   Result<bool> loading = co_await is_loading();
   if (!loading) co_return loading;
-  if (*loading || load_begun_ != before) {
+  if (*loading || loads_.begun != before) {
     Result<bool> over = co_await wait_for_load();
     if (!over) co_return over;
-    disturbed_until_ = env_.clock.monotonic();
+    loads_.disturbed_until = env_.clock.monotonic();
   }
   Result<Duration> settle = co_await choose_settle();
   if (!settle) co_return forward_error(std::move(settle));
