@@ -11,7 +11,7 @@ HeldLease::HeldLease(const LeaseSettings& settings, Lease row, Duration sent, Du
       fence_(row_.counter),
       phase_(forced ? Phase::settling : Phase::held),
       renewed_(sent),
-      ready_at_(now + settings.failover + settings.tolerance()) {}
+      ready_at_(settings.expiry(now)) {}
 
 uint64_t HeldLease::store(LeaseProgress progress, const std::set<aws::ShardId>& children_without_row) {
   ++storing_.asked;

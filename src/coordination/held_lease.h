@@ -28,6 +28,8 @@ struct LeaseSettings {
   Duration retry_after() const { return failover / 40; }
   /// By so much, two clocks may differ over `failover`; it is on the safe side of both who holds and who watches.
   Duration tolerance() const { return failover / 200; }
+  /// After it, a lease that has not changed since it was seen at `seen` may be taken.
+  Duration expiry(Duration seen) const { return seen + failover + tolerance(); }
 };
 
 /// What became of a write.

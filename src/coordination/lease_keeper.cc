@@ -26,7 +26,7 @@ bool LeaseKeeper::is_busy(const aws::ShardId& shard) const {
 }
 
 bool LeaseKeeper::is_expired(const LeaseView::Sight& sight, Duration now) const {
-  return now > sight.since + settings_.failover + settings_.tolerance();
+  return now > settings_.expiry(sight.since);
 }
 
 bool LeaseKeeper::may_write(const aws::ShardId& shard, Fence fence, Duration now) const {
@@ -79,7 +79,7 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
 
 void LeaseKeeper::scan_after(Duration now, Duration pause) {
   const double spread = 0.9 + 0.2 * random_.fraction();
-  scan_at_ = now + Duration(static_cast<int64_t>(spread * static_cast<double>(pause.count())));
+  rounds_.scan_at = now + Duration(static_cast<int64_t>(spread * static_cast<double>(pause.count())));
 }
 
 // Events.
@@ -97,12 +97,12 @@ LeaseActions LeaseKeeper::advance(Duration now) {
     asking.look_at = now + kLookEvery;
     read(actions, shard);
   }
-  if (!is_stopping() && now >= expiry_at_) {
+  if (!is_stopping() && now >= rounds_.expiry_at) {
     take_free(actions, now);
     note_next_expiry(now);
   }
-  if (!is_stopping() && !scanning_ && now >= scan_at_) {
-    scanning_ = true;
+  if (!is_stopping() && !rounds_.scanning && now >= rounds_.scan_at) {
+    rounds_.scanning = true;
     actions.emplace_back(ScanLeases{});
   }
   return actions;
@@ -110,19 +110,19 @@ LeaseActions LeaseKeeper::advance(Duration now) {
 
 LeaseActions LeaseKeeper::scanned(std::vector<Lease> rows, Duration sent, Duration now) {
   LeaseActions actions;
-  scanning_ = false;
+  rounds_.scanning = false;
   std::erase_if(rows, [](const Lease& lease) { return !is_shared(lease); });
   remember_what_goes(rows);
   view_.scanned(std::move(rows), sent, now);
   std::erase_if(gone_, [&](const aws::ShardId& parent) { return view_.find(parent) != nullptr; });
   std::erase_if(tried_, [&](const auto& tried) { return view_.find(tried.first) == nullptr; });
   round(actions, now);
-  scan_after(now, unsettled_ ? kSoon : settings_.scan_every());
+  scan_after(now, rounds_.unsettled ? kSoon : settings_.scan_every());
   return actions;
 }
 
 LeaseActions LeaseKeeper::not_scanned(Duration now) {
-  scanning_ = false;
+  rounds_.scanning = false;
   scan_after(now, kSoon);
   return {};
 }
@@ -186,7 +186,7 @@ void LeaseKeeper::written_one(LeaseActions& actions, const CreateLease& write, c
   if (creating != creating_.end()) creating_.erase(creating);
   has_row(shard);
   for (const aws::ShardId& parent : write.lease.parents) advance_one(actions, parent, now);
-  if (creating_.empty() && unsettled_) scan_at_ = now;
+  if (creating_.empty() && rounds_.unsettled) rounds_.scan_at = now;
 }
 
 void LeaseKeeper::written_one(LeaseActions& actions, const TakeLease& write, const LeaseWriteAnswer& answer, Duration sent,
@@ -315,7 +315,7 @@ void LeaseKeeper::ended(const HeldLease& lease, Duration now) {
     case HeldLease::End::let_go: ++(lease.row().owner.empty() ? counts_.released : counts_.handed_over); break;
     case HeldLease::End::expired:
     case HeldLease::End::taken: ++counts_.lost; break;
-    case HeldLease::End::stored_end: scan_at_ = std::min(scan_at_, now); break;  // for its children
+    case HeldLease::End::stored_end: rounds_.scan_at = std::min(rounds_.scan_at, now); break;  // for its children
     case HeldLease::End::none: break;
   }
   const bool shown = lease.end() == HeldLease::End::let_go || lease.end() == HeldLease::End::stored_end;
@@ -329,7 +329,7 @@ LeaseActions LeaseKeeper::want(std::vector<WantedLease> shards, Duration now) {
   std::set<aws::ShardId> listed;
   for (const WantedLease& lease : wanted_) listed.insert(lease.shard);
   std::erase_if(last_seen_, [&](const auto& row) { return !listed.contains(row.first); });
-  scan_at_ = std::min(scan_at_, now);
+  rounds_.scan_at = std::min(rounds_.scan_at, now);
   return advance(now);
 }
 
@@ -376,7 +376,7 @@ LeaseActions LeaseKeeper::led(bool by_others, Duration now) {
   if (is_stopping()) return actions;
   part_ = by_others ? Part::led : Part::sharing;
   if (by_others) withdraw_requests(actions);
-  scan_at_ = std::min(scan_at_, now);
+  rounds_.scan_at = std::min(rounds_.scan_at, now);
   return actions;
 }
 
@@ -393,8 +393,8 @@ LeaseActions LeaseKeeper::stop(Duration now) {
 }
 
 Duration LeaseKeeper::due() const {
-  Duration due = is_stopping() ? Duration::max() : expiry_at_;
-  if (!is_stopping() && !scanning_) due = std::min(due, scan_at_);
+  Duration due = is_stopping() ? Duration::max() : rounds_.expiry_at;
+  if (!is_stopping() && !rounds_.scanning) due = std::min(due, rounds_.scan_at);
   for (const auto& [shard, lease] : held_) due = std::min(due, lease.due());
   for (const auto& [shard, asking] : asking_) due = std::min(due, asking.look_at);
   for (const auto& [shard, creating] : creating_) {

@@ -205,9 +205,13 @@ class LeaseKeeper {
   /// Those of the wanted ones that lack a row and need one, by when that was seen first.
   std::map<aws::ShardId, Duration> missing_since_;
   Duration alone_until_ = Duration::min() / 2;  ///< until then nobody else can hold what has never been seen
-  Duration scan_at_{}, expiry_at_ = Duration::max();
-  Duration evened_out_ = Duration::min() / 2;
-  bool scanning_ = false, lacks_rows_ = false, unsettled_ = false;
+  struct Rounds {
+    Duration scan_at{}, expiry_at = Duration::max();
+    Duration evened_out = Duration::min() / 2;  ///< when a lease was asked for that another holds
+    bool scanning = false;
+    bool lacks_rows = false;  ///< by the last one
+    bool unsettled = false;   ///< what the last one did calls for another one soon
+  } rounds_;
   Part part_ = Part::sharing;
   LeaseCounts counts_;
 };

@@ -304,6 +304,22 @@ TEST_F(HandOver, S8_CompletesIfTheProcessorHangs) {
   EXPECT_LT(seconds_until([&] { return worker(1).holdings.contains(shard); }, minutes(2)), 30 + 10 + 5);
 }
 
+TEST(LongHandOver, LeavesTheHolderTimeToWriteWhatItHasReadWhateverTheTimeToFailOver) {
+  for (const Duration failover : {seconds(1), seconds(10), seconds(60), seconds(120), seconds(600)}) {
+    LeaseWorld world{1};
+    world.settings.failover = failover;
+    world.drain = seconds(15);
+    world.want_shards(2);
+    world.add_worker();
+    ASSERT_TRUE(world.run_until([&] { return world.held() == 2; }, minutes(1)));
+    world.add_worker();
+    const LeaseWorld::Worker& first = *world.workers.front();
+    ASSERT_TRUE(world.run_until([&] { return world.held(*world.workers.back()) == 1; }, 4 * failover + minutes(1)));
+    EXPECT_EQ(first.keeper.counts().handed_over, 1u) << to_seconds(failover);
+    EXPECT_EQ(first.keeper.counts().lost, 0u) << to_seconds(failover);
+  }
+}
+
 TEST_F(HandOver, S8_TakesFromOneThatNeverListens) {
   // A worker of version 2 of the library: it renews by the counter, and knows of no requests.
   world.want_shards(2);

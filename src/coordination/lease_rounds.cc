@@ -34,12 +34,12 @@ WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
 }  // namespace
 
 void LeaseKeeper::round(LeaseActions& actions, Duration now) {
-  unsettled_ = false;
+  rounds_.unsettled = false;
   if (is_stopping()) return;
-  lacks_rows_ = make_rows(actions, now);
+  rounds_.lacks_rows = make_rows(actions, now);
   tell_of_readable(actions, now);
   take_free(actions, now);
-  if (!unsettled_ && part_ == Part::sharing) ask_others(actions, now);
+  if (!rounds_.unsettled && part_ == Part::sharing) ask_others(actions, now);
   remove_finished(actions, now);
   note_next_expiry(now);
 }
@@ -200,8 +200,8 @@ void LeaseKeeper::tell_of_readable(LeaseActions& actions, Duration now) {
 }
 
 void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
-  if (lacks_rows_) {  // a parent whose row is not made yet would hold nobody up
-    unsettled_ = true;
+  if (rounds_.lacks_rows) {  // a parent whose row is not made yet would hold nobody up
+    rounds_.unsettled = true;
     return;
   }
   const LeaseLoad load = this->load(now);
@@ -219,7 +219,7 @@ void LeaseKeeper::take_free(LeaseActions& actions, Duration now) {
   const size_t share = load.share_rounded_up();
   const size_t room = load.mine < share ? share - load.mine : 0;
   const size_t at_once = std::min(room, std::max(kTakenAtOnce, 2 * load.mine));
-  unsettled_ = !others.empty() || !first.empty();
+  rounds_.unsettled = !others.empty() || !first.empty();
   others.resize(std::min(others.size(), at_once));
   for (const auto& leases : {first, others}) {
     for (const Lease& lease : leases) take(actions, lease, false);
@@ -254,8 +254,8 @@ void LeaseKeeper::ask_others(LeaseActions& actions, Duration now) {
     if (owned && !lease.finished() && !lease.handed_over() && !is_busy(shard) && !is_expired(sight, now))
       movable.push_back({shard, lease.owner});
   }
-  MovePlan plan = plan_moves(load, std::move(movable), now >= evened_out_ + kEvenOutEvery, random_);
-  if (plan.evens_out) evened_out_ = now;
+  MovePlan plan = plan_moves(load, std::move(movable), now >= rounds_.evened_out + kEvenOutEvery, random_);
+  if (plan.evens_out) rounds_.evened_out = now;
   const size_t most = std::max(kAskedAtOnce, load.mine);
   plan.moves.resize(std::min(plan.moves.size(), most - std::min(most, asking_.size())));
   for (const MovableLease& lease : plan.moves) {
@@ -279,10 +279,10 @@ void LeaseKeeper::remove_finished(LeaseActions& actions, Duration now) {
 }
 
 void LeaseKeeper::note_next_expiry(Duration now) {
-  expiry_at_ = Duration::max();
+  rounds_.expiry_at = Duration::max();
   for (const auto& [shard, sight] : view_.rows()) {
     if (sight.lease.finished() || sight.lease.owner.empty() || held_.contains(shard) || is_expired(sight, now)) continue;
-    expiry_at_ = std::min(expiry_at_, sight.since + settings_.failover + settings_.tolerance() + Duration(1));
+    rounds_.expiry_at = std::min(rounds_.expiry_at, settings_.expiry(sight.since) + Duration(1));
   }
 }
 

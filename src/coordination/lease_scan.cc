@@ -49,7 +49,7 @@ std::set<WorkerName> living_holders(const LeaseView& view) {
 bool may_be_held(const LeaseView& view, const LeaseSettings& settings, Duration now) {
   return std::ranges::any_of(view.rows(), [&](const auto& row) {
     const LeaseView::Sight& sight = row.second;
-    return names_holder(sight.lease) && now <= sight.since + settings.failover + settings.tolerance();
+    return names_holder(sight.lease) && now <= settings.expiry(sight.since);
   });
 }
 

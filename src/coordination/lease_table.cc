@@ -154,7 +154,7 @@ Task<Result<bool>> LeaseTable::make_table() {
 Task<Result<bool>> LeaseTable::scan() {
   const Duration sent = now();
   const BoundPage bound = [this](Done<aws::ScanPage> done) {
-    ++counted_.scans;
+    ++calls_.counted.scans;
     return within_limit(std::move(done));
   };
   Result<std::vector<Lease>> rows = co_await read_leases(reads_, options_.table, tasks_, log_, bound);
@@ -181,7 +181,7 @@ const Lease& LeaseTable::newest(const Lease& seen) const {
 
 Task<bool> LeaseTable::do_call(ReadLease read) {
   const std::string key = lease_key(read.shard);
-  ++counted_.reads;
+  ++calls_.counted.reads;
   Result<std::optional<std::string>> item = co_await tasks_.answer<std::optional<std::string>>(
       [&](Done<std::optional<std::string>> done) { reads_.get_item(options_.table, key, within_limit(std::move(done))); });
   Result<std::optional<Lease>> row = to_row(std::move(item));
@@ -193,7 +193,7 @@ Task<bool> LeaseTable::do_call(ReadLease read) {
 Task<bool> LeaseTable::do_call(LeaseWrite write) {
   const aws::ItemWrite request = to_item_write(write, options_.table);
   const Duration sent = now();
-  ++counted_.writes;
+  ++calls_.counted.writes;
   Result<aws::WriteOutcome> outcome = co_await tasks_.answer<aws::WriteOutcome>(
       [&](Done<aws::WriteOutcome> done) { writes_.write_item(request, within_limit(std::move(done))); });
   heed(writing_outage_, outcome);
@@ -215,7 +215,7 @@ void LeaseTable::heed(TableOutage& outage, const Result<T>& answer) {
     return;
   }
   const Error& error = answer.error();
-  ++(error.kind == ErrorKind::throttled ? counted_.throttled : counted_.failed);
+  ++(error.kind == ErrorKind::throttled ? calls_.counted.throttled : calls_.counted.failed);
   log_.debug("a call of the lease table failed", {{"reason", ctk::to_string(error)}});
   if (outage.failed(error, is_passing(error.kind), now())) holder_.leases_failed(in_words(error));
 }
@@ -233,7 +233,7 @@ LeaseFigures LeaseTable::figures() const {
   figures.held = held();
   figures.workers = keeper_.workers(at);
   figures.counts = counts();
-  figures.calls = counted_;
+  figures.calls = calls_.counted;
   figures.since_renewal = keeper_.since_renewal(at);
   for (const TableOutage* outage : {&reading_outage_, &writing_outage_}) {
     const Error* error = outage->error(at);
@@ -247,17 +247,17 @@ LeaseFigures LeaseTable::figures() const {
 
 template <class Call>
 void LeaseTable::begin(Call call) {
-  ++in_flight_;
+  ++calls_.in_flight;
   tasks_.start(do_call(std::move(call)), [this](bool) {
-    --in_flight_;
+    --calls_.in_flight;
     begin_calls();
   });
 }
 
 void LeaseTable::begin_calls() {
-  while (in_flight_ < kMostCalls && !calls_.empty()) {
-    auto call = std::move(calls_.front());
-    calls_.pop_front();
+  while (calls_.in_flight < kMostCalls && !calls_.waiting.empty()) {
+    auto call = std::move(calls_.waiting.front());
+    calls_.waiting.pop_front();
     std::visit([this](auto& each) { begin(std::move(each)); }, call);
   }
 }
@@ -268,7 +268,7 @@ void LeaseTable::act(LeaseWrite& write) {
   const auto* asks = std::get_if<AskForLease>(&write);
   if (asks != nullptr && !asks->withdrawn)
     report("asks for a lease", {{"shard", asks->shard.str()}, {"of", asks->owner.str()}, {"held", held()}});
-  calls_.emplace_back(std::move(write));
+  calls_.waiting.emplace_back(std::move(write));
 }
 
 void LeaseTable::pump() {

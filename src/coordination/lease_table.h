@@ -128,8 +128,8 @@ class LeaseTable {
   void check_stopped();
 
   void act(LeaseWrite& write);
-  void act(const ScanLeases& scan) { calls_.emplace_back(scan); }
-  void act(ReadLease& read) { calls_.emplace_back(std::move(read)); }
+  void act(const ScanLeases& scan) { calls_.waiting.emplace_back(scan); }
+  void act(ReadLease& read) { calls_.waiting.emplace_back(std::move(read)); }
   void act(const LeaseGained& gained);
   void act(const LeaseAsked& asked);
   void act(const LeaseStored& stored);
@@ -150,10 +150,12 @@ class LeaseTable {
   LeaseTableOptions options_;
   LeaseHolder& holder_;
   LeaseKeeper keeper_;
-  std::optional<KclFleet> kcl_;                                        ///< nothing where no other library shares the table
-  std::deque<std::variant<LeaseWrite, ScanLeases, ReadLease>> calls_;  ///< that wait for their turn
-  size_t in_flight_ = 0;
-  LeaseCalls counted_;
+  std::optional<KclFleet> kcl_;  ///< nothing where no other library shares the table
+  struct Calls {
+    std::deque<std::variant<LeaseWrite, ScanLeases, ReadLease>> waiting;  ///< for their turn
+    size_t in_flight = 0;
+    LeaseCalls counted;
+  } calls_;
   struct Moves {
     uint64_t taken = 0, let_go = 0, lost = 0, finished = 0;
   };

@@ -123,7 +123,7 @@ bool LeasedShards::is_anothers(const aws::ShardId& shard) const {
   const WorkerName& holder = sight.lease.holder();
   // A row that names a worker may be all that is left of it.
   const LeaseSettings& settings = options_.settings;
-  const bool lives = sight.has_moved && clock_.monotonic() <= sight.since + settings.failover + settings.tolerance();
+  const bool lives = sight.has_moved && clock_.monotonic() <= settings.expiry(sight.since);
   return !holder.empty() && holder != settings.worker && lives;
 }
 
