@@ -56,7 +56,7 @@ class Histogram {
   std::atomic<double> sum_ = 0;
 };
 
-/// Names of labels and their values. Few values: each combination is kept for ever.
+/// Names of labels and their values. Few values: each combination is kept until it is removed.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
 /// What it gives stays where it is until it is removed; the same name and labels give the same again. A name has

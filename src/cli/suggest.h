@@ -1,4 +1,5 @@
-// cli: commands, options and URLs; `main` wires everything. Nothing else may know this module.
+// The room `cli`: commands, options and URLs; wiring.h and wired_relay.h put a relay together. Nothing else may know this
+// module.
 //
 // This file: "did you mean". Pure.
 #pragma once

@@ -30,8 +30,8 @@
 //   engine_positions.cc  where its position did not go with the rows, it is stored
 //
 // What they decide by, on that way: batch_plan.h (what is in the batch), shard_queue.h (up to where its slice of a shard
-// goes), duplicates.h, routes.h, fold.h; frontier.h (acknowledged up to where), position_keeper.h (the move that is made
-// of that). The engine's own:
+// goes), write_queue.h (how far the batch is), duplicates.h, routes.h, fold.h; frontier.h (acknowledged up to where),
+// position_keeper.h (the move that is made of that). spare_rows.h lends them memory. The engine's own:
 //
 //   engine_start.cc      the start, read top to bottom: source, target, positions, shards
 //   engine_load.cc       a load begins: its epoch, its start positions, its segments
@@ -40,7 +40,8 @@
 //   engine_positions.cc  what is done each second: positions outside of batches, whether the shards are still this run's
 //   engine_drop.cc       what is held is dropped, and read again in another pass, or another life
 //   engine_finish.cc     the end of a run
-//   engine_view.cc       what can be seen of it from outside
+//   engine_view.cc       what can be seen of it from outside (relay_view.h)
+//   engine_attempt.h     what the start may call again; acquisition.h: what it has of the positions
 //
 // Everything runs on the loop but what prepare.h has, which runs on the worker.
 #pragma once

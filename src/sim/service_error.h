@@ -1,4 +1,4 @@
-// How a simulated service says no. The room `sim` holds simulated services (Kinesis now) as state machines: time and
+// How a simulated service says no. The room `sim` holds simulated services as state machines: time and
 // randomness are parameters, nothing in them waits or opens a socket. It must not know the engine.
 #pragma once
 

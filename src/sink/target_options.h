@@ -32,7 +32,7 @@ struct TargetOptions {
   std::optional<int> connections;
   std::optional<std::string> dead_letters_file;  ///< ndjson
   bool dry_run = false;
-  /// PostgreSQL: what the URL's query says in libpq's own names, in its order.
+  /// What the URL's query says in the driver's own names, in its order.
   std::vector<std::pair<std::string, std::string>> settings;
 };
 

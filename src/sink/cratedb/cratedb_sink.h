@@ -3,12 +3,16 @@
 //
 //   cratedb_sink   the Sink: wires the parts below
 //   tables         opening tables: making, taking over, registering     columns    learned types, ALTER before rows
-//   writer         one batch: bulk, bisection, other forms           verdict    what an answer means for its rows
+//   relations      what stands under a name before it is used        witnesses  by which rows a table is known again
+//   writer         one batch: bulk_sender, bisection, other forms    verdict    what an answer means for its rows
+//   batch_work     what of a batch is done already                   history_work  its events, into a history
 //   positions      ctk_positions                                     sweeper    removing marks
-//   reports        shell, show, dead letters                         dry_run    the same statements, only printed
+//   reports        shell (query), show, dead letters                 dry_run    the same statements, only printed
+//   stored_rows    rows read, to be compared                         repaired_rows  and made equal again
+//   target_sight   what a preflight sees                             session    what all of these share
 //   client         nodes in turn, one statement at a time            protocol   requests and answers as values
-//   classify       errors → what to do, as data                      statements, bookkeeping, row_args, definition: texts
-//   testing/       a server in memory for tests
+//   classify       errors → what to do, as data     statements, history_statements, bookkeeping, row_args, definition:
+//   texts testing/       a server in memory for tests
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // How one SQL database spells what the sink says, and how it writes rows that may be there already. Pure text, pinned by
 // golden files; no connection and no decision. What the database is like stands in its traits (table/target.h).
 //
-// The room `sink/sql`: one sink (sql_sink) for every SQL database that keeps transactions, made of a Dialect, which knows
+// The room `sink/sql`: one sink (sql_sink) for every SQL database, made of a Dialect, which knows
 // the spelling, and Drivers, which know the connection. It must not know where changes come from. What a further database
 // brings: docs/decisions/0013-the-seam-of-targets.md.
 #pragma once

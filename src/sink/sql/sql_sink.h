@@ -1,4 +1,4 @@
-// One sink for every SQL database with transactions: it puts Dialect, Drivers and the parts of this room together.
+// One sink for every SQL database: it puts Dialect, Drivers and the parts of this room together.
 #pragma once
 
 #include <memory>

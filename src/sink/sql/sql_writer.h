@@ -1,4 +1,5 @@
-// One write: a batch as one transaction. Positions first, by compare-and-set; epochs; rows, guarded; dead letters.
+// One write: a batch as one transaction, where the database has them. Positions first, by compare-and-set; epochs; rows,
+// guarded; dead letters.
 #pragma once
 
 #include <memory>
