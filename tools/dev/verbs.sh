@@ -113,6 +113,11 @@ verb_simulate() {
 }
 
 verb_interop() {
+  if [[ ${1:-} == examples ]]; then  # of which no program is a part
+    need_packages python3-venv
+    tests/interop/examples "${@:2}"
+    return
+  fi
   verb_build >/dev/null
   need_packages "${interop_packages[@]}"
   need_tools "${test_tools[@]}"
