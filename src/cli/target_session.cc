@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <stop_token>
 
 #include "cli/odbc_question.h"
@@ -42,7 +41,7 @@ class TargetSession::Pending {
   std::optional<Result<sink::ResultSet>> answer_;
 };
 
-TargetSession::TargetSession(TargetPlan plan, World& world, std::ostream& dry_run_out)
+TargetSession::TargetSession(TargetPlan plan, World& world, std::ostream* dry_run_out)
     : world_(world),
       target_(std::move(plan.target)),
       options_(std::move(plan.options)),
@@ -68,7 +67,7 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
                 "odbc:");
   }
   if (auto there = check_file(plan->target); !there) return std::unexpected(there.error());
-  std::unique_ptr<TargetSession> session(new TargetSession(std::move(*plan), world, std::cout));
+  std::unique_ptr<TargetSession> session(new TargetSession(std::move(*plan), world, nullptr));
   const auto connected = session->wait<bool>([&](Done<bool> done) { session->sink_.sink().connect(std::move(done)); });
   if (!connected) return std::unexpected(connected.error());
   return session;
@@ -77,7 +76,7 @@ Result<std::unique_ptr<TargetSession>> TargetSession::open(const TargetWords& wo
 std::unique_ptr<TargetSession> TargetSession::rehearse(const sink::TargetOptions& target, World& world, std::ostream& out) {
   TargetPlan plan{target, {}};
   plan.target.dry_run = true;
-  return std::unique_ptr<TargetSession>(new TargetSession(std::move(plan), world, out));
+  return std::unique_ptr<TargetSession>(new TargetSession(std::move(plan), world, &out));
 }
 
 Result<sink::ResultSet> TargetSession::query(std::string sql) {

@@ -60,7 +60,7 @@ class TargetSession {
   Result<size_t> remove_positions(const coordination::RelayName& relay, bool finished_only);
 
  private:
-  TargetSession(TargetPlan plan, World& world, std::ostream& dry_run_out);
+  TargetSession(TargetPlan plan, World& world, std::ostream* dry_run_out);
 
   /// An answer that may come when nobody waits for it any more.
   class Pending;

@@ -112,14 +112,21 @@ std::unique_ptr<sink::Sink> make_dry_run_sink(const sink::TargetOptions& target,
 }
 
 sink::SinkEnvironment sink_environment(World& world, EventLoop& loop) {
-  return {loop,      world.clock, world.random,
-          world.log, nullptr,     [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); }};
+  observe::Terminal& terminal = world.terminal;
+  return {loop,
+          world.clock,
+          world.random,
+          world.log,
+          nullptr,
+          [&loop](const char* name) { return std::make_unique<ThreadExecutor>(loop, name); },
+          [&terminal](int descriptor, const std::function<void()>& write) { terminal.beside(descriptor, write); }};
 }
 
-WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream& dry_run_out) {
+WiredSink::WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream* dry_run_out)
+    : printed_(world.terminal) {
   sink::SinkEnvironment environment = sink_environment(world, loop);
   if (target.dry_run) {
-    sink_ = make_dry_run_sink(target, environment, dry_run_out);
+    sink_ = make_dry_run_sink(target, environment, dry_run_out != nullptr ? *dry_run_out : printed_);
     return;
   }
   using table::Target;

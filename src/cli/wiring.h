@@ -1,7 +1,6 @@
 // All sources and all targets, in one place: what a plan names becomes an object here, and nowhere else.
 #pragma once
 
-#include <iostream>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -11,6 +10,7 @@
 #include "aws/fan_out_api.h"
 #include "base/event_loop.h"
 #include "cli/source_url.h"
+#include "cli/standard_output.h"
 #include "cli/wired_aws.h"
 #include "cli/world.h"
 #include "net/curl_client.h"
@@ -60,8 +60,8 @@ class WiredSource {
 /// A target with what it stands on.
 class WiredSink {
  public:
-  /// A dry run prints to `dry_run_out`.
-  WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream& dry_run_out = std::cout);
+  /// A dry run prints to `dry_run_out`; null: to standard output.
+  WiredSink(const sink::TargetOptions& target, World& world, EventLoop& loop, std::ostream* dry_run_out = nullptr);
   sink::Sink& sink() { return *sink_; }
   /// Null where the target answers no questions: ndjson, and every dry run.
   sink::Console* console() { return console_; }
@@ -73,6 +73,7 @@ class WiredSink {
  private:
   void wire(std::unique_ptr<sink::Database> database);
 
+  StandardOutput printed_;
   std::unique_ptr<net::CurlClient> http_;
   std::unique_ptr<sink::Sink> sink_;
   sink::Console* console_ = nullptr;  ///< the same object

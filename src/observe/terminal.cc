@@ -33,6 +33,14 @@ void Terminal::set_live_line(std::string line) {
   put(std::string(kWipe) + line_);
 }
 
+void Terminal::beside(int descriptor, const std::function<void()>& write) {
+  if (!live_ || isatty(descriptor) == 0) return write();
+  const std::lock_guard lock(mutex_);
+  if (!line_.empty()) put(kWipe);
+  write();
+  if (!line_.empty()) put(line_);
+}
+
 int Terminal::columns() const {
   winsize size{};
   const bool known = ioctl(fileno(stream_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0;

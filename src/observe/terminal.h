@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ class Terminal {
   void write_line(std::string_view line);
   /// Replaces the live line; empty removes it. Does nothing where the stream is no terminal.
   void set_live_line(std::string line);
+  /// Runs `write`, which writes whole lines to `descriptor`. Where that is a terminal beside a live line, they stand above
+  /// it, and no log line comes between them; elsewhere (a pipe that nobody reads from) nobody waits for them here.
+  void beside(int descriptor, const std::function<void()>& write);
   /// Columns of the terminal; 80 where it does not say.
   int columns() const;
 

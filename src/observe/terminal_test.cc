@@ -1,6 +1,9 @@
 #include "observe/terminal.h"
 
 #include <gtest/gtest.h>
+#include <pty.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include <thread>
 #include <vector>
@@ -42,6 +45,51 @@ TEST(Terminal, KeepsLiveLinesOutOfFiles) {
   terminal.set_live_line("10 changes");
   terminal.write_line("warning");
   EXPECT_EQ(capture.text(), "warning\n");
+}
+
+/// A terminal's two ends; what is written to one is read from the other as it is.
+struct PseudoTerminal {
+  int master = -1, slave = -1;
+  PseudoTerminal() {
+    EXPECT_EQ(openpty(&master, &slave, nullptr, nullptr, nullptr), 0);
+    termios modes{};
+    tcgetattr(slave, &modes);
+    cfmakeraw(&modes);
+    tcsetattr(slave, TCSANOW, &modes);
+  }
+  ~PseudoTerminal() {
+    close(master);
+    close(slave);
+  }
+};
+
+TEST(Terminal, LinesOfAnotherStreamStandAboveTheLiveLine) {
+  const PseudoTerminal there;
+  Capture capture;
+  Terminal terminal(capture.stream, true);
+  std::string seen;
+  const auto write = [&] { seen = capture.text(); };
+  terminal.set_live_line("10 changes");
+  terminal.beside(there.slave, write);
+  EXPECT_EQ(seen, "\r\x1b[K10 changes\r\x1b[K") << "wiped first";
+  EXPECT_EQ(capture.text(), "\r\x1b[K10 changes\r\x1b[K10 changes") << "and drawn again";
+  terminal.set_live_line("");
+  const std::string before = capture.text();
+  terminal.beside(there.slave, write);
+  EXPECT_EQ(capture.text(), before) << "where there is none, none is drawn";
+}
+
+TEST(Terminal, LinesThatGoElsewhereLeaveTheLiveLineAlone) {
+  Capture capture;
+  Terminal terminal(capture.stream, true);
+  terminal.set_live_line("10 changes");
+  const std::string before = capture.text();
+  int ends[2] = {};
+  ASSERT_EQ(pipe(ends), 0);
+  terminal.beside(ends[1], [&] { terminal.write_line("a log line meanwhile"); });
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_EQ(capture.text(), before + "\r\x1b[Ka log line meanwhile\n10 changes");
 }
 
 TEST(StderrLog, WritesWhatItsLevelAllowsWithoutSecrets) {

@@ -45,6 +45,9 @@ struct SinkEnvironment {
   net::HttpClient* http = nullptr;  ///< CrateDB only
   /// Makes the thread of one database connection (InlineExecutor in the simulation).
   std::function<std::unique_ptr<Executor>(const char* name)> make_executor;
+  /// Runs what writes lines to standard output or standard error, so that they do not mix with what the process says there
+  /// by itself. Any thread. Empty: nothing is said there.
+  std::function<void(int descriptor, const std::function<void()>& write)> beside_log = {};
 };
 
 }  // namespace ctk::sink

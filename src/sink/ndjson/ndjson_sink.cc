@@ -16,16 +16,17 @@ namespace ctk::sink {
 namespace ndjson {
 namespace {
 
-std::unique_ptr<Output> make_output(const net::Url& url, Log& log, const std::stop_token& stop) {
+std::unique_ptr<Output> make_output(const net::Url& url, const SinkEnvironment& environment, const std::stop_token& stop) {
   if (is_standard_output(url.path)) {
-    return std::make_unique<Output>(STDOUT_FILENO, "standard output", log, stop);
+    return std::make_unique<Output>(STDOUT_FILENO, "standard output", environment.log, stop, environment.beside_log);
   }
-  return std::make_unique<Output>(url.path, log, stop);
+  return std::make_unique<Output>(url.path, environment.log, stop);
 }
 
-std::unique_ptr<Output> make_letters(const TargetOptions& options, Log& log, const std::stop_token& stop) {
-  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file, log, stop);
-  return std::make_unique<Output>(STDERR_FILENO, "standard error", log, stop);
+std::unique_ptr<Output> make_letters(const TargetOptions& options, const SinkEnvironment& environment,
+                                     const std::stop_token& stop) {
+  if (options.dead_letters_file) return std::make_unique<Output>(*options.dead_letters_file, environment.log, stop);
+  return std::make_unique<Output>(STDERR_FILENO, "standard error", environment.log, stop, environment.beside_log);
 }
 
 /// About as many bytes as the batch's lines take. A text that grows to them by and by copies them again and again.
@@ -119,8 +120,8 @@ class NdjsonSink final : public Sink {
       : loop_(environment.loop),
         clock_(environment.clock),
         dry_run_(options.dry_run),
-        output_(make_output(options.url, environment.log, stop.get_token())),
-        letters_(make_letters(options, environment.log, stop.get_token())),
+        output_(make_output(options.url, environment, stop.get_token())),
+        letters_(make_letters(options, environment, stop.get_token())),
         positions_(coordination::make_memory_store(environment.loop, environment.clock)),
         jobs_(environment.make_executor("ndjson"), stop) {}
 

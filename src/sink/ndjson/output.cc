@@ -115,8 +115,13 @@ Result<bool> Output::write(std::string_view lines) {
   whole_ = false;
   end_ = 0;
   was_torn_ = torn_;
-  Result<bool> written = torn_ ? append("\n") : true;
-  if (written) written = append(lines);
+  Result<bool> written = true;
+  const auto write = [&] { written = append_lines(lines); };
+  if (beside_) {
+    beside_(descriptor_, write);
+  } else {
+    write();
+  }
   if (written && regular_ && !made_durable(descriptor_)) written = failed("store what was written to", path_, errno);
   if (written) {
     torn_ = false;
@@ -128,6 +133,13 @@ Result<bool> Output::write(std::string_view lines) {
 
 void Output::take_back() {
   if (end_ > 0) cut_back();
+}
+
+Result<bool> Output::append_lines(std::string_view lines) {
+  if (torn_) {
+    if (Result<bool> ended = append("\n"); !ended) return ended;
+  }
+  return append(lines);
 }
 
 Result<bool> Output::append(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -20,9 +21,17 @@ class Output {
   /// with `stopped`.
   Output(std::string path, Log& log, const std::stop_token& stop = {})
       : path_(std::move(path)), log_(log), stopping_(stop) {}
-  /// A descriptor that stays open: standard output, standard error.
-  Output(int descriptor, std::string name, Log& log, const std::stop_token& stop = {})
-      : path_(std::move(name)), log_(log), stopping_(stop), descriptor_(descriptor), owned_(false) {}
+  /// Runs what writes to a descriptor, beside others who write there.
+  using Beside = std::function<void(int descriptor, const std::function<void()>& write)>;
+
+  /// A descriptor that stays open: standard output, standard error. Without `beside`, nobody else writes there.
+  Output(int descriptor, std::string name, Log& log, const std::stop_token& stop = {}, Beside beside = {})
+      : path_(std::move(name)),
+        log_(log),
+        stopping_(stop),
+        descriptor_(descriptor),
+        owned_(false),
+        beside_(std::move(beside)) {}
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
   ~Output();
@@ -39,6 +48,8 @@ class Output {
 
  private:
   void look_at_end();
+  /// Lines end with a line feed.
+  Result<bool> append_lines(std::string_view lines);
   Result<bool> append(std::string_view text);
   Status wait_for_room() const;
   bool cut_back();
@@ -48,6 +59,7 @@ class Output {
   StopBell stopping_;
   int descriptor_ = -1;
   bool owned_ = true;
+  Beside beside_;
   bool looked_ = false;
   bool regular_ = false;
   bool torn_ = false;      ///< it ends within a line
