@@ -46,6 +46,9 @@ Result<net::HttpResponse> ask_listening(const ListeningPort& port, const std::st
   request.stop = stop;
   if (port.token) request.headers.emplace_back("Authorization", "Bearer " + port.token->reveal());
   auto answer = fetch(std::move(request), world);
+  if (!answer && answer.error().kind == ErrorKind::unreachable && answer.error().hint.empty()) {
+    answer.error().hint = "does a relay run there with --listen?";
+  }
   if (!answer || answer->status == 200 || answer->status == kUnhealthy) return answer;
   if (answer->status == 401)
     return fail(ErrorKind::denied, url + " asks for another token", "", "add --listen-token TOKEN");

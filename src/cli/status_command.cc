@@ -8,6 +8,7 @@
 #include "cli/run_commands.h"
 #include "cli/status_text.h"
 #include "cli/target_session.h"
+#include "cli/target_url.h"
 
 namespace ctk::cli {
 namespace {
@@ -23,9 +24,18 @@ int show_listening(const StatusCommand& command, World& world) {
   return health->status == kUnhealthy ? kFailed : kDone;
 }
 
+/// Where no target is named, or something else than one, a process may be meant.
+Error with_other_form(Error error, const TargetWords& words) {
+  const std::optional<std::string>& named = words.argument ? words.argument : words.flag;
+  if (error.kind != ErrorKind::usage || (named && looks_like_target(*named))) return error;
+  error.hint += error.hint.empty() ? "a relay that runs with --listen is asked as http://HOST:PORT"
+                                   : ", or http://HOST:PORT of a relay that runs with --listen";
+  return error;
+}
+
 int show_stored(const StatusCommand& command, World& world) {
   const auto session = TargetSession::open(command.target, world);
-  if (!session) return report_error(world, session.error());
+  if (!session) return report_error(world, with_other_form(session.error(), command.target));
   const auto relays = (*session)->positions(std::nullopt);
   if (!relays) return report_error(world, relays.error());
   const Timestamp now = world.clock.now();

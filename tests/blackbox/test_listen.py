@@ -9,7 +9,7 @@ import threading
 import unittest
 
 from listening import Listening, get
-from servers import wait_until
+from servers import free_port, wait_until
 from simulator import Refusals
 
 HOSTILE = '<img src=x onerror="document.title=1">'
@@ -242,6 +242,16 @@ class Listen(Listening):
     def test_status_of_what_does_not_listen(self):
         _, err = self.run_ctk("status", self.simulator.url, expect=1)
         self.assertRegex(err, "is this the URL of a --listen")
+        _, err = self.run_ctk("status", f"http://127.0.0.1:{free_port()}", expect=1)
+        self.assertIn("does a relay run there with --listen?", err)
+
+    def test_status_names_both_of_its_forms(self):
+        """Where nothing is named that is one of them."""
+        for words in ([], ["127.0.0.1:8080"], ["localhost:8080"], ["nothing"]):
+            _, err = self.run_ctk("status", *words, expect=2)
+            self.assertRegex(err, "http://HOST:PORT")
+        _, err = self.run_ctk("status", "sqlite:///demo.db?nonsense=1", expect=2)
+        self.assertNotIn("http://HOST:PORT", err)
 
     def test_a_run_ends_as_it_does_without(self):
         process, url = self.listen()
