@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -114,6 +116,61 @@ std::string_view statement_name(const Permission& permission, const std::vector<
   return permission.action == "dynamodb:UpdateTable" ? "SwitchTheStreamOn" : "ReadTheTable";
 }
 
+struct PolicyStatement {
+  std::string name;
+  std::vector<std::string> resources;
+  std::vector<std::string> actions;
+  int number = 1;  ///< among those of its name
+
+  std::string id() const { return number == 1 ? name : name + std::to_string(number); }
+};
+
+/// One for each name and resource, in the order of their first permissions.
+std::vector<PolicyStatement> statements_of_each_resource(const std::vector<Permission>& permissions) {
+  std::vector<std::string> leases;
+  for (const Permission& permission : permissions) {
+    if (permission.action == "dynamodb:PutItem") leases.push_back(permission.resource);
+  }
+  std::vector<PolicyStatement> statements;
+  for (const Permission& permission : permissions) {
+    const std::string name(statement_name(permission, leases));
+    const auto is_it = [&](const PolicyStatement& each) {
+      return each.name == name && each.resources[0] == permission.resource;
+    };
+    auto found = std::ranges::find_if(statements, is_it);
+    if (found == statements.end()) found = statements.insert(statements.end(), {name, {permission.resource}, {}});
+    found->actions.push_back(permission.action);
+  }
+  return statements;
+}
+
+/// IAM takes no policy in which two statements have one id. Those that allow the same are one, for all their resources;
+/// others of one name are numbered.
+std::vector<PolicyStatement> statements_of(const std::vector<Permission>& permissions) {
+  std::vector<PolicyStatement> statements;
+  std::map<std::string, int> named;
+  for (PolicyStatement& each : statements_of_each_resource(permissions)) {
+    const auto allows_it = [&](const PolicyStatement& other) {
+      return other.name == each.name && other.actions == each.actions;
+    };
+    if (auto found = std::ranges::find_if(statements, allows_it); found != statements.end()) {
+      found->resources.push_back(std::move(each.resources[0]));
+      continue;
+    }
+    each.number = ++named[each.name];
+    statements.push_back(std::move(each));
+  }
+  return statements;
+}
+
+std::string json_text(const std::string& text) { return fmt::format("\"{}\"", text); }
+
+std::string json_list(const std::vector<std::string>& texts) {
+  std::vector<std::string> lines;
+  for (const std::string& text : texts) lines.push_back("        " + json_text(text));
+  return fmt::format("[\n{}\n      ]", fmt::join(lines, ",\n"));
+}
+
 }  // namespace
 
 std::string table_arn(const std::string& region, const std::string& table) {
@@ -139,24 +196,13 @@ std::vector<Permission> permissions_of(const SourceNeeds& needs) {
 }
 
 std::string policy_json(const std::vector<Permission>& permissions) {
-  // One statement a name and resource, in the order of their first permissions.
-  std::vector<std::pair<std::string, std::vector<std::string>>> statements;  // what stands around the actions, and those
-  std::vector<std::string> leases;
-  for (const Permission& permission : permissions) {
-    if (permission.action == "dynamodb:PutItem") leases.push_back(permission.resource);
-  }
-  for (const Permission& permission : permissions) {
-    const std::string around =
-        fmt::format("      \"Sid\": \"{}\",\n      \"Effect\": \"Allow\",\n      \"Resource\": \"{}\",\n",
-                    statement_name(permission, leases), permission.resource);
-    auto found = std::ranges::find(statements, around, &std::pair<std::string, std::vector<std::string>>::first);
-    if (found == statements.end()) found = statements.insert(statements.end(), {around, {}});
-    found->second.push_back(fmt::format("        \"{}\"", permission.action));
-  }
   std::string text;
-  for (const auto& [around, actions] : statements) {
-    text += fmt::format("{}    {{\n{}      \"Action\": [\n{}\n      ]\n    }}", text.empty() ? "\n" : ",\n", around,
-                        fmt::join(actions, ",\n"));
+  for (const PolicyStatement& each : statements_of(permissions)) {
+    text += fmt::format(
+        "{}    {{\n      \"Sid\": \"{}\",\n      \"Effect\": \"Allow\",\n      \"Resource\": {},\n      \"Action\": {}\n   "
+        " }}",
+        text.empty() ? "\n" : ",\n", each.id(),
+        each.resources.size() == 1 ? json_text(each.resources[0]) : json_list(each.resources), json_list(each.actions));
   }
   return fmt::format("{{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": [{}{}]\n}}\n", text, text.empty() ? "" : "\n  ");
 }

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 namespace ctk::check {
 namespace {
 
@@ -92,6 +94,39 @@ TEST(Permissions, AsAPolicy) {
 }
 )");
   EXPECT_EQ(policy_json({}), "{\n  \"Version\": \"2012-10-17\",\n  \"Statement\": []\n}\n");
+}
+
+std::vector<std::string> lines_with(const std::string& text, const std::string& word) {
+  std::vector<std::string> found;
+  std::istringstream rest(text);
+  for (std::string line; std::getline(rest, line);) {
+    if (line.contains(word)) found.push_back(line);
+  }
+  return found;
+}
+
+TEST(Permissions, StatementsOfSeveralRelaysHaveIdsOfTheirOwn) {
+  std::vector<Permission> needed;
+  for (const char* table : {"orders", "customers"}) {
+    for (Permission& each : permissions_of({.region = "eu-central-1", .table_stream = table, .scanned = table}))
+      needed.push_back(std::move(each));
+  }
+  for (Permission& each : permissions_of({.region = "eu-central-1", .table_stream = "events"}))
+    needed.push_back(std::move(each));
+  const std::string policy = policy_json(needed);
+  EXPECT_THAT(lines_with(policy, "\"Sid\""),
+              testing::ElementsAre("      \"Sid\": \"ReadTheTable\",", "      \"Sid\": \"ReadTheTablesStream\",",
+                                   "      \"Sid\": \"ReadTheTable2\","))
+      << policy;
+  EXPECT_THAT(lines_with(policy, "Scan"), testing::SizeIs(1)) << "for both tables at once";
+  EXPECT_THAT(lines_with(policy, "/stream/*"), testing::SizeIs(3));
+  EXPECT_THAT(policy, testing::HasSubstr(R"(      "Sid": "ReadTheTable2",
+      "Effect": "Allow",
+      "Resource": "arn:aws:dynamodb:eu-central-1:*:table/events",
+      "Action": [
+        "dynamodb:DescribeTable"
+      ]
+)"));
 }
 
 }  // namespace

@@ -108,6 +108,7 @@ Result<IamPolicy> parse_iam_policy(std::string_view text) {
   const auto found = json::member(*document, "Statement");
   if (!found) return no_policy("it has no Statement");
   std::vector<IamStatement> statements;
+  std::set<std::string_view> ids;
   json::Array list;
   if (found->get(list) != simdjson::SUCCESS) {
     auto only = read_statement(*found);
@@ -117,6 +118,8 @@ Result<IamPolicy> parse_iam_policy(std::string_view text) {
   for (const json::Element element : list) {
     auto statement = read_statement(element);
     if (!statement) return forward_error(std::move(statement));
+    const auto id = json::string_member(element, "Sid");
+    if (id && !ids.insert(*id).second) return no_policy("Statement IDs (SID) in a single policy must be unique");
     statements.push_back(std::move(*statement));
   }
   return IamPolicy(std::move(statements));

@@ -50,6 +50,8 @@ TEST(IamPolicy, SaysWhatItCannotSimulate) {
 }
 
 TEST(IamPolicy, RefusesWhatItWouldTakeOtherwiseThanAws) {
+  EXPECT_FALSE(parse_iam_policy(R"({"Statement":[{"Sid":"A","Effect":"Allow","Action":"a","Resource":"*"},
+                                                {"Sid":"A","Effect":"Allow","Action":"b","Resource":"*"}]})"));
   EXPECT_FALSE(parse_iam_policy(R"({"Statement":{"Effect":"Allow","Effect":"Deny","Action":"*","Resource":"*"}})"));
   EXPECT_FALSE(parse_iam_policy(R"({"Statement":{"Effect":"Allow","Action":"*","Resource":"a/${aws:username}"}})"));
 }

@@ -66,6 +66,25 @@ class Policies(Checked):
         both = self.least(simulator, self.source(simulator, options=BOUNDED + "&snapshot=initial"))
         self.assertEqual(sorted(both), sorted(found + ["dynamodb:Scan"]))
 
+    def test_of_several_relays(self):
+        """One policy, which AWS takes only if no two of its statements have one id."""
+        simulator = self.simulator("--table", "other:pk:sk")
+        load = lambda: ctk("load", "--config", str(self.home / "relays.toml"))  # noqa: E731
+        relays = (("one", self.source(simulator, options=BOUNDED + "&snapshot=initial")), ("two", self.source(simulator, name="other", options=BOUNDED)),
+                  ("three", self.source(simulator, "kinesis+dynamodb+cdc", "cdc", BOUNDED)))
+        (self.home / "relays.toml").write_text("exit-on-failure = true\n" + "".join(
+            f'[[relay]]\npositions-name = "{name}"\nsource = "{source}"\ntarget = "{SqliteTarget(self.home, name + ".db").url()}"\n'
+            for name, source in relays))
+        policy = json.loads(self.run_ctk("check", "--config", self.home / "relays.toml", "--policy")[0])
+        ids = [statement["Sid"] for statement in policy["Statement"]]
+        self.assertEqual(ids, ["ReadTheTable", "ReadTheTablesStream", "ReadTheTable2", "ReadTheKinesisStream"])
+        simulator.happen("set-policy", policy=without(policy, None))
+        code, _, err = load()
+        self.assertEqual(code, 0, err)
+        simulator.happen("set-policy", policy=without(policy, "dynamodb:GetRecords"))
+        code, _, err = load()
+        self.assertEqual(code, 1, err)
+
     def test_of_a_stream_that_is_to_be_switched_on(self):
         simulator = self.simulator()
         source = self.source(simulator, options=BOUNDED + "&enable-stream=true")
