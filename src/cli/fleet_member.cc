@@ -122,11 +122,15 @@ void FleetMember::conclude(const Ending& ending, const std::optional<Error>& err
 
 void FleetMember::report_failure(const Error& error, Duration pause) {
   const Duration now = world_.clock.monotonic();
-  const bool reported_lately = failing_.reported_at != Duration{} && now - failing_.reported_at < kSayAgainAfter;
+  const std::string text = to_string(error);
+  const bool reported_lately = failing_.reported == text && now - failing_.reported_at < kSayAgainAfter;
   const auto line_of_level = reported_lately ? &Log::debug : &Log::error;
-  if (!reported_lately) failing_.reported_at = now;
+  if (!reported_lately) {
+    failing_.reported_at = now;
+    failing_.reported = text;
+  }
   (log_.*line_of_level)("the relay has failed, and is begun again",
-                        {{"error", to_string(error)}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
+                        {{"error", text}, {"in_seconds", std::chrono::duration<double>(pause).count()}});
 }
 
 void FleetMember::note_recovery() {
@@ -139,7 +143,10 @@ void FleetMember::note_recovery() {
 relay::RelayStats FleetMember::stats() {
   note_recovery();
   relay::RelayStats stats = wired_ ? wired_->relay().stats() : last_view_.stats;
-  if (!failure_) return stats;
+  if (!failure_) {
+    if (!stats.outage.empty()) stats.outage = relay_.name + ": " + stats.outage;
+    return stats;
+  }
   add_time_since_failure(stats);
   stats.outage = "relay " + relay_.name + " has failed";
   return stats;

@@ -52,17 +52,18 @@ class FleetMember {
 
   /// As it is now; called about every second.
   observe::RelayStatus look();
-  /// Of one that has failed: with that as its outage.
+  /// With the relay's name in its outage; of one that has failed, that is it.
   relay::RelayStats stats();
   /// It is removed: nothing is counted of it any more. Nothing is looked at afterwards.
   void forget() { watch_.forget(); }
 
  private:
   enum class State { running, waiting, over };
-  /// While one failure follows another.
+  /// What is known of the failures until now.
   struct Failing {
     relay::RelayStats before;  ///< how it stood at the first
     Duration reported_at{};    ///< in the log, last
+    std::string reported;      ///< then
   };
 
   void on_end(Result<relay::RelayStats> result);

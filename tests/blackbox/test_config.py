@@ -63,6 +63,38 @@ class Config(Case):
 
 
 class Relays(Config):
+    def deny(self, *actions):
+        """Nothing, or these."""
+        statements = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        statements += [{"Effect": "Deny", "Action": list(actions), "Resource": "*"}] if actions else []
+        self.simulator.happen("set-policy", policy={"Version": "2012-10-17", "Statement": statements})
+
+    def failures(self):
+        return [line for line in self.lines if "the relay has failed, and is begun again" in line]
+
+    def test_another_failure_is_logged_however_soon_it_follows(self):
+        """And one that stays is not logged at each try."""
+        self.deny("dynamodb:DescribeTable")
+        self.write_config(self.relay("alpha"))
+        process, url = self.start()
+        self.wait_for_line("not authorized to perform: dynamodb:DescribeTable")
+        self.deny("dynamodb:DescribeStream")
+        self.wait_for_line("not authorized to perform: dynamodb:DescribeStream")
+        self.deny()
+        wait_until("alpha runs", lambda: self.status(url)["alpha"]["state"] == "running", 60)
+        self.assertEqual(len(self.failures()), 2, self.failures())
+        process.terminate()
+        self.ends(process, 0)
+
+    def test_progress_names_the_relay_whose_side_is_away(self):
+        self.write_config(self.relay("alpha"), self.relay("beta"))
+        process, url = self.start()
+        wait_until("both run", lambda: get(url, "/readyz")[0] == 200, 60)
+        self.deny("dynamodb:GetRecords")
+        self.wait_for_line('trouble="alpha: source denies access')
+        process.terminate()
+        process.wait(60)
+
     def test_two_relays_are_two_relays(self):
         self.put("alpha", 5)
         self.put("beta", 7)
