@@ -36,6 +36,7 @@ std::string shards_text(Element relay) {
 }
 
 std::string load_text(Element load) {
+  if (was_loaded_before(load)) return "  load complete, before this run\n";
   std::string text = json::bool_member(load, "running").value_or(false) ? "  load runs: " : "  load complete: ";
   text += observe::group_digits(count_of(load, "items"));
   if (const uint64_t expected = count_of(load, "expected_items"); expected > 0)

@@ -5,6 +5,7 @@
 namespace ctk::cli {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -26,6 +27,16 @@ TEST(StatusText, TellsOfEachRelay) {
   EXPECT_THAT(text, HasSubstr("and 1 finished\n"));
   EXPECT_THAT(text, HasSubstr("\nNot well:\n  orders: target unreachable\n"));
   EXPECT_THAT(text, Not(HasSubstr("\x1b"))) << "names do nothing to a terminal";
+}
+
+TEST(StatusText, OfALoadBeforeThisRunNothingIsCounted) {
+  EXPECT_THAT(
+      status_text(R"({"relays":[{"load":{"running":false,"items":0,"expected_items":6,"segments":0,"segments_done":0}},)"
+                  R"({"load":{"running":false,"items":6,"expected_items":5,"segments":4,"segments_done":4}}]})",
+                  "{}")
+          .value(),
+      AllOf(HasSubstr("\n  load complete, before this run\n"),
+            HasSubstr("\n  load complete: 6 of about 5 items, 4 of 4 segments\n")));
 }
 
 TEST(StatusText, ARelayThatStartsHasNoNameYet) {

@@ -36,6 +36,10 @@ uint64_t count_of(Element element, std::string_view name) {
   return number > 0 && number < 1e18 ? static_cast<uint64_t>(number) : 0;
 }
 
+bool was_loaded_before(json::Element load) {
+  return !json::bool_member(load, "running").value_or(true) && number_of(load, "segments") == 0.0;
+}
+
 std::string duration_of(double seconds) {
   return observe::human_duration(Duration(static_cast<int64_t>(std::clamp(seconds, 0.0, 1e10) * 1e6)));
 }

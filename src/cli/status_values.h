@@ -21,6 +21,8 @@ std::string health_of(json::Element relay);
 std::optional<double> number_of(json::Element element, std::string_view name);
 /// 0 where there is none.
 uint64_t count_of(json::Element element, std::string_view name);
+/// Of a load: it was complete before this run began, which has counted nothing of it.
+bool was_loaded_before(json::Element load);
 /// "1m30s".
 std::string duration_of(double seconds);
 /// None where it is no array.

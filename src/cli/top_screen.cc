@@ -59,6 +59,7 @@ std::vector<double> history_of(Element relay, size_t index) {
 }
 
 std::string load_line(Element load, size_t columns) {
+  if (was_loaded_before(load)) return "  load complete, before this run";
   const uint64_t items = count_of(load, "items"), expected = count_of(load, "expected_items");
   std::string text = fmt::format("  load {} items", observe::group_digits(items));
   if (!json::bool_member(load, "running").value_or(false)) return text + ", complete";

@@ -54,6 +54,11 @@ TEST(TopScreen, ShowsTheRelayItsShardsAndTheLog) {
   EXPECT_THAT(text, HasSubstr("last dead letter: k: too long\nthe last line\n"));
 }
 
+TEST(TopScreen, OfALoadBeforeThisRunNothingIsCounted) {
+  const std::string before = R"({"relays":[{"name":"a","load":{"running":false,"items":0,"segments":0}}]})";
+  EXPECT_THAT(joined(top_screen(before, {}, {}, 24, 80).value()), HasSubstr("\n  load complete, before this run\n"));
+}
+
 /// `count` relays with a shard each; the last one has failed.
 std::string several(size_t count) {
   std::string text = R"({"relays":[)";

@@ -95,6 +95,17 @@ class Relays(Config):
         process.terminate()
         process.wait(60)
 
+    def test_a_load_of_an_earlier_run_is_no_load_of_nothing(self):
+        self.put("alpha", 3)
+        self.write_config(self.relay("alpha", snapshot='"initial"', start='"earliest"'))
+        for expected in ("load complete: 3 of about 3 items, 4 of 4 segments", "load complete, before this run"):
+            process, url = self.start()
+            wait_until("the load is complete", lambda: get(url, "/readyz")[0] == 200, 60)
+            self.assertIn("  " + expected + "\n", self.run_ctk("status", url)[0])
+            process.terminate()
+            self.ends(process, 0)
+            self.lines = []
+
     def test_two_relays_are_two_relays(self):
         self.put("alpha", 5)
         self.put("beta", 7)
