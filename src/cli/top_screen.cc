@@ -58,6 +58,18 @@ std::vector<double> history_of(Element relay, size_t index) {
   return values;
 }
 
+/// A line of logfmt, without what 80 columns have no room for: 22:45:47Z warn "writing failed" relay=orders. Others stay.
+std::string short_log_line(std::string line) {
+  constexpr std::string_view kTime = "time=YYYY-MM-DDT", kLevel = " level=", kMessage = " msg=";
+  const size_t level = line.find(kLevel), message = line.find(kMessage);
+  const bool is_ours = line.starts_with("time=") && level != line.npos && message != line.npos && message > level &&
+                       level >= kTime.size() + 9 && line[kTime.size() - 1] == 'T';
+  if (!is_ours) return line;
+  const size_t word = level + kLevel.size();
+  return fmt::format("{}Z {} {}", line.substr(kTime.size(), 8), line.substr(word, message - word),
+                     line.substr(message + kMessage.size()));
+}
+
 std::string load_line(Element load, size_t columns) {
   if (was_loaded_before(load)) return "  load complete, before this run";
   const uint64_t items = count_of(load, "items"), expected = count_of(load, "expected_items");
@@ -196,7 +208,7 @@ std::vector<ScreenLine> tail_of(Element page) {
   const std::vector<Element> log = elements_of(page, "log");
   for (size_t i = log.size() - std::min(kLogLines, log.size()); i < log.size(); ++i) {
     const bool calm = json::string_member(log[i], "level") == "info";
-    lines.push_back({text_of(log[i], "text"), calm ? LineStyle::quiet : LineStyle::bad});
+    lines.push_back({short_log_line(text_of(log[i], "text")), calm ? LineStyle::quiet : LineStyle::bad});
   }
   return lines;
 }

@@ -54,6 +54,20 @@ TEST(TopScreen, ShowsTheRelayItsShardsAndTheLog) {
   EXPECT_THAT(text, HasSubstr("last dead letter: k: too long\nthe last line\n"));
 }
 
+/// With one log line of that text.
+std::string logged(const std::string& text) {
+  return joined(top_screen(R"({"relays":[],"log":[{"level":"warn","text":")" + text + R"("}]})", {}, {}, 24, 80).value());
+}
+
+TEST(TopScreen, ALogLineBeginsWithWhatItSays) {
+  EXPECT_THAT(logged(R"(time=2026-11-30T22:45:55.043720Z level=warn msg=\"writing failed\" relay=orders)"),
+              HasSubstr("\n22:45:55Z warn \"writing failed\" relay=orders\n"));
+  for (const char* other :
+       {"time=now level=warn msg=x", "level=warn msg=x time=2026-11-30T22:45:55.043720Z", "time= msg= level=", "x"}) {
+    EXPECT_THAT(logged(other), HasSubstr(std::string("\n") + other + "\n"));
+  }
+}
+
 TEST(TopScreen, OfALoadBeforeThisRunNothingIsCounted) {
   const std::string before = R"({"relays":[{"name":"a","load":{"running":false,"items":0,"segments":0}}]})";
   EXPECT_THAT(joined(top_screen(before, {}, {}, 24, 80).value()), HasSubstr("\n  load complete, before this run\n"));
