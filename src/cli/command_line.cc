@@ -42,7 +42,8 @@ Status check_arguments(const ParsedWords& parsed) {
                              net::redact_url(parsed.arguments.front())));
   }
   if (found < command.least) {
-    return usage(fmt::format("ctk {} needs {}, found {}", command.path, command.arguments,
+    return usage(fmt::format("ctk {} needs {}{}, found {}", command.path, command.arguments,
+                             command.takes_config ? ", or --config FILE" : "",
                              found == 0 ? "nothing" : fmt::format("\"{}\"", parsed.arguments.front())),
                  fmt::format("ctk {} --help tells more", command.path));
   }

@@ -209,7 +209,7 @@ TEST(CommandLine, SlipsAreNamed) {
   EXPECT_THAT(refused({"load", kSource, "--regoin", "x"}), AllOf(HasSubstr("--regoin"), HasSubstr("\"--region\"")));
   EXPECT_THAT(refused({"load", kSource, "--regoin=x"}), HasSubstr("unknown option --regoin (did you mean \"--region\"?)"));
   EXPECT_THAT(refused({"load", kSource, "--region"}), HasSubstr("--region needs a value"));
-  EXPECT_THAT(refused({"load"}), "ctk load needs [table] SOURCE [TARGET], found nothing");
+  EXPECT_THAT(refused({"load"}), "ctk load needs [table] SOURCE [TARGET], or --config FILE, found nothing");
   EXPECT_THAT(refused({"load", "table"}), HasSubstr("needs [table] SOURCE"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "x"}), HasSubstr("found one more: \"x\""));
   EXPECT_EQ(refused({"demo", "x"}), "ctk demo takes no arguments, found \"x\"");

@@ -75,7 +75,8 @@ constexpr auto kReplaying =
 CommandInfo simulator() {
   return {.path = "simulator", .arguments = "", .help = "a simulated DynamoDB, DynamoDB Streams and Kinesis, on one port",
    .more = "Prints \"listening on http://HOST:PORT\" and serves any AWS client, with any key, until it is ended. Nothing is\n"
-           "stored. POST /simulator makes something happen, by a JSON object:\n"
+           "stored. Its ARNs are of us-east-1, whatever region is asked for. POST /simulator makes something\n"
+           "happen, by a JSON object:\n"
            "  {\"action\": \"roll-shard\" or \"split-shard\", \"table\": …, \"all\": true, or \"stream\": …, \"shard\": …}\n"
            "  {\"action\": \"merge-shards\", \"stream\": …, \"shard\": …, \"adjacent\": …}\n"
            "  {\"action\": \"trim\" or \"throttle\", \"table\" or \"stream\": …, \"seconds\": …}\n"
