@@ -1,5 +1,7 @@
 #include "cli/fleet.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -97,6 +99,7 @@ relay::RelayStats Fleet::stats() {
 
 relay::RelayStats sum_of(const std::vector<relay::RelayStats>& all) {
   relay::RelayStats sum;
+  size_t others = 0;
   for (const relay::RelayStats& one : all) {
     for (const auto count :
          {&relay::RunCounts::read, &relay::RunCounts::applied, &relay::RunCounts::filtered, &relay::RunCounts::deleted,
@@ -109,8 +112,10 @@ relay::RelayStats sum_of(const std::vector<relay::RelayStats>& all) {
     sum.lag = std::max(sum.lag, one.lag);
     if (one.until_data_loss)
       sum.until_data_loss = std::min(sum.until_data_loss.value_or(Duration::max()), *one.until_data_loss);
+    if (!sum.outage.empty() && !one.outage.empty()) ++others;
     if (sum.outage.empty()) sum.outage = one.outage;
   }
+  if (others > 0) sum.outage += fmt::format(", and {} more", others);
   return sum;
 }
 

@@ -25,6 +25,8 @@ TEST(SumOf, AddsWhatCanBeAddedAndTakesTheWorstOfTheRest) {
   EXPECT_EQ(sum.lag, Duration(7s));
   EXPECT_EQ(sum.until_data_loss, Duration(90s));
   EXPECT_EQ(sum.outage, "relay b has failed");
+  one.outage = "a: target unreachable for 8 s";
+  EXPECT_EQ(sum_of({one, other, {}, other}).outage, "a: target unreachable for 8 s, and 2 more");
 }
 
 }  // namespace
