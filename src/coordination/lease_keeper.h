@@ -90,6 +90,12 @@ class LeaseKeeper {
   LeaseActions led(bool by_others, Duration now);
   /// This worker has just made the table: of the rows that it makes nobody can hold the leases.
   void made_table(Duration now) { alone_until_ = now + settings_.failover; }
+  /// So it is where the table had rows, of which it is certain that nobody held a lease. What was sent for those, or to
+  /// remove them, may still be on its way.
+  void found_nobody(Duration now) {
+    made_table(now);
+    rounds_.had_rows = true;
+  }
   /// Takes no more leases. Those that nobody was told of are let go.
   LeaseActions stop(Duration now);
 
@@ -211,6 +217,7 @@ class LeaseKeeper {
     bool scanning = false;
     bool lacks_rows = false;  ///< by the last one
     bool unsettled = false;   ///< what the last one did calls for another one soon
+    bool had_rows = false;    ///< before those that this worker makes
   } rounds_;
   Part part_ = Part::sharing;
   LeaseCounts counts_;

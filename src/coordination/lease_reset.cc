@@ -39,6 +39,16 @@ Task<Result<std::vector<Lease>>> read_without_holders(LeaseAccess access, aws::T
   }
 }
 
+/// False where somebody has changed the row since, or removed it.
+Task<Result<bool>> remove_as_seen(LeaseAccess access, aws::TableName table, Lease lease) {
+  const LeaseWrite removal = RemoveLease{lease.shard, lease.counter};
+  const aws::ItemWrite write = to_item_write(removal, table_with_lease(table, lease.shard));
+  Result<aws::WriteOutcome> outcome = co_await access.tasks.answer<aws::WriteOutcome>(
+      [&](Done<aws::WriteOutcome> done) { access.writes.write_item(write, std::move(done)); });
+  if (!outcome) co_return forward_error(std::move(outcome));
+  co_return outcome->applied;
+}
+
 }  // namespace
 
 Task<Result<std::vector<Lease>>> read_leases_and_segments(LeaseAccess access, aws::TableName table) {
@@ -56,18 +66,17 @@ Task<Result<std::vector<Lease>>> read_leases_and_segments(LeaseAccess access, aw
 }
 
 Task<Result<size_t>> reset_leases(LeaseAccess access, aws::TableName table, LeaseSettings settings) {
-  Result<std::vector<Lease>> leases = co_await read_without_holders(access, table, std::move(settings));
-  if (!leases) co_return forward_error(std::move(leases));
-  size_t removed = 0;
-  for (const Lease& lease : *leases) {
-    const LeaseWrite removal = RemoveLease{lease.shard, lease.counter};
-    const aws::ItemWrite write = to_item_write(removal, table_with_lease(table, lease.shard));
-    Result<aws::WriteOutcome> outcome = co_await access.tasks.answer<aws::WriteOutcome>(
-        [&](Done<aws::WriteOutcome> done) { access.writes.write_item(write, std::move(done)); });
-    if (!outcome) co_return forward_error(std::move(outcome));
-    if (outcome->applied) ++removed;
+  for (size_t removed = 0;;) {
+    Result<std::vector<Lease>> leases = co_await read_without_holders(access, table, settings);
+    if (!leases) co_return forward_error(std::move(leases));
+    size_t changed = 0;
+    for (const Lease& lease : *leases) {
+      Result<bool> gone = co_await remove_as_seen(access, table, lease);
+      if (!gone) co_return forward_error(std::move(gone));
+      ++(*gone ? removed : changed);
+    }
+    if (changed == 0) co_return removed;
   }
-  co_return removed;
 }
 
 }  // namespace ctk::coordination

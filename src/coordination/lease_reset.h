@@ -24,8 +24,9 @@ struct LeaseAccess {
 /// All leases of `table`, and of the table of the load beside it if there is one.
 Task<Result<std::vector<Lease>>> read_leases_and_segments(LeaseAccess access, aws::TableName table);
 
-/// Removes all rows, and says how many, once no worker was seen to renew one for the time to fail over. What somebody
-/// changes meanwhile stays. Errors: `refused`, with their names, where workers live; what the calls say.
+/// Removes all rows, and says how many, once no worker was seen to renew one for the time to fail over. Where somebody
+/// changes one meanwhile, all that is there is looked at once more: he may be a worker that has just come. Errors:
+/// `refused`, with their names, where workers live; what the calls say.
 Task<Result<size_t>> reset_leases(LeaseAccess access, aws::TableName table, LeaseSettings settings);
 
 }  // namespace ctk::coordination

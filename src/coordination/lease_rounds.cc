@@ -101,7 +101,7 @@ Lease LeaseKeeper::row_for(WantedLease wanted, Duration now) {
   const auto seen = last_seen_.find(wanted.shard);
   if (seen != last_seen_.end()) {
     wanted = as_last_seen(std::move(wanted), seen->second);
-  } else if (!is_free) {
+  } else if (!is_free || rounds_.had_rows) {
     wanted.counter = kAheadOfAll * static_cast<int64_t>(1 + random_.below(kManyCounters));
   }
   Lease lease = new_lease(wanted);
