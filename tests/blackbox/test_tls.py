@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 from harness import Case
-from servers import Mariadb, Postgres
+from servers import Mariadb, Mysql, Postgres
 
 
 class Authority:
@@ -14,7 +14,7 @@ class Authority:
     def __init__(self, home, name):
         self.home, self.name = home, name
         self.certificate, self.key = home / f"{name}.pem", home / f"{name}.key"
-        openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", self.key, "-out",
+        openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", self.key, "-out",
                 self.certificate, "-days", "1", "-subj", f"/CN={name}")
 
     def sign(self, name, names):
@@ -22,7 +22,7 @@ class Authority:
         certificate, key, request = (self.home / f"{name}.{end}" for end in ("pem", "key", "csr"))
         extension = self.home / f"{name}.ext"
         extension.write_text(f"subjectAltName={names}\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", request,
+        openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request,
                 "-subj", f"/CN={name}")
         openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.key, "-CAcreateserial", "-days", "1",
                 "-extfile", extension, "-out", certificate)
@@ -82,9 +82,11 @@ class ToPostgres(Tls):
 
 
 class ToMariadb(Tls):
+    Server = Mariadb
+
     def setUp(self):
         super().setUp()
-        self.server = Mariadb(f"--ssl-cert={self.certificate}", f"--ssl-key={self.key}")
+        self.server = self.Server(f"--ssl-cert={self.certificate}", f"--ssl-key={self.key}")
         self.addCleanup(self.server.stop)
 
     def reach(self, host, mode, authority):
@@ -97,6 +99,11 @@ class ToMariadb(Tls):
 
     def test_certificates(self):
         self.hold(["require"])
+
+
+@unittest.skipUnless(Mysql.HOME, Mysql.MISSING)
+class ToMysql(ToMariadb):
+    Server = Mysql
 
 
 del Tls
