@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ascii.h"
+#include "dynamodb/number.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
 #include "table/history.h"
@@ -20,11 +21,20 @@ constexpr HistoryColumn kColumns[] = {{"op", "text"},
                                       {"valid_to", "timestamp with time zone"},
                                       {"ttl", "boolean"}};
 
-std::string select_events(const table::TableSpec& spec, size_t keys, const std::string& more) {
-  const std::vector<std::string> conditions(keys, "(" + key_condition(spec) + more + ")");
+std::string select_events(const table::TableSpec& spec, std::string_view more) {
+  std::string keys;
+  for (const table::KeyColumn& key : spec.keys) {
+    keys += fmt::format("{}{} = ANY(?)", keys.empty() ? "" : " AND ", key_reference(spec, key));
+  }
   return fmt::format(
-      "SELECT {}, \"cdc_version\", \"valid_from\", \"valid_to\", \"_seq_no\", \"_primary_term\" FROM {} WHERE {}",
-      key_list(spec), quote_name(spec.name), fmt::join(conditions, " OR "));
+      "SELECT {}, \"cdc_version\", \"valid_from\", \"valid_to\", \"_seq_no\", \"_primary_term\" FROM {} WHERE {}{}",
+      key_list(spec), quote_name(spec.name), keys, more);
+}
+
+/// 6.4.3 takes no array for a NUMERIC column whose elements are not in order ("values are out of order").
+bool comes_before(const table::KeyCell* left, const table::KeyCell* right) {
+  const bool numbers = left->kind == table::KeyCell::Kind::number && right->kind == table::KeyCell::Kind::number;
+  return numbers ? dynamodb::compare_numbers(left->text, right->text) < 0 : left->text < right->text;
 }
 
 std::string guarded_row(const table::TableSpec& spec) {
@@ -73,12 +83,29 @@ std::string event_args(const table::TableSpec& spec, const table::Row& row, cons
                      table::history_operation(change), to_millis(row.time), change.by_time_to_live);
 }
 
-std::string select_nearest_events(const table::TableSpec& spec, size_t keys) {
-  return select_events(
-      spec, keys, " AND (\"valid_to\" IS NULL OR (\"cdc_version\" >= ? AND \"cdc_version\" <= ?) OR \"cdc_version\" = ?)");
+std::string select_nearest_events(const table::TableSpec& spec) {
+  return select_events(spec,
+                       " AND (\"valid_to\" IS NULL OR (\"cdc_version\" >= ? AND \"cdc_version\" <= ?) OR "
+                       "\"cdc_version\" = ANY(?))");
 }
 
-std::string select_all_events(const table::TableSpec& spec, size_t keys) { return select_events(spec, keys, ""); }
+std::string select_all_events(const table::TableSpec& spec) { return select_events(spec, ""); }
+
+std::string event_key_args(const std::vector<std::vector<table::KeyCell>>& keys) {
+  std::string args;
+  for (size_t column = 0; !keys.empty() && column < keys[0].size(); ++column) {
+    std::vector<const table::KeyCell*> cells;
+    for (const std::vector<table::KeyCell>& key : keys) cells.push_back(&key[column]);
+    std::ranges::sort(cells, comes_before);
+    const auto repeated =
+        std::ranges::unique(cells, {}, [](const table::KeyCell* cell) -> const std::string& { return cell->text; });
+    cells.erase(repeated.begin(), repeated.end());
+    std::string list;
+    for (const table::KeyCell* cell : cells) list += (list.empty() ? "" : ",") + key_arg(*cell);
+    args += fmt::format("{}[{}]", args.empty() ? "" : ",", list);
+  }
+  return args;
+}
 
 std::string end_event(const table::TableSpec& spec) {
   return fmt::format("UPDATE {} SET \"valid_to\" = ? WHERE {}", quote_name(spec.name), guarded_row(spec));

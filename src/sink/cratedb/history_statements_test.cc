@@ -44,11 +44,22 @@ TEST(HistoryStatements, LayoutColumns) {
                 "  \"op\" TEXT,\n  \"valid_from\" TIMESTAMP WITH TIME ZONE,\n  \"valid_to\" TIMESTAMP WITH TIME ZONE,\n"
                 "  \"ttl\" BOOLEAN,\n  PRIMARY KEY (\"device\", \"" +
                 renamed + "\", \"cdc_version\")\n)");
-  EXPECT_EQ(select_all_events(spec, 2),
+  EXPECT_EQ(select_all_events(spec),
             "SELECT \"device\", \"" + renamed +
                 "\", \"cdc_version\", \"valid_from\", \"valid_to\", \"_seq_no\", \"_primary_term\" FROM "
-                "\"doc\".\"demo_history\" WHERE (\"device\" = ? AND \"" +
-                renamed + "\" = ?) OR (\"device\" = ? AND \"" + renamed + "\" = ?)");
+                "\"doc\".\"demo_history\" WHERE \"device\" = ANY(?) AND \"" +
+                renamed + "\" = ANY(?)");
+}
+
+TEST(HistoryStatements, KeysAsArraysOfTheirParts) {
+  using Kind = table::KeyCell::Kind;
+  const auto key = [](Kind kind, const std::string& number) {
+    return std::vector<table::KeyCell>{{Kind::text, "a\"b"}, {kind, number, 7}};
+  };
+  EXPECT_EQ(event_key_args({key(Kind::integer, "7"), key(Kind::integer, "7")}), R"(["a\"b"],[7])");
+  // Not by their digits: 6.4.3 refuses elements of another order for a NUMERIC column.
+  EXPECT_EQ(event_key_args({key(Kind::number, "9"), key(Kind::number, "-10"), key(Kind::number, "10")}),
+            R"(["a\"b"],["-10","9","10"])");
 }
 
 TEST(HistoryStatements, AnEventAsParameters) {

@@ -25,6 +25,12 @@ std::optional<Timestamp> time_of(const std::string& cell) {
   return millis ? std::optional(from_micros(*millis * 1000)) : std::nullopt;
 }
 
+std::string listed(const std::vector<table::KeyCell>& cells) {
+  std::string args;
+  for (const table::KeyCell& cell : cells) args += (args.empty() ? "" : ",") + key_arg(cell);
+  return args;
+}
+
 std::string millis_arg(const std::optional<Timestamp>& time) {
   return time ? std::to_string(to_millis(*time)) : std::string("null");
 }
@@ -107,11 +113,13 @@ Task<Result<bool>> HistoryWork::insert(BatchBounds& bounds) {
 HistoryWork::Keys HistoryWork::keys() const {
   Keys keys;
   for (const Event& event : events_) {
-    std::string args;
-    for (const table::KeyCell& cell : event.row.keys) args += (args.empty() ? "" : ",") + key_arg(cell);
     OfKey& key = keys[key_texts(event.row.keys)];
-    key.args = std::move(args);
+    key.cells = event.row.keys;
     key.events.push_back({event.row.version, stored_time(event.row.time)});
+  }
+  for (auto& [texts, key] : keys) {
+    key.window = HistoryOfKey(key.events).windows(table_epoch_).back();
+    if (const auto found = before_.find(texts); found != before_.end()) key.before = found->second;
   }
   return keys;
 }
@@ -151,12 +159,13 @@ Task<Result<bool>> HistoryWork::settle() {
     for (const auto& [version, stored] : key.stored) rows.push_back(stored.event);
     history.take(std::move(rows));
     const HistoryChanges changes = history.plan();
+    const std::string cells = changes.empty() ? "" : listed(key.cells);
     for (const HistoryChanges::End& each : changes.ends) {
       ends.push_back(
-          fmt::format("[{},{},\"{}\",{}]", millis_arg(each.to), key.args, each.version, key.stored.at(each.version).guard));
+          fmt::format("[{},{},\"{}\",{}]", millis_arg(each.to), cells, each.version, key.stored.at(each.version).guard));
     }
     for (const std::string& version : changes.removals) {
-      removals.push_back(fmt::format("[{},\"{}\",{}]", key.args, version, key.stored.at(version).guard));
+      removals.push_back(fmt::format("[{},\"{}\",{}]", cells, version, key.stored.at(version).guard));
     }
   }
   if (ends.empty() && removals.empty()) co_return false;
@@ -167,10 +176,7 @@ Task<Result<bool>> HistoryWork::settle() {
 
 Task<Result<bool>> HistoryWork::read_nearest(Keys& keys) {
   std::vector<OfKey*> asked;
-  for (auto& [texts, key] : keys) {
-    if (const auto found = before_.find(texts); found != before_.end()) key.before = found->second;
-    asked.push_back(&key);
-  }
+  for (auto& [texts, key] : keys) asked.push_back(&key);
   Result<bool> known = co_await read(keys, std::move(asked), false);
   co_return known;
 }
@@ -184,22 +190,35 @@ Task<Result<bool>> HistoryWork::read_all(Keys& keys) {
   co_return known;
 }
 
+Statement HistoryWork::select(const std::vector<OfKey*>& asked, bool all) const {
+  std::vector<std::vector<table::KeyCell>> cells;
+  std::vector<std::string> before;
+  std::string from = asked.front()->window.from, to = asked.front()->window.to;
+  for (const OfKey* key : asked) {
+    cells.push_back(key->cells);
+    from = std::min(from, key->window.from);
+    to = std::max(to, key->window.to);
+    if (!key->before.empty()) before.push_back("\"" + key->before + "\"");
+  }
+  std::string args = event_key_args(cells);
+  if (!all) args += fmt::format(",\"{}\",\"{}\",[{}]", from, to, fmt::join(before, ","));
+  return {.sql = all ? select_all_events(spec()) : select_nearest_events(spec()), .args = "[" + args + "]", .bulk = ""};
+}
+
+/// What is read for several keys holds more of each than was asked for it.
+bool HistoryWork::is_near(const OfKey& key, const HistoryEvent& event) const {
+  const bool inside = key.window.from <= event.version && event.version <= key.window.to;
+  return !event.to || inside || event.version == key.before;
+}
+
 Task<Result<bool>> HistoryWork::read(Keys& keys, std::vector<OfKey*> asked, bool all) {
   const size_t width = spec().keys.size();
-  const size_t at_once = keys_at_once(width);  // they are searched for: not all of the key's columns are named
+  const size_t at_once = event_keys_at_once(width);
   for (size_t begin = 0; begin < asked.size(); begin += at_once) {
-    const size_t count = std::min(at_once, asked.size() - begin);
-    std::vector<std::string> args;
-    for (size_t i = begin; i < begin + count; i++) {
-      args.push_back(asked[i]->args);
-      if (all) continue;
-      const table::VersionRange window = HistoryOfKey(asked[i]->events).windows(table_epoch_).back();
-      args.push_back(fmt::format("\"{}\",\"{}\",\"{}\"", window.from, window.to, asked[i]->before));
-    }
-    Statement select{.sql = all ? select_all_events(spec(), count) : select_nearest_events(spec(), count),
-                     .args = fmt::format("[{}]", fmt::join(args, ",")),
-                     .bulk = ""};
-    Result<Answer> answer = co_await run_or_fail(session_, std::move(select), "reading " + spec().name.str());
+    const auto first = asked.begin() + static_cast<ptrdiff_t>(begin);
+    const std::vector<OfKey*> some(first, first + static_cast<ptrdiff_t>(std::min(at_once, asked.size() - begin)));
+    Statement statement = select(some, all);
+    Result<Answer> answer = co_await run_or_fail(session_, std::move(statement), "reading " + spec().name.str());
     if (!answer) co_return forward_error(std::move(answer));
     for (const std::vector<std::string>& cells : answer->rows) {
       if (cells.size() != width + 5) continue;
@@ -207,6 +226,7 @@ Task<Result<bool>> HistoryWork::read(Keys& keys, std::vector<OfKey*> asked, bool
       if (key == keys.end()) continue;
       HistoryEvent event{cell_text(cells[width]).value_or(""), time_of(cells[width + 1]).value_or(kNoTime),
                          time_of(cells[width + 2])};
+      if (!all && !is_near(key->second, event)) continue;
       key->second.stored.insert_or_assign(event.version, Stored{event, cells[width + 3] + "," + cells[width + 4]});
     }
   }

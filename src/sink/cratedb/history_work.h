@@ -50,9 +50,10 @@ class HistoryWork {
   };
   /// One key's events in this batch, and its rows.
   struct OfKey {
-    std::string args;    ///< its cells, as conditions take them
+    std::vector<table::KeyCell> cells;
     std::string before;  ///< of before_; empty: not known yet
     std::vector<HistoryEvent> events;
+    table::VersionRange window;  ///< in which rows may be that are changes of these
     std::map<std::string, Stored> stored;
   };
   using Keys = std::map<KeyTexts, OfKey>;
@@ -66,6 +67,8 @@ class HistoryWork {
   Task<Result<bool>> read_nearest(Keys& keys);
   Task<Result<bool>> read_all(Keys& keys);
   Task<Result<bool>> read(Keys& keys, std::vector<OfKey*> asked, bool all);
+  Statement select(const std::vector<OfKey*>& asked, bool all) const;
+  bool is_near(const OfKey& key, const HistoryEvent& event) const;
   bool needs_all(const KeyTexts& texts, const OfKey& key);
   Task<Result<bool>> change(std::string sql, std::vector<std::string> rows);
   std::string doing() const { return "writing to " + state_->history->spec().name.str(); }

@@ -54,6 +54,11 @@ Value compared(const std::string& op, const Value& left, const Value& right, boo
   return Value::of_bool(*order >= 0);
 }
 
+Value among(const Value& one, const Value& array) {
+  if (one.is_null() || array.is_null()) return {};
+  return Value::of_bool(std::ranges::any_of(array.items, [&](const Value& each) { return compare(one, each) == 0; }));
+}
+
 /// SQL's three values: NULL decides only where the other side does not.
 Value both(const Value& left, const Value& right) {
   const bool left_false = left.kind == Value::Kind::boolean && !left.truth;
@@ -127,7 +132,9 @@ SqlResult<Value> evaluate(const Expr& expr, const Scene& scene) {
                       expr.parameter + 1, scene.parameters ? scene.parameters->size() : 0)));
     case Expr::Kind::column: return column_value(expr, scene);
     case Expr::Kind::call: return called(expr.name, values, scene);
-    case Expr::Kind::compare: return compared(expr.name, values[0], values[1], expr.operands[0].kind == Expr::Kind::call);
+    case Expr::Kind::compare:
+      if (expr.name == "any") return among(values[0], values[1]);
+      return compared(expr.name, values[0], values[1], expr.operands[0].kind == Expr::Kind::call);
     case Expr::Kind::logical_and: return both(values[0], values[1]);
     case Expr::Kind::logical_or: return either(values[0], values[1]);
     case Expr::Kind::logical_not: return values[0].is_null() ? Value{} : Value::of_bool(!values[0].truth);

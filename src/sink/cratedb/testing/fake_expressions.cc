@@ -46,7 +46,9 @@ Expr ExpressionParser::comparison() {
   if (take_word("like")) return binary(Expr::Kind::compare, "like", std::move(left), primary());
   if (take_word("in")) return in_list(std::move(left));
   for (const char* symbol : {"=", "<=", ">=", "<>", "!=", "<", ">"}) {
-    if (take_symbol(symbol)) return binary(Expr::Kind::compare, symbol, std::move(left), primary());
+    if (!take_symbol(symbol)) continue;
+    const bool any = *symbol == '=' && take_word("any");  // an array stands in brackets
+    return binary(Expr::Kind::compare, any ? "any" : symbol, std::move(left), primary());
   }
   return left;
 }
