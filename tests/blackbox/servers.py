@@ -16,6 +16,9 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 MODULES = TESTS / "node_modules"
 START_SECONDS = 90
 
+# Whoever runs these tests in the background of a script has them ignore it, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 def free_port():
     with socket.socket() as probe:

@@ -96,10 +96,8 @@ finally:
         script = f'''source "{ROOT}/tools/dev/install.sh"; source "{ROOT}/tools/dev/beside.sh"; {self.PARTS}
                      {also}
                      beside log "$@"; echo after'''
-        # Who runs these tests in the background of a script has them ignore the signal.
-        words = ["env", "--default-signal=INT", "bash", "-euo", "pipefail", "-c", script, "test", first, second]
-        return subprocess.Popen(words, cwd=self.folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                start_new_session=True)
+        return subprocess.Popen(["bash", "-euo", "pipefail", "-c", script, "test", first, second], cwd=self.folder, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
     def run_beside(self, first, second, also=""):
         run = self.start(first, second, also)
