@@ -49,10 +49,11 @@ class RowReader {
   /// The keys of living rows, `limit` at most. `from`: KeyPage::next of the page before; empty: the first. A row that stays
   /// through all pages is in one of them, once.
   virtual void read_keys(Spec spec, std::vector<std::string> from, size_t limit, Done<KeyPage> done) = 0;
-  /// Shows the living rows to `visit`, in any order, by a thread of the reader's own, one after another; where a connection
-  /// breaks, some of them again. `done(false)`: not all of them, since `visit` wanted no more or this database has no way
-  /// that is cheaper than asking for each.
+  /// Shows the living rows to `visit`, in any order, one after another, by the reader's own thread or the loop's; where a
+  /// connection breaks, some of them again. `done(false)`: not all of them, since `visit` wanted no more.
   virtual void walk_rows(Spec spec, RowVisit visit, Done<bool> done) = 0;
+  /// What `data` has learned to hold, as rows are rendered by it now; nothing where a database learns no types.
+  virtual void learned_types(Spec spec, Done<table::LearnedTypes> done) = 0;
 };
 
 }  // namespace ctk::sink

@@ -15,8 +15,8 @@ dynamodb::ItemSource source_of(const table::TableSpec& spec, const dynamodb::Key
 
 }  // namespace
 
-PageReader::PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys)
-    : source_(source_of(spec, keys)), renderer_(spec) {}
+PageReader::PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys, table::LearnedTypes types)
+    : source_(source_of(spec, keys)), renderer_(spec, std::move(types)) {}
 
 Result<ScannedPage> PageReader::read(std::vector<dynamodb::RawRecord> records, bool with_rows) {
   ScannedPage page;

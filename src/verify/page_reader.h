@@ -19,7 +19,8 @@ using ScannedPage = std::vector<ScannedItem>;
 
 class PageReader {
  public:
-  PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys);
+  /// `types`: by which rows are rendered; what was not learned makes no row.
+  PageReader(const table::TableSpec& spec, const dynamodb::KeySchema& keys, table::LearnedTypes types = {});
 
   /// `with_rows`: whether to render them. `corrupt` where one is no item.
   Result<ScannedPage> read(std::vector<dynamodb::RawRecord> records, bool with_rows);

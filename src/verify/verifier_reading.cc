@@ -33,8 +33,13 @@ Task<Result<bool>> Verifier::mark_rows() {
     return work->has_marks();
   };
   Result<bool> marked = co_await at_work<bool>(end);
-  if (marked && *marked) marked_ = begun;
-  co_return marked;
+  if (!marked || !*marked) co_return marked;
+  auto learn = [this](Done<table::LearnedTypes> done) { sides_.rows.learned_types(spec_, std::move(done)); };
+  Result<table::LearnedTypes> types = co_await insist<table::LearnedTypes>(options_.give_up, learn);
+  if (!types) co_return forward_error(std::move(types));
+  reader_ = std::make_shared<PageReader>(*spec_, identity_.table.keys, std::move(*types));
+  marked_ = begun;
+  co_return true;
 }
 
 /// What was read long ago tells too little of what is there now.

@@ -69,6 +69,10 @@ class CountingRows final : public sink::RowReader {
     rows_.walk_rows(std::move(spec), none, std::move(shown));
   }
 
+  void learned_types(Spec spec, Done<table::LearnedTypes> done) override {
+    rows_.learned_types(std::move(spec), std::move(done));
+  }
+
   size_t asked = 0;
   bool shows = true;
 

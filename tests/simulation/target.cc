@@ -182,6 +182,10 @@ class SimTarget final : public SimDatabase, public coordination::PositionStore {
     });
   }
 
+  void learned_types(Spec /*spec*/, Done<table::LearnedTypes> done) override {
+    answer<table::LearnedTypes>(std::move(done), [] { return Result<table::LearnedTypes>(table::LearnedTypes{}); });
+  }
+
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<sink::RowRepair> repairs, Done<bool> done) override {
     answer<bool>(std::move(done), [this, spec = std::move(spec), epoch, repairs = std::move(repairs)] {
       const table::Renderer renderer(*spec);

@@ -441,6 +441,9 @@ class ReaderShell : public sink::RowReader {
   void walk_rows(Spec spec, sink::RowVisit visit, Done<bool> done) override {
     rows_.walk_rows(std::move(spec), std::move(visit), std::move(done));
   }
+  void learned_types(Spec spec, Done<table::LearnedTypes> done) override {
+    rows_.learned_types(std::move(spec), std::move(done));
+  }
 
  private:
   sink::RowReader& rows_;

@@ -104,10 +104,12 @@ class CrateSink final : public Database, public TargetCheck {
     tasks_.spawn(cratedb::read_keys(session_, std::move(spec), std::move(from), limit), std::move(done));
   }
 
-  /// Rows in one stream are not to be had over HTTP.
-  void walk_rows(Spec /*spec*/, RowVisit /*visit*/, Done<bool> done) override {
-    const auto walks = []() -> Task<Result<bool>> { co_return false; };
-    tasks_.spawn(walks(), std::move(done));
+  void walk_rows(Spec spec, RowVisit visit, Done<bool> done) override {
+    tasks_.spawn(cratedb::walk_rows(session_, std::move(spec), std::move(visit)), std::move(done));
+  }
+
+  void learned_types(Spec spec, Done<table::LearnedTypes> done) override {
+    tasks_.spawn(cratedb::learned_types(session_, std::move(spec)), std::move(done));
   }
 
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {

@@ -226,7 +226,10 @@ std::string select_whole_rows(const TableSpec& spec, size_t rows) {
                      key_list(spec), quote_name(spec.name), fmt::join(conditions, " OR "));
 }
 
-std::string select_living_keys(const TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order, size_t limit) {
+namespace {
+
+std::string select_walked(const TableSpec& spec, std::string_view content, const std::vector<KeyOrder>& behind,
+                          KeyOrder order, size_t limit) {
   const auto ordered = [&](const table::KeyColumn& key, KeyOrder by) {
     const std::string column = key_reference(spec, key);
     return by == KeyOrder::utf16 && type_name(key.column_type) == "text" ? "concat(" + column + ", '')" : column;
@@ -239,9 +242,19 @@ std::string select_living_keys(const TableSpec& spec, const std::vector<KeyOrder
                                key_reference(spec, spec.keys[0]), ordered(spec.keys[1], by));
     }
   }
-  return fmt::format("SELECT {} FROM {} WHERE coalesce(\"cdc_deleted\", FALSE) = FALSE{} ORDER BY {} LIMIT {}",
-                     key_list(spec), quote_name(spec.name), condition,
+  return fmt::format("SELECT {}{} FROM {} WHERE coalesce(\"cdc_deleted\", FALSE) = FALSE{} ORDER BY {} LIMIT {}",
+                     key_list(spec), content, quote_name(spec.name), condition,
                      joined(spec.keys, ", ", [&](const auto& key) { return ordered(key, order); }), limit);
+}
+
+}  // namespace
+
+std::string select_living_keys(const TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order, size_t limit) {
+  return select_walked(spec, "", behind, order, limit);
+}
+
+std::string select_living_rows(const TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order, size_t limit) {
+  return select_walked(spec, ", \"data\", \"aux\"", behind, order, limit);
 }
 
 std::string select_guard(const TableSpec& spec) {

@@ -71,6 +71,9 @@ enum class KeyOrder { index, utf16 };
 /// keys that they lie behind. Parameters: those keys; of two columns, the first one twice.
 std::string select_living_keys(const table::TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order,
                                size_t limit);
+/// The same of whole rows: keys, data and aux.
+std::string select_living_rows(const table::TableSpec& spec, const std::vector<KeyOrder>& behind, KeyOrder order,
+                               size_t limit);
 /// Version, `_seq_no` and `_primary_term` of one row. Parameters: its key.
 std::string select_guard(const table::TableSpec& spec);
 /// A row put right, or marked, as it was looked at. Parameters: data, aux, deleted (mark: none of them), key, _seq_no,

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "dynamodb/number.h"
 #include "sink/cratedb/row_args.h"
 #include "sink/cratedb/statements.h"
+#include "sink/cratedb/tables.h"
 
 namespace ctk::sink::cratedb {
 namespace {
@@ -41,13 +43,16 @@ WalkPlace read_place(std::vector<std::string> words, size_t width) {
 }
 
 /// CrateDB writes characters beyond the first plane as two escapes.
-bool holds_surrogates(const std::vector<std::string>& cells) {
-  return std::ranges::any_of(cells, [](const std::string& cell) {
+bool holds_surrogates(const std::vector<std::string>& cells, size_t key_columns) {
+  return std::ranges::any_of(cells | std::views::take(key_columns), [](const std::string& cell) {
     return cell.contains("\\uD8") || cell.contains("\\uD9") || cell.contains("\\uDA") || cell.contains("\\uDB");
   });
 }
 
-Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, WalkPlace place, size_t limit) {
+using SelectLiving = std::string (*)(const table::TableSpec&, const std::vector<KeyOrder>&, KeyOrder, size_t);
+
+Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, SelectLiving select_living, WalkPlace place,
+                               size_t limit) {
   std::vector<KeyOrder> behind;
   std::vector<std::string> args;
   const auto lie_behind = [&](const std::vector<std::string>& key, KeyOrder order) {
@@ -58,10 +63,59 @@ Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, WalkPlace
   };
   lie_behind(place.behind, KeyOrder::index);
   lie_behind(place.behind_utf16, KeyOrder::utf16);
-  Statement select{.sql = select_living_keys(*spec, behind, place.order, limit),
+  Statement select{.sql = select_living(*spec, behind, place.order, limit),
                    .args = args.empty() ? "" : fmt::format("[{}]", fmt::join(args, ",")),
                    .bulk = ""};
   co_return co_await run_or_fail(session, std::move(select), "reading keys of " + spec->name.str());
+}
+
+/// Living rows in a walk through the keys, and where it goes on.
+struct WalkedRows {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> next;  ///< as KeyPage has it
+};
+
+/// The first page refreshes the table.
+Task<Result<WalkedRows>> walk(Session& session, RowReader::Spec spec, SelectLiving select_living,
+                              std::vector<std::string> from, size_t limit) {
+  if (from.empty()) {
+    Result<bool> refreshed = co_await refresh_if_there(session, spec->name);
+    if (!refreshed) co_return forward_error(std::move(refreshed));
+  }
+  const size_t width = spec->keys.size();
+  WalkPlace place = read_place(std::move(from), width);
+  Result<Answer> answer = co_await read_page(session, spec, select_living, place, limit);
+  if (!answer) co_return forward_error(std::move(answer));
+  const auto is_odd = [width](const std::vector<std::string>& cells) { return holds_surrogates(cells, width); };
+  auto odd = place.order == KeyOrder::index ? std::ranges::find_if(answer->rows, is_odd) : answer->rows.end();
+  if (odd != answer->rows.end()) place.order = KeyOrder::utf16;
+  if (odd != answer->rows.end() && odd == answer->rows.begin()) {
+    answer = co_await read_page(session, spec, select_living, place, limit);
+    if (!answer) co_return forward_error(std::move(answer));
+    odd = answer->rows.end();
+  }
+  // Before such a key nothing was left out. What is behind comes in the other order.
+  const bool turns = odd != answer->rows.end();
+  const bool ends = !turns && answer->rows.size() < limit;
+  answer->rows.erase(odd, answer->rows.end());
+  WalkedRows walked;
+  if (!ends) {
+    std::vector<std::string>& behind = place.order == KeyOrder::index || turns ? place.behind : place.behind_utf16;
+    behind = answer->rows.back();
+    behind.resize(width);
+    walked.next = write_place(place, width);
+  }
+  walked.rows = std::move(answer->rows);
+  co_return walked;
+}
+
+/// How many rows a page of a walk has at first, and at most; and what it is to hold.
+constexpr size_t kFirstRows = 30, kMostRows = 2'000, kPageBytes = size_t{2} << 20;
+
+/// By what the last ones had, and not too many more at once: those behind them may be larger.
+size_t rows_of_next_page(size_t rows, size_t bytes, size_t limit) {
+  const size_t fitting = rows == 0 ? limit : kPageBytes / (bytes / rows + 1);
+  return std::clamp(std::min(fitting, limit * 4), kFirstRows, kMostRows);
 }
 
 std::optional<std::string> json_cell(std::string& raw) {
@@ -115,32 +169,42 @@ Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
 }
 
 Task<Result<KeyPage>> read_keys(Session& session, RowReader::Spec spec, std::vector<std::string> from, size_t limit) {
-  if (from.empty()) {
-    Result<bool> refreshed = co_await refresh_if_there(session, spec->name);
-    if (!refreshed) co_return forward_error(std::move(refreshed));
-  }
-  WalkPlace place = read_place(std::move(from), spec->keys.size());
-  Result<Answer> answer = co_await read_page(session, spec, place, limit);
-  if (!answer) co_return forward_error(std::move(answer));
-  auto odd = place.order == KeyOrder::index ? std::ranges::find_if(answer->rows, holds_surrogates) : answer->rows.end();
-  if (odd != answer->rows.end()) place.order = KeyOrder::utf16;
-  if (odd != answer->rows.end() && odd == answer->rows.begin()) {
-    answer = co_await read_page(session, spec, place, limit);
-    if (!answer) co_return forward_error(std::move(answer));
-    odd = answer->rows.end();
-  }
-  // Before such a key nothing was left out. What is behind comes in the other order.
-  const bool turns = odd != answer->rows.end();
-  const bool ends = !turns && answer->rows.size() < limit;
-  answer->rows.erase(odd, answer->rows.end());
+  Result<WalkedRows> walked = co_await walk(session, spec, select_living_keys, std::move(from), limit);
+  if (!walked) co_return forward_error(std::move(walked));
   KeyPage page;
-  for (const std::vector<std::string>& cells : answer->rows) {
+  page.next = std::move(walked->next);
+  for (const std::vector<std::string>& cells : walked->rows) {
     if (cells.size() == spec->keys.size()) page.keys.push_back(key_texts(*spec, cells));
   }
-  if (ends) co_return page;
-  (place.order == KeyOrder::index || turns ? place.behind : place.behind_utf16) = answer->rows.back();
-  page.next = write_place(place, spec->keys.size());
   co_return page;
+}
+
+Task<Result<bool>> walk_rows(Session& session, RowReader::Spec spec, RowVisit visit) {
+  const size_t width = spec->keys.size();
+  std::vector<std::string> from;
+  size_t limit = kFirstRows;
+  do {
+    Result<WalkedRows> walked = co_await walk(session, spec, select_living_rows, std::move(from), limit);
+    if (!walked) co_return forward_error(std::move(walked));
+    size_t bytes = 0;
+    for (const std::vector<std::string>& cells : walked->rows) {
+      if (cells.size() != width + 2) continue;
+      for (const std::string& cell : cells) bytes += cell.size();
+      const auto content = [&](size_t column) -> std::optional<std::string_view> {
+        return cells[column] == "null" ? std::nullopt : std::optional<std::string_view>(cells[column]);
+      };
+      if (!visit(key_texts(*spec, cells), content(width), content(width + 1))) co_return false;
+    }
+    limit = rows_of_next_page(walked->rows.size(), bytes, limit);
+    from = std::move(walked->next);
+  } while (!from.empty());
+  co_return true;
+}
+
+Task<Result<table::LearnedTypes>> learned_types(Session& session, RowReader::Spec spec) {
+  Result<Definition> definition = co_await find_definition(session, spec->name);
+  if (!definition) co_return forward_error(std::move(definition));
+  co_return learn(*definition);
 }
 
 }  // namespace ctk::sink::cratedb

@@ -21,4 +21,10 @@ Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
 /// KeyPage::next is the last key's cells as JSON. The first page refreshes the table.
 Task<Result<KeyPage>> read_keys(Session& session, RowReader::Spec spec, std::vector<std::string> from, size_t limit);
 
+/// In pages of some megabytes, in the order of keys, as of a refresh.
+Task<Result<bool>> walk_rows(Session& session, RowReader::Spec spec, RowVisit visit);
+
+/// As the table has them; what its writers have found unusable is theirs to know.
+Task<Result<table::LearnedTypes>> learned_types(Session& session, RowReader::Spec spec);
+
 }  // namespace ctk::sink::cratedb

@@ -286,6 +286,11 @@ class SqlSink final : public Database, public TargetCheck {
     connections_.run<bool>(Reach::existing, std::move(job), std::move(done));
   }
 
+  void learned_types(Spec /*spec*/, Done<table::LearnedTypes> done) override {
+    connections_.run<table::LearnedTypes>(
+        Reach::existing, [](Driver&) { return Result<table::LearnedTypes>(table::LearnedTypes{}); }, std::move(done));
+  }
+
   void repair_rows(Spec spec, coordination::Epoch epoch, std::vector<RowRepair> repairs, Done<bool> done) override {
     auto job = [this, spec = std::move(spec), epoch, repairs = std::move(repairs)](Driver& driver) {
       return sql::repair_rows(driver, *dialect_, *spec, epoch, repairs);
