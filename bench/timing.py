@@ -126,6 +126,6 @@ def bench_latency(space):
         relay.wait()
         endpoint.stop()
     more = f"{seen['changes']:,} changes, {rate:,} a second; relay {cpu / LATENCY_SECONDS:.2f} cores; longest {seen['max_ms']:.0f} ms"
-    entries = [figure("latency_p50", seen["p50_ms"], "ms", 150, "<", more), figure("latency_p99", seen["p99_ms"], "ms", 600, "<")]
+    entries = [figure("latency_p50", seen["p50_ms"], "ms", 80, "≤", more), figure("latency_p99", seen["p99_ms"], "ms", 200, "≤")]
     entries[0].update(seen, changes_a_second=rate)
     return entries
