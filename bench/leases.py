@@ -75,6 +75,18 @@ def worker(service, source, target, name, *options):
                             env=quiet_environment() | {"AWS_ENDPOINT_URL_DYNAMODB": service.url})
 
 
+@contextlib.contextmanager
+def ended(workers):
+    """Those that still run when the block ends, however it does, are killed."""
+    try:
+        yield workers
+    finally:
+        for one in workers:
+            one.kill()
+            one.wait()
+            one.stdout.close()
+
+
 def answer_of(database, question):
     """0 as long as there is no such table."""
     try:
@@ -113,16 +125,16 @@ def read_by(endpoint, count):
     with Service() as service:
         source = endpoint.kinesis_url("once=true&idle-poll=0")
         before = time.monotonic()
-        workers = [worker(service, source, "ndjson:///dev/null", f"worker-{i}") for i in range(count)]
         cpu, read = 0, []
-        for one in workers:
-            said = one.stdout.read()
-            _, status, usage = os.wait4(one.pid, 0)
-            one.returncode = status
-            if status != 0:
-                raise RuntimeError(f"a worker ended with {status}")
-            cpu += usage.ru_utime + usage.ru_stime
-            read.append(json.loads(said)["read"])
+        with ended([worker(service, source, "ndjson:///dev/null", f"worker-{i}") for i in range(count)]) as workers:
+            for one in workers:
+                said = one.stdout.read()
+                _, status, usage = os.wait4(one.pid, 0)
+                one.returncode = os.waitstatus_to_exitcode(status)
+                if one.returncode != 0:
+                    raise RuntimeError(f"a worker ended with {one.returncode}")
+                cpu += usage.ru_utime + usage.ru_stime
+                read.append(json.loads(said)["read"])
     if sum(read) < BACKLOG:
         raise RuntimeError(f"{sum(read)} of {BACKLOG} changes were read")
     return cpu / BACKLOG * 1e6, read, time.monotonic() - before
@@ -151,8 +163,7 @@ def moves(space, name, end, aim):
         database = space.database()
         with Service() as service:
             target = f"sqlite:///{database}?table=bench"
-            workers = [worker(service, service.source(), target, f"worker-{i}") for i in range(2)]
-            try:
+            with ended([worker(service, service.source(), target, f"worker-{i}") for i in range(2)]) as workers:
                 service.put(4 * SHARDS)
                 until("all is read", lambda: rows(database) == service.items, 120)
                 until("both have half", lambda: sorted(service.shares().values()) == [SHARDS // 2] * 2, 120)
@@ -161,10 +172,6 @@ def moves(space, name, end, aim):
                 service.put(4 * SHARDS)
                 until("all is read again", lambda: rows(database) == service.items, 120)
                 times.append(time.monotonic() - begun)
-            finally:
-                for one in workers:
-                    one.kill()
-                    one.wait()
     return [figure(name, statistics.median(times), "s", aim, "<", f"{SHARDS // 2} shards; longest {max(times):.1f}")]
 
 
@@ -184,15 +191,11 @@ def bench_leases_start(space):
         with Service() as service:
             service.put(4 * SHARDS)
             begun = time.monotonic()
-            one = worker(service, service.source(), f"sqlite:///{database}?table=bench", "worker")
-            try:
+            with ended([worker(service, service.source(), f"sqlite:///{database}?table=bench", "worker")]):
                 until("the first row", lambda: rows(database) > 0, 60)
                 first.append(time.monotonic() - begun)
                 until("all rows", lambda: rows(database) == service.items, 60)
                 last.append(time.monotonic() - begun)
-            finally:
-                one.kill()
-                one.wait()
     return [figure("leases_start", statistics.median(first), "s", 2, "<",
                    f"{SHARDS} shards; all of them read after {statistics.median(last):.1f}")]
 
@@ -201,8 +204,8 @@ def bench_leases_cost(space):
     """What two workers' leases of idle shards cost: calls in a minute, in dollars a month."""
     database = space.database()
     with Service() as service:
-        workers = [worker(service, service.source(), f"sqlite:///{database}?table=bench", f"worker-{i}") for i in range(2)]
-        try:
+        target = f"sqlite:///{database}?table=bench"
+        with ended([worker(service, service.source(), target, f"worker-{i}") for i in range(2)]) as workers:
             until("both have half", lambda: sorted(service.shares().values()) == [SHARDS // 2] * 2, 120)
             time.sleep(5)
             spent = [cpu_of(one.pid) for one in workers]
@@ -211,10 +214,6 @@ def bench_leases_cost(space):
             after, seconds = service.calls(), time.monotonic() - begun
             cores = sum(cpu_of(one.pid) - was for one, was in zip(workers, spent)) / seconds
             size = len(json.dumps(service.leases(), separators=(",", ":")))
-        finally:
-            for one in workers:
-                one.kill()
-                one.wait()
 
     def month(*operations):
         return sum(after.get(f"dynamodb:{one}", 0) - before.get(f"dynamodb:{one}", 0) for one in operations) / seconds * MONTH
