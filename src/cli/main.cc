@@ -93,7 +93,7 @@ int run(const char* program, std::vector<std::string> arguments) {
 // jemalloc reads this: what is free goes back to the system within a second, so that the program stays near its budget.
 extern "C" {
 extern const char* malloc_conf;
-const char* malloc_conf = "narenas:2,dirty_decay_ms:1000,muzzy_decay_ms:0";
+const char* malloc_conf = "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0";
 }
 
 // Before the constructors of the libraries that we are linked with, which take longer than all else before main.
