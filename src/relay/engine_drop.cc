@@ -6,9 +6,13 @@
 
 namespace ctk::relay {
 
+void Relay::Engine::report_drop(const std::string& why) const {
+  if (!why.empty()) run_.env.log.warn("dropping what is held, to read it again", {{"why", why}});
+}
+
 /// Drops everything that is read and not acknowledged, once nothing is being applied, and reads on from the positions.
 void Relay::Engine::drop_and_read_again(const std::string& why) {
-  if (!why.empty()) run_.env.log.warn("dropping what is held, to read it again", {{"why", why}});
+  report_drop(why);
   if (!state_.is_dropping()) life().drop = Life::Drop::pass;
   if (writing_.applying()) return;
   life().pass.emplace();
@@ -88,8 +92,9 @@ void Relay::Engine::begin_next_life(const std::string& why) {
   counters_.set_table_ready(false);
   // Not from inside whatever found it out; and not once the next life has begun.
   life().drop = Life::Drop::life;
-  run_.env.loop.post(state_.in_life([this, why] {
-    if (!state_.is_finishing()) drop_and_read_again(why);
+  if (!state_.is_finishing()) report_drop(why);  // what comes first may begin it
+  run_.env.loop.post(state_.in_life([this] {
+    if (!state_.is_finishing()) drop_and_read_again("");
   }));
 }
 

@@ -1,5 +1,8 @@
 // A table that goes while a relay writes it is waited for, and then asked after: it is never made anew in silence.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <sstream>
 
 #include "simulation/streams_rig.h"
 
@@ -38,6 +41,15 @@ TEST_P(LostTables, OneThatIsDroppedUnderARelayIsWaitedForAndThenTold) {
   rig.live(minutes(5));
   expect_reported();
   EXPECT_FALSE(rig.state.tables.contains(kDemo)) << "nothing is made";
+}
+
+TEST_P(LostTables, WhyItIsAskedAfterIsSaid) {
+  std::ostringstream said;
+  rig.trace.write_to(said);
+  rig.state.tables.erase(kDemo);
+  rig.put("later", 1);
+  rig.live(minutes(5));
+  EXPECT_THAT(said.str(), testing::HasSubstr("dropping what is held, to read it again why=a table is not there"));
 }
 
 TEST_P(LostTables, ThatIsToldWhereTheTargetHangsToo) {

@@ -15,6 +15,8 @@ class Trace final : public Log {
  public:
   Trace(std::ostream* out, Clock& clock) : out_(out), clock_(clock), start_(clock.monotonic()) {}
 
+  void write_to(std::ostream& out) { out_ = &out; }
+
   bool enabled(LogLevel) const override { return out_ != nullptr; }
 
   void write(LogLevel level, std::string_view message, std::span<const LogField> fields) override {
