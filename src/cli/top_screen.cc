@@ -62,8 +62,8 @@ std::vector<double> history_of(Element relay, size_t index) {
 std::string short_log_line(std::string line) {
   constexpr std::string_view kTime = "time=YYYY-MM-DDT", kLevel = " level=", kMessage = " msg=";
   const size_t level = line.find(kLevel), message = line.find(kMessage);
-  const bool is_ours = line.starts_with("time=") && level != line.npos && message != line.npos && message > level &&
-                       level >= kTime.size() + 9 && line[kTime.size() - 1] == 'T';
+  const bool is_ours = line.starts_with("time=") && level != std::string::npos && message != std::string::npos &&
+                       message > level && level >= kTime.size() + 9 && line[kTime.size() - 1] == 'T';
   if (!is_ours) return line;
   const size_t word = level + kLevel.size();
   return fmt::format("{}Z {} {}", line.substr(kTime.size(), 8), line.substr(word, message - word),
