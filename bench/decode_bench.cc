@@ -31,7 +31,6 @@ struct Events {
   std::vector<dynamodb::RawRecord> records() const {
     std::vector<dynamodb::RawRecord> records(texts.size());
     for (size_t i = 0; i < texts.size(); ++i) {
-      records[i].data.reserve(texts[i].size() + json::kPadding);
       records[i].data = texts[i];
       records[i].sequence = aws::SequenceNumber("49653" + std::to_string(1'000'000'000 + i) + std::string(41, '7'));
     }

@@ -10,6 +10,7 @@
 #include "aws/ids.h"
 #include "base/done.h"
 #include "base/time.h"
+#include "json/shared_text.h"
 
 namespace ctk::aws {
 
@@ -54,7 +55,7 @@ struct ScanRequest {
 };
 
 struct ScanPage {
-  std::vector<std::string> items;       ///< each an item in DynamoDB JSON, `{"pk":{"S":"a"},…}`
+  std::vector<json::SharedText> items;  ///< each an item in DynamoDB JSON, `{"pk":{"S":"a"},…}`
   std::optional<std::string> next_key;  ///< `LastEvaluatedKey`, verbatim JSON; none: the segment has ended
   double consumed_capacity = 0;         ///< read capacity units; 0 where the endpoint does not say
   Timestamp server_time{};

@@ -11,6 +11,7 @@
 #include "aws/kinesis_api.h"
 #include "base/done.h"
 #include "base/time.h"
+#include "json/shared_text.h"
 
 namespace ctk::aws {
 
@@ -42,8 +43,8 @@ struct StreamsDescription {
 
 struct StreamsRecord {
   SequenceNumber sequence;
-  Timestamp time{};  ///< ApproximateCreationDateTime: whole seconds
-  std::string data;  ///< the record's own JSON, verbatim; has json::kPadding spare capacity behind it
+  Timestamp time{};       ///< ApproximateCreationDateTime: whole seconds
+  json::SharedText data;  ///< the record's own JSON, verbatim
 };
 
 struct StreamsPage {

@@ -107,7 +107,6 @@ TEST_F(DynamoDbStreamsHttpTest, KeepsEachRecordsOwnText) {
   ASSERT_TRUE(page) << to_string(page.error());
   ASSERT_THAT(page->records, SizeIs(2));
   EXPECT_EQ(page->records[0].data, record);
-  EXPECT_GE(page->records[0].data.capacity(), record.size() + json::kPadding);
   EXPECT_EQ(page->records[0].sequence.str(), "4421584500000000017450439091");
   EXPECT_EQ(page->records[0].time, parse_timestamp("2025-01-01").value());
   EXPECT_EQ(page->records[1].data, R"({"dynamodb":{"SequenceNumber":"5"}})");

@@ -42,7 +42,6 @@ bool read_record(Piece entry, StreamsPage& page) {
   const auto object = json::object_text(entry);
   if (!object) return false;
   StreamsRecord record{{}, kNoTime, {}};
-  record.data.reserve(object->text.size() + json::kPadding);
   record.data = object->text;
   const bool good = json::for_each_member(object->object, [&](std::string_view name, Piece value) {
     return name != "dynamodb" || read_stream_record(value, record);

@@ -81,10 +81,7 @@ bool read_items(Piece list, ScanPage& page) {
   return json::for_each_entry(list, [&](Piece entry) {
     const auto item = json::object_text(entry);
     if (!item) return false;
-    std::string text;
-    text.reserve(item->text.size() + json::kPadding);
-    text = item->text;
-    page.items.push_back(std::move(text));
+    page.items.emplace_back(item->text);
     return true;
   });
 }

@@ -11,6 +11,7 @@
 #include "base/done.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "json/shared_text.h"
 
 namespace ctk::aws {
 
@@ -48,7 +49,7 @@ struct IteratorStart {
 struct KinesisRecord {
   SequenceNumber sequence;
   Timestamp arrival{};
-  std::string data;  ///< decoded bytes; has json::kPadding spare capacity behind it
+  json::SharedText data;  ///< decoded bytes
 };
 
 struct ChildShard {

@@ -19,13 +19,13 @@ std::optional<Timestamp> take_time(cbor::Reader& in) {
 }
 
 /// Emulators write base64 where AWS writes bytes. False where it is neither.
-bool take_data(cbor::Reader& in, std::string& data) {
+bool take_data(cbor::Reader& in, json::SharedText& data) {
   const bool encoded = in.kind() == cbor::Kind::text;
   const std::optional<std::string_view> found = encoded ? in.text() : in.bytes();
   if (!found) return false;
-  data.reserve(found->size() + json::kPadding);
-  if (encoded) return json::append_decoded_base64(data, *found);
-  data = *found;
+  const std::optional<std::string> decoded = encoded ? json::decode_base64(*found) : std::nullopt;
+  if (encoded && !decoded) return false;
+  data = encoded ? *decoded : *found;
   return true;
 }
 

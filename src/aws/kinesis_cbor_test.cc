@@ -109,7 +109,6 @@ TEST_F(KinesisCborTest, ReadsRecords) {
   ASSERT_THAT(read->records, SizeIs(2));
   EXPECT_EQ(read->records[0].sequence.str(), "49");
   EXPECT_EQ(read->records[0].data, R"({"a":1})");
-  EXPECT_GE(read->records[0].data.capacity(), read->records[0].data.size() + json::kPadding);
   EXPECT_EQ(read->records[0].arrival, parse_timestamp("2025-01-01T00:00:00.25Z").value());
   EXPECT_EQ(read->records[1].data, "");
   EXPECT_EQ(read->next_iterator, "cdc\nNEXT");

@@ -131,7 +131,6 @@ TEST_F(KinesisHttpTest, ReadsRecords) {
   ASSERT_THAT(page->records, SizeIs(2));
   EXPECT_EQ(page->records[0].sequence.str(), "49");
   EXPECT_EQ(page->records[0].data, R"({"a":1})");
-  EXPECT_GE(page->records[0].data.capacity(), page->records[0].data.size() + json::kPadding);
   EXPECT_EQ(page->records[0].arrival, parse_timestamp("2025-01-01T00:00:00.25Z").value());
   EXPECT_EQ(page->records[1].arrival, parse_timestamp("2025-01-01T00:00:01Z").value());
   EXPECT_EQ(page->next_iterator, "NEXT");

@@ -39,8 +39,9 @@ bool read_record(Element element, RecordPage& page) {
   std::optional<std::string_view> data = json::string_member(element, "Data");
   if (!record.sequence.valid() || !data) return false;
   record.arrival = time_member(element, "ApproximateArrivalTimestamp").value_or(kNoTime);
-  record.data.reserve(data->size() / 4 * 3 + json::kPadding);
-  if (!json::append_decoded_base64(record.data, *data)) return false;
+  const std::optional<std::string> decoded = json::decode_base64(*data);
+  if (!decoded) return false;
+  record.data = *decoded;
   page.records.push_back(std::move(record));
   return true;
 }

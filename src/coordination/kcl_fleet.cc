@@ -165,7 +165,7 @@ Task<Result<std::string>> KclFleet::item_at(aws::TableName table, std::string ke
 Task<Result<KclReports>> KclFleet::reports_at(aws::TableName table) {
   KclReports reports;
   const BoundPage bound = [this](Done<aws::ScanPage> done) { return in_time(std::move(done)); };
-  const std::function<void(const std::string&)> take = [&](const std::string& item) { add_kcl_report(item, reports); };
+  const std::function<void(std::string_view)> take = [&](std::string_view item) { add_kcl_report(item, reports); };
   Result<bool> whole = co_await scan_items(reads_, table, tasks_, bound, take);
   if (!whole && !stays(whole.error())) co_return forward_error(std::move(whole));
   if (!whole) note_blindness(table, whole.error());

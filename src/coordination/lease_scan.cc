@@ -13,7 +13,7 @@ bool names_holder(const Lease& lease) { return !lease.finished() && !lease.holde
 }  // namespace
 
 Task<Result<bool>> scan_items(aws::DynamoDbApi& reads, aws::TableName table, TaskGroup& tasks, BoundPage bound,
-                              std::function<void(const std::string& item)> take) {
+                              std::function<void(std::string_view item)> take) {
   aws::ScanRequest request{.table = std::move(table), .max_answer_bytes = kLargestPage, .consistent = false};
   for (;;) {
     Result<aws::ScanPage> page = co_await tasks.answer<aws::ScanPage>(
@@ -28,7 +28,7 @@ Task<Result<bool>> scan_items(aws::DynamoDbApi& reads, aws::TableName table, Tas
 Task<Result<std::vector<Lease>>> read_leases(aws::DynamoDbApi& reads, aws::TableName table, TaskGroup& tasks, Log& log,
                                              BoundPage bound) {
   std::vector<Lease> leases;
-  const std::function<void(const std::string&)> take = [&](const std::string& item) {
+  const std::function<void(std::string_view)> take = [&](std::string_view item) {
     Result<std::optional<Lease>> lease = read_lease(item);
     if (!lease) log.warn("passed over a row of the lease table", {{"reason", ctk::to_string(lease.error())}});
     if (lease && *lease) leases.push_back(std::move(**lease));

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "aws/dynamodb_api.h"
@@ -18,7 +19,7 @@ using BoundPage = std::function<Done<aws::ScanPage>(Done<aws::ScanPage>)>;
 
 /// All items of a table, page by page, not consistently. What it is given outlives it.
 Task<Result<bool>> scan_items(aws::DynamoDbApi& reads, aws::TableName table, TaskGroup& tasks, BoundPage bound,
-                              std::function<void(const std::string& item)> take);
+                              std::function<void(std::string_view item)> take);
 
 /// The same of a lease table; a row that is no lease is passed over. What it is given outlives it.
 Task<Result<std::vector<Lease>>> read_leases(aws::DynamoDbApi& reads, aws::TableName table, TaskGroup& tasks, Log& log,

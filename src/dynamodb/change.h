@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "dynamodb/value.h"
+#include "json/shared_text.h"
 
 namespace ctk::dynamodb {
 
@@ -40,8 +41,8 @@ class Change {
   std::string_view shard, position;
   uint32_t index_in_record = 0;  ///< which of the record's changes this is
   bool by_time_to_live = false;  ///< a removal: nobody removed the item, it had expired
-  /// The record's own text, for dead letters; of a record of several values, one. Null where there is none.
-  const std::string* record = nullptr;
+  /// The record's own text, for dead letters; of a record of several values, one. Empty where there is none.
+  std::string_view record;
 
   /// An item that a load has read, not something that happened to it.
   bool from_load() const { return order.starts_with('0'); }
@@ -53,7 +54,7 @@ class Change {
   Value old_image() const { return at(old_image_); }  ///< only where DecodeOptions::old_image asked for it
 
   /// `record`, for who outlives the change.
-  std::shared_ptr<const std::string> shared_record() const { return {slab_, record}; }
+  json::SharedText shared_record() const { return {slab_, record.size(), record}; }
 
  private:
   friend class ChangeBuilder;

@@ -39,7 +39,7 @@ void Decoder::decode_of_batch(RawRecord& record, const DecodeOptions& options, D
 
 void Decoder::decode_record(RawRecord& record, const DecodeOptions& options, Decoded& out, std::shared_ptr<Slab> slab) {
   Job job{.options = options, .raw = record, .out = out, .slab = std::move(slab)};
-  job.record = &job.keep(std::move(record.data));
+  job.record = job.slab->keep(record.data);
   run(job);
 }
 
@@ -59,7 +59,7 @@ std::optional<VersionKind> Decoder::file_kind(std::string_view record) {
   const DecodeOptions options;
   Decoded unused;
   Job job{.options = options, .raw = raw, .out = unused, .slab = std::make_shared<Slab>(kSlabOfOne)};
-  job.record = &job.keep(std::string(record));
+  job.record = job.keep(std::string(record));
   run(job);
   return job.first_kind;
 }
@@ -74,23 +74,23 @@ void Decoder::run(Job& job) {
   const RawRecord& raw = job.raw;
   if (!raw.refusal.empty()) {
     job.refuse(std::string(raw.refusal));
-  } else if (job.record->empty()) {
+  } else if (job.record.empty()) {
     job.refuse("the record is empty");
   } else {
-    decode_text(job, *job.record, walk_, {});
+    decode_text(job, job.record, walk_, {});
   }
   if (raw.first_line != 0 && raw.first_line != raw.line) {
     for (Undecodable& one : job.out.undecodable) one.reason += fmt::format(" (lines {} to {})", raw.first_line, raw.line);
   }
 }
 
-bool Decoder::begin_walk(Job& job, const std::string& text, json::Walk& walk) {
-  std::string* plain = nullptr;
+bool Decoder::begin_walk(Job& job, std::string_view text, json::Walk& walk) {
+  char* plain = nullptr;
   if (json::Walk::has_escapes(text)) {
     std::string room;
     room.reserve(text.size() + json::kPadding);
     room.resize(text.size());
-    plain = &job.slab->keep_open(std::move(room));
+    plain = job.slab->keep_open(std::move(room)).data();
   }
   builder_.begin(&walk);
   return walk.begin(text, plain);
@@ -101,9 +101,9 @@ std::string Decoder::why_no_json(std::string_view text) {
   return document ? "not valid JSON" : to_string(document.error());
 }
 
-void Decoder::decode_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper) {
+void Decoder::decode_text(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper) {
   if (try_text(job, text, walk, wrapper)) return;
-  const std::string& quoted = job.keep(quote_numbers(text));
+  const std::string_view quoted = job.keep(quote_numbers(text));
   if (try_text(job, quoted, walk, wrapper)) return;
   if (job.value || !decode_values(job, text, walk, wrapper)) {
     job.refuse((wrapper.empty() ? "" : std::string(wrapper) + ": ") + why_no_json(quoted) +
@@ -112,7 +112,7 @@ void Decoder::decode_text(Job& job, const std::string& text, json::Walk& walk, s
 }
 
 /// False, and nothing has been made of it, where it is no JSON or a number without quotes was met.
-bool Decoder::try_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper) {
+bool Decoder::try_text(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper) {
   const size_t changes = job.out.changes.size(), undecodable = job.out.undecodable.size();
   const std::optional<VersionKind> first_kind = job.first_kind;
   if (begin_walk(job, text, walk) && decode_document(job, walk, wrapper) && walk.complete()) return true;
@@ -125,7 +125,7 @@ bool Decoder::try_text(Job& job, const std::string& text, json::Walk& walk, std:
 /// Takes apart what is not one JSON document but several; false where it is not.
 bool Decoder::decode_values(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper) {
   json::ValueSplitter splitter(std::string_view::npos);
-  const std::string* const whole = job.record;
+  const std::string_view whole = job.record;
   std::vector<std::string_view> pieces;
   size_t objects = 0;
   for (std::string_view rest = text; !rest.empty();) {
@@ -139,11 +139,11 @@ bool Decoder::decode_values(Job& job, std::string_view text, json::Walk& walk, s
   // One that is as long as the text is the text itself.
   if (objects == 0 || pieces.front().size() == text.size()) return false;
   for (size_t i = 0; i < pieces.size(); ++i) {
-    const std::string& own = job.keep(std::string(pieces[i]));
+    const std::string_view own = job.keep(std::string(pieces[i]));
     job.value = static_cast<uint32_t>(i);
     job.value_begin = job.next_index();
     // What stands in a wrapper cannot be played again without it.
-    if (wrapper.empty()) job.record = &own;
+    if (wrapper.empty()) job.record = own;
     decode_text(job, own, walk, wrapper);
   }
   job.record = whole;
@@ -229,7 +229,7 @@ void Decoder::decode_data(Job& job, std::string_view name, std::string_view data
   } else if (!json::append_decoded_base64(decoded, data)) {
     return job.refuse(std::string(name) + " is no base64");
   }
-  const std::string& text = job.keep(std::move(decoded));
+  const std::string_view text = job.keep(std::move(decoded));
   if (const auto records = shards::take_apart(text)) return decode_aggregate(job, name, *records);
   decode_text(job, text, inner_walk_, name);
 }

@@ -61,9 +61,10 @@ class Decoder {
   void decode_item_into(RawRecord& record, const ItemSource& source, std::string_view shard, Decoded& out,
                         std::shared_ptr<Slab> slab);
   void run(Job& job);
-  // `wrapper` names the member that held the text; empty where it is the record itself. A text is one that the slab keeps.
-  void decode_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper);
-  bool try_text(Job& job, const std::string& text, json::Walk& walk, std::string_view wrapper);
+  // `wrapper` names the member that held the text; empty where it is the record itself. A text is one that the slab keeps,
+  // and a walk may go over.
+  void decode_text(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper);
+  bool try_text(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper);
   bool decode_values(Job& job, std::string_view text, json::Walk& walk, std::string_view wrapper);
   bool decode_document(Job& job, json::Walk& walk, std::string_view wrapper);
   bool decode_array(Job& job, json::Walk& walk, std::string_view wrapper);
@@ -75,14 +76,14 @@ class Decoder {
 
   // decode_event.cc
   bool decode_event(Job& job, const struct Event& event);
-  bool try_item(Job& job, const std::string& text, const ItemSource& source);
+  bool try_item(Job& job, std::string_view text, const ItemSource& source);
   void read_keys(Change& change, const struct Event& event, class Reason& reason);
   void read_images(Change& change, const struct Event& event, bool old_image, class Reason& reason);
   void select_keys(Change& change, uint32_t image, const ItemSource& source, class Reason& reason);
 
   /// A batch's, for its next record.
   const std::shared_ptr<Slab>& slab_with_room();
-  bool begin_walk(Job& job, const std::string& text, json::Walk& walk);
+  bool begin_walk(Job& job, std::string_view text, json::Walk& walk);
   /// Why a text is no JSON, by the parser that has words for it.
   std::string why_no_json(std::string_view text);
 

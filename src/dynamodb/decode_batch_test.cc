@@ -57,16 +57,16 @@ TEST(DecodeBatch, AChangeOutlivesTheOthersAndTheDecoder) {
   changes.clear();
   EXPECT_EQ(plain_item(kept), R"({"pk":"k1000","text":"aä\n\"b"})");
   EXPECT_EQ(kept.key, R"({"pk":{"S":"k1000"}})");
-  EXPECT_EQ(*kept.record, records[1000]);
+  EXPECT_EQ(kept.record, records[1000]);
   EXPECT_EQ(last.table, "t");
-  EXPECT_EQ(*last.record, records.back());
+  EXPECT_EQ(last.record, records.back());
 }
 
 TEST(DecodeBatch, ARecordOutlivesItsChange) {
   std::vector<Change> changes = changes_of({insert_of("a", "b")});
-  const std::shared_ptr<const std::string> record = changes.at(0).shared_record();
+  const json::SharedText record = changes.at(0).shared_record();
   changes.clear();
-  EXPECT_EQ(*record, insert_of("a", "b"));
+  EXPECT_EQ(record, insert_of("a", "b"));
 }
 
 TEST(DecodeBatch, WhatCannotBeDecodedKeepsItsRecord) {
@@ -82,8 +82,8 @@ TEST(DecodeBatch, WhatCannotBeDecodedKeepsItsRecord) {
     decoder.end_batch();
   }
   ASSERT_EQ(undecodable.size(), 2u);
-  EXPECT_EQ(*undecodable[0].record, "no JSON");
-  EXPECT_EQ(*undecodable[1].record, R"({"eventName":"INSERT"})");
+  EXPECT_EQ(undecodable[0].record, "no JSON");
+  EXPECT_EQ(undecodable[1].record, R"({"eventName":"INSERT"})");
 }
 
 TEST(DecodeBatch, ItemsComeAsTheyDoAlone) {
@@ -97,7 +97,7 @@ TEST(DecodeBatch, ItemsComeAsTheyDoAlone) {
     ASSERT_EQ(together.changes.size(), 1u);
     EXPECT_EQ(plain_item(together.changes[0]), plain_item(alone.changes.at(0)));
     EXPECT_EQ(together.changes[0].key, alone.changes[0].key);
-    EXPECT_EQ(*together.changes[0].record, item);
+    EXPECT_EQ(together.changes[0].record, item);
   }
 }
 

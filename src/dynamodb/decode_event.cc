@@ -160,14 +160,14 @@ void Decoder::decode_item_into(RawRecord& record, const ItemSource& source, std:
                                std::shared_ptr<Slab> slab) {
   const DecodeOptions options{.kind = {}, .shard = shard};
   Job job{.options = options, .raw = record, .out = out, .slab = std::move(slab)};
-  job.record = &job.keep(std::move(record.data));
-  if (try_item(job, *job.record, source)) return;
+  job.record = job.slab->keep(record.data);
+  if (try_item(job, job.record, source)) return;
   out.clear();
-  try_item(job, job.keep(quote_numbers(*job.record)), source);
+  try_item(job, job.keep(quote_numbers(job.record)), source);
 }
 
 /// False where a number without quotes was met.
-bool Decoder::try_item(Job& job, const std::string& text, const ItemSource& source) {
+bool Decoder::try_item(Job& job, std::string_view text, const ItemSource& source) {
   Change change;
   change.operation = Operation::insert;
   change.time = job.raw.arrival;

@@ -31,7 +31,7 @@ struct Decoder::Job {
   const RawRecord& raw;  ///< without its data
   Decoded& out;
   std::shared_ptr<Slab> slab;                  ///< that keeps its texts
-  const std::string* record = nullptr;         ///< what a dead letter of it would hold
+  std::string_view record = {};                ///< what a dead letter of it would hold
   std::optional<VersionKind> first_kind = {};  ///< of the first change that could be decoded
   std::optional<uint32_t> value = {};          ///< the record is taken apart: which of its values
   uint32_t value_begin = 0;                    ///< index of that value's first change
@@ -44,12 +44,12 @@ struct Decoder::Job {
     const auto index = raw.in_aggregate ? std::optional(raw.in_aggregate->index) : in_aggregate;
     return {index, before + value.value_or(0), next_index() - value_begin, wrapped};
   }
-  std::shared_ptr<const std::string> shared_record() const { return {slab, record}; }
+  json::SharedText shared_record() const { return {slab, record.size(), record}; }
   void refuse(std::string reason) {
     out.undecodable.push_back({next_index(), std::move(reason), {}, {}, {}, shared_record()});
   }
   /// A text that walks may go over and changes point into.
-  const std::string& keep(std::string text) const {
+  std::string_view keep(std::string text) const {
     text.reserve(text.size() + json::kPadding);
     return slab->keep(std::move(text));
   }

@@ -102,7 +102,7 @@ TEST(Decode, TakesAggregatesApartInLambdasWrapping) {
   EXPECT_EQ(decoded.changes[1].key, R"({"id":{"S":"b"}})");
   ASSERT_EQ(decoded.undecodable.size(), 1u);
   EXPECT_EQ(decoded.undecodable[0].index_in_record, 2u);
-  EXPECT_EQ(*decoded.undecodable[0].record, line);
+  EXPECT_EQ(decoded.undecodable[0].record, line);
 
   RawRecord live = raw(event, "777");
   live.in_aggregate = {1, true, false};
@@ -139,7 +139,7 @@ TEST(Decode, TakesWhatAwsPutsIntoKinesis) {
   ASSERT_TRUE(change.has_new_image());
   EXPECT_EQ(plain(change.new_image()),
             R"({"humidity":84.84,"temperature":42.42,"device":"foo","timestamp":"2024-07-12T01:17:42"})");
-  EXPECT_EQ(*change.record, text);
+  EXPECT_EQ(change.record, text);
 }
 
 TEST(Decode, ValuesStayWhenTheChangeMoves) {
@@ -271,7 +271,7 @@ TEST(Decode, TakesDynamoDbStreamsOwnForm) {
 TEST(Decode, UnwrapsLambdasRecords) {
   Change change = decode_one(wrap(EventText().str()));
   EXPECT_EQ(change.order, decode_one(EventText().str()).order);
-  EXPECT_EQ(*change.record, wrap(EventText().str()));
+  EXPECT_EQ(change.record, wrap(EventText().str()));
   EXPECT_EQ(Decoder().file_kind(wrap(EventText().str())), VersionKind::file_time);
 }
 
@@ -352,16 +352,16 @@ TEST(Decode, TakesTheValuesOfARecordApart) {
     const Decoded decoded = decode(good + between + bare.str() + between + broken.str() + between + "{\"x\n" + good + "\n");
     ASSERT_EQ(decoded.changes.size(), 3u) << between;
     ASSERT_EQ(decoded.undecodable.size(), 2u) << between;
-    EXPECT_EQ(*decoded.changes[0].record, good);
-    EXPECT_EQ(*decoded.changes[1].record, bare.str());
+    EXPECT_EQ(decoded.changes[0].record, good);
+    EXPECT_EQ(decoded.changes[1].record, bare.str());
     EXPECT_EQ(plain(decoded.changes[1].new_image()), R"({"n":7})");
-    EXPECT_EQ(*decoded.undecodable[0].record, broken.str());
-    EXPECT_EQ(*decoded.undecodable[1].record, "{\"x");
+    EXPECT_EQ(decoded.undecodable[0].record, broken.str());
+    EXPECT_EQ(decoded.undecodable[1].record, "{\"x");
     EXPECT_EQ(decoded.changes[2].index_in_record, 4u);
     EXPECT_LT(decoded.changes[0].order, decoded.changes[1].order) << "the later one wins";
     EXPECT_LT(decoded.changes[1].order, decoded.changes[2].order);
   }
-  EXPECT_EQ(*decode_one("\xEF\xBB\xBF" + good).record, good) << "a byte order mark is none of the text";
+  EXPECT_EQ(decode_one("\xEF\xBB\xBF" + good).record, good) << "a byte order mark is none of the text";
   EXPECT_EQ(decode(good + good, std::nullopt).changes.size(), 2u);
   EXPECT_EQ(Decoder().file_kind(good + good), VersionKind::file_time);
   EXPECT_EQ(decode(wrap(good + "\n" + good)).changes.size(), 2u) << "in a wrapper, too";
@@ -463,7 +463,7 @@ TEST(Decode, RefusesTextThatIsNotUtf8) {
     event.new_image = std::string(R"({"a":{"S":")") + bad + R"("}})";
     Undecodable failed = refused(event.str());
     EXPECT_THAT(failed.reason, HasSubstr("not valid JSON")) << bad;
-    EXPECT_EQ(*failed.record, event.str());
+    EXPECT_EQ(failed.record, event.str());
   }
 }
 
@@ -540,7 +540,7 @@ TEST(Decode, KeepsEveryDigitOfNumbersWithoutQuotes) {
     EXPECT_EQ(plain(change.new_image()),
               R"({"ns":[-3E+2,1,2.50],"n":0.1000000000000000055511151231257827,"s":"x 1, \"2\" 3",)"
               R"("big":12345678901234567890123456789012345678})");
-    EXPECT_EQ(*change.record, text);
+    EXPECT_EQ(change.record, text);
     EXPECT_EQ(to_micros(change.time), 1720740233012995);
   }
 }
@@ -581,7 +581,7 @@ TEST_P(Emulator, AllItsRecordsAreChanges) {
     EXPECT_EQ(to_micros(change.time) / 10'000'000, 179531837);
     EXPECT_EQ(change.has_new_image(), change.operation != Operation::remove);
     EXPECT_EQ(change.has_old_image(), change.operation != Operation::insert);
-    EXPECT_EQ(*change.record, data);
+    EXPECT_EQ(change.record, data);
   }
 }
 

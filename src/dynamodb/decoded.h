@@ -22,7 +22,7 @@ struct Undecodable {
   std::string table;   ///< as far as known
   std::string key;     ///< as far as known, typed JSON
   std::string order;   ///< as far as known
-  std::shared_ptr<const std::string> record;
+  json::SharedText record;
 };
 
 struct Decoded {

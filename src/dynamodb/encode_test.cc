@@ -24,7 +24,7 @@ class Item {
     json::Walk walk;
     ChangeBuilder builder;
     builder.begin(&walk);
-    if (!walk.begin(slab->keep(padded(typed_json)), &slab->keep_open(padded(typed_json))))
+    if (!walk.begin(slab->keep(padded(typed_json)), slab->keep_open(padded(typed_json)).data()))
       throw std::runtime_error("no JSON");
     const std::optional<uint32_t> index = builder.add_item("Item");
     if (!index || !walk.complete()) throw std::runtime_error(builder.reason());

@@ -9,6 +9,7 @@
 
 #include "aws/ids.h"
 #include "base/time.h"
+#include "json/shared_text.h"
 
 namespace ctk::dynamodb {
 
@@ -21,7 +22,7 @@ struct PlaceInAggregate {
 
 /// What a source hands over: bytes, and where they stood.
 struct RawRecord {
-  std::string data{};            ///< best with json::kPadding spare capacity (one copy less)
+  json::SharedText data{};
   aws::SequenceNumber sequence;  ///< Kinesis: its number; files: the record's position
   uint64_t line = 0;             ///< files: the line on which it ends, from 1
   Timestamp arrival{};           ///< Kinesis: arrival time; items of a Scan: the page's; kNoTime for files

@@ -1,14 +1,17 @@
-// What several changes are made of, in one piece of memory: their records' texts, their nodes and the texts beside these.
-// It lives as long as one of them does.
+// What several changes are made of, in one piece of memory: their nodes and the texts beside these; and their records'
+// texts, which it keeps where they stand. It lives as long as one of them does.
 #pragma once
 
 #include <cstddef>
 #include <list>
+#include <memory>
 #include <memory_resource>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "dynamodb/value.h"
+#include "json/shared_text.h"
 
 namespace ctk::dynamodb {
 
@@ -18,7 +21,14 @@ class Slab {
   /// `first`: bytes that it takes up at once, beside texts.
   explicit Slab(size_t first) : memory_(first) {}
 
-  const std::string& keep(std::string&& text) { return keep_open(std::move(text)); }
+  std::string_view keep(std::string&& text) { return keep_open(std::move(text)); }
+  /// A record; those of one page stand in the same memory.
+  std::string_view keep(const json::SharedText& record) {
+    bytes_ += record.size();
+    if (memory_of_records_.empty() || memory_of_records_.back() != record.memory())
+      memory_of_records_.push_back(record.memory());
+    return record;
+  }
   /// One that may be written to.
   std::string& keep_open(std::string&& text) {
     bytes_ += text.capacity();
@@ -38,6 +48,7 @@ class Slab {
  private:
   std::pmr::monotonic_buffer_resource memory_;
   std::pmr::list<std::string> texts_{&memory_};  ///< which own what they hold
+  std::pmr::list<std::shared_ptr<const void>> memory_of_records_{&memory_};
   size_t bytes_ = 0;
 };
 

@@ -50,8 +50,9 @@ bool read_record(Element element, DaemonMessage& message, std::vector<int64_t>& 
   const std::optional<std::string_view> data = json::string_member(element, "data");
   const int64_t sub = json::int_member(element, "subSequenceNumber").value_or(0);
   if (!record.sequence.valid() || !data || sub < 0 || sub > UINT32_MAX) return false;
-  record.data.reserve(data->size() / 4 * 3 + json::kPadding);
-  if (!json::append_decoded_base64(record.data, *data)) return false;
+  const std::optional<std::string> decoded = json::decode_base64(*data);
+  if (!decoded) return false;
+  record.data = *decoded;
   const std::optional<int64_t> arrival = json::int_member(element, "approximateArrivalTimestamp");
   record.arrival = arrival ? from_micros(*arrival * 1000) : kNoTime;
   message.last = Checkpoint{record.sequence, sub};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "json/reader.h"
 #include "source/aggregates.h"
 
 namespace ctk::engines {
@@ -17,12 +16,6 @@ std::vector<RawRecord> taken_apart(std::vector<RawRecord> records) {
   page.records = std::move(records);
   source::take_aggregates_apart(page, shards::Position::trim_horizon(), std::nullopt);
   return std::move(page.records);
-}
-
-RawRecord copy_with_padding(const RawRecord& record) {
-  RawRecord copy = record;
-  copy.data.reserve(copy.data.size() + json::kPadding);
-  return copy;
 }
 
 }  // namespace
@@ -53,11 +46,11 @@ LambdaBatch::Run LambdaBatch::take(const std::optional<WrittenRecord>& written) 
   const auto begin = all.begin() + static_cast<std::ptrdiff_t>(now.written);
   const auto end = all.begin() + static_cast<std::ptrdiff_t>(run_end_);
   Run run;
-  run.last = {now.shard.shard, all[run_end_ - 1].sequence, all[run_end_ - 1].data};
+  run.last = {now.shard.shard, all[run_end_ - 1].sequence, std::string(all[run_end_ - 1].data)};
   last_known_ = written && *written == run.last;
   run.needs_fresh = !last_known_ && written &&
                     std::any_of(begin, end, [&](const RawRecord& record) { return record.sequence == written->sequence; });
-  std::transform(begin, last_known_ ? end - 1 : end, std::back_inserter(run.records), copy_with_padding);
+  run.records.assign(begin, last_known_ ? end - 1 : end);
   if (of_kinesis) run.records = taken_apart(std::move(run.records));
   if (run.records.empty()) now.written = run_end_;
   pass_over();

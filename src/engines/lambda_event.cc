@@ -34,10 +34,9 @@ Timestamp moment_of(Piece value) {
 }
 
 void read_kinesis_data(std::string_view base64, dynamodb::RawRecord& record) {
-  record.data.reserve(base64.size() / 4 * 3 + json::kPadding);
-  if (json::append_decoded_base64(record.data, base64)) return;
-  record.data = base64;
-  record.refusal = kNoBase64;
+  const std::optional<std::string> decoded = json::decode_base64(base64);
+  record.data = decoded ? *decoded : base64;
+  if (!decoded) record.refusal = kNoBase64;
 }
 
 bool read_kinesis_part(Piece part, Entry& entry) {
@@ -76,7 +75,6 @@ bool read_entry(Piece piece, Entry& entry) {
   });
   if (!whole || entry.has_kinesis) return whole;
   // What DynamoDB says of a change is the record, in its own text.
-  entry.record.data.reserve(object->text.size() + json::kPadding);
   entry.record.data = object->text;
   return true;
 }

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/answer_later.h"
-#include "json/reader.h"
 
 namespace ctk::engines {
 namespace {
@@ -13,12 +12,6 @@ using source::Page;
 
 /// "shardId-00000001414576573621-f55eea83"; a shard of Kinesis has one dash.
 bool is_of_a_table(const aws::ShardId& shard) { return std::ranges::count(shard.str(), '-') == 2; }
-
-dynamodb::RawRecord copy_of(const dynamodb::RawRecord& record) {
-  dynamodb::RawRecord copy = record;
-  copy.data.reserve(copy.data.size() + json::kPadding);
-  return copy;
-}
 
 }  // namespace
 
@@ -88,7 +81,7 @@ void PushedShard::serve() {
     const size_t size = held_[next_].data.size();
     if (!page.records.empty() && page.bytes + size > most) break;
     page.bytes += size;
-    page.records.push_back(copy_of(held_[next_++]));
+    page.records.push_back(held_[next_++]);
   }
   const bool all_given = next_ == held_.size();
   page.ended = has_ended_ && all_given;

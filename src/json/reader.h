@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "json/padding.h"
 
 namespace ctk::json {
 
@@ -15,8 +16,7 @@ using Element = simdjson::dom::element;
 using Object = simdjson::dom::object;
 using Array = simdjson::dom::array;
 
-/// Bytes that simdjson may read past the end of a buffer which is parsed in place.
-inline constexpr size_t kPadding = simdjson::SIMDJSON_PADDING;
+static_assert(kPadding >= simdjson::SIMDJSON_PADDING);
 
 /// A reusable parser: one a thread, one live document at a time. Elements die at the next parse.
 class Parser {

@@ -43,7 +43,7 @@ bool is_json_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '
 
 }  // namespace
 
-bool Walk::begin(const std::string& text, std::string* plain) {
+bool Walk::begin(std::string_view text, char* plain) {
   failed_ = true;
   const size_t capacity = std::bit_ceil(std::max(text.size(), kLeastCapacity));
   if (stage_ == nullptr) {
@@ -55,7 +55,7 @@ bool Walk::begin(const std::string& text, std::string* plain) {
     return false;
   }
   text_ = text.data();
-  plain_ = plain != nullptr ? plain->data() : nullptr;
+  plain_ = plain;
   depth_ = 0;
   if (stage_->stage1(reinterpret_cast<const uint8_t*>(text_), text.size(), simdjson::stage1_mode::regular) !=
       simdjson::SUCCESS) {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <string>
 #include <string_view>
 
 namespace ctk::json {
@@ -46,9 +45,10 @@ class Walk {
   /// Whether texts of the document may be written other than they are read.
   static bool has_escapes(std::string_view text) { return text.find('\\') != std::string_view::npos; }
 
-  /// Begins a document. `text` outlives the walk over it and has kPadding bytes of spare capacity; so has `plain`, of the
-  /// same size, which has_escapes asks for: texts are written there, each in its own place. Else null.
-  bool begin(const std::string& text, std::string* plain);
+  /// Begins a document. `text` outlives the walk over it; behind it come a NUL and further bytes, kPadding in all, that may
+  /// be read. `plain` is as long, padding included, which has_escapes asks for: texts are written there, each in its own
+  /// place. Else null.
+  bool begin(std::string_view text, char* plain);
 
   /// Where the texts of the document lie: all views that are given point into this buffer.
   const char* base() const { return plain_ != nullptr ? plain_ : text_; }

@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string plain;
   plain.reserve(size + ctk::json::kPadding);
   plain.resize(size);
-  std::string* room = Walk::has_escapes(text) ? &plain : nullptr;
+  char* room = Walk::has_escapes(text) ? plain.data() : nullptr;
 
   const bool skipped = walk.begin(text, room) && walk.skip() && walk.complete();
   std::vector<std::string> ours;

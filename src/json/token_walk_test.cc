@@ -20,7 +20,7 @@ std::string with_padding(std::string text) {
 /// A document, and a walk over it.
 struct Walked {
   explicit Walked(const std::string& json) : text(with_padding(json)), plain(with_padding(std::string(json.size(), ' '))) {
-    begun = walk.begin(text, Walk::has_escapes(text) ? &plain : nullptr);
+    begun = walk.begin(text, Walk::has_escapes(text) ? plain.data() : nullptr);
   }
   std::string text, plain;
   Walk walk;

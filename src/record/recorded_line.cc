@@ -44,7 +44,7 @@ std::string kinesis_line(const RecordedStream& stream, const aws::ShardId& shard
 
 /// The service's own text, on one line: what breaks a line in JSON stands between its tokens.
 std::string dynamodb_line(const RecordedStream& stream, const dynamodb::RawRecord& record) {
-  std::string line = record.data;
+  std::string line(record.data);
   std::ranges::replace(line, '\n', ' ');
   std::ranges::replace(line, '\r', ' ');
   const size_t end = line.rfind('}');

@@ -116,7 +116,7 @@ class RecordingSink final : public sink::Sink {
     for (const sink::TableWrites& writes : batch->tables) {
       outcome.tables.emplace_back(writes.changes.size());
       for (const sink::FoldedChange& folded : writes.changes) {
-        lines += line_within(*folded.changes.front()->record);
+        lines += line_within(folded.changes.front()->record);
         lines += '\n';
       }
     }

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/lifeline.h"
-#include "json/reader.h"
 #include "record/recorded_line.h"
 
 namespace ctk::record {
@@ -61,10 +60,9 @@ class RecordingSource final : public source::StreamSource {
     if (limit_.most && given_ + page.records.size() > *limit_.most) cut(page, *limit_.most - given_);
     given_ += page.records.size();
     for (dynamodb::RawRecord& record : page.records) {
-      std::string text = change_around(recorded_line(recorded_, shard, record), record.sequence);
-      text.reserve(text.size() + json::kPadding);
-      page.bytes += text.capacity() - std::min(text.capacity(), record.data.capacity());
-      record.data = std::move(text);
+      const size_t before = record.data.size();
+      record.data = change_around(recorded_line(recorded_, shard, record), record.sequence);
+      page.bytes += record.data.size() - std::min(record.data.size(), before);
     }
     if (limit_.most && given_ == *limit_.most && limit_.on_last) std::exchange(limit_.on_last, nullptr)();
   }

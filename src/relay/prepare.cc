@@ -49,7 +49,7 @@ class SliceDecoder {
     batch_.item_bytes += record.data.size();
     ++batch_.items;
     decoder_.decode_item_of_batch(record, items, shard.str(), decoded_);
-    take(shard, decoded_, decoded_.undecodable.empty() ? "" : *decoded_.undecodable.front().record);
+    take(shard, decoded_, decoded_.undecodable.empty() ? "" : std::string(decoded_.undecodable.front().record));
   }
 
   std::optional<dynamodb::VersionKind> kind() const { return options_.kind; }

@@ -10,7 +10,7 @@ namespace {
 /// A queued record costs its bytes and the queue's own.
 constexpr size_t kRecordOverhead = 192;
 
-size_t cost_of(const dynamodb::RawRecord& record) { return record.data.capacity() + kRecordOverhead; }
+size_t cost_of(const dynamodb::RawRecord& record) { return record.data.memory_bytes() + kRecordOverhead; }
 
 }  // namespace
 

@@ -104,13 +104,12 @@ void Writing::render_if_open(InFlightBatch& write) {
 }
 
 sink::DeadLetter Writing::dead_letter(const RoutedUndecodable& bad) const {
-  const std::string empty;
   sink::DeadLetterOrigin origin{
       run_.name.str(), run_.dead_letter_source(),      run_.identity.incarnation, bad.undecodable.table, bad.shard.str(),
       bad.position,    bad.undecodable.index_in_record};
   if (origin.source_table.empty()) origin.source_table = run_.identity.source_table.value_or("");
   sink::DeadLetter letter = sink::make_dead_letter(origin, run_.env.clock.now(), "undecodable", bad.undecodable.reason,
-                                                   bad.undecodable.record ? *bad.undecodable.record : empty);
+                                                   bad.undecodable.record.view());
   letter.key = bad.undecodable.key;
   if (!bad.undecodable.order.empty()) letter.version = table::version_text(1, bad.undecodable.order);
   return letter;

@@ -156,7 +156,6 @@ dynamodb::RawRecord change_of(const std::string& table, const std::string& seque
   record.data = R"({"eventID":")" + sequence + R"(","eventName":"INSERT","tableName":")" + table +
                 R"(","dynamodb":{"ApproximateCreationDateTime":1795000000000,"Keys":{"id":{"S":"a"}},)" +
                 R"("NewImage":{"id":{"S":"a"}},"SizeBytes":8},"eventSource":"aws:dynamodb"})";
-  record.data.reserve(record.data.size() + 256);
   record.sequence = aws::SequenceNumber(sequence);
   record.arrival = parts::kNoon;
   return record;

@@ -47,7 +47,7 @@ aws::ScanPage to_page(const ScanAnswer& answer, Timestamp now) {
 void shorten_scan(aws::ScanPage& page, size_t most) {
   page.next_key.reset();
   page.whole_bytes = page.answer_bytes;
-  page.answer_bytes = keep_first(page.items, most, [](const std::string& item) { return item.size() + 1; });
+  page.answer_bytes = keep_first(page.items, most, [](const json::SharedText& item) { return item.size() + 1; });
 }
 
 void shorten_records(aws::StreamsPage& page, size_t most) {
@@ -65,7 +65,6 @@ aws::StreamsPage to_page(StreamsRecordsAnswer answer, Timestamp now) {
     aws::StreamsRecord out;
     out.sequence = aws::SequenceNumber(aws::to_string(record.sequence));
     out.time = std::chrono::floor<std::chrono::seconds>(record.time);
-    out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;
     page.answer_bytes += record.data.size() + 1;
     page.records.push_back(std::move(out));

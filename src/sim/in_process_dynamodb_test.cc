@@ -75,7 +75,6 @@ TEST_F(InProcessDynamoDbTest, EnablesAStreamOnceAndReadsIt) {
       wait<aws::StreamsPage>([&](auto done) { streams.get_records(iterator.value(), 1000, 0, std::move(done)); });
   ASSERT_EQ(page.value().records.size(), 1u);
   EXPECT_THAT(page->records[0].data, testing::HasSubstr(R"("eventName":"INSERT")"));
-  EXPECT_GE(page->records[0].data.capacity(), page->records[0].data.size() + json::kPadding);
 }
 
 TEST_F(InProcessDynamoDbTest, GivesErrorsTheirKinds) {

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/lifeline.h"
-#include "json/reader.h"
 
 namespace ctk::sim {
 namespace {
@@ -24,7 +23,6 @@ aws::ShardEvent event_of(Push&& push) {
     event.children.push_back({child.shard.id, child.shard.parents, child.range});
   for (StoredRecord& record : push.records) {
     aws::KinesisRecord out{aws::SequenceNumber(std::move(record.sequence)), record.arrival, {}};
-    out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;
     event.bytes += record.data.size();
     event.records.push_back(std::move(out));

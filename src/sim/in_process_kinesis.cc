@@ -1,14 +1,12 @@
 #include "sim/in_process_kinesis.h"
 
-#include "json/reader.h"
-
 namespace ctk::sim {
 namespace {
 
 // Bytes that a record of a GetRecords answer takes beside its data: sequence number, arrival, partition key, names.
 constexpr size_t kRecordFrame = 200;
 
-size_t json_bytes_of(const std::string& data) { return data.size() * 4 / 3 + kRecordFrame; }
+size_t json_bytes_of(std::string_view data) { return data.size() * 4 / 3 + kRecordFrame; }
 
 void shorten(aws::RecordPage& page, size_t most) {
   page.next_iterator.reset();
@@ -28,7 +26,6 @@ aws::RecordPage to_page(RecordsAnswer answer, Timestamp now) {
     aws::KinesisRecord out;
     out.sequence = aws::SequenceNumber(std::move(record.sequence));
     out.arrival = record.arrival;
-    out.data.reserve(record.data.size() + json::kPadding);
     out.data = record.data;
     page.answer_bytes += json_bytes_of(record.data);
     page.records.push_back(std::move(out));

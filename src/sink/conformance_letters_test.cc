@@ -20,7 +20,7 @@ using ::testing::UnorderedElementsAre;
 DeadLetter ConformanceOfLetters::letter_of(const dynamodb::Change& change, const std::string& reason) const {
   const DeadLetterOrigin origin{
       relay.str(), "cdc", incarnation, "source", std::string(change.shard), std::string(change.position), 0};
-  DeadLetter letter = make_dead_letter(origin, from_micros(1'700'000'000'000'000), "refused", reason, *change.record);
+  DeadLetter letter = make_dead_letter(origin, from_micros(1'700'000'000'000'000), "refused", reason, change.record);
   letter.key = change.key;
   letter.version = table::version_text(1, change.order);
   return letter;

@@ -231,7 +231,7 @@ TEST_P(Conformance, BehindARefusedWinnerTheNextLowerChangeIsTried) {
   EXPECT_EQ(kept[0].key, text_key("a"));
   EXPECT_EQ(kept[0].version, table::version_text(1, changes[2]->order));
   EXPECT_EQ(kept[0].source_table, "source");
-  EXPECT_EQ(kept[0].change, *changes[2]->record);
+  EXPECT_EQ(kept[0].change, changes[2]->record);
   EXPECT_EQ(kept[0].position, changes[2]->position);
 }
 

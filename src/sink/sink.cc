@@ -20,13 +20,14 @@ bool is_plain_text(std::string_view text) {
   return simdjson::validate_utf8(text.data(), text.size()) && text.find('\0') == std::string_view::npos;
 }
 
-std::string id_of(const DeadLetterOrigin& origin, const std::string& record) {
+std::string id_of(const DeadLetterOrigin& origin, std::string_view record) {
   std::string input;
   const std::string index = std::to_string(origin.index);
-  for (const std::string* part : {&origin.source, &origin.incarnation.str(), &origin.source_table, &origin.shard,
-                                  &origin.position, &index, &record}) {
+  for (const std::string_view part : std::initializer_list<std::string_view>{
+           origin.source, origin.incarnation.str(), origin.source_table, origin.shard, origin.position, index, record}) {
     // With its length in front: no two origins have one text.
-    input += std::to_string(part->size()) + ':' + *part;
+    input += std::to_string(part.size()) + ':';
+    input += part;
   }
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   EVP_Digest(input.data(), input.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
@@ -50,7 +51,7 @@ std::string bounded(std::string reason) {
 }  // namespace
 
 DeadLetter make_dead_letter(const DeadLetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
-                            const std::string& record) {
+                            std::string_view record) {
   DeadLetter letter;
   letter.id = id_of(origin, record);
   letter.time = now;

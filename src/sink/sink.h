@@ -82,7 +82,7 @@ struct DeadLetterOrigin {
 /// Makes the letter of a record, or of a part of it. The id is the first 32 hex digits of a SHA-256 of all of the origin
 /// but the relay's name, and of the record: read again after a crash it is the same letter, and no other record's.
 DeadLetter make_dead_letter(const DeadLetterOrigin& origin, Timestamp now, std::string kind, std::string reason,
-                            const std::string& record);
+                            std::string_view record);
 
 /// Whether a letter that is stored under the same id is of the same record. Nothing else may stand there.
 bool is_same_dead_letter(const DeadLetter& stored, const DeadLetter& letter);

@@ -4,7 +4,6 @@
 #include <iterator>
 #include <utility>
 
-#include "json/reader.h"
 #include "shards/aggregate.h"
 
 namespace ctk::source {
@@ -18,7 +17,6 @@ void append_apart(std::vector<RawRecord>& out, const RawRecord& whole, const std
   for (uint32_t index = 0; index < records.size(); ++index) {
     const SubRecord& one = records[index];
     RawRecord& record = out.emplace_back();
-    record.data.reserve(one.data.size() + json::kPadding);
     record.data = one.data;
     record.sequence = whole.sequence;
     record.arrival = whole.arrival;

@@ -29,7 +29,7 @@ std::vector<std::string> shown(const Page& page) {
   std::vector<std::string> shown;
   for (const dynamodb::RawRecord& record : page.records) {
     const bool stray = record.in_aggregate && record.in_aggregate->is_stray;
-    shown.push_back(record.data + "@" + to_string(position_behind(record)) + (stray ? "!" : ""));
+    shown.push_back(std::string(record.data) + "@" + to_string(position_behind(record)) + (stray ? "!" : ""));
   }
   return shown;
 }

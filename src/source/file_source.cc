@@ -57,7 +57,7 @@ class FileRecords {
         page.ended = true;
         break;
       }
-      page.bytes += record.data.capacity();
+      page.bytes += record.data.memory_bytes();
       page.records.push_back(std::move(record));
     }
     return page;

@@ -57,7 +57,7 @@ class FileSourceTest : public testing::Test {
     Result<Page> page = ask<Page>([this](auto done) { source_->read(request(), std::move(done)); });
     std::vector<std::string> lines;
     if (!page) return {to_string(page.error())};
-    for (dynamodb::RawRecord& record : page->records) lines.push_back(record.data);
+    for (dynamodb::RawRecord& record : page->records) lines.emplace_back(record.data);
     if (ended != nullptr) *ended = page->ended;
     return lines;
   }

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "json/cut_off.h"
-#include "json/reader.h"
 #include "source/read_wait.h"
 
 namespace ctk::source {
@@ -147,7 +146,6 @@ void RecordReader::cut_off(const char* within, uint64_t first_line) {
 
 void RecordReader::give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const {
   record = {};
-  record.data.reserve(text.size() + json::kPadding);
   record.data = text;
   record.first_line = first_line;
   record.line = line_;

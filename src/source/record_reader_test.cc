@@ -41,7 +41,7 @@ Records records_of(RecordReader& reader) {
     const Result<bool> more = reader.next(record);
     if (!more) records.push_back("error " + more.error().message);
     if (!more || !*more) return records;
-    records.push_back(record.sequence.str() + " " + record.data + std::string(record.refusal.empty() ? "" : " …"));
+    records.push_back(record.sequence.str() + " " + std::string(record.data) + std::string(record.refusal.empty() ? "" : " …"));
   }
 }
 

@@ -18,9 +18,9 @@ constexpr double kUnitBytes = 4096;
 constexpr Duration kCutBefore = std::chrono::minutes(10);
 
 /// The key of an item as ExclusiveStartKey has it, in the service's own text.
-Result<std::string> key_of(const std::string& item, const std::vector<std::string>& names) {
+Result<std::string> key_of(std::string_view item, const std::vector<std::string>& names) {
   json::PieceParser parser;
-  std::string text = item, key;
+  std::string text(item), key;
   size_t found = 0;
   const Result<json::PieceObject> object = parser.parse(text);
   const bool whole = object && json::for_each_member(*object, [&](std::string_view name, json::Piece value) {
@@ -157,7 +157,7 @@ class ScanSource final : public SnapshotSource {
       average_item_ = std::max(1.0, (average_item_ * 3 + size) / 4);
     }
     page.records.reserve(answer.items.size());
-    for (std::string& item : answer.items) page.records.push_back({std::move(item), {}, 0, page.server_time});
+    for (json::SharedText& item : answer.items) page.records.push_back({std::move(item), {}, 0, page.server_time});
     return page;
   }
 

@@ -57,7 +57,7 @@ class WrittenPages final : public aws::DynamoDbApi {
   void page(std::vector<std::string> items, std::optional<std::string> next_key = {}, double capacity = 1) {
     aws::ScanPage out;
     for (const std::string& item : items) out.answer_bytes += item.size();
-    out.items = std::move(items);
+    for (const std::string& item : items) out.items.emplace_back(item);
     out.next_key = std::move(next_key);
     out.consumed_capacity = capacity;
     out.server_time = kStart + seconds(5);
@@ -98,7 +98,7 @@ class ScanSourceTest : public testing::Test {
       EXPECT_TRUE(page) << to_string(page.error());
       if (!page) return pages;
       pages.emplace_back();
-      for (const dynamodb::RawRecord& record : page->records) pages.back().push_back(record.data);
+      for (const dynamodb::RawRecord& record : page->records) pages.back().emplace_back(record.data);
       if (page->ended) return pages;
       EXPECT_TRUE(page->resume);
       position = shards::parse_position(shards::to_string(page->resume.value())).value();

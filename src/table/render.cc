@@ -30,7 +30,7 @@ DataShape shape_of(const TableSpec& spec, const LearnedTypes& types) {
 size_t expected_bytes(const dynamodb::Change& change) {
   constexpr size_t kUnknown = 512;
   constexpr size_t kMost = 65'536;
-  return change.record == nullptr ? kUnknown : std::min(change.record->size() / 2, kMost);
+  return change.record.empty() ? kUnknown : std::min(change.record.size() / 2, kMost);
 }
 
 /// Every attribute of an item in the order it came: the usual case, where nothing has to be looked up.

@@ -41,7 +41,8 @@ bool ContentHash::add_document(SipHash& hash, std::string_view text) {
     plain_.reserve(text.size() + json::kPadding);
     plain_.resize(text.size());
   }
-  return walk_.begin(text_, escapes ? &plain_ : nullptr) && walk_.head() == '{' && add_value(hash) && walk_.complete();
+  return walk_.begin(text_, escapes ? plain_.data() : nullptr) && walk_.head() == '{' && add_value(hash) &&
+         walk_.complete();
 }
 
 bool ContentHash::add_value(SipHash& hash) {

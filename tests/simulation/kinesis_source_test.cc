@@ -73,7 +73,8 @@ TEST_F(KinesisSourceTest, GoesOnWithinAnAggregate) {
     std::string found;
     for (const dynamodb::RawRecord& record : page.value().records) {
       const bool stray = record.in_aggregate && record.in_aggregate->is_stray;
-      found += record.data + (stray ? "! " : " ");
+      found += record.data;
+      found += stray ? "! " : " ";
     }
     return std::pair(found, page.value().records.front().sequence);
   };

@@ -81,7 +81,7 @@ class ScanTest : public testing::Test {
   void expect_each_item_once() const {
     std::multiset<std::string> read;
     for (const source::Page& page : pages_) {
-      for (const dynamodb::RawRecord& record : page.records) read.insert(record.data);
+      for (const dynamodb::RawRecord& record : page.records) read.emplace(record.data);
     }
     std::multiset<std::string> there;
     for (const auto& [place, item] : dynamodb_.items_of("demo")->items()) there.insert(sim::to_json(item));
