@@ -31,22 +31,27 @@ ByteBudget::~ByteBudget() {
 }
 
 size_t ByteBudget::free() const {
-  const size_t own = difference_or_zero(limit_, used_);
+  const size_t own = difference_or_zero(limit_, used());
   if (pool_ == nullptr) return own;
-  return std::min(own, difference_or_zero(pool_->part(), used_) + pool_->free_in_common());
+  return std::min(own, difference_or_zero(pool_->part(), used()) + pool_->free_in_common());
 }
 
 bool ByteBudget::try_reserve(size_t bytes) {
   if (bytes > free()) return false;
-  used_ += bytes;
+  *used_ += bytes;
   return true;
 }
 
 void ByteBudget::correct(size_t reserved, size_t actual) {
   release(reserved);
-  used_ += actual;
+  *used_ += actual;
 }
 
-void ByteBudget::release(size_t bytes) { used_ -= std::min(used_, bytes); }
+void ByteBudget::release(size_t bytes) { *used_ -= std::min(*used_, bytes); }
+
+std::shared_ptr<const void> ByteBudget::hold(size_t bytes) {
+  *used_ += bytes;
+  return {used_.get(), [used = used_, bytes](const void*) { *used -= std::min(*used, bytes); }};
+}
 
 }  // namespace ctk

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <vector>
 
 namespace ctk {
@@ -45,19 +46,22 @@ class ByteBudget {
   ByteBudget& operator=(const ByteBudget&) = delete;
 
   /// What could be used by now, if what is used were free: with a pool it depends on the others.
-  size_t limit() const { return pool_ == nullptr ? limit_ : used_ + free(); }
-  size_t used() const { return used_; }
+  size_t limit() const { return pool_ == nullptr ? limit_ : used() + free(); }
+  size_t used() const { return *used_; }
   size_t free() const;
 
   bool try_reserve(size_t bytes);
   /// Replaces a reservation of `reserved` bytes by `actual` bytes, even over the limit: the bytes are there already.
   void correct(size_t reserved, size_t actual);
   void release(size_t bytes);
+  /// Counts `bytes`, even over the limit, until the last copy of what it returns has gone, on the loop too; the budget may
+  /// be gone by then.
+  std::shared_ptr<const void> hold(size_t bytes);
 
  private:
   size_t limit_;
   BytePool* pool_;
-  size_t used_ = 0;
+  std::shared_ptr<size_t> used_ = std::make_shared<size_t>(0);
 };
 
 }  // namespace ctk

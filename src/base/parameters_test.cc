@@ -110,6 +110,22 @@ TEST(ByteBudget, CorrectsEvenOverTheLimit) {
   EXPECT_EQ(budget.used(), 0u);
 }
 
+TEST(ByteBudget, WhatIsHeldIsCountedUntilNobodyHasIt) {
+  std::shared_ptr<const void> last;
+  {
+    ByteBudget budget(100);
+    std::shared_ptr<const void> first = budget.hold(150);
+    EXPECT_EQ(budget.used(), 150u) << "even over the limit";
+    std::shared_ptr<const void> copy = first;
+    first.reset();
+    EXPECT_EQ(budget.used(), 150u);
+    copy.reset();
+    EXPECT_EQ(budget.used(), 0u);
+    last = budget.hold(1);
+  }
+  last.reset();  // the budget has gone
+}
+
 TEST(BytePool, OneThatIsAloneInBeingBusyHasMoreThanHalf) {
   BytePool pool(1000);
   ByteBudget busy(1000, &pool), idle(1000, &pool);

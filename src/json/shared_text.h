@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "json/padding.h"
+
 namespace ctk::json {
 
 /// It does not change, and copies share it. Behind it come a NUL and further bytes, kPadding in all, that may be read.
@@ -29,6 +31,8 @@ class SharedText {
   size_t size() const { return text_.size(); }
   bool empty() const { return text_.empty(); }
 
+  /// What a copy of it would take.
+  size_t bytes_alone() const { return text_.size() + kPadding; }
   /// What it keeps, and how much that is.
   const std::shared_ptr<const void>& memory() const { return memory_; }
   size_t memory_bytes() const { return memory_bytes_; }

@@ -16,6 +16,13 @@
 
 namespace ctk::relay {
 
+/// A page whose records stand in the same memory, and do not all go into one batch. While any of them is held, all of that
+/// memory is, beside what each batch is counted for.
+struct SharedPage {
+  size_t bytes = 0;
+  std::shared_ptr<const void> counted = {};  ///< ByteBudget::hold
+};
+
 /// One shard's part of a batch: consecutive records, and where the shard may resume once they are acknowledged.
 struct Slice {
   aws::ShardId shard;
@@ -26,6 +33,7 @@ struct Slice {
   Arrivals arrivals;
   bool has_end = false;
   size_t queued_bytes = 0;
+  std::vector<std::shared_ptr<SharedPage>> pages = {};  ///< of which it has a part
 };
 
 /// A record, or a part of it, that is no change.

@@ -10,7 +10,22 @@ namespace {
 /// A queued record costs its bytes and the queue's own.
 constexpr size_t kRecordOverhead = 192;
 
-size_t cost_of(const dynamodb::RawRecord& record) { return record.data.memory_bytes() + kRecordOverhead; }
+size_t cost_of(const dynamodb::RawRecord& record) { return record.data.bytes_alone() + kRecordOverhead; }
+
+/// Whether the record's memory is more than its own.
+bool is_shared(const dynamodb::RawRecord& record) { return record.data.memory_bytes() > record.data.bytes_alone(); }
+
+/// The memory in which records stand together. Those of one piece follow each other.
+size_t shared_bytes(const std::vector<dynamodb::RawRecord>& records) {
+  size_t bytes = 0;
+  const void* last = nullptr;
+  for (const dynamodb::RawRecord& record : records) {
+    const void* memory = record.data.memory().get();
+    if (memory != last && is_shared(record)) bytes += record.data.memory_bytes();
+    last = memory;
+  }
+  return bytes;
+}
 
 }  // namespace
 
@@ -26,6 +41,15 @@ void ShardQueue::add(source::Page& page, Duration now) {
   size_ += page.records.size();
   bytes_ += cost(page);
   pages_.push_back({std::move(page.records), now, std::move(page.resume)});
+}
+
+void ShardQueue::share(Queued& from, size_t count, Slice& slice) {
+  const bool goes_whole = from.taken == 0 && count == from.records.size();
+  if (goes_whole) return;
+  if (from.taken == 0) {
+    if (const size_t bytes = shared_bytes(from.records)) from.shared = std::make_shared<SharedPage>(bytes);
+  }
+  if (from.shared) slice.pages.push_back(from.shared);
 }
 
 /// A page that nothing was taken of goes as it is, where it is alone. `all`: so many will be there in the end.
@@ -48,6 +72,7 @@ Slice ShardQueue::take(size_t records) {
     Queued& page = pages_.front();
     const size_t left = page.records.size() - page.taken;
     const size_t count = std::min(records - slice.records.size(), left);
+    share(page, count, slice);
     move_records(page, count, slice.records, records);
     page.taken += count;
     if (count < left) continue;

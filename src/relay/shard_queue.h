@@ -48,11 +48,14 @@ class ShardQueue {
   struct Queued {
     std::vector<dynamodb::RawRecord> records;
     Duration read_at{};
-    std::optional<Position> resume;  ///< behind its last record, where that does not say so: of a Scan
-    size_t taken = 0;                ///< so many records at its front have gone
+    std::optional<Position> resume;           ///< behind its last record, where that does not say so: of a Scan
+    size_t taken = 0;                         ///< so many records at its front have gone
+    std::shared_ptr<SharedPage> shared = {};  ///< once some have, and others have not
   };
   enum class End { not_known, queued, taken };
 
+  /// What `count` records that are about to go from the page's front leave behind with the others.
+  static void share(Queued& from, size_t count, Slice& slice);
   static void move_records(Queued& from, size_t count, std::vector<dynamodb::RawRecord>& to, size_t all);
 
   ShardId id_;

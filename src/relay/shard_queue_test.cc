@@ -81,6 +81,42 @@ TEST(ShardQueue, TakesRecordsOfSeveralPages) {
   EXPECT_TRUE(queue.empty());
 }
 
+/// A page whose records stand in one piece of memory, of 1,000 bytes.
+source::Page page_in_one(std::initializer_list<const char*> sequences) {
+  source::Page page = page_of(sequences);
+  const auto memory = std::make_shared<std::string>(1000, ' ');
+  for (dynamodb::RawRecord& record : page.records)
+    record.data = json::SharedText(memory, 1000, std::string_view(*memory).substr(0, 100));
+  return page;
+}
+
+TEST(ShardQueue, AllOfAPageIsHeldByWhoHasAPartOfIt) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  source::Page first = page_in_one({"1", "2", "3"}), second = page_in_one({"4", "5"});
+  queue.add(first, seconds(1));
+  queue.add(second, seconds(2));
+  const Slice begin = queue.take(1);
+  ASSERT_EQ(begin.pages.size(), 1u);
+  EXPECT_EQ(begin.pages[0]->bytes, 1000u);
+  const Slice middle = queue.take(3);
+  ASSERT_EQ(middle.pages.size(), 2u);
+  EXPECT_EQ(middle.pages[0], begin.pages[0]);
+  const Slice end = queue.take(1);
+  ASSERT_EQ(end.pages.size(), 1u);
+  EXPECT_EQ(end.pages[0], middle.pages[1]);
+  EXPECT_EQ(end.pages[0].use_count(), 2) << "the queue has nothing of it";
+}
+
+TEST(ShardQueue, APageThatGoesWholeIsCountedByItsRecords) {
+  ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
+  source::Page page = page_in_one({"1", "2"});
+  queue.add(page, seconds(1));
+  EXPECT_TRUE(queue.take(2).pages.empty());
+  page = page_of({"3", "4"});
+  queue.add(page, seconds(1));
+  EXPECT_TRUE(queue.take(1).pages.empty()) << "records with memory of their own";
+}
+
 TEST(ShardQueue, TheEndGoesWithTheLastRecordsOrAlone) {
   ShardQueue queue(ShardId("s"), Position::trim_horizon(), false);
   source::Page page = page_of({"3", "5"});

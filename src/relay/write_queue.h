@@ -36,8 +36,9 @@ struct InFlightBatch {
 
   uint64_t id = 0;
   std::vector<Slice> slices;
-  size_t bytes = 0;   ///< of the budget
-  Duration oldest{};  ///< when the first of its records was read
+  size_t bytes = 0;                                ///< of the budget
+  std::vector<std::shared_ptr<SharedPage>> pages;  ///< of which it has a part
+  Duration oldest{};                               ///< when the first of its records was read
   DecodedBatch decoded;
   std::variant<Decoding, Routing, Rendering, Ready, Applying> state = Decoding{};
   std::vector<sink::DeadLetter>

@@ -77,7 +77,7 @@ bool Writing::plan() {
   std::vector<Slice> slices;
   const std::vector<Shard*> by_index = life().with_backlog;
   for (const Pick& pick : picks) {
-    slices.push_back(take_slice(*by_index[pick.index], pick.records, write.id));
+    slices.push_back(take_slice(*by_index[pick.index], pick.records, write));
     write.bytes += slices.back().queued_bytes;
   }
   parts_.budget.correct(write.bytes, write.bytes * kPreparedFactor);
@@ -99,9 +99,14 @@ void Writing::decode(InFlightBatch& write, std::vector<Slice> slices) {
       }));
 }
 
-Slice Writing::take_slice(Shard& shard, size_t records, uint64_t write) {
+Slice Writing::take_slice(Shard& shard, size_t records, InFlightBatch& write) {
   Slice slice = shard.queue.take(records);
-  shard.progress.add(write, slice);
+  shard.progress.add(write.id, slice);
+  for (std::shared_ptr<SharedPage>& page : slice.pages) {
+    if (!page->counted) page->counted = parts_.budget.hold(page->bytes);
+    write.pages.push_back(std::move(page));
+  }
+  slice.pages.clear();
   return slice;
 }
 

@@ -90,7 +90,7 @@ class Writing {
   // writing.cc: planning
   bool plan();
   std::vector<QueueView> queue_views();
-  static Slice take_slice(Shard& shard, size_t records, uint64_t write);
+  Slice take_slice(Shard& shard, size_t records, InFlightBatch& write);
   void decode(InFlightBatch& write, std::vector<Slice> slices);
   void on_decoded(uint64_t id, std::vector<Slice> slices, DecodedBatch decoded);
 

@@ -33,7 +33,6 @@ struct WritingTest : parts::PartsTest {
     if (!made_) {
       opener_.emplace(run(), state, tables, counters, start, attempts, course);
       opener_->on_open([this] { made_->on_table_open(); });
-      WriteQueue::Rules rules;
       rules.limits.age = milliseconds(200);
       made_.emplace(Writing::Parts{run(), state, budget, tables, *opener_, counters, keeper, attempts, course, owner},
                     rules);
@@ -58,6 +57,7 @@ struct WritingTest : parts::PartsTest {
 
   const std::vector<std::string> kTooLong{"cannot send: it was held for too long to be sent safely"};
   ByteBudget budget{1 << 20};
+  WriteQueue::Rules rules;
   StartUp start;
   WriteAttempts attempts;
   PositionKeeper keeper;
@@ -187,6 +187,38 @@ TEST_F(WritingTest, ABatchThatCouldNotBeRoutedToItsEndIsNeverWritten) {
   wait(seconds(1));
   writing().pump();
   EXPECT_TRUE(sink.writes.empty()) << "its position would pass the second change";
+}
+
+TEST_F(WritingTest, APageOfWhichAPartIsHeldIsCountedWhole) {
+  constexpr size_t kPage = 100'000;
+  const auto memory = std::make_shared<std::string>();
+  memory->reserve(kPage);
+  source::Page page;
+  for (const char* sequence : {"100", "101"}) {
+    dynamodb::RawRecord record = change_of("t", sequence);
+    const size_t begin = memory->size();
+    memory->append(record.data.view()).push_back('\0');
+    record.data = json::SharedText(memory, kPage, std::string_view(*memory).substr(begin, record.data.size()));
+    page.records.push_back(std::move(record));
+  }
+  rules.limits.rows = 1;
+  writing();
+  const ShardId id("shard-1");
+  auto shard = std::make_shared<Shard>(id, Position::trim_horizon(), source::PageSize(), run().cadence(), loop.monotonic());
+  shard->may_send = true;
+  budget.correct(0, ShardQueue::cost(page));
+  shard->queue.add(page, loop.monotonic());
+  state.life->shards[id] = shard;
+  state.life->note_backlog(*shard);
+  EXPECT_LT(budget.used(), kPage);
+  writing().pump();
+  EXPECT_GE(budget.used(), kPage) << "its first record has gone, its second waits";
+  EXPECT_LT(budget.used(), 2 * kPage) << "once";
+  writing().drop();
+  EXPECT_GE(budget.used(), kPage);
+  budget.release(shard->queue.bytes());
+  shard->queue.clear();
+  EXPECT_EQ(budget.used(), 0u);
 }
 
 TEST_F(WritingTest, AnAnswerAfterTheRunsEndFindsNobody) {

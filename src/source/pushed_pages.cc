@@ -57,6 +57,10 @@ Result<Page> PushedPages::take(const ReadRequest& request) {
   first.records.erase(first.records.begin(), end);
   first.bytes -= bytes;
   bytes_ -= bytes;
+  // What is left does not keep the memory of what is counted no more.
+  for (dynamodb::RawRecord& record : first.records) {
+    if (record.data.memory() == page.records.back().data.memory()) record.data = json::SharedText(record.data.view());
+  }
   page.cut_off = count < most;
   page.at_once = true;
   page.behind = std::max<Duration>(first.behind, std::chrono::milliseconds(1));

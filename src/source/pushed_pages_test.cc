@@ -35,6 +35,18 @@ TEST(PushedPages, GivesAnEventAsAPage) {
   EXPECT_EQ(pages.bytes(), 0u);
 }
 
+TEST(PushedPages, WhatIsLeftDoesNotKeepTheMemoryOfWhatWasGiven) {
+  aws::ShardEvent event = event_with(3);
+  const auto memory = std::make_shared<std::string>(30, 'y');
+  for (aws::KinesisRecord& record : event.records)
+    record.data = json::SharedText(memory, 30, std::string_view(*memory).substr(0, 10));
+  PushedPages pages;
+  pages.add(std::move(event), kCame);
+  EXPECT_EQ(pages.take(request_for(1)).value().records.at(0).data.memory(), memory);
+  EXPECT_EQ(memory.use_count(), 1);
+  EXPECT_EQ(pages.take(request_for(2)).value().records.at(1).data, std::string(10, 'y'));
+}
+
 TEST(PushedPages, AnEventWithoutRecordsSaysUpToWhenThereAreNone) {
   PushedPages pages;
   pages.add(event_with(0), kCame);
