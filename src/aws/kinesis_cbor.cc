@@ -1,6 +1,9 @@
 #include "aws/kinesis_cbor.h"
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "aws/common_wire.h"
 #include "cbor/cbor_reader.h"
@@ -18,19 +21,48 @@ std::optional<Timestamp> take_time(cbor::Reader& in) {
   return number ? time_of(*number) : std::nullopt;
 }
 
+/// Whose records stay in it.
+using Answer = std::shared_ptr<std::string>;
+
+/// What it takes up is kept for as long as its records are: not much more than it needs, padding included.
+Answer keep(std::string body) {
+  const size_t needed = body.size() + json::kPadding;
+  if (body.capacity() >= needed && body.capacity() - needed <= needed / 4)
+    return std::make_shared<std::string>(std::move(body));
+  auto answer = std::make_shared<std::string>();
+  answer->reserve(needed);
+  answer->append(body);
+  return answer;
+}
+
+/// What came in pieces was put together elsewhere.
+bool stands_in(const std::string& answer, std::string_view text) {
+  const std::less_equal<const char*> before;
+  return before(answer.data(), text.data()) && before(text.data() + text.size(), answer.data() + answer.size());
+}
+
 /// Emulators write base64 where AWS writes bytes. False where it is neither.
-bool take_data(cbor::Reader& in, json::SharedText& data) {
-  const bool encoded = in.kind() == cbor::Kind::text;
-  const std::optional<std::string_view> found = encoded ? in.text() : in.bytes();
+bool take_data(cbor::Reader& in, const Answer& answer, json::SharedText& data) {
+  if (in.kind() == cbor::Kind::text) {
+    const std::optional<std::string> decoded = json::decode_base64(in.text().value_or("?"));
+    if (decoded) data = *decoded;
+    return decoded.has_value();
+  }
+  const std::optional<std::string_view> found = in.bytes();
   if (!found) return false;
-  const std::optional<std::string> decoded = encoded ? json::decode_base64(*found) : std::nullopt;
-  if (encoded && !decoded) return false;
-  data = encoded ? *decoded : *found;
+  data = stands_in(*answer, *found) ? json::SharedText(answer, answer->capacity(), *found) : json::SharedText(*found);
   return true;
 }
 
+/// What stands behind a record's data has been read by now.
+void end_texts(const RecordPage& page, const Answer& answer) {
+  for (const KinesisRecord& record : page.records) {
+    if (record.data.memory() == answer) (*answer)[record.data.data() + record.data.size() - answer->data()] = '\0';
+  }
+}
+
 /// False where it is none.
-bool take_record(cbor::Reader& in, RecordPage& page) {
+bool take_record(cbor::Reader& in, const Answer& answer, RecordPage& page) {
   KinesisRecord record;
   bool has_data = false;
   in.members([&](std::string_view name) {
@@ -39,7 +71,7 @@ bool take_record(cbor::Reader& in, RecordPage& page) {
     } else if (name == "ApproximateArrivalTimestamp") {
       record.arrival = take_time(in).value_or(kNoTime);
     } else if (name == "Data") {
-      has_data = take_data(in, record.data);
+      has_data = take_data(in, answer, record.data);
     }
   });
   if (in.failed() || !has_data || !record.sequence.valid()) return false;
@@ -76,15 +108,16 @@ bool take_child(cbor::Reader& in, RecordPage& page) {
 
 }  // namespace
 
-Result<RecordPage> read_cbor_record_page(std::string_view body, PageNames names) {
+Result<RecordPage> read_cbor_record_page(std::string body, PageNames names) {
+  const Answer answer = keep(std::move(body));
   const auto strange = [&](std::string_view what) { return strange_answer("Kinesis", names.action, what); };
   RecordPage page;
-  page.answer_bytes = body.size();
+  page.answer_bytes = answer->size();
   bool good_records = true, good_children = true;
-  cbor::Reader in(body);
+  cbor::Reader in(*answer);
   const bool is_map = in.members([&](std::string_view name) {
     if (name == "Records") {
-      in.entries([&] { good_records = take_record(in, page) && good_records; });
+      in.entries([&] { good_records = take_record(in, answer, page) && good_records; });
     } else if (name == "ChildShards") {
       in.entries([&] { good_children = take_child(in, page) && good_children; });
     } else if (name == names.next) {
@@ -97,6 +130,7 @@ Result<RecordPage> read_cbor_record_page(std::string_view body, PageNames names)
   if (!is_map || !in.complete()) return strange("not valid CBOR");
   if (!good_records) return strange("a record without sequence number or data");
   if (!good_children) return strange("a child shard without id");
+  end_texts(page, answer);
   return page;
 }
 

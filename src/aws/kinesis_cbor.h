@@ -1,7 +1,7 @@
 // The CBOR of Kinesis where it matters: pages of records, whose data comes as it is. Pure.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 #include "aws/kinesis_api.h"
 #include "aws/kinesis_wire.h"
@@ -9,7 +9,7 @@
 
 namespace ctk::aws {
 
-/// As read_record_page, of an answer in CBOR.
-Result<RecordPage> read_cbor_record_page(std::string_view body, PageNames names = kRecordsAnswer);
+/// As read_record_page, of an answer in CBOR, in which its records stay.
+Result<RecordPage> read_cbor_record_page(std::string body, PageNames names = kRecordsAnswer);
 
 }  // namespace ctk::aws

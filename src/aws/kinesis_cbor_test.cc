@@ -142,6 +142,44 @@ TEST_F(KinesisCborTest, TakesDataAsBase64WhereAnEmulatorWritesItSo) {
   EXPECT_EQ(data("{}").error().kind, ErrorKind::corrupt);
 }
 
+TEST_F(KinesisCborTest, RecordsStayInTheAnswer) {
+  std::string bytes;
+  cbor::Writer out(bytes);
+  out.begin_map();
+  out.text("Records");
+  out.begin_array();
+  for (const char* data : {"first", "second", "third"}) {
+    out.begin_map();
+    out.text("Data");
+    out.bytes(data);
+    out.text("SequenceNumber");
+    out.text("1");
+    out.end();
+  }
+  out.end();
+  out.end();
+  // The second one in two pieces.
+  const size_t second = bytes.find("\x46second");
+  bytes.replace(second, 7, "\x5f\x43sec\x43ond\xff");
+  const size_t size = bytes.size();
+  bytes.reserve(10'000);
+  const Result<RecordPage> page = read_cbor_record_page(std::move(bytes));
+  ASSERT_TRUE(page) << to_string(page.error());
+  ASSERT_THAT(page->records, SizeIs(3));
+  const auto& records = page->records;
+  EXPECT_EQ(records[0].data, "first");
+  EXPECT_EQ(records[1].data, "second");
+  EXPECT_EQ(records[2].data, "third");
+  EXPECT_EQ(records[0].data.memory(), records[2].data.memory());
+  EXPECT_NE(records[0].data.memory(), records[1].data.memory()) << "it stands nowhere in one piece";
+  EXPECT_GE(records[0].data.memory_bytes(), size) << "what each of them keeps";
+  EXPECT_LT(records[0].data.memory_bytes(), 1000u) << "not what the answer had room for";
+  for (const KinesisRecord& record : records) {
+    EXPECT_EQ(record.data.data()[record.data.size()], '\0') << "where a parser stops";
+    EXPECT_EQ(record.sequence.str(), "1");
+  }
+}
+
 TEST_F(KinesisCborTest, SendsTimesAsMilliseconds) {
   http_.answer(200, R"({"ShardIterator":"IT"})");
   const IteratorStart start{IteratorStart::Kind::at_timestamp, {}, from_micros(1'735'689'600'123'456)};

@@ -64,7 +64,7 @@ class KinesisHttp final : public KinesisApi {
     call.max_answer_bytes = max_answer_bytes;
     call.list = "Records";
     auto read = [parser = parser_](std::string& body) {
-      if (cbor::begins_map(body)) return read_cbor_record_page(body);
+      if (cbor::begins_map(body)) return read_cbor_record_page(std::move(body));
       Result<RecordPage> page = read_record_page(*parser, body);
       constexpr size_t kLarge = 1u << 20;
       if (body.size() > kLarge) *parser = json::Parser();  // its buffers are several times as large as the text

@@ -132,6 +132,7 @@ TEST_F(KinesisHttpTest, ReadsRecords) {
   EXPECT_EQ(page->records[0].sequence.str(), "49");
   EXPECT_EQ(page->records[0].data, R"({"a":1})");
   EXPECT_EQ(page->records[0].arrival, parse_timestamp("2025-01-01T00:00:00.25Z").value());
+  EXPECT_EQ(page->records[0].data.memory(), page->records[1].data.memory()) << "one piece of memory a page";
   EXPECT_EQ(page->records[1].arrival, parse_timestamp("2025-01-01T00:00:01Z").value());
   EXPECT_EQ(page->next_iterator, "NEXT");
   EXPECT_EQ(page->behind_latest, milliseconds(1500));

@@ -20,7 +20,7 @@ constexpr size_t kMostUnread = 8u << 20;
 constexpr size_t kLongestRefusal = 64u << 10;
 
 Result<ShardEvent> read_event(json::Parser& parser, std::string& payload) {
-  Result<RecordPage> page = cbor::begins_map(payload) ? read_cbor_record_page(payload, kShardEvent)
+  Result<RecordPage> page = cbor::begins_map(payload) ? read_cbor_record_page(std::move(payload), kShardEvent)
                                                       : read_record_page(parser, payload, kShardEvent);
   if (!page) return forward_error(std::move(page));
   ShardEvent event;

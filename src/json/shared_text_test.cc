@@ -5,6 +5,7 @@
 #include <string>
 
 #include "json/padding.h"
+#include "json/text_block.h"
 
 namespace ctk::json {
 namespace {
@@ -37,6 +38,32 @@ TEST(SharedText, KeepsItsMemory) {
   EXPECT_EQ(second, "second");
   EXPECT_TRUE(is_padded(second));
   EXPECT_GE(second.memory_bytes(), 12u + kPadding);
+}
+
+TEST(TextBlock, HasTextsOneBehindTheOther) {
+  TextBlock block(100);
+  const SharedText first = block.add("first"), nothing = block.add("");
+  const SharedText second = block.add_decoded_base64("c2Vjb25k").value();
+  EXPECT_FALSE(block.add_decoded_base64("?")) << "no base64";
+  const SharedText third = block.add("third");
+  block = TextBlock();
+  for (const auto& [text, what] : {std::pair(first, "first"), {nothing, ""}, {second, "second"}, {third, "third"}}) {
+    EXPECT_EQ(text, what);
+    EXPECT_TRUE(is_padded(text)) << what;
+    EXPECT_EQ(text.memory(), first.memory());
+  }
+}
+
+TEST(TextBlock, WhatFindsNoRoomHasMemoryOfItsOwn) {
+  TextBlock block(8);
+  const SharedText first = block.add("1234567");
+  EXPECT_FALSE(block.has_room(0));
+  const SharedText second = block.add("8"), third = block.add_decoded_base64("OQ==").value();
+  EXPECT_EQ(first, "1234567");
+  EXPECT_EQ(second, "8");
+  EXPECT_EQ(third, "9");
+  EXPECT_NE(second.memory(), first.memory());
+  EXPECT_NE(third.memory(), first.memory());
 }
 
 }  // namespace
