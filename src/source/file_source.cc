@@ -57,7 +57,7 @@ class FileRecords {
         page.ended = true;
         break;
       }
-      page.bytes += record.data.memory_bytes();
+      page.bytes += record.data.bytes_alone();
       page.records.push_back(std::move(record));
     }
     return page;

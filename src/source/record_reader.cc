@@ -13,6 +13,8 @@ namespace ctk::source {
 namespace {
 
 constexpr size_t kChunk = 256u << 10;
+/// Of records.
+constexpr size_t kBlock = 64u << 10;
 /// Lines up to this long are looked at as a whole.
 constexpr size_t kLongLine = 1u << 20;
 
@@ -144,9 +146,16 @@ void RecordReader::cut_off(const char* within, uint64_t first_line) {
                    "what lies before is applied; load it again from a good copy"};
 }
 
-void RecordReader::give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const {
+/// Records share blocks, those that would leave much of one empty do not.
+json::SharedText RecordReader::kept(std::string_view text) {
+  if (text.size() > kBlock / 8) return json::SharedText(text);
+  if (!block_.has_room(text.size())) block_ = json::TextBlock(kBlock);
+  return block_.add(text);
+}
+
+void RecordReader::give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) {
   record = {};
-  record.data = text;
+  record.data = kept(text);
   record.first_line = first_line;
   record.line = line_;
   record.value = records_;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "dynamodb/raw_record.h"
+#include "json/text_block.h"
 #include "json/value_splitter.h"
 #include "source/byte_stream.h"
 
@@ -40,13 +41,15 @@ class RecordReader {
   bool take_line_apart();
   bool take_cut_list(dynamodb::RawRecord& record);
   void cut_off(const char* within, uint64_t first_line);
-  void give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line) const;
+  json::SharedText kept(std::string_view text);
+  void give(dynamodb::RawRecord& record, std::string_view text, uint64_t first_line);
   void pass(size_t count);
   Status fill();
 
   std::unique_ptr<ByteStream> bytes_;
   std::string name_;
   json::ValueSplitter splitter_{kLongest};
+  json::TextBlock block_;  ///< for the next records
   std::string buffer_;
   size_t begin_ = 0;
   size_t end_ = 0;

@@ -41,7 +41,8 @@ Records records_of(RecordReader& reader) {
     const Result<bool> more = reader.next(record);
     if (!more) records.push_back("error " + more.error().message);
     if (!more || !*more) return records;
-    records.push_back(record.sequence.str() + " " + std::string(record.data) + std::string(record.refusal.empty() ? "" : " …"));
+    records.push_back(record.sequence.str() + " " + std::string(record.data) +
+                      std::string(record.refusal.empty() ? "" : " …"));
   }
 }
 
@@ -72,6 +73,20 @@ TEST(RecordReader, SaysWhereARecordBegins) {
   EXPECT_EQ(std::pair(record.first_line, record.line), std::pair(uint64_t{1}, uint64_t{1}));
   ASSERT_TRUE(*reader.next(record));
   EXPECT_EQ(std::pair(record.first_line, record.line), std::pair(uint64_t{2}, uint64_t{5}));
+}
+
+TEST(RecordReader, RecordsShareMemoryUnlessTheyAreLong) {
+  const std::string long_one = "{\"a\":\"" + std::string(10'000, 'x') + "\"}";
+  RecordReader reader(std::make_unique<Bytes>("{}\n" + long_one + "\n{\"b\":2}\n", 1000), "file \'x\'");
+  dynamodb::RawRecord first, second, third;
+  ASSERT_TRUE(*reader.next(first));
+  ASSERT_TRUE(*reader.next(second));
+  ASSERT_TRUE(*reader.next(third));
+  EXPECT_EQ(first.data, "{}");
+  EXPECT_EQ(second.data, long_one);
+  EXPECT_EQ(third.data, "{\"b\":2}");
+  EXPECT_EQ(first.data.memory(), third.data.memory());
+  EXPECT_LT(second.data.memory_bytes(), 11'000u);
 }
 
 TEST(RecordReader, GoesOnBehindWhatIsBroken) {
