@@ -33,14 +33,13 @@ class Printer {
 std::function<observe::ProgressText()> comparing(const verify::Verifier& verifier, Clock& clock) {
   return [&verifier, &clock, before = uint64_t{0}, looked_at = clock.monotonic()]() mutable {
     const verify::VerifyTotals& totals = verifier.totals();
-    const double seconds = to_seconds(clock.monotonic() - looked_at);
-    const double rate = seconds > 0 ? static_cast<double>(totals.items - before) / seconds : 0;
+    const Duration now = clock.monotonic();
+    const uint64_t rate = observe::rate_of(totals.items, before, now - looked_at);
     before = totals.items;
-    looked_at = clock.monotonic();
+    looked_at = now;
     using observe::group_digits;
-    std::string line =
-        fmt::format("compared {} items  {}/s  {} equal  {} rows", group_digits(totals.items),
-                    group_digits(static_cast<uint64_t>(rate)), group_digits(totals.equal), group_digits(totals.rows));
+    std::string line = fmt::format("compared {} items  {}/s  {} equal  {} rows", group_digits(totals.items),
+                                   group_digits(rate), group_digits(totals.equal), group_digits(totals.rows));
     if (verifier.pending() > 0) line += fmt::format("  {} to be looked at again", group_digits(verifier.pending()));
     return observe::ProgressText{
         std::move(line),

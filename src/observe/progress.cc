@@ -46,10 +46,10 @@ std::string human_duration(Duration duration) {
   return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
-uint64_t rate_of(const ProgressSample& sample) {
-  const double seconds = to_seconds(sample.since_before);
-  if (seconds <= 0 || sample.now.counts.read < sample.read_before) return 0;
-  return static_cast<uint64_t>(std::llround(static_cast<double>(sample.now.counts.read - sample.read_before) / seconds));
+uint64_t rate_of(uint64_t now, uint64_t before, Duration between) {
+  const double seconds = to_seconds(between);
+  if (seconds <= 0 || now < before) return 0;
+  return static_cast<uint64_t>(std::llround(static_cast<double>(now - before) / seconds));
 }
 
 std::string load_text(const ProgressSample& sample) {
@@ -74,7 +74,7 @@ namespace {
 std::string live_line(const ProgressSample& sample) {
   const relay::RelayStats& now = sample.now;
   std::string line = fmt::format("{} changes  {}/s  lag {}  shards {}", group_digits(now.counts.read),
-                                 group_digits(rate_of(sample)), human_duration(now.lag), now.shards_reading);
+                                 group_digits(sample.rate()), human_duration(now.lag), now.shards_reading);
   if (now.shards_waiting > 0) line += fmt::format(" (+{} waiting)", now.shards_waiting);
   if (const std::string load = load_text(sample); !load.empty()) line = load + "  " + line;
   if (now.until_data_loss) line += fmt::format("  data loss in {}", human_duration(*now.until_data_loss));
@@ -88,7 +88,7 @@ std::vector<LogField> log_fields(const ProgressSample& sample) {
   const relay::RelayStats& now = sample.now;
   std::vector<LogField> fields = {{"read", now.counts.read},
                                   {"applied", now.counts.applied},
-                                  {"rate", rate_of(sample)},
+                                  {"rate", sample.rate()},
                                   {"lag_seconds", std::chrono::duration_cast<std::chrono::seconds>(now.lag).count()},
                                   {"shards", now.shards_reading},
                                   {"shards_waiting", now.shards_waiting},

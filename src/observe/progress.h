@@ -10,12 +10,18 @@
 
 namespace ctk::observe {
 
+/// How many a second, of what is counted; 0 where no time has passed, or there were more before.
+uint64_t rate_of(uint64_t now, uint64_t before, Duration between);
+
 /// Two looks at a run, and the time between them: the rate is taken from their difference.
 struct ProgressSample {
   relay::RelayStats now;
   uint64_t read_before = 0;
   Duration since_before{};
   uint64_t loaded_before = 0;
+
+  /// Changes a second.
+  uint64_t rate() const { return rate_of(now.counts.read, read_before, since_before); }
 };
 
 /// "1234567" → "1,234,567".
@@ -26,8 +32,6 @@ std::string human_bytes(uint64_t bytes);
 std::string human_duration(Duration duration);
 /// "load 1,200 of about 45,000 items, 1.2 MB, 600/s, 1m13s left": while a load runs; empty else.
 std::string load_text(const ProgressSample& sample);
-/// Changes a second.
-uint64_t rate_of(const ProgressSample& sample);
 
 /// As a line, and the same figures as a log event's fields.
 ProgressText progress_text(const ProgressSample& sample);

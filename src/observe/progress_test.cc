@@ -63,12 +63,12 @@ TEST(Figures, ReadWell) {
 
 TEST(Rate, IsTheDifferenceOverTheTime) {
   ProgressSample sample{some_stats(), 12245, 500ms};
-  EXPECT_EQ(rate_of(sample), 200u);
+  EXPECT_EQ(sample.rate(), 200u);
   sample.since_before = 0s;
-  EXPECT_EQ(rate_of(sample), 0u);
+  EXPECT_EQ(sample.rate(), 0u);
   sample.since_before = 1s;
   sample.read_before = 99999;
-  EXPECT_EQ(rate_of(sample), 0u);
+  EXPECT_EQ(sample.rate(), 0u);
 }
 
 TEST(LiveLine, ShowsRateLagShardsAndLetters) {
