@@ -16,13 +16,13 @@ namespace {
 
 using ctk::Result;
 using ctk::dynamodb::RawRecord;
-using ctk::relay::RecordReader;
+using ctk::source::RecordReader;
 
 void check(bool good) {
   if (!good) std::abort();
 }
 
-class Bytes final : public ctk::relay::ByteStream {
+class Bytes final : public ctk::source::ByteStream {
  public:
   Bytes(std::string_view bytes, size_t gulp) : bytes_(bytes), gulp_(gulp) {}
   Result<size_t> read(char* into, size_t size) override {
@@ -50,7 +50,7 @@ bool same(const RawRecord& one, const RawRecord& other) {
 /// A few bytes can stand for gigabytes: not all are read.
 Records records_of(std::string_view bytes, size_t gulp) {
   Records all;
-  auto stream = ctk::relay::decompress(std::make_unique<Bytes>(bytes, gulp), "file 'x'");
+  auto stream = ctk::source::decompress(std::make_unique<Bytes>(bytes, gulp), "file 'x'");
   if (!stream) return {{}, true};
   RecordReader reader(std::move(*stream), "file 'x'");
   for (size_t total = 0; total < (1U << 20) && all.records.size() < 10'000;) {
@@ -83,7 +83,7 @@ void check_nothing_is_lost(std::string_view text, const Records& all) {
 }
 
 void check_position(std::string_view bytes, const Records& all, size_t index) {
-  auto stream = ctk::relay::decompress(std::make_unique<Bytes>(bytes, bytes.size()), "file 'x'");
+  auto stream = ctk::source::decompress(std::make_unique<Bytes>(bytes, bytes.size()), "file 'x'");
   check(stream.has_value());
   RecordReader reader(std::move(*stream), "file 'x'");
   check(*reader.skip_to(all.records[index].sequence.str()));
