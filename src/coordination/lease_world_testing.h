@@ -51,9 +51,15 @@ class LeaseTableModel {
   /// shard was stored before, its maker may not know.
   bool was_made_anew(const Lease& lease) {
     const auto made = made_anew_.find(lease.shard);
-    if (made == made_anew_.end() || lease.counter <= made->second || lease.counter > made->second + kWrites) return false;
-    made_anew_.erase(made);
+    if (made == made_anew_.end() || made->second.was_taken || !made->second.has(lease.counter)) return false;
+    made->second.was_taken = true;
     return true;
+  }
+  /// Whether what was held under `fence` was of a row that was deleted, and made anew: who has held it may hear only now of
+  /// what it had stored there.
+  bool was_replaced(const aws::ShardId& shard, Fence fence) const {
+    const auto made = made_anew_.find(shard);
+    return made != made_anew_.end() && !made->second.has(fence);
   }
   /// Whether the shard's end was ever stored.
   bool has_ended(const aws::ShardId& shard) const { return ended_.contains(shard); }
@@ -67,7 +73,7 @@ class LeaseTableModel {
  private:
   bool change(const CreateLease& write) {
     const bool is_new = rows.emplace(write.lease.shard, write.lease).second;
-    if (is_new && erased_.contains(write.lease.shard)) made_anew_[write.lease.shard] = write.lease.counter;
+    if (is_new && erased_.contains(write.lease.shard)) made_anew_[write.lease.shard] = {write.lease.counter};
     return is_new;
   }
   bool change(const TakeLease& write) {
@@ -130,8 +136,13 @@ class LeaseTableModel {
 
   std::map<aws::ShardId, Checkpoint> furthest_;
   std::set<aws::ShardId> removed_, ended_, erased_;
-  static constexpr int64_t kWrites = 900;      ///< of one row, at most: its counter tells it from the next one
-  std::map<aws::ShardId, int64_t> made_anew_;  ///< with which counter
+  struct MadeAnew {
+    int64_t counter = 0;  ///< it was made with
+    bool was_taken = false;
+    static constexpr int64_t kWrites = 900;  ///< of one row, at most: its counter tells it from the next one
+    bool has(int64_t later) const { return later > counter && later <= counter + kWrites; }
+  };
+  std::map<aws::ShardId, MadeAnew> made_anew_;
 };
 
 class LeaseWorld {
@@ -270,7 +281,10 @@ class LeaseWorld {
   size_t extreme(Pick pick) const {
     std::optional<size_t> found;
     for (const auto& worker : workers) {
-      if (!worker->dead && !worker->stopping) found = found ? pick(*found, held(*worker)) : held(*worker);
+      if (worker->dead || worker->stopping) continue;
+      // Some may wait for parents yet, as one whose row was deleted and made anew.
+      const size_t held = worker->keeper.held().size();
+      found = found ? pick(*found, held) : held;
     }
     return found.value_or(0);
   }
@@ -403,7 +417,8 @@ class LeaseWorld {
     const auto found = worker.holdings.find(stored.shard);
     if (found == worker.holdings.end() || found->second.fence != stored.fence) return;
     for (const auto& [number, position] : found->second.storing) {
-      if (number <= stored.progress) acknowledged[stored.shard] = std::max(acknowledged[stored.shard], position);
+      const bool counts = number <= stored.progress && !table.was_replaced(stored.shard, stored.fence);
+      if (counts) acknowledged[stored.shard] = std::max(acknowledged[stored.shard], position);
     }
     std::erase_if(found->second.storing, [&](const auto& each) { return each.first <= stored.progress; });
   }
