@@ -88,14 +88,9 @@ class LeaseKeeper {
   /// Another library's leader shares the leases out, or nobody does any more. While one does, those that he gives to this
   /// worker are taken, and no others; nobody is asked for his.
   LeaseActions led(bool by_others, Duration now);
-  /// This worker has just made the table: of the rows that it makes nobody can hold the leases.
+  /// This worker has just made the table, or is certain that nobody holds a lease of it: so nobody can hold those of the
+  /// rows that it makes.
   void made_table(Duration now) { alone_until_ = now + settings_.failover; }
-  /// So it is where the table had rows, of which it is certain that nobody held a lease. What was sent for those, or to
-  /// remove them, may still be on its way.
-  void found_nobody(Duration now) {
-    made_table(now);
-    rounds_.had_rows = true;
-  }
   /// Takes no more leases. Those that nobody was told of are let go.
   LeaseActions stop(Duration now);
 
@@ -217,7 +212,6 @@ class LeaseKeeper {
     bool scanning = false;
     bool lacks_rows = false;  ///< by the last one
     bool unsettled = false;   ///< what the last one did calls for another one soon
-    bool had_rows = false;    ///< before those that this worker makes
   } rounds_;
   Part part_ = Part::sharing;
   LeaseCounts counts_;

@@ -18,7 +18,7 @@ constexpr size_t kAskedAtOnce = 16;               // requests of a worker that h
 constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
 constexpr int kVeryOld = 3;                       // times the time to fail over
 constexpr int64_t kAheadOfAll = 1000;  // of a counter in a row that is made anew: writes on their way expect others
-constexpr uint64_t kManyCounters = 1'000'000'000;  // no two that know nothing of the row draw the same one
+constexpr uint64_t kManyCounters = 1'000'000'000;  // of rows of one shard, no two draw the same one
 
 WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
   wanted.counter = row.counter + kAheadOfAll;
@@ -99,11 +99,7 @@ Duration LeaseKeeper::to_be_made_at(const WantedLease& lease, Duration now) cons
 Lease LeaseKeeper::row_for(WantedLease wanted, Duration now) {
   const bool is_free = cannot_be_held(wanted, now);
   const auto seen = last_seen_.find(wanted.shard);
-  if (seen != last_seen_.end()) {
-    wanted = as_last_seen(std::move(wanted), seen->second);
-  } else if (!is_free || rounds_.had_rows) {
-    wanted.counter = kAheadOfAll * static_cast<int64_t>(1 + random_.below(kManyCounters));
-  }
+  if (seen != last_seen_.end()) wanted = as_last_seen(std::move(wanted), seen->second);
   Lease lease = new_lease(wanted);
   if (!is_free) lease.owner = nobody();
   return lease;
@@ -135,8 +131,11 @@ void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {
   std::erase_if(last_seen_, [&](const auto& row) { return there.contains(row.first); });
 }
 
+/// A write for a row that was there before, or somebody's watch of it, must not take this one for that: it may be deleted
+/// before the request to make it arrives, and it may be made by one that is late. So its counter is one of its own.
 void LeaseKeeper::create(Lease lease, Duration now) {
   const aws::ShardId shard = lease.shard;
+  if (lease.counter == 0) lease.counter = kAheadOfAll * static_cast<int64_t>(1 + random_.below(kManyCounters));
   creating_.try_emplace(shard, Creating{.lease = std::move(lease), .try_at = now});
 }
 

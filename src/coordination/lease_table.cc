@@ -95,7 +95,7 @@ void LeaseTable::start(Done<bool> done) {
   tasks_.spawn(prepare(), [this, done = std::move(done)](Result<bool> prepared) mutable {
     if (prepared) {
       running_ = true;
-      if (options_.is_alone) keeper_.found_nobody(now());
+      if (options_.is_alone) keeper_.made_table(now());
       pump();
     }
     done(std::move(prepared));
