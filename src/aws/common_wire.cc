@@ -26,6 +26,16 @@ std::string text_member(json::Element element, std::string_view name) {
   return std::string(json::string_member(element, name).value_or(""));
 }
 
+bool is_text_or_none(json::Element element, std::string_view name) {
+  const std::optional<json::Element> value = json::member(element, name);
+  return !value || value->is_null() || value->is_string();
+}
+
+bool has_list(json::Element element, std::string_view name) {
+  const std::optional<json::Element> value = json::member(element, name);
+  return value && value->is_array();
+}
+
 std::optional<Timestamp> time_of(double number) {
   double size = std::fabs(number);
   double unit = size < 1e11 ? 1e6 : size < 1e14 ? 1e3 : 1;

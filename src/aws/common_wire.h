@@ -20,6 +20,10 @@ std::unexpected<Error> strange_answer(std::string_view service, std::string_view
 /// The text of a member; empty where it is missing or no text.
 std::string text_member(json::Element element, std::string_view name);
 
+/// Whether a member that says that something goes on says so, or that nothing does: a text, null, or missing. What is neither
+/// must not be taken for an end.
+bool is_text_or_none(json::Element element, std::string_view name);
+
 /// A number as a time: seconds, milliseconds or microseconds by magnitude, as parse_timestamp tells them apart.
 std::optional<Timestamp> time_of(double number);
 
@@ -40,6 +44,9 @@ bool for_each(json::Element element, std::string_view name, Each each) {
   }
   return true;
 }
+
+/// Whether that member is an array. An answer without the one that it is about is not an empty one.
+bool has_list(json::Element element, std::string_view name);
 
 /// The first and, of a closed shard, the last sequence number of a SequenceNumberRange.
 void read_range(json::Element range, SequenceNumber& first, std::optional<SequenceNumber>& last);

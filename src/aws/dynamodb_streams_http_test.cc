@@ -132,7 +132,8 @@ TEST_F(DynamoDbStreamsHttpTest, ReadsTheLastPageOfAShard) {
 TEST_F(DynamoDbStreamsHttpTest, TellsAnswersThatAreNone) {
   for (const char* body :
        {"<html>", "[]", R"({"Records":[{"dynamodb":{"SequenceNumber":"x"}}]})", R"({"Records":[{"eventName":"INSERT"}]})",
-        R"({"Records":[{"dynamodb":{"SequenceNumber":"1"}})", R"({"Records":[7]})"}) {
+        R"({"Records":[{"dynamodb":{"SequenceNumber":"1"}})", R"({"Records":[7]})", "{}", R"({"NextShardIterator":"NEXT"})",
+        R"({"Records":null})", R"({"Records":{}})", R"({"Records":[],"NextShardIterator":7})"}) {
     http_.answer(200, body);
     Result<StreamsPage> page = get_records();
     ASSERT_FALSE(page) << body;

@@ -51,6 +51,19 @@ bool read_record(Piece entry, StreamsPage& page) {
   return true;
 }
 
+bool is_null(Piece value) {
+  bool null = false;
+  return value.is_null().get(null) == simdjson::SUCCESS && null;
+}
+
+/// None, which says that the shard has ended, is left out, or null. False where it is neither that nor a text.
+bool take_iterator(Piece value, StreamsPage& page) {
+  if (is_null(value)) return true;
+  const auto next = json::string_of(value);
+  if (next && !next->empty()) page.next_iterator = std::string(*next);
+  return next.has_value();
+}
+
 }  // namespace
 
 std::string describe_stream_request(const DescribeStreamRequest& request) {
@@ -141,16 +154,16 @@ Result<StreamsPage> read_streams_page(json::PieceParser& parser, std::string& bo
   if (!answer) return strange("GetRecords", answer.error().peer);
   StreamsPage page;
   page.answer_bytes = body.size();
+  bool has_records = false;
   const bool good = json::for_each_member(*answer, [&](std::string_view name, Piece value) {
     if (name == "Records") {
+      has_records = !is_null(value);
       return json::for_each_entry(value, [&](Piece entry) { return read_record(entry, page); });
     }
-    if (name == "NextShardIterator") {
-      if (const auto next = json::string_of(value); next && !next->empty()) page.next_iterator = std::string(*next);
-    }
-    return true;
+    return name != "NextShardIterator" || take_iterator(value, page);
   });
-  if (!good) return strange("GetRecords", "broken JSON, or a record without sequence number");
+  if (!good) return strange("GetRecords", "broken JSON, a record without sequence number, or an iterator that is no text");
+  if (!has_records) return strange("GetRecords", "no Records");
   return page;
 }
 

@@ -1,5 +1,7 @@
 #include "aws/kinesis_cbor.h"
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -113,14 +115,15 @@ Result<RecordPage> read_cbor_record_page(std::string body, PageNames names) {
   const auto strange = [&](std::string_view what) { return strange_answer("Kinesis", names.action, what); };
   RecordPage page;
   page.answer_bytes = answer->size();
-  bool good_records = true, good_children = true;
+  bool has_records = false, good_records = true, good_children = true, good_next = true;
   cbor::Reader in(*answer);
   const bool is_map = in.members([&](std::string_view name) {
     if (name == "Records") {
-      in.entries([&] { good_records = take_record(in, answer, page) && good_records; });
+      has_records = in.entries([&] { good_records = take_record(in, answer, page) && good_records; });
     } else if (name == "ChildShards") {
       in.entries([&] { good_children = take_child(in, page) && good_children; });
     } else if (name == names.next) {
+      good_next = in.kind() == cbor::Kind::null || in.kind() == cbor::Kind::text;
       const std::string next(in.text().value_or(""));
       if (!next.empty()) page.next_iterator = next;
     } else if (name == "MillisBehindLatest") {
@@ -128,6 +131,8 @@ Result<RecordPage> read_cbor_record_page(std::string body, PageNames names) {
     }
   });
   if (!is_map || !in.complete()) return strange("not valid CBOR");
+  if (!has_records) return strange("no Records");
+  if (!good_next) return strange(fmt::format("a {} that is no text", names.next));
   if (!good_records) return strange("a record without sequence number or data");
   if (!good_children) return strange("a child shard without id");
   end_texts(page, answer);

@@ -238,7 +238,9 @@ TEST_F(KinesisCborTest, TellsAnswersThatAreNone) {
   std::string foreign = page();
   foreign.replace(foreign.find("49"), 2, "xx");
   for (const std::string& body :
-       {page().substr(0, 50), page() + "\x01", foreign, std::string("\xa1\x67Records\x81\xa0", 11)}) {
+       {page().substr(0, 50), page() + "\x01", foreign, std::string("\xa1\x67Records\x81\xa0", 11), std::string("\xa0"),
+        std::string("\xa1\x67Records\xa0"), std::string("\xa1\x67Records\xf6"),
+        std::string("\xa2\x67Records\x80\x71NextShardIterator\x07")}) {
     http_.answer(200, body);
     EXPECT_EQ(get_records().error().kind, ErrorKind::corrupt);
   }

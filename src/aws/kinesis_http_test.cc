@@ -201,7 +201,8 @@ TEST_F(KinesisHttpTest, NamesTheRightThatIsMissing) {
 TEST_F(KinesisHttpTest, TellsAnswersThatAreNone) {
   for (const char* body : {"<html>", "[]", R"({"Records":[{"SequenceNumber":"1","Data":"not base64"}]})",
                            R"({"Records":[{"SequenceNumber":"x","Data":""}]})", R"({"Records":[{"SequenceNumber":"1"}]})",
-                           R"({"Records":[],"ChildShards":[{}]})"}) {
+                           R"({"Records":[],"ChildShards":[{}]})", "{}", R"({"NextShardIterator":"NEXT"})",
+                           R"({"Records":null})", R"({"Records":{}})", R"({"Records":[],"NextShardIterator":7})"}) {
     http_.answer(200, body);
     Result<RecordPage> page = get_records();
     ASSERT_FALSE(page) << body;
@@ -211,8 +212,10 @@ TEST_F(KinesisHttpTest, TellsAnswersThatAreNone) {
   EXPECT_EQ(describe().error().kind, ErrorKind::corrupt);
   http_.answer(200, "{}");
   EXPECT_EQ(iterator({}).error().kind, ErrorKind::corrupt);
-  http_.answer(200, R"({"Shards":[{}]})");
-  EXPECT_EQ(list("cdc").error().kind, ErrorKind::corrupt);
+  for (const char* body : {R"({"Shards":[{}]})", "{}", R"({"Shards":null})"}) {
+    http_.answer(200, body);
+    EXPECT_EQ(list("cdc").error().kind, ErrorKind::corrupt);
+  }
 }
 
 TEST_F(KinesisHttpTest, CorrectsItsClockOnceAndKeepsTheCorrection) {

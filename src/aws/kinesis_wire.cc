@@ -89,6 +89,7 @@ Result<ShardPage> read_shard_page(std::string_view body) {
   Result<Element> document = parser.parse(body);
   if (!document) return strange("ListShards", document.error().peer);
   ShardPage page;
+  if (!has_list(*document, "Shards")) return strange("ListShards", "no Shards");
   bool good = for_each(*document, "Shards", [&](Element element) {
     std::optional<KinesisShard> shard = read_shard(element);
     if (shard) page.shards.push_back(std::move(*shard));
@@ -105,6 +106,9 @@ Result<RecordPage> read_record_page(json::Parser& parser, std::string& body, Pag
   Result<Element> document = parser.parse_padded(body);
   if (!document) return strange(names.action, document.error().peer);
   if (!document->is_object()) return strange(names.action, "no object");
+  if (!has_list(*document, "Records")) return strange(names.action, "no Records");
+  if (!is_text_or_none(*document, names.next))
+    return strange(names.action, fmt::format("a {} that is no text", names.next));
   RecordPage page;
   page.answer_bytes = body.size();
   page.records.reserve(count_of(*document, "Records"));

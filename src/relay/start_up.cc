@@ -7,11 +7,19 @@
 
 namespace ctk::relay {
 
+namespace {
+
+/// A proxy, or a service that starts, answers strangely for a while; who is no such service goes on for ever.
+constexpr Duration kStrangeAnswers = std::chrono::seconds(5);
+
+}  // namespace
+
 bool StartUp::try_again(ErrorKind kind, Side side, Duration since, Duration now, const Limits& limits) const {
   // What the target had before may come back.
   OpenStanding standing;
   standing.opened_before = is_again() && side == Side::target;
-  if (after_failed_open(kind, standing) != Patience::wait) return false;
+  const bool is_strange = kind == ErrorKind::corrupt && side == Side::source && now - since < kStrangeAnswers;
+  if (!is_strange && after_failed_open(kind, standing) != Patience::wait) return false;
   if (!is_again()) return now - began_ < limits.start;
   return limits.endless || now - since < limits.again;
 }

@@ -40,6 +40,15 @@ TEST(StartUp, OnlyWhatTheTargetHadIsWaitedForWhereItIsMissing) {
   EXPECT_TRUE(again().try_again(ErrorKind::not_found, Side::target, seconds(0), seconds(1), kLimits));
 }
 
+TEST(StartUp, StrangeAnswersOfAServiceAreAskedForAgainForAWhile) {
+  StartUp start;
+  start.begin(seconds(100));
+  EXPECT_TRUE(start.try_again(ErrorKind::corrupt, Side::source, seconds(102), seconds(106), kLimits));
+  EXPECT_FALSE(start.try_again(ErrorKind::corrupt, Side::source, seconds(102), seconds(107), kLimits));
+  EXPECT_FALSE(start.try_again(ErrorKind::corrupt, Side::source, seconds(129), seconds(130), kLimits));
+  EXPECT_FALSE(start.try_again(ErrorKind::corrupt, Side::target, seconds(102), seconds(102), kLimits));
+}
+
 TEST(StartUp, WhatIsDoneOnceIsNotDoneAgain) {
   StartUp start;
   EXPECT_FALSE(start.has_acquired());

@@ -20,7 +20,7 @@ struct KinesisCallCounts {
   uint64_t describe_stream = 0, list_shards = 0, get_shard_iterator = 0, get_records = 0, create_stream = 0;
 };
 
-class InProcessKinesis final : public aws::KinesisApi {
+class InProcessKinesis : public aws::KinesisApi {
  public:
   InProcessKinesis(Kinesis& service, ApiEnvironment environment, ApiSettings settings = {})
       : service_(service), way_(std::move(environment), settings, ServiceName::kinesis) {}

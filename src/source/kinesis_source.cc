@@ -127,6 +127,9 @@ class KinesisSource final : public StreamSource {
         sofar->push_back({std::move(shard.id), std::move(shard.parents), shard.last.has_value(), shard.keys});
       }
       if (page->next_token) return list_page(page->next_token, sofar, std::move(done));
+      // No listing would follow: new shards are looked for where others end.
+      if (sofar->empty())
+        return done(fail(ErrorKind::corrupt, "stream '" + options_.stream.str() + "' has no shard, as it is listed"));
       note_keys(*sofar);
       done(std::move(*sofar));
     };

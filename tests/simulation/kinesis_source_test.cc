@@ -115,6 +115,24 @@ TEST_F(KinesisSourceTest, TheLastRecordsOfAClosedShardSayNothingOfLater) {
   EXPECT_LE(next->read_to, put);
 }
 
+/// New shards are looked for where others end: a relay that took this for all there is would wait for ever, in good health.
+TEST_F(KinesisSourceTest, AStreamWithoutShardsIsNoAnswer) {
+  struct Listless : sim::InProcessKinesis {
+    Listless(sim::Kinesis& service, VirtualLoop& its_loop, Random& chance)
+        : InProcessKinesis(service, {its_loop, its_loop, chance}), loop(its_loop) {}
+    void list_shards(const aws::StreamName&, const std::optional<std::string>&, Done<aws::ShardPage> done) override {
+      loop.post([done = std::move(done)]() mutable { done(aws::ShardPage{}); });
+    }
+    VirtualLoop& loop;
+  };
+  Listless its_api(service, loop, random);
+  const auto reader = make_kinesis_source(its_api, {aws::StreamName("cdc"), false, 1}, loop, loop);
+  using Shards = std::vector<ListedShard>;
+  const Result<Shards> shards = ask<Shards>([&](Done<Shards> done) { reader->list(std::move(done)); });
+  ASSERT_FALSE(shards);
+  EXPECT_EQ(shards.error().kind, ErrorKind::corrupt);
+}
+
 /// The source may go between any two steps of a call: by the moment, its call is under way, answered or paused.
 TEST_F(KinesisSourceTest, OnceItIsGoneNobodyIsToldAndNothingIsAsked) {
   for (Duration moment{}; moment < seconds(1); moment += milliseconds(1)) {
