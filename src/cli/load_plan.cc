@@ -160,8 +160,18 @@ Status plan_leases(LoadPlan& plan) {
 
 }  // namespace
 
+Status check_order(const std::string& source, const std::optional<std::string>& target) {
+  if (!target || !looks_like_target(source) || !looks_like_source(*target)) return {};
+  const auto scheme = [](const std::string& url) { return url.substr(0, url.find(':')); };
+  return usage(fmt::format("source and target are swapped: {}: is a target's URL, and {}: a source's", scheme(source),
+                           scheme(*target)),
+               "the source comes first: ctk load SOURCE TARGET");
+}
+
 Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& environment, const IsFile& is_file) {
   LoadPlan plan;
+  if (auto checked = check_order(command.source, command.target.argument); !checked)
+    return forward_error(std::move(checked));
   auto source = plan_source(command.source, command.target.flags, environment, is_file);
   if (!source) return std::unexpected(source.error());
   plan.source = std::move(*source);

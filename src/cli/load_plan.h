@@ -52,6 +52,9 @@ void make_nothing(SourcePlan& source);
 /// `N`, or `SHARD:N,SHARD:N`; the empty shard stands for the stream's only one.
 Result<std::map<aws::ShardId, aws::SequenceNumber>> parse_sequences(const std::string& text);
 
+/// Of a source's and a target's URL that stand in each other's place: says so.
+Status check_order(const std::string& source, const std::optional<std::string>& target);
+
 /// The secrets of a command line and its environment: what no output may repeat.
 std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment);
 

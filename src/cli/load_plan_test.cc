@@ -251,6 +251,12 @@ TEST(ParseSequences, LoneOrByShard) {
     EXPECT_FALSE(parse_sequences(bad)) << bad;
 }
 
+TEST(LoadPlan, SourceAndTargetInEachOthersPlace) {
+  EXPECT_EQ(refused({"load", "sqlite:///x.db", "file+dynamodb+cdc:///path/events.ndjson"}),
+            "source and target are swapped: sqlite: is a target's URL, and file+dynamodb+cdc: a source's");
+  EXPECT_THAT(refused({"load", "sqlite:///x.db", "sqlite:///y.db"}), HasSubstr("unknown scheme \"sqlite\" of the source"));
+}
+
 TEST(KnownSecrets, OfWordsAndEnvironment) {
   std::vector<std::string> found;
   for (const Secret& secret : known_secrets(

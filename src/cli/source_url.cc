@@ -372,4 +372,10 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
   return plan_file(std::move(*path), std::move(*options));
 }
 
+bool looks_like_source(std::string_view word) {
+  const size_t colon = word.find(':');
+  static constexpr std::array kSchemes = {kKinesis, kKinesisShort, kTable, kScan, kFile};
+  return colon != std::string_view::npos && std::ranges::find(kSchemes, word.substr(0, colon)) != kSchemes.end();
+}
+
 }  // namespace ctk::cli

@@ -8,16 +8,22 @@
 namespace ctk::cli {
 
 Result<VerifyPlan> plan_verify(const VerifyCommand& command, const aws::Environment& environment, const IsFile& is_file) {
+  if (auto checked = check_order(command.source, command.target.argument); !checked)
+    return forward_error(std::move(checked));
+  const auto no_table = [] {
+    return usage(
+        "a file has no table that could be compared: expected dynamodb://, dynamodb+cdc://, or "
+        "kinesis+dynamodb+cdc:// with source-table");
+  };
+  // Before the option below, which nobody gave. Kinesis' scheme may name a file, too.
+  const auto as_given = plan_source(command.source, command.target.flags, environment, is_file);
+  if (command.source.starts_with("file+") || (as_given && as_given->is_file())) return no_table();
   // What a load of the table alone reads, whatever the URL says of a stream.
   FlagValues flags = command.target.flags;
   flags.emplace_back("snapshot", "only");
   auto source = plan_source(command.source, flags, environment, is_file);
   if (!source) return forward_error(std::move(source));
-  if (!source->scan) {
-    return usage(
-        "a file has no table that could be compared: expected dynamodb://, dynamodb+cdc://, or "
-        "kinesis+dynamodb+cdc:// with source-table");
-  }
+  if (!source->scan) return no_table();
   const auto url = find_target(command.target.argument, command.target.flag, environment);
   if (!url) return forward_error(Result<std::string>(url));
   auto target = plan_target(*url, command.target.flags, ask_odbc());

@@ -294,6 +294,9 @@ class Verify(Case):
         self.assertIn("ndjson target holds no rows", error)
         _, error = self.run_ctk("verify", "file+dynamodb+cdc:x.json", "sqlite:///x.db", expect=2)
         self.assertIn("a file has no table", error)
+        self.assertNotIn("snapshot", error)  # which nobody gave
+        _, error = self.run_ctk("verify", "sqlite:///x.db", self.source(), expect=2)
+        self.assertIn("source and target are swapped", error)
         stream = f"kinesis+dynamodb+cdc://k:s@127.0.0.1:{self.simulator.port}/cdc?region=us-east-1"
         _, error = self.run_ctk("verify", stream, "sqlite:///x.db", expect=2)
         self.assertIn("source-table", error)
