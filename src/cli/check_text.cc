@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/shown_text.h"
 #include "json/writer.h"
 
 namespace ctk::cli {
@@ -18,20 +19,13 @@ std::string_view word_of(check::Verdict verdict) {
   return "fail";
 }
 
-/// Peers' words may have several lines.
-std::string one_line(std::string text) {
-  std::ranges::replace(text, '\n', ' ');
-  std::erase(text, '\r');
-  return text;
-}
-
 }  // namespace
 
 std::string findings_text(const check::Findings& findings) {
   std::string text;
   for (const check::Finding& finding : findings) {
-    text += fmt::format("{} {}: {}", word_of(finding.verdict), finding.check, one_line(finding.seen));
-    if (!finding.hint.empty()) text += fmt::format(" ({})", one_line(finding.hint));
+    text += fmt::format("{} {}: {}", word_of(finding.verdict), finding.check, shown_line(finding.seen));
+    if (!finding.hint.empty()) text += fmt::format(" ({})", shown_line(finding.hint));
     text += "\n";
   }
   return text;

@@ -210,7 +210,7 @@ void DemoRun::print_step(const char* what, const std::string& sentence) {
   if (world_.output.quiet) return;
   if (world_.output.log_format == observe::LogFormat::json) return world_.log.info(what, {{"what", sentence}});
   const double at = to_seconds(world_.clock.monotonic() - begun_);
-  world_.terminal.write_line(fmt::format("{:5.1f} s  {:<10} {}", at, what, sentence));
+  say(world_, fmt::format("{:5.1f} s  {:<10} {}", at, what, sentence));
 }
 
 void DemoRun::print_rate() {

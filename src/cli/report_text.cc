@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/result_format.h"
+#include "cli/shown_text.h"
 #include "json/writer.h"
 #include "observe/progress.h"
 
@@ -235,7 +236,7 @@ std::string dead_letter_text(const DeadLetter& dead_letter) {
                                                        {"reason", dead_letter.reason},
                                                        {"change", dead_letter.change}};
   std::string text;
-  for (const auto& [name, value] : lines) text += fmt::format("{:<12} | {}\n", name, value);
+  for (const auto& [name, value] : lines) text += fmt::format("{:<12} | {}\n", name, many_lines(value));
   return text;
 }
 

@@ -14,7 +14,7 @@ namespace {
 void report(const std::string& of_relay, const std::string& sentence, LogLevel level, World& world) {
   if (sentence.empty()) return;
   const std::string line = of_relay + sentence;
-  if (world.output.log_format != observe::LogFormat::json) return world.terminal.write_line(line);
+  if (world.output.log_format != observe::LogFormat::json) return say(world, line);
   world.log.write(level, line, {});
 }
 

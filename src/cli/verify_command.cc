@@ -55,7 +55,7 @@ int conclude(const Result<verify::VerifyTotals>& totals, const VerifyCommand& co
   if (command.json) {
     if (!print_result(world, totals_json(*totals) + "\n")) return kFailed;
   } else if (!world.output.quiet) {
-    world.terminal.write_line(totals_text(*totals, command.repair));
+    say(world, totals_text(*totals, command.repair));
   }
   return totals->found_differences() ? kDifferent : kDone;
 }

@@ -35,9 +35,9 @@ int report(World& world, const Error& error, std::string (*to_text)(const Error&
     world.log.error(error.message, {{"kind", to_string(error.kind)}, {"peer", error.peer}, {"hint", error.hint}});
     return exit_code(error.kind);
   }
-  std::string text = world.redactor.redact(to_text(error));
+  std::string text = to_text(error);
   text.pop_back();  // the terminal ends lines itself
-  world.terminal.write_line(text);
+  say(world, text);
   return exit_code(error.kind);
 }
 
@@ -60,6 +60,10 @@ bool print_result(World& world, std::string_view text) {
   return written;
 }
 
+void say(World& world, std::string_view text) {
+  world.terminal.write_line(many_lines(world.redactor.redact(std::string(text))));
+}
+
 int report_error(World& world, const Error& error) { return report(world, error, error_text); }
 
 int report_config_error(World& world, const Error& error) { return report(world, error, config_error_text); }
@@ -72,7 +76,7 @@ void report_notice(World& world, const sink::Notice& notice) {
     const auto line_of_level = notice.is_warning ? &Log::warn : &Log::info;
     return (world.log.*line_of_level)("the database says", {{"peer", notice.words}});
   }
-  world.terminal.write_line(world.redactor.redact("ctk: " + shown_lines(notice.words)));
+  say(world, "ctk: " + shown_lines(notice.words));
 }
 
 std::optional<observe::ServiceManager> service_manager(const World& world) {

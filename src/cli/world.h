@@ -32,6 +32,10 @@ struct World {
 /// Writes a result to standard output at once; false where that fails, which has been said then.
 bool print_result(World& world, std::string_view text);
 
+/// Says a sentence, or lines, to a person on standard error: secrets are left out, and what a terminal would obey (control
+/// characters out of data, marks that turn the direction of writing) is shown as escapes.
+void say(World& world, std::string_view text);
+
 /// Says on standard error why a command ends, as text or as a JSON log line, and gives the exit code for it.
 int report_error(World& world, const Error& error);
 

@@ -11,8 +11,36 @@ namespace {
 
 constexpr size_t kShortestSecret = 8;
 
+/// How many bytes at `at` are a character that a terminal obeys and JSON leaves as it is: DEL, the controls U+0080 to
+/// U+009F, and what ends a line or turns the direction of writing. And which it is.
+std::pair<size_t, unsigned> obeyed_at(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
+  if (byte(0) == 0x7f) return {1, 0x7f};
+  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return {2, byte(1)};
+  if (byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81) || byte(2) < 0x80) return {0, 0};
+  const unsigned code = 0x2000 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
+  const bool obeyed =
+      code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  return obeyed ? std::pair<size_t, unsigned>{3, code} : std::pair<size_t, unsigned>{0, 0};
+}
+
+/// Such characters as JSON escapes them; they stand in strings only.
+std::string with_obeyed_escaped(std::string line) {
+  std::string shown;
+  for (size_t at = 0; at < line.size();) {
+    const auto [bytes, code] = obeyed_at(line, at);
+    if (bytes > 0) shown += fmt::format("\\u{:04x}", code);
+    if (bytes == 0) shown += line[at];
+    at += std::max<size_t>(bytes, 1);
+  }
+  return shown;
+}
+
 bool is_bare(std::string_view text) {
   if (text.empty()) return false;
+  for (size_t at = 0; at < text.size(); ++at) {
+    if (obeyed_at(text, at).first > 0) return false;
+  }
   return std::ranges::all_of(text,
                              [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7f; });
 }
@@ -96,8 +124,8 @@ std::string_view to_string(LogLevel level) {
 
 std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel level, std::string_view message,
                          std::span<const LogField> fields) {
-  return format == LogFormat::json ? format_json(time, level, message, fields)
-                                   : format_logfmt(color, time, level, message, fields);
+  return with_obeyed_escaped(format == LogFormat::json ? format_json(time, level, message, fields)
+                                                       : format_logfmt(color, time, level, message, fields));
 }
 
 Redactor::Redactor(const std::vector<Secret>& secrets) : known_(std::make_shared<Known>()) { learn(secrets); }

@@ -44,6 +44,14 @@ TEST(FormatEvent, JsonIsOneObjectOnOneLine) {
   EXPECT_EQ(json::string_member(*parsed, "text"), "line\nbreak \x01");
 }
 
+TEST(FormatEvent, NothingThatATerminalObeys) {
+  const std::array fields = {LogField("v", "\x1b[5m\u009b\u202e\x7f")};
+  EXPECT_THAT(format_event(LogFormat::logfmt, false, kTime, LogLevel::info, "\u009b", fields),
+              testing::EndsWith(R"(msg="\u009b" v="\u001b[5m\u009b\u202e\u007f")"));
+  EXPECT_THAT(format_event(LogFormat::json, false, kTime, LogLevel::info, "\u00e9\u20ac", fields),
+              testing::EndsWith("\"msg\":\"\u00e9\u20ac\",\"v\":\"\\u001b[5m\\u009b\\u202e\\u007f\"}"));
+}
+
 TEST(Redactor, HidesEverySecretItWasGiven) {
   const Redactor redactor({Secret("hunter2hunter2"), Secret("hunter2hunter2-and-more")});
   EXPECT_EQ(redactor.redact("a hunter2hunter2 b hunter2hunter2-and-more"), "a *** b ***");
