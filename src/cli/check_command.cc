@@ -32,7 +32,9 @@ int print_policy(const std::vector<check::Permission>& permissions, World& world
 }
 
 int print_findings(const check::Findings& findings, bool json, World& world) {
-  if (!print_result(world, json ? findings_json(findings) : findings_text(findings))) return kFailed;
+  // They repeat what stands on the command line.
+  const std::string text = world.redactor.redact(json ? findings_json(findings) : findings_text(findings));
+  if (!print_result(world, text)) return kFailed;
   return any_failed(findings) ? kFound : kDone;
 }
 

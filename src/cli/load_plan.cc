@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "cli/commands.h"
 #include "cli/odbc_question.h"
 #include "net/connection_string.h"
+#include "net/possible_secrets.h"
 
 namespace ctk::cli {
 namespace {
@@ -235,29 +237,45 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   return plan;
 }
 
+namespace {
+
+/// Also where its scheme is none, but slashes follow it.
+bool is_meant_for_url(std::string_view word) {
+  const size_t colon = word.find(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string lower = ascii_lower(word);
+  return looks_like_source(lower) || looks_like_target(lower) || word.substr(colon + 1).starts_with('/');
+}
+
+}  // namespace
+
 std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment) {
   std::vector<Secret> secrets;
-  const auto add_connection = [&](const std::string& text) {
-    for (std::string& secret : net::secrets_of_connection(text)) secrets.emplace_back(std::move(secret));
+  const auto add = [&](std::vector<std::string> found) {
+    for (std::string& secret : found) secrets.emplace_back(std::move(secret));
   };
-  const auto add_url = [&](const std::string& text) {
+  const auto add_text = [&](const std::string& text) {
+    if (is_meant_for_url(text)) add(net::possible_secrets(text));
+    add(net::possible_secrets_of_members(text));
     const auto url = net::parse_url(text);
     if (!url) return;
     if (url->password) secrets.push_back(*url->password);
     if (auto token = url->option("session-token")) secrets.emplace_back(*token);
-    if (auto connection = url->option("connection")) add_connection(*connection);
+    if (auto connection = url->option("connection")) add(net::secrets_of_connection(*connection));
   };
   for (size_t i = 0; i < words.size(); ++i) {
-    add_url(words[i]);
     const size_t equals = words[i].find('=');
-    if (words[i].starts_with("--") && is_secret_flag(words[i].substr(2, equals - 2))) {
+    const bool is_flag = words[i].starts_with("--");
+    if (!is_flag) add_text(words[i]);
+    if (is_flag && is_secret_flag(words[i].substr(2, equals - 2))) {
       if (equals != std::string::npos) secrets.emplace_back(words[i].substr(equals + 1));
       if (equals == std::string::npos && i + 1 < words.size()) secrets.emplace_back(words[i + 1]);
     }
-    if (words[i].starts_with("--target=")) add_url(words[i].substr(9));
+    if (is_flag && equals != std::string::npos) add_text(words[i].substr(equals + 1));
   }
-  for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL", "CTK_TARGET"}) {
-    if (const auto url = environment.get(name)) add_url(*url);
+  for (const char* name : {"CRATEDB_CLUSTER_URL", "CRATEDB_SQLALCHEMY_URL", "CTK_TARGET", "AWS_ENDPOINT_URL",
+                           "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_KINESIS"}) {
+    if (const auto url = environment.get(name)) add_text(*url);
   }
   for (const char* name :
        {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "PGPASSWORD", "MYSQL_PWD"}) {

@@ -1,8 +1,84 @@
-"""What the program says to people: nothing that a terminal obeys."""
+"""What the program says to people: never a secret, however its URL is written; nothing that a terminal obeys."""
+import concurrent.futures
 import json
+import os
 import unittest
 
-from harness import Case
+from harness import Case, ctk
+
+SECRET = "Sup3rS3cret"
+SOURCES = ["dynamodb+cdc", "kinesis+dynamodb+cdc", "kinesis+dynamodb", "dynamodb", "file+dynamodb+cdc", "dynamo"]
+TARGETS = ["crate", "https", "postgresql", "mysql", "mariadb", "odbc", "sqlite", "ndjson", "postgre"]
+SLASHES = ["", "/", "//", "///", "////", "// ", "//127.0.0.1:1/", "///x/"]
+SPELLINGS = ["u:{}@h/db", "u%3A{}%40h/db", "u:{}", "u:{}/db?table=x", "u:{}@127.0.0.1:99999/db", ":{}@/x"]
+SHORT = ["--start-timeout=1ms", "--give-up=1ms"]
+
+
+class Secrets(Case):
+    def setUp(self):
+        super().setUp()
+        (self.home / "x.ndjson").write_text("")
+
+    def assert_in_no_output(self, lines, secret=SECRET):
+        def said(line):
+            code, out, err = ctk(*line, cwd=self.home, env={"AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "none"})
+            return line, code, out + err
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for line, code, text in pool.map(said, lines):
+                with self.subTest(line=" ".join(line)):
+                    self.assertNotIn(secret, text)
+                    self.assertIn(code, range(6))
+
+    def urls(self, schemes):
+        # What is a path of its own in a file's URL is shown as it is.
+        for scheme in schemes:
+            for slashes in SLASHES:
+                for spelling in SPELLINGS:
+                    is_file = scheme.startswith(("file", "sqlite", "ndjson"))
+                    if not is_file or ("@" in spelling and slashes.strip("/ ") == ""):
+                        yield f"{scheme}:{slashes}{spelling.format(SECRET)}"
+
+    def test_of_a_source(self):
+        urls = list(self.urls(SOURCES))
+        self.assert_in_no_output(["load", url, "sqlite:///x.db", SHORT[0]] for url in urls)
+        for first, command in enumerate(("check", "verify", "plan")):
+            options = SHORT[:1] if command != "plan" else []
+            self.assert_in_no_output([command, url, "sqlite:///x.db", *options] for url in urls[first::3])
+
+    def test_of_a_target(self):
+        urls = list(self.urls(TARGETS))
+        self.assert_in_no_output(["load", "file+dynamodb+cdc:x.ndjson", url, *SHORT] for url in urls)
+        for command in (["shell", "-c", "SELECT 1"], ["status"], ["positions", "list"], ["dead-letters", "list"]):
+            self.assert_in_no_output([*command, url, "--timeout=1s", "--start-timeout=1ms"] for url in urls[::5])
+
+    def test_of_a_configuration_file(self):
+        lines = []
+        for number, url in enumerate(list(self.urls(SOURCES + TARGETS))[::3]):
+            scheme = url.split(":")[0]
+            source, target = (url, "sqlite:///x.db") if scheme in SOURCES else ("file+dynamodb+cdc:x.ndjson", url)
+            path = self.home / f"{number}.toml"
+            path.write_text(f"exit-on-failure = true\n[[relay]]\nsource = {json.dumps(source)}\n"
+                            f"target = {json.dumps(target)}\nstart-timeout = \"1ms\"\n")
+            lines.append(["check", "--config", str(path)])
+        self.assert_in_no_output(lines)
+
+    def test_of_members_and_options(self):
+        load = ["load", "file+dynamodb+cdc:x.ndjson"]
+        lines = [[*load, f"odbc:///?dsn=x;PWD={SECRET}"], [*load, f"odbc:///DSN=x;PWD={SECRET}"],
+                 [*load, f"odbc:///?dsn=x&uid=u&pwd={SECRET}"], [*load, "odbc:", f"--dsn=x;PWD={SECRET}"],
+                 [*load, f"odbc:///?dsn=x%3BPWD%3D{SECRET}"], [*load, f"odbc:PWD={SECRET}"],
+                 [*load, f"postgresql://127.0.0.1:1/x?connections=u:{SECRET}@x"],
+                 ["load", "dynamodb+cdc://aws/orders?region=x", "sqlite:///x.db", f"--endpoint-url=http:/u:{SECRET}@h"],
+                 ["load", f"dynamodb+cdc://aws/AKIA:{SECRET}@orders?region=x", "sqlite:///x.db"]]
+        self.assert_in_no_output([*line, "--start-timeout=1ms"] for line in lines)
+
+    def test_short_ones(self):
+        self.assert_in_no_output([["shell", "postgresql:/app:s3cret@h/db", "-c", "x"], ["status", "mysql:app:s3cret@h/db"],
+                                  ["check", "dynamodb:/AKIA:s3cret@aws/orders", "sqlite:///x.db"]], secret="s3cret")
+
+    def test_names_of_files_are_shown(self):
+        _, error = self.run_ctk("load", "file+dynamodb+cdc:///no/2026:backup-of@host.ndjson", "sqlite:///x.db", expect=1)
+        self.assertIn("/no/2026:backup-of@host.ndjson", error)
 
 
 class Terminals(Case):
