@@ -419,7 +419,11 @@ Result<TargetPlan> plan_target(const std::string& text, const FlagValues& flags,
   if (scheme->target == Target::cratedb) {
     if (auto read = read_crate_path(url->path, plan.target); !read) return std::unexpected(read.error());
   }
-  if (is_mysql(scheme->target)) plan.target.schema = url->path.substr(std::min<size_t>(1, url->path.size()));
+  if (is_mysql(scheme->target)) {
+    std::string& path = plan.target.url.path;
+    if (!path.empty() && !path.starts_with('/')) path.insert(0, "/");  // mysql:database
+    plan.target.schema = path.substr(std::min<size_t>(1, path.size()));
+  }
   if (auto read = read_names(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto read = read_layout(*options, plan.target); !read) return std::unexpected(read.error());
   if (auto checked = check_together(*options, plan.target.tables); !checked) return std::unexpected(checked.error());

@@ -289,6 +289,8 @@ TEST(TargetUrl, OfMysqlAndMariadb) {
   EXPECT_EQ(mysql.table, "orders");
   EXPECT_EQ(mysql.settings, (decltype(mysql.settings){{"unix-socket", "/s"}}));
   EXPECT_EQ(target("mariadb://h?table=shop.orders").schema, "shop");
+  EXPECT_EQ(target("mysql:shop").schema, "shop");
+  EXPECT_EQ(target("mysql:/shop").url.path, target("mysql:shop").url.path);
   EXPECT_EQ(target("mariadb://h/shop").kind, table::Target::mariadb);
   EXPECT_THAT(refused("mysql://h?table=orders"), HasSubstr("names no database"));
   EXPECT_THAT(refused("mysql://h/shop?table=other.orders"), HasSubstr("\"shop\""));

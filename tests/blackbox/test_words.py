@@ -73,7 +73,7 @@ class Secrets(Case):
         self.assert_in_no_output([*line, "--start-timeout=1ms"] for line in lines)
 
     def test_short_ones(self):
-        self.assert_in_no_output([["shell", "postgresql:/app:s3cret@h/db", "-c", "x"], ["status", "mysql:app:s3cret@h/db"],
+        self.assert_in_no_output([["shell", "postgresql:/app:s3cret@h/db", "-c", "x"], ["status", "mysql:app:s3cret@h/db"], ["status", "mysql:app:s3cret"],
                                   ["check", "dynamodb:/AKIA:s3cret@aws/orders", "sqlite:///x.db"]], secret="s3cret")
 
     def test_names_of_files_are_shown(self):
