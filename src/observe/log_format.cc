@@ -128,14 +128,27 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
                                                        : format_logfmt(color, time, level, message, fields));
 }
 
+namespace {
+
+/// As it stands within the quotes of a log line, or of JSON.
+Secret as_quoted(const Secret& secret) {
+  std::string text;
+  json::append_string(text, secret.reveal());
+  return Secret(with_obeyed_escaped(text.substr(1, text.size() - 2)));
+}
+
+}  // namespace
+
 Redactor::Redactor(const std::vector<Secret>& secrets) : known_(std::make_shared<Known>()) { learn(secrets); }
 
 void Redactor::learn(const std::vector<Secret>& secrets) {
   const std::lock_guard lock(known_->mutex);
   for (const Secret& secret : secrets) {
-    const bool is_worth_it = secret.reveal().size() >= kShortestSecret;
-    if (is_worth_it && std::ranges::find(known_->secrets, secret) == known_->secrets.end())
-      known_->secrets.push_back(secret);
+    if (secret.reveal().size() < kShortestSecret) continue;
+    for (const Secret& spelled : {secret, as_quoted(secret)}) {
+      const bool is_new = std::ranges::find(known_->secrets, spelled) == known_->secrets.end();
+      if (is_new) known_->secrets.push_back(spelled);
+    }
   }
   // The longest first: one secret may be the beginning of another.
   std::ranges::sort(known_->secrets, std::greater{}, [](const Secret& secret) { return secret.reveal().size(); });

@@ -57,6 +57,16 @@ TEST(Redactor, HidesEverySecretItWasGiven) {
   EXPECT_EQ(redactor.redact("a hunter2hunter2 b hunter2hunter2-and-more"), "a *** b ***");
 }
 
+TEST(Redactor, HidesThemInQuotesToo) {
+  const std::string secret = "hunter\"2\\\x1b\x7f";
+  const Redactor redactor({Secret(secret)});
+  for (const LogFormat format : {LogFormat::logfmt, LogFormat::json}) {
+    const std::array fields = {LogField("error", "the path u:" + secret + "@h")};
+    const std::string line = redactor.redact(format_event(format, false, kTime, LogLevel::info, "m", fields));
+    EXPECT_THAT(line, testing::HasSubstr("\"the path u:***@h\""));
+  }
+}
+
 TEST(Redactor, CopiesKnowWhatOneLearns) {
   const Redactor redactor({Secret("hunter2hunter2")});
   Redactor copy = redactor;
