@@ -17,8 +17,10 @@ class FileStream final : public ByteStream {
   FileStream(int file, bool owned, std::string name, const ReadWait& wait)
       : file_(file), owned_(owned), name_(std::move(name)), wait_(wait) {
     struct stat status{};
-    if (::fstat(file_, &status) == 0 && S_ISREG(status.st_mode)) size_ = static_cast<uint64_t>(status.st_size);
+    regular_ = ::fstat(file_, &status) == 0 && S_ISREG(status.st_mode);
+    if (regular_) size_ = static_cast<uint64_t>(status.st_size);
     if (const off_t at = ::lseek(file_, 0, SEEK_CUR); at > 0) offset_ = static_cast<uint64_t>(at);
+    begin_ = offset_;
   }
   ~FileStream() override {
     if (owned_) ::close(file_);
@@ -42,6 +44,12 @@ class FileStream final : public ByteStream {
     }
   }
 
+  bool rewind() override {
+    if (!regular_ || ::lseek(file_, static_cast<off_t>(begin_), SEEK_SET) < 0) return false;
+    offset_ = begin_;
+    return true;
+  }
+
  private:
   std::unexpected<Error> cut_short() const {
     return fail(ErrorKind::corrupt,
@@ -53,7 +61,9 @@ class FileStream final : public ByteStream {
   bool owned_;
   std::string name_;
   const ReadWait& wait_;
+  bool regular_ = false;
   uint64_t size_ = 0;    ///< of a regular file, when it was opened
+  uint64_t begin_ = 0;   ///< where standard input stood
   uint64_t offset_ = 0;  ///< of the next byte
 };
 

@@ -16,6 +16,8 @@ class ByteStream {
  public:
   virtual ~ByteStream() = default;
   virtual Result<size_t> read(char* into, size_t size) = 0;
+  /// Goes back to where reading began; false where that cannot be: all but a regular file.
+  virtual bool rewind() { return false; }
 };
 
 /// A file, or standard input for "-". `wait` outlives it.

@@ -22,6 +22,11 @@ using namespace std::string_view_literals;
 constexpr std::string_view kGzip = "\x1f\x8b"sv;
 constexpr std::string_view kZstd = "\x28\xb5\x2f\xfd"sv;
 constexpr const char* kWhatIsDone = "what lies before is applied; load it again from a good copy";
+constexpr const char* kNothingIsDone = "nothing of it is applied; load a good copy";
+/// The checksum comes last, and a good copy has the versions of the damaged one.
+constexpr const char* kWhatMayBeWrong =
+    "what lies before is applied, and rows of it may be wrong, which a good copy does not mend, as its changes are no "
+    "newer: drop the table, or delete those rows, before it is loaded";
 
 /// Gives back what was looked at, then the rest.
 class PeekedStream final : public ByteStream {
@@ -41,6 +46,16 @@ class PeekedStream final : public ByteStream {
   std::unique_ptr<ByteStream> rest_;
 };
 
+/// What is read of it is read of another one, which outlives it.
+class BorrowedStream final : public ByteStream {
+ public:
+  explicit BorrowedStream(ByteStream& lender) : lender_(lender) {}
+  Result<size_t> read(char* into, size_t size) override { return lender_.read(into, size); }
+
+ private:
+  ByteStream& lender_;
+};
+
 /// Compressed bytes as they come, and how many of them were used.
 class Input {
  public:
@@ -54,14 +69,21 @@ class Input {
     before_ += size_;
     at_ = 0;
     size_ = *got;
+    last_.append(bytes_.data() + size_ - std::min(size_, kLast), std::min(size_, kLast));
+    last_.erase(0, last_.size() - std::min(last_.size(), kLast));
     return size_ > 0;
   }
   std::string_view rest() const { return {bytes_.data() + at_, size_ - at_}; }
+  /// Up to eight bytes before the end, once that is reached.
+  std::string_view last() const { return last_; }
   void use(size_t count) { at_ += count; }
   uint64_t offset() const { return before_ + at_; }
 
  private:
+  static constexpr size_t kLast = 8;
+
   std::unique_ptr<ByteStream> raw_;
+  std::string last_;
   std::array<char, 64u << 10> bytes_{};
   size_t at_ = 0, size_ = 0;
   uint64_t before_ = 0;  ///< offset of bytes_[0]
@@ -75,10 +97,14 @@ class Unpacker {
     bool ended = false;       ///< a member or frame ended here
     std::string damage = {};  ///< the library's words; empty while all is well
     std::string lacks = {};   ///< then, where nothing is damaged: what it would take to unpack it
+    bool foreign = false;     ///< then, where what follows a member or frame is no other one
   };
   virtual ~Unpacker() = default;
   virtual Step step(std::string_view in, char* out, size_t size) = 0;
   virtual std::string_view format() const = 0;
+  /// Whether `last`, the last bytes of a file that ends within a member, look like the end of that member: then it was not
+  /// cut, but its damage led past its end.
+  virtual bool has_end(std::string_view /*last*/) const { return false; }
 };
 
 class GzipUnpacker final : public Unpacker {
@@ -95,17 +121,28 @@ class GzipUnpacker final : public Unpacker {
     state_.avail_out = static_cast<uInt>(size);
     const int code = inflate(&state_, Z_NO_FLUSH);
     Step step{in.size() - state_.avail_in, size - state_.avail_out, code == Z_STREAM_END};
+    made_ += step.made;
     if (code == Z_STREAM_END) {
       inflateReset(&state_);
+      made_ = 0;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
       step.damage = state_.msg == nullptr ? "error " + std::to_string(code) : state_.msg;
     }
     return step;
   }
   std::string_view format() const override { return "gzip"; }
+  /// A member ends with its size, modulo 2^32 (RFC 1952). Damage that hides a block's end adds a little to what comes out.
+  bool has_end(std::string_view last) const override {
+    if (made_ == 0 || last.size() < 4) return false;
+    uint32_t told = 0;
+    for (size_t i = 0; i < 4; ++i) told |= uint32_t{static_cast<uint8_t>(last[last.size() - 4 + i])} << (8 * i);
+    const uint32_t apart = std::min(told - static_cast<uint32_t>(made_), static_cast<uint32_t>(made_) - told);
+    return apart <= 4096 + made_ / 64;
+  }
 
  private:
   z_stream state_{};
+  uint64_t made_ = 0;  ///< of this member
 };
 
 class ZstdUnpacker final : public Unpacker {
@@ -130,6 +167,7 @@ class ZstdUnpacker final : public Unpacker {
     if (ZSTD_isError(wanted) != 0U) {
       step.damage = ZSTD_getErrorName(wanted);
       step.lacks = lacks(ZSTD_getErrorCode(wanted));
+      step.foreign = ZSTD_getErrorCode(wanted) == ZSTD_error_prefix_unknown;
     } else {
       wanted_ = wanted == 0 ? kFrameBegin : wanted;
     }
@@ -159,8 +197,10 @@ class ZstdUnpacker final : public Unpacker {
 
 class UnpackedStream final : public ByteStream {
  public:
-  UnpackedStream(std::unique_ptr<ByteStream> raw, std::unique_ptr<Unpacker> unpacker, std::string name)
-      : input_(std::move(raw)), unpacker_(std::move(unpacker)), name_(std::move(name)) {}
+  /// `if_damaged`: what to do then.
+  UnpackedStream(std::unique_ptr<ByteStream> raw, std::unique_ptr<Unpacker> unpacker, std::string name,
+                 const char* if_damaged)
+      : input_(std::move(raw)), unpacker_(std::move(unpacker)), name_(std::move(name)), if_damaged_(if_damaged) {}
 
   Result<size_t> read(char* into, size_t size) override {
     for (;;) {
@@ -170,7 +210,7 @@ class UnpackedStream final : public ByteStream {
         Result<bool> more = input_.refill();
         if (!more) return forward_error(std::move(more));
         if (!*more && !inside_) return 0;
-        if (!*more) return damaged("ends", "in the midst of its " + std::string(unpacker_->format()) + " data", "");
+        if (!*more) return std::unexpected(*(damage_ = end_within()));
       }
       if (!inside_ && !begin_next()) continue;
       const Unpacker::Step step = unpacker_->step(input_.rest(), into, size);
@@ -183,14 +223,17 @@ class UnpackedStream final : public ByteStream {
             ErrorKind::refused,
             fmt::format("{} cannot be unpacked here from byte {} on: that takes {}", name_, input_.offset(), step.lacks),
             step.damage, "unpack it elsewhere: zstd -dc --long=31 FILE | ctk load file+dynamodb+cdc:- …"};
+      } else if (step.foreign && began_) {
+        foreign();
       } else if (!step.damage.empty()) {
-        damage_ =
-            damaged("is damaged", ": its " + std::string(unpacker_->format()) + " data cannot be unpacked", step.damage)
-                .error();
+        damage_ = damaged(step.damage);
       }
       if (step.made > 0) return step.made;
     }
   }
+
+  /// Whether a member or frame is known to have given what was never packed into it: its checksum comes last.
+  bool is_sound() const { return is_sound_; }
 
  private:
   /// Looks at what follows a member or frame; false where that is no other one, or only zeros so far.
@@ -219,20 +262,31 @@ class UnpackedStream final : public ByteStream {
               kWhatIsDone};
   }
 
-  std::unexpected<Error> damaged(std::string_view what, const std::string& how, std::string peer) const {
-    const bool ends = what == "ends";
-    return fail(ErrorKind::corrupt,
-                fmt::format("{} {} at byte {}{}{}", name_, what, input_.offset(), ends ? ", " : "", how), std::move(peer),
-                kWhatIsDone);
+  Error damaged(std::string peer) {
+    is_sound_ = false;
+    return {ErrorKind::corrupt,
+            fmt::format("{} is damaged at byte {}: its {} data cannot be unpacked", name_, input_.offset(),
+                        unpacker_->format()),
+            std::move(peer), if_damaged_};
+  }
+
+  /// The end came where none may be: it was cut off, or its damage hid the end.
+  Error end_within() {
+    if (unpacker_->has_end(input_.last())) return damaged("the end of the data was not found");
+    return {ErrorKind::corrupt,
+            fmt::format("{} ends at byte {}, in the midst of its {} data", name_, input_.offset(), unpacker_->format()), "",
+            kWhatIsDone};
   }
 
   Input input_;
   std::unique_ptr<Unpacker> unpacker_;
   std::string name_;
+  const char* if_damaged_;
   bool inside_ = false;          ///< of a member or frame
   bool began_ = false;           ///< one has ended
   bool padded_ = false;          ///< zeros follow it
   bool filled_ = false;          ///< there was no room left: more may come without further input
+  bool is_sound_ = true;         ///< what it gave is what was packed
   std::optional<Error> damage_;  ///< told once all that came before it is read
 };
 
@@ -257,38 +311,74 @@ bool is_skippable(std::string_view first) {
   return first.size() >= 4 && (first[0] & 0xF0) == 0x50 && first.substr(1, 3) == "\x2a\x4d\x18"sv;
 }
 
-}  // namespace
+/// A stream that was looked at.
+struct Opened {
+  std::unique_ptr<ByteStream> plain;
+  const UnpackedStream* packed = nullptr;  ///< what it is read of, if it is packed
+};
 
-Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw, const std::string& name) {
+Result<Opened> open_content(std::unique_ptr<ByteStream> raw, const std::string& name, const char* if_damaged) {
   Result<std::string> first = peek(raw, kShortHead);
   if (!first) return forward_error(std::move(first));
   const bool named_gzip = ends_with_any(name, {".gz"}), named_zstd = ends_with_any(name, {".zst", ".zstd"});
   const bool cut_gzip = first->size() < kGzip.size() && kGzip.starts_with(*first) && (named_gzip || !first->empty());
   const bool cut_zstd = first->size() < kZstd.size() && kZstd.starts_with(*first) && (named_zstd || first->size() > 1);
-  std::unique_ptr<ByteStream> plain = std::move(raw);
-  std::string_view packed_by;
+  std::unique_ptr<Unpacker> unpacker;
   if (first->starts_with(kGzip)) {
-    packed_by = "gzip";
-    plain = std::make_unique<UnpackedStream>(std::move(plain), std::make_unique<GzipUnpacker>(), name);
+    unpacker = std::make_unique<GzipUnpacker>();
   } else if (first->starts_with(kZstd) || is_skippable(*first)) {
-    packed_by = "zstd";
-    plain = std::make_unique<UnpackedStream>(std::move(plain), std::make_unique<ZstdUnpacker>(), name);
+    unpacker = std::make_unique<ZstdUnpacker>();
   } else if (cut_gzip || cut_zstd) {
     return fail(
         ErrorKind::corrupt,
         fmt::format("{} ends at byte {}, before its {} data begins", name, first->size(), cut_gzip ? "gzip" : "zstd"), "",
         "load it again from a good copy");
   }
-  Result<std::string> text = peek(plain, kShortHead);
+  const std::string_view packed_by = unpacker ? unpacker->format() : "";
+  Opened opened{std::move(raw)};
+  if (unpacker) {
+    auto unpacked = std::make_unique<UnpackedStream>(std::move(opened.plain), std::move(unpacker), name, if_damaged);
+    opened.packed = unpacked.get();
+    opened.plain = std::move(unpacked);
+  }
+  Result<std::string> text = peek(opened.plain, kShortHead);
   if (!text) return forward_error(std::move(text));
   Status readable = check_other_formats(*text, name, packed_by);
   if (readable && may_be_tar(*text)) {
-    text = peek(plain, kTarHead);
+    text = peek(opened.plain, kTarHead);
     if (!text) return forward_error(std::move(text));
     readable = check_other_formats(*text, name, packed_by);
   }
   if (!readable) return forward_error(std::move(readable));
-  return plain;
+  return opened;
+}
+
+/// Unpacks all of `raw` for its checksums. An error where it is damaged, or reading was stopped: what else is wrong with it
+/// shows when it is read.
+Status check_whole(ByteStream& raw, const std::string& name) {
+  Result<Opened> opened = open_content(std::make_unique<BorrowedStream>(raw), name, kNothingIsDone);
+  if (!opened) return forward_error(std::move(opened));
+  if (opened->packed == nullptr) return {};
+  std::array<char, 64u << 10> away;
+  for (;;) {
+    Result<size_t> got = opened->plain->read(away.data(), away.size());
+    if (got && *got > 0) continue;
+    const bool stopped = !got && got.error().kind == ErrorKind::stopped;
+    if (stopped || !opened->packed->is_sound()) return forward_error(std::move(got));
+    return {};
+  }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteStream>> decompress(std::unique_ptr<ByteStream> raw, const std::string& name) {
+  if (raw->rewind()) {
+    if (Status whole = check_whole(*raw, name); !whole) return forward_error(std::move(whole));
+    if (!raw->rewind()) return fail(ErrorKind::refused, "cannot read " + name + " from its beginning again");
+  }
+  Result<Opened> opened = open_content(std::move(raw), name, kWhatMayBeWrong);
+  if (!opened) return forward_error(std::move(opened));
+  return std::move(opened->plain);
 }
 
 }  // namespace ctk::source

@@ -71,10 +71,9 @@ struct Unpacked {
   std::optional<Error> error;
 };
 
-Unpacked unpack(const std::string& packed, const std::string& name = "file 'x'", size_t gulp = 1u << 20,
-                size_t room = 1000) {
+Unpacked unpack(std::unique_ptr<ByteStream> raw, const std::string& name = "file 'x'", size_t room = 1000) {
   Unpacked unpacked;
-  auto stream = decompress(std::make_unique<Bytes>(packed, gulp), name);
+  auto stream = decompress(std::move(raw), name);
   if (!stream) {
     unpacked.error = stream.error();
     return unpacked;
@@ -88,10 +87,30 @@ Unpacked unpack(const std::string& packed, const std::string& name = "file 'x'",
   }
 }
 
+Unpacked unpack(const std::string& packed, const std::string& name = "file 'x'", size_t gulp = 1u << 20,
+                size_t room = 1000) {
+  return unpack(std::make_unique<Bytes>(packed, gulp), name, room);
+}
+
 std::string message_of(const std::string& packed, const std::string& name = "file 'x'") {
   const Unpacked unpacked = unpack(packed, name);
   return unpacked.error ? unpacked.error->message : "";
 }
+
+/// A file: it can be read twice.
+class File final : public ByteStream {
+ public:
+  explicit File(std::string text) : text_(std::move(text)) { rewind(); }
+  Result<size_t> read(char* into, size_t size) override { return bytes_->read(into, size); }
+  bool rewind() override {
+    bytes_ = std::make_unique<Bytes>(text_, 1000);
+    return true;
+  }
+
+ private:
+  std::string text_;
+  std::unique_ptr<Bytes> bytes_;
+};
 
 TEST(Decompress, GoesByContent) {
   const std::string text = "one\ntwo\n" + std::string(300'000, 'x') + "\nlast";
@@ -162,6 +181,74 @@ TEST(Decompress, GivesAllThatComesBeforeTheDamage) {
     ASSERT_TRUE(unpacked.error);
     EXPECT_THAT(unpacked.error->message, HasSubstr("file 'x' is damaged at byte "));
     EXPECT_NE(unpacked.error->peer, "");
+  }
+}
+
+TEST(Decompress, NothingOfADamagedFileIsGiven) {
+  const std::string text = "one\ntwo\n" + std::string(300'000, 'x');
+  for (const bool first : {true, false}) {
+    for (auto* pack : {gzip, zstd}) {
+      std::string damaged = pack(text), whole = pack("whole\n");
+      damaged[damaged.size() - (damaged[0] == '\x1f' ? 8 : 4)] ^= 1;  // the checksum
+      const Unpacked unpacked = unpack(std::make_unique<File>(first ? damaged + whole : whole + damaged));
+      EXPECT_EQ(unpacked.text, "");
+      ASSERT_TRUE(unpacked.error);
+      EXPECT_EQ(unpacked.error->kind, ErrorKind::corrupt);
+      EXPECT_THAT(unpacked.error->message, HasSubstr("file 'x' is damaged at byte "));
+      EXPECT_THAT(unpacked.error->hint, HasSubstr("nothing of it is applied"));
+    }
+  }
+}
+
+TEST(Decompress, ThatIsSaidOfDamageAtItsBeginningToo) {
+  for (std::string damaged : {gzip("one\n"), zstd("one\n")}) {
+    damaged[damaged[0] == '\x1f' ? 10 : 6] = '\xff';  // the first block
+    EXPECT_THAT(unpack(std::make_unique<File>(damaged)).error.value_or(Error{}).hint,
+                HasSubstr("nothing of it is applied"));
+  }
+}
+
+TEST(Decompress, NoFlippedBitOfAFileGivesWhatWasNeverPacked) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "{\"id\":\"k" + std::to_string(i) + "\",\"n\":" + std::to_string(i * 7919) + "}\n";
+  for (const std::string& whole : {gzip(text), zstd(text)}) {
+    for (size_t bit = 0; bit < 8 * whole.size(); ++bit) {
+      std::string flipped = whole;
+      flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
+      const std::string magic = whole.substr(0, 4);
+      if (flipped.substr(0, 2) != whole.substr(0, 2) || (magic[0] == '\x28' && flipped.substr(0, 4) != magic)) continue;
+      const Unpacked unpacked = unpack(std::make_unique<File>(flipped));
+      EXPECT_TRUE(text.starts_with(unpacked.text)) << bit << ": " << to_string(unpacked.error.value_or(Error{}));
+    }
+  }
+}
+
+TEST(Decompress, AFileThatIsCutOrHasMoreBehindItIsGivenAsFarAsItGoes) {
+  std::string text;
+  for (int i = 0; i < 50'000; ++i) text += std::to_string(i * 7919LL * i % 1'000'003) + "\n";
+  for (const std::string& whole : {gzip(text), zstd(text)}) {
+    for (const size_t size : {whole.size() - 1, whole.size() - 4, whole.size() / 2}) {
+      const Unpacked unpacked = unpack(std::make_unique<File>(whole.substr(0, size)));
+      EXPECT_TRUE(text.starts_with(unpacked.text));
+      EXPECT_GT(unpacked.text.size(), text.size() / 4) << size;
+      ASSERT_TRUE(unpacked.error);
+      EXPECT_THAT(unpacked.error->message, HasSubstr("file 'x' ends at byte " + std::to_string(size)));
+      EXPECT_THAT(unpacked.error->hint, HasSubstr("what lies before is applied"));
+    }
+  }
+  for (auto* pack : {gzip, zstd}) {
+    const Unpacked more = unpack(std::make_unique<File>(pack(text) + "garbage"));
+    EXPECT_EQ(more.text, text);
+    EXPECT_THAT(more.error.value_or(Error{}).message, HasSubstr("on, what is no "));
+  }
+}
+
+TEST(Decompress, OfAPipeItSaysThatWhatIsAppliedMayBeWrong) {
+  for (std::string damaged : {gzip("one\ntwo\n"), zstd("one\ntwo\n")}) {
+    damaged[damaged.size() - (damaged[0] == '\x1f' ? 8 : 4)] ^= 1;
+    const Unpacked unpacked = unpack(damaged);
+    ASSERT_TRUE(unpacked.error);
+    EXPECT_THAT(unpacked.error->hint, HasSubstr("drop the table"));
   }
 }
 
