@@ -90,18 +90,23 @@ bool is_of_a_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) !
 
 /// `anywhere`: also behind blanks and the signs of a URL, rather than at the beginning and behind semicolons alone.
 void add_members(std::string_view text, bool anywhere, Secrets& secrets) {
-  for (size_t equals = text.find('='); equals != npos; equals = text.find('=', equals + 1)) {
+  size_t found = 0;
+  for (size_t equals = text.find('='); equals != npos && found < kMostSigns; equals = text.find('=', equals + 1)) {
     size_t begin = equals;
     while (begin > 0 && is_of_a_name(text[begin - 1])) --begin;
     const bool is_member = begin == 0 || text[begin - 1] == ';';
     if (!(anywhere || is_member) || !names_a_secret(text.substr(begin, equals - begin))) continue;
+    ++found;
     const std::string_view rest = text.substr(equals + 1);
     for (const char* ends : {";&", ";& "}) {
       const std::string_view secret = rest.substr(0, rest.find_first_of(ends));
       if (!secret.empty()) secrets.emplace_back(secret);
     }
     // A value in braces may hold semicolons.
-    for (std::string& secret : secrets_of_connection(text.substr(begin))) secrets.push_back(std::move(secret));
+    if (!rest.starts_with('{')) continue;
+    const size_t close = std::min(rest.find("};"), rest.size() - 1);
+    const std::string member = "pwd=" + std::string(rest.substr(0, close + 1));
+    for (std::string& secret : secrets_of_connection(member)) secrets.push_back(std::move(secret));
   }
 }
 

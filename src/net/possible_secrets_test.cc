@@ -64,6 +64,9 @@ TEST(PossibleSecrets, OfATextOfSignsAloneAreFew) {
   std::string signs = "mysql:";
   for (int i = 0; i < 10000; ++i) signs += "a:/@?";
   EXPECT_LE(possible_secrets(signs).size(), 100u);
+  std::string members;
+  for (int i = 0; i < 10000; ++i) members += ";pwd=" + std::to_string(i);
+  EXPECT_LE(possible_secrets_of_members(members).size(), 100u);
 }
 
 }  // namespace
