@@ -186,7 +186,7 @@ constexpr std::string_view kManualTail = R"(.SH EXIT STATUS
 Done, or stopped cleanly by SIGINT or SIGTERM.
 .TP
 1
-Something outside did not do what was needed.
+Something outside did not do what was needed, or a load was stopped before its end.
 .TP
 2
 Usage or configuration error; nothing was touched.

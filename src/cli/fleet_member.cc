@@ -84,7 +84,7 @@ void FleetMember::settle(const Ending& ending) {
     hanging_ = std::move(wired_);
   }
   wired_.reset();
-  const std::optional<Error> error = error_of(ending);
+  const std::optional<Error> error = error_of(ending, relay_.plan);
   const Duration now = world_.clock.monotonic();
   const RelayCourse::Wish wish = is_to_end_     ? RelayCourse::Wish::end
                                  : replacement_ ? RelayCourse::Wish::replace

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "cli/exit_code.h"
 #include "json/writer.h"
 #include "observe/progress.h"
+#include "source/file_source.h"
 
 namespace ctk::cli {
 namespace {
@@ -31,12 +34,28 @@ std::string json_summary(const relay::RelayStats& stats, const std::string& name
   return json::to_utf8(std::move(line));
 }
 
+std::optional<Error> error_of_file(const relay::RelayStats& stats, const std::string& path) {
+  if (!stats.stopped || stats.read_whole) return std::nullopt;
+  if (!source::may_wait(path)) {
+    return Error{
+        ErrorKind::stopped,
+        fmt::format("the load was stopped before the end of the file: {} of its changes are applied", stats.counts.applied),
+        "", "no position is kept in a file: load it again, all of it; what is applied already changes nothing"};
+  }
+  if (!stats.unwritten) return std::nullopt;
+  return Error{ErrorKind::stopped,
+               fmt::format("the load was stopped, and not all that it had read is written: {} changes are applied",
+                           stats.counts.applied),
+               "", "what a pipe has given is gone: send it again; what is applied already changes nothing"};
+}
+
 }  // namespace
 
 bool is_bounded(const LoadPlan& plan) { return plan.relay.once || plan.source.is_file() || !plan.source.follow; }
 
-std::optional<Error> error_of(const Ending& ending) {
+std::optional<Error> error_of(const Ending& ending, const LoadPlan& plan) {
   if (!ending.result) return ending.result.error();
+  if (const auto* file = std::get_if<FilePlan>(&plan.source.from)) return error_of_file(ending.stats, file->path);
   if (!ending.stats.load || !ending.stats.load->running) return std::nullopt;
   return Error{ErrorKind::stopped, "the load was stopped before it had read the whole table", "",
                "the same command goes on where it was"};
@@ -44,7 +63,8 @@ std::optional<Error> error_of(const Ending& ending) {
 
 int exit_code_of(const Ending& ending, const std::optional<Error>& error, const LoadPlan& plan) {
   if (error) return exit_code(error->kind);
-  const bool ran_to_its_end = !ending.stats.stopped && is_bounded(plan);
+  const bool stopped = ending.stats.stopped && !(plan.source.is_file() && ending.stats.read_whole);
+  const bool ran_to_its_end = !stopped && is_bounded(plan);
   return ran_to_its_end && ending.stats.counts.dead_letters > 0 ? kDeadLetters : kDone;
 }
 

@@ -18,8 +18,9 @@ struct Ending {
 /// Whether it ends by itself.
 bool is_bounded(const LoadPlan& plan);
 
-/// Why it is no good end; a load that was stopped is none, either.
-std::optional<Error> error_of(const Ending& ending);
+/// Why it is no good end. To be stopped is none for a load, nor within a regular file: nobody keeps how far it was read.
+/// What is read of a pipe may go on for ever: stopped, it ends well where all that it had read is written.
+std::optional<Error> error_of(const Ending& ending, const LoadPlan& plan);
 
 int exit_code_of(const Ending& ending, const std::optional<Error>& error, const LoadPlan& plan);
 

@@ -16,7 +16,7 @@ namespace {
 
 /// Says how the run ended; its exit code.
 int conclude(const Ending& ending, const LoadPlan& plan, World& world, SignalWatcher& signals) {
-  const std::optional<Error> error = error_of(ending);
+  const std::optional<Error> error = error_of(ending, plan);
   int code = exit_code_of(ending, error, plan);
   signals.run_is_over(code);
   const bool printed = print_summary(ending, plan, "", world);

@@ -167,7 +167,10 @@ class Relay::Engine : private Course, private Reading::Owner, private Writing::O
   void acknowledged(const std::vector<coordination::PositionMove>& ends) override;
   void cannot_send(const std::string& why) override { drop_and_read_again(why); }
   void lost_shards(const std::vector<ShardId>& shards) override { lose_shards(shards); }
-  void leave() override { end(stats()); }
+  void leave() override {
+    counters_.note_unwritten();
+    end(stats());
+  }
   /// `fenced`: the end of a run that is alone; else some shards are lost.
   void fenced(const Error& error) override;
 

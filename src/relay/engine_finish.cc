@@ -1,5 +1,6 @@
 // The end of a run: when there is nothing more to do, by a stop, or by an error.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "relay/engine.h"
@@ -61,8 +62,10 @@ void Relay::Engine::stop() {
 void Relay::Engine::end_after_grace() {
   run_.env.loop.after(run_.options.deadlines.grace, state_.guarded([this] {
     // Where all is stored, only the count of the rows was to come.
-    if (state_.phase != Phase::counting)
-      run_.env.log.warn("the grace period is over; what is not stored will be read again");
+    if (state_.phase != Phase::counting) {
+      run_.env.log.warn("the grace period is over; " + std::string(run_.what_is_not_stored()));
+      counters_.note_unwritten();
+    }
     end(stats());
   }));
 }

@@ -31,7 +31,11 @@ RelayStats Relay::Engine::stats() const {
     stats.lag = std::max(stats.lag, lag_of(*one));
     if (!one->reading.at_tip()) ++stats.shards_reading;
   }
-  if (life().lineage.is_acquired()) stats.shards_waiting = life().lineage.walk().waiting();
+  if (life().lineage.is_acquired()) {
+    const shards::ShardWalk& walk = life().lineage.walk();
+    stats.shards_waiting = walk.waiting();
+    stats.read_whole = stats.stopped && !walk.known().empty() && walk.all_finished();
+  }
   stats.load = load_progress();
   if (run_.identity.traits.retention > Duration{}) stats.until_data_loss = run_.identity.traits.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {

@@ -145,6 +145,8 @@ struct RelayStats {
   /// Set where no load has filled the table: from when on its changes are there ("2026-11-22T…", "shard positions").
   std::optional<std::string> changes_only_since;
   bool stopped = false;       ///< it was asked to stop before its source's end
+  bool read_whole = false;    ///< of a stopped run: its shards have ended, and all of them is written nevertheless
+  bool unwritten = false;     ///< of a stopped run: not all that it had read could be written
   bool target_hangs = false;  ///< it had not closed by the end of the grace period: a thread may wait for it yet
   size_t memory_used = 0;
 };

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "relay/relay.h"
 #include "shards/cadence.h"
@@ -41,6 +42,10 @@ struct Run {
   /// Of every shard: as the options say, else as the source is.
   shards::CadencePolicy cadence() const;
   bool is_transactional() const { return sink.traits().transactions; }
+  /// What becomes of what was read, where a stop leaves it unwritten: nothing keeps how far a file was read.
+  std::string_view what_is_not_stored() const {
+    return identity.traits.bounded ? "not all that was read is stored" : "what is not stored will be read again";
+  }
   /// What tells its dead letters from those of others. A stream's relay has its name for it. Files are all of one
   /// incarnation, and may have any name given: what tells them apart is the file.
   std::string dead_letter_source() const;

@@ -51,6 +51,7 @@ class RunCounters {
     stats_.tombstones = tombstones;
   }
   void note_stopped() { stats_.stopped = true; }
+  void note_unwritten() { stats_.unwritten = true; }
   void note_hanging_target() { stats_.target_hangs = true; }
   /// Why the run is to end: the first changes were all refused, and no other was kept.
   std::optional<Error> nothing_is_taken(const sink::BatchOutcome& last) const;

@@ -216,7 +216,7 @@ void Writing::on_apply_error(const Error& error) {
   const Patience patience = after_failed_write(error.kind, standing);
   if (patience == Patience::give_up) return parts_.course.fail_run(error);
   if (patience == Patience::leave) {
-    run_.env.log.warn("writing failed; what is not stored will be read again", {{"error", to_string(error)}});
+    run_.env.log.warn("writing failed; " + std::string(run_.what_is_not_stored()), {{"error", to_string(error)}});
     return parts_.owner.leave();
   }
   // Opening it again decides what becomes of a table that was dropped. Positions in memory cannot begin again with it.

@@ -33,7 +33,7 @@ class FileRecords {
     Result<std::unique_ptr<ByteStream>> raw = open_file(path_, wait_);
     if (!raw) return forward_error(std::move(raw));
     raw_ = std::move(*raw);
-    return may_wait() ? Status{} : look();
+    return may_wait(path_) ? Status{} : look();
   }
 
   /// As many records as fit into the request, but none is kept waiting for one that has not been written yet, or that
@@ -67,13 +67,6 @@ class FileRecords {
   bool is_regular() const {
     std::error_code unknown;
     return path_ != "-" && std::filesystem::is_regular_file(path_, unknown);
-  }
-
-  /// Whether its bytes may be long in coming: a pipe, a socket, a terminal.
-  bool may_wait() const {
-    struct stat status{};
-    const int found = path_ == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path_.c_str(), &status);
-    return found == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
   }
 
   /// What it is, by its first bytes.
@@ -158,6 +151,12 @@ class FileSource final : public StreamSource {
 };
 
 }  // namespace
+
+bool may_wait(const std::string& path) {
+  struct stat status{};
+  const int found = path == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path.c_str(), &status);
+  return found == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode));
+}
 
 std::unique_ptr<StreamSource> make_file_source(std::string path, std::unique_ptr<Executor> reader) {
   return std::make_unique<FileSource>(std::move(path), std::move(reader));

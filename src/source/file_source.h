@@ -11,6 +11,9 @@
 
 namespace ctk::source {
 
+/// Whether its bytes may be long in coming, and nobody knows how many there are: a pipe, a socket, a terminal.
+bool may_wait(const std::string& path);
+
 /// `reader` is a thread of its own: reading may block (standard input). It goes with the source.
 std::unique_ptr<StreamSource> make_file_source(std::string path, std::unique_ptr<Executor> reader);
 

@@ -1,16 +1,21 @@
 """How a run ends: on a pipe that stays open, by a signal, at a bad line, as a dry run."""
+import array
+import fcntl
 import json
 import os
 import pathlib
 import re
 import resource
 import signal
+import sqlite3
 import subprocess
+import termios
 import unittest
 
 import aws
 from events import Model, put_into, to_lines
 from harness import PROGRAM, Case, SqliteTarget, clean_environment, finish
+from listening import follow, get
 from servers import SimulatedKinesis, wait_until
 
 STDIN = "file+dynamodb+cdc:-"
@@ -122,6 +127,72 @@ class Signals(Case):
                     break
             process.send_signal(signal.SIGINT if number % 2 else signal.SIGTERM)
             self.assertEqual(process.wait(20), 0)
+
+    def endless(self):
+        """A file that takes longer to load, a few rows a batch, than the test takes to see the first of them."""
+        endless = self.home / "endless.ndjson"
+        with open(endless, "w", encoding="utf-8") as out:
+            for number in range(300_000):
+                out.write('{"eventName":"INSERT","tableName":"demo","dynamodb":{"ApproximateCreationDateTime":1700000000,'
+                          f'"Keys":{{"pk":{{"S":"{number}"}}}},"NewImage":{{"pk":{{"S":"{number}"}}}}}}}}\n')
+        return endless
+
+    def test_within_a_file_it_is_no_good_end(self):
+        endless = self.endless()
+        for ending in (signal.SIGTERM, signal.SIGINT):
+            target = SqliteTarget(self.home, f"{ending.name}.db")
+            process = self.start_ctk("load", f"file+dynamodb+cdc://{endless}", target.url(), "--batch-rows", "50")
+            wait_until("it writes", lambda: rows_of(target), process=process)
+            process.send_signal(ending)
+            code, _, err = finish(process)
+            self.assertEqual(code, 1, err)
+            applied, = re.findall(r"the load was stopped before the end of the file: (\d+) of its changes are applied", err)
+            self.assertIn(f"applied {applied},", err)
+            self.assertIn("load it again, all of it", err)
+            self.assertLess(rows_of(target), 300_000)
+
+    def test_within_a_file_that_is_standard_input_neither(self):
+        target = SqliteTarget(self.home)
+        with open(self.endless(), "rb") as endless:
+            process = self.start_ctk("load", STDIN, target.url(), "--batch-rows", "50", stdin=endless)
+        wait_until("it writes", lambda: rows_of(target), process=process)
+        process.terminate()
+        code, _, err = finish(process)
+        self.assertEqual(code, 1, err)
+        self.assertIn("stopped before the end of the file", err)
+
+    def test_behind_the_end_of_a_file_all_of_it_is_written(self):
+        process = self.start_ctk("load", f"file+dynamodb+cdc://{self.file}", "ndjson:-", "--listen", "127.0.0.1:0")
+        self.lines = []
+        url, reader = follow(self, process, 20)
+
+        def states():
+            return [shard["state"] for shard in json.loads(get(url, "/status.json")[2])["relays"][0]["shards"]]
+        wait_until("it has read the file", lambda: states() == ["ended"], process=process)  # nobody reads what it writes
+        process.terminate()
+        self.assertEqual(process.stdout.read().count(b"\n"), len(self.model.events))
+        self.assertEqual(process.wait(20), 0, self.lines)
+        reader.join()
+
+    def test_what_a_pipe_gave_and_nobody_could_write_is_told(self):
+        target = SqliteTarget(self.home)
+        process = self.start_ctk("load", STDIN, target.url(), "--grace", "2s", stdin=subprocess.PIPE)
+        put = Model()
+        put.put("first")
+        process.stdin.write(to_lines(put.events).encode())
+        process.stdin.flush()
+        self.wait_for(target, put, process=process)
+        with sqlite3.connect(target.path) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            process.stdin.write(self.file.read_bytes())
+            process.stdin.flush()
+            wait_until("it has read the pipe", lambda: unread(process.stdin) == 0, process=process)
+            process.terminate()
+            self.assertEqual(process.wait(20), 1)
+            other.rollback()
+        _, _, err = finish(process)
+        self.assertIn("not all that it had read is written: 1 changes are applied", err)
+        self.assertNotIn("will be read again", err)
 
     def test_the_closing_counts_are_the_tables(self):
         target = SqliteTarget(self.home)
@@ -320,6 +391,21 @@ class DryRuns(Case):
                 out, _ = self.run_ctk("load", f"file+dynamodb+cdc://{file}", target, "--create-table=false", "--dry-run")
                 self.assertNotIn("CREATE", out)
                 self.assertIn("INSERT INTO", out)
+
+
+def rows_of(target):
+    """How many rows the table has; 0 where it is not there, or somebody writes."""
+    try:
+        return target.query("SELECT count(*) FROM demo")[0][0]
+    except sqlite3.OperationalError:
+        return 0
+
+
+def unread(pipe):
+    """How many bytes wait in it."""
+    waiting = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0]
 
 
 def has_thread(process, name):
