@@ -20,8 +20,8 @@ std::unexpected<Error> strange_answer(std::string_view service, std::string_view
 /// The text of a member; empty where it is missing or no text.
 std::string text_member(json::Element element, std::string_view name);
 
-/// Whether a member that says that something goes on says so, or that nothing does: a text, null, or missing. What is neither
-/// must not be taken for an end.
+/// Whether a member that says that something goes on says so, or that nothing does: a text, null, or missing. What is
+/// neither must not be taken for an end.
 bool is_text_or_none(json::Element element, std::string_view name);
 
 /// A number as a time: seconds, milliseconds or microseconds by magnitude, as parse_timestamp tells them apart.
