@@ -46,7 +46,7 @@ class SharedText {
  private:
   std::shared_ptr<const void> memory_;
   size_t memory_bytes_ = 0;
-  std::string_view text_{""};
+  std::string_view text_{"", 0};  // its data() is never null
 };
 
 }  // namespace ctk::json
