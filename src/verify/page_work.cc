@@ -179,7 +179,7 @@ ReadItems PageWork::keys_of(const std::vector<Difference>& differences) {
   return items;
 }
 
-Result<Look> PageWork::look(std::optional<std::string> item, std::optional<sink::HeldRow> row) {
+Result<Look> PageWork::look(const std::optional<std::string>& item, std::optional<sink::HeldRow> row) {
   Look look;
   look.has_item = item.has_value();
   look.row = row_state(row, hash_);
@@ -190,7 +190,7 @@ Result<Look> PageWork::look(std::optional<std::string> item, std::optional<sink:
     return look;
   }
   dynamodb::RawRecord record;
-  record.data = std::move(*item);
+  record.data = json::SharedText(*item);
   const std::optional<ReadItem> read = read_item(std::move(record));
   if (!read) return fail(ErrorKind::corrupt, "DynamoDB answered GetItem with an item that is none");
   if (!row) {
@@ -204,7 +204,7 @@ Result<Look> PageWork::look(std::optional<std::string> item, std::optional<sink:
   return look;
 }
 
-std::optional<sink::RowRepair> PageWork::repair(const ReadItem& key, std::optional<std::string> item,
+std::optional<sink::RowRepair> PageWork::repair(const ReadItem& key, const std::optional<std::string>& item,
                                                 const std::optional<sink::HeldRow>& row, Timestamp now) {
   if (key.cells.empty()) return std::nullopt;
   sink::RowRepair repair;
@@ -212,7 +212,7 @@ std::optional<sink::RowRepair> PageWork::repair(const ReadItem& key, std::option
   if (row) repair.version = row->version;
   if (!item) return repair;
   dynamodb::RawRecord record;
-  record.data = std::move(*item);
+  record.data = json::SharedText(*item);
   record.arrival = now;
   std::optional<ReadItem> read = read_item(std::move(record));
   if (!read) return std::nullopt;

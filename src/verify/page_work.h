@@ -78,9 +78,9 @@ class PageWork {
   /// Of differences: the keys by which both sides are read again.
   ReadItems keys_of(const std::vector<Difference>& differences);
   /// `item`: what DynamoDB has now; `row`: what was read before that.
-  Result<Look> look(std::optional<std::string> item, std::optional<sink::HeldRow> row);
+  Result<Look> look(const std::optional<std::string>& item, std::optional<sink::HeldRow> row);
   /// How such a row becomes what its item is, at `now`; nothing where the target cannot hold its key.
-  std::optional<sink::RowRepair> repair(const ReadItem& key, std::optional<std::string> item,
+  std::optional<sink::RowRepair> repair(const ReadItem& key, const std::optional<std::string>& item,
                                         const std::optional<sink::HeldRow>& row, Timestamp now);
 
  private:

@@ -90,7 +90,7 @@ Task<Result<bool>> Verifier::look_again(std::vector<Difference> due) {
   auto compare = [work = work_, &sides]() -> Result<std::vector<Look>> {
     std::vector<Look> looks;
     for (size_t i = 0; i < sides->items.size(); ++i) {
-      Result<Look> look = work->look(std::move(sides->items[i]), std::move(sides->rows[i]));
+      Result<Look> look = work->look(sides->items[i], std::move(sides->rows[i]));
       if (!look) return forward_error(std::move(look));
       looks.push_back(std::move(*look));
     }
@@ -149,7 +149,7 @@ Task<Result<bool>> Verifier::repair(std::vector<Difference> standing) {
         const Result<Look> look = work->look(sides->items[i], sides->rows[i]);
         if (!look) return std::unexpected(look.error());
         if (!look->difference) continue;
-        auto repair = work->repair(sides->keys[i], std::move(sides->items[i]), sides->rows[i], now);
+        auto repair = work->repair(sides->keys[i], sides->items[i], sides->rows[i], now);
         if (repair) prepared.repairs.push_back(std::move(*repair));
         prepared.left.push_back(std::move(standing[i]));
       }
