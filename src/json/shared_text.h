@@ -46,7 +46,8 @@ class SharedText {
  private:
   std::shared_ptr<const void> memory_;
   size_t memory_bytes_ = 0;
-  std::string_view text_{"", 0};  // its data() is never null
+  static constexpr const char* kNothing = "";  // data() is never null
+  std::string_view text_{kNothing};
 };
 
 }  // namespace ctk::json
