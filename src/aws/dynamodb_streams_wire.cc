@@ -51,14 +51,9 @@ bool read_record(Piece entry, StreamsPage& page) {
   return true;
 }
 
-bool is_null(Piece value) {
-  bool null = false;
-  return value.is_null().get(null) == simdjson::SUCCESS && null;
-}
-
 /// None, which says that the shard has ended, is left out, or null. False where it is neither that nor a text.
 bool take_iterator(Piece value, StreamsPage& page) {
-  if (is_null(value)) return true;
+  if (json::is_null(value)) return true;
   const auto next = json::string_of(value);
   if (next && !next->empty()) page.next_iterator = std::string(*next);
   return next.has_value();
@@ -157,7 +152,7 @@ Result<StreamsPage> read_streams_page(json::PieceParser& parser, std::string& bo
   bool has_records = false;
   const bool good = json::for_each_member(*answer, [&](std::string_view name, Piece value) {
     if (name == "Records") {
-      has_records = !is_null(value);
+      has_records = !json::is_null(value);
       return json::for_each_entry(value, [&](Piece entry) { return read_record(entry, page); });
     }
     return name != "NextShardIterator" || take_iterator(value, page);

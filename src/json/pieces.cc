@@ -38,6 +38,11 @@ std::optional<ObjectText> object_text(Piece value) {
   return ObjectText{*object, text->substr(0, text->find_last_not_of(kSpace) + 1)};
 }
 
+bool is_null(Piece value) {
+  bool null = false;
+  return value.is_null().get(null) == simdjson::SUCCESS && null;
+}
+
 std::optional<std::string_view> string_of(Piece value) { return value_of<std::string_view>(value.get_string()); }
 std::optional<double> number_of(Piece value) { return value_of<double>(value.get_double()); }
 std::optional<PieceObject> object_of(Piece value) { return value_of<PieceObject>(value.get_object()); }

@@ -30,6 +30,8 @@ class PieceParser {
   simdjson::ondemand::document document_;
 };
 
+bool is_null(Piece value);
+
 /// Calls `each(name, value)` for the members of an object; stops at false. False also where the text breaks off.
 template <class Each>
 bool for_each_member(PieceObject object, Each each) {
@@ -45,8 +47,7 @@ bool for_each_member(PieceObject object, Each each) {
 /// The same for the entries of an array; null is an empty one.
 template <class Each>
 bool for_each_entry(Piece list, Each each) {
-  bool null = false;
-  if (list.is_null().get(null) == simdjson::SUCCESS && null) return true;
+  if (is_null(list)) return true;
   simdjson::ondemand::array array;
   if (list.get_array().get(array) != simdjson::SUCCESS) return false;
   for (auto entry : array) {
