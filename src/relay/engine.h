@@ -177,6 +177,7 @@ class Relay::Engine : private Course, private Reading::Owner, private Writing::O
   // engine_drop.cc
   void drop_and_read_again(const std::string& why);
   void report_drop(const std::string& why) const;
+  void drop_held();
   void reload_positions();
   void go_on_from_rows(std::vector<coordination::StoredPosition> rows);
   void set_back_to(const coordination::StoredPosition& row);

@@ -7,12 +7,16 @@
 namespace ctk::relay {
 
 void Relay::Engine::report_drop(const std::string& why) const {
-  if (!why.empty()) run_.env.log.warn("dropping what is held, to read it again", {{"why", why}});
+  run_.env.log.warn("dropping what is held, to read it again", {{"why", why}});
+}
+
+void Relay::Engine::drop_and_read_again(const std::string& why) {
+  report_drop(why);
+  drop_held();
 }
 
 /// Drops everything that is read and not acknowledged, once nothing is being applied, and reads on from the positions.
-void Relay::Engine::drop_and_read_again(const std::string& why) {
-  report_drop(why);
+void Relay::Engine::drop_held() {
   if (!state_.is_dropping()) life().drop = Life::Drop::pass;
   if (writing_.applying()) return;
   life().pass.emplace();
@@ -94,7 +98,7 @@ void Relay::Engine::begin_next_life(const std::string& why) {
   life().drop = Life::Drop::life;
   if (!state_.is_finishing()) report_drop(why);  // what comes first may begin it
   run_.env.loop.post(state_.in_life([this] {
-    if (!state_.is_finishing()) drop_and_read_again("");
+    if (!state_.is_finishing()) drop_held();
   }));
 }
 

@@ -31,7 +31,7 @@ void Relay::Engine::every_second() {
 }
 
 void Relay::Engine::on_batch_answered() {
-  if (state_.is_dropping() && !life().is_reloading && !writing_.applying()) return drop_and_read_again("");
+  if (state_.is_dropping() && !life().is_reloading && !writing_.applying()) return drop_held();
   reading_.read_with_freed_budget();
   writing_.pump();
   consider_end();
