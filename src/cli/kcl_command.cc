@@ -152,7 +152,7 @@ void leave_to_daemon(relay::RelayOptions& relay) {
   relay.once = false;
   relay.batch.age = relay.batch.age.value_or(kBatchAge);
   // Other shards have other processes: nothing fences their writes from this one's sweeping.
-  if (!relay.sweep.floor) relay.sweep.floor = relay::SweepOptions::kFloor;
+  relay.sweep.floor = relay.sweep.unfenced_floor();
 }
 
 }  // namespace
