@@ -160,6 +160,14 @@ Status plan_leases(LoadPlan& plan) {
   return {};
 }
 
+/// Also where its scheme is none, but slashes follow it.
+bool is_meant_for_url(std::string_view word) {
+  const size_t colon = word.find(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string lower = ascii_lower(word);
+  return looks_like_source(lower) || looks_like_target(lower) || word.substr(colon + 1).starts_with('/');
+}
+
 }  // namespace
 
 Status check_order(const std::string& source, const std::optional<std::string>& target) {
@@ -236,18 +244,6 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   plan.notes.insert(plan.notes.end(), target->options.notes().begin(), target->options.notes().end());
   return plan;
 }
-
-namespace {
-
-/// Also where its scheme is none, but slashes follow it.
-bool is_meant_for_url(std::string_view word) {
-  const size_t colon = word.find(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  const std::string lower = ascii_lower(word);
-  return looks_like_source(lower) || looks_like_target(lower) || word.substr(colon + 1).starts_with('/');
-}
-
-}  // namespace
 
 std::vector<Secret> known_secrets(const std::vector<std::string>& words, const aws::Environment& environment) {
   std::vector<Secret> secrets;

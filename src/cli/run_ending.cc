@@ -1,9 +1,9 @@
 #include "cli/run_ending.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 #include "cli/exit_code.h"
 #include "json/writer.h"

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <cwchar>
 
+#include "base/utf8.h"
+
 namespace ctk::cli {
 namespace {
 
@@ -44,14 +46,6 @@ Character first_of(std::string_view text) {
   return valid ? Character{bytes, code, true} : Character{};
 }
 
-bool turns_direction(wchar_t code) {
-  return (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0x200e || code == 0x200f;
-}
-
-bool is_control(wchar_t code) {
-  return code < L' ' || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || turns_direction(code);
-}
-
 std::string escaped(const Character& character, std::string_view bytes) {
   switch (character.valid ? character.code : L'\0') {
     case L'\n': return "\\n";
@@ -72,7 +66,7 @@ std::string one_line(std::string_view text) {
   while (!text.empty()) {
     const Character character = first_of(text);
     const std::string_view bytes = text.substr(0, character.bytes);
-    const bool plain = character.valid && !is_control(character.code);
+    const bool plain = character.valid && !is_obeyed_by_terminals(static_cast<char32_t>(character.code));
     line += plain ? std::string(bytes) : escaped(character, bytes);
     text.remove_prefix(character.bytes);
   }

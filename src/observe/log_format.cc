@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.h"
 #include "json/writer.h"
 
 namespace ctk::observe {
@@ -11,17 +12,16 @@ namespace {
 
 constexpr size_t kShortestSecret = 8;
 
-/// How many bytes at `at` are a character that a terminal obeys and JSON leaves as it is: DEL, the controls U+0080 to
-/// U+009F, and what ends a line or turns the direction of writing. And which it is.
+/// How many bytes at `at` are a character that terminals obey and JSON leaves as it is: none below DEL. And which it is.
 std::pair<size_t, unsigned> obeyed_at(std::string_view text, size_t at) {
   const auto byte = [&](size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
   if (byte(0) == 0x7f) return {1, 0x7f};
-  if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return {2, byte(1)};
+  const auto if_obeyed = [](size_t bytes, unsigned code) {
+    return is_obeyed_by_terminals(code) ? std::pair(bytes, code) : std::pair(size_t{0}, 0U);
+  };
+  if (byte(0) == 0xc2 && byte(1) >= 0x80) return if_obeyed(2, byte(1));
   if (byte(0) != 0xe2 || (byte(1) != 0x80 && byte(1) != 0x81) || byte(2) < 0x80) return {0, 0};
-  const unsigned code = 0x2000 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-  const bool obeyed =
-      code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-  return obeyed ? std::pair<size_t, unsigned>{3, code} : std::pair<size_t, unsigned>{0, 0};
+  return if_obeyed(3, 0x2000 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f));
 }
 
 /// Such characters as JSON escapes them; they stand in strings only.
@@ -36,13 +36,19 @@ std::string with_obeyed_escaped(std::string line) {
   return shown;
 }
 
+/// As it stands within the quotes of a log line, or of JSON.
+Secret as_quoted(const Secret& secret) {
+  std::string text;
+  json::append_string(text, secret.reveal());
+  return Secret(with_obeyed_escaped(text.substr(1, text.size() - 2)));
+}
+
 bool is_bare(std::string_view text) {
   if (text.empty()) return false;
   for (size_t at = 0; at < text.size(); ++at) {
     if (obeyed_at(text, at).first > 0) return false;
   }
-  return std::ranges::all_of(text,
-                             [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c != '\\' && c != 0x7f; });
+  return std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c != '"' && c != '=' && c != '\\'; });
 }
 
 void append_logfmt_value(std::string& out, std::string_view text) {
@@ -127,17 +133,6 @@ std::string format_event(LogFormat format, bool color, Timestamp time, LogLevel 
   return with_obeyed_escaped(format == LogFormat::json ? format_json(time, level, message, fields)
                                                        : format_logfmt(color, time, level, message, fields));
 }
-
-namespace {
-
-/// As it stands within the quotes of a log line, or of JSON.
-Secret as_quoted(const Secret& secret) {
-  std::string text;
-  json::append_string(text, secret.reveal());
-  return Secret(with_obeyed_escaped(text.substr(1, text.size() - 2)));
-}
-
-}  // namespace
 
 Redactor::Redactor(const std::vector<Secret>& secrets) : known_(std::make_shared<Known>()) { learn(secrets); }
 
