@@ -11,8 +11,8 @@
 //   stored_rows    rows read, to be compared                         repaired_rows  and made equal again
 //   target_sight   what a preflight sees                             session    what all of these share
 //   client         nodes in turn, one statement at a time            protocol   requests and answers as values
-//   classify       errors → what to do, as data     statements, history_statements, bookkeeping, row_args, definition:
-//   texts testing/       a server in memory for tests
+//   classify       errors → what to do, as data                      testing/   a server in memory for tests
+//   statements, history_statements, bookkeeping, row_args, definition: texts
 #pragma once
 
 #include <memory>
