@@ -22,15 +22,18 @@ verb_test() {
   configure release
   compile release programs
   beside build/suites.log run_suites build_sanitized
-  beside build/lives.log run_lives test_sanitized
+  beside build/lives.log run_lives_and_threads test_memory
   python3 tools/dev/skipped.py build-sanitize build-tsan build
 }
 
 # They wait more than they compute.
 run_suites() { ctest --preset release; }
 
-# A life has one thread; of the sanitized tests some wait for servers.
-run_lives() { build/tests/simulate --seed 1 --runs 2000; }
+# A life has one thread; relays on real threads wait for most of their time, and so do the tests that have servers.
+run_lives_and_threads() {
+  build/tests/simulate --seed 1 --runs 2000
+  test_threads
+}
 
 # For the inner loop: format, imports, build, and the quick tests of the programs that have changed since they last passed.
 verb_check() {
@@ -48,7 +51,8 @@ verb_sanitize() {
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   need_tools "${test_tools[@]}"
   build_sanitized
-  test_sanitized
+  test_memory
+  test_threads
 }
 
 build_sanitized() {
@@ -58,10 +62,9 @@ build_sanitized() {
   compile tsan teardown_test
 }
 
-test_sanitized() {
-  ctest --preset sanitize
-  ctest --preset tsan
-}
+test_memory() { ctest --preset sanitize; }
+
+test_threads() { ctest --preset tsan; }
 
 verb_lint() {
   need_packages "${build_packages[@]}" "${lint_packages[@]}"
