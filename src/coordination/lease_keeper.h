@@ -163,6 +163,7 @@ class LeaseKeeper {
   void remember(const aws::ShardId& shard);
   void remember_what_goes(const std::vector<Lease>& rows);
   void create(Lease lease, Duration now);
+  int64_t counter_of_new_row();
   void has_row(const aws::ShardId& shard);
   void note_next_expiry(Duration now);
   void scan_after(Duration now, Duration pause);

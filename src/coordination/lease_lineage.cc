@@ -50,7 +50,6 @@ std::vector<WantedLease> leases_without_row(const std::vector<WantedLease>& want
 
 Lease new_lease(const WantedLease& wanted) {
   Lease lease{.shard = wanted.shard, .owner = {}, .checkpoint_owner = {}};
-  lease.counter = wanted.counter;
   lease.checkpoint = checkpoint_of(wanted.position);
   lease.parents = wanted.parents;
   std::ranges::sort(lease.parents);

@@ -22,7 +22,6 @@ struct WantedLease {
   Epoch epoch = 0;
   Incarnation incarnation{};
   std::optional<HashRange> hash_range{};
-  int64_t counter = 0;  ///< with which its row is made
   bool operator==(const WantedLease&) const = default;
 };
 

@@ -17,11 +17,10 @@ constexpr size_t kTakenAtOnce = 8;                // taken by a worker that has 
 constexpr size_t kAskedAtOnce = 16;               // requests of a worker that has none
 constexpr Duration kKeepFinished = seconds(300);  // a request to make its row that is still on its way arrives before
 constexpr int kVeryOld = 3;                       // times the time to fail over
-constexpr int64_t kAheadOfAll = 1000;  // of a counter in a row that is made anew: writes on their way expect others
+constexpr int64_t kFarApart = 1000;  // counters of two rows, at least: more writes than are on their way for one of them
 constexpr uint64_t kManyCounters = 1'000'000'000;  // of rows of one shard, no two draw the same one
 
 WantedLease as_last_seen(WantedLease wanted, const Lease& row) {
-  wanted.counter = row.counter + kAheadOfAll;
   const std::optional<Position> position = position_of(row);
   if (!position) return wanted;
   wanted.position = *position;
@@ -131,13 +130,15 @@ void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {
   std::erase_if(last_seen_, [&](const auto& row) { return there.contains(row.first); });
 }
 
-/// A write for a row that was there before, or somebody's watch of it, must not take this one for that: it may be deleted
-/// before the request to make it arrives, and it may be made by one that is late. So its counter is one of its own.
 void LeaseKeeper::create(Lease lease, Duration now) {
   const aws::ShardId shard = lease.shard;
-  if (lease.counter == 0) lease.counter = kAheadOfAll * static_cast<int64_t>(1 + random_.below(kManyCounters));
   creating_.try_emplace(shard, Creating{.lease = std::move(lease), .try_at = now});
 }
+
+/// The counter is all that tells a row from the one that was there before, and was deleted: a write on its way for that
+/// one, or somebody's watch of it, must not meet this one. Each request has one of its own, since one that is late makes
+/// another row than the one that came first, and two workers that saw the same row make two.
+int64_t LeaseKeeper::counter_of_new_row() { return kFarApart * static_cast<int64_t>(1 + random_.below(kManyCounters)); }
 
 void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
   std::set<aws::ShardId> children;
@@ -158,6 +159,7 @@ void LeaseKeeper::advance_creating(LeaseActions& actions, Duration now) {
       continue;
     }
     creating.in_flight = creating.was_tried = true;
+    creating.lease.counter = counter_of_new_row();
     actions.emplace_back(LeaseWrite(CreateLease{creating.lease}));
   }
 }

@@ -49,6 +49,11 @@ TEST(LeaseRows, OfAMergeIsMadeAfterThoseOfBothParents) {
   EXPECT_EQ(made(keeper.advance(seconds(4))), std::set{child});
 }
 
+void expect_far_apart(const std::set<int64_t>& counters) {
+  for (auto low = counters.begin(), high = std::next(low); high != counters.end(); ++low, ++high)
+    EXPECT_GE(*high - *low, 1000);
+}
+
 /// A row may be deleted, and made anew by a request that is late, or by another worker: who watched the one, or has a write
 /// for it on its way, must not take the next for it. (Both had low counters, and two workers one shard.)
 TEST(LeaseRows, OfOneShardHaveCountersThatAreFarApart) {
@@ -61,8 +66,45 @@ TEST(LeaseRows, OfOneShardHaveCountersThatAreFarApart) {
     for (const Lease& row : rows_made(keeper.scanned({}, seconds(1), seconds(1)))) counters.insert(row.counter);
   }
   ASSERT_EQ(counters.size(), 50U);
-  for (auto low = counters.begin(), high = std::next(low); high != counters.end(); ++low, ++high)
-    EXPECT_GE(*high - *low, 1000);
+  expect_far_apart(counters);
+}
+
+/// Many workers know the row that was deleted, at the same counter or one write apart: the rows that they make are as far
+/// apart as those of workers that know nothing. (They were as far apart as what had been seen, and a watch of one row held
+/// for the next: two workers read the shard.)
+TEST(LeaseRows, MadeByThoseWhoSawTheSameOneHaveCountersThatAreFarApart) {
+  const aws::ShardId shard("a");
+  std::set<int64_t> counters;
+  for (uint64_t seed = 1; seed <= 50; ++seed) {
+    LeaseKeeper keeper({.worker = WorkerName("me")}, seed);
+    const int64_t seen = 7 + static_cast<int64_t>(seed % 2);
+    keeper.want({{.shard = shard}}, seconds(1));
+    keeper.scanned({{.shard = shard, .owner = WorkerName("other"), .checkpoint_owner = {}, .counter = seen}}, seconds(1),
+                   seconds(1));
+    keeper.scanned({}, seconds(60), seconds(60));
+    for (const Lease& row : rows_made(keeper.scanned({}, seconds(70), seconds(70)))) counters.insert(row.counter);
+  }
+  ASSERT_EQ(counters.size(), 50U);
+  expect_far_apart(counters);
+}
+
+/// A request of which the answer was lost may make the row a second time, when what the next one made was deleted.
+TEST(LeaseRows, AskedForAgainHaveAnotherCounter) {
+  const aws::ShardId parent("a"), child("b");
+  LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+  const Lease held{.shard = parent, .owner = WorkerName("me"), .checkpoint_owner = {}, .counter = 1};
+  keeper.scanned({{.shard = parent, .owner = {}, .checkpoint_owner = {}}}, seconds(1), seconds(1));
+  keeper.written(TakeLease{parent, 0, WorkerName("me"), false}, {Kind::applied, held}, seconds(1), seconds(1));
+  ASSERT_TRUE(keeper.store_end(parent, 1, {}, {{.shard = child, .parents = {parent}}}, seconds(2)));
+  std::set<int64_t> counters;
+  for (int second = 2; second < 8; second += 2) {
+    for (const Lease& row : rows_made(keeper.advance(seconds(second)))) {
+      counters.insert(row.counter);
+      keeper.written(CreateLease{row}, {Kind::unknown, {}}, seconds(second), seconds(second + 1));
+    }
+  }
+  ASSERT_EQ(counters.size(), 3U);
+  expect_far_apart(counters);
 }
 
 }  // namespace

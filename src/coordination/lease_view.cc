@@ -47,7 +47,7 @@ void LeaseView::scanned(std::vector<Lease> rows, Duration sent, Duration now) {
   });
   for (Lease& row : rows) {
     const Sight* known = find(row.shard);
-    // Of a row that was made anew the counter begins at 0.
+    // A row that was made anew may have a lower one, too: it is seen a little later.
     if (known != nullptr && row.counter < known->lease.counter && is_fresher(*known)) continue;
     put(std::move(row), now, Duration::min() / 2);
   }
