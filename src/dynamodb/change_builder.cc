@@ -1,6 +1,10 @@
 #include "dynamodb/change_builder.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
 
 #include "base/utf8.h"
 #include "dynamodb/number.h"
@@ -23,6 +27,34 @@ std::optional<Type> text_type(std::string_view tag) {
   if (json::is_word(tag, "B")) return Type::B;
   return std::nullopt;
 }
+
+/// Whether a name may have been met before, told by one bit of many: of few names nearly never where it was not.
+class MetNames {
+ public:
+  /// Behind a name there is room for eight bytes.
+  bool add(std::string_view name) {
+    const uint64_t hash = (ends_of(name) + name.size()) * 0x9e37'79b9'7f4a'7c15;
+    uint64_t& word = bits_[hash >> 60];
+    const uint64_t bit = uint64_t{1} << (hash >> 54 & 63);
+    return (std::exchange(word, word | bit) & bit) != 0;
+  }
+
+ private:
+  static uint64_t load(const char* from) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, from, sizeof(bytes));
+    return bytes;
+  }
+  /// Of its first and last bytes.
+  static uint64_t ends_of(std::string_view name) {
+    static_assert(kTextSlack >= sizeof(uint64_t) && std::endian::native == std::endian::little);
+    if (name.empty()) return 0;
+    if (name.size() < 8) return load(name.data()) << (64 - 8 * name.size());
+    return load(name.data()) ^ std::rotl(load(name.data() + name.size() - 8), 29);
+  }
+
+  std::array<uint64_t, 16> bits_{};
+};
 
 }  // namespace
 
@@ -81,12 +113,24 @@ std::optional<uint32_t> ChangeBuilder::add_selection(uint32_t item, std::span<co
 
 bool ChangeBuilder::add_members(uint32_t parent) {
   uint32_t count = 0;
+  MetNames met;
+  bool may_repeat = false;
   const bool good = walk_->members([&](std::string_view name) {
     ++count;
+    may_repeat |= met.add(name);
     return add_value(name) || fail_at(".", name, "");
   });
   close_node(parent, count);
-  return good;
+  return good && (!may_repeat || check_names(parent));
+}
+
+/// DynamoDB has no such item, and each database would take another one of the two for the value.
+bool ChangeBuilder::check_names(uint32_t parent) {
+  std::vector<std::string_view> names;
+  for (const Value child : value(parent)) names.push_back(child.name());
+  std::ranges::sort(names);
+  const auto twice = std::ranges::adjacent_find(names);
+  return twice == names.end() || fail("the attribute " + excerpt(*twice) + " stands twice");
 }
 
 bool ChangeBuilder::add_value(std::string_view name) {

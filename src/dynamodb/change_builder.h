@@ -3,6 +3,8 @@
 //
 //   item  = {name: value, …}
 //   value = {tag: content} | {}                       ({} is an empty map: DynamoDB Local writes them so)
+//
+// The names of a map differ.
 #pragma once
 
 #include <memory>
@@ -49,6 +51,7 @@ class ChangeBuilder {
 
  private:
   bool add_members(uint32_t parent);
+  bool check_names(uint32_t parent);
   bool add_value(std::string_view name);
   bool add_content(Type type, std::string_view name);
   bool add_text(Type type, std::string_view name);

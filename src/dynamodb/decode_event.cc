@@ -82,15 +82,10 @@ void read_order(const Change& change, std::string& order, const Event& event, co
 std::string check_keys(Value keys) {
   if (keys.size() == 0) return "Keys is empty";
   if (keys.size() > 2) return "Keys has more than two attributes";
-  std::string_view previous;
-  bool first = true;
   for (Value key : keys) {
     if (key.type() != Type::S && key.type() != Type::N && key.type() != Type::B) {
       return "Keys." + excerpt(key.name()) + " is " + std::string(to_string(key.type())) + ", not S, N or B";
     }
-    if (!first && key.name() == previous) return "Keys has one attribute twice: " + excerpt(previous);
-    previous = key.name();
-    first = false;
   }
   return {};
 }

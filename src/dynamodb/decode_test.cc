@@ -1,5 +1,6 @@
 #include "dynamodb/decode.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
@@ -489,7 +490,7 @@ TEST(Decode, RefusesChangesWithoutKeysOrImage) {
   event.keys = R"({"a":{"M":{}}})";
   EXPECT_EQ(refused(event.str()).reason, "Keys.a is M, not S, N or B");
   event.keys = R"({"a":{"S":"x"},"a":{"S":"y"}})";
-  EXPECT_EQ(refused(event.str()).reason, "Keys has one attribute twice: a");
+  EXPECT_EQ(refused(event.str()).reason, "Keys: the attribute a stands twice");
   event.keys = R"({"a":{"S":"x"},"b":{"S":"y"},"c":{"S":"z"}})";
   EXPECT_EQ(refused(event.str()).reason, "Keys has more than two attributes");
   EventText no_image;
@@ -521,6 +522,32 @@ TEST(Decode, NamesThePlaceOfABadValue) {
   EXPECT_EQ(reason_for(R"({"a":{"SS":["x",null]}})"), "NewImage.a: a set holds null");
   EXPECT_EQ(reason_for(R"({"a":{"BS":["AA==","A"]}})"), "NewImage.a[1]: no base64: A");
   EXPECT_LT(reason_for(R"({"a":{"N":")" + std::string(100000, 'x') + R"("}})").size(), 200u);
+}
+
+/// Which of the two would be read later is each database's own affair.
+TEST(Decode, RefusesANameThatStandsTwice) {
+  EXPECT_EQ(reason_for(R"({"a":{"S":"1"},"b":{"S":"2"},"a":{"S":"1"}})"), "NewImage: the attribute a stands twice");
+  EXPECT_EQ(reason_for(R"({"a":{"S":"1"},"\u0061":{"N":"2"}})"), "NewImage: the attribute a stands twice");
+  EXPECT_EQ(reason_for(R"({"a":{"L":[{"M":{"":{"S":"1"},"":{"S":"2"}}}]}})"), "NewImage.a[0]: the attribute  stands twice");
+  EXPECT_EQ(reason_for(R"({"m":{"M":{"x of a long name":{"M":{}},"x of a long name":{}}}})"),
+            "NewImage.m: the attribute x of a long name stands twice");
+  EventText event;
+  event.more = R"(,"NewImage":{"foo":{"S":"other"}})";
+  EXPECT_EQ(refused(event.str()).reason, "NewImage stands twice");
+  event.more = R"(,"Keys":{"foo":{"S":"other"}})";
+  EXPECT_EQ(refused(event.str()).reason, "Keys stands twice");
+}
+
+TEST(Decode, TakesAnyNamesThatDiffer) {
+  std::string item = "{";
+  for (int size = 0; size < 30; ++size) item += fmt::format(R"("{}":{{"N":"1"}},)", std::string(size, 'n'));
+  for (int i = 0; i < 5'000; ++i) item += fmt::format(R"("of many names {} one":{{"N":"{}"}},)", i, i);
+  item.back() = '}';
+  EventText event;
+  event.new_image = item;
+  EXPECT_EQ(decode_one(event.str()).new_image().size(), 5'030u);
+  item.insert(1, R"("of many names 4711 one":{"N":"0"},)");
+  EXPECT_EQ(reason_for(item), "NewImage: the attribute of many names 4711 one stands twice");
 }
 
 TEST(Decode, TakesWhatDynamoDbNeverSends) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <set>
+
 #include "dynamodb/bare_numbers.h"
 #include "dynamodb/change_builder.h"
 #include "json/reader.h"
@@ -97,10 +99,16 @@ rc::Gen<std::string> tagged(const std::string& tag, const rc::Gen<std::string>& 
 rc::Gen<std::string> typed_value(int depth);
 
 rc::Gen<std::string> typed_item(int depth) {
-  auto member = rc::gen::map(rc::gen::pair(text(), typed_value(depth)),
-                             [](const auto& pair) { return quoted(pair.first) + ":" + pair.second; });
-  return rc::gen::map(rc::gen::resize(5, rc::gen::container<std::vector<std::string>>(member)),
-                      [](const std::vector<std::string>& parts) { return "{" + joined(parts) + "}"; });
+  using Members = std::vector<std::pair<std::string, std::string>>;
+  auto members = rc::gen::resize(5, rc::gen::container<Members>(rc::gen::pair(text(), typed_value(depth))));
+  return rc::gen::map(std::move(members), [](const Members& drawn) {
+    std::set<std::string> names;
+    std::vector<std::string> parts;
+    for (const auto& [name, value] : drawn) {
+      if (names.insert(name).second) parts.push_back(quoted(name) + ":" + value);
+    }
+    return "{" + joined(parts) + "}";
+  });
 }
 
 /// Typed JSON as append_typed spells it, so that a round trip gives the same

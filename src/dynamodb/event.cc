@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "dynamodb/number.h"
 
@@ -93,7 +94,11 @@ class EnvelopeReader {
 
   bool take_item(EventItem& item, std::string_view name) {
     if (in_.head() == 'n') return in_.skip();
-    item.present = true;
+    if (std::exchange(item.present, true)) {
+      item.index.reset();
+      item.reason = std::string(name) + " stands twice";
+      return in_.skip();
+    }
     item.index = builder_.add_item(name);
     if (!item.index) item.reason = builder_.reason();
     return !in_.failed();

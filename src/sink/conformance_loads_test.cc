@@ -59,7 +59,7 @@ TEST_P(Conformance, ALoadBeginsIsGoneOnWithAndEnds) {
 
 TEST_P(Conformance, AnyChangeWinsOverTheLoad) {
   open_loading(kCut, LoadRequest::Kind::initial);
-  apply({put(1, text_key("changed"), R"({"pk":{"S":"changed"},"v":{"S":"new"}})"), removal(2, text_key("gone"))});
+  apply({put(1, text_key("changed"), R"({"v":{"S":"new"}})"), removal(2, text_key("gone"))});
   apply({scanned("changed", "old", 900'000'000), scanned("gone", "old", 900'000'000), scanned("quiet", "as it is", 7)});
   const auto all = items();
   EXPECT_THAT(all.at("changed"), ::testing::HasSubstr("new"));
