@@ -16,7 +16,8 @@
 namespace ctk::sink {
 
 /// A stored key, as KeyCell::text has each of its cells: text as it is, the bytes of a binary one (base64 where its column
-/// is a text), canonical digits of a number.
+/// is a text), canonical digits of a number. In a walk over rows none: the row's key is none that a relay could have
+/// written, and is not asked for.
 using KeyTexts = std::vector<std::string>;
 
 struct HeldRow {

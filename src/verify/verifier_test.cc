@@ -222,6 +222,16 @@ TEST_F(Verifying, FindsWhateverIsPlanted) {
   EXPECT_EQ(api_.counts().get_item, 6u * kMostLooks);
 }
 
+/// A row that reads as its item's and is another one: found at once, also where the item's own row is there.
+TEST_F(Verifying, ARowWithAKeyOfAnotherType) {
+  fill(20);
+  by_hand("INSERT INTO demo (pk, data) SELECT CAST(pk AS BLOB), data FROM demo WHERE pk = 'item-1'");
+  by_hand("UPDATE demo SET pk = CAST(pk AS BLOB) WHERE pk = 'item-2' AND typeof(pk) = 'text'");
+  const Result<VerifyTotals> totals = verify();
+  ASSERT_TRUE(totals) << to_string(totals.error());
+  EXPECT_EQ(*totals, (VerifyTotals{.items = 20, .rows = 21, .equal = 19, .missing = 1, .extra = 2}));
+}
+
 TEST_F(Verifying, RepairsWhatStands) {
   fill(100);
   change(5, std::nullopt);

@@ -180,6 +180,9 @@ class Dialect {
   virtual bool upserts_by_any_key() const { return false; }
   /// A key's column as conditions and orders name it: its texts are told apart byte by byte, whatever a user has declared.
   virtual std::string key_column(const table::KeyColumn& key) const { return quote(key.column); }
+  /// What is shown of a key's column where all rows are walked over; NULL where it holds what no key is written as, though
+  /// it would be shown as one. Empty: there is no such thing.
+  virtual std::string written_key(const table::KeyColumn& /*key*/, const std::string& /*shown*/) const { return ""; }
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   std::string key_condition(const table::TableSpec& spec) const;
   /// All of key_column: `"pk", "sk"`.

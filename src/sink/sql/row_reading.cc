@@ -46,6 +46,43 @@ std::string key_text(const KeyColumn& key, std::string_view cell) {
   return number ? dynamodb::canonical_number(cell) : std::string(cell);
 }
 
+/// How a key's column is shown.
+std::string shown_key(const Dialect& dialect, const KeyColumn& key) {
+  const std::string column = dialect.quote(key.column);
+  return key.column_type == ColumnType::binary ? dialect.hex_of(column) : column;
+}
+
+/// As key_list, for rows whose keys may be foreign.
+std::string walked_keys(const Dialect& dialect, const table::TableSpec& spec) {
+  std::string list;
+  for (const KeyColumn& key : spec.keys) {
+    std::string shown = shown_key(dialect, key);
+    const std::string written = dialect.written_key(key, shown);
+    list += (list.empty() ? "" : ", ") + (written.empty() ? std::move(shown) : written);
+  }
+  return list;
+}
+
+/// " AND …": no part of the row's key is foreign.
+std::string of_written_keys(const Dialect& dialect, const table::TableSpec& spec) {
+  std::string conditions;
+  for (const KeyColumn& key : spec.keys) {
+    const std::string written = dialect.written_key(key, shown_key(dialect, key));
+    if (!written.empty()) conditions += fmt::format(" AND {} IS NOT NULL", written);
+  }
+  return conditions;
+}
+
+/// Whether such a key is none that was written by us.
+bool is_foreign(const auto& key) {
+  return std::ranges::any_of(key, [](const auto& cell) { return !cell; });
+}
+
+/// As key_texts, of what walked_keys lists: none where the key is foreign.
+KeyTexts walked_texts(const table::TableSpec& spec, const Cells& cells, size_t begin) {
+  return is_foreign(std::span(cells).subspan(begin, spec.keys.size())) ? KeyTexts() : key_texts(spec, cells, begin);
+}
+
 HeldRow held_row(Cells& cells, size_t begin) {
   return {std::move(cells[begin]), std::move(cells[begin + 1]), cells[begin + 2].value_or(""),
           cells[begin + 3].has_value()};
@@ -145,10 +182,12 @@ class LivingRows {
       std::from_chars(from.front().data(), from.front().data() + from.front().size(), last);
       behind = {number_ + " > ?", {Param::of_integer(last)}};
     }
-    const std::string sql = fmt::format("SELECT {}{}{} FROM {} WHERE {}{} ORDER BY {}{}",
-                                        number_.empty() ? "" : number_ + ", ", key_list(dialect_, spec_), columns,
+    // By its key a foreign one could not be gone on behind.
+    const std::string sql = fmt::format("SELECT {}{}{} FROM {} WHERE {}{}{} ORDER BY {}{}",
+                                        number_.empty() ? "" : number_ + ", ", walked_keys(dialect_, spec_), columns,
                                         dialect_.quote(spec_.name), dialect_.is_not_true(dialect_.quote("cdc_deleted")),
                                         behind.condition.empty() ? "" : " AND " + behind.condition,
+                                        number_.empty() ? of_written_keys(dialect_, spec_) : "",
                                         number_.empty() ? dialect_.key_list(spec_) : number_, dialect_.first_rows(limit));
     Statement select = patiently(look_up(dialect_.bind(sql), std::move(behind.params)));
     select.most_rows = limit;
@@ -184,7 +223,7 @@ SqlResult<bool> walk_in_pages(Driver& driver, const Dialect& dialect, const tabl
     for (const Cells& cells : *page) {
       const std::optional<std::string>&data = cells[content], &aux = cells[content + 1];
       bytes += (data ? data->size() : 0) + (aux ? aux->size() : 0);
-      if (!visit(key_texts(spec, cells, rows->key_begin()), data, aux)) return false;
+      if (!visit(walked_texts(spec, cells, rows->key_begin()), data, aux)) return false;
     }
     if (page->size() < limit) return true;
     from = rows->behind(page->back());
@@ -196,10 +235,7 @@ SqlResult<bool> walk_in_pages(Driver& driver, const Dialect& dialect, const tabl
 
 std::string key_list(const Dialect& dialect, const table::TableSpec& spec) {
   std::string list;
-  for (const KeyColumn& key : spec.keys) {
-    const std::string column = dialect.quote(key.column);
-    list += (list.empty() ? "" : ", ") + (key.column_type == ColumnType::binary ? dialect.hex_of(column) : column);
-  }
+  for (const KeyColumn& key : spec.keys) list += (list.empty() ? "" : ", ") + shown_key(dialect, key);
   return list;
 }
 
@@ -230,7 +266,7 @@ SqlResult<KeyPage> read_keys(Driver& driver, const Dialect& dialect, const table
   SqlResult<std::vector<Cells>> found = rows->read(driver, from, limit, "");
   if (!found) return forward_failure(std::move(found));
   KeyPage page;
-  for (const Cells& cells : *found) page.keys.push_back(key_texts(spec, cells, rows->key_begin()));
+  for (const Cells& cells : *found) page.keys.push_back(walked_texts(spec, cells, rows->key_begin()));
   if (page.keys.size() == limit) page.next = rows->behind(found->back());
   return page;
 }
@@ -240,12 +276,13 @@ SqlResult<bool> walk_rows(Driver& driver, const Dialect& dialect, const table::T
   KeyTexts key(keys);
   bool wanted = true;
   const auto show = [&](std::span<const std::optional<std::string_view>> cells) {
-    for (size_t i = 0; i < keys; ++i) key[i] = key_text(spec.keys[i], cells[i].value_or(""));
-    wanted = visit(key, cells[keys], cells[keys + 1]);
+    const bool foreign = is_foreign(cells.first(keys));
+    for (size_t i = 0; i < keys && !foreign; ++i) key[i] = key_text(spec.keys[i], *cells[i]);
+    wanted = visit(foreign ? KeyTexts() : key, cells[keys], cells[keys + 1]);
     return wanted;
   };
   const std::string sql =
-      fmt::format("SELECT {}, {}, {} FROM {} WHERE {}", key_list(dialect, spec), dialect.quote("data"),
+      fmt::format("SELECT {}, {}, {} FROM {} WHERE {}", walked_keys(dialect, spec), dialect.quote("data"),
                   dialect.quote("aux"), dialect.quote(spec.name), dialect.is_not_true(dialect.quote("cdc_deleted")));
   SqlResult<bool> walked = driver.walk(patiently(look_up(sql)), show);
   if (!walked || *walked || !wanted) return walked;

@@ -59,6 +59,11 @@ class SqliteDialect final : public ConflictDialect {
   }
 
   std::string key_column(const table::KeyColumn& key) const override { return bytewise(quote(key.column)); }
+  /// A BLOB is no text, whatever its bytes, and is equal to none.
+  std::string written_key(const table::KeyColumn& key, const std::string& shown) const override {
+    const char* written = key.column_type == table::ColumnType::binary ? "=" : "<>";
+    return fmt::format("CASE WHEN typeof({}) {} 'blob' THEN {} END", quote(key.column), written, shown);
+  }
   std::string key_in(const table::TableSpec& spec, size_t rows) const override {
     if (spec.keys.size() == 1) return ConflictDialect::key_in(spec, rows);
     return fmt::format("({}) IN (VALUES {})", key_list(spec), tuples(spec.keys.size(), rows));

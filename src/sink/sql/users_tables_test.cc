@@ -41,6 +41,13 @@ class UsersTable : public Conformance {
     } while (!from.empty() && ++pages < 1000);
     return found;
   }
+  /// All rows, one after another.
+  std::multiset<KeyTexts> visited() {
+    std::multiset<KeyTexts> found;
+    const auto visit = [&](const KeyTexts& key, auto, auto) { return found.insert(key), true; };
+    EXPECT_TRUE(await<bool>([&](auto done) { sink->walk_rows(spec(), visit, std::move(done)); }));
+    return found;
+  }
   RowReader::Rows read(const Changes& asked) {
     std::vector<std::vector<table::KeyCell>> keys;
     for (const auto& change : asked) keys.push_back(cells(*change));
@@ -155,6 +162,42 @@ TEST_P(UsersTable, AKeysColumnThatFoldsTexts) {
   rows = read(changes);
   EXPECT_FALSE(rows[0]->deleted) << "it is another row";
   EXPECT_TRUE(rows[1]->deleted);
+}
+
+/// SQLite keeps values of any type in any column: a BLOB of a text's bytes is no such text, nor the other way round.
+TEST_P(UsersTable, AKeyOfAnotherTypeIsNoItems) {
+  changes = {put(1, text_key("a"), "{}"), put(2, text_key("b"), "{}")};
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(query("INSERT INTO demo (pk, data) VALUES (x'61', '{}'), (x'ff', '{}')"));
+  ASSERT_TRUE(query("DELETE FROM demo WHERE pk = 'b'"));
+  ASSERT_TRUE(query("INSERT INTO demo (pk, data) VALUES (x'62', '{}')"));
+  const std::multiset<KeyTexts> expected = {{"a"}, {}, {}, {}};
+  for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), expected) << limit;
+  EXPECT_EQ(visited(), expected);
+}
+
+TEST_P(UsersTable, ATextAmongKeysOfBytesIsNoItems) {
+  const std::string first = R"({"pk":{"B":"YQ=="},"sk":{"N":"1"}})", other = R"({"pk":{"B":"Yg=="},"sk":{"N":"1"}})";
+  changes = {put(1, first, "{}"), put(2, other, "{}")};
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(query("UPDATE demo SET pk = CAST(pk AS TEXT) WHERE pk = x'61'"));
+  EXPECT_EQ(walk(1), (std::multiset<KeyTexts>{{}, {"b", "1"}}));
+  EXPECT_EQ(visited(), walk(1));
+}
+
+/// Where rows have no numbers they are left out: nothing is read behind them.
+TEST_P(UsersTable, AForeignKeyWithoutARowid) {
+  make("CREATE TABLE demo (pk TEXT NOT NULL PRIMARY KEY, data TEXT) WITHOUT ROWID");
+  changes = {put(1, text_key("a"), "{}"), put(2, text_key("b"), "{}")};
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(query("INSERT INTO demo (pk, data) VALUES (x'61', '{}'), (x'ff', '{}')"));
+  for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), (std::multiset<KeyTexts>{{"a"}, {"b"}})) << limit;
 }
 
 /// Nothing is written to where "K" would be written over "k".
