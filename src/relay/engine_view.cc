@@ -40,7 +40,7 @@ RelayStats Relay::Engine::stats() const {
   if (run_.identity.traits.retention > Duration{}) stats.until_data_loss = run_.identity.traits.retention - stats.lag;
   for (const Side side : {kSource, kTarget}) {
     if (!outages_.of(side).any()) continue;
-    stats.outage = outages_.of(side).summary(side == kTarget ? "target" : "source", at);
+    stats.outage = outages_.of(side).summary(side, at);
     stats.outage_error = to_string(*outages_.of(side).error());
   }
   return stats;
@@ -116,9 +116,9 @@ RelayView Relay::Engine::view() const {
   view.dead_letters.assign(counters_.last_dead_letters().begin(), counters_.last_dead_letters().end());
   view.caught_up = is_caught_up(view.shards);
   const Duration at = now();
-  for (const auto& [side, name] : {std::pair{kSource, "source"}, {kTarget, "target"}}) {
+  for (const Side side : {kSource, kTarget}) {
     const Outage& outage = outages_.of(side);
-    std::string summary = outage.summary(name, at);
+    std::string summary = outage.summary(side, at);
     if (!summary.empty()) view.outages.push_back({side, outage.lasts(at), std::move(summary), to_string(*outage.error())});
   }
   if (const auto since = life().lineage.listing_since()) view.pending.push_back({"listing the shards", at - *since});

@@ -10,10 +10,12 @@ namespace {
 constexpr Duration kSayEvery = std::chrono::seconds(60);
 constexpr Duration kWorthALine = std::chrono::seconds(2);
 
-std::string_view state_of(ErrorKind kind) {
+/// A service asks for fewer calls; a database lacks what no fewer calls would give it: room on its disk, memory, sessions,
+/// a lock.
+std::string_view state_of(Side side, ErrorKind kind) {
   switch (kind) {
     case ErrorKind::unreachable: return "unreachable";
-    case ErrorKind::throttled: return "throttled";
+    case ErrorKind::throttled: return side == Side::source ? "throttled" : "short of resources";
     case ErrorKind::denied: return "denies access";
     case ErrorKind::not_found: return "not found";
     default: return "refuses";
@@ -62,12 +64,13 @@ const Error* Outage::error() const {
   return part == nullptr ? nullptr : &part->second.error;
 }
 
-std::string Outage::summary(std::string_view side, Duration now) const {
+std::string Outage::summary(Side side, Duration now) const {
   const Entry* part = longest();
   if (part == nullptr) return "";
   const Duration lasted = now - part->second.since;
   if (may_pass(part->second.error.kind) && lasted < kWorthALine) return "";
-  return fmt::format("{} {} for {} s", side, state_of(part->second.error.kind), lasted / std::chrono::seconds(1));
+  return fmt::format("{} {} for {} s", side == Side::target ? "target" : "source", state_of(side, part->second.error.kind),
+                     lasted / std::chrono::seconds(1));
 }
 
 bool Outages::failed(Side side, const std::string& part, const Error& error, Duration now) {

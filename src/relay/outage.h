@@ -21,6 +21,8 @@
 
 namespace ctk::relay {
 
+enum class Side { source, target };
+
 class Outage {
  public:
   /// `part` has failed, and is tried again. True: it is time for a line.
@@ -39,7 +41,7 @@ class Outage {
   /// What that part says; nothing while all work.
   const Error* error() const;
   /// "source unreachable for 40 s"; empty for what does not last, or while all is well.
-  std::string summary(std::string_view side, Duration now) const;
+  std::string summary(Side side, Duration now) const;
 
  private:
   struct Part {
@@ -53,8 +55,6 @@ class Outage {
   std::optional<Duration> reported_;  ///< the last line
   bool open_ = false;                 ///< a line was written since all worked
 };
-
-enum class Side { source, target };
 
 /// Both sides of a run, and what is said of them.
 class Outages {

@@ -20,7 +20,7 @@ TEST(Outage, WhatIsOverSoonIsNotSaid) {
     const Duration now = seconds(10) * i;
     EXPECT_FALSE(outage.failed("reading shard 1", kReset, now));
     EXPECT_FALSE(outage.failed("reading shard 1", kReset, now + milliseconds(1900)));
-    EXPECT_EQ(outage.summary("source", now + milliseconds(1900)), "");
+    EXPECT_EQ(outage.summary(Side::source, now + milliseconds(1900)), "");
     EXPECT_FALSE(outage.worked("reading shard 1"));
   }
 }
@@ -35,7 +35,7 @@ TEST(Outage, WhatLastsIsOneLineAMinuteAndOneAtItsEnd) {
   EXPECT_EQ(lines, 2);
   EXPECT_EQ(outage.parts(), 3u);
   EXPECT_EQ(outage.lasts(seconds(120)), seconds(120));
-  EXPECT_EQ(outage.summary("source", seconds(120)), "source unreachable for 120 s");
+  EXPECT_EQ(outage.summary(Side::source, seconds(120)), "source unreachable for 120 s");
   EXPECT_FALSE(outage.worked("reading shard 1"));
   EXPECT_FALSE(outage.worked("listing the shards"));
   EXPECT_TRUE(outage.worked("reading shard 2"));
@@ -56,7 +56,15 @@ TEST(Outage, ASideThatComesAndGoesIsStillOneLineAMinute) {
 TEST(Outage, WhatAnotherTryAloneDoesNotMendIsSaidAtOnce) {
   Outage outage;
   EXPECT_TRUE(outage.failed("reading shard 1", kDenied, seconds(5)));
-  EXPECT_EQ(outage.summary("source", seconds(5)), "source denies access for 0 s");
+  EXPECT_EQ(outage.summary(Side::source, seconds(5)), "source denies access for 0 s");
+}
+
+/// A full disk asks nobody for fewer calls.
+TEST(Outage, WhatATargetLacksIsNotCalledAThrottle) {
+  Outage outage;
+  outage.failed("writing", {ErrorKind::throttled, "the disk is full", "", ""}, seconds(5));
+  EXPECT_EQ(outage.summary(Side::target, seconds(9)), "target short of resources for 4 s");
+  EXPECT_EQ(outage.summary(Side::source, seconds(9)), "source throttled for 4 s");
 }
 
 TEST(Outage, APartThatWorksDoesNotHideOneThatDoesNot) {
