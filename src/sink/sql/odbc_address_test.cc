@@ -69,16 +69,28 @@ TEST(OdbcParams, RowsOfOneKindShareACall) {
                                      Param::of(text),   Param{Param::Kind::real, {}, 0, 1}};
   const std::vector<size_t> order = {1, 0, 1};
   OdbcParams values;
-  EXPECT_EQ(values.fill(params, 2, order, {}, 500), 3U) << "a whole number and a real one are of two types";
-  EXPECT_EQ(values.fill(params, 2, order, {}, 2), 2U);
+  EXPECT_EQ(values.fill(params, 2, order, {}, {500}), 3U) << "a whole number and a real one are of two types";
+  EXPECT_EQ(values.fill(params, 2, order, {}, {2}), 2U);
   EXPECT_EQ(values.refusal(), "");
   const std::string nul("a\0b", 3);
   const std::vector<Param> cut = {Param::of(nul)};
   const std::vector<size_t> one = {0};
-  values.fill(cut, 1, one, {}, 1);
+  values.fill(cut, 1, one, {}, {1});
   EXPECT_THAT(values.refusal(), HasSubstr("U+0000"));
-  values.fill(cut, 1, one, {.nul_in_text = true}, 1);
+  values.fill(cut, 1, one, {.nul_in_text = true}, {1});
   EXPECT_EQ(values.refusal(), "");
+}
+
+TEST(OdbcParams, NoCallIsLongerThanItMayBe) {
+  const std::string text(100, 'x'), longer(1'000, 'x');
+  const std::vector<Param> params = {Param::of(text), Param::of(text), Param::of(text), Param::of(longer), Param{}};
+  const std::vector<size_t> one = {0};
+  OdbcParams values;
+  EXPECT_EQ(values.fill(params, 1, one, {}, {500, 350}), 3U);
+  EXPECT_EQ(values.bytes(), 330U);
+  EXPECT_EQ(values.fill(params, 1, one, {}, {500, 3'000}), 3U) << "all are as wide as the widest";
+  EXPECT_EQ(values.fill(std::span(params).subspan(3), 1, one, {}, {500, 350}), 1U) << "one alone may have more";
+  EXPECT_GT(values.bytes(), 1'000U);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "net/connection_string.h"
 #include "sink/sql/catalogue_dialect.h"
 #include "sink/sql/odbc_catalogue.h"
@@ -11,6 +13,8 @@
 namespace ctk::sink::sql {
 namespace {
 
+/// Room for what stands around parameters in their packet.
+constexpr size_t kHeader = 1024;
 constexpr const char* kRollBackPart = "ROLLBACK TO SAVEPOINT ctk_part";  // transaction.cc
 
 /// Of a statement of several (catalogue_dialect.h). Names may hold anything.
@@ -120,6 +124,16 @@ class OdbcDriver final : public Driver {
     for (const std::string_view sql : manners_.session) {
       if (SqlResult<bool> done = statements_->execute(sql); !done) return std::unexpected(std::move(done).error().error);
     }
+    return manners_.longest_call.empty() ? Status{} : learn_longest_call();
+  }
+
+  Status learn_longest_call() {
+    SqlResult<ResultSet> answer = statements_->query(std::string(manners_.longest_call));
+    if (!answer) return std::unexpected(std::move(answer).error().error);
+    const std::string text = answer->rows.empty() ? "" : answer->rows.front().front().value_or("");
+    size_t bytes = 0;
+    std::from_chars(text.data(), text.data() + text.size(), bytes);
+    if (bytes > kHeader) statements_->set_longest_call(bytes - kHeader);
     return {};
   }
 

@@ -11,6 +11,7 @@ namespace ctk::sink::sql {
 
 struct OdbcManners {
   OdbcForms forms;
+  std::string_view longest_call = {};              ///< asks for how many bytes the server takes at once
   bool dollars = false;                            ///< the dialect's parameters are `$1`
   std::string_view charset = {};                   ///< said in the connection, unless the user has
   std::span<const std::string_view> session = {};  ///< run once connected

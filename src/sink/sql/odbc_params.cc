@@ -15,6 +15,9 @@ constexpr size_t kMostBytes = 8U << 20U;
 /// Texts that are longer are "long" to ODBC.
 constexpr size_t kLongest = 4'000;
 
+/// What stands beside a value where it is sent: an indicator, and a length.
+constexpr size_t kBesideValue = 10;
+
 enum class Class { none, text, bytes, integer, real, bit };
 
 Class class_of(const Param& param, const OdbcForms& forms) {
@@ -126,14 +129,14 @@ std::string from_utf16(std::u16string_view text) {
 }
 
 size_t OdbcParams::fill(std::span<const Param> params, size_t width, std::span<const size_t> order, const OdbcForms& forms,
-                        size_t most) {
+                        const OdbcMost& most) {
   refusal_.clear();
   columns_.assign(order.size(), {});
   const size_t executions = width == 0 ? 1 : params.size() / width;
   std::vector<Class> classes(order.size(), Class::none);
   std::vector<size_t> strides(order.size(), 1);
   size_t rows = 0;
-  for (; rows < std::min(most, executions); ++rows) {
+  for (; rows < std::min(most.sets, executions); ++rows) {
     // A column of a call has one type, and all rows of it are as wide as the widest.
     std::vector<Class> next_classes = classes;
     std::vector<size_t> next_strides = strides;
@@ -147,9 +150,9 @@ size_t OdbcParams::fill(std::span<const Param> params, size_t width, std::span<c
         next_classes[i] = kind;
       }
       next_strides[i] = std::max(strides[i], size_of(param, kind, forms));
-      bytes += next_strides[i];
+      bytes += next_strides[i] + kBesideValue;
     }
-    if (rows > 0 && (!alike || bytes * (rows + 1) > kMostBytes)) break;
+    if (rows > 0 && (!alike || bytes * (rows + 1) > std::min(most.bytes, kMostBytes))) break;
     classes = std::move(next_classes);
     strides = std::move(next_strides);
   }
@@ -212,6 +215,14 @@ void OdbcParams::put(Column& column, size_t row, const Param& param, const OdbcF
       return copy(&bit, 1);
     }
   }
+}
+
+size_t OdbcParams::bytes() const {
+  size_t bytes = 0;
+  for (const Column& column : columns_) {
+    for (const SQLLEN length : column.lengths) bytes += kBesideValue + static_cast<size_t>(std::max<SQLLEN>(length, 8));
+  }
+  return bytes;
 }
 
 bool OdbcParams::bind(SQLHANDLE statement) {

@@ -2,6 +2,7 @@
 // the widest. Values are handed over whole or not at all.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,13 +25,21 @@ struct OdbcForms {
 std::optional<std::u16string> to_utf16(std::string_view text);
 std::string from_utf16(std::u16string_view text);
 
+/// What one call may have at most.
+struct OdbcMost {
+  size_t sets = 1;
+  size_t bytes = SIZE_MAX;  ///< unless a single set has more
+};
+
 /// Buffers that are bound to a statement: they live until it is executed.
 class OdbcParams {
  public:
-  /// As many executions as fit of those in `params`, `width` parameters each: their number, from 1 on. `most`: no more than
-  /// that. `order`: for each marker its parameter.
+  /// As many executions as fit of those in `params`, `width` parameters each: their number, from 1 on. `order`: for each
+  /// marker its parameter.
   size_t fill(std::span<const Param> params, size_t width, std::span<const size_t> order, const OdbcForms& forms,
-              size_t most);
+              const OdbcMost& most);
+  /// What they are when they are sent, at most; headers of the values included.
+  size_t bytes() const;
 
   /// Why the values that were filled in cannot be sent; empty where they can.
   const std::string& refusal() const { return refusal_; }

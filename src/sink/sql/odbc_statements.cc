@@ -94,7 +94,7 @@ SqlResult<Answer> OdbcStatements::run(const Statement& statement) {
     const bool may = arrays_ && (manners_.unchecked_arrays || statement.checked);
     const bool singly = !may || !(*prepared)->arrays || gives_rows(statement.sql) || statement.width == 0;
     const size_t rows = values.fill(params.subspan(next * statement.width), statement.width, (*prepared)->order,
-                                    manners_.forms, singly ? 1 : kMostSets);
+                                    manners_.forms, {singly ? 1 : kMostSets, longest_call_ / 2});
     SqlResult<bool> done = run_some(**prepared, {rows, statement.most_rows}, values, answer);
     if (!done) {
       // Nothing of the statement is looked at any more: whoever gave it may be gone (watched_driver.h).
@@ -143,6 +143,14 @@ SqlResult<bool> OdbcStatements::run_some(Prepared& prepared, Extent extent, Odbc
   const OdbcLibrary& odbc = *odbc_library();
   if (!values.refusal().empty()) {
     return std::unexpected(Failure{Scope::row, {ErrorKind::refused, values.refusal(), "", ""}});
+  }
+  // Such a server ends the session, and with it the transaction.
+  if (const size_t bytes = values.bytes(); bytes > longest_call_) {
+    return std::unexpected(
+        Failure{Scope::row,
+                {ErrorKind::refused,
+                 fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
+                 "raise the server's max_allowed_packet"}});
   }
   Sets sets;
   if (!begin_array(handle, rows, sets)) {

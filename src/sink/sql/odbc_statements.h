@@ -24,6 +24,8 @@ class OdbcStatements {
   /// From a request on, what runs is asked to end.
   void heed(std::stop_token all, std::stop_token one);
   void set_timeout(SQLULEN seconds) { timeout_ = seconds; }
+  /// How many bytes the server takes at once.
+  void set_longest_call(size_t bytes) { longest_call_ = bytes; }
 
   /// All executions of a statement.
   SqlResult<Answer> run(const Statement& statement);
@@ -74,6 +76,7 @@ class OdbcStatements {
   const std::string shown_;
   std::stop_token all_, one_;
   SQLULEN timeout_ = 0;
+  size_t longest_call_ = SIZE_MAX;
   bool arrays_;
   std::unordered_map<std::string, Prepared> prepared_;
 };
