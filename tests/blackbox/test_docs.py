@@ -27,10 +27,19 @@ from servers import TESTS, wait_until
 
 ROOT = TESTS.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"(?:^<!-- (run(?:, exit \d)?|start|prints|file \S+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"(?:^<!-- (run(?:, exit \d)?|start|prints|file \S+) -->\n)?^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OURS = {"load", "check", "plan", "verify"}  # take a source: `check --policy` understands their words without asking anybody
 ONLY_OF_OTHERS = {"--dry-run", "--reset", "--repair", "--listen", "--health-window", "--listen-token", "--sample", "--settle", "--show", "--price"}
 WITHOUT_VALUE = {"--dry-run", "--reset", "--repair"}
+# Lines that are neither marked nor understood by `check --policy`, by page and beginning, and the test that runs them.
+TRIED_ELSEWHERE = {
+    ("docs/start.md", "demo"): "Demo.test_ends_by_itself_and_tells_the_story",
+    ("docs/history.md", "load file+dynamodb+cdc:orders.ndjson"): "Documentation.test_the_example",
+    ("docs/targets/mysql.md", "load file+dynamodb+cdc:orders.ndjson mariadb:"): "OfMariadb.test_the_example_from_nothing",
+    ("docs/targets/mysql.md", "shell -c"): "OfMariadb.test_the_example_from_nothing",
+}
+RUN_AS_THEY_STAND = {"README.md", "docs/in-use.md"}  # by test_in_use.py
+NOT_OURS = {"ctk cfr", "ctk info"}  # commands of the Python tool of that name
 
 
 def page_name(page):
@@ -142,19 +151,64 @@ class Pages(harness.Case):
 
     def test_every_other_command_line_is_understood(self):
         looked_at = 0
+        for page, words in self.other_lines():
+            if words[0] not in OURS or any(word.startswith("file+") for word in words) or "--config" in words:
+                continue
+            with self.subTest(page, line=" ".join(words)):
+                self.run_ctk(*as_policy_question(words), env={"CRATEDB_SQLALCHEMY_URL": "crate://crate@localhost:4200/doc/demo"})
+                looked_at += 1
+        self.assertGreater(looked_at, 10)
+
+    def test_a_line_that_cannot_be_asked_about_is_run_by_another_test(self):
+        """So a new one is marked to be run, or given to a test."""
+        left = set(TRIED_ELSEWHERE)
+        for page, words in self.other_lines():
+            if page in RUN_AS_THEY_STAND or (words[0] in OURS and "--config" not in words
+                                             and not any(word.startswith("file+") for word in words)):
+                continue
+            line = " ".join(words)
+            found = {(where, begin) for where, begin in TRIED_ELSEWHERE if where == page and line.startswith(begin)}
+            with self.subTest(page, line=line):
+                self.assertTrue(found, "no test runs this line: mark its block `<!-- run -->`, or name the test that does")
+            left -= found
+        self.assertEqual(left, set(), "no page has such a line any more")
+        suites = "\n".join(path.read_text() for path in (TESTS / "blackbox").glob("test_*.py"))
+        for name in TRIED_ELSEWHERE.values():
+            suite, test = name.split(".")
+            self.assertRegex(suites, rf"class {suite}\([^)]*\):\n(?:(?!class ).*\n)*    def {test}\(")
+
+    def other_lines(self):
+        """(page, words) of the lines of ctk in blocks that are not marked, whatever the block says it is written in."""
         for page in PAGES:
             if "reference" in page.parts:
                 continue
             for what, language, text in blocks(page):
-                if what or language not in ("shell", "sh"):
-                    continue
-                for words in command_lines(text):
-                    if words[0] not in OURS or any(word.startswith("file+") for word in words) or "--config" in words:
-                        continue
-                    with self.subTest(page_name(page), line=" ".join(words)):
-                        self.run_ctk(*as_policy_question(words), env={"CRATEDB_SQLALCHEMY_URL": "crate://crate@localhost:4200/doc/demo"})
-                        looked_at += 1
-        self.assertGreater(looked_at, 10)
+                lines = text if language in ("shell", "sh") else "\n".join(re.findall(r"^ctk .*", text, re.MULTILINE))
+                if not what:
+                    yield from ((page_name(page), words) for words in command_lines(lines))
+
+    def test_commands_within_sentences_are_there(self):
+        """Their commands and flags stand in the reference, which is what the program says."""
+        _, *sections = re.split(r"^## ", (ROOT / "docs/reference/commands.md").read_text(), flags=re.MULTILINE)
+        flags = {section.partition("\n")[0].removeprefix("ctk "): set(re.findall(r"--[a-z][\w-]*", section)) for section in sections}
+        everywhere = flags.pop("Every command")
+        for like_load in ("check", "plan"):
+            flags[like_load] |= flags["load"]
+        flags |= {"version": set(), "--version": set(), "help": set(), "--help": set()}
+        looked_at = 0
+        for page in PAGES:
+            if "reference" in page.parts:
+                continue
+            sentences = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL).replace("\n", " ")
+            for code in set(re.findall(r"`(ctk [^`]+)`", sentences)) - NOT_OURS:
+                with self.subTest(page_name(page), code=code):
+                    words = code.split()[1:]
+                    known = flags.get(" ".join(words[:2])) or flags.get(words[0])
+                    self.assertIsNotNone(known, "no such command")
+                    given = {word.partition("=")[0] for word in words if word.startswith("--") and word not in flags}
+                    self.assertLessEqual(given, known | everywhere)
+                    looked_at += 1
+        self.assertGreater(looked_at, 50)
 
     def test_the_reference_is_what_the_program_says(self):
         run = subprocess.run([sys.executable, ROOT / "tools/docs/reference.py", harness.PROGRAM], capture_output=True, text=True)
