@@ -7,6 +7,7 @@
 #include "aws/dynamodb_wire.h"
 #include "json/reader.h"
 #include "source/streams_find.h"
+#include "source/streams_shard.h"
 
 namespace ctk::check {
 namespace {
@@ -200,7 +201,9 @@ Finding judge_retention(Duration retention, const PositionsSight& positions, con
               again};
     }
     if (row.position.ended() || row.read_to == kNoTime) continue;
-    lag = std::max(lag.value_or(Duration{}), positions.server_now - row.read_to);
+    // A shard that was made since has lost nothing of before, as whoever reads it knows.
+    const Timestamp whole_to = std::max(row.read_to, source::creation_time(row.shard));
+    lag = std::max(lag.value_or(Duration{}), positions.server_now - whole_to);
   }
   if (!positions.kept) return {ok, "retention", keeps + "; positions are kept in memory: each run begins at start"};
   if (positions.rows.empty())

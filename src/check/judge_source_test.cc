@@ -1,5 +1,6 @@
 #include "check/judge_source.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -161,6 +162,14 @@ TEST_F(JudgeRetention, TheOldestShardCounts) {
   EXPECT_THAT(judge().hint, HasSubstr("ctk load --reset"));
   seen_.gap_stops = false;
   EXPECT_EQ(judge().verdict, warn);
+}
+
+TEST_F(JudgeRetention, AYoungShardHasLostNothingOfBeforeItWasMade) {
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>((kNow - hours(2)).time_since_epoch());
+  add(hours(25)).shard = aws::ShardId(fmt::format("shardId-{:020}-0a1b2c3d", millis.count()));
+  EXPECT_EQ(judge(), (Finding{ok, "retention", "the stream keeps 1d, and it was read up to 2h ago"}));
+  add(hours(26)).shard = aws::ShardId("shardId-000000000000");
+  EXPECT_EQ(judge().verdict, fail) << "Kinesis' names do not tell";
 }
 
 TEST_F(JudgeRetention, WhatIsForgottenCannotBeBehind) {

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 #include <utility>
 
 #include "base/lifeline.h"
 #include "source/streams_find.h"
 #include "source/streams_listing.h"
+#include "source/streams_shard.h"
 #include "source/streams_tip.h"
 
 namespace ctk::source {
@@ -22,20 +22,6 @@ constexpr Duration kCoarseTick = std::chrono::minutes(1);
 constexpr int kMostRecords = 1000;
 /// The service gives a megabyte at most, of which the last record leaves a little.
 constexpr size_t kFullAnswer = 900'000;
-
-/// "shardId-00000001735689600000-0a1b2c3d": the shard holds nothing older than the milliseconds in its name. kNoTime for
-/// names of another form.
-Timestamp creation_time(const ShardId& shard) {
-  constexpr std::string_view kPrefix = "shardId-";
-  constexpr size_t kDigits = 20;
-  const std::string& name = shard.str();
-  if (!name.starts_with(kPrefix) || name.size() < kPrefix.size() + kDigits) return kNoTime;
-  const char* begin = name.data() + kPrefix.size();
-  int64_t millis = 0;
-  const auto [end, error] = std::from_chars(begin, begin + kDigits, millis);
-  if (error != std::errc() || end != begin + kDigits || millis <= 0) return kNoTime;
-  return Timestamp(std::chrono::milliseconds(millis));
-}
 
 /// What is read of one shard.
 struct Cursor {
