@@ -88,6 +88,22 @@ TEST_P(CrateFaults, EveryErrorOfAWholeRequestHasItsKind) {
   EXPECT_EQ(items().at("a"), R"({"n":1})");
 }
 
+TEST_P(CrateFaults, AWalkThatFailsSaysWhatItRead) {
+  apply(Changes{change});
+  server().intercept = [](const net::HttpRequest& request) -> Reply {
+    if (request.body.find("SELECT") == std::string::npos) return std::nullopt;
+    return error_response({4011, "MissingPrivilegeException[Missing 'DQL' privilege for user 'x']"});
+  };
+  const auto spec = std::make_shared<const table::TableSpec>(opened->renderer->spec());
+  const auto keys = await<KeyPage>([&](auto done) { sink->read_keys(spec, {}, 7, std::move(done)); });
+  ASSERT_FALSE(keys);
+  EXPECT_THAT(to_string(keys.error()), HasSubstr("reading keys of"));
+  const RowVisit visit = [](const auto&, auto, auto) { return true; };
+  const auto rows = await<bool>([&](auto done) { sink->walk_rows(spec, visit, std::move(done)); });
+  ASSERT_FALSE(rows);
+  EXPECT_THAT(to_string(rows.error()), HasSubstr("reading rows of"));
+}
+
 TEST_P(CrateFaults, AShortOfMemoryServerGetsLess) {
   size_t largest = 0;
   server().intercept = [&](const net::HttpRequest& request) -> Reply {

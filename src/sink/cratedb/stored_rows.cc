@@ -49,10 +49,15 @@ bool holds_surrogates(const std::vector<std::string>& cells, size_t key_columns)
   });
 }
 
-using SelectLiving = std::string (*)(const table::TableSpec&, const std::vector<KeyOrder>&, KeyOrder, size_t);
+/// What a walk reads of each living row, and how an error names it.
+struct Walked {
+  std::string (*select)(const table::TableSpec&, const std::vector<KeyOrder>&, KeyOrder, size_t);
+  std::string_view name;
+};
 
-Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, SelectLiving select_living, WalkPlace place,
-                               size_t limit) {
+constexpr Walked kKeys = {select_living_keys, "keys"}, kRows = {select_living_rows, "rows"};
+
+Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, Walked walked, WalkPlace place, size_t limit) {
   std::vector<KeyOrder> behind;
   std::vector<std::string> args;
   const auto lie_behind = [&](const std::vector<std::string>& key, KeyOrder order) {
@@ -63,10 +68,11 @@ Task<Result<Answer>> read_page(Session& session, RowReader::Spec spec, SelectLiv
   };
   lie_behind(place.behind, KeyOrder::index);
   lie_behind(place.behind_utf16, KeyOrder::utf16);
-  Statement select{.sql = select_living(*spec, behind, place.order, limit),
+  Statement select{.sql = walked.select(*spec, behind, place.order, limit),
                    .args = args.empty() ? "" : fmt::format("[{}]", fmt::join(args, ",")),
                    .bulk = ""};
-  co_return co_await run_or_fail(session, std::move(select), "reading keys of " + spec->name.str());
+  co_return co_await run_or_fail(session, std::move(select),
+                                 fmt::format("reading {} of {}", walked.name, spec->name.str()));
 }
 
 /// Living rows in a walk through the keys, and where it goes on.
@@ -76,21 +82,21 @@ struct WalkedRows {
 };
 
 /// The first page refreshes the table.
-Task<Result<WalkedRows>> walk(Session& session, RowReader::Spec spec, SelectLiving select_living,
-                              std::vector<std::string> from, size_t limit) {
+Task<Result<WalkedRows>> walk(Session& session, RowReader::Spec spec, Walked what, std::vector<std::string> from,
+                              size_t limit) {
   if (from.empty()) {
     Result<bool> refreshed = co_await refresh_if_there(session, spec->name);
     if (!refreshed) co_return forward_error(std::move(refreshed));
   }
   const size_t width = spec->keys.size();
   WalkPlace place = read_place(std::move(from), width);
-  Result<Answer> answer = co_await read_page(session, spec, select_living, place, limit);
+  Result<Answer> answer = co_await read_page(session, spec, what, place, limit);
   if (!answer) co_return forward_error(std::move(answer));
   const auto is_odd = [width](const std::vector<std::string>& cells) { return holds_surrogates(cells, width); };
   auto odd = place.order == KeyOrder::index ? std::ranges::find_if(answer->rows, is_odd) : answer->rows.end();
   if (odd != answer->rows.end()) place.order = KeyOrder::utf16;
   if (odd != answer->rows.end() && odd == answer->rows.begin()) {
-    answer = co_await read_page(session, spec, select_living, place, limit);
+    answer = co_await read_page(session, spec, what, place, limit);
     if (!answer) co_return forward_error(std::move(answer));
     odd = answer->rows.end();
   }
@@ -169,7 +175,7 @@ Task<Result<RowReader::Rows>> read_rows(Session& session, RowReader::Spec spec,
 }
 
 Task<Result<KeyPage>> read_keys(Session& session, RowReader::Spec spec, std::vector<std::string> from, size_t limit) {
-  Result<WalkedRows> walked = co_await walk(session, spec, select_living_keys, std::move(from), limit);
+  Result<WalkedRows> walked = co_await walk(session, spec, kKeys, std::move(from), limit);
   if (!walked) co_return forward_error(std::move(walked));
   KeyPage page;
   page.next = std::move(walked->next);
@@ -184,7 +190,7 @@ Task<Result<bool>> walk_rows(Session& session, RowReader::Spec spec, RowVisit vi
   std::vector<std::string> from;
   size_t limit = kFirstRows;
   do {
-    Result<WalkedRows> walked = co_await walk(session, spec, select_living_rows, std::move(from), limit);
+    Result<WalkedRows> walked = co_await walk(session, spec, kRows, std::move(from), limit);
     if (!walked) co_return forward_error(std::move(walked));
     size_t bytes = 0;
     for (const std::vector<std::string>& cells : walked->rows) {
