@@ -100,7 +100,8 @@ void add_members(std::string_view text, bool anywhere, Secrets& secrets) {
     const std::string_view rest = text.substr(equals + 1);
     for (const char* ends : {";&", ";& "}) {
       const std::string_view secret = rest.substr(0, rest.find_first_of(ends));
-      if (!secret.empty()) secrets.emplace_back(secret);
+      const std::string_view with_name = text.substr(begin, equals + 1 + secret.size() - begin);
+      if (!secret.empty()) secrets.emplace_back(secret.size() < kLongEnough ? with_name : secret);
     }
     // A value in braces may hold semicolons.
     if (!rest.starts_with('{')) continue;

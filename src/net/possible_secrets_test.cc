@@ -44,7 +44,8 @@ TEST(PossibleSecrets, NamedMembers) {
   EXPECT_THAT(possible_secrets_of_members("UPDATE t SET password='x', note=';'"), IsEmpty());
 }
 
-TEST(PossibleSecrets, ShortOnesWithTheirUser) {
+TEST(PossibleSecrets, ShortOnesWithTheirUserOrName) {
+  EXPECT_THAT(possible_secrets("odbc:///?dsn=x;PWD=p&table=t"), ElementsAre("PWD=p"));
   EXPECT_THAT(possible_secrets("postgresql:/app:s3cret@h/db"), ElementsAre("app:s3cret@"));
   EXPECT_THAT(possible_secrets("postgresql:/app:s3cret"), ElementsAre("app:s3cret"));
 }

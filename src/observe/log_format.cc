@@ -11,6 +11,16 @@ namespace ctk::observe {
 namespace {
 
 constexpr size_t kShortestSecret = 8;
+constexpr size_t kShortestMember = 4;
+
+/// Whether it can be hidden without hiding parts of ordinary words: a URL's "user:secret@" and a "name=secret" are none,
+/// however short they are.
+bool can_be_hidden(std::string_view secret) {
+  if (secret.size() >= kShortestSecret) return true;
+  const size_t equals = secret.find('=');
+  const bool is_member = secret.size() >= kShortestMember && equals != std::string_view::npos && equals + 1 < secret.size();
+  return is_member || (secret.ends_with('@') && secret.contains(':'));
+}
 
 /// How many bytes at `at` are a character that terminals obey and JSON leaves as it is: none below DEL. And which it is.
 std::pair<size_t, unsigned> obeyed_at(std::string_view text, size_t at) {
@@ -139,7 +149,7 @@ Redactor::Redactor(const std::vector<Secret>& secrets) : known_(std::make_shared
 void Redactor::learn(const std::vector<Secret>& secrets) {
   const std::lock_guard lock(known_->mutex);
   for (const Secret& secret : secrets) {
-    if (secret.reveal().size() < kShortestSecret) continue;
+    if (!can_be_hidden(secret.reveal())) continue;
     for (const Secret& spelled : {secret, as_quoted(secret)}) {
       const bool is_new = std::ranges::find(known_->secrets, spelled) == known_->secrets.end();
       if (is_new) known_->secrets.push_back(spelled);

@@ -79,6 +79,11 @@ TEST(Redactor, LeavesPlaceholdersAlone) {
   EXPECT_EQ(redactor.redact("stream is dummy"), "stream is dummy");
 }
 
+TEST(Redactor, HidesShortOnesWithWhatStandsBeforeThem) {
+  const Redactor redactor({Secret("u:p@"), Secret("PWD=x"), Secret("a="), Secret("@:")});
+  EXPECT_EQ(redactor.redact("mysql:/u:p@h, PWD=x;a=@:b"), "mysql:/***h, ***;a=@:b");
+}
+
 TEST(Redactor, EndsOnASecretOfStars) { EXPECT_EQ(Redactor({Secret("********")}).redact("x********y"), "x***y"); }
 
 }  // namespace

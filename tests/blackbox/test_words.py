@@ -75,6 +75,9 @@ class Secrets(Case):
     def test_short_ones(self):
         self.assert_in_no_output([["shell", "postgresql:/app:s3cret@h/db", "-c", "x"], ["status", "mysql:app:s3cret@h/db"], ["status", "mysql:app:s3cret"],
                                   ["check", "dynamodb:/AKIA:s3cret@aws/orders", "sqlite:///x.db"]], secret="s3cret")
+        self.assert_in_no_output([["shell", "postgresql:/u:p@h/db", "-c", "x"], ["check", "dynamodb:/k:p@aws/orders", "sqlite:///x.db"],
+                                  ["check", "dynamodb:/k:p@h", "sqlite:///x.db"]], secret=":p@")
+        self.assert_in_no_output([["shell", "odbc:///?dsn=x;PWD=p", "-c", "x"]], secret="PWD=p")
 
     def test_names_of_files_are_shown(self):
         _, error = self.run_ctk("load", "file+dynamodb+cdc:///no/2026:backup-of@host.ndjson", "sqlite:///x.db", expect=1)
