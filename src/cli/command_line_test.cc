@@ -311,6 +311,7 @@ TEST(Listen, IsFreeOnLoopbackAndElsewhereAsksWhoMayCome) {
   EXPECT_EQ(listen({"--listen", "127.0.0.1:0"})->health_window, std::chrono::seconds(60));
   EXPECT_EQ(listen({"--listen", "127.0.0.1:0", "--health-window", "5m"})->health_window, std::chrono::minutes(5));
   EXPECT_EQ(listen({"--listen", "0.0.0.0:1", "--listen-token", "long-enough"})->door.token->reveal(), "long-enough");
+  EXPECT_EQ(listen({"--listen", "0.0.0.0:1", "--listen-token", "short"})->door.token->reveal(), "short");
   EXPECT_TRUE(listen({"--listen", "0.0.0.0:1", "--listen-open"})->door.open);
 }
 
@@ -325,8 +326,7 @@ TEST(Listen, SaysWhatIsAccepted) {
   for (const char* address : {"8080", ":8080", "localhost", "localhost:", "localhost:65536", "::1:80", "localhost:-1"})
     EXPECT_THAT(refusal({"--listen", address}), HasSubstr("accepted is HOST:PORT")) << address;
   EXPECT_THAT(refusal({"--listen-token", "long-enough"}), HasSubstr("--listen, which is not given"));
-  EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", "short"}),
-              AllOf(HasSubstr("at least 8 characters"), Not(HasSubstr("short\""))));
+  EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", ""}), HasSubstr("--listen-token: found \"\""));
   EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", "long-enough", "--listen-open"}),
               HasSubstr("accepted is one of them"));
   EXPECT_THAT(refusal({"--listen", "127.0.0.1:0", "--health-window", "soon"}),

@@ -8,8 +8,6 @@
 namespace ctk::cli {
 namespace {
 
-constexpr size_t kShortestToken = 8;  // shorter ones could not be kept out of logs: they may be parts of words
-
 /// "HOST:PORT" or "[IPv6]:PORT".
 Status read_address(const std::string& text, ListenOptions& options) {
   const size_t colon = text.rfind(':');
@@ -31,11 +29,7 @@ Status read_address(const std::string& text, ListenOptions& options) {
 
 Status read_door(const ParsedWords& parsed, ListenOptions& options) {
   options.door.open = parsed.is_set("listen-open");
-  if (const auto token = parsed.flag("listen-token")) {
-    if (token->size() < kShortestToken)
-      return usage(fmt::format("option --listen-token: accepted is a text of at least {} characters", kShortestToken));
-    options.door.token = Secret(*token);
-  }
+  if (const auto token = parsed.flag("listen-token")) options.door.token = Secret(*token);
   if (options.door.open && options.door.token)
     return usage(
         "options --listen-token and --listen-open: one asks for a token, the other for none; accepted is one of them");

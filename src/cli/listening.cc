@@ -5,6 +5,11 @@
 #include "cli/commands.h"
 
 namespace ctk::cli {
+namespace {
+
+constexpr size_t kShortToken = 8;
+
+}  // namespace
 
 Listening::Listening(const ListenOptions& options, World& world)
     : health_window_(options.health_window),
@@ -24,6 +29,8 @@ Result<std::unique_ptr<Listening>> Listening::begin(const ListenOptions& options
     return forward_error(std::move(made));
   }
   listening->server_ = std::move(*made);
+  if (options.door.token && options.door.token->reveal().size() < kShortToken)
+    listening->log_.warn("the listen-token is short: whoever can reach this port may guess it");
   listening->log_.info("listening", {{"url", listening->server_->url()}});
   return listening;
 }

@@ -140,6 +140,13 @@ class Listen(Listening):
         self.stop_ctk_reading(process)
         self.assertNotIn(token, "".join(self.lines))
 
+    def test_a_short_token_is_taken_with_a_warning(self):
+        process, url = self.listen("--listen-token", "abc", address="0.0.0.0:0")
+        url = url.replace("0.0.0.0", "127.0.0.1")
+        self.assertEqual((get(url, "/metrics")[0], get(url, "/metrics", Authorization="Bearer abc")[0]), (401, 200))
+        self.stop_ctk_reading(process)
+        self.assertIn("the listen-token is short: whoever can reach this port may guess it", "".join(self.lines))
+
     def test_who_may_ask_has_to_be_said_where_others_can(self):
         _, err = self.run_ctk("load", self.source(), self.target.url(), "--listen", "0.0.0.0:0", expect=2)
         self.assertRegex(err, "other machines can reach 0.0.0.0, and nothing says who may ask")
