@@ -25,7 +25,7 @@ namespace {
 constexpr Duration kAskEvery = std::chrono::seconds(1);
 constexpr int kLookForKeysMs = 100;
 constexpr int kEscape = 27;
-constexpr const char* kKeys = "q quit  s sort  / filter  f finished  l log  p pause  arrows, PgUp, PgDn, Home, End";
+constexpr const char* kKeys = "q quit  s sort  / filter  f finished  l log  p pause  arrows and pages scroll";
 
 /// ncurses from its beginning to its end.
 class Screen {

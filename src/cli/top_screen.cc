@@ -16,8 +16,10 @@ namespace {
 using json::Element;
 
 constexpr size_t kReasons = 4;
-constexpr size_t kRelays = 8;  ///< of several, those that have a line
+constexpr size_t kReasonLines = 3;  ///< of each, since what is to be mended stands at a sentence's end
+constexpr size_t kRelays = 8;       ///< of several, those that have a line
 constexpr size_t kLogLines = 6;
+constexpr size_t kRelayLines = 4;   ///< of one with its graphs and load
 constexpr size_t kLeastShards = 4;  ///< lines for shards, before anything goes below them
 
 struct ShardLine {
@@ -45,6 +47,20 @@ std::string padded(std::string_view text, size_t columns) {
   std::string line = fitted(text, columns);
   line.append(columns - std::min(columns, shown_width(line)), ' ');
   return line;
+}
+
+/// In lines, parted at blanks where there are any; what the last one has no room for is cut with the screen.
+std::vector<std::string> wrapped(std::string text, size_t columns, size_t most) {
+  std::vector<std::string> lines;
+  while (lines.size() + 1 < most && shown_width(text) > columns) {
+    std::string line = fitted(text, columns);
+    const size_t blank = line.rfind(' ');
+    if (blank != std::string::npos && blank > 2 && text[line.size()] != ' ') line.resize(blank);
+    text = "  " + text.substr(std::min(text.find_first_not_of(' ', line.size()), text.size()));
+    lines.push_back(std::move(line));
+  }
+  lines.push_back(std::move(text));
+  return lines;
 }
 
 /// Column `index` of the points of the last hour.
@@ -179,7 +195,7 @@ void add_relays(std::vector<Element> relays, std::vector<ScreenLine>& lines) {
                    unwell == 0 ? LineStyle::good : LineStyle::bad});
 }
 
-void add_head(Element page, const TopWishes& wishes, size_t columns, std::vector<ScreenLine>& lines) {
+void add_head(Element page, const TopWishes& wishes, size_t rows, size_t columns, std::vector<ScreenLine>& lines) {
   const std::vector<Element> reasons = elements_of(page, "reasons");
   const bool well = reasons.empty();
   lines.push_back(
@@ -189,11 +205,14 @@ void add_head(Element page, const TopWishes& wishes, size_t columns, std::vector
        LineStyle::bar});
   for (size_t i = 0; i < std::min(kReasons, reasons.size()); ++i) {
     std::string_view sentence;
-    if (reasons[i].get(sentence) == simdjson::SUCCESS) lines.push_back({"! " + one_line(sentence), LineStyle::bad});
+    if (reasons[i].get(sentence) != simdjson::SUCCESS) continue;
+    for (std::string& line : wrapped("! " + one_line(sentence), columns, kReasonLines))
+      lines.push_back({std::move(line), LineStyle::bad});
   }
   const std::vector<Element> relays = elements_of(page, "relays");
-  if (relays.size() == 1) return add_relay(relays.front(), wishes, columns, lines);
-  add_relays(relays, lines);
+  const bool has_room = relays.size() == 1 || relays.size() * kRelayLines <= rows / 3;
+  if (!has_room) return add_relays(relays, lines);
+  for (const Element relay : relays) add_relay(relay, wishes, columns, lines);
 }
 
 std::vector<ScreenLine> tail_of(Element page) {
@@ -239,7 +258,7 @@ Result<TopScreen> top_screen(std::string_view page, const TopWishes& wishes, con
   if (!parsed) return std::unexpected(parsed.error());
   if (!json::member(*parsed, "relays")) return fail(ErrorKind::corrupt, "the answer is no status of ctk's");
   TopScreen screen;
-  add_head(*parsed, wishes, columns, screen.lines);
+  add_head(*parsed, wishes, rows, columns, screen.lines);
   const std::vector<ShardLine> shards = shards_of(*parsed, wishes);
   screen.shards = shards.size();
   screen.lines.push_back({padded(shard_heading(wishes, shards.size(), columns), columns), LineStyle::bar});

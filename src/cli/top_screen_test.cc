@@ -93,6 +93,29 @@ TEST(TopScreen, SeveralRelaysHaveALineEach) {
   EXPECT_THAT(text, HasSubstr("\nr1 s "));
 }
 
+TEST(TopScreen, AReasonIsReadableToItsEnd) {
+  const auto shown = [](const std::string& reason) {
+    return joined(top_screen(R"({"relays":[],"reasons":[")" + reason + R"("]})", {}, {}, 24, 40).value());
+  };
+  EXPECT_THAT(shown("orders: target unreachable for 12 s: the database file is locked"),
+              HasSubstr("\n! orders: target unreachable for 12 s:\n  the database file is locked\n"));
+  EXPECT_THAT(shown(std::string(50, 'x')), HasSubstr("\n! " + std::string(38, 'x') + "\n  " + std::string(12, 'x') + "\n"));
+  EXPECT_THAT(shown(std::string(500, 'x')), HasSubstr("\n  " + std::string(38, 'x') + "\n0 SHARDS")) << "three lines";
+  EXPECT_FALSE(top_screen(R"({"relays":[],"reasons":["a b"]})", {}, {}, 24, 1)->lines.empty());
+}
+
+TEST(TopScreen, OfAFewRelaysEachHasItsGraphsWhereThereIsRoom) {
+  const auto graphs = [](size_t count, size_t rows) {
+    const std::string text = joined(top_screen(several(count), {}, {}, rows, 80).value());
+    size_t found = 0;
+    for (size_t at = text.find("   memory "); at != std::string::npos; at = text.find("   memory ", at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(graphs(2, 24), 2u);
+  EXPECT_EQ(graphs(3, 24), 0u) << "a line each";
+  EXPECT_EQ(graphs(3, 40), 3u);
+}
+
 TEST(TopScreen, OfManyRelaysThoseThatAreNotWellComeFirst) {
   const std::string text = joined(top_screen(several(50), {}, {}, 24, 80).value());
   EXPECT_LT(text.find("r49: failed"), text.find("r0: running"));
