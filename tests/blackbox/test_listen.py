@@ -198,15 +198,31 @@ class Listen(Listening):
         letters = json.loads(get(url, "/page.json")[2])["relays"][0]["dead_letters"]
         return [json.loads(letter["key"])["sk"]["S"] for letter in letters]
 
+    def in_a_browser(self, url):
+        shown = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.home}/browser",
+                                "--virtual-time-budget=5000", "--dump-dom", url + "/"], capture_output=True, timeout=120)
+        return shown.stdout.decode()
+
+    @unittest.skipUnless(shutil.which("chromium"), "chromium is not installed")
+    def test_in_a_browser_what_was_loaded_before_this_run_says_so(self):
+        self.simulator.put(1)
+        source = self.source() + "&snapshot=initial"
+        for heading in ("The load is complete", "It was before this run."):
+            process, url = self.listen(source=source)
+            wait_until("the load is complete", lambda: get(url, "/readyz")[0] == 200, 30, process)
+            dom = self.in_a_browser(url)
+            self.assertIn(heading, dom)
+            self.assertLess(dom.index("<h2>dynamodb:demo@"), dom.index("<h3>Shards</h3>"), "parts of a relay stand under it")
+            self.stop_ctk_reading(process)
+        self.assertNotIn("of 4 segments", dom)
+
     @unittest.skipUnless(shutil.which("chromium"), "chromium is not installed")
     def test_in_a_browser_hostile_names_are_text(self):
         self.simulator.put(1)
         process, url = self.listen("--key-type.sk=bigint")
         self.simulator.dynamodb("PutItem", TableName="demo", Item={"pk": {"S": HOSTILE}, "sk": {"S": HOSTILE}})
         wait_until("there is a dead letter", lambda: self.dead_letter_keys(url) == [HOSTILE], 30, process)
-        shown = subprocess.run(["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={self.home}/browser",
-                                "--virtual-time-budget=5000", "--dump-dom", url + "/"], capture_output=True, timeout=120)
-        dom = shown.stdout.decode()
+        dom = self.in_a_browser(url)
         self.assertIn("all is well", dom)
         self.assertIn("&lt;img src=x onerror=", dom, "the key of the dead letter")
         self.assertNotIn("<img", dom)
