@@ -151,12 +151,12 @@ Error JsonCaller::failure(const JsonCall& call, const ErrorAnswer& refusal, cons
     bool of_part = !call.part.empty() && refusal.message.find(call.part) != std::string::npos;
     std::string what = of_part ? fmt::format("shard {} of {}", call.part, call.object) : call.object;
     error.message = fmt::format("there is no {} in region {} at {}", what, endpoint_.region, endpoint_.url);
-    if (!of_part && endpoint_.url.find(".amazonaws.com") == std::string::npos) {
+    const bool is_aws = endpoint_.url.find(".amazonaws.com") != std::string::npos;
+    if (!of_part && is_aws) error.hint = "look at the name, at the region, and at whose account the credentials are of";
+    if (!of_part && !is_aws)
       error.hint =
           "emulators may keep regions and access keys apart (DynamoDB Local does, unless it runs with -sharedDb): use "
-          "those "
-          "that it was made with";
-    }
+          "those that it was made with";
   }
   return error;
 }

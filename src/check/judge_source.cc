@@ -22,6 +22,16 @@ std::string words_of(const Error& error) {
 
 Finding failed(std::string check, const Error& error) { return {fail, std::move(check), words_of(error), error.hint}; }
 
+/// Who does not answer gives no hint; and a stream that is not there may be one that nobody has made yet.
+Finding failed_to_reach(const Error& error, bool can_be_made) {
+  Finding finding = failed("source", error);
+  if (error.kind == ErrorKind::not_found && can_be_made)
+    finding.hint += finding.hint.empty() ? "create=true makes the stream" : "; or create=true makes the stream";
+  if (error.kind == ErrorKind::unreachable && finding.hint.empty())
+    finding.hint = "is that the address? The URL's host:port, endpoint-url or the region say it; HTTPS_PROXY names a proxy";
+  return finding;
+}
+
 /// Whole seconds, which is what a date has; of hours, whole minutes.
 std::string whole(Duration duration) {
   if (duration >= std::chrono::hours(1)) return format_duration(std::chrono::round<std::chrono::minutes>(duration));
@@ -164,7 +174,7 @@ Finding judge_reach(const SourceSight& sight, const SourceNeeds& needs, const st
   }
   for (const ErrorKind kind :
        {ErrorKind::unreachable, ErrorKind::not_found, ErrorKind::skewed, ErrorKind::corrupt, ErrorKind::too_large}) {
-    if (const Error* error = first_error(sight, kind)) return failed("source", *error);
+    if (const Error* error = first_error(sight, kind)) return failed_to_reach(*error, needs.kinesis && !sight.kinesis);
   }
   if (sight.kinesis) return {ok, "source", fmt::format("{} at {}", sight.kinesis->arn.str(), endpoints)};
   if (sight.table) {

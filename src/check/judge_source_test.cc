@@ -81,7 +81,8 @@ TEST(JudgeReach, WhatIsNotThereIsMadeWhereThatIsAskedFor) {
   SourceSight sight;
   sight.calls.push_back(
       {{"kinesis:DescribeStreamSummary", "s"}, Error{ErrorKind::not_found, "there is no stream", "", ""}});
-  EXPECT_EQ(judge_reach(sight, {.kinesis = "cdc"}, "http://h").verdict, fail);
+  EXPECT_EQ(judge_reach(sight, {.kinesis = "cdc"}, "http://h"),
+            (Finding{fail, "source", "there is no stream", "create=true makes the stream"}));
   EXPECT_EQ(judge_reach(sight, {.kinesis = "cdc", .create_kinesis = true}, "http://h").verdict, ok);
 }
 
@@ -92,6 +93,13 @@ TEST(JudgeReach, WhatIsNotThereFails) {
   EXPECT_EQ(judge_reach(sight, {}, "http://h").verdict, ok);
   sight.calls.push_back({{"x:DescribeTable", "b"}, Error{ErrorKind::not_found, "there is no table 'x'", "", "hint"}});
   EXPECT_EQ(judge_reach(sight, {}, "http://h"), (Finding{fail, "source", "there is no table 'x'", "hint"}));
+}
+
+TEST(JudgeReach, WhoDoesNotAnswerMayHaveAnotherAddress) {
+  SourceSight sight;
+  sight.calls.push_back({{"x:DescribeTable", "b"}, Error{ErrorKind::unreachable, "cannot connect to h:1", "", ""}});
+  EXPECT_EQ(judge_reach(sight, {}, "http://h").verdict, fail);
+  EXPECT_THAT(judge_reach(sight, {}, "http://h").hint, HasSubstr("endpoint-url"));
 }
 
 class JudgeStream : public testing::Test {

@@ -53,7 +53,12 @@ Finding judge_room(const sink::TargetSight& sight, std::optional<uint64_t> table
 
 Findings judge_target(const Result<sink::TargetSight>& sight, const std::string& address,
                       std::optional<uint64_t> table_bytes) {
-  if (!sight) return {failed("target", sight.error())};
+  if (!sight) {
+    Finding finding = failed("target", sight.error());
+    if (sight.error().kind == ErrorKind::unreachable && finding.hint.empty())
+      finding.hint = "start the server, or give the target's URL the host and port where it listens";
+    return {std::move(finding)};
+  }
   Findings findings;
   findings.push_back({ok, "target", fmt::format("{} at {}", sight->server, address)});
   findings.push_back(sight->writable ? Finding{ok, "target writes", *sight->writable}

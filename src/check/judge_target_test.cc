@@ -7,6 +7,7 @@ namespace ctk::check {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using enum Verdict;
 
 constexpr uint64_t kGigabyte = 1ull << 30;
@@ -44,6 +45,8 @@ TEST(JudgeTarget, OneThatCannotBeReachedIsAllThereIsToSay) {
   const auto findings =
       judge_target(std::unexpected(Error{ErrorKind::unreachable, "no answer", "refused", "start it"}), "x", std::nullopt);
   EXPECT_THAT(findings, ElementsAre(Finding{fail, "target", "no answer: refused", "start it"}));
+  const Error unhinted{ErrorKind::unreachable, "no answer", "", ""};
+  EXPECT_THAT(judge_target(std::unexpected(unhinted), "x", std::nullopt).at(0).hint, HasSubstr("start the server"));
 }
 
 TEST(JudgeTarget, EachFailureHasItsLine) {
