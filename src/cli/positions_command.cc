@@ -40,8 +40,8 @@ Status confirm(const std::string& question, bool yes) {
 }
 
 int print_removed(bool json, size_t removed, World& world) {
-  const std::string text =
-      json ? fmt::format("{{\"removed\":{}}}\n", removed) : fmt::format("{} positions removed\n", removed);
+  const std::string text = json ? fmt::format("{{\"removed\":{}}}\n", removed)
+                                : fmt::format("{} {} removed\n", removed, removed == 1 ? "position" : "positions");
   return print_result(world, text) ? kDone : kFailed;
 }
 

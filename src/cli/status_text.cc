@@ -154,7 +154,8 @@ std::string stored_status_text(const std::vector<RelayRows>& relays, Timestamp n
   for (const auto& [name, rows] : relays) {
     const auto finished = std::ranges::count_if(rows, [](const auto& row) { return row.position.ended(); });
     const auto behind = furthest_behind(rows, now);
-    text += fmt::format("{}: {} shards, {} finished, {}\n", shown_line(name.str()), rows.size(), finished,
+    text += fmt::format("{}: {} {}, {} finished, {}\n", shown_line(name.str()), rows.size(),
+                        rows.size() == 1 ? "shard" : "shards", finished,
                         behind ? "read up to " + observe::human_duration(*behind) + " ago" : "nothing is known of its lag");
   }
   return text + "\n" + positions_text(relays, now);

@@ -72,6 +72,9 @@ TEST(StatusText, WhatIsStoredHasTheSameShape) {
                         R"({"id":"a","state":"finished","position":"SHARD_END","lag_seconds":null,"worker":""},)"
                         R"({"id":"b","state":null,"position":"12","lag_seconds":90.000,"worker":"w"}]}],"version":")"));
   EXPECT_THAT(stored_status_text(stored(now), now), HasSubstr("orders: 2 shards, 1 finished, read up to 1m30s ago\n"));
+  std::vector<RelayRows> one = stored(now);
+  one[0].second.pop_back();
+  EXPECT_THAT(stored_status_text(one, now), HasSubstr("orders: 1 shard, 1 finished, nothing is known of its lag\n"));
   EXPECT_EQ(stored_status_text({}, now), "no relay has stored a position here\n");
 }
 
