@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 
 from harness import Case, SqliteTarget
@@ -86,6 +87,31 @@ class Relays(Config):
         process.terminate()
         self.ends(process, 0)
 
+    def test_the_command_that_begins_anew_gives_the_relay_back(self):
+        """As it is printed, with the secret: it reads until the process takes the relay over, which it does by itself."""
+        self.put("alpha", 3)
+        self.write_config(self.relay("alpha", once="true", snapshot='"initial"'))
+        self.ends(self.start()[0], 0)
+        self.lines = []
+        self.simulator.dynamodb("DeleteTable", TableName="alpha")
+        keys = [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}]
+        self.simulator.dynamodb("CreateTable", TableName="alpha", KeySchema=keys, BillingMode="PAY_PER_REQUEST",
+                                AttributeDefinitions=[{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in keys],
+                                StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+        self.put("alpha", 2)
+        self.write_config(self.relay("alpha", snapshot='"initial"'))
+        process, url = self.start()
+        self.wait_for_line("belong to another incarnation of the stream")
+        command, = set(re.findall(r"to begin anew: ctk ([^)]+) --reset", "".join(self.failures())))
+        by_hand = self.start_ctk(*shlex.split(command.replace("***", "secret-of-the-source")), "--reset")
+        _, said = by_hand.communicate(timeout=90)
+        self.assertEqual(by_hand.returncode, 1, said)
+        self.assertIn(b"of two relays of one name the one started last writes", said)
+        wait_until("alpha runs", lambda: self.status(url)["alpha"]["state"] == "running", 30)
+        self.wait_rows("alpha", 2)
+        process.terminate()
+        self.ends(process, 0)
+
     def test_progress_names_the_relay_whose_side_is_away(self):
         self.write_config(self.relay("alpha"), self.relay("beta"))
         process, url = self.start()
@@ -128,7 +154,7 @@ class Relays(Config):
 
     def test_its_own_positions_are_gone_on_from(self):
         self.put("alpha", 5)
-        self.write_config(self.relay("alpha", once="true"))
+        self.write_config(self.relay("alpha", once="true", snapshot='"initial"'))
         self.run_ctk("load", "--config", str(self.file))
         self.put("alpha", 3, first=5)
         out, _ = self.run_ctk("load", "--config", str(self.file), "--format", "json")
