@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aws/profile.h"
 #include "base/ascii.h"
 #include "cli/suggest.h"
 
@@ -124,9 +125,10 @@ Result<std::string> region_of(std::string_view what, const std::string& name, co
   auto given = options.text("region");
   if (!given) given = region_of_arn(name);
   if (auto region = aws::find_region(given, profile, environment)) return *region;
+  if (auto found = aws::find_profile(profile, environment); !found) return forward_error(std::move(found));
   return usage(fmt::format("no region for the {} \"{}\": looked for --region, region in the source's URL, "
                            "AWS_REGION, AWS_DEFAULT_REGION and the region of the profile \"{}\"",
-                           what, name, profile.value_or(environment.get("AWS_PROFILE").value_or("default"))),
+                           what, name, aws::choose_profile(profile, environment).name),
                "add ?region=eu-central-1, or whichever it is, to the source's URL");
 }
 

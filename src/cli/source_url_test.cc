@@ -165,6 +165,7 @@ TEST(SourceUrl, MalformedTables) {
     EXPECT_THAT(error.message, HasSubstr("no name of a DynamoDB table")) << name;
   }
   EXPECT_THAT(refused("dynamodb+cdc://k:s@aws/demo").message, HasSubstr("no region for the DynamoDB table \"demo\""));
+  EXPECT_THAT(refused("dynamodb+cdc://k:s@aws/demo?profile=no-such").message, HasSubstr("there is no profile 'no-such'"));
   EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&start=timestamp").message, HasSubstr("at"));
 }
 
