@@ -20,6 +20,15 @@ TEST(ShownText, DoesNothingToTheTerminal) {
             "\\xffA\\xe2\\x80");
 }
 
+/// So that whoever shows a text need not know whether it was made harmless already.
+TEST(ShownText, TwiceIsOnce) {
+  for (const std::string text : {"a\x1b[31m\x07\n\tb\r", "\xc2\x9b 31m \xff", "C:\\x1b\\n"}) {
+    EXPECT_EQ(one_line(one_line(text)), one_line(text));
+    EXPECT_EQ(many_lines(shown_lines(text)), shown_lines(text));
+    EXPECT_EQ(many_lines(shown_line(text)), shown_line(text));
+  }
+}
+
 TEST(ShownText, WidthIsInColumns) {
   EXPECT_EQ(shown_width("abc"), 3u);
   EXPECT_EQ(shown_width("日本"), 4u);
