@@ -268,7 +268,11 @@ Result<ConfigFile> read_config(std::string_view text, const std::string& path, c
     return Reader(path, environment).read(toml::parse(text));
   } catch (const toml::parse_error& wrong) {
     std::string sentence(wrong.description());
-    return config_error(path, place_of(wrong.source()), {ErrorKind::usage, "this is no TOML", std::move(sentence), ""});
+    // A text goes on to its line's end, which is the first thing in it that may not be there.
+    const bool in_text = sentence.contains("parsing string");
+    return config_error(path, place_of(wrong.source()),
+                        {ErrorKind::usage, "this is no TOML", std::move(sentence),
+                         in_text ? "is the text's second quote missing?" : "texts stand in quotes: name = \"value\""});
   }
 }
 

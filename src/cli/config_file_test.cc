@@ -104,6 +104,9 @@ TEST(ConfigFile, TheTopSpeaksOfTheProcess) {
 
 TEST(ConfigFile, SaysWhereItIsNoToml) {
   EXPECT_THAT(refused("[[relay]]\nsource = \n"), StartsWith("2:10: this is no TOML"));
+  const auto unclosed = read("[[relay]]\nsource = \"x\ntarget = 1\n");
+  EXPECT_THAT(unclosed.error().hint, HasSubstr("second quote"));
+  EXPECT_THAT(read("[[relay]]\nsource = x\n").error().hint, HasSubstr("in quotes"));
   EXPECT_THAT(refused(with_line("source = \"twice\"")), StartsWith("3:"));
 }
 
