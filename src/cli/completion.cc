@@ -136,7 +136,8 @@ ctk \- keep SQL tables equal to DynamoDB tables
 .SH DESCRIPTION
 .B ctk
 reads the changes of DynamoDB tables from a Kinesis Data Stream, from DynamoDB Streams or from a file and applies them to
-tables in CrateDB, PostgreSQL, MySQL, MariaDB or SQLite, so that replays, duplicates and reordering do no harm.
+tables in CrateDB, PostgreSQL, MySQL, MariaDB, SQLite or any database with an ODBC driver, so that replays, duplicates and
+reordering do no harm.
 Options may stand before or after the arguments. Every option of a source or target can also be written in its URL
 (\fI?region=eu\-central\-1&once=true\fR); the flag wins.
 Durations are 250ms, 5s, 15m, 2h or 7d, a bare number is seconds; sizes are 64KB, 4MB or 1GB, a bare number is bytes.
@@ -168,7 +169,7 @@ PostgreSQL.
 MySQL 8, MariaDB from 10.6 on.
 .TP
 \fBodbc:///?dsn=\fINAME\fB&table=\fIname\fR, \fBodbc:///?connection=\fRDRIVER%3D…
-An ODBC data source: PostgreSQL, MySQL, MariaDB or SQLite.
+An ODBC data source, whatever its database is; \fB\-\-dialect\fR names its SQL.
 .TP
 \fBsqlite:///\fIfile.db\fB?table=\fIname\fR
 SQLite; four slashes begin an absolute path.
@@ -201,20 +202,27 @@ A bounded run finished, and some changes are in the dead letters.
 \fBctk verify\fR found differences, or \fBctk check\fR a failure.
 .SH ENVIRONMENT
 CRATEDB_CLUSTER_URL, CRATEDB_SQLALCHEMY_URL, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE,
-AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL_DYNAMODB,
+AWS_DEFAULT_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL_DYNAMODB,
 AWS_ENDPOINT_URL_DYNAMODB_STREAMS, AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_SSO, AWS_IGNORE_CONFIGURED_ENDPOINT_URLS,
 AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE,
 AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME, AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
 AWS_CONTAINER_CREDENTIALS_FULL_URI, AWS_CONTAINER_AUTHORIZATION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE,
 AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE, AWS_CA_BUNDLE, HTTPS_PROXY,
-NO_PROXY, SSL_CERT_FILE, PGPASSWORD, MYSQL_PWD, NO_COLOR.
+NO_PROXY, SSL_CERT_FILE, PGPASSWORD, MYSQL_PWD, NO_COLOR; of \fBctk lambda\fR and
+\fBctk kcl\-processor\fR also CTK_TARGET, CTK_OPTIONS.
 A file \fB.env\fR in the working directory is read and never overrides what is set.
 .SH EXAMPLES
 .nf
+ctk check \e
+  "dynamodb+cdc://aws/orders?region=eu\-central\-1&snapshot=initial" \e
+  "postgresql://user:pw@localhost/db?table=public.orders"
+ctk load \e
+  "dynamodb+cdc://aws/orders?region=eu\-central\-1&snapshot=initial" \e
+  "postgresql://user:pw@localhost/db?table=public.orders"
+ctk load file+dynamodb+cdc:///path/events.ndjson \e
+  "sqlite:///demo.db?table=demo"
 export CRATEDB_SQLALCHEMY_URL=crate://crate@localhost:4200/testdrive/demo
-ctk load table "kinesis+dynamodb+cdc://KEY:SECRET@aws/cdc\-stream?region=eu\-central\-1"
-ctk load "dynamodb+cdc://aws/orders?region=eu\-central\-1" postgresql://user:password@localhost/database
-ctk load file+dynamodb+cdc:///path/events.ndjson sqlite:///demo.db?table=demo
+ctk load "kinesis+dynamodb+cdc://aws/cdc\-stream?region=eu\-central\-1"
 ctk shell \-\-command "SELECT * FROM testdrive.demo;"
 ctk show table testdrive.demo
 .fi

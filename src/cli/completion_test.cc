@@ -102,6 +102,18 @@ TEST(ManualPage, HoldsEveryOptionAndCommand) {
   EXPECT_THAT(page, HasSubstr("ctk lambda"));
 }
 
+TEST(ManualPage, HasExamplesThatFitATerminal) {
+  constexpr size_t kIndent = 7, kColumns = 80;
+  const std::string page = manual_page();
+  std::string examples = page.substr(page.find(".SH EXAMPLES"));
+  for (const char* spelling : {"\\-", "\\e"}) {
+    for (size_t at = examples.find(spelling); at != std::string::npos; at = examples.find(spelling)) examples.erase(at, 1);
+  }
+  EXPECT_THAT(examples, HasSubstr("ctk check e\n"));
+  for (size_t at = 0; at < examples.size(); at = examples.find('\n', at) + 1)
+    EXPECT_LE(examples.find('\n', at) - at, kColumns - kIndent) << examples.substr(at, 100);
+}
+
 TEST(HelpText, NamesWhatCountsForTheCommand) {
   const std::string check = help_text("check");
   EXPECT_THAT(check, testing::AllOf(HasSubstr("as ctk load --help has them"), testing::Not(HasSubstr("--region"))));
