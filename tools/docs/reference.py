@@ -134,12 +134,12 @@ def manual_section(manual, name):
 def exit_codes_page(program):
     manual = said(program, "man")
     codes = re.findall(r"^\.TP\n(\d+)\n(.*)$", manual_section(manual, "EXIT STATUS"), re.MULTILINE)
-    names, dot_env = manual_section(manual, "ENVIRONMENT").rsplit(".\n", 2)[0], manual_section(manual, "ENVIRONMENT").strip().split("\n")[-1]
+    names, _, sentences = manual_section(manual, "ENVIRONMENT").partition(".\n")
     variables = [name.strip() for name in plain(names).replace("\n", " ").split(",")]
     lines = [MADE, "# Exit codes and environment", "", "| exit code | meaning |", "|---|---|",
              *(f"| {code} | {plain(words)} |" for code, words in codes), "",
              "A second SIGINT or SIGTERM ends the program at once, with 128 and the signal's number.", "",
-             "## Environment", "", *(f"* `{name}`" for name in variables), "", plain(dot_env), ""]
+             "## Environment", "", *(f"* `{name}`" for name in variables), "", plain(sentences.strip()).replace("\n", " "), ""]
     return "\n".join(lines)
 
 
