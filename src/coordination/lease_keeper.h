@@ -155,6 +155,7 @@ class LeaseKeeper {
   bool is_free(const LeaseView::Sight& sight, LeaseActions& actions, Duration now);
   /// Its parents' ends are certain. Where that is not known yet, it is looked after.
   bool is_readable(const Lease& lease, LeaseActions& actions);
+  bool is_younger_than_listing(const aws::ShardId& shard) const;
   void tell_of_readable(LeaseActions& actions, Duration now);
   void take(LeaseActions& actions, const Lease& row, bool forced);
   void withdraw_requests(LeaseActions& actions);
@@ -199,8 +200,9 @@ class LeaseKeeper {
   std::map<aws::ShardId, Asking> asking_;
   std::map<aws::ShardId, Creating> creating_;
   std::vector<WantedLease> wanted_;
-  std::set<aws::ShardId> reading_;  ///< rows that are being read
-  std::set<aws::ShardId> gone_;     ///< parents that certainly have no row
+  std::set<aws::ShardId> not_listed_;  ///< rows that were seen before the stream was listed, which does not have the shard
+  std::set<aws::ShardId> reading_;     ///< rows that are being read
+  std::set<aws::ShardId> gone_;        ///< parents that certainly have no row
   /// Rows of the wanted ones that are gone, as they were last seen: one that was not finished was deleted, and is made anew
   /// from there.
   std::map<aws::ShardId, Lease> last_seen_;

@@ -398,6 +398,7 @@ TEST(LeaseKeeper, LooksForParentsThatAScanHasNotShown) {
   };
   for (const bool is_there : {true, false}) {
     LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+    keeper.want({{.shard = child.shard, .parents = {parent}}}, seconds(1));
     const LeaseActions seen = keeper.scanned({child}, seconds(1), seconds(1));
     EXPECT_THAT(seen, testing::Contains(LeaseAction(ReadLease{parent})));
     EXPECT_FALSE(takes(seen, child.shard));

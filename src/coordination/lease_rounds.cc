@@ -78,14 +78,16 @@ void LeaseKeeper::look_for_missing(Duration now) {
 
 /// Somebody may hold a lease although its row was deleted, and writes until he finds that he cannot renew it. He cannot
 /// where a parent is not finished, nor where there was no table just now. Of a segment that nobody has seen two would write
-/// the same.
+/// the same. Where the shard was being read, a parent's open row was made anew as well, and says nothing.
 bool LeaseKeeper::cannot_be_held(const WantedLease& lease, Duration now) const {
   const auto is_open = [this](const aws::ShardId& parent) {
     const LeaseView::Sight* sight = view_.find(parent);
     return sight != nullptr && !sight->lease.finished();
   };
-  if (std::ranges::any_of(lease.parents, is_open)) return true;
-  return !last_seen_.contains(lease.shard) && (now < alone_until_ || shards::is_segment(lease.shard));
+  const auto seen = last_seen_.find(lease.shard);
+  const bool was_read = seen != last_seen_.end() && (!seen->second.owner.empty() || !is_at_beginning(seen->second));
+  if (!was_read && std::ranges::any_of(lease.parents, is_open)) return true;
+  return seen == last_seen_.end() && (now < alone_until_ || shards::is_segment(lease.shard));
 }
 
 /// Who knows where the shard stood comes first, and who can make its row so that it may be taken at once before all.
@@ -179,12 +181,19 @@ bool LeaseKeeper::is_free(const LeaseView::Sight& sight, LeaseActions& actions, 
   return part_ == Part::led ? orphan : is_readable(lease, actions);
 }
 
+/// Whether its parents lack rows that they need is not known before the stream is listed again.
+bool LeaseKeeper::is_younger_than_listing(const aws::ShardId& shard) const {
+  const bool is_listed = std::ranges::find(wanted_, shard, &WantedLease::shard) != wanted_.end();
+  return !is_listed && !not_listed_.contains(shard);
+}
+
 bool LeaseKeeper::is_readable(const Lease& lease, LeaseActions& actions) {
   if (waits_for_parents(lease, view_.rows())) return false;
   bool certain = true;
+  const bool may_lack_rows = is_at_beginning(lease) && !may_lack_parents(lease) && is_younger_than_listing(lease.shard);
   for (const aws::ShardId& parent : parents_without_row(lease, view_.rows())) {
     if (was_finished(parent)) continue;
-    if (is_at_beginning(lease) && lacks_row(parent)) return false;
+    if (may_lack_rows || (is_at_beginning(lease) && lacks_row(parent))) return false;
     if (gone_.contains(parent)) continue;
     certain = false;
     read(actions, parent);

@@ -50,16 +50,16 @@ class LeaseTableModel {
   /// Whether the lease, which was taken, is of a row that was made after one was deleted; true once for each. How far the
   /// shard was stored before, its maker may not know.
   bool was_made_anew(const Lease& lease) {
-    const auto made = made_anew_.find(lease.shard);
-    if (made == made_anew_.end() || made->second.was_taken || !made->second.has(lease.counter)) return false;
-    made->second.was_taken = true;
-    return true;
+    const auto found = made_anew_.find(lease.shard);
+    if (found == made_anew_.end()) return false;
+    const auto made = std::ranges::find_if(found->second, [&](const MadeAnew& row) { return row.has(lease.counter); });
+    return made != found->second.end() && !std::exchange(made->was_taken, true);
   }
   /// Whether what was held under `fence` was of a row that was deleted, and made anew: who has held it may hear only now of
   /// what it had stored there.
   bool was_replaced(const aws::ShardId& shard, Fence fence) const {
     const auto made = made_anew_.find(shard);
-    return made != made_anew_.end() && !made->second.has(fence);
+    return made != made_anew_.end() && !made->second.back().has(fence);
   }
   /// Whether the shard's end was ever stored.
   bool has_ended(const aws::ShardId& shard) const { return ended_.contains(shard); }
@@ -73,7 +73,7 @@ class LeaseTableModel {
  private:
   bool change(const CreateLease& write) {
     const bool is_new = rows.emplace(write.lease.shard, write.lease).second;
-    if (is_new && erased_.contains(write.lease.shard)) made_anew_[write.lease.shard] = {write.lease.counter};
+    if (is_new && erased_.contains(write.lease.shard)) made_anew_[write.lease.shard].push_back({write.lease.counter});
     return is_new;
   }
   bool change(const TakeLease& write) {
@@ -142,7 +142,7 @@ class LeaseTableModel {
     static constexpr int64_t kWrites = 900;  ///< of one row, at most: its counter tells it from the next one
     bool has(int64_t later) const { return later > counter && later <= counter + kWrites; }
   };
-  std::map<aws::ShardId, MadeAnew> made_anew_;
+  std::map<aws::ShardId, std::vector<MadeAnew>> made_anew_;  ///< never empty ones
 };
 
 class LeaseWorld {
