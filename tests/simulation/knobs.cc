@@ -238,13 +238,13 @@ std::string to_text(const Coverage& c) {
       "splits, "
       "{} merges, {} restarts, {} freezes, {} second relays, {} days away, {} epochs raised, {} gaps, {} loads, {} Scans, "
       "{} times ready, {} lives with many workers, {} of them with leases, {} shards given to "
-      "another, {} deletions of leases, {} lives with a "
+      "another, {} deletions of leases, {} of segments, {} lives with a "
       "history, "
       "{} events in them, {} swept, {} dead letters, {} writes, {} positions pruned",
       c.lives_on_streams, c.lives_with_loads, c.lives_by_wire, c.lives_by_fan_out, c.lives_with_aggregates, c.changes,
       c.expired, c.faults, c.rolls, c.splits, c.merges, c.kills, c.freezes, c.doubles, c.days, c.epochs, c.gaps, c.loads,
-      c.scans, c.readies, c.lives_shared, c.lives_leased, c.moves, c.deletions, c.lives_with_history, c.events, c.swept,
-      c.dead_letters, c.writes, c.pruned);
+      c.scans, c.readies, c.lives_shared, c.lives_leased, c.moves, c.deletions, c.segments_deleted, c.lives_with_history,
+      c.events, c.swept, c.dead_letters, c.writes, c.pruned);
 }
 
 void Coverage::add(const Coverage& other) {
@@ -273,6 +273,7 @@ void Coverage::add(const Coverage& other) {
   lives_leased += other.lives_leased;
   moves += other.moves;
   deletions += other.deletions;
+  segments_deleted += other.segments_deleted;
   drained += other.drained;
   dropped += other.dropped;
   loads += other.loads;

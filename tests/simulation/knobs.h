@@ -26,7 +26,7 @@ struct LeaseKnobs {
   double cut_off = 0;      ///< a worker does not reach the table for a while, or hears of it late before that
   double asleep = 0;       ///< a worker's process stops for up to 40 s
   double clock_jumps = 0;  ///< a worker's calendar is set
-  double deleted = 0;      ///< somebody deletes rows of the stream's leases: one, a finished one, or all
+  double deleted = 0;      ///< somebody deletes rows of the stream's leases, or a load's: one, a finished one, or all
   double drift = 0;        ///< by so much, 0 … 1, clocks run faster or slower than they should, at most
 };
 
@@ -102,6 +102,7 @@ struct Coverage {
   /// Lives with many workers, of those the ones with leases, shards that went from one to another.
   uint64_t lives_shared = 0, lives_leased = 0, moves = 0;
   uint64_t deletions = 0;             ///< of rows of leases, by somebody
+  uint64_t segments_deleted = 0;      ///< those of a load's segments
   uint64_t drained = 0, dropped = 0;  ///< leases given away on request: all that was sent was stored, or not
   uint64_t loads = 0, scans = 0, expired = 0, readies = 0;  ///< loads begun, pages scanned, items that outlived their time
   /// Calls and writes that went wrong, records that came late or twice, pauses of the target.

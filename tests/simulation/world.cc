@@ -253,12 +253,15 @@ void World::cut_off_worker(Worker& worker, Duration time) {
   });
 }
 
-/// One of them, one that is finished where there is one, or all of the stream's.
+/// One of them, one that is finished where there is one, or all: of the stream's, or, while there are some, of a load's
+/// segments.
 void World::delete_leases() {
   watch_.look();
+  const bool of_load = std::ranges::any_of(watch_.rows(), [](const auto& row) { return shards::is_segment(row.first); }) &&
+                       random_.below(2) == 0;
   std::vector<aws::ShardId> all, finished;
   for (const auto& [shard, lease] : watch_.rows()) {
-    if (shards::is_segment(shard)) continue;
+    if (shards::is_segment(shard) != of_load) continue;
     all.push_back(shard);
     if (lease.finished()) finished.push_back(shard);
   }
@@ -266,7 +269,7 @@ void World::delete_leases() {
   const uint64_t how = random_.below(4);
   const std::vector<aws::ShardId>& from = how == 1 && !finished.empty() ? finished : all;
   const std::vector<aws::ShardId> chosen = how == 0 ? all : std::vector{from[random_.below(from.size())]};
-  ++coverage_.deletions;
+  ++(of_load ? coverage_.segments_deleted : coverage_.deletions);
   for (const aws::ShardId& shard : chosen) {
     note_fault("leases", "somebody deletes the row of " + shard.str());
     leases_.erase(shard);
@@ -277,7 +280,9 @@ void World::delete_leases() {
 void World::inject_lease_fault() {
   const auto struck = [this](double probability) { return random_.fraction() < probability; };
   const LeaseKnobs& knobs = knobs_.leases;
-  if (knobs.deleted > 0 && struck(knobs.deleted)) delete_leases();
+  // A load is over soon.
+  const double deleted = load_state() == coordination::LoadState::running ? 10 * knobs.deleted : knobs.deleted;
+  if (knobs.deleted > 0 && struck(deleted)) delete_leases();
   if (struck(knobs.gone)) {
     note_fault("leases", "the table is gone for a minute");
     leases_.be_gone_for(seconds(60));
