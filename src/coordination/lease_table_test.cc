@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -318,6 +319,35 @@ TEST_F(LeaseTableTest, WorkersGoOnInATableThatANewOneHasMadeAnew) {
   EXPECT_TRUE(until([&] { return held() == 6; }, seconds(30)));
   run(minutes(1));
   for (const auto& worker : workers) EXPECT_EQ(worker->held.size(), 2u);
+}
+
+/// Who makes the table knows nothing of those who used the one before, and they write for as long as they could hold its
+/// leases. Decision 0026 says so: it is over with the time to fail over, and what is read twice was never passed over.
+TEST_F(LeaseTableTest, ATableThatIsDeletedAndMadeAnewAtOnceIsReadByTwoUntilTheTimeToFailOverIsOver) {
+  add(6);
+  add(6);
+  ASSERT_TRUE(until([&] { return workers[0]->held.size() == 3 && workers[1]->held.size() == 3; }, minutes(1)));
+  const Position stored = Position::after(aws::SequenceNumber("5"));
+  for (const auto& worker : workers) {
+    for (const auto& [shard, fence] : std::map(worker->held)) worker->store(shard, stored);
+  }
+  run(seconds(5));
+  ASSERT_TRUE(service.delete_table(kTable.str(), loop.now()));
+  Worker& comes = add(6);
+  const auto is_read_by_two = [&] {
+    std::set<aws::ShardId> writes;
+    for (const auto& worker : workers) {
+      for (const auto& [shard, fence] : worker->held) {
+        if (worker->table.may_write(shard, fence) && !writes.insert(shard).second) return true;
+      }
+    }
+    return false;
+  };
+  EXPECT_TRUE(until(is_read_by_two, seconds(5))) << "by those who have not heard of it yet";
+  EXPECT_TRUE(until([&] { return !is_read_by_two(); }, seconds(10)));
+  EXPECT_FALSE(until(is_read_by_two, minutes(2)));
+  for (const auto& worker : workers) EXPECT_EQ(worker->held.size(), 2u);
+  for (const auto& [shard, begins] : comes.begins) EXPECT_TRUE(begins == Position::trim_horizon() || begins == stored);
 }
 
 TEST_F(LeaseTableTest, RowsThatSomebodyHasDeletedAreMadeAnew) {
