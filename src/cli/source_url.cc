@@ -342,6 +342,11 @@ std::unexpected<Error> unknown_scheme(const std::string& scheme) {
                            did_you_mean(scheme, schemes)));
 }
 
+/// A file that is there, named in Kinesis' scheme.
+bool is_old_file(const net::Url& url, const IsFile& is_file) {
+  return url.hosts.empty() && url.user.empty() && url.path.starts_with('/') && is_file(url.path);
+}
+
 }  // namespace
 
 Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags, const aws::Environment& environment,
@@ -362,8 +367,8 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
   auto options = read_options(OptionScope::source, *url, flags);
   if (!options) return std::unexpected(options.error());
   if (kinesis) {
-    const bool file = url->hosts.empty() && url->user.empty() && url->path.starts_with('/') && is_file(url->path);
-    return file ? plan_file(url->path, std::move(*options)) : plan_kinesis(*url, std::move(*options), environment);
+    return is_old_file(*url, is_file) ? plan_file(url->path, std::move(*options))
+                                      : plan_kinesis(*url, std::move(*options), environment);
   }
   if (table) return plan_table(*url, std::move(*options), environment, url->scheme == kTable);
   // Old command lines name a file in Kinesis' scheme, with Kinesis' options; this is not one of them.
@@ -372,6 +377,12 @@ Result<SourcePlan> plan_source(const std::string& text, const FlagValues& flags,
   auto path = path_of_file_url(*url);
   if (!path) return std::unexpected(path.error());
   return plan_file(std::move(*path), std::move(*options));
+}
+
+bool names_a_file(const std::string& text, const IsFile& is_file) {
+  const auto url = net::parse_url(text);
+  if (!url) return false;
+  return url->scheme == kFile || ((url->scheme == kKinesis || url->scheme == kKinesisShort) && is_old_file(*url, is_file));
 }
 
 bool looks_like_source(std::string_view word) {

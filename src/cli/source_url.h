@@ -73,6 +73,9 @@ using IsFile = std::function<bool(const std::string& path)>;
 Result<SourcePlan> plan_source(const std::string& url, const FlagValues& flags, const aws::Environment& environment,
                                const IsFile& is_file);
 
+/// Whether a source's URL is that of a file, whatever its options.
+bool names_a_file(const std::string& url, const IsFile& is_file);
+
 /// Whether a word on the command line is a source's URL: it begins with a known scheme and a colon.
 bool looks_like_source(std::string_view word);
 

@@ -48,6 +48,15 @@ Error refused(const std::string& url, const FlagValues& flags = {}) {
   return source.error();
 }
 
+TEST(SourceUrl, OfAFileWhateverItsOptions) {
+  for (const char* url :
+       {"file+dynamodb+cdc:x", "file+dynamodb+cdc:-?what=ever", "kinesis+dynamodb+cdc:///events.json?fan-out=x"})
+    EXPECT_TRUE(names_a_file(url, [](const std::string& path) { return path == "/events.json"; })) << url;
+  for (const char* url :
+       {"kinesis+dynamodb+cdc:///other", "kinesis+dynamodb+cdc://aws/events.json", "dynamodb://aws/t", "?"})
+    EXPECT_FALSE(names_a_file(url, [](const std::string& path) { return path == "/events.json"; })) << url;
+}
+
 TEST(SourceUrl, KinesisAtAws) {
   const auto source =
       kinesis("kinesis+dynamodb+cdc://AWS_ACCESS_KEY:AWS_SECRET_ACCESS_KEY@aws/cdc-stream?region=eu-central-1");

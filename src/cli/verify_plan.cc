@@ -15,9 +15,8 @@ Result<VerifyPlan> plan_verify(const VerifyCommand& command, const aws::Environm
         "a file has no table that could be compared: expected dynamodb://, dynamodb+cdc://, or "
         "kinesis+dynamodb+cdc:// with source-table");
   };
-  // Before the option below, which nobody gave. Kinesis' scheme may name a file, too.
-  const auto as_given = plan_source(command.source, command.target.flags, environment, is_file);
-  if (command.source.starts_with("file+") || (as_given && as_given->is_file())) return no_table();
+  // Before the option below, which nobody gave, is refused for it.
+  if (command.source.starts_with("file+") || names_a_file(command.source, is_file)) return no_table();
   // What a load of the table alone reads, whatever the URL says of a stream.
   FlagValues flags = command.target.flags;
   flags.emplace_back("snapshot", "only");
