@@ -1,11 +1,13 @@
 """The simulated Kinesis to a real MariaDB, started here."""
+import json
 import random
 import unittest
 
 from events import Model, to_lines
 from harness import Case, MariadbTarget
+from odbc import OdbcMariadbTarget
 from relaying import Fencing, Hardships, OnAServer, Relaying
-from servers import Mariadb, SimulatedKinesis
+from servers import Mariadb, SimulatedKinesis, wait_until
 
 
 def setUpModule():
@@ -95,6 +97,27 @@ class ToMariadb(OnAServer, Hardships, Fencing, Relaying):
         self.sql("SET GLOBAL read_only = 0")
         self.wait_for(self.target, self.model, process=process, seconds=90)
 
+    def test_errors_that_pass_are_tried_again(self):
+        """Locks that are not to be had, a deadlock, a node of Galera that is not ready: the transaction is made again, for as
+        long as it takes, and nothing is parked. A trigger says so, and a table without transactions keeps how often."""
+        self.write(20)
+        process = self.start_relay()
+        self.wait_for(self.target, self.model, process=process)
+        self.sql(f"CREATE TABLE `{self.stream}`.tried (n INT) ENGINE = MyISAM; CREATE TRIGGER `{self.stream}`.trying "
+                 f"BEFORE INSERT ON `{self.stream}`.demo FOR EACH ROW INSERT INTO `{self.stream}`.tried VALUES (1)")
+        for number in (1205, 1213, 1047, 3572):
+            with self.subTest(number=number):
+                self.sql(f"TRUNCATE `{self.stream}`.tried; CREATE TRIGGER `{self.stream}`.failing "
+                         f"BEFORE INSERT ON `{self.stream}`.demo FOR EACH ROW "
+                         f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'not now'")
+                self.write(20)
+                wait_until("it is tried again", lambda: int(self.sql(f"SELECT COUNT(*) FROM `{self.stream}`.tried")) > 2,
+                           process=process)
+                self.sql(f"DROP TRIGGER `{self.stream}`.failing")
+                self.wait_for(self.target, self.model, process=process)
+        self.assertEqual(self.stop_ctk(process)[0], 0)
+        self.assertEqual(self.run_json("dead-letters", "list", self.target.url()), [])
+
     def test_a_url_of_the_other_one_is_told_of_it(self):
         right = self.target.server.scheme
         wrong, = {"mariadb", "mysql"} - {right}
@@ -126,8 +149,34 @@ class OddSettings:
         self.assertEqual(server.sql("SELECT COUNT(*) FROM `Shop`.`Groups`"), str(len(model.events)))
 
 
+    def test_a_table_of_a_lax_server_that_has_zero_dates(self):
+        """Rows of it and rows without a date, where the server asks for dates that are none, and where it asks for nothing."""
+        for mode in ("NO_ZERO_DATE,NO_ZERO_IN_DATE,STRICT_TRANS_TABLES", ""):
+            with self.subTest(mode=mode):
+                server = self.make_server(f"--sql-mode={mode}")
+                self.addCleanup(server.stop)
+                target = self.make(server, "shop")
+                server.sql("SET sql_mode = ''; CREATE TABLE shop.demo (pk VARBINARY(2048), sk DECIMAL(65,30), PRIMARY KEY (pk, sk), "
+                           "data LONGTEXT, made DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00', due DATE DEFAULT '2024-00-00'); "
+                           "INSERT INTO shop.demo (pk, sk) VALUES ('old', 1), ('a', 1)")
+                model = Model()
+                for pk in ("a", "b", "gone"):
+                    model.put(pk, 1, v={"N": "1.5"})
+                model.remove("gone", 1)
+                (self.home / "events").write_text(to_lines(model.events))
+                self.run_ctk("load", f"file+dynamodb+cdc://{self.home}/events", target.url())
+                asked = "SELECT CONVERT(pk USING utf8mb4) AS pk, made, due, data IS NULL AS empty FROM demo WHERE pk <> 'gone' ORDER BY pk"
+                rows = json.loads(self.run_ctk("shell", "-c", asked, "--format", "json", target.url())[0])
+                self.assertEqual([(row["pk"], row["made"][:10], row["due"], int(row["empty"])) for row in rows],
+                                 [(pk, "0000-00-00", "2024-00-00", empty) for pk, empty in (("a", 0), ("b", 0), ("old", 1))])
+
+
 class OfMariadb(OddSettings, Case):
     make_server, make = Mariadb, MariadbTarget
+
+
+class OfMariadbByOdbc(OddSettings, Case):
+    make_server, make = Mariadb, OdbcMariadbTarget
 
 
 if __name__ == "__main__":
