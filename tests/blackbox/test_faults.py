@@ -9,9 +9,10 @@ import uuid
 
 from events import Model, to_lines
 from faulting import CuttingProxy, FaultingProxy
-from harness import Case, CrateTarget, PostgresTarget, crate_address
+from harness import Case, CrateTarget, MariadbTarget, PostgresTarget, crate_address
+from odbc import OdbcMariadbTarget, OdbcPostgresTarget
 from relaying import Relaying
-from servers import FakeCrateDb, Postgres, SimulatedKinesis, wait_until
+from servers import FakeCrateDb, Mariadb, Postgres, SimulatedKinesis, wait_until
 
 CHANGES = 5000
 ROWS_A_REQUEST = 100
@@ -128,18 +129,43 @@ class SweepingBehindAFaultingProxy(Relaying):
         self.assert_holds(self.direct, self.model)
 
 
-class PostgresBehindAProxyThatCuts(Case):
-    def test_every_change_is_applied_once(self):
-        schema = f"ctk_test_{uuid.uuid4().hex[:8]}"
-        target = PostgresTarget(POSTGRES, schema)
+class BehindAProxyThatCuts(Case):
+    """Connections are cut wherever: between a COMMIT and its answer, too."""
+
+    def check(self, target, share=0.03):
         source, model = written(self.home, CHANGES)
-        proxy = CuttingProxy(POSTGRES.port, 0.03, seed=3)
+        proxy = CuttingProxy(target.server.port, share, seed=3)
         self.addCleanup(proxy.stop)
-        url = target.url().replace(f":{POSTGRES.port}/", f":{proxy.port}/") + f"&batch-rows={ROWS_A_REQUEST}"
+        url = target.url().replace(str(target.server.port), str(proxy.port)) + f"&batch-rows={ROWS_A_REQUEST}"
         counts = self.run_json("load", source, url)
         self.assertEqual((counts["applied"], counts["dead_letters"]), (CHANGES, 0))
         self.assert_holds(target, model)
         self.assertGreater(proxy.cuts, 5)
+
+    def name(self):
+        return f"ctk_test_{uuid.uuid4().hex[:8]}"
+
+
+class PostgresBehindAProxyThatCuts(BehindAProxyThatCuts):
+    def test_every_change_is_applied_once(self):
+        self.check(PostgresTarget(POSTGRES, self.name()))
+
+    def test_through_odbc(self):
+        """A transaction is many more pieces here."""
+        self.check(OdbcPostgresTarget(POSTGRES, self.name()), 0.005)
+
+
+class MariadbBehindAProxyThatCuts(BehindAProxyThatCuts):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Mariadb()
+        cls.addClassCleanup(cls.server.stop)
+
+    def test_every_change_is_applied_once(self):
+        self.check(MariadbTarget(self.server, self.name()))
+
+    def test_through_odbc(self):
+        self.check(OdbcMariadbTarget(self.server, self.name()), 0.005)
 
 
 if __name__ == "__main__":
