@@ -51,6 +51,7 @@ class ChangeBuilder {
 
  private:
   bool add_members(uint32_t parent);
+  bool may_repeat(uint32_t parent) const;
   bool check_names(uint32_t parent);
   bool add_value(std::string_view name);
   bool add_content(Type type, std::string_view name);
@@ -75,6 +76,7 @@ class ChangeBuilder {
   std::vector<Node> nodes_;  ///< grows and never shrinks; node_count_ of them are used
   uint32_t node_count_ = 0;
   std::string scratch_;
+  std::vector<std::string_view> names_;  ///< of a map that is looked at closely
   std::string reason_;
   std::string path_;
   bool met_bare_number_ = false;
