@@ -94,8 +94,9 @@ class Timers {
 struct ThreadLoop::State {
   explicit State(Clock& c) : clock(c) {}
 
-  /// What was posted since the last call. Waits for it, for the next timer, or for quit().
-  std::deque<Job> wait_for_jobs() {
+  /// What was posted since the last call, into `ready`, which is empty: the two change places, so that neither gives its
+  /// memory back. Waits for it, for the next timer, or for quit().
+  void wait_for_jobs(std::vector<Job>& ready) {
     std::unique_lock lock(mutex);
     auto awake = [this] { return quitting || !posted.empty(); };
     if (std::optional<Duration> due = timers.next_due()) {
@@ -106,7 +107,7 @@ struct ThreadLoop::State {
     } else {
       wake.wait(lock, awake);
     }
-    return std::exchange(posted, {});
+    ready.swap(posted);
   }
   bool is_quitting() {
     std::lock_guard lock(mutex);
@@ -117,7 +118,7 @@ struct ThreadLoop::State {
   Timers timers;  // of the loop's thread only
   std::mutex mutex;
   std::condition_variable wake;
-  std::deque<Job> posted;
+  std::vector<Job> posted;
   bool quitting = false;
 };
 
@@ -139,19 +140,21 @@ EventLoop::TimerId ThreadLoop::after(Duration delay, Job job) {
 void ThreadLoop::cancel(TimerId timer) { state_->timers.cancel(timer); }
 
 void ThreadLoop::run() {
+  std::vector<Job> ready;
   while (!state_->is_quitting()) {
-    std::deque<Job> ready = state_->wait_for_jobs();
+    state_->wait_for_jobs(ready);
     Duration now = state_->clock.monotonic();
     while (!state_->is_quitting()) {
       std::optional<Job> timer = state_->timers.take(now);
       if (!timer) break;
       (*timer)();
     }
-    while (!ready.empty() && !state_->is_quitting()) {
-      Job job = std::move(ready.front());
-      ready.pop_front();
+    for (Job& posted : ready) {
+      if (state_->is_quitting()) break;
+      Job job = std::move(posted);  // what it holds dies once it has run
       job();
     }
+    ready.clear();
   }
 }
 
