@@ -15,7 +15,7 @@ namespace ctk::dynamodb {
 namespace {
 
 /// A slab that holds so many bytes is given no further record: one change that outlives its batch keeps not much more.
-constexpr size_t kSlabBytes = 128u << 10;
+constexpr size_t kSlabBytes = 512u << 10;
 /// What a slab takes up at once: a batch's first, which may be of few records; the others; one of a single record.
 constexpr size_t kFirstSlab = 16u << 10, kNextSlab = 64u << 10, kSlabOfOne = 1u << 10;
 

@@ -6,6 +6,8 @@
 
 #include "dynamodb/decode.h"
 #include "dynamodb/encode.h"
+#include "dynamodb/slab.h"
+#include "json/text_block.h"
 
 namespace ctk::dynamodb {
 namespace {
@@ -84,6 +86,17 @@ TEST(DecodeBatch, WhatCannotBeDecodedKeepsItsRecord) {
   ASSERT_EQ(undecodable.size(), 2u);
   EXPECT_EQ(undecodable[0].record, "no JSON");
   EXPECT_EQ(undecodable[1].record, R"({"eventName":"INSERT"})");
+}
+
+TEST(DecodeBatch, ASlabCountsRecordsThatHaveMemoryOfTheirOwn) {
+  const std::string text(1000, 'x');
+  Slab slab(64);
+  slab.keep(json::SharedText(text));
+  slab.keep(json::SharedText(text));
+  EXPECT_EQ(slab.bytes(), 2000u);
+  json::TextBlock page(10'000);
+  for (int i = 0; i < 9; ++i) slab.keep(page.add(text));
+  EXPECT_EQ(slab.bytes(), 3000u);
 }
 
 TEST(DecodeBatch, ItemsComeAsTheyDoAlone) {

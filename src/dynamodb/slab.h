@@ -22,11 +22,12 @@ class Slab {
   explicit Slab(size_t first) : memory_(first) {}
 
   std::string_view keep(std::string&& text) { return keep_open(std::move(text)); }
-  /// A record; those of one page stand in the same memory.
+  /// A record; those of one page stand in the same memory, which is there whole whoever keeps it.
   std::string_view keep(const json::SharedText& record) {
-    bytes_ += record.size();
-    if (memory_of_records_.empty() || memory_of_records_.back() != record.memory())
+    if (memory_of_records_.empty() || memory_of_records_.back() != record.memory()) {
       memory_of_records_.push_back(record.memory());
+      bytes_ += record.size();
+    }
     return record;
   }
   /// One that may be written to.
@@ -42,7 +43,7 @@ class Slab {
     bytes_ += count;
     return static_cast<char*>(memory_.allocate(count, 1));
   }
-  /// Bytes that it holds.
+  /// Bytes that it holds, but for the pages in which records stand.
   size_t bytes() const { return bytes_; }
 
  private:

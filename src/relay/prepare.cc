@@ -86,7 +86,7 @@ class SliceDecoder {
 
   /// Changes that are decoded together are dropped together: they share pieces of memory.
   std::shared_ptr<const dynamodb::Change> place(dynamodb::Change&& change) {
-    constexpr size_t kMostOfAPiece = 128;
+    constexpr size_t kMostOfAPiece = 512;
     if (!piece_ || piece_->size() == piece_->capacity()) {
       piece_ = std::make_shared<std::vector<dynamodb::Change>>();
       piece_->reserve(std::clamp<size_t>(records_, 1, kMostOfAPiece));

@@ -15,11 +15,11 @@ void InFlightBatch::take_decoded(std::vector<Slice> given_back, DecodedBatch wha
   state = Routing{};
 }
 
-size_t InFlightBatch::share_of(const std::string& table) {
+size_t InFlightBatch::share_of(const std::string& table, size_t changes) {
   std::vector<TableShare>& shares = std::get<Routing>(state).shares;
   const auto share = std::ranges::find(shares, table, &TableShare::table);
   const auto place = static_cast<size_t>(share - shares.begin());
-  if (share == shares.end()) shares.emplace_back(table, 1, nullptr, std::vector<RoutedChange>{});
+  if (share == shares.end()) shares.emplace_back(table, 1, nullptr, std::vector<RoutedChange>{}).changes.reserve(changes);
   return place;
 }
 

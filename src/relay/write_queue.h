@@ -55,8 +55,8 @@ struct InFlightBatch {
   sink::Batch& batch() const { return *std::get<Applying>(state).what.batch; }
 
   void take_decoded(std::vector<Slice> given_back, DecodedBatch what);
-  /// Which of the shares is that of the table named `table`, while the batch is routed.
-  size_t share_of(const std::string& table);
+  /// Which of the shares is that of the table named `table`, while the batch is routed; a new one has room for `changes`.
+  size_t share_of(const std::string& table, size_t changes);
   TableShare& share(size_t place) { return std::get<Routing>(state).shares[place]; }
   /// Hands the shares over to be rendered.
   std::vector<TableShare> begin_rendering();

@@ -35,9 +35,9 @@ TEST(WriteQueue, ABatchGoesFromTheWorkerToTheTarget) {
   WriteQueue queue(rules(1, true));
   InFlightBatch& batch = queue.add(seconds(1));
   batch.take_decoded(slices_of({"a"}), {});
-  batch.share(batch.share_of("t")).changes.emplace_back();
-  batch.share(batch.share_of("t")).changes.emplace_back();
-  batch.share(batch.share_of("u")).changes.emplace_back();
+  batch.share(batch.share_of("t", 1)).changes.emplace_back();
+  batch.share(batch.share_of("t", 1)).changes.emplace_back();
+  batch.share(batch.share_of("u", 1)).changes.emplace_back();
   EXPECT_EQ(queue.routing().size(), 1u);
   EXPECT_EQ(queue.next(), nullptr);
   const std::vector<TableShare> shares = batch.begin_rendering();

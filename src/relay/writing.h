@@ -97,7 +97,7 @@ class Writing {
   // writing_route.cc
   void route(InFlightBatch& write);
   bool repeats(InFlightBatch& write, const RoutedChange& routed);
-  std::optional<Destination> destination_of(InFlightBatch& write, const dynamodb::Change& change);
+  std::optional<Destination> destination_of(InFlightBatch& write, const dynamodb::Change& change, size_t changes);
   void send(InFlightBatch& write, RoutedChange&& routed, const Destination& destination);
   static void drop_older_than_cut(InFlightBatch& write, TableShare& share, std::optional<Timestamp> cut);
   void render_if_open(InFlightBatch& write);

@@ -8,11 +8,12 @@ namespace ctk::relay {
 
 void Writing::route(InFlightBatch& write) {
   std::vector<RoutedChange> changes = std::move(write.decoded.changes);
-  std::vector<std::optional<Destination>> destinations(write.decoded.tables.size());
+  const size_t tables = write.decoded.tables.size();
+  std::vector<std::optional<Destination>> destinations(tables);
   for (RoutedChange& routed : changes) {
     if (repeats(write, routed)) continue;
     std::optional<Destination>& destination = destinations[routed.table];
-    if (!destination) destination = destination_of(write, *routed.change);
+    if (!destination) destination = destination_of(write, *routed.change, changes.size() / tables);
     if (!destination) return;
     send(write, std::move(routed), *destination);
   }
@@ -37,8 +38,10 @@ bool Writing::repeats(InFlightBatch& write, const RoutedChange& routed) {
   return true;
 }
 
-/// Of the change and all others of its table; nothing if the run has ended because of it.
-std::optional<Writing::Destination> Writing::destination_of(InFlightBatch& write, const dynamodb::Change& change) {
+/// Of the change and all others of its table, of which there are about `changes`; nothing if the run has ended because of
+/// it.
+std::optional<Writing::Destination> Writing::destination_of(InFlightBatch& write, const dynamodb::Change& change,
+                                                            size_t changes) {
   Route route = parts_.tables.route(change.table);
   if (auto* error = std::get_if<Error>(&route)) {
     if (error->kind == ErrorKind::corrupt) return std::move(*error);
@@ -49,7 +52,7 @@ std::optional<Writing::Destination> Writing::destination_of(InFlightBatch& write
   const table::QualifiedName& name = std::get<table::QualifiedName>(route);
   const std::string key = name.str();
   if (parts_.tables.find(key) == nullptr && !parts_.opener.add_of(change, name)) return std::nullopt;
-  return write.share_of(key);
+  return write.share_of(key, changes);
 }
 
 void Writing::send(InFlightBatch& write, RoutedChange&& routed, const Destination& destination) {
