@@ -44,6 +44,7 @@ class FileRecords {
     }
     if (Status looked = look(); !looked) return forward_error(std::move(looked));
     Page page;
+    page.records.reserve(records_of_last_page_);
     const size_t most = std::min(kPageBytes, request.max_bytes == 0 ? kPageBytes : request.max_bytes);
     while (page.bytes < most) {
       dynamodb::RawRecord record;
@@ -60,6 +61,7 @@ class FileRecords {
       page.bytes += record.data.bytes_alone();
       page.records.push_back(std::move(record));
     }
+    records_of_last_page_ = page.records.size();
     return page;
   }
 
@@ -99,6 +101,7 @@ class FileRecords {
   std::unique_ptr<RecordReader> records_;
   std::optional<Error> unreadable_;  ///< instead of records
   std::atomic<bool> stale_ = false;
+  size_t records_of_last_page_ = 0;
 };
 
 /// A file has one name, however it is spelled. Standard input has none: what comes there is told apart by its content.

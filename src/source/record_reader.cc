@@ -13,8 +13,8 @@ namespace ctk::source {
 namespace {
 
 constexpr size_t kChunk = 256u << 10;
-/// Of records.
-constexpr size_t kBlock = 64u << 10;
+/// Of records, one behind the other.
+constexpr size_t kRecordsBlock = 128u << 10;
 /// Lines up to this long are looked at as a whole.
 constexpr size_t kLongLine = 1u << 20;
 
@@ -148,8 +148,8 @@ void RecordReader::cut_off(const char* within, uint64_t first_line) {
 
 /// Records share blocks, those that would leave much of one empty do not.
 json::SharedText RecordReader::kept(std::string_view text) {
-  if (text.size() > kBlock / 8) return json::SharedText(text);
-  if (!block_.has_room(text.size())) block_ = json::TextBlock(kBlock);
+  if (text.size() > kRecordsBlock / 16) return json::SharedText(text);
+  if (!block_.has_room(text.size())) block_ = json::TextBlock(kRecordsBlock);
   return block_.add(text);
 }
 
