@@ -73,12 +73,12 @@ def run_load(source, target, *options, **variables):
 
 
 def allocations(source, target):
-    """What the relay has allocated a change by its end, start and stop of the process included: jemalloc counts it. (Its
-    `nmalloc` is what went from the arenas into the threads' caches: nothing that a thread frees and asks for again.)"""
+    """What the relay has allocated by its end, start and stop of the process included, and its changes: jemalloc counts it.
+    (Its `nmalloc` is what went from the arenas into the threads' caches: nothing that a thread frees and asks for again.)"""
     done = run_load(source, target, MALLOC_CONF="stats_print:true,stats_print_opts:Jdablxe")
     said = done.stderr.decode()
     counts = json.loads(said[said.index('{"jemalloc"'):said.rindex("}") + 1])["jemalloc"]["stats.arenas"]["merged"]
-    return sum(counts[size]["nrequests"] for size in ("small", "large")) / json.loads(done.stdout)["read"]
+    return sum(counts[size]["nrequests"] for size in ("small", "large")), json.loads(done.stdout)["read"]
 
 
 def floor(kind, source, path, where):

@@ -137,24 +137,42 @@ def bench_kinesis_sqlite(space, shards):
     return [entry]
 
 
-def bench_cpu(space):
-    """CPU of the whole process a change, in turns, and what it allocates."""
-    events = space.events()
+@contextlib.contextmanager
+def cpu_sources(events):
     endpoint = Endpoint("kinesis_endpoint", events, 4)
-    sources = {"kinesis_cbor": (endpoint.kinesis_url("once=true&idle-poll=0&protocol=cbor"), 3.5),
-               "kinesis_json": (endpoint.kinesis_url("once=true&idle-poll=0&protocol=json"), 4.5),
-               "file": (f"file+dynamodb+cdc://{events}", 3.5)}
-    target = "ndjson:///dev/null"
     try:
-        spent = {name: [] for name in sources}
-        for _ in range(ROUNDS):
-            for name, (source, _) in sources.items():
-                spent[name].append(load(source, target)[1] / EVENTS * 1e6)
-        return [figure(f"cpu_{name}", statistics.median(spent[name]), "µs of CPU a change", aim, "≤",
-                       f"least {min(spent[name]):.2f}; {allocations(source, target):.1f} allocations")
-                for name, (source, aim) in sources.items()]
+        yield {"kinesis_cbor": endpoint.kinesis_url("once=true&idle-poll=0&protocol=cbor"),
+               "kinesis_json": endpoint.kinesis_url("once=true&idle-poll=0&protocol=json"),
+               "file": f"file+dynamodb+cdc://{events}"}
     finally:
         endpoint.stop()
+
+
+def bench_cpu(space):
+    """CPU of the whole process a change, in turns."""
+    aims = {"kinesis_cbor": 3.5, "kinesis_json": 4.5, "file": 3.5}
+    spent = {name: [] for name in aims}
+    with cpu_sources(space.events()) as sources:
+        for _ in range(ROUNDS):
+            for name, source in sources.items():
+                spent[name].append(load(source, "ndjson:///dev/null")[1] / EVENTS * 1e6)
+    return [figure(f"cpu_{name}", statistics.median(spent[name]), "µs of CPU a change", aim, "≤", f"least {min(spent[name]):.2f}")
+            for name, aim in aims.items()]
+
+
+def bench_allocations(space):
+    """What a change more costs: of a run with five times as many, the allocations that a short one has not."""
+    counts = []
+    for events in (space.events(), space.events(5 * EVENTS)):
+        with cpu_sources(events) as sources:
+            counts.append({name: allocations(source, "ndjson:///dev/null") for name, source in sources.items()})
+    results = []
+    for name, (few, changes) in counts[0].items():
+        more, of_more = counts[1][name]
+        each = (more - few) / (of_more - changes)
+        results.append(figure(f"allocations_{name}", each, "a change", 0.1, "≤",
+                              f"and {few - each * changes:,.0f} for start and stop"))
+    return results
 
 
 def bench_listen(space):
