@@ -155,6 +155,11 @@ TEST(CommandLine, DeadLetters) {
   EXPECT_EQ(show.target.argument, "sqlite:///x.db");
 }
 
+TEST(CommandLine, TopAsksWhereTheExamplesListen) {
+  EXPECT_EQ(parsed<TopCommand>({"top"}).url, "http://127.0.0.1:8080");
+  EXPECT_EQ(parsed<TopCommand>({"top", "http://[::1]:9"}).url, "http://[::1]:9");
+}
+
 TEST(CommandLine, ReplayTakesIdsOrAll) {
   const auto some = parsed<ReplayCommand>(
       {"dead-letters", "replay", "abc", "sqlite:///x.db", "def", "abc", "--key-type.id=text", "--include", "a,b"});

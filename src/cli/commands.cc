@@ -285,8 +285,8 @@ const std::vector<CommandInfo>& commands() {
        .flags = {format("table|json", "table", "for people, or as the object of /status.json"),
                  {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}, kTarget},
        .target_options = true, .of_target = kLooking},
-      {.path = "top", .arguments = "URL", .least = 1, .most = 1, .help = "relays that run with --listen, live on a terminal",
-       .more = "URL is http://HOST:PORT, as --listen says it. Keys: q quits, s sorts the shards by id, lag or state,\n"
+      {.path = "top", .arguments = "[URL]", .most = 1, .help = "relays that run with --listen, live on a terminal",
+       .more = "URL is http://HOST:PORT, as --listen says it, or http://127.0.0.1:8080. Keys: q quits, s sorts the shards by id, lag or state,\n"
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
        .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}}},
       verify(),

@@ -151,7 +151,7 @@ StatusCommand status_command(const ParsedWords& parsed) {
 }
 
 TopCommand top_command(const ParsedWords& parsed) {
-  TopCommand command{parsed.arguments[0], std::nullopt};
+  TopCommand command{parsed.arguments.empty() ? "http://127.0.0.1:8080" : parsed.arguments[0], std::nullopt};
   if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
   return command;
 }
