@@ -65,8 +65,9 @@ LeaseLoad LeaseKeeper::load(Duration now) const {
   LeaseLoad load;
   for (const auto& [shard, sight] : view_.rows()) {
     const Lease& lease = sight.lease;
-    const bool waits = lease.owner.empty() && waits_for_parents(lease, view_.rows());
-    if (lease.finished() || waits) continue;
+    // A row of this worker that it does not hold, of before its parent's row was made anew, is nobody's work.
+    const bool is_held = !lease.owner.empty() && (lease.owner != settings_.worker || is_busy(shard));
+    if (lease.finished() || (!is_held && waits_for_parents(lease, view_.rows()))) continue;
     ++load.leases;
     if (is_busy(shard) || lease.owner == settings_.worker) {
       ++load.mine;

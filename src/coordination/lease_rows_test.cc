@@ -147,5 +147,29 @@ TEST(LeaseRows, OfAChildThatIsNotListedYetSayNothingOfItsParents) {
   EXPECT_TRUE(takes(keeper.scanned({free}, seconds(5), seconds(5))));
 }
 
+/// A row of this worker's from before its parent's row was made anew: it reads nothing of it, and may not. (Seed 1340: it
+/// counted as its share, and another worker kept two leases.)
+TEST(LeaseRows, OfThisWorkerThatItCannotHoldAreNoShareOfIts) {
+  const aws::ShardId parent("a"), child("b"), another("c");
+  const auto row = [](const aws::ShardId& shard, const char* owner, int64_t counter) {
+    return Lease{.shard = shard, .owner = WorkerName(owner), .checkpoint_owner = {}, .counter = counter};
+  };
+  LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+  keeper.want({{.shard = parent}, {.shard = child, .parents = {parent}}, {.shard = another}}, seconds(1));
+  size_t asked = 0;
+  for (int second = 1; second <= 90; ++second) {
+    const Duration now = seconds(second);
+    Lease below = row(child, "me", 7);
+    below.parents = {parent};
+    const LeaseActions actions =
+        keeper.scanned({row(parent, "other", second), below, row(another, "other", second)}, now, now);
+    asked += static_cast<size_t>(std::ranges::count_if(actions, [](const LeaseAction& action) {
+      const auto* write = std::get_if<LeaseWrite>(&action);
+      return write != nullptr && std::holds_alternative<AskForLease>(*write);
+    }));
+  }
+  EXPECT_GT(asked, 0U);
+}
+
 }  // namespace
 }  // namespace ctk::coordination
