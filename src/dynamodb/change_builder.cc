@@ -40,17 +40,17 @@ class MetNames {
   }
 
  private:
-  static uint64_t load(const char* from) {
+  static uint64_t load(std::string_view name, size_t from) {
     uint64_t bytes = 0;
-    std::memcpy(&bytes, from, sizeof(bytes));
+    std::memcpy(&bytes, name.data() + from, sizeof(bytes));
     return bytes;
   }
   /// Of its first and last bytes. Lengths are as they come: no branch would be foreseen.
   static uint64_t ends_of(std::string_view name) {
     static_assert(kTextSlack >= sizeof(uint64_t) && std::endian::native == std::endian::little);
     const size_t taken = std::min<size_t>(name.size(), 8), left_out = 4 * (8 - taken);
-    const uint64_t first = load(name.data()) << left_out << left_out;
-    const uint64_t last = load(name.data() + (name.size() - taken)) << left_out << left_out;
+    const uint64_t first = load(name, 0) << left_out << left_out;
+    const uint64_t last = load(name, name.size() - taken) << left_out << left_out;
     return first ^ std::rotl(last, 29);
   }
 

@@ -56,9 +56,9 @@ std::string shown_key(const Dialect& dialect, const KeyColumn& key) {
 std::string walked_keys(const Dialect& dialect, const table::TableSpec& spec) {
   std::string list;
   for (const KeyColumn& key : spec.keys) {
-    std::string shown = shown_key(dialect, key);
+    const std::string shown = shown_key(dialect, key);
     const std::string written = dialect.written_key(key, shown);
-    list += (list.empty() ? "" : ", ") + (written.empty() ? std::move(shown) : written);
+    list += (list.empty() ? "" : ", ") + (written.empty() ? shown : written);
   }
   return list;
 }
