@@ -13,6 +13,9 @@
 namespace ctk::net {
 namespace {
 
+/// At once from a stream. libcurl adds a byte, and with it the buffer is of a size that allocators have.
+constexpr long kReceived = (2L << 10) - 1;
+
 /// What the two threads share, under the mutex.
 struct Shared {
   std::mutex mutex;
@@ -157,10 +160,10 @@ class StreamExchange final : public CurlExchange {
   // Not compressed: a small piece of such an answer may be a large one of what it says.
   void set_limits(CURL* easy) const override {
     if (!http2_) return;
-    // There may be a thousand: libcurl would hold 64 KB for what each sends and 16 KB for what it receives, the least is
-    // enough.
+    // There may be a thousand: libcurl would hold 64 KB for what each sends, of which the least is enough, and 16 KB for
+    // what it receives.
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16L << 10);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 4L << 10);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceived);
     if (is_over_tls()) {
       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
       // libcurl would take an idle connection that ordinary calls have made with HTTP/1.1. It takes none of another TLS
