@@ -163,6 +163,7 @@ Task<Result<bool>> LeaseTable::scan() {
     perform(keeper_.not_scanned(now()));
     co_return forward_error(std::move(rows));
   }
+  note_that_it_is_there(sent);
   perform(keeper_.scanned(std::move(*rows), sent, now()));
   co_return true;
 }
@@ -218,6 +219,13 @@ void LeaseTable::heed(TableOutage& outage, const Result<T>& answer) {
   ++(error.kind == ErrorKind::throttled ? calls_.counted.throttled : calls_.counted.failed);
   log_.debug("a call of the lease table failed", {{"reason", ctk::to_string(error)}});
   if (outage.failed(error, is_passing(error.kind), now())) holder_.leases_failed(in_words(error));
+}
+
+/// By what was read of it since `sent`. Who holds nothing would not hear of it else, since it writes nothing.
+void LeaseTable::note_that_it_is_there(Duration sent) {
+  const Error* error = writing_outage_.error(now());
+  if (error == nullptr || error->kind != ErrorKind::not_found || sent < writing_outage_.since()) return;
+  if (const auto after = writing_outage_.worked(now())) holder_.leases_work(*after);
 }
 
 Error LeaseTable::in_words(const Error& error) const {

@@ -140,6 +140,7 @@ class LeaseTable {
   /// What has come of a call, of those that read or those that write.
   template <class T>
   void heed(TableOutage& outage, const Result<T>& answer);
+  void note_that_it_is_there(Duration sent);
   Error in_words(const Error& error) const;
 
   EventLoop& loop_;

@@ -321,6 +321,18 @@ TEST_F(LeaseTableTest, WorkersGoOnInATableThatANewOneHasMadeAnew) {
   for (const auto& worker : workers) EXPECT_EQ(worker->held.size(), 2u);
 }
 
+TEST_F(LeaseTableTest, WhoHasNothingToWriteIsWellOnceTheTableIsThereAgain) {
+  Worker& worker = add(1);
+  ASSERT_TRUE(until([&] { return worker.held.size() == 1; }));
+  ASSERT_TRUE(service.delete_table(kTable.str(), loop.now()));
+  ASSERT_TRUE(until([&] { return worker.held.empty(); }, minutes(1)));
+  ASSERT_TRUE(worker.table.figures().outage);
+  const Worker& other = add(1);
+  ASSERT_TRUE(until([&] { return other.held.size() == 1; }, minutes(1)));
+  EXPECT_TRUE(until([&] { return !worker.table.figures().outage; }, seconds(30)));
+  EXPECT_TRUE(worker.held.empty());
+}
+
 /// Who makes the table knows nothing of those who used the one before, and they write for as long as they could hold its
 /// leases. Decision 0026 says so: it is over with the time to fail over, and what is read twice was never passed over.
 TEST_F(LeaseTableTest, ATableThatIsDeletedAndMadeAnewAtOnceIsReadByTwoUntilTheTimeToFailOverIsOver) {
