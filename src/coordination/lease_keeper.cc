@@ -330,6 +330,7 @@ LeaseActions LeaseKeeper::want(std::vector<WantedLease> shards, Duration now) {
   std::set<aws::ShardId> listed;
   for (const WantedLease& lease : wanted_) listed.insert(lease.shard);
   std::erase_if(last_seen_, [&](const auto& row) { return !listed.contains(row.first); });
+  forget_what_has_ended();
   not_listed_.clear();
   for (const auto& [shard, sight] : view_.rows()) {
     if (!listed.contains(shard)) not_listed_.insert(shard);

@@ -161,6 +161,7 @@ class LeaseKeeper {
   void withdraw_requests(LeaseActions& actions);
   void ask_others(LeaseActions& actions, Duration now);
   void remove_finished(LeaseActions& actions, Duration now);
+  void forget_what_has_ended();
   void remember(const aws::ShardId& shard);
   void remember_what_goes(const std::vector<Lease>& rows);
   void create(Lease lease, Duration now);

@@ -116,11 +116,20 @@ bool LeaseKeeper::lacks_row(const aws::ShardId& shard) const {
   return missing_since_.contains(shard) || (last_seen_.contains(shard) && !was_finished(shard));
 }
 
+/// The target may have a shard's end before its row does, which is not made anew if it goes then. Remembered as unfinished
+/// it would be waited for, and its children never be read.
+void LeaseKeeper::forget_what_has_ended() {
+  for (const WantedLease& lease : wanted_) {
+    if (lease.position.ended() && !was_finished(lease.shard)) last_seen_.erase(lease.shard);
+  }
+}
+
 void LeaseKeeper::remember(const aws::ShardId& shard) {
   const LeaseView::Sight* sight = view_.find(shard);
   if (sight == nullptr) return;
   const auto held = held_.find(shard);
   last_seen_[shard] = held == held_.end() ? sight->lease : held->second.row();
+  forget_what_has_ended();
 }
 
 void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {

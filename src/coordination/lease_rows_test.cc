@@ -147,6 +147,31 @@ TEST(LeaseRows, OfAChildThatIsNotListedYetSayNothingOfItsParents) {
   EXPECT_TRUE(takes(keeper.scanned({free}, seconds(5), seconds(5))));
 }
 
+/// The row of a shard was deleted while its last records were read: the target has its end, and it is not made anew.
+TEST(LeaseRows, OfAShardWhoseEndTheTargetHasHoldUpNoChildren) {
+  const aws::ShardId parent("a"), child("b");
+  const Lease read{.shard = parent, .owner = WorkerName("other"), .checkpoint_owner = {}, .counter = 9};
+  const Lease free{.shard = child, .owner = {}, .checkpoint_owner = {}, .counter = 5000, .parents = {parent}};
+  const auto takes = [](const LeaseActions& actions) {
+    return std::ranges::any_of(actions, [](const LeaseAction& action) {
+      const auto* write = std::get_if<LeaseWrite>(&action);
+      return write != nullptr && std::holds_alternative<TakeLease>(*write);
+    });
+  };
+  const WantedLease open{.shard = parent}, ended{.shard = parent, .position = Position::shard_end()};
+  const WantedLease below{.shard = child, .parents = {parent}};
+  for (const bool is_known_first : {true, false}) {
+    LeaseKeeper keeper({.worker = WorkerName("me")}, 1);
+    keeper.want({open, below}, seconds(1));
+    keeper.scanned({read, free}, seconds(1), seconds(1));
+    if (is_known_first) keeper.want({ended, below}, seconds(2));
+    keeper.scanned({free}, seconds(3), seconds(3));
+    if (!is_known_first) keeper.want({ended, below}, seconds(4));
+    keeper.scanned({free}, seconds(5), seconds(5));
+    EXPECT_TRUE(takes(keeper.row_read(parent, std::nullopt, seconds(5))));
+  }
+}
+
 /// A row of this worker's from before its parent's row was made anew: it reads nothing of it, and may not. (Seed 1340: it
 /// counted as its share, and another worker kept two leases.)
 TEST(LeaseRows, OfThisWorkerThatItCannotHoldAreNoShareOfIts) {
