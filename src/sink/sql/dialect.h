@@ -71,6 +71,9 @@ struct Insert {
   std::string rows;                  ///< "VALUES (?, ?)", or a SELECT; not bound yet
 };
 
+/// Stands before a text, where a walk over rows is shown the cells of an untyped column of numbers: '7' is not 7.
+constexpr char kTextMark = '"';
+
 /// How the rows behind a key of two columns are looked up as one range of an index.
 enum class KeyRange : uint8_t {
   written_out,  ///< a > ? OR (a = ? AND b > ?)
@@ -181,7 +184,8 @@ class Dialect {
   /// A key's column as conditions and orders name it: its texts are told apart byte by byte, whatever a user has declared.
   virtual std::string key_column(const table::KeyColumn& key) const { return quote(key.column); }
   /// What is shown of a key's column where all rows are walked over; NULL where it holds what no key is written as, though
-  /// it would be shown as one. Empty: there is no such thing.
+  /// it would be shown as one; a text in an untyped column of numbers has kTextMark before it. Empty: there is no such
+  /// thing.
   virtual std::string written_key(const table::KeyColumn& /*key*/, const std::string& /*shown*/) const { return ""; }
   /// WHERE of one row by its key: `"pk" = ? AND "sk" = ?`, unbound.
   std::string key_condition(const table::TableSpec& spec) const;

@@ -11,6 +11,7 @@
 #include "sink/sql/key_lookup.h"
 #include "sink/sql/row_names.h"
 #include "sink/sql/transaction.h"
+#include "table/keys.h"
 
 namespace ctk::sink::sql {
 namespace {
@@ -63,7 +64,7 @@ std::string walked_keys(const Dialect& dialect, const table::TableSpec& spec) {
   return list;
 }
 
-/// " AND …": no part of the row's key is foreign.
+/// " AND …": no part of the row's key is of a type that is foreign.
 std::string of_written_keys(const Dialect& dialect, const table::TableSpec& spec) {
   std::string conditions;
   for (const KeyColumn& key : spec.keys) {
@@ -73,14 +74,50 @@ std::string of_written_keys(const Dialect& dialect, const table::TableSpec& spec
   return conditions;
 }
 
-/// Whether such a key is none that was written by us.
-bool is_foreign(const auto& key) {
-  return std::ranges::any_of(key, [](const auto& cell) { return !cell; });
+/// A key's cell, of what a walk is shown of it.
+KeyCell walked_cell(const table::TableSpec& spec, size_t place, std::string_view shown) {
+  const KeyColumn& key = spec.keys[place];
+  if (key.column_type == ColumnType::binary) return {KeyCell::Kind::binary, bytes_of(shown), 0, 0};
+  if (key.column_type != ColumnType::untyped) return key_cell_of(spec, place, std::string(shown));
+  if (shown.starts_with(kTextMark)) return {KeyCell::Kind::text, std::string(shown.substr(1)), 0, 0};
+  KeyCell cell{KeyCell::Kind::integer, std::string(shown), 0, 0};
+  const char* end = shown.data() + shown.size();
+  if (std::from_chars(shown.data(), end, cell.integer).ptr == end) return cell;
+  cell.kind = KeyCell::Kind::real;
+  std::from_chars(shown.data(), end, cell.real);
+  return cell;
 }
 
-/// As key_texts, of what walked_keys lists: none where the key is foreign.
-KeyTexts walked_texts(const table::TableSpec& spec, const Cells& cells, size_t begin) {
-  return is_foreign(std::span(cells).subspan(begin, spec.keys.size())) ? KeyTexts() : key_texts(spec, cells, begin);
+/// As key_text, of what a walk is shown; none where it is not as a relay writes the number that it reads as.
+std::optional<std::string> walked_text(const table::TableSpec& spec, const KeyColumn& key, std::string_view shown) {
+  const bool untyped = key.column_type == ColumnType::untyped;
+  if (key.type != dynamodb::Type::N || (!untyped && key.column_type != ColumnType::text)) return key_text(key, shown);
+  const bool text = !untyped || shown.starts_with(kTextMark);
+  if (untyped && text) shown.remove_prefix(1);
+  if (!dynamodb::is_number(shown)) return std::nullopt;
+  KeyCell written{KeyCell::Kind::text, untyped ? "" : dynamodb::canonical_number(shown), 0, 0};
+  if (untyped) written = table::untyped_cell(spec.target, shown);
+  const bool as_text = written.kind == KeyCell::Kind::text || written.kind == KeyCell::Kind::number;
+  if (text != as_text || (text && written.text != shown)) return std::nullopt;
+  return std::move(written.text);
+}
+
+/// Makes `texts`, whose memory is used again, the key that a row begins with, as walked_keys lists it: empty where it is
+/// foreign.
+void set_walked_texts(KeyTexts& texts, const table::TableSpec& spec, const auto& row, size_t begin) {
+  texts.resize(spec.keys.size());
+  for (size_t i = 0; i < spec.keys.size(); ++i) {
+    const auto& shown = row[begin + i];
+    std::optional<std::string> text = shown ? walked_text(spec, spec.keys[i], *shown) : std::nullopt;
+    if (!text) return texts.clear();
+    texts[i] = *std::move(text);
+  }
+}
+
+KeyTexts walked_texts(const table::TableSpec& spec, const Cells& row, size_t begin) {
+  KeyTexts texts;
+  set_walked_texts(texts, spec, row, begin);
+  return texts;
 }
 
 HeldRow held_row(Cells& cells, size_t begin) {
@@ -148,9 +185,10 @@ Behind behind_key(const Dialect& dialect, const table::TableSpec& spec, const st
   return {fmt::format("({0} >= ? AND ({0} > ? OR {1} > ?))", first, second), std::move(params)};
 }
 
-std::vector<KeyCell> key_cells_of(const table::TableSpec& spec, const std::vector<std::string>& texts) {
+/// The key that a page ended with, of its cells as they were shown.
+std::vector<KeyCell> walked_cells(const table::TableSpec& spec, const std::vector<std::string>& shown) {
   std::vector<KeyCell> cells;
-  for (size_t i = 0; i < texts.size(); ++i) cells.push_back(key_cell_of(spec, i, texts[i]));
+  for (size_t i = 0; i < shown.size(); ++i) cells.push_back(walked_cell(spec, i, shown[i]));
   return cells;
 }
 
@@ -167,7 +205,9 @@ class LivingRows {
   size_t key_begin() const { return number_.empty() ? 0 : 1; }
   /// Where the rows behind this one begin.
   std::vector<std::string> behind(const Cells& row) const {
-    return number_.empty() ? key_texts(spec_, row, 0) : std::vector{row[0].value_or("")};
+    std::vector<std::string> shown;
+    for (size_t i = 0; i < (number_.empty() ? spec_.keys.size() : 1); ++i) shown.push_back(row[i].value_or(""));
+    return shown;
   }
   /// `columns`: what is listed behind the key, with its comma.
   SqlResult<std::vector<Cells>> read(Driver& driver, const std::vector<std::string>& from, size_t limit,
@@ -175,14 +215,14 @@ class LivingRows {
     Behind behind;
     std::vector<KeyCell> key;
     if (!from.empty() && number_.empty()) {
-      key = key_cells_of(spec_, from);
+      key = walked_cells(spec_, from);
       behind = behind_key(dialect_, spec_, key);
     } else if (!from.empty()) {
       int64_t last = 0;
       std::from_chars(from.front().data(), from.front().data() + from.front().size(), last);
       behind = {number_ + " > ?", {Param::of_integer(last)}};
     }
-    // By its key a foreign one could not be gone on behind.
+    // By its key one of a foreign type could not be gone on behind.
     const std::string sql = fmt::format("SELECT {}{}{} FROM {} WHERE {}{}{} ORDER BY {}{}",
                                         number_.empty() ? "" : number_ + ", ", walked_keys(dialect_, spec_), columns,
                                         dialect_.quote(spec_.name), dialect_.is_not_true(dialect_.quote("cdc_deleted")),
@@ -273,12 +313,11 @@ SqlResult<KeyPage> read_keys(Driver& driver, const Dialect& dialect, const table
 
 SqlResult<bool> walk_rows(Driver& driver, const Dialect& dialect, const table::TableSpec& spec, const RowVisit& visit) {
   const size_t keys = spec.keys.size();
-  KeyTexts key(keys);
+  KeyTexts key;
   bool wanted = true;
   const auto show = [&](std::span<const std::optional<std::string_view>> cells) {
-    const bool foreign = is_foreign(cells.first(keys));
-    for (size_t i = 0; i < keys && !foreign; ++i) key[i] = key_text(spec.keys[i], *cells[i]);
-    wanted = visit(foreign ? KeyTexts() : key, cells[keys], cells[keys + 1]);
+    set_walked_texts(key, spec, cells, 0);
+    wanted = visit(key, cells[keys], cells[keys + 1]);
     return wanted;
   };
   const std::string sql =

@@ -59,10 +59,18 @@ class SqliteDialect final : public ConflictDialect {
   }
 
   std::string key_column(const table::KeyColumn& key) const override { return bytewise(quote(key.column)); }
-  /// A BLOB is no text, whatever its bytes, and is equal to none.
+  /// A BLOB is no text, whatever its bytes, and is equal to none; nor is a text equal to a number.
   std::string written_key(const table::KeyColumn& key, const std::string& shown) const override {
-    const char* written = key.column_type == table::ColumnType::binary ? "=" : "<>";
-    return fmt::format("CASE WHEN typeof({}) {} 'blob' THEN {} END", quote(key.column), written, shown);
+    const std::string type = fmt::format("typeof({})", quote(key.column));
+    switch (key.column_type) {
+      case ColumnType::bigint: return fmt::format("CASE WHEN {} = 'integer' THEN {} END", type, shown);
+      case ColumnType::double_precision: return fmt::format("CASE WHEN {} = 'real' THEN {} END", type, shown);
+      case ColumnType::binary: return fmt::format("CASE WHEN {} = 'blob' THEN {} END", type, shown);
+      case ColumnType::untyped:
+        return fmt::format("CASE {0} WHEN 'text' THEN '{1}' || {2} WHEN 'blob' THEN NULL ELSE {2} END", type, kTextMark,
+                           shown);
+      default: return fmt::format("CASE WHEN {} <> 'blob' THEN {} END", type, shown);
+    }
   }
   std::string key_in(const table::TableSpec& spec, size_t rows) const override {
     if (spec.keys.size() == 1) return ConflictDialect::key_in(spec, rows);

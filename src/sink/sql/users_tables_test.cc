@@ -1,5 +1,6 @@
 // Tables of a user's own in SQLite, as none of ours is: without rowids, with columns that hide them, with keys that are
 // declared to fold texts. Rows are read, repaired and swept there as anywhere.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <set>
@@ -174,6 +175,56 @@ TEST_P(UsersTable, AKeyOfAnotherTypeIsNoItems) {
   ASSERT_TRUE(query("DELETE FROM demo WHERE pk = 'b'"));
   ASSERT_TRUE(query("INSERT INTO demo (pk, data) VALUES (x'62', '{}')"));
   const std::multiset<KeyTexts> expected = {{"a"}, {}, {}, {}};
+  for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), expected) << limit;
+  EXPECT_EQ(visited(), expected);
+}
+
+/// A number has one form: a text only where no number of SQLite's holds it exactly, and then one text.
+TEST_P(UsersTable, ANumberInAnotherFormIsNoItems) {
+  const auto key = [](std::string_view digits) { return fmt::format(R"({{"id":{{"N":"{}"}}}})", digits); };
+  for (const char* digits : {"1", "0.1", "1E+20", "12345678901234567890.5", "7"}) {
+    changes.push_back(put(changes.size() + 1, key(digits), "{}"));
+  }
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(query("DELETE FROM demo WHERE id = 7"));
+  ASSERT_TRUE(
+      query("INSERT INTO demo (id, data) VALUES ('7', '{}'), ('8', '{}'), ('1e0', '{}'), ('007', '{}'), "
+            "('1.50', '{}'), ('0.1', '{}'), ('1e5', '{}'), ('+12345678901234567890.5', '{}'), ('\"1', '{}'), "
+            "('x', '{}'), ('', '{}'), (x'37', '{}')"));
+  std::multiset<KeyTexts> expected = {{"1"}, {"0.1"}, {"100000000000000000000"}, {"12345678901234567890.5"}};
+  for (int i = 0; i < 12; ++i) expected.insert(KeyTexts());
+  for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), expected) << limit;
+  EXPECT_EQ(visited(), expected);
+}
+
+/// By their keys they are read as by rowids, each once.
+TEST_P(UsersTable, ANumberInAnotherFormWithoutARowid) {
+  make("CREATE TABLE demo (pk TEXT NOT NULL, sk NOT NULL, data TEXT, PRIMARY KEY (pk, sk)) WITHOUT ROWID");
+  const auto key = [](std::string_view digits) { return fmt::format(R"({{"pk":{{"S":"a"}},"sk":{{"N":"{}"}}}})", digits); };
+  for (const char* digits : {"1", "0.1", "12345678901234567890.5"}) {
+    changes.push_back(put(changes.size() + 1, key(digits), "{}"));
+  }
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(
+      query("INSERT INTO demo (pk, sk, data) VALUES ('a', '0', '{}'), ('a', '0.1', '{}'), ('a', '1e0', '{}'), "
+            "('a', '8', '{}'), ('a', x'38', '{}')"));
+  std::multiset<KeyTexts> expected = {{"a", "1"}, {"a", "0.1"}, {"a", "12345678901234567890.5"}, {}, {}, {}, {}};
+  for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), expected) << limit;
+}
+
+/// Where numbers are texts there is one text of each.
+TEST_P(UsersTable, ANumbersTextInAnotherFormIsNoItems) {
+  options.tables.key_types = {{"id", table::ColumnType::text}};
+  changes = {put(1, R"({"id":{"N":"1"}})", "{}"), put(2, R"({"id":{"N":"2.5"}})", "{}")};
+  open(*changes.front());
+  ASSERT_TRUE(opened);
+  apply(changes);
+  ASSERT_TRUE(query("INSERT INTO demo (id, data) VALUES ('1e0', '{}'), ('2.50', '{}'), ('08', '{}'), ('\"1', '{}')"));
+  const std::multiset<KeyTexts> expected = {{"1"}, {"2.5"}, {}, {}, {}, {}};
   for (const size_t limit : {1, 2, 100}) EXPECT_EQ(walk(limit), expected) << limit;
   EXPECT_EQ(visited(), expected);
 }
