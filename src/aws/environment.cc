@@ -20,6 +20,11 @@ std::optional<std::string> Environment::read(const std::string& path) const {
   return read_file(absolute(path));
 }
 
+Result<std::string> Environment::secret(const std::string& path) const {
+  if (!read_secret) return fail(ErrorKind::denied, "files are not read here");
+  return read_secret(path);
+}
+
 Status Environment::keep(const std::string& path, const std::string& content) const {
   if (!keep_secret) return fail(ErrorKind::denied, "files are not written here");
   return keep_secret(absolute(path), content);

@@ -10,9 +10,10 @@ using testing::StartsWith;
 
 const aws::Environment kEnvironment = {{{"HOST", "localhost:4566"}, {"WORD", "not-a-number"}},
                                        "/home",
-                                       [](const std::string& path) -> std::optional<std::string> {
+                                       {},
+                                       [](const std::string& path) -> Result<std::string> {
                                          if (path == "/run/secrets/pg") return "open sesame\n";
-                                         return std::nullopt;
+                                         return fail(ErrorKind::not_found, "No such file or directory");
                                        }};
 
 Result<ConfigFile> read(std::string_view text) { return read_config(text, "relays.toml", kEnvironment); }

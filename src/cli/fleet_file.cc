@@ -12,7 +12,8 @@ namespace ctk::cli {
 namespace {
 
 std::string why_unreadable(const std::string& path) {
-  return eaccess(path.c_str(), R_OK) == 0 ? "it is no file" : std::strerror(errno);
+  if (eaccess(path.c_str(), R_OK) != 0) return std::strerror(errno);
+  return is_readable_file(path) ? fmt::format("it holds more than {} bytes", kLongestFile) : "it is no file";
 }
 
 std::vector<Secret> secrets_of(const ConfigFile& config, const aws::Environment& environment) {

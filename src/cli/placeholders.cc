@@ -19,8 +19,9 @@ std::string without_line_end(std::string text) {
 Result<std::string> value_of(std::string_view name, const aws::Environment& environment) {
   if (name.starts_with(kFile)) {
     const std::string path(name.substr(kFile.size()));
-    auto content = environment.read_file(path);
-    if (!content) return usage(fmt::format("the file {} of ${{{}}} cannot be read", path, name));
+    auto content = environment.secret(path);
+    if (!content)
+      return usage(fmt::format("the file {} of ${{{}}} cannot be read: {}", path, name, content.error().message));
     return without_line_end(std::move(*content));
   }
   const auto found = environment.variables.find(std::string(name));

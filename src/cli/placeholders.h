@@ -20,7 +20,7 @@ struct FilledText {
   std::vector<Secret> secrets;  ///< what came from files
 };
 
-/// `usage` where a variable is not set, a file is not there, or a placeholder does not end.
+/// `usage` where a variable is not set, a file cannot be read, or a placeholder does not end.
 Result<FilledText> fill_placeholders(std::string_view text, const aws::Environment& environment);
 
 }  // namespace ctk::cli

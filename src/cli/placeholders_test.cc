@@ -10,9 +10,10 @@ using testing::HasSubstr;
 const aws::Environment kEnvironment = {
     {{"HOST", "db.example:5432"}, {"EMPTY", ""}, {"URL", "postgresql://u:p@h/d?table=t"}, {"PW", "p@ss/w%41"}},
     "/home",
-    [](const std::string& path) -> std::optional<std::string> {
+    {},
+    [](const std::string& path) -> Result<std::string> {
       if (path == "/run/secrets/pw") return "from a file\n";
-      return std::nullopt;
+      return fail(ErrorKind::not_found, "No such file or directory");
     }};
 
 std::string filled(std::string_view text) {
@@ -46,7 +47,7 @@ TEST(Placeholders, TwoDollarsAreText) {
 
 TEST(Placeholders, WhatIsNotThereIsAnError) {
   EXPECT_THAT(filled("${NOBODY}"), HasSubstr("the variable NOBODY is not set"));
-  EXPECT_THAT(filled("${file:/nowhere}"), HasSubstr("the file /nowhere of ${file:/nowhere} cannot be read"));
+  EXPECT_THAT(filled("${file:/nowhere}"), HasSubstr("the file /nowhere of ${file:/nowhere} cannot be read: No such"));
   EXPECT_THAT(filled("${HOST"), HasSubstr("does not end"));
   EXPECT_THAT(filled("${}"), HasSubstr("has no name"));
 }

@@ -3,11 +3,9 @@
 
 #include <charconv>
 #include <condition_variable>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 
+#include "base/file_reading.h"
 #include "cli/exit_code.h"
 #include "cli/options.h"
 #include "cli/run_commands.h"
@@ -70,15 +68,9 @@ Status furnish(sim::Services& services, const SimulatorCommand& command, Timesta
 }
 
 Result<sim::IamPolicy> read_policy(const std::string& file) {
-  std::error_code unknown;
-  const bool is_policy =
-      std::filesystem::is_regular_file(file, unknown) && std::filesystem::file_size(file, unknown) <= kLongestPolicy;
-  std::ifstream in(file, std::ios::binary);
-  if (!is_policy || !in)
-    return usage(fmt::format("option --policy: {} is no file of at most {} bytes", file, kLongestPolicy));
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in) return usage(fmt::format("option --policy: {} cannot be read", file));
-  auto policy = sim::parse_iam_policy(text);
+  const auto text = read_small_regular_file(file, kLongestPolicy);
+  if (!text) return usage(fmt::format("option --policy: {} cannot be read: {}", file, text.error().message));
+  auto policy = sim::parse_iam_policy(*text);
   if (!policy) return usage(fmt::format("option --policy: {}: {}", file, policy.error().message));
   return policy;
 }

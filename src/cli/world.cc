@@ -10,9 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
+#include "base/file_reading.h"
 #include "base/file_writing.h"
 #include "cli/dotenv.h"
 #include "cli/exit_code.h"
@@ -21,13 +20,12 @@
 namespace ctk::cli {
 namespace {
 
+constexpr size_t kLongestSecret = 1u << 20;
+
 std::optional<std::string> read_file(const std::string& path) {
-  if (!is_readable_file(path)) return std::nullopt;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream content;
-  content << file.rdbuf();
-  return content.str();
+  auto content = read_small_file(path, kLongestFile);
+  if (!content) return std::nullopt;
+  return std::move(*content);
 }
 
 int report(World& world, const Error& error, std::string (*to_text)(const Error&)) {
@@ -93,6 +91,7 @@ aws::Environment process_environment() {
   }
   environment.home = environment.get("HOME").value_or("");
   environment.read_file = read_file;
+  environment.read_secret = [](const std::string& path) { return read_small_regular_file(path, kLongestSecret); };
   environment.keep_secret = [](const std::string& path, const std::string& content) {
     return replace_file(path, content, S_IRUSR | S_IWUSR);
   };

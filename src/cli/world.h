@@ -68,6 +68,9 @@ void leave_quietly_on_broken_pipe();
 /// A file that may not grow any further (`ulimit -f`) is an error of that file's, as a full disk is.
 void outlive_size_limits();
 
+/// Bytes of a configuration file, of AWS's own and of `.env`: no file beyond it is read.
+inline constexpr size_t kLongestFile = 16u << 20;
+
 /// A regular file, pipe or device that can be opened; no directory.
 bool is_readable_file(const std::string& path);
 

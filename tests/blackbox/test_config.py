@@ -200,6 +200,25 @@ class Relays(Config):
         _, err = self.run_ctk("load", "--config", str(self.home), expect=2)
         self.assertIn("cannot be read: it is no file", err)
 
+    def test_a_secret_is_a_small_regular_file(self):
+        os.mkfifo(self.home / "pipe")
+        (self.home / "long").write_text("x" * (MEGABYTE + 1))
+        (self.home / "data").mkdir()
+        (self.home / "data" / "secret").write_text("secret-of-the-source\n")
+        (self.home / "secret").symlink_to("data/secret")  # as an orchestrator lays them out
+        for name, sentence in (("/dev/zero", "it is no regular file"), (self.home / "pipe", "it is no regular file"),
+                               (self.home / "long", "it holds more than 1048576 bytes"), (self.home, "it is no file")):
+            self.file.write_text(self.relay("alpha", region=f'"${{file:{name}}}"'))
+            _, err = self.run_ctk("check", "--config", str(self.file), expect=2)
+            self.assertRegex(err, rf"^{self.file}:\d+:\d+: the file {name} of .* cannot be read: {sentence}")
+        good = self.relay("alpha").replace("secret-of-the-source", f"${{file:{self.home}/secret}}")
+        self.file.write_text(good)
+        self.run_ctk("check", "--config", str(self.file))
+
+    def test_files_without_an_end_are_refused(self):
+        _, err = self.run_ctk("check", "--config", "/dev/zero", expect=2)
+        self.assertIn("cannot be read: it holds more than 16777216 bytes", err)
+
     def test_what_is_for_one_relay_is_refused_beside_a_file(self):
         self.write_config(self.relay("alpha"))
         for flag in ("--reset", "--dry-run", "--positions-name=x"):
