@@ -22,6 +22,10 @@ void check_source(const Event& event, Reason& reason) {
   reason.note("eventSource is not aws:dynamodb: " + excerpt(event.source));
 }
 
+void check_repeated(const Event& event, Reason& reason) {
+  if (!event.repeated.empty()) reason.note(std::string(event.repeated) + " stands twice");
+}
+
 void read_operation(Change& change, const Event& event, Reason& reason) {
   if (std::optional<Operation> operation = parse_operation(event.name)) {
     change.operation = *operation;
@@ -109,6 +113,7 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   const VersionKind own_kind = event.sequence.empty() ? VersionKind::file_time : VersionKind::file_sequence;
   Reason reason;
   check_source(event, reason);
+  check_repeated(event, reason);
   read_operation(change, event, reason);
   change.by_time_to_live = change.operation == Operation::remove && event.by_time_to_live;
   read_keys(change, event, reason);

@@ -538,6 +538,18 @@ TEST(Decode, RefusesANameThatStandsTwice) {
   EXPECT_EQ(refused(event.str()).reason, "Keys stands twice");
 }
 
+TEST(Decode, AFieldThatDecidesMayNotStandTwice) {
+  const auto with = [](const std::string& before, const std::string& more) {
+    std::string text = EventText().str();
+    return text.insert(text.find(before) + before.size(), more);
+  };
+  EXPECT_EQ(refused(with("{", R"("eventName":"REMOVE",)")).reason, "eventName stands twice");
+  EXPECT_EQ(refused(with(R"("dynamodb":{)", R"("ApproximateCreationDateTime":1,)")).reason,
+            "ApproximateCreationDateTime stands twice");
+  EXPECT_EQ(refused(with(R"("dynamodb":{)", R"("SequenceNumber":"1","SequenceNumber":"2",)")).reason,
+            "SequenceNumber stands twice");
+}
+
 TEST(Decode, TakesAnyNamesThatDiffer) {
   std::string item = "{";
   for (int size = 0; size < 30; ++size) item += fmt::format(R"("{}":{{"N":"1"}},)", std::string(size, 'n'));
