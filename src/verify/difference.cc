@@ -57,7 +57,7 @@ std::string to_json(const Difference& difference) {
   for (const std::string& path : difference.paths) out.string(path);
   out.end_array();
   out.end_object();
-  return text;
+  return json::to_utf8(std::move(text));
 }
 
 }  // namespace ctk::verify

@@ -65,7 +65,7 @@ inline constexpr int kMostLooks = 3;
 /// When it is to be looked at next: soon, since most are gone soon, then at a quarter of `settle`, then at its end.
 Duration due_at(const Difference& difference, Duration settle);
 
-/// What a difference is printed as: one JSON object, without a line end.
+/// What a difference is printed as: one JSON object in UTF-8, whatever a database has as a key, without a line end.
 std::string to_json(const Difference& difference);
 
 }  // namespace ctk::verify

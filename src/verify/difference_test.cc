@@ -84,6 +84,9 @@ TEST(Difference, AsText) {
   difference.paths = {"a[1]", R"("x.y")"};
   EXPECT_EQ(to_json(difference), R"({"key":{"pk":{"S":"a"}},"difference":"different","paths":["a[1]","\"x.y\""]})");
   EXPECT_EQ(to_json(found(Kind::extra)), R"({"key":{"pk":{"S":"a"}},"difference":"extra","paths":[]})");
+  Difference foreign = found(Kind::extra);
+  foreign.key = "{\"pk\":{\"S\":\"\xff\"}}";
+  EXPECT_EQ(to_json(foreign), "{\"key\":{\"pk\":{\"S\":\"\xef\xbf\xbd\"}},\"difference\":\"extra\",\"paths\":[]}");
 }
 
 TEST(RowState, TellsWritesApart) {
