@@ -7,6 +7,7 @@
 #include "base/ascii.h"
 #include "cli/commands.h"
 #include "cli/odbc_question.h"
+#include "json/writer.h"
 #include "net/connection_string.h"
 #include "net/possible_secrets.h"
 
@@ -201,6 +202,9 @@ Result<LoadPlan> plan_load(const LoadCommand& command, const aws::Environment& e
   relay::RelayOptions& relay = plan.relay;
   relay.start = std::move(*start);
   relay.positions_name = options.text("positions-name");
+  if (const auto& name = relay.positions_name; name && json::to_utf8(*name) != *name)
+    return usage(
+        fmt::format("option {}: found \"{}\", accepted is a text in UTF-8", options.spelled("positions-name"), *name));
   // A file is always read from its start.
   plan.positions_in_memory = options.text("positions") == "memory" || plan.source.is_file();
   if (plan.target.tables.history && options.text("positions") == "memory") {

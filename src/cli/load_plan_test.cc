@@ -162,6 +162,8 @@ TEST(LoadPlan, Refusals) {
               AllOf(HasSubstr("option at in the source's URL"), HasSubstr("yesterday")));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--start", "seqno-at", "--seqno", "12x"}),
               AllOf(HasSubstr("--seqno"), HasSubstr("SHARD:N")));
+  EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--positions-name=\xff\xfe"}),
+              HasSubstr("accepted is a text in UTF-8"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--include", "\"a"}), HasSubstr("--include"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--snapshot", "initial"}), HasSubstr("does not name it"));
   EXPECT_THAT(refused({"load", kSource, "ndjson:-", "--on-gap", "resnapshot"}), HasSubstr("does not name it"));
