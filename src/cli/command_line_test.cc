@@ -160,6 +160,19 @@ TEST(CommandLine, TopAsksWhereTheExamplesListen) {
   EXPECT_EQ(parsed<TopCommand>({"top", "http://[::1]:9"}).url, "http://[::1]:9");
 }
 
+TEST(CommandLine, TopAndStatusSayWhichUrlIsWanted) {
+  EXPECT_EQ(parsed<TopCommand>({"top", "localhost:9"}).url, "http://localhost:9");
+  EXPECT_EQ(parsed<TopCommand>({"top", "https://h/behind/a/proxy/"}).url, "https://h/behind/a/proxy/");
+  for (const char* url : {"http://", "http://:80", "http://h:0x", "http://a:1,b:2", "http://h:1?x", "sqlite:///x.db",
+                          "postgresql://u:hidden@h/d"}) {
+    const std::string text = refused({"top", url});
+    EXPECT_THAT(text, HasSubstr("accepted is http://HOST:PORT, as --listen says it"));
+    EXPECT_EQ(text.find("hidden"), std::string::npos);
+  }
+  for (const char* url : {"http://", "https://:80"})
+    EXPECT_THAT(refused({"status", url}), HasSubstr("accepted is http://HOST:PORT, as --listen says it"));
+}
+
 TEST(CommandLine, ReplayTakesIdsOrAll) {
   const auto some = parsed<ReplayCommand>(
       {"dead-letters", "replay", "abc", "sqlite:///x.db", "def", "abc", "--key-type.id=text", "--include", "a,b"});

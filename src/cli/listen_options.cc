@@ -40,6 +40,21 @@ Status read_door(const ParsedWords& parsed, ListenOptions& options) {
 
 }  // namespace
 
+Result<std::string> listening_url(const std::string& word) {
+  const auto refused = [](const std::string& what) {
+    return usage(what + "; accepted is http://HOST:PORT, as --listen says it");
+  };
+  const std::string text = word.contains("://") ? word : "http://" + word;
+  const auto url = net::parse_url(text);
+  if (!url) return refused(url.error().message);
+  const std::string shown = net::redact_url(word);
+  if (url->scheme != "http" && url->scheme != "https")
+    return refused(fmt::format("found {}, which is no URL of a relay that runs with --listen", shown));
+  if (url->hosts.size() != 1) return refused(fmt::format("found {}, which does not name one host", shown));
+  if (!url->query.empty()) return refused(fmt::format("found {}, which has a query", shown));
+  return text;
+}
+
 Result<std::optional<ListenOptions>> listen_options(const ParsedWords& parsed) {
   const auto address = parsed.flag("listen");
   if (!address) {

@@ -11,4 +11,7 @@ namespace ctk::cli {
 /// that being said.
 Result<std::optional<ListenOptions>> listen_options(const ParsedWords& parsed);
 
+/// Where a process listens, as `http://HOST:PORT` or `HOST:PORT`: with its scheme.
+Result<std::string> listening_url(const std::string& word);
+
 }  // namespace ctk::cli

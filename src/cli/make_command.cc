@@ -140,18 +140,24 @@ Result<Command> replay_command(const ParsedWords& parsed) {
 }
 
 /// `[URL|TARGET]`: what begins as the URL of a web server is one.
-StatusCommand status_command(const ParsedWords& parsed) {
+Result<Command> status_command(const ParsedWords& parsed) {
   StatusCommand command;
   command.target = target_words(parsed, 0);
   const std::string word = parsed.arguments.empty() ? "" : parsed.arguments[0];
-  if (word.starts_with("http://") || word.starts_with("https://")) command.url = word;
+  if (word.starts_with("http://") || word.starts_with("https://")) {
+    auto url = listening_url(word);
+    if (!url) return forward_error(std::move(url));
+    command.url = std::move(*url);
+  }
   if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
   command.json = wants_json(parsed);
   return command;
 }
 
-TopCommand top_command(const ParsedWords& parsed) {
-  TopCommand command{parsed.arguments.empty() ? "http://127.0.0.1:8080" : parsed.arguments[0], std::nullopt};
+Result<Command> top_command(const ParsedWords& parsed) {
+  auto url = listening_url(parsed.arguments.empty() ? "http://127.0.0.1:8080" : parsed.arguments[0]);
+  if (!url) return forward_error(std::move(url));
+  TopCommand command{std::move(*url), std::nullopt};
   if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
   return command;
 }
