@@ -345,6 +345,10 @@ TEST(Listen, SaysWhatIsAccepted) {
     EXPECT_THAT(refusal({"--listen", address}), HasSubstr("accepted is HOST:PORT")) << address;
   EXPECT_THAT(refusal({"--listen-token", "long-enough"}), HasSubstr("--listen, which is not given"));
   EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", ""}), HasSubstr("--listen-token: found \"\""));
+  for (const char* token : {" ", "\t", "a\nb", "a\r", " abc", "abc "})
+    EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", token}), HasSubstr("a header of HTTP")) << token;
+  EXPECT_THAT(refused({"top", "--listen-token", " "}), HasSubstr("a header of HTTP"));
+  EXPECT_THAT(refused({"status", "http://h", "--listen-token", "a\nb"}), HasSubstr("a header of HTTP"));
   EXPECT_THAT(refusal({"--listen", "0.0.0.0:1", "--listen-token", "long-enough", "--listen-open"}),
               HasSubstr("accepted is one of them"));
   EXPECT_THAT(refusal({"--listen", "127.0.0.1:0", "--health-window", "soon"}),

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/numbers.h"
 #include "net/url.h"
 
@@ -29,7 +31,9 @@ Status read_address(const std::string& text, ListenOptions& options) {
 
 Status read_door(const ParsedWords& parsed, ListenOptions& options) {
   options.door.open = parsed.is_set("listen-open");
-  if (const auto token = parsed.flag("listen-token")) options.door.token = Secret(*token);
+  auto token = listen_token(parsed);
+  if (!token) return forward_error(std::move(token));
+  options.door.token = std::move(*token);
   if (options.door.open && options.door.token)
     return usage(
         "options --listen-token and --listen-open: one asks for a token, the other for none; accepted is one of them");
@@ -38,7 +42,22 @@ Status read_door(const ParsedWords& parsed, ListenOptions& options) {
                "add --listen-token TOKEN, or --listen-open for anybody; or listen on 127.0.0.1");
 }
 
+/// Of a header of HTTP: it is one line, and the blanks around it are lost on the way.
+bool fits_header(std::string_view text) {
+  const auto is_control = [](unsigned char c) { return c < ' ' || c == 0x7f; };
+  return !text.starts_with(' ') && !text.ends_with(' ') && std::ranges::none_of(text, is_control);
+}
+
 }  // namespace
+
+Result<std::optional<Secret>> listen_token(const ParsedWords& parsed) {
+  const auto token = parsed.flag("listen-token");
+  if (!token) return std::nullopt;
+  if (fits_header(*token)) return Secret(*token);
+  return usage(
+      "option --listen-token: found a text that begins or ends with a blank or holds a line end or another control "
+      "character, accepted is one that a header of HTTP can bear");
+}
 
 Result<std::string> listening_url(const std::string& word) {
   const auto refused = [](const std::string& what) {

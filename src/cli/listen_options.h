@@ -11,6 +11,9 @@ namespace ctk::cli {
 /// that being said.
 Result<std::optional<ListenOptions>> listen_options(const ParsedWords& parsed);
 
+/// The value of --listen-token, where it is given: with or without --listen.
+Result<std::optional<Secret>> listen_token(const ParsedWords& parsed);
+
 /// Where a process listens, as `http://HOST:PORT` or `HOST:PORT`: with its scheme.
 Result<std::string> listening_url(const std::string& word);
 

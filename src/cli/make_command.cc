@@ -149,7 +149,9 @@ Result<Command> status_command(const ParsedWords& parsed) {
     if (!url) return forward_error(std::move(url));
     command.url = std::move(*url);
   }
-  if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
+  auto token = listen_token(parsed);
+  if (!token) return forward_error(std::move(token));
+  command.token = std::move(*token);
   command.json = wants_json(parsed);
   return command;
 }
@@ -157,9 +159,9 @@ Result<Command> status_command(const ParsedWords& parsed) {
 Result<Command> top_command(const ParsedWords& parsed) {
   auto url = listening_url(parsed.arguments.empty() ? "http://127.0.0.1:8080" : parsed.arguments[0]);
   if (!url) return forward_error(std::move(url));
-  TopCommand command{std::move(*url), std::nullopt};
-  if (const auto token = parsed.flag("listen-token")) command.token = Secret(*token);
-  return command;
+  auto token = listen_token(parsed);
+  if (!token) return forward_error(std::move(token));
+  return TopCommand{std::move(*url), std::move(*token)};
 }
 
 /// "1%", "0.5%", "100%"; nothing where it is none.
