@@ -23,7 +23,9 @@ void check_source(const Event& event, Reason& reason) {
 }
 
 void check_repeated(const Event& event, Reason& reason) {
-  if (!event.repeated.empty()) reason.note(std::string(event.repeated) + " stands twice");
+  if (event.name_twice) reason.note("eventName stands twice");
+  if (event.sequence_twice) reason.note("SequenceNumber stands twice");
+  if (event.time_twice) reason.note("ApproximateCreationDateTime stands twice");
 }
 
 void read_operation(Change& change, const Event& event, Reason& reason) {
@@ -113,7 +115,8 @@ bool Decoder::decode_event(Job& job, const Event& event) {
   const VersionKind own_kind = event.sequence.empty() ? VersionKind::file_time : VersionKind::file_sequence;
   Reason reason;
   check_source(event, reason);
-  check_repeated(event, reason);
+  if (event.name_twice || event.sequence_twice || event.time_twice) [[unlikely]]
+    check_repeated(event, reason);
   read_operation(change, event, reason);
   change.by_time_to_live = change.operation == Operation::remove && event.by_time_to_live;
   read_keys(change, event, reason);

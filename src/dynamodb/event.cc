@@ -50,7 +50,7 @@ class EnvelopeReader {
         }
         break;
       case 9:
-        if (json::is_word(name, "eventName")) return take_once(event.name, name);
+        if (json::is_word(name, "eventName")) return take_once(event.name, event.name_twice);
         if (json::is_word(name, "tableName")) return take_field(in_, event.table_name);
         break;
       case 11:
@@ -78,11 +78,11 @@ class EnvelopeReader {
         if (json::is_word(name, "OldImage") && old_image_) return take_item(event.old_image, name);
         break;
       case 14:
-        if (json::is_word(name, "SequenceNumber")) return take_once(event.sequence, name);
+        if (json::is_word(name, "SequenceNumber")) return take_once(event.sequence, event.sequence_twice);
         if (json::is_word(name, "StreamViewType")) return take_field(in_, event.view_type);
         break;
       case 27:
-        if (json::is_word(name, "ApproximateCreationDateTime") && in_.head() != 'n') return take_time(name);
+        if (json::is_word(name, "ApproximateCreationDateTime") && in_.head() != 'n') return take_time();
         break;
       case 36:
         if (json::is_word(name, "ApproximateCreationDateTimePrecision")) return take_field(in_, event.precision);
@@ -104,17 +104,13 @@ class EnvelopeReader {
     return !in_.failed();
   }
 
-  bool take_once(std::string_view& field, std::string_view name) {
-    if (!field.empty()) note_repeated(name);
+  bool take_once(std::string_view& field, bool& twice) {
+    twice |= !field.empty();
     return take_field(in_, field);
   }
 
-  void note_repeated(std::string_view name) {
-    if (envelope_.event.repeated.empty()) envelope_.event.repeated = name;
-  }
-
-  bool take_time(std::string_view name) {
-    if (envelope_.event.time) note_repeated(name);
+  bool take_time() {
+    envelope_.event.time_twice |= envelope_.event.time.has_value();
     json::Walk::Scalar& time = envelope_.event.time.emplace();
     return in_.take_scalar(time) || (!in_.failed() && in_.skip());
   }

@@ -35,12 +35,10 @@ struct Event {
   std::string_view precision;                ///< ApproximateCreationDateTimePrecision
   std::string_view sequence;                 ///< SequenceNumber
   std::string_view view_type;                ///< StreamViewType
-  /// The first of eventName, SequenceNumber and ApproximateCreationDateTime that stands twice; else empty. What it says is
-  /// then in doubt.
-  std::string_view repeated;
   /// userIdentity names DynamoDB itself, whose time to live has ended the item. Streams spell it
   /// `{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"}`, Kinesis and Lambda with small initials.
   bool by_time_to_live = false;
+  bool name_twice = false, sequence_twice = false, time_twice = false;  ///< it stands twice, and is in doubt
 
   /// tableName, else the table in eventSourceARN (`…:table/NAME/stream/…`), else empty.
   std::string_view table() const;
