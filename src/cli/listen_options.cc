@@ -63,7 +63,7 @@ Result<std::string> listening_url(const std::string& word) {
   const auto refused = [](const std::string& what) {
     return usage(what + "; accepted is http://HOST:PORT, as --listen says it");
   };
-  const std::string text = word.contains("://") ? word : "http://" + word;
+  std::string text = word.contains("://") ? word : "http://" + word;
   const auto url = net::parse_url(text);
   if (!url) return refused(url.error().message);
   const std::string shown = net::redact_url(word);

@@ -81,10 +81,11 @@ KeyCell walked_cell(const table::TableSpec& spec, size_t place, std::string_view
   if (key.column_type != ColumnType::untyped) return key_cell_of(spec, place, std::string(shown));
   if (shown.starts_with(kTextMark)) return {KeyCell::Kind::text, std::string(shown.substr(1)), 0, 0};
   KeyCell cell{KeyCell::Kind::integer, std::string(shown), 0, 0};
-  const char* end = shown.data() + shown.size();
-  if (std::from_chars(shown.data(), end, cell.integer).ptr == end) return cell;
+  const char* begin = cell.text.data();
+  const char* end = begin + cell.text.size();
+  if (std::from_chars(begin, end, cell.integer).ptr == end) return cell;
   cell.kind = KeyCell::Kind::real;
-  std::from_chars(shown.data(), end, cell.real);
+  std::from_chars(begin, end, cell.real);
   return cell;
 }
 
