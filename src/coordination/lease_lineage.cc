@@ -27,6 +27,9 @@ std::set<aws::ShardId> covered(const std::vector<WantedLease>& wanted, const Lea
     const aws::ShardId shard = std::move(open.back());
     open.pop_back();
     if (!known.insert(shard).second) continue;
+    // One that is to be read from its beginning, whatever was read below it, waits for its own parents' ends.
+    const auto row = rows.find(shard);
+    if (row != rows.end() && says_nothing(row->second.lease)) continue;
     const auto above = parents.find(shard);
     if (above != parents.end()) open.insert(open.end(), above->second.begin(), above->second.end());
   }

@@ -93,6 +93,8 @@ TEST(LeaseLineage, MakesThoseAboveOneThatIsNotBeingRead) {
       {.shard = id("a")}, {.shard = id("b"), .parents = {id("a")}}, {.shard = id("c"), .parents = {id("b")}}};
   EXPECT_THAT(missing_leases(wanted, rows({row("c")})), ElementsAre(wanted[0], wanted[1]));
   EXPECT_THAT(missing_leases(wanted, rows({row("b", 1, "77"), row("c")})), IsEmpty());
+  EXPECT_THAT(missing_leases(wanted, rows({row("b"), row("c", 1, "77")})), ElementsAre(wanted[0]))
+      << "b, whose row was made anew, waits for its end";
   EXPECT_THAT(missing_leases(wanted, rows({row("c", 1, "AT_TIMESTAMP")})), IsEmpty()) << "reading may have begun with it";
   EXPECT_THAT(unread_leases(wanted, rows({row("c", 1, "AT_TIMESTAMP")})), ElementsAre(wanted[0], wanted[1]));
   EXPECT_THAT(unread_leases(wanted, rows({row("c", 1, "77")})), IsEmpty());
