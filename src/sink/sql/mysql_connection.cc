@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include "sink/sql/mysql_errors.h"
 
@@ -39,8 +38,6 @@ bool lacks_plugin(unsigned number, std::string_view peer) {
          (peer.starts_with("Plugin ") && peer.contains("could not be loaded"));
 }
 
-/// Room for what stands around a text in its packet.
-constexpr size_t kHeader = 1024;
 /// The server keeps them, too.
 constexpr size_t kPreparedStatements = 200;
 
@@ -158,14 +155,12 @@ Status MysqlConnection::begin_session() {
   takes_arrays_ = address_.target == table::Target::mariadb && (more & (MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32)) != 0;
   std::string setting = kSession;
   if (address_.target == table::Target::mariadb) setting += std::string("; ") + kMariadbSession;
-  bool done = send(setting + "; SELECT @@max_allowed_packet");
+  bool done = send(fmt::format("{}; {}", setting, kAskForPacketSize));
   MysqlResult result;
   while (done && (done = read(result)) && has_more()) done = next();
   if (!done || !result) return std::unexpected(failure().error);
   const MYSQL_ROW row = library().fetch_row(result.get());
-  const std::string_view bytes = row == nullptr || row[0] == nullptr ? "" : row[0];
-  std::from_chars(bytes.data(), bytes.data() + bytes.size(), longest_text_);
-  longest_text_ -= std::min(longest_text_, kHeader);
+  longest_text_ = room_in_packet(row == nullptr || row[0] == nullptr ? "" : row[0]);
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include "sink/sql/mysql_connection.h"
+#include "sink/sql/mysql_errors.h"
 #include "sink/sql/mysql_text.h"
 #include "sink/sql/user_transaction.h"
 
@@ -166,7 +167,7 @@ class MysqlDriver final : public Driver {
         append_bound(one, each.sql, std::span(each.params).subspan(n * each.width, each.width));
         if (one.size() > connection_->longest_text()) {
           if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
-          return std::unexpected(too_long(one.size()));
+          return std::unexpected(longer_than_packet(one.size()));
         }
         if (text.sql.size() + one.size() + 1 > connection_->longest_text()) {
           if (SqlResult<bool> sent = run_text(text, answers); !sent) return std::unexpected(std::move(sent).error());
@@ -184,7 +185,7 @@ class MysqlDriver final : public Driver {
     MysqlArrays arrays;
     for (std::span<const Param> left = statement.params; !left.empty();) {
       const size_t rows = arrays.fill(left, statement.width, connection_->longest_text());
-      if (rows == 0) return std::unexpected(too_long(arrays.first_size()));
+      if (rows == 0) return std::unexpected(longer_than_packet(arrays.first_size()));
       if (!connection_->execute(statement.sql, arrays)) return std::unexpected(connection_->failure());
       answer.affected.push_back(connection_->affected());
       left = left.subspan(rows * statement.width);
@@ -244,12 +245,6 @@ class MysqlDriver final : public Driver {
     return std::unexpected(std::move(failure.error));
   }
 
-  Failure too_long(size_t bytes) const {
-    return {Scope::row,
-            {ErrorKind::refused,
-             fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
-             "raise the server's max_allowed_packet"}};
-  }
   Failure gone() const {
     return {Scope::lost,
             {ErrorKind::unreachable, fmt::format("{} at {} is not connected", address_.target->product, address_.shown), "",

@@ -1,12 +1,18 @@
 #include "sink/sql/mysql_errors.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 
 namespace ctk::sink::sql {
 namespace {
 
 using Kind = ErrorKind;
+
+/// Room for what stands around a statement in its packet.
+constexpr size_t kHeader = 1024;
 
 constexpr std::string_view kRow = "the database refused the row";
 constexpr std::string_view kReadOnly = "the database is read-only";
@@ -90,6 +96,19 @@ constexpr MysqlMeaning kUnknown = {0, Scope::doubtful, Kind::refused, "the datab
 const MysqlMeaning& mysql_meaning(unsigned number) {
   const auto* found = std::ranges::find(kMeanings, number, &MysqlMeaning::number);
   return found == std::end(kMeanings) ? kUnknown : *found;
+}
+
+size_t room_in_packet(std::string_view size) {
+  size_t bytes = 0;
+  std::from_chars(size.data(), size.data() + size.size(), bytes);
+  return bytes - std::min(bytes, kHeader);
+}
+
+Failure longer_than_packet(size_t bytes) {
+  return {Scope::row,
+          {ErrorKind::refused,
+           fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
+           "raise the server's max_allowed_packet"}};
 }
 
 }  // namespace ctk::sink::sql

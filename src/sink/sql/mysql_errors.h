@@ -1,6 +1,8 @@
-// MySQL's and MariaDB's error numbers → what a failure concerns. Data, with a look-up.
+// MySQL's and MariaDB's error numbers → what a failure concerns, and how much such a server takes at once. Data, with a
+// look-up.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "base/error.h"
@@ -20,5 +22,12 @@ const MysqlMeaning& mysql_meaning(unsigned number);
 
 /// Whether the number is the client library's own: the connection is gone then.
 constexpr bool is_client_error(unsigned number) { return number >= 2000 && number < 3000; }
+
+/// What a server takes at once: a packet of so many bytes.
+inline constexpr std::string_view kAskForPacketSize = "SELECT @@max_allowed_packet";
+/// Bytes that a statement, or its parameters, may have in a packet of that size; 0 where it is no number.
+size_t room_in_packet(std::string_view size);
+/// Of a statement of one row, which cannot be parted.
+Failure longer_than_packet(size_t bytes);
 
 }  // namespace ctk::sink::sql

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "net/connection_string.h"
 #include "sink/sql/catalogue_dialect.h"
+#include "sink/sql/mysql_errors.h"
 #include "sink/sql/odbc_catalogue.h"
 #include "sink/sql/odbc_statements.h"
 #include "sink/sql/user_transaction.h"
@@ -13,8 +12,6 @@
 namespace ctk::sink::sql {
 namespace {
 
-/// Room for what stands around parameters in their packet.
-constexpr size_t kHeader = 1024;
 constexpr const char* kRollBackPart = "ROLLBACK TO SAVEPOINT ctk_part";  // transaction.cc
 
 /// Of a statement of several (catalogue_dialect.h). Names may hold anything.
@@ -130,10 +127,8 @@ class OdbcDriver final : public Driver {
   Status learn_longest_call() {
     SqlResult<ResultSet> answer = statements_->query(std::string(manners_.longest_call));
     if (!answer) return std::unexpected(std::move(answer).error().error);
-    const std::string text = answer->rows.empty() ? "" : answer->rows.front().front().value_or("");
-    size_t bytes = 0;
-    std::from_chars(text.data(), text.data() + text.size(), bytes);
-    if (bytes > kHeader) statements_->set_longest_call(bytes - kHeader);
+    const size_t room = room_in_packet(answer->rows.empty() ? "" : answer->rows.front().front().value_or(""));
+    if (room > 0) statements_->set_longest_call(room);
     return {};
   }
 

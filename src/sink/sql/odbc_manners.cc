@@ -1,5 +1,7 @@
 #include "sink/sql/odbc_manners.h"
 
+#include "sink/sql/mysql_errors.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -29,7 +31,7 @@ OdbcManners manners_of(const table::OdbcKind& kind) {
       manners.charset = "utf8mb4";
       manners.releases_parts = false;  // MariaDB's driver would prepare that, which the server does not do
       manners.session = kMysql;
-      manners.longest_call = "SELECT @@max_allowed_packet";
+      manners.longest_call = kAskForPacketSize;
       manners.forms.nul_in_text = true;
       break;
     case OdbcDialect::sqlite:

@@ -7,6 +7,8 @@
 #include <thread>
 #include <utility>
 
+#include "sink/sql/mysql_errors.h"
+
 namespace ctk::sink::sql {
 namespace {
 
@@ -145,13 +147,7 @@ SqlResult<bool> OdbcStatements::run_some(Prepared& prepared, Extent extent, Odbc
     return std::unexpected(Failure{Scope::row, {ErrorKind::refused, values.refusal(), "", ""}});
   }
   // Such a server ends the session, and with it the transaction.
-  if (const size_t bytes = values.bytes(); bytes > longest_call_) {
-    return std::unexpected(
-        Failure{Scope::row,
-                {ErrorKind::refused,
-                 fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
-                 "raise the server's max_allowed_packet"}});
-  }
+  if (const size_t bytes = values.bytes(); bytes > longest_call_) return std::unexpected(longer_than_packet(bytes));
   Sets sets;
   if (!begin_array(handle, rows, sets)) {
     arrays_ = false;
