@@ -1,20 +1,12 @@
 #include "cli/fleet_file.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "base/file_reading.h"
 #include "cli/output_files.h"
 
 namespace ctk::cli {
 namespace {
-
-std::string why_unreadable(const std::string& path) {
-  if (eaccess(path.c_str(), R_OK) != 0) return std::strerror(errno);
-  return is_readable_file(path) ? fmt::format("it holds more than {} bytes", kLongestFile) : "it is no file";
-}
 
 std::vector<Secret> secrets_of(const ConfigFile& config, const aws::Environment& environment) {
   std::vector<std::string> words;
@@ -30,8 +22,8 @@ std::vector<Secret> secrets_of(const ConfigFile& config, const aws::Environment&
 
 Result<FleetPlan> read_fleet_file(const std::string& path, const FlagValues& flags, World& world) {
   const aws::Environment environment = world.environment();
-  const auto text = environment.read_file(path);
-  if (!text) return usage(fmt::format("{}: the configuration file cannot be read: {}", path, why_unreadable(path)));
+  const auto text = read_small_file(path, kLongestFile);
+  if (!text) return usage(fmt::format("{}: the configuration file cannot be read: {}", path, text.error().message));
   auto config = read_config(*text, path, environment);
   if (!config) return forward_error(std::move(config));
   observe::Redactor(world.redactor).learn(secrets_of(*config, environment));
