@@ -135,7 +135,7 @@ LeaseActions LeaseKeeper::row_read(const aws::ShardId& shard, std::optional<Leas
   if (row) {
     view_.saw(*row, now);
   } else {
-    remember(shard);
+    remember({shard});
     view_.gone(shard);
     gone_.insert(shard);
   }
@@ -261,7 +261,7 @@ void LeaseKeeper::written_one(LeaseActions& actions, const AskForLease& write, c
 void LeaseKeeper::written_one(LeaseActions&, const RemoveLease& write, const LeaseWriteAnswer& answer, Duration, Duration) {
   if (answer.kind != LeaseWriteAnswer::Kind::applied) return;
   ++counts_.removed;
-  remember(write.shard);
+  remember({write.shard});
   view_.gone(write.shard);
 }
 

@@ -162,7 +162,7 @@ class LeaseKeeper {
   void ask_others(LeaseActions& actions, Duration now);
   void remove_finished(LeaseActions& actions, Duration now);
   void forget_what_has_ended();
-  void remember(const aws::ShardId& shard);
+  void remember(const std::vector<aws::ShardId>& shards);
   void remember_what_goes(const std::vector<Lease>& rows);
   void create(Lease lease, Duration now);
   int64_t counter_of_new_row();

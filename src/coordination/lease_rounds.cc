@@ -124,20 +124,24 @@ void LeaseKeeper::forget_what_has_ended() {
   }
 }
 
-void LeaseKeeper::remember(const aws::ShardId& shard) {
-  const LeaseView::Sight* sight = view_.find(shard);
-  if (sight == nullptr) return;
-  const auto held = held_.find(shard);
-  last_seen_[shard] = held == held_.end() ? sight->lease : held->second.row();
+void LeaseKeeper::remember(const std::vector<aws::ShardId>& shards) {
+  for (const aws::ShardId& shard : shards) {
+    const LeaseView::Sight* sight = view_.find(shard);
+    if (sight == nullptr) continue;
+    const auto held = held_.find(shard);
+    last_seen_[shard] = held == held_.end() ? sight->lease : held->second.row();
+  }
   forget_what_has_ended();
 }
 
 void LeaseKeeper::remember_what_goes(const std::vector<Lease>& rows) {
   std::set<aws::ShardId> there;
   for (const Lease& row : rows) there.insert(row.shard);
+  std::vector<aws::ShardId> gone;
   for (const auto& [shard, sight] : view_.rows()) {
-    if (!there.contains(shard)) remember(shard);
+    if (!there.contains(shard)) gone.push_back(shard);
   }
+  if (!gone.empty()) remember(gone);
   std::erase_if(last_seen_, [&](const auto& row) { return there.contains(row.first); });
 }
 
