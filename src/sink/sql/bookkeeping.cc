@@ -83,9 +83,17 @@ std::vector<std::pair<std::string, std::string>> bookkeeping_ddl(const Bookkeepi
           {"ctk_dead_letters", create_own(at.dialect, at.dead_letters, letters, {"id"})}};
 }
 
+Statement ask_about(const table::QualifiedName& name, const Dialect& dialect, std::string question) {
+  std::vector<Param> names;
+  for (size_t i = 0; i < dialect.times_named(); ++i) {
+    names.push_back(Param::of(name.schema));
+    names.push_back(Param::of(name.table));
+  }
+  return look_up(std::move(question), std::move(names));
+}
+
 SqlResult<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
-  SqlResult<Answer> found =
-      driver.run(look_up(dialect.describe_relation(), {Param::of(name.schema), Param::of(name.table)}));
+  SqlResult<Answer> found = driver.run(ask_about(name, dialect, dialect.describe_relation()));
   if (!found) return forward_failure(std::move(found));
   Standing standing;
   if (found->rows.empty()) return standing;
@@ -102,8 +110,7 @@ SqlResult<bool> own_table_exists(Driver& driver, const Bookkeeping& at, const st
   if (!standing) return forward_failure(std::move(standing));
   if (standing->nothing()) return false;
   if (standing->kind != "a table") return call_failure(not_our_own(qualified.str(), "it is " + standing->kind));
-  SqlResult<Answer> columns =
-      driver.run(look_up(at.dialect.describe_columns(), {Param::of(qualified.schema), Param::of(qualified.table)}));
+  SqlResult<Answer> columns = driver.run(ask_about(qualified, at.dialect, at.dialect.describe_columns()));
   if (!columns) return forward_failure(std::move(columns));
   std::set<std::string> there;
   for (const Cells& row : columns->rows) there.insert(row[0].value_or(""));
@@ -137,7 +144,7 @@ SqlResult<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at
   SqlResult<bool> ours = own_table_exists(driver, at, name);
   if (!ours) return forward_failure(std::move(ours));
   if (!*ours) return RecordsTable{};
-  SqlResult<Answer> columns = driver.run(look_up(at.dialect.describe_columns(), {Param::of(at.schema), Param::of(name)}));
+  SqlResult<Answer> columns = driver.run(ask_about({at.schema, name}, at.dialect, at.dialect.describe_columns()));
   if (!columns) return forward_failure(std::move(columns));
   RecordsTable found;
   found.there = true;

@@ -38,6 +38,9 @@ struct RecordsTable {
 };
 SqlResult<RecordsTable> find_records_table(Driver& driver, const Bookkeeping& at);
 
+/// One of the dialect's descriptions of what has that name.
+Statement ask_about(const table::QualifiedName& name, const Dialect& dialect, std::string question);
+
 /// What has that name.
 SqlResult<Standing> look_at(Driver& driver, const Dialect& dialect, const table::QualifiedName& name);
 

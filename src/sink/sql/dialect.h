@@ -247,6 +247,8 @@ class Dialect {
   virtual std::string create_schema(const std::string& /*schema*/) const { return ""; }
   /// One row if the schema is there; one parameter. Empty where there are none.
   virtual std::string find_schema() const { return ""; }
+  /// How often each of the three descriptions asks for schema and name, the pairs one behind the other.
+  virtual size_t times_named() const { return 1; }
   /// Rows kind ("a table", "a view", "an index", …), definition of a view, schema and name of the one table that it shows:
   /// whatever has a name that a table or a view would need; parameters schema, name. The last two may be NULL.
   virtual std::string describe_relation() const = 0;

@@ -96,8 +96,7 @@ Selection own_selection(const Dialect& dialect, const table::TableSpec& spec) {
 /// Whether a view, of which nothing else is known, shows what ours does.
 SqlResult<bool> has_own_columns(Driver& driver, const Dialect& dialect, const table::QualifiedName& name,
                                 const table::TableSpec& spec) {
-  SqlResult<Answer> columns =
-      driver.run(look_up(dialect.describe_columns(), {Param::of(name.schema), Param::of(name.table)}));
+  SqlResult<Answer> columns = driver.run(ask_about(name, dialect, dialect.describe_columns()));
   if (!columns) return forward_failure(std::move(columns));
   std::vector<std::string> shown;
   for (const Cells& row : columns->rows) shown.push_back(row[0].value_or(""));
@@ -208,8 +207,8 @@ Result<TableFit> judge_schema(const Dialect& dialect, const table::TableSpec& sp
 
 SqlResult<FoundTable> describe_table(Driver& driver, const Dialect& dialect, const table::QualifiedName& name) {
   std::vector<Statement> look;
-  look.push_back(look_up(dialect.describe_columns(), {Param::of(name.schema), Param::of(name.table)}));
-  look.push_back(look_up(dialect.describe_keys(), {Param::of(name.schema), Param::of(name.table)}));
+  look.push_back(ask_about(name, dialect, dialect.describe_columns()));
+  look.push_back(ask_about(name, dialect, dialect.describe_keys()));
   SqlResult<std::vector<Answer>> answers = driver.run(std::span<const Statement>(look));
   if (!answers) return forward_failure(std::move(answers));
   auto truth = [](const std::optional<std::string>& cell) { return cell == "true" || cell == "1"; };

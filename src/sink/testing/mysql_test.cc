@@ -167,6 +167,32 @@ TEST_P(MysqlOwn, LocksOfRegistrationAreGivenBack) {
   EXPECT_TRUE(open(*other, "demo", *change)) << "and every lock was given back";
 }
 
+/// Its questions with the names written out.
+std::string naming(std::string question, const std::string& schema, const std::string& table) {
+  size_t at = 0;
+  for (bool is_schema = true; (at = question.find('?', at)) != std::string::npos; is_schema = !is_schema) {
+    const std::string name = "'" + (is_schema ? schema : table) + "'";
+    question.replace(at, 1, name);
+    at += name.size();
+  }
+  return question;
+}
+
+TEST_P(MysqlOwn, DescriptionsOpenNoOtherTables) {
+  open(*put(1, text_key("a"), "{}"));
+  const std::unique_ptr<sql::Dialect> dialect = sql::make_mysql_dialect(options.kind);
+  for (const std::string& question :
+       {dialect->describe_relation(), dialect->describe_columns(), dialect->describe_keys()}) {
+    const Result<ResultSet> plan = query("EXPLAIN " + naming(question, options.schema, "demo"));
+    ASSERT_TRUE(plan) << to_string(plan.error());
+    EXPECT_FALSE(plan->rows.empty());
+    for (const auto& row : plan->rows) {
+      const std::string extra = row.back().value_or("");
+      EXPECT_FALSE(extra.contains("Scanned all")) << question << "\n" << extra;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sql, MysqlOwn, ::testing::ValuesIn(kBackends), kNameOf);
 
 }  // namespace
