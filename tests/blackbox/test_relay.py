@@ -1,8 +1,8 @@
 """The simulated Kinesis to SQLite, treated badly; and a service that has bad days."""
 import contextlib
 import json
+import re
 import sqlite3
-import time
 import unittest
 import urllib.request
 
@@ -60,15 +60,21 @@ class BadDays(Relaying):
 
     def test_an_outage_is_waited_out(self):
         self.write(50)
-        process = self.start_relay()
+        process = self.start_relay("--listen", "127.0.0.1:0")
+        self.lines = []
+        url, _ = listening.follow(self, process, 20)
         self.wait_for(self.target, self.model, process=process)
         self.faults(server_error=1)
-        time.sleep(2)
-        self.assertIsNone(process.poll(), "an outage ends no running relay")
+        wait_until("its calls fail again and again", lambda: self.failed_calls(url) >= 3, process=process)
         self.faults()
         self.write(50)
         self.wait_for(self.target, self.model, process=process, seconds=90)
-        self.assertEqual(self.stop_ctk(process)[0], 0)
+        process.terminate()
+        self.assertEqual(process.wait(30), 0)
+
+    def failed_calls(self, url):
+        calls = re.findall(r'^ctk_aws_calls_total\{.*outcome="(\w+)".*\} (\d+)', listening.get(url, "/metrics")[2], re.M)
+        return sum(int(count) for outcome, count in calls if outcome != "ok")
 
     def test_what_is_read_and_not_written_counts_as_lag(self):
         self.write(50)

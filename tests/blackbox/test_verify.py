@@ -1,15 +1,15 @@
 """`ctk verify`: a simulated DynamoDB beside SQLite, PostgreSQL and the (fake) CrateDB, at rest and in use."""
+import itertools
 import json
 import sqlite3
 import threading
-import time
 import unittest
 import urllib.request
 import uuid
 
 from harness import Case, CrateTarget, MariadbTarget, MysqlTarget, PostgresTarget, SqliteTarget, crate_address
 from odbc import MariadbByOdbc, PostgresByOdbc, SqliteByOdbc
-from servers import FakeCrateDb, Mariadb, Mysql, Postgres
+from servers import FakeCrateDb, Mariadb, Mysql, Postgres, wait_until
 from simulator import Simulator
 from terminal import Terminal
 
@@ -313,12 +313,13 @@ class Verify(Case):
         target = Sqlite(self.home)
         relay = self.start_ctk("load", self.source("dynamodb+cdc", snapshot="initial", **{"idle-poll": "200ms"}),
                                target.url())
-        stop = threading.Event()
+        stop, written = threading.Event(), []
 
         def write():
-            number = 0
-            while not stop.is_set():
-                number += 1
+            for number in itertools.count(1):
+                if stop.is_set():
+                    return
+                written.append(number)
                 if number % 7 == 6:
                     self.simulator.dynamodb("DeleteItem", TableName="demo", Key={
                         "pk": {"S": f"item-{(number - 3) % 7}"}, "sk": {"S": str(number - 3)}})
@@ -329,7 +330,7 @@ class Verify(Case):
         writer = threading.Thread(target=write)
         writer.start()
         try:
-            time.sleep(1)
+            wait_until("there is something to relay", lambda: len(written) > 300)
             for _ in range(3):
                 found, totals = self.verify(target.url(), "--settle", "5s", source=self.source("dynamodb+cdc"))
                 self.assertEqual(found, [])
