@@ -101,7 +101,7 @@ Task<Status> Relay::Engine::open_source() {
 
 /// Records of a table's own stream do not name it.
 Status Relay::Engine::know_source_table() {
-  tables_.know_source(run_.identity);
+  if (Status possible = tables_.know_source(run_.identity); !possible) return possible;
   if (!run_.identity.source_table) return {};
   if (run_.options.source_table && run_.options.source_table != run_.identity.source_table) {
     return fail(ErrorKind::refused,

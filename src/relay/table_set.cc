@@ -5,13 +5,16 @@
 
 namespace ctk::relay {
 
-void TableSet::know_source(const source::SourceIdentity& source) {
+Status TableSet::know_source(const source::SourceIdentity& source) {
   key_order_ = source.key_order;
   if (source.scan) ordered_.insert(source.scan->name);
-  if (!source.source_table) return;
-  ordered_.insert(*source.source_table);
-  settings_.rules.source_table = source.source_table;
-  routes_ = Routes(settings_.rules);
+  if (source.source_table) {
+    ordered_.insert(*source.source_table);
+    settings_.rules.source_table = source.source_table;
+    routes_ = Routes(settings_.rules);
+  }
+  if (key_order_.empty() || ordered_.empty()) return {};
+  return table::check_options(settings_.rules.target, *ordered_.begin(), key_order_, settings_.options);
 }
 
 void TableSet::know(std::vector<coordination::TableRecord> records) {

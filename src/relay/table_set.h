@@ -43,8 +43,9 @@ class TableSet {
 
   explicit TableSet(Settings settings) : settings_(std::move(settings)), routes_(settings_.rules) {}
 
-  /// What the source says of its tables: the one that its records do not name, the order of its keys.
-  void know_source(const source::SourceIdentity& source);
+  /// What the source says of its tables: the one that its records do not name, the order of its keys. `usage` where the
+  /// options cannot be those of a table with such keys, before there is any.
+  Status know_source(const source::SourceIdentity& source);
   /// What ctk_tables has.
   void know(std::vector<coordination::TableRecord> records);
   /// That of one table, where it has one.

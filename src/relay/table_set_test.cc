@@ -67,10 +67,24 @@ TEST(TableSet, KeysOfTheSourcesOwnTableAreInItsOrder) {
   source::SourceIdentity source;
   source.source_table = "mine";
   source.key_order = {"b", "a"};
-  tables.know_source(source);
+  EXPECT_TRUE(tables.know_source(source));
   EXPECT_EQ(order(tables.add({"public", "t"}, "mine", keys({"a", "b"}), {})), (std::vector<std::string>{"b", "a"}));
   EXPECT_EQ(order(tables.add({"public", "u"}, "other", keys({"a", "b"}), {})), (std::vector<std::string>{"a", "b"}));
   EXPECT_TRUE(std::holds_alternative<FilteredOut>(tables.route("other")));
+}
+
+TEST(TableSet, OptionsThatKeysForbidAreRefusedBeforeThereIsATable) {
+  TableSet::Settings settings;
+  settings.options.exclude = {"b"};
+  TableSet tables(settings);
+  source::SourceIdentity source;
+  EXPECT_TRUE(tables.know_source(source)) << "nobody knows the keys yet";
+  source.source_table = "mine";
+  source.key_order = {"b", "a"};
+  const Status known = tables.know_source(source);
+  ASSERT_FALSE(known);
+  EXPECT_EQ(known.error().kind, ErrorKind::usage);
+  EXPECT_TRUE(to_string(known.error()).contains("the keys of source table mine are b, a")) << to_string(known.error());
 }
 
 TEST(TableSet, RecordsTellWhatWasFilled) {

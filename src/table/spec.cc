@@ -61,13 +61,31 @@ std::unexpected<Error> usage(std::string message, std::string hint = {}) {
 /// Puts one spec together; each step may refuse an option.
 class SpecMaker {
  public:
-  SpecMaker(TableSpec& spec, const KeySchema& schema) : spec_(spec), schema_(schema) {}
+  /// Of the spec, the source's table with its keys, the target and the options are there.
+  explicit SpecMaker(TableSpec& spec) : spec_(spec) {}
 
-  Status make() {
+  Status check_options() {
     using Step = Status (SpecMaker::*)();
     for (const Step step : {&SpecMaker::check_layout, &SpecMaker::check_key_types, &SpecMaker::check_path_types,
-                            &SpecMaker::check_paths, &SpecMaker::check_renames, &SpecMaker::make_keys}) {
+                            &SpecMaker::check_paths, &SpecMaker::check_renames}) {
       if (Status status = (this->*step)(); !status) return status;
+    }
+    return {};
+  }
+
+  Status make_keys(const KeySchema& schema) {
+    if (spec_.options.layout == Layout::document) {
+      spec_.keys = {{"", "id", Type::S, ColumnType::text}};
+      return {};
+    }
+    for (const auto& [attribute, type] : schema.attributes) {
+      Result<ColumnType> column_type = key_type(attribute, type);
+      if (!column_type) return forward_error(std::move(column_type));
+      spec_.keys.push_back({attribute, key_column(attribute), type, *column_type});
+    }
+    separate_columns();
+    for (const KeyColumn& key : spec_.keys) {
+      if (key.column != key.attribute) spec_.names[key.attribute] = key.column;
     }
     return {};
   }
@@ -77,21 +95,15 @@ class SpecMaker {
   bool has_paths() const { return spec_.target->data == DataColumn::object; }
 
   bool is_key(const std::string& name) const {
-    return std::any_of(schema_.attributes.begin(), schema_.attributes.end(),
-                       [&](const auto& attribute) { return attribute.first == name; });
+    return std::ranges::find(spec_.source_keys, name) != spec_.source_keys.end();
   }
-
-  std::string keys_text() const {
-    std::vector<std::string> names;
-    for (const auto& [name, type] : schema_.attributes) names.push_back(name);
-    return list_of(names);
-  }
+  std::string keys_text() const { return list_of(spec_.source_keys); }
 
   Status check_layout() {
     if (spec_.options.layout == Layout::ctk && !has_paths()) {
       return usage("layout=ctk exists on CrateDB only", "use layout=columns or layout=document");
     }
-    if (schema_.attributes.empty()) {
+    if (spec_.source_keys.empty()) {
       return fail(ErrorKind::refused, "the first change of source table " + spec_.source_table + " has no key");
     }
     // Typed JSON would make two columns of every attribute; an ignored object takes it as it is.
@@ -163,23 +175,6 @@ class SpecMaker {
     return {};
   }
 
-  Status make_keys() {
-    if (spec_.options.layout == Layout::document) {
-      spec_.keys = {{"", "id", Type::S, ColumnType::text}};
-      return {};
-    }
-    for (const auto& [attribute, type] : schema_.attributes) {
-      Result<ColumnType> column_type = key_type(attribute, type);
-      if (!column_type) return forward_error(std::move(column_type));
-      spec_.keys.push_back({attribute, key_column(attribute), type, *column_type});
-    }
-    separate_columns();
-    for (const KeyColumn& key : spec_.keys) {
-      if (key.column != key.attribute) spec_.names[key.attribute] = key.column;
-    }
-    return {};
-  }
-
   Result<ColumnType> key_type(const std::string& attribute, Type type) const {
     const auto given = spec_.options.key_types.find(attribute);
     if (given == spec_.options.key_types.end()) return default_key_type(spec_.target, type);
@@ -215,7 +210,6 @@ class SpecMaker {
   }
 
   TableSpec& spec_;
-  const KeySchema& schema_;
 };
 
 }  // namespace
@@ -257,6 +251,16 @@ void take_form(TableOptions& options, std::string_view form) {
   }
 }
 
+Status check_options(Target target, const std::string& source_table, const std::vector<std::string>& keys,
+                     const TableOptions& options) {
+  TableSpec spec;
+  spec.source_table = source_table;
+  spec.target = target;
+  spec.options = options;
+  spec.source_keys = keys;
+  return SpecMaker(spec).check_options();
+}
+
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options) {
   TableSpec spec;
@@ -265,8 +269,9 @@ Result<TableSpec> make_spec(Target target, QualifiedName name, std::string sourc
   spec.target = target;
   spec.options = options;
   for (const auto& [attribute, type] : keys.attributes) spec.source_keys.push_back(attribute);
-  SpecMaker maker(spec, keys);
-  if (Status made = maker.make(); !made) return std::unexpected(std::move(made).error());
+  SpecMaker maker(spec);
+  if (Status possible = maker.check_options(); !possible) return std::unexpected(std::move(possible).error());
+  if (Status made = maker.make_keys(keys); !made) return std::unexpected(std::move(made).error());
   if (options.history) {
     if (Result<TableSpec> history = make_history_spec(spec); !history) return history;
   }

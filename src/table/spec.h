@@ -66,6 +66,10 @@ struct TableSpec {
   std::map<std::string, std::string> names;  ///< attribute → column where they differ (stored in ctk_tables)
 };
 
+/// Whether the options can be those of a table with these keys, their types apart: `usage` where not.
+Status check_options(Target target, const std::string& source_table, const std::vector<std::string>& keys,
+                     const TableOptions& options);
+
 /// Puts a spec together: maps names, picks key column types. `usage` where an option names a key that is not there.
 Result<TableSpec> make_spec(Target target, QualifiedName name, std::string source_table, const KeySchema& keys,
                             const TableOptions& options);

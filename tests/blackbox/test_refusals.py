@@ -48,6 +48,15 @@ class Refused(Case):
                         self.assertIn("AccessDeniedException: not yours", err)
                         self.assertLess(seconds, 15)
 
+    def test_options_that_the_keys_forbid_are_refused_before_the_target_is_touched(self):
+        for source, options in [(TABLE, ["--exclude", "pk"]), (STREAM, ["--exclude", "a,pk"]),
+                                (STREAM, ["--key-type.sk", "text"]), (STREAM, ["--rename", "a:pk"])]:
+            with self.subTest(source=source, options=options):
+                err, _, target = self.load(source, *options, expect=2)
+                self.assertIn(options[0].removeprefix("--").split(".")[0], err)
+                self.assertIn("source table demo", err)
+                self.assertFalse(target.path.exists())
+
     def test_every_second_page_of_a_scan_is_throttled(self):
         self.fill(5000, 200)
         _, faultless, _ = self.load(TABLE, "--snapshot", "only")
