@@ -139,7 +139,7 @@ std::vector<ShardLine> shards_of(Element page, const TopWishes& wishes) {
 
 std::string shard_line(const ShardLine& shard, size_t columns) {
   const size_t id = columns > 60 ? std::min<size_t>(columns - 36, 60) : columns / 2;
-  const std::string lag = shard.state == "reading" ? duration_of(shard.lag) : "";
+  const std::string lag = shard.state == "reading" || shard.lag > 0 ? duration_of(shard.lag) : "";
   return fmt::format("{} {} {:>8}  {}", padded(shard.id, id), padded(shard.state, 9), lag, shard.position);
 }
 

@@ -187,7 +187,12 @@ class Relay::Engine : private Course, private Reading::Owner, private Writing::O
   void begin_next_life_now();
 
   // engine_view.cc
+  Duration lag() const;
   Duration lag_of(const Shard& shard) const;
+  bool is_read_by_nobody(const shards::KnownShard& known) const;
+  /// How long ago that one was read to its newest, as far as the store tells.
+  Duration unread_for(const shards::KnownShard& known) const;
+  Duration passed_since(Timestamp time) const;
   ShardView view_of(const shards::KnownShard& known) const;
   RelayView::State visible_state() const;
   bool is_caught_up(const std::vector<ShardView>& shards) const;

@@ -27,10 +27,9 @@ RelayStats Relay::Engine::stats() const {
   stats.seconds = to_seconds(at - start_.began());
   stats.memory_used = budget_.used();
   for (const auto& [id, one] : life().shards) {
-    if (one->reading.finished() || one->segment) continue;
-    stats.lag = std::max(stats.lag, lag_of(*one));
-    if (!one->reading.at_tip()) ++stats.shards_reading;
+    if (!one->reading.finished() && !one->segment && !one->reading.at_tip()) ++stats.shards_reading;
   }
+  stats.lag = lag();
   if (life().lineage.is_acquired()) {
     const shards::ShardWalk& walk = life().lineage.walk();
     stats.shards_waiting = walk.waiting();
@@ -48,12 +47,40 @@ RelayStats Relay::Engine::stats() const {
 
 RelayView Relay::view() const { return engine_->view(); }
 
-/// What was read and is not written is behind, too.
-Duration Relay::Engine::lag_of(const Shard& shard) const {
+Duration Relay::Engine::lag() const {
   Duration lag{};
+  for (const auto& [id, one] : life().shards) {
+    if (!one->reading.finished() && !one->segment) lag = std::max(lag, lag_of(*one));
+  }
+  if (!run_.is_shared() || !life().lineage.is_acquired()) return lag;
+  for (const shards::KnownShard& known : life().lineage.walk().known()) {
+    if (is_read_by_nobody(known)) lag = std::max(lag, unread_for(known));
+  }
+  return lag;
+}
+
+/// What was read and is not written is behind, too. While nothing has come of a shard, the store says how far it was read.
+Duration Relay::Engine::lag_of(const Shard& shard) const {
+  Duration lag = shard.reading.had_page() || shard.segment ? Duration{} : passed_since(shard.reading.whole_to());
   const Timestamp oldest = shard.progress.has_pending() ? shard.progress.oldest_pending() : shard.queue.oldest_arrival();
   if (oldest != kNoTime) lag = std::max(lag, Duration(run_.env.clock.now() - oldest));
   return shard.reading.at_tip() ? lag : std::max(lag, shard.reading.behind(now()));
+}
+
+/// It is nobody's, though all that comes before it was read. What waits for its parents holds nothing older than they do.
+bool Relay::Engine::is_read_by_nobody(const shards::KnownShard& known) const {
+  if (known.finished || shards::is_segment(known.id) || life().shards.contains(known.id)) return false;
+  return life().lineage.walk().may_read(known.id) && !run_.positions.assignment.is_anothers(known.id);
+}
+
+Duration Relay::Engine::unread_for(const shards::KnownShard& known) const {
+  const Lineage& lineage = life().lineage;
+  const auto stored = [&lineage](const ShardId& id) { return lineage.stored_read_to(id); };
+  return passed_since(std::max(stored(known.id), lineage.due_since(known.id, known.position, stored)));
+}
+
+Duration Relay::Engine::passed_since(Timestamp time) const {
+  return time == kNoTime ? Duration{} : std::max(Duration{}, Duration(run_.env.clock.now() - time));
 }
 
 ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
@@ -67,6 +94,7 @@ ShardView Relay::Engine::view_of(const shards::KnownShard& known) const {
   if (!known.finished && !life().held.has(known.id)) {
     view.waits_for_parents = !life().lineage.walk().may_read(known.id);
     if (run_.positions.assignment.is_anothers(known.id)) view.state = ShardView::State::elsewhere;
+    if (is_read_by_nobody(known)) view.lag = unread_for(known);
     return view;
   }
   const auto found = life().shards.find(known.id);

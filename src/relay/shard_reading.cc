@@ -34,6 +34,7 @@ void ShardReading::took(const source::Page& page, size_t bytes, Duration now) {
   if (page.read_to != kNoTime) read_to_ = std::max(read_to_, page.read_to);
   behind_ = page.behind;
   saw_tip_ = page.at_tip;
+  had_page_ = true;
   answered_at_ = now;
   cadence_.took(answered_at_ - asked_at_);
 }

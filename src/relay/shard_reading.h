@@ -50,7 +50,9 @@ class ShardReading {
   Timestamp whole_to() const { return std::max(read_to_, due_); }
   /// There was nothing newer when it was read last.
   bool saw_tip() const { return saw_tip_; }
-  /// How far it is behind its tip.
+  /// A page of it has come, whatever it held.
+  bool had_page() const { return had_page_; }
+  /// How far it is behind its tip, once something has come.
   Duration behind(Duration now) const { return behind_ + (now - answered_at_); }
 
   /// Where the store, or its parents, say how far it was read without a hole, and since when it is to be read.
@@ -93,6 +95,7 @@ class ShardReading {
   Timestamp due_ = kNoTime;           ///< since when it was to be read: nothing older is missed
   Duration behind_{};
   bool saw_tip_ = false;
+  bool had_page_ = false;
   Duration asked_at_{};
   Duration answered_at_;
 };

@@ -51,6 +51,14 @@ class Health : public testing::Test {
     EXPECT_TRUE(rig_.equal()) << rig_.difference();
   }
 
+  /// The relay's process is gone for that long.
+  void be_away(Duration time) {
+    rig_.kill();
+    rig_.put("second", 2);
+    rig_.loop.after(time, [] {});
+    rig_.loop.run_until([] { return false; }, time);
+  }
+
   StreamsRig rig_;
   observe::HealthWatch watch_{kWindow};
   std::vector<std::string> reasons_;
@@ -149,6 +157,51 @@ TEST_F(Health, SeesAStartThatHangs) {
   rig_.api.holds_descriptions = true;
   rig_.start();
   expect_red("the relay has been starting");
+}
+
+/// Of a fleet whose others are gone: what they have read is nobody's, and nobody gives it to this worker either.
+class NothingIsGiven final : public coordination::Assignment {
+ public:
+  bool is_shared() const override { return true; }
+  void begin(const coordination::RelayName&, Listener) override {}
+  void want(std::vector<coordination::SharedShard>) override {}
+  bool is_anothers(const aws::ShardId&) const override { return false; }
+  bool may_write(const aws::ShardId&) const override { return false; }
+  void let_go(const std::vector<aws::ShardId>&) override {}
+  void end(Done<bool> done) override { done(true); }
+};
+
+TEST_F(Health, SeesALeaseThatIsNeverTaken) {
+  begin();
+  be_away(std::chrono::hours(2));
+  NothingIsGiven assignment;
+  rig_.assignment = &assignment;
+  rig_.start();
+  live(seconds(10));
+  const relay::RelayView view = rig_.view();
+  EXPECT_FALSE(view.caught_up);
+  EXPECT_GE(view.stats.lag, std::chrono::hours(2)) << "what nobody reads is behind, too";
+  EXPECT_LE(view.stats.until_data_loss, std::chrono::hours(22));
+  ASSERT_FALSE(view.shards.empty());
+  EXPECT_GE(view.shards.front().lag, std::chrono::hours(2));
+  expect_red("has been read by no worker");
+  rig_.assignment = &coordination::all_shards_are_ours();
+  rig_.start();
+  watch_.begin_run();
+  expect_green_again();
+  EXPECT_LT(rig_.stats().lag, minutes(1));
+}
+
+TEST_F(Health, TheLagOfATimeAwayIsTrueBeforeAnythingHasCome) {
+  begin();
+  be_away(std::chrono::hours(2));
+  rig_.api.holds_pages = true;
+  rig_.start();
+  live(seconds(10));
+  EXPECT_GE(rig_.stats().lag, std::chrono::hours(2));
+  EXPECT_LE(rig_.stats().until_data_loss, std::chrono::hours(22));
+  rig_.api.let_go();
+  expect_green_again();
 }
 
 }  // namespace

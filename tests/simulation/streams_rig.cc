@@ -132,9 +132,11 @@ void StreamsRig::start() {
   TargetEnvironment environment{loop, loop, random};
   environment.on_row = on_row;
   worker_->sink = connect_target(state, knobs, std::move(environment));
-  worker_->relay = std::make_unique<relay::Relay>(options, source::Sources(worker_->source.get(), worker_->snapshot.get()),
-                                                  *worker_->sink, relay::positions_of(*worker_->sink),
-                                                  relay::RelayEnvironment{loop, loop, random, trace, executor});
+  relay::Positions positions = relay::positions_of(*worker_->sink);
+  worker_->relay =
+      std::make_unique<relay::Relay>(options, source::Sources(worker_->source.get(), worker_->snapshot.get()),
+                                     *worker_->sink, relay::Positions{positions.store, positions.kept, *assignment},
+                                     relay::RelayEnvironment{loop, loop, random, trace, executor});
   worker_->relay->run([worker = worker_.get()](Result<relay::RelayStats> result) { worker->result = std::move(result); });
 }
 

@@ -74,7 +74,8 @@ class StreamsRig {
   std::string arn() const { return dynamodb.stream_of("demo"); }
 
   // The relay.
-  relay::RelayOptions options;  ///< of the next start
+  relay::RelayOptions options;  ///< of the next start, as is which shards it reads
+  coordination::Assignment* assignment = &coordination::all_shards_are_ours();
   void start();
   void kill();
   /// Lets time pass.
