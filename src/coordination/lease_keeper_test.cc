@@ -230,6 +230,22 @@ TEST_F(LeaseKeeperTest, S4_ALeaseThatWasLostAndTakenAgainHasAnotherFence) {
   EXPECT_TRUE(worker(0).keeper.store(kFirst, after, Position::after(aws::SequenceNumber("7")), {}));
 }
 
+// Statement 5.
+TEST_F(LeaseKeeperTest, S5_WhoTakesOverBeginsWhereItWasStoredLast) {
+  begin(2, 4);
+  for (int i = 0; i < 5; ++i) {
+    world.progress();
+    world.run(seconds(1));
+  }
+  const std::map<aws::ShardId, int64_t> acknowledged = world.acknowledged;
+  world.kill(worker(0));
+  ASSERT_TRUE(world.run_until([&] { return world.held(worker(1)) == 4; }, minutes(1)));
+  for (const auto& [shard, holding] : worker(1).holdings) {
+    EXPECT_GE(acknowledged.at(shard), 4) << shard;
+    EXPECT_GE(holding.position, acknowledged.at(shard)) << shard;
+  }
+}
+
 // Statement 7.
 TEST_F(LeaseKeeperTest, S7_OneThatStopsGivesItsLeasesBackAtOnce) {
   begin(2, 20);

@@ -67,7 +67,7 @@ TEST(Lease, OfASegmentIsMarkedForOthers) {
   EXPECT_EQ(read(lease_item(segment)), segment);
 }
 
-TEST(Lease, PassesOverRowsOfOtherKindsAndAStateOfAWrongType) {
+TEST(Lease, S9_PassesOverRowsOfOtherKindsAndAStateOfAWrongType) {
   for (const char* type : {"WORKER_METRIC_STATS", "LEADER", "CLIENT_VERSION_MIGRATION", "TABLE_MIGRATION", "STREAM", "X"}) {
     const std::string item = std::string(R"({"leaseKey":{"S":"a"},"entityType":{"S":")") + type + R"("}})";
     EXPECT_EQ(read_lease(item).value(), std::nullopt) << type;
@@ -112,7 +112,7 @@ TEST(Lease, ReadsWhatTheLibrariesHaveLeft) {
   EXPECT_EQ(to_string(adapter[0].checkpoint), "000000000000000010560");
 }
 
-TEST(Checkpoint, IsOrderedAsTheLibraryDoes) {
+TEST(Checkpoint, S6_IsOrderedAsTheLibraryDoes) {
   std::vector<Checkpoint> ordered;
   for (const char* text : {"AT_TIMESTAMP", "TRIM_HORIZON", "LATEST", "9", "0010", "100", "SHARD_END"}) {
     ordered.push_back(parse_checkpoint(text, 0).value());

@@ -121,7 +121,7 @@ class LeaseLife {
 };
 
 // Statements 1, 2, 5, 6, 11 and 12.
-TEST(LeaseWorlds, NeverHaveTwoWritersNorLoseProgress) {
+TEST(LeaseWorlds, S6_NeverHaveTwoWritersNorLoseProgress) {
   for (uint64_t seed = 1; seed <= kSeeds && !testing::Test::HasFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     LeaseLife(seed, false).live();
