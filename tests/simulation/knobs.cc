@@ -192,6 +192,16 @@ void draw_deletions(WorldKnobs& knobs, Random& random) {
   if (knobs.leased && deletes) knobs.leases.deleted = deleted;
 }
 
+/// Every eighth world with leases is crowded: five to ten workers share a handful of shards. Nobody deletes rows there:
+/// where so many come at once, one finds a child's row that begins at a time while its parent's is deleted (decision 0026).
+void draw_crowd(WorldKnobs& knobs, Random& random) {
+  const bool crowded = random.below(8) == 0;
+  const int workers = static_cast<int>(5 + random.below(6));
+  if (!knobs.leased || !crowded) return;
+  knobs.workers = workers;
+  knobs.leases.deleted = 0;
+}
+
 /// What no relay can survive, or ours is known not to.
 void leave_out(WorldKnobs& knobs) {
   // Without a load that begins the new epoch, a record that comes late would carry it over newer rows of the old one.
@@ -222,6 +232,7 @@ WorldKnobs draw_knobs(Random& random) {
   knobs.history = random.below(2) == 0 && knobs.target.transactional;
   draw_kinesis_ways(knobs, random);
   draw_deletions(knobs, random);
+  draw_crowd(knobs, random);
   leave_out(knobs);
   return knobs;
 }

@@ -10,8 +10,8 @@
 namespace ctk::simulation {
 namespace {
 
-/// A third of them keep leases: a mistake that only those show has some hundred and thirty to be found in.
-constexpr uint64_t kLives = 400;
+/// A third of them keep leases: a mistake that only those show has some sixty to be found in.
+constexpr uint64_t kLives = 200;
 
 class MutationTest : public testing::TestWithParam<Mutation> {};
 
