@@ -14,8 +14,8 @@ std::string named(const TableName& table) { return fmt::format("table '{}'", tab
 class DynamoDbHttp final : public DynamoDbApi {
  public:
   DynamoDbHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
-               Clock& clock)
-      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
+               Clock& clock, Compression compression)
+      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock, WireFormat::json, compression) {}
 
   void describe_table(const TableName& table, Done<TableDescription> done) override {
     describe("Table", {.action = "DescribeTable", .body = describe_table_request(table), .object = named(table)},
@@ -65,8 +65,9 @@ class DynamoDbHttp final : public DynamoDbApi {
 }  // namespace
 
 std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialSource& credentials,
-                                                net::HttpClient& http, Executor& decoder, Clock& clock) {
-  return std::make_unique<DynamoDbHttp>(std::move(endpoint), credentials, http, decoder, clock);
+                                                net::HttpClient& http, Executor& decoder, Clock& clock,
+                                                Compression compression) {
+  return std::make_unique<DynamoDbHttp>(std::move(endpoint), credentials, http, decoder, clock, compression);
 }
 
 }  // namespace ctk::aws

@@ -10,6 +10,7 @@ namespace ctk::aws {
 
 /// Answers of Scan are read on `decoder`.
 std::unique_ptr<DynamoDbApi> make_dynamodb_http(ServiceEndpoint endpoint, CredentialSource& credentials,
-                                                net::HttpClient& http, Executor& decoder, Clock& clock);
+                                                net::HttpClient& http, Executor& decoder, Clock& clock,
+                                                Compression compression = Compression::automatic);
 
 }  // namespace ctk::aws

@@ -16,8 +16,8 @@ std::string named(const Arn& stream) { return fmt::format("stream {}", stream.st
 class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
  public:
   DynamoDbStreamsHttp(ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http, Executor& decoder,
-                      Clock& clock)
-      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock) {}
+                      Clock& clock, Compression compression)
+      : caller_(kService, std::move(endpoint), credentials, http, decoder, clock, WireFormat::json, compression) {}
 
   void describe_stream(const DescribeStreamRequest& request, Done<StreamsDescription> done) override {
     JsonCall call{.action = "DescribeStream", .body = describe_stream_request(request), .object = named(request.stream)};
@@ -67,8 +67,9 @@ class DynamoDbStreamsHttp final : public DynamoDbStreamsApi {
 }  // namespace
 
 std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialSource& credentials,
-                                                               net::HttpClient& http, Executor& decoder, Clock& clock) {
-  return std::make_unique<DynamoDbStreamsHttp>(std::move(endpoint), credentials, http, decoder, clock);
+                                                               net::HttpClient& http, Executor& decoder, Clock& clock,
+                                                               Compression compression) {
+  return std::make_unique<DynamoDbStreamsHttp>(std::move(endpoint), credentials, http, decoder, clock, compression);
 }
 
 }  // namespace ctk::aws

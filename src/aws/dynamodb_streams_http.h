@@ -10,6 +10,7 @@ namespace ctk::aws {
 
 /// Answers of GetRecords are read on `decoder`.
 std::unique_ptr<DynamoDbStreamsApi> make_dynamodb_streams_http(ServiceEndpoint endpoint, CredentialSource& credentials,
-                                                               net::HttpClient& http, Executor& decoder, Clock& clock);
+                                                               net::HttpClient& http, Executor& decoder, Clock& clock,
+                                                               Compression compression = Compression::automatic);
 
 }  // namespace ctk::aws

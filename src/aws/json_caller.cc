@@ -9,7 +9,7 @@
 namespace ctk::aws {
 
 JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
-                       Executor& decoder, Clock& clock, std::optional<WireFormat> format)
+                       Executor& decoder, Clock& clock, std::optional<WireFormat> format, Compression compression)
     : service_(std::move(service)),
       endpoint_(std::move(endpoint)),
       address_(split_endpoint(endpoint_.url)),
@@ -17,7 +17,8 @@ JsonCaller::JsonCaller(JsonService service, ServiceEndpoint endpoint, Credential
       http_(http),
       decoder_(decoder),
       clock_(clock),
-      format_(service_.cbor_content_type.empty() ? WireFormat::json : format) {}
+      format_(service_.cbor_content_type.empty() ? WireFormat::json : format),
+      compression_(compression) {}
 
 std::unexpected<Error> JsonCaller::no_whole_entry() {
   return fail(ErrorKind::too_large, "the first entry of the answer alone is longer than there is room for");
@@ -84,6 +85,8 @@ net::HttpRequest JsonCaller::signed_request(const Attempt& attempt) {
   request.body = body;
   request.max_answer_bytes = call.max_answer_bytes;
   request.keep_beginning = !call.list.empty();
+  request.takes_gzip = compression_.is_asked_for();
+  request.crc32_header = "x-amz-crc32";
   return request;
 }
 
@@ -110,6 +113,7 @@ void JsonCaller::take_answer(Attempt attempt, Result<net::HttpResponse> answer, 
     answer.error().message = fmt::format("{}{}: {}", call.action, about(call), answer.error().message);
     return done(forward_error(std::move(answer)));
   }
+  compression_.came(answer->came_as, answer->transfer);
   const bool wants_json = format_.wants_json(attempt.format, answer->status, answer->body);
   if (answer->status >= 200 && answer->status < 300) {
     Timestamp time = answer->date().value_or(clock_.now());

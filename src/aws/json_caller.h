@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "aws/adaptive_timeout.h"
+#include "aws/compression.h"
 #include "aws/credentials.h"
 #include "aws/endpoints.h"
 #include "aws/errors.h"
@@ -55,9 +56,10 @@ struct JsonAnswer {
 class JsonCaller {
  public:
   /// `decoder` is for `call_and_decode`; its jobs hold what they need. `format`: nothing leaves it to the endpoint, where
-  /// the service knows both.
+  /// the service knows both. `compression`: of a service that compresses its answers.
   JsonCaller(JsonService service, ServiceEndpoint endpoint, CredentialSource& credentials, net::HttpClient& http,
-             Executor& decoder, Clock& clock, std::optional<WireFormat> format = {});
+             Executor& decoder, Clock& clock, std::optional<WireFormat> format = {},
+             Compression compression = Compression::off);
 
   /// `done` gets a 2xx answer, in JSON, or an error; never from inside this call, and not at all once the caller is gone.
   void call(JsonCall call, Done<JsonAnswer> done);
@@ -116,6 +118,7 @@ class JsonCaller {
   Executor& decoder_;
   Clock& clock_;
   FormatChoice format_;
+  CompressionChoice compression_;
   Duration clock_error_{0};  ///< what is to be added to our clock to get the service's
   SigningKey key_;
   Secret key_secret_;

@@ -53,19 +53,19 @@ constexpr std::string_view kOfLeases =
     "else region, profile and environment do. Leases are reset once no worker has renewed one for failover-time.";
 /// Of a stream whose records are kept, in the order of the table of options.
 constexpr auto kRecording = std::to_array<std::string_view>(
-    {"region",         "profile",           "session-token", "endpoint-url", "tls",           "protocol", "role-arn",
-     "external-id",    "role-session-name", "start",         "at",           "seqno",         "once",     "fan-out",
-     "positions-name", "idle-poll",         "max-lag",       "on-gap",       "enable-stream", "create",   "create-shards",
-     "start-timeout",  "give-up",           "grace",         "max-memory"});
+    {"region",        "profile",        "session-token",     "endpoint-url", "tls",       "protocol",      "compression",
+     "role-arn",      "external-id",    "role-session-name", "start",        "at",        "seqno",         "once",
+     "fan-out",       "positions-name", "idle-poll",         "max-lag",      "on-gap",    "enable-stream", "create",
+     "create-shards", "start-timeout",  "give-up",           "grace",        "max-memory"});
 /// Of two sides that are compared.
 constexpr auto kVerifying =
-    std::to_array<std::string_view>({"region",        "profile",     "session-token",     "endpoint-url", "tls",
-                                     "role-arn",      "external-id", "role-session-name", "source-table", "segments",
-                                     "read-capacity", "include",     "exclude",           "rename",       "start-timeout",
-                                     "give-up",       "dsn",         "connection",        "dialect",      "schema",
-                                     "table",         "ssl",         "sslmode",           "timeout",      "layout",
-                                     "encoding",      "deletes",     "key-type.",         "type.",        "typed",
-                                     "max-columns"});
+    std::to_array<std::string_view>({"region",        "profile",       "session-token", "endpoint-url",      "tls",
+                                     "compression",   "role-arn",      "external-id",   "role-session-name", "source-table",
+                                     "segments",      "read-capacity", "include",       "exclude",           "rename",
+                                     "start-timeout", "give-up",       "dsn",           "connection",        "dialect",
+                                     "schema",        "table",         "ssl",           "sslmode",           "timeout",
+                                     "layout",        "encoding",      "deletes",       "key-type.",         "type.",
+                                     "typed",         "max-columns"});
 /// Of one whose rows are written again.
 constexpr auto kReplaying =
     std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",

@@ -208,9 +208,15 @@ bool wants_load(const OptionValues& options) {
 /// The table of a table's or its stream's ARN, as ARN; a name as it is.
 std::string table_to_scan(const std::string& table) { return table.substr(0, table.find("/stream/")); }
 
+aws::Compression compression_of(const OptionValues& options) {
+  const std::string wish = options.text("compression").value_or("auto");
+  if (wish == "auto") return aws::Compression::automatic;
+  return wish == "on" ? aws::Compression::on : aws::Compression::off;
+}
+
 /// Says in `plan` what is to be loaded, and whether anything else is to be read.
 Status plan_scan(SourcePlan& plan, std::string table, aws::ServiceEndpoint tables) {
-  ScanPlan scan{std::move(table), std::move(tables), std::nullopt};
+  ScanPlan scan{std::move(table), std::move(tables), std::nullopt, compression_of(plan.options)};
   if (const auto text = plan.options.text("read-capacity")) {
     const auto capacity = load::parse_read_capacity(*text);
     if (!capacity) {
@@ -299,8 +305,12 @@ Result<SourcePlan> plan_table(const net::Url& url, OptionValues options, const a
     return aws::ServiceEndpoint{aws::find_endpoint(service, *region, *given, options.text("profile"), environment),
                                 *region};
   };
-  TablePlan plan{std::move(*table), endpoint("dynamodb"), endpoint("dynamodb-streams"), std::move(*credentials),
-                 options.boolean("enable-stream", false)};
+  TablePlan plan{std::move(*table),
+                 endpoint("dynamodb"),
+                 endpoint("dynamodb-streams"),
+                 std::move(*credentials),
+                 options.boolean("enable-stream", false),
+                 compression_of(options)};
   const std::string scanned = table_to_scan(plan.table);
   const aws::ServiceEndpoint tables = plan.tables;
   SourcePlan source{std::move(plan), std::move(options)};

@@ -12,6 +12,7 @@
 #include <string>
 #include <variant>
 
+#include "aws/compression.h"
 #include "aws/credentials/credential_plan.h"
 #include "aws/kinesis_api.h"
 #include "aws/kinesis_http.h"
@@ -25,6 +26,7 @@ struct ScanPlan {
   std::string table;            ///< name or ARN
   aws::ServiceEndpoint tables;  ///< DynamoDB
   std::optional<load::ReadCapacity> read_capacity;
+  aws::Compression compression = aws::Compression::automatic;
 };
 
 struct KinesisPlan {
@@ -45,6 +47,7 @@ struct TablePlan {
   aws::ServiceEndpoint streams;  ///< DynamoDB Streams
   aws::CredentialRequest credentials;
   bool enable_stream = false;
+  aws::Compression compression = aws::Compression::automatic;
 };
 
 struct FilePlan {

@@ -61,7 +61,8 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
   if (plan.follow) wired->stream_ = wired->make_stream(plan, world, loop);
   if (!plan.scan) return wired;
   if (!wired->tables_) {
-    wired->tables_ = aws::make_dynamodb_http(plan.scan->tables, aws.credentials(), aws.calls(), aws.decoder(), world.clock);
+    wired->tables_ = aws::make_dynamodb_http(plan.scan->tables, aws.credentials(), aws.calls(), aws.decoder(), world.clock,
+                                             plan.scan->compression);
   }
   const source::ScanSourceOptions options{aws::TableName(plan.scan->table), plan.scan->read_capacity};
   wired->snapshot_ = source::make_scan_source(*wired->tables_, options, loop, world.clock);
@@ -70,9 +71,10 @@ Result<std::unique_ptr<WiredSource>> WiredSource::make(const SourcePlan& plan, W
 
 std::unique_ptr<source::StreamSource> WiredSource::make_stream(const SourcePlan& plan, World& world, EventLoop& loop) {
   if (const auto* table = std::get_if<TablePlan>(&plan.from)) {
-    tables_ = aws::make_dynamodb_http(table->tables, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
-    streams_ =
-        aws::make_dynamodb_streams_http(table->streams, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock);
+    tables_ = aws::make_dynamodb_http(table->tables, aws_->credentials(), aws_->calls(), aws_->decoder(), world.clock,
+                                      table->compression);
+    streams_ = aws::make_dynamodb_streams_http(table->streams, aws_->credentials(), aws_->calls(), aws_->decoder(),
+                                               world.clock, table->compression);
     const source::StreamsSourceOptions options{table->table, table->enable_stream};
     return source::make_streams_source(*tables_, *streams_, options, loop, world.clock);
   }

@@ -319,6 +319,63 @@ TEST(CurlClient, UnpacksGzipAndCountsWhatComesOut) {
   EXPECT_EQ(answer.error().kind, ErrorKind::too_large);
 }
 
+/// Serves `packed` as gzip with that checksum.
+Result<HttpResponse> fetch_packed(const std::string& packed, const std::string& checksum) {
+  PlainServer here;
+  here.server.Get("/", [&](const httplib::Request&, httplib::Response& response) {
+    response.set_header("Content-Encoding", "gzip");
+    if (!checksum.empty()) response.set_header("x-sum", checksum);
+    response.set_content_provider(packed.size(), "text/plain", [&](size_t from, size_t size, httplib::DataSink& sink) {
+      return sink.write(packed.data() + from, size);
+    });
+  });
+  here.listen();
+  Browser browser;
+  HttpRequest request = get(here.url("/"));
+  request.crc32_header = "x-sum";
+  return browser.fetch(request);
+}
+
+TEST(CurlClient, HoldsWhatIsCompressedToItsChecksum) {
+  const std::string packed = gzipped(std::string(100'000, 'y'));
+  const auto bytes = reinterpret_cast<const Bytef*>(packed.data());
+  const std::string checksum = std::to_string(crc32(0, bytes, static_cast<uInt>(packed.size())));
+  Result<HttpResponse> answer = fetch_packed(packed, checksum);
+  ASSERT_TRUE(answer) << to_string(answer.error());
+  EXPECT_EQ(answer->body, std::string(100'000, 'y'));
+  EXPECT_EQ(answer->came_as, packed.size());
+  EXPECT_TRUE(fetch_packed(packed, ""));
+  answer = fetch_packed(packed, "1" + checksum);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().kind, ErrorKind::unreachable) << "another try may help";
+  EXPECT_THAT(to_string(answer.error()), HasSubstr("was damaged on its way: x-sum says 1" + checksum));
+  EXPECT_THAT(to_string(fetch_packed(packed.substr(0, packed.size() / 2), "").error()),
+              HasSubstr("it ends before its gzip data does"));
+  EXPECT_THAT(to_string(fetch_packed("{}", "").error()), HasSubstr("what came is no gzip"));
+}
+
+TEST(CurlClient, TakesNothingCompressedWhereItIsNotAskedTo) {
+  PlainServer here;
+  std::string accepted = "nothing was asked";
+  here.server.Get("/", [&](const httplib::Request& request, httplib::Response& response) {
+    accepted = request.get_header_value("Accept-Encoding");
+    response.set_content("whole", "text/plain");
+  });
+  here.server.Get("/other", [&](const httplib::Request&, httplib::Response& response) {
+    response.set_header("Content-Encoding", "br");
+    response.set_content("x", "text/plain");
+  });
+  here.listen();
+  Browser browser;
+  HttpRequest request = get(here.url("/"));
+  request.takes_gzip = false;
+  ASSERT_TRUE(browser.fetch(request));
+  EXPECT_EQ(accepted, "");
+  const Result<HttpResponse> other = browser.fetch(get(here.url("/other")));
+  ASSERT_FALSE(other);
+  EXPECT_THAT(to_string(other.error()), HasSubstr("its answer is packed by \"br\""));
+}
+
 TEST(CurlClient, TellsAConnectionThatBreaksOff) {
   PlainServer here;
   here.server.Get("/", [](const httplib::Request&, httplib::Response& response) {

@@ -65,6 +65,7 @@ class CurlExchange {
 
   const HttpRequest& request() const { return request_; }
   HttpHeaders& headers() { return headers_; }
+  const HttpHeaders& headers() const { return headers_; }
   int status() const;
   /// "host:port", for messages.
   std::string address() const;

@@ -30,7 +30,11 @@ struct HttpRequest {
   size_t max_answer_bytes = 64u << 20;          ///< a longer answer is cut off and `too_large`
   bool keep_beginning = false;                  ///< instead of `too_large`, the beginning is the answer
   bool direct = false;                          ///< past any proxy
-  std::stop_token stop = {};                    ///< breaks the exchange off, from any thread: it fails with `stopped`
+  bool takes_gzip = true;                       ///< the answer may come compressed
+  /// Of the answer, in lower case, where the peer sends the CRC-32 of its body as it comes: a whole one that is compressed
+  /// is held to it.
+  std::string crc32_header = {};
+  std::stop_token stop = {};  ///< breaks the exchange off, from any thread: it fails with `stopped`
 };
 
 struct HttpResponse {
@@ -39,6 +43,8 @@ struct HttpResponse {
   std::string body;        ///< decompressed; has json::kPadding spare capacity behind it
   bool cut_off = false;    ///< there was more: HttpRequest::keep_beginning
   size_t whole_bytes = 0;  ///< of what was cut off; 0 where nobody says
+  size_t came_as = 0;      ///< bytes of the body as they came
+  Duration transfer{};     ///< from the first byte of the answer to the last
 
   std::string_view header(std::string_view name) const { return find_header(headers, name); }
   /// The peer's clock, in whole seconds: its Date header, or nothing where there is none that can be read.

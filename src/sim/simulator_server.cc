@@ -16,6 +16,7 @@
 #include "net/http_server.h"
 #include "sim/access.h"
 #include "sim/cbor_form.h"
+#include "sim/compressed.h"
 #include "sim/dynamodb_json.h"
 #include "sim/http2_connection.h"
 #include "sim/kinesis_json.h"
@@ -48,6 +49,7 @@ struct Called {
     const bool races = target != nullptr && target->service == ServiceName::streams && action == "DescribeStream";
     return races ? CallKind::describe_stream : CallKind::other;
   }
+  bool compresses() const { return target != nullptr && target->service != ServiceName::kinesis; }
   WireAnswer refusal(const ServiceError& error) const {
     return target != nullptr && target->service != ServiceName::kinesis ? dynamodb_error(error) : to_wire(error);
   }
@@ -127,12 +129,14 @@ struct SimulatorServer::State {
     if (in_cbor) answer.body = answer_in_cbor(answer.body);
     if (fate.delay > Duration{}) std::this_thread::sleep_for(fate.delay);
     if (fate.fault == Fault::lost_request || fate.fault == Fault::lost_answer) return break_off();
-    return {.status = answer.status,
-            .content_type = in_cbor                    ? "application/x-amz-cbor-1.1"
-                            : called.target == nullptr ? "application/x-amz-json-1.0"
-                                                       : called.target->content_type,
-            .body = std::move(answer.body),
-            .headers = {{"Date", http_date(now)}}};
+    net::ServedAnswer served{.status = answer.status,
+                             .content_type = in_cbor                    ? "application/x-amz-cbor-1.1"
+                                             : called.target == nullptr ? "application/x-amz-json-1.0"
+                                                                        : called.target->content_type,
+                             .body = std::move(answer.body),
+                             .headers = {{"Date", http_date(now)}}};
+    if (called.compresses() && request.header("accept-encoding") == "gzip") compress(served);
+    return served;
   }
 
   /// What a call is refused with before its service looks at it; else its body in JSON.
