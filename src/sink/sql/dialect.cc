@@ -114,13 +114,13 @@ std::vector<std::string> Dialect::retype_keys(const table::TableSpec& spec, std:
     values += (values.empty() ? "" : ", ") + (other == changed.end() ? name : converted(*other, name));
   }
   std::vector<std::string> sql;
-  if (spec.options.live_view) sql.push_back("DROP VIEW IF EXISTS " + quote(view_name(spec)));
-  sql.push_back(fmt::format("ALTER TABLE {} RENAME TO {}", quote(spec.name), quote(earlier.name.table)));
+  if (spec.options.live_view) sql.push_back(drop_view_if_there(view_name(spec)));
+  sql.push_back(rename_table(spec.name, earlier.name.table));
   sql.push_back(create_table(spec));
   sql.push_back(fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", quote(spec.name), quote_list(names), values,
                             quote(earlier.name)));
   sql.push_back("DROP TABLE " + quote(earlier.name));
-  sql.push_back(create_mark_index(spec));
+  if (std::string index = create_mark_index(spec); !index.empty()) sql.push_back(std::move(index));
   if (spec.options.live_view) sql.push_back(create_view(spec));
   return sql;
 }
@@ -151,6 +151,14 @@ std::string Dialect::create_view(const table::TableSpec& spec) const {
 }
 
 std::string Dialect::drop_view(const table::QualifiedName& name) const { return "DROP VIEW " + quote(name); }
+
+std::string Dialect::drop_view_if_there(const table::QualifiedName& name) const {
+  return "DROP VIEW IF EXISTS " + quote(name);
+}
+
+std::string Dialect::rename_table(const table::QualifiedName& from, const std::string& to) const {
+  return fmt::format("ALTER TABLE {} RENAME TO {}", quote(from), quote(to));
+}
 
 table::QualifiedName Dialect::mark_index_name(const table::TableSpec& spec) const {
   std::string name = spec.name.table + "_cdc_deleted_idx";

@@ -159,6 +159,10 @@ class Dialect {
   std::string select_living(const table::TableSpec& spec) const;
   std::string create_view(const table::TableSpec& spec) const;
   std::string drop_view(const table::QualifiedName& name) const;
+  /// Where it is not known whether the view is there.
+  virtual std::string drop_view_if_there(const table::QualifiedName& name) const;
+  /// In its schema.
+  virtual std::string rename_table(const table::QualifiedName& from, const std::string& to) const;
   // Histories (table/history.h): `spec` is the history's.
 
   /// All columns, in the order of statements' parameters.
@@ -168,6 +172,7 @@ class Dialect {
   /// text get the digits or the base64 that a write would bring. Here: the table is made again, of all columns of ours.
   virtual std::vector<std::string> retype_keys(const table::TableSpec& spec, std::span<const RetypedKey> changed) const;
   /// A small index that finds the marks. It holds no column that an ordinary update changes (PostgreSQL: HOT updates).
+  /// Empty where there are no indexes.
   virtual std::string create_mark_index(const table::TableSpec& spec) const = 0;
   table::QualifiedName mark_index_name(const table::TableSpec& spec) const;
   /// The guarded upsert of `rows` rows, each with columns() as its parameters: it changes a row only if the version is

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
-#include "base/ascii.h"
 #include "sink/sql/bookkeeping.h"
+#include "sink/sql/golden_testing.h"
 #include "sink/sql/mysql_dialect.h"
-#include "sink/sql/odbc_dialects.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sql_positions.h"
 #include "sink/sql/sql_registry.h"
@@ -46,7 +44,8 @@ std::string all_statements(const Dialect& dialect) {
   table::TableSpec columns = spec_of(dialect, table::Layout::columns);
   add("columns: table", dialect.create_table(columns));
   add("columns: view", dialect.create_view(columns));
-  add("columns: index of marks", dialect.create_mark_index(columns));
+  const std::string index = dialect.create_mark_index(columns);
+  if (!index.empty()) add("columns: index of marks", index);
   add("columns: upsert", dialect.upsert(columns, 1));
   add("columns: upsert of two", dialect.upsert(columns, 2));
   add("columns: one row", dialect.bind("SELECT 1 WHERE " + dialect.key_condition(columns)));
@@ -81,11 +80,8 @@ std::string all_statements(const Dialect& dialect) {
   return out;
 }
 
-/// As a file's name, and a test's.
 std::string file_name_of(const Dialect& dialect) {
-  std::string name = ascii_lower(dialect.traits().product);
-  std::ranges::replace(name, ' ', '_');
-  return dialect.target() == table::Target::postgres ? "postgres" : name;
+  return dialect.target() == table::Target::postgres ? "postgres" : golden_name(dialect);
 }
 
 class Golden : public ::testing::TestWithParam<std::shared_ptr<Dialect>> {};
@@ -107,22 +103,16 @@ INSTANTIATE_TEST_SUITE_P(Dialects, Golden,
                                            std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mariadb))),
                          [](const auto& instance) { return file_name_of(*instance.param); });
 
-/// Those that are reached through ODBC only.
-std::shared_ptr<Dialect> of_odbc(table::OdbcDialect dialect) { return make_odbc_dialect({dialect, true, false}, false); }
-
-INSTANTIATE_TEST_SUITE_P(Odbc, Golden,
-                         ::testing::Values(of_odbc(table::OdbcDialect::sqlserver), of_odbc(table::OdbcDialect::oracle),
-                                           of_odbc(table::OdbcDialect::db2), of_odbc(table::OdbcDialect::duckdb),
-                                           of_odbc(table::OdbcDialect::snowflake), of_odbc(table::OdbcDialect::generic)),
+INSTANTIATE_TEST_SUITE_P(Odbc, Golden, dialects_of_odbc(),
                          [](const auto& instance) { return file_name_of(*instance.param); });
 
 /// Two cells each, and what the rest of a DELETE has: SQL Server takes 2,100 parameters, Oracle 1,000 in a list, SQLite
 /// 32,766, PostgreSQL and MySQL 65,535.
 TEST(Dialect, NamesNoMoreKeysInAStatementThanItsDatabaseTakes) {
   constexpr size_t kOthers = 10;
-  EXPECT_LE(2 * of_odbc(table::OdbcDialect::sqlserver)->keys_per_statement() + kOthers, 2'100u);
-  EXPECT_LE(of_odbc(table::OdbcDialect::oracle)->keys_per_statement(), 1'000u);
-  EXPECT_LE(of_odbc(table::OdbcDialect::db2)->keys_per_statement(), 1'000u);
+  EXPECT_LE(2 * dialect_of_odbc(table::OdbcDialect::sqlserver)->keys_per_statement() + kOthers, 2'100u);
+  EXPECT_LE(dialect_of_odbc(table::OdbcDialect::oracle)->keys_per_statement(), 1'000u);
+  EXPECT_LE(dialect_of_odbc(table::OdbcDialect::db2)->keys_per_statement(), 1'000u);
   EXPECT_LE(2 * make_sqlite_dialect()->keys_per_statement() + kOthers, 32'766u);
   EXPECT_LE(2 * make_postgres_dialect()->keys_per_statement() + kOthers, 65'535u);
   EXPECT_LE(2 * make_mysql_dialect(table::Target::mysql)->keys_per_statement() + kOthers, 65'535u);

@@ -7,8 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/ascii.h"
 #include "dynamodb/order.h"
+#include "sink/sql/golden_testing.h"
 #include "sink/sql/mysql_dialect.h"
 #include "sink/sql/postgres_dialect.h"
 #include "sink/sql/sqlite_dialect.h"
@@ -105,7 +105,7 @@ TEST_P(HistoryGolden, StatementsAreThoseOfTheFile) {
   const table::KeyColumn id = {"id", "id", Type::S, ColumnType::text};
   add("document", dialect.create_history(spec_of(dialect, {id}, table::Layout::document)));
   for (const std::string& sql : statements_of_a_write(dialect, spec_of(dialect, {kText, kNumber}))) add("a write", sql);
-  const std::string name = ascii_lower(dialect.traits().product);
+  const std::string name = golden_name(dialect);
   const std::string path = fmt::format("{}/src/sink/sql/testdata/history_{}.sql", CTK_SOURCE_DIR, name);
   if (std::getenv("CTK_WRITE_GOLDEN") != nullptr) std::ofstream(path) << made;
   std::ifstream file(path);
@@ -119,7 +119,10 @@ INSTANTIATE_TEST_SUITE_P(Dialects, HistoryGolden,
                                            std::shared_ptr<Dialect>(make_sqlite_dialect()),
                                            std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mysql)),
                                            std::shared_ptr<Dialect>(make_mysql_dialect(table::Target::mariadb))),
-                         [](const auto& instance) { return std::string(instance.param->traits().product); });
+                         [](const auto& instance) { return golden_name(*instance.param); });
+
+INSTANTIATE_TEST_SUITE_P(Odbc, HistoryGolden, dialects_of_odbc(),
+                         [](const auto& instance) { return golden_name(*instance.param); });
 
 TEST(HistoryTable, WritesNothingWhereAllIsThere) {
   const auto dialect = make_sqlite_dialect();

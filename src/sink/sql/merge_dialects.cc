@@ -23,13 +23,24 @@ struct MergeWords {
   std::string_view first_rows;             ///< `{}` their number
   std::string_view length = "LENGTH({})";  ///< `{}` the column
   std::string_view add_column = "ADD COLUMN ";
+  std::string_view drop_view = "DROP VIEW IF EXISTS {}";
+  /// Of a `{table}`: its new `{name}`, `{qualified}` with its schema before it; as texts, `{table_text}` and `{name_text}`.
+  std::string_view rename = "ALTER TABLE {table} RENAME TO {name}";
+  std::string_view number_text{};  ///< a number's digits as a write brings them, `{}` the column; empty: CAST gives them
   std::string_view for_update{};
   size_t only_key, each_key;  ///< bytes of key columns
   bool truths = false;        ///< there are booleans
   bool where = false;         ///< a condition stands behind the assignments: UPDATE SET … WHERE …
   bool casts = false;         ///< a parameter in a SELECT needs a type
   bool compares_long = true;  ///< own_long can be compared
+  bool indexes = true;
 };
+
+std::string text_literal(std::string_view text) {
+  std::string literal = "N'";
+  for (const char c : text) literal += c == '\'' ? std::string("''") : std::string(1, c);
+  return literal + "'";
+}
 
 class MergeDialect final : public CatalogueDialect {
  public:
@@ -52,6 +63,18 @@ class MergeDialect final : public CatalogueDialect {
   std::string true_value() const override { return words_.truths ? "TRUE" : "1"; }
   std::string for_update() const override { return std::string(words_.for_update); }
   std::string add_column_words() const override { return std::string(words_.add_column); }
+
+  std::string create_mark_index(const table::TableSpec& spec) const override {
+    return words_.indexes ? CatalogueDialect::create_mark_index(spec) : "";
+  }
+  std::string drop_view_if_there(const table::QualifiedName& name) const override {
+    return fmt::format(fmt::runtime(words_.drop_view), quote(name));
+  }
+  std::string rename_table(const table::QualifiedName& from, const std::string& to) const override {
+    return fmt::format(fmt::runtime(words_.rename), fmt::arg("table", quote(from)), fmt::arg("name", quote(to)),
+                       fmt::arg("qualified", quote(table::QualifiedName{from.schema, to})),
+                       fmt::arg("table_text", text_literal(quote(from))), fmt::arg("name_text", text_literal(to)));
+  }
 
   std::string upsert(const table::TableSpec& spec, size_t) const override {
     const std::string version = quote("cdc_version");
@@ -96,6 +119,12 @@ class MergeDialect final : public CatalogueDialect {
   }
 
  protected:
+  /// A collation is the column's, and no part of the type that CAST takes.
+  std::string converted(const RetypedKey& changed, const std::string& name) const override {
+    const std::string type = changed.wanted.type.substr(0, changed.wanted.type.find(" COLLATE "));
+    const bool is_number = changed.key.type == dynamodb::Type::N && !words_.number_text.empty();
+    return fmt::format("CAST({} AS {})", is_number ? fmt::format(fmt::runtime(words_.number_text), name) : name, type);
+  }
   std::string key_type(ColumnType type, size_t, size_t keys) const override {
     if (type == ColumnType::bigint) return words_.types.integer;
     if (type == ColumnType::numeric && !words_.key_number.empty()) return std::string(words_.key_number);
@@ -187,33 +216,39 @@ std::unique_ptr<Dialect> make_sqlserver_dialect(table::Target target) {
                          .first_rows = " OFFSET 0 ROWS FETCH NEXT {} ROWS ONLY",
                          .length = "LEN({})",
                          .add_column = "ADD ",
+                         .rename = "EXEC sp_rename {table_text}, {name_text}",
                          .only_key = 900,
                          .each_key = 450});
 }
 
 std::unique_ptr<Dialect> make_oracle_dialect(table::Target target) {
-  return std::make_unique<MergeDialect>(target, MergeWords{.types = {.text = "VARCHAR2(4000 BYTE)",
-                                                                     .integer = "NUMBER(19)",
-                                                                     .time = "TIMESTAMP(6)",
-                                                                     .boolean = "NUMBER(1)",
-                                                                     .data = "CLOB",
-                                                                     .aux = "CLOB",
-                                                                     .bytewise = "",
-                                                                     .own_key = "VARCHAR2(1024 BYTE)",
-                                                                     .table_name = "VARCHAR2(255 BYTE)",
-                                                                     .history_version = "VARCHAR2(160 BYTE)",
-                                                                     .own_long = "CLOB"},
-                                                           .key_text = "VARCHAR2({} BYTE)",
-                                                           .key_number = "NUMBER",
-                                                           .one_row = " FROM DUAL",
-                                                           .time_text = "TO_CHAR({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"')",
-                                                           .first_rows = " FETCH FIRST {} ROWS ONLY",
-                                                           .add_column = "ADD ",
-                                                           .for_update = " FOR UPDATE",
-                                                           .only_key = 4'000,
-                                                           .each_key = 2'048,
-                                                           .where = true,
-                                                           .compares_long = false});
+  return std::make_unique<MergeDialect>(
+      target,
+      MergeWords{.types = {.text = "VARCHAR2(4000 BYTE)",
+                           .integer = "NUMBER(19)",
+                           .time = "TIMESTAMP(6)",
+                           .boolean = "NUMBER(1)",
+                           .data = "CLOB",
+                           .aux = "CLOB",
+                           .bytewise = "",
+                           .own_key = "VARCHAR2(1024 BYTE)",
+                           .table_name = "VARCHAR2(255 BYTE)",
+                           .history_version = "VARCHAR2(160 BYTE)",
+                           .own_long = "CLOB"},
+                 .key_text = "VARCHAR2({} BYTE)",
+                 .key_number = "NUMBER",
+                 .one_row = " FROM DUAL",
+                 .time_text = "TO_CHAR({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"')",
+                 .first_rows = " FETCH FIRST {} ROWS ONLY",
+                 .add_column = "ADD ",
+                 .drop_view = "DROP VIEW {}",  // IF EXISTS is version 23's
+                 // TO_CHAR leaves out the 0 before a point.
+                 .number_text = R"(REGEXP_REPLACE(TO_CHAR({}, 'TM9', 'NLS_NUMERIC_CHARACTERS=''.,'''), '^(-?)\.', '\10.'))",
+                 .for_update = " FOR UPDATE",
+                 .only_key = 4'000,
+                 .each_key = 2'048,
+                 .where = true,
+                 .compares_long = false});
 }
 
 std::unique_ptr<Dialect> make_db2_dialect(table::Target target) {
@@ -233,6 +268,7 @@ std::unique_ptr<Dialect> make_db2_dialect(table::Target target) {
                          .one_row = " FROM SYSIBM.SYSDUMMY1",
                          .time_text = "REPLACE(VARCHAR_FORMAT({}, 'YYYY-MM-DD HH24:MI:SS.FF6'), ' ', 'T') || 'Z'",
                          .first_rows = " FETCH FIRST {} ROWS ONLY",
+                         .rename = "RENAME TABLE {table} TO {name}",
                          .only_key = 1'000,
                          .each_key = 500,
                          .casts = true,
@@ -252,9 +288,11 @@ std::unique_ptr<Dialect> make_snowflake_dialect(table::Target target) {
                                                            .key_text = "VARCHAR",
                                                            .time_text = "TO_CHAR({}, 'YYYY-MM-DD\"T\"HH24:MI:SS.FF6\"Z\"')",
                                                            .first_rows = " LIMIT {}",
+                                                           .rename = "ALTER TABLE {table} RENAME TO {qualified}",
                                                            .only_key = 0,
                                                            .each_key = 0,
-                                                           .truths = true});
+                                                           .truths = true,
+                                                           .indexes = false});
 }
 
 }  // namespace ctk::sink::sql

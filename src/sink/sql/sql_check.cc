@@ -77,10 +77,11 @@ SqlResult<Result<bool>> see_owner(Driver& driver, const Dialect& dialect, const 
   const std::string owner = answer->rows.front()[0].value_or(""), user = answer->rows.front()[1].value_or("");
   std::string ddl;
   for (const ColumnDef& column : make.columns) ddl += dialect.add_column(spec, column) + "; ";
+  ddl += dialect.create_mark_index(spec);
   return Result<bool>(fail(ErrorKind::denied,
                            fmt::format("the table {} lacks columns of ours, and only its owner {} may add them, not {}",
                                        spec.name.str(), owner, user),
-                           "", fmt::format("run as {}: {}{}", owner, ddl, dialect.create_mark_index(spec))));
+                           "", fmt::format("run as {}: {}", owner, ddl)));
 }
 
 /// What a user lacks to make what is missing.

@@ -137,6 +137,7 @@ SqlResult<LiveView> ensure_view(Driver& driver, const Dialect& dialect, const ta
 
 /// The index is a help only: where something has its name, there is none.
 SqlResult<bool> wants_mark_index(Driver& driver, const Dialect& dialect, const table::TableSpec& spec) {
+  if (dialect.create_mark_index(spec).empty()) return false;
   SqlResult<Standing> standing = look_at(driver, dialect, dialect.mark_index_name(spec));
   if (!standing) return forward_failure(std::move(standing));
   return standing->nothing();

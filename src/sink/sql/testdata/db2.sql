@@ -44,7 +44,7 @@ ALTER TABLE "demo" ADD COLUMN "cdc_time" TIMESTAMP(6);
 DROP VIEW IF EXISTS "demo_live";
 
 -- columns: keys as text
-ALTER TABLE "demo" RENAME TO "demo_before";
+RENAME TABLE "demo" TO "demo_before";
 
 -- columns: keys as text
 CREATE TABLE "demo" (
@@ -96,16 +96,10 @@ CREATE TABLE "ctk_tables" ("table" VARCHAR(255) NOT NULL, "source_table" VARCHAR
 CREATE TABLE "ctk_dead_letters" ("id" VARCHAR(450) NOT NULL, "time" TIMESTAMP(6), "relay" VARCHAR(4096), "shard" VARCHAR(4096), "position" VARCHAR(4096), "source_table" VARCHAR(4096), "key" CLOB(16M), "version" VARCHAR(4096), "kind" VARCHAR(4096), "reason" CLOB(16M), "change" CLOB(16M), PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
-
--- position
 UPDATE "ctk_positions" SET "position" = ?, "read_to" = coalesce(?, "read_to"), "epoch" = coalesce(?, "epoch"), "updated" = ? WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
 
 -- position
 MERGE INTO "ctk_positions" t USING (SELECT "relay", ? AS "shard", ? AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ?) s ON (t."relay" = s."relay" AND t."shard" = s."shard") WHEN NOT MATCHED THEN INSERT ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") VALUES (s."relay", s."shard", s."position", s."incarnation", s."epoch", s."read_to", s."fence", s."worker", s."updated");
-
--- position
-SELECT "position", "fence" FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ?;
 
 -- epoch
 SELECT 1 FROM "ctk_tables" WHERE "table" = ? AND "epoch" = ?;

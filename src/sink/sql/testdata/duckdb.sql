@@ -96,16 +96,10 @@ CREATE TABLE IF NOT EXISTS "main"."ctk_tables" ("table" VARCHAR COLLATE NOCASE N
 CREATE TABLE IF NOT EXISTS "main"."ctk_dead_letters" ("id" VARCHAR NOT NULL, "time" TIMESTAMP, "relay" VARCHAR, "shard" VARCHAR, "position" VARCHAR, "source_table" VARCHAR, "key" VARCHAR, "version" VARCHAR, "kind" VARCHAR, "reason" VARCHAR, "change" VARCHAR, PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "main"."ctk_positions" WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
-
--- position
 UPDATE "main"."ctk_positions" SET "position" = ?, "read_to" = coalesce(?, "read_to"), "epoch" = coalesce(?, "epoch"), "updated" = ? WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
 
 -- position
 INSERT INTO "main"."ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT "relay", ? AS "shard", ? AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "main"."ctk_positions" WHERE "relay" = ? AND "shard" = ? ON CONFLICT ("relay", "shard") DO NOTHING;
-
--- position
-SELECT "position", "fence" FROM "main"."ctk_positions" WHERE "relay" = ? AND "shard" = ?;
 
 -- epoch
 SELECT 1 FROM "main"."ctk_tables" WHERE "table" = ? AND "epoch" = ?;

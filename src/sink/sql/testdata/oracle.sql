@@ -41,7 +41,7 @@ ALTER TABLE "demo" ADD "cdc_deleted" NUMBER(1);
 ALTER TABLE "demo" ADD "cdc_time" TIMESTAMP(6);
 
 -- columns: keys as text
-DROP VIEW IF EXISTS "demo_live";
+DROP VIEW "demo_live";
 
 -- columns: keys as text
 ALTER TABLE "demo" RENAME TO "demo_before";
@@ -59,7 +59,7 @@ CREATE TABLE "demo" (
   PRIMARY KEY ("b", "it's ""?""", "n"));
 
 -- columns: keys as text
-INSERT INTO "demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") SELECT CAST("b" AS VARCHAR2(2048 BYTE)), "it's ""?""", CAST("n" AS VARCHAR2(2048 BYTE)), "data", "aux", "cdc_version", "cdc_deleted", "cdc_time" FROM "demo_before";
+INSERT INTO "demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") SELECT CAST("b" AS VARCHAR2(2048 BYTE)), "it's ""?""", CAST(REGEXP_REPLACE(TO_CHAR("n", 'TM9', 'NLS_NUMERIC_CHARACTERS=''.,'''), '^(-?)\.', '\10.') AS VARCHAR2(2048 BYTE)), "data", "aux", "cdc_version", "cdc_deleted", "cdc_time" FROM "demo_before";
 
 -- columns: keys as text
 DROP TABLE "demo_before";
@@ -96,16 +96,10 @@ CREATE TABLE "ctk_tables" ("table" VARCHAR2(255 BYTE) NOT NULL, "source_table" V
 CREATE TABLE "ctk_dead_letters" ("id" VARCHAR2(1024 BYTE) NOT NULL, "time" TIMESTAMP(6), "relay" VARCHAR2(4000 BYTE), "shard" VARCHAR2(4000 BYTE), "position" VARCHAR2(4000 BYTE), "source_table" VARCHAR2(4000 BYTE), "key" CLOB, "version" VARCHAR2(4000 BYTE), "kind" VARCHAR2(4000 BYTE), "reason" CLOB, "change" CLOB, PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ? FOR UPDATE;
-
--- position
 UPDATE "ctk_positions" SET "position" = ?, "read_to" = coalesce(?, "read_to"), "epoch" = coalesce(?, "epoch"), "updated" = ? WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
 
 -- position
 MERGE INTO "ctk_positions" t USING (SELECT "relay", ? AS "shard", ? AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ?) s ON (t."relay" = s."relay" AND t."shard" = s."shard") WHEN NOT MATCHED THEN INSERT ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") VALUES (s."relay", s."shard", s."position", s."incarnation", s."epoch", s."read_to", s."fence", s."worker", s."updated");
-
--- position
-SELECT "position", "fence" FROM "ctk_positions" WHERE "relay" = ? AND "shard" = ?;
 
 -- epoch
 SELECT 1 FROM "ctk_tables" WHERE "table" = ? AND "epoch" = ?;

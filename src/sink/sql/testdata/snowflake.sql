@@ -16,9 +16,6 @@ CREATE VIEW "PUBLIC"."demo_live" AS
   FROM "PUBLIC"."demo"
   WHERE ("cdc_deleted" IS NULL OR NOT "cdc_deleted");
 
--- columns: index of marks
-CREATE INDEX "demo_cdc_deleted_idx" ON "PUBLIC"."demo" ("cdc_deleted");
-
 -- columns: upsert
 MERGE INTO "PUBLIC"."demo" t USING (SELECT ? AS "b", ? AS "it's ""?""", ? AS "n", ? AS "data", ? AS "aux", ? AS "cdc_version", ? AS "cdc_deleted", ? AS "cdc_time") s ON (t."b" = s."b" AND t."it's ""?""" = s."it's ""?""" AND t."n" = s."n") WHEN MATCHED AND (t."cdc_version" IS NULL OR s."cdc_version" > t."cdc_version") THEN UPDATE SET "data" = s."data", "aux" = s."aux", "cdc_version" = s."cdc_version", "cdc_deleted" = s."cdc_deleted", "cdc_time" = s."cdc_time" WHEN NOT MATCHED THEN INSERT ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") VALUES (s."b", s."it's ""?""", s."n", s."data", s."aux", s."cdc_version", s."cdc_deleted", s."cdc_time");
 
@@ -44,7 +41,7 @@ ALTER TABLE "PUBLIC"."demo" ADD COLUMN "cdc_time" TIMESTAMP_NTZ(6);
 DROP VIEW IF EXISTS "PUBLIC"."demo_live";
 
 -- columns: keys as text
-ALTER TABLE "PUBLIC"."demo" RENAME TO "demo_before";
+ALTER TABLE "PUBLIC"."demo" RENAME TO "PUBLIC"."demo_before";
 
 -- columns: keys as text
 CREATE TABLE "PUBLIC"."demo" (
@@ -63,9 +60,6 @@ INSERT INTO "PUBLIC"."demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version
 
 -- columns: keys as text
 DROP TABLE "PUBLIC"."demo_before";
-
--- columns: keys as text
-CREATE INDEX "demo_cdc_deleted_idx" ON "PUBLIC"."demo" ("cdc_deleted");
 
 -- columns: keys as text
 CREATE VIEW "PUBLIC"."demo_live" AS
@@ -96,16 +90,10 @@ CREATE TABLE "PUBLIC"."ctk_tables" ("table" VARCHAR NOT NULL, "source_table" VAR
 CREATE TABLE "PUBLIC"."ctk_dead_letters" ("id" VARCHAR NOT NULL, "time" TIMESTAMP_NTZ(6), "relay" VARCHAR, "shard" VARCHAR, "position" VARCHAR, "source_table" VARCHAR, "key" VARCHAR, "version" VARCHAR, "kind" VARCHAR, "reason" VARCHAR, "change" VARCHAR, PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "PUBLIC"."ctk_positions" WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
-
--- position
 UPDATE "PUBLIC"."ctk_positions" SET "position" = ?, "read_to" = coalesce(?, "read_to"), "epoch" = coalesce(?, "epoch"), "updated" = ? WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
 
 -- position
 MERGE INTO "PUBLIC"."ctk_positions" t USING (SELECT "relay", ? AS "shard", ? AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "PUBLIC"."ctk_positions" WHERE "relay" = ? AND "shard" = ?) s ON (t."relay" = s."relay" AND t."shard" = s."shard") WHEN NOT MATCHED THEN INSERT ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") VALUES (s."relay", s."shard", s."position", s."incarnation", s."epoch", s."read_to", s."fence", s."worker", s."updated");
-
--- position
-SELECT "position", "fence" FROM "PUBLIC"."ctk_positions" WHERE "relay" = ? AND "shard" = ?;
 
 -- epoch
 SELECT 1 FROM "PUBLIC"."ctk_tables" WHERE "table" = ? AND "epoch" = ?;

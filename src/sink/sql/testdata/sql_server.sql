@@ -44,7 +44,7 @@ ALTER TABLE "dbo"."demo" ADD "cdc_time" DATETIME2(6);
 DROP VIEW IF EXISTS "dbo"."demo_live";
 
 -- columns: keys as text
-ALTER TABLE "dbo"."demo" RENAME TO "demo_before";
+EXEC sp_rename N'"dbo"."demo"', N'demo_before';
 
 -- columns: keys as text
 CREATE TABLE "dbo"."demo" (
@@ -59,7 +59,7 @@ CREATE TABLE "dbo"."demo" (
   PRIMARY KEY ("b", "it's ""?""", "n"));
 
 -- columns: keys as text
-INSERT INTO "dbo"."demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") SELECT CAST("b" AS VARCHAR(450) COLLATE Latin1_General_100_BIN2_UTF8), "it's ""?""", CAST("n" AS VARCHAR(450) COLLATE Latin1_General_100_BIN2_UTF8), "data", "aux", "cdc_version", "cdc_deleted", "cdc_time" FROM "dbo"."demo_before";
+INSERT INTO "dbo"."demo" ("b", "it's ""?""", "n", "data", "aux", "cdc_version", "cdc_deleted", "cdc_time") SELECT CAST("b" AS VARCHAR(450)), "it's ""?""", CAST("n" AS VARCHAR(450)), "data", "aux", "cdc_version", "cdc_deleted", "cdc_time" FROM "dbo"."demo_before";
 
 -- columns: keys as text
 DROP TABLE "dbo"."demo_before";
@@ -96,16 +96,10 @@ CREATE TABLE "dbo"."ctk_tables" ("table" VARCHAR(450) COLLATE Latin1_General_100
 CREATE TABLE "dbo"."ctk_dead_letters" ("id" VARCHAR(450) COLLATE Latin1_General_100_BIN2_UTF8 NOT NULL, "time" DATETIME2(6), "relay" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "shard" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "position" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "source_table" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "key" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "version" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "kind" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "reason" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, "change" VARCHAR(MAX) COLLATE Latin1_General_100_BIN2_UTF8, PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "dbo"."ctk_positions" WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
-
--- position
 UPDATE "dbo"."ctk_positions" SET "position" = ?, "read_to" = coalesce(?, "read_to"), "epoch" = coalesce(?, "epoch"), "updated" = ? WHERE "relay" = ? AND "shard" = ? AND "position" = ? AND "fence" = ?;
 
 -- position
 MERGE INTO "dbo"."ctk_positions" WITH (HOLDLOCK) AS t USING (SELECT "relay", ? AS "shard", ? AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "dbo"."ctk_positions" WHERE "relay" = ? AND "shard" = ?) s ON (t."relay" = s."relay" AND t."shard" = s."shard") WHEN NOT MATCHED THEN INSERT ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") VALUES (s."relay", s."shard", s."position", s."incarnation", s."epoch", s."read_to", s."fence", s."worker", s."updated");;
-
--- position
-SELECT "position", "fence" FROM "dbo"."ctk_positions" WHERE "relay" = ? AND "shard" = ?;
 
 -- epoch
 SELECT 1 FROM "dbo"."ctk_tables" WHERE "table" = ? AND "epoch" = ?;

@@ -99,16 +99,10 @@ CREATE TABLE "ctk_tables" ("table" VARCHAR(255) NOT NULL, "source_table" TEXT, "
 CREATE TABLE "ctk_dead_letters" ("id" VARCHAR(255) NOT NULL, "time" VARCHAR(40), "relay" TEXT, "shard" TEXT, "position" TEXT, "source_table" TEXT, "key" TEXT, "version" TEXT, "kind" TEXT, "reason" TEXT, "change" TEXT, PRIMARY KEY ("id"));
 
 -- position
-SELECT 1 FROM "ctk_positions" WHERE "relay" = ?1 AND "shard" = ?2 AND "position" = ?3 AND "fence" = ?4;
-
--- position
 UPDATE "ctk_positions" SET "position" = ?1, "read_to" = coalesce(?2, "read_to"), "epoch" = coalesce(?3, "epoch"), "updated" = ?4 WHERE "relay" = ?5 AND "shard" = ?6 AND "position" = ?7 AND "fence" = ?8;
 
 -- position
 INSERT INTO "ctk_positions" ("relay", "shard", "position", "incarnation", "epoch", "read_to", "fence", "worker", "updated") SELECT * FROM (SELECT "relay", ?1 AS "shard", ?2 AS "position", "incarnation", "epoch", NULL AS "read_to", "fence", "worker", "updated" FROM "ctk_positions" WHERE "relay" = ?3 AND "shard" = ?4) s WHERE NOT EXISTS (SELECT 1 FROM "ctk_positions" t WHERE t."relay" = s."relay" AND t."shard" = s."shard");
-
--- position
-SELECT "position", "fence" FROM "ctk_positions" WHERE "relay" = ?1 AND "shard" = ?2;
 
 -- epoch
 SELECT 1 FROM "ctk_tables" WHERE "table" = ?1 AND "epoch" = ?2;
