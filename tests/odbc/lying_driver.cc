@@ -54,7 +54,10 @@ struct Connection final : Handle {
   ~Connection() override { sqlite3_close_v2(database); }
 
   bool lies(std::string_view word) const { return ("," + lie + ",").contains("," + std::string(word) + ","); }
+  /// Tables are made all the same: what is lost is what was written into them.
+  bool loses_this_commit() const { return lies("loses-commits") && rows_written; }
   SQLRETURN run(const char* sql) {
+    rows_written = false;
     if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return SQL_SUCCESS;
     return fail("HY000", sqlite3_errmsg(database), sqlite3_errcode(database));
   }
@@ -63,6 +66,7 @@ struct Connection final : Handle {
   std::string lie = "none";
   size_t cut = 1000;
   bool autocommit = true;
+  bool rows_written = false;  ///< in this transaction, into a table that is none of the program's own
 };
 
 struct Bound {
@@ -111,12 +115,16 @@ bool begins_transaction(std::string_view sql) {
          sql.starts_with("ROLLBACK") || sql.starts_with("RELEASE");
 }
 
-SQLRETURN prepare(Running& running, const std::string& sql) {
+SQLRETURN prepare(Running& running, std::string sql) {
   sqlite3_finalize(running.statement);
   running.statement = nullptr;
   running.open = running.row_waits = false;
   if (running.connection.lies("no-transactions") && begins_transaction(sql)) {
     return running.fail("HYC00", "there are no transactions");
+  }
+  if (sql.starts_with("COMMIT")) {
+    if (running.connection.loses_this_commit()) sql = "ROLLBACK";
+    running.connection.rows_written = false;
   }
   const int made = sqlite3_prepare_v2(running.connection.database, sql.data(), static_cast<int>(sql.size()),
                                       &running.statement, nullptr);
@@ -156,12 +164,22 @@ void bind_set(Running& running, size_t set) {
   }
 }
 
+bool writes_rows(std::string_view sql) {
+  return (sql.starts_with("INSERT") || sql.starts_with("UPDATE")) && !sql.contains("ctk_");
+}
+
 /// One execution; of a question only the first row.
 SQLRETURN step_first(Running& running) {
   sqlite3_reset(running.statement);
   const int before = sqlite3_total_changes(running.connection.database);
   const int stepped = sqlite3_step(running.statement);
+  if (stepped != SQLITE_ROW && stepped != SQLITE_DONE && running.connection.lies("claims-success")) {
+    sqlite3_reset(running.statement);
+    ++running.count;
+    return SQL_SUCCESS;
+  }
   if (stepped != SQLITE_ROW && stepped != SQLITE_DONE) return failed(running);
+  if (writes_rows(sqlite3_sql(running.statement))) running.connection.rows_written = true;
   running.open = sqlite3_column_count(running.statement) > 0;
   running.row_waits = stepped == SQLITE_ROW;
   if (!running.open) sqlite3_reset(running.statement);
@@ -293,7 +311,8 @@ SQLRETURN SQLGetConnectAttr(SQLHDBC handle, SQLINTEGER attribute, SQLPOINTER val
 SQLRETURN SQLEndTran(SQLSMALLINT, SQLHANDLE handle, SQLSMALLINT how) {
   Connection& connection = connection_of(handle);
   if (connection.autocommit) return SQL_SUCCESS;
-  if (const SQLRETURN run = connection.run(how == SQL_COMMIT ? "COMMIT" : "ROLLBACK"); run != SQL_SUCCESS) return run;
+  const bool keeps = how == SQL_COMMIT && !connection.loses_this_commit();
+  if (const SQLRETURN run = connection.run(keeps ? "COMMIT" : "ROLLBACK"); run != SQL_SUCCESS) return run;
   return connection.run("BEGIN IMMEDIATE");
 }
 

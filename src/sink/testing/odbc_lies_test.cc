@@ -37,10 +37,11 @@ BackendMaker liar(std::string name, const std::string& lie) {
 }
 
 // CUT: longer than anything of the suite, but for its large items.
-const auto kLiars = ::testing::Values(
-    liar("honest", "LIE=none"), liar("no_arrays", "LIE=no-arrays"), liar("first_of_array", "LIE=first-of-array"),
-    liar("cuts_arrays", "LIE=cuts-arrays;CUT=8"), liar("counts_none", "LIE=counts-none"),
-    liar("counts_many", "LIE=counts-many"), liar("no_transactions", "LIE=no-transactions"));
+const auto kLiars =
+    ::testing::Values(liar("honest", "LIE=none"), liar("no_arrays", "LIE=no-arrays"),
+                      liar("first_of_array", "LIE=first-of-array"), liar("cuts_arrays", "LIE=cuts-arrays;CUT=8"),
+                      liar("counts_none", "LIE=counts-none"), liar("counts_many", "LIE=counts-many"),
+                      liar("no_transactions", "LIE=no-transactions"), liar("claims_success", "LIE=claims-success"));
 const auto kName = [](const auto& instance) { return instance.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(Lies, Conformance, kLiars, kName);
@@ -96,6 +97,32 @@ INSTANTIATE_TEST_SUITE_P(Lies, Cutting,
                          ::testing::Values(liar("cuts", "LIE=cuts;CUT=1000"),
                                            liar("cuts_answers", "LIE=cuts-answers;CUT=1000")),
                          kName);
+
+/// A COMMIT that does nothing says so to nobody. What comes next finds the position where it was before.
+class Forgetful : public Conformance {};
+
+TEST_P(Forgetful, ALostCommitIsSeenByTheNextWrite) {
+  const aws::ShardId shard("s-1");
+  const auto horizon = shards::Position::trim_horizon();
+  const auto first = shards::Position::after(aws::SequenceNumber("1"));
+  const auto second = shards::Position::after(aws::SequenceNumber("2"));
+  const Changes changes = {put(1, text_key("a"), R"({"v":{"N":"1"}})"), put(2, text_key("b"), R"({"v":{"N":"2"}})")};
+  open(*changes[0]);
+  const coordination::Acquired held = acquire(*sink, "worker", {{shard, horizon}});
+  const auto write = [&](size_t change, const shards::Position& from, const shards::Position& to) {
+    auto batch = std::make_shared<Batch>(*batch_of({changes[change]}));
+    batch->moves.push_back({shard, from, to, kNoTime, {}, held.fence});
+    return apply(batch);
+  };
+  EXPECT_TRUE(write(0, horizon, first)) << "nobody can know";
+  EXPECT_TRUE(items().empty());
+  const Result<BatchOutcome> outcome = write(1, first, second);
+  ASSERT_FALSE(outcome) << "a position moves on behind what was never written";
+  EXPECT_THAT(to_string(outcome.error()), HasSubstr("the stored position of shard s-1"));
+  EXPECT_EQ(stored_at(*sink, shard).position, horizon) << "the next start begins there";
+}
+
+INSTANTIATE_TEST_SUITE_P(Lies, Forgetful, ::testing::Values(liar("loses_commits", "LIE=loses-commits")), kName);
 
 /// Together: what a driver has cut could not be taken back.
 class Hopeless : public Conformance {};
