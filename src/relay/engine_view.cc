@@ -36,7 +36,8 @@ RelayStats Relay::Engine::stats() const {
     stats.read_whole = stats.stopped && !walk.known().empty() && walk.all_finished();
   }
   stats.load = load_progress();
-  if (run_.identity.traits.retention > Duration{}) stats.until_data_loss = run_.identity.traits.retention - stats.lag;
+  if (run_.identity.traits.retention > Duration{})
+    stats.until_data_loss = std::max(Duration{}, run_.identity.traits.retention - stats.lag);
   for (const Side side : {kSource, kTarget}) {
     if (!outages_.of(side).any()) continue;
     stats.outage = outages_.of(side).summary(side, at);
