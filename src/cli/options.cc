@@ -168,6 +168,8 @@ std::unexpected<Error> unknown_option(std::string_view name, OptionScope side, c
                fmt::format("options of a {}: {}", side_name(side), fmt::join(names, ", ")));
 }
 
+bool holds_nul(std::string_view text) { return text.find('\0') != std::string_view::npos; }
+
 bool in_range(const OptionInfo& info, long value) { return value >= info.min && value <= info.max; }
 
 bool is_one_of(const std::string& value, std::string_view choices) {
@@ -196,7 +198,7 @@ bool fits(const OptionInfo& info, const std::string& value) {
     }
     case choice: return is_one_of(value, info.choices);
     case text:
-    case secret: return !value.empty();
+    case secret: return !value.empty() && !holds_nul(value);
   }
   return false;
 }
@@ -204,6 +206,18 @@ bool fits(const OptionInfo& info, const std::string& value) {
 /// An older option's value in the words of the one it stands for.
 std::string translated(const OptionInfo& info, const std::string& value) {
   return info.name == "checkpointer" && value == "cratedb" ? "target" : value;
+}
+
+/// What libraries of C take ends at a NUL: the rest of a name would be lost, and something else be read or written.
+Status check_ends_nowhere(OptionScope side, const net::Url& url) {
+  const bool place = holds_nul(url.path) || holds_nul(url.user) || (url.password && holds_nul(url.password->reveal()));
+  if (place) return usage(fmt::format("the {}'s URL holds %00, which no name and no path can", side_name(side)));
+  for (const auto& [name, value] : url.query) {
+    if (holds_nul(name) || holds_nul(value)) {
+      return usage(fmt::format("option {} in the {}'s URL holds %00, which no value can", name, side_name(side)));
+    }
+  }
+  return {};
 }
 
 /// A URL that says two things of one option is not understood: which of them counts may be the user's secret, or data.
@@ -294,6 +308,7 @@ std::unexpected<Error> not_in_this_version(const std::string& what) { return usa
 
 Result<OptionValues> read_options(OptionScope side, const net::Url& url, const FlagValues& flags,
                                   const std::vector<std::string>& also) {
+  if (auto whole = check_ends_nowhere(side, url); !whole) return std::unexpected(whole.error());
   OptionValues values;
   const auto take = [&](const OptionInfo& info, const std::string& name, const std::string& value, bool flag) -> Status {
     const std::string spelled = spell(name, side, flag);

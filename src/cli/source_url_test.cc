@@ -190,6 +190,7 @@ TEST(SourceUrl, Files) {
 TEST(SourceUrl, MalformedFiles) {
   EXPECT_THAT(refused("file+dynamodb+cdc://relative/path").message, HasSubstr("file+dynamodb+cdc:relative/path"));
   EXPECT_THAT(refused("file+dynamodb+cdc:").message, HasSubstr("names no file"));
+  EXPECT_THAT(refused("file+dynamodb+cdc:a%00.ndjson").message, HasSubstr("the source's URL holds %00"));
   const Error missing = refused("kinesis+dynamodb+cdc:///no/such/file");
   EXPECT_EQ(missing.kind, ErrorKind::not_found);
   EXPECT_EQ(missing.message, "there is no file /no/such/file");

@@ -270,9 +270,6 @@ void read_bounds(const OptionValues& options, sink::TargetOptions& target) {
 Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
   constexpr std::array<std::string_view, 3> kUtf8 = {"utf8", "utf-8", "unicode"};
   for (const auto& [name, value] : options.others()) {
-    if (value.find('\0') != std::string::npos) {
-      return usage(fmt::format("option {} in the target's URL holds %00, which no setting can", name));
-    }
     if (name == "connect_timeout" && !parse_number<int>(value)) {
       return usage(
           fmt::format("option connect_timeout in the target's URL: found \"{}\", accepted are whole seconds", value));

@@ -109,7 +109,7 @@ TEST(TargetUrl, WhatLibpqTakesInAUriIsTaken) {
   EXPECT_THAT(refused("postgresql://h/db?aplication_name=x"), HasSubstr("did you mean \"application_name\"?"));
   EXPECT_THAT(refused("postgresql://h/db?replication=true"), HasSubstr("unknown option"));
   EXPECT_THAT(refused("postgresql://h/db?client_encoding=LATIN1"), HasSubstr("UTF8"));
-  EXPECT_THAT(refused("postgresql://h/db?options=a%00b"), HasSubstr("%00"));
+  EXPECT_THAT(refused("postgresql://h/db?options=a%00b"), HasSubstr("option options in the target's URL holds %00"));
   EXPECT_THAT(refused("crate://h/?application_name=x"), HasSubstr("unknown option"));
   EXPECT_THAT(refused("crate://u:hushhush@/doc/demo"), AllOf(HasSubstr("names no host"), Not(HasSubstr("hushhush"))));
 }
@@ -126,6 +126,14 @@ TEST(TargetUrl, NamesOnSqliteAndNdjson) {
   EXPECT_THAT(refused("sqlite:///demo.db?schema=x"), AllOf(HasSubstr("schema"), HasSubstr("SQLite")));
   EXPECT_THAT(refused("sqlite://demo.db"), HasSubstr("sqlite:///relative.db"));
   EXPECT_THAT(refused("ndjson:"), HasSubstr("names no file"));
+}
+
+TEST(TargetUrl, NothingEndsAtANul) {
+  for (const char* url : {"sqlite:///a%00.db", "ndjson:///a%00b", "postgresql://u%00:p@h/db", "postgresql://u:p%00@h/db",
+                          "mysql://h/d%00b?table=t", "crate://h/doc/a%00b"})
+    EXPECT_THAT(refused(url), HasSubstr("the target's URL holds %00")) << url;
+  EXPECT_THAT(refused("sqlite:///a.db?table=a%00b"), HasSubstr("option table in the target's URL holds %00"));
+  EXPECT_EQ(named("sqlite:///a.db?table=a%2500b"), ".a%00b") << "a text like any other";
 }
 
 TEST(TargetUrl, LayoutFollowsTheTarget) {
