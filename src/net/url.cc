@@ -191,6 +191,8 @@ std::string redact_hosts_and_path(const Parts& parts) {
   std::string_view hosts = parts.hosts;
   // "KEY:SECRET/REST" without "@host": the secret stands where a port should be.
   if (!parts.user && has_no_port(hosts)) return fmt::format("{}:{}", hosts.substr(0, hosts.find(':')), kHidden);
+  // "KEY%3ASECRET%40host", where somebody has escaped too much.
+  if (percent_decode(hosts).find('@') != npos) return fmt::format("{}{}", kHidden, parts.path);
   return fmt::format("{}{}", hosts, parts.path);
 }
 

@@ -125,6 +125,7 @@ TEST(RedactUrl, HidesSecretsOnly) {
   EXPECT_EQ(redact_url("demo"), "demo");
   EXPECT_EQ(redact_url("crate://h/?a&&b=&"), "crate://h/?a&&b=&");
   EXPECT_EQ(redact_url("AKIA:secret@aws/stream"), "AKIA:***@aws/stream");
+  EXPECT_EQ(redact_url("mysql://u%3Ap%40h/db"), "mysql://***/db");
 }
 
 TEST(PercentEscapes, FollowRfc3986) {

@@ -12,14 +12,14 @@ namespace {
 
 constexpr size_t kShortestSecret = 8;
 constexpr size_t kShortestMember = 4;
+constexpr size_t kShortestPair = 3;
 
-/// Whether it can be hidden without hiding parts of ordinary words: a URL's "user:secret@" and a "name=secret" are none,
+/// Whether it can be hidden without hiding parts of ordinary words: a URL's "user:secret" and a "name=secret" are none,
 /// however short they are.
 bool can_be_hidden(std::string_view secret) {
   if (secret.size() >= kShortestSecret) return true;
-  const size_t equals = secret.find('=');
-  const bool is_member = secret.size() >= kShortestMember && equals != std::string_view::npos && equals + 1 < secret.size();
-  return is_member || (secret.ends_with('@') && secret.contains(':'));
+  const auto holds_inside = [&](char sign) { return secret.find(sign) < secret.size() - 1; };
+  return (secret.size() >= kShortestMember && holds_inside('=')) || (secret.size() >= kShortestPair && holds_inside(':'));
 }
 
 /// How many bytes at `at` are a character that terminals obey and JSON leaves as it is: none below DEL. And which it is.

@@ -80,8 +80,8 @@ TEST(Redactor, LeavesPlaceholdersAlone) {
 }
 
 TEST(Redactor, HidesShortOnesWithWhatStandsBeforeThem) {
-  const Redactor redactor({Secret("u:p@"), Secret("PWD=x"), Secret("a="), Secret("@:")});
-  EXPECT_EQ(redactor.redact("mysql:/u:p@h, PWD=x;a=@:b"), "mysql:/***h, ***;a=@:b");
+  const Redactor redactor({Secret("u:p@"), Secret("PWD=x"), Secret("a="), Secret("@:"), Secret("k:s"), Secret(":")});
+  EXPECT_EQ(redactor.redact("mysql:/u:p@h, PWD=x;a=@:b, \"k:s\""), "mysql:/***h, ***;a=@:b, \"***\"");
 }
 
 TEST(Redactor, EndsOnASecretOfStars) { EXPECT_EQ(Redactor({Secret("********")}).redact("x********y"), "x***y"); }

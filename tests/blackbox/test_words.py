@@ -78,6 +78,11 @@ class Secrets(Case):
         self.assert_in_no_output([["shell", "postgresql:/u:p@h/db", "-c", "x"], ["check", "dynamodb:/k:p@aws/orders", "sqlite:///x.db"],
                                   ["check", "dynamodb:/k:p@h", "sqlite:///x.db"]], secret=":p@")
         self.assert_in_no_output([["shell", "odbc:///?dsn=x;PWD=p", "-c", "x"]], secret="PWD=p")
+        self.assert_in_no_output([["load", url.format("u:p4"), "sqlite:///x.db"] for url in (
+            "dynamodb+cdc:{}", "dynamodb+cdc:///{}/", "dynamodb://127.0.0.1:1/{}", "kinesis+dynamodb+cdc:{}")], secret="p4")
+        self.assert_in_no_output([["load", "file+dynamodb+cdc:x.ndjson", url.format("u:p4")] for url in (
+            "postgresql:///x/{}", "mysql:///x/{}", "crate://127.0.0.1:1/{}/x/y")], secret="p4")
+        self.assert_in_no_output([["status", "postgresql://u%3Ap4%40h/db"]], secret="p4")
 
     def test_names_of_files_are_shown(self):
         _, error = self.run_ctk("load", "file+dynamodb+cdc:///no/2026:backup-of@host.ndjson", "sqlite:///x.db", expect=1)
