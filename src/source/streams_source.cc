@@ -16,6 +16,8 @@ namespace ctk::source {
 namespace {
 
 constexpr Duration kRetention = std::chrono::hours(24);
+/// Nobody promises that records go on the second.
+constexpr Duration kTrimmingSlack = std::chrono::hours(1);
 /// Records carry whole seconds, rounded down; those of DynamoDB Local whole minutes.
 constexpr Duration kFineTick = std::chrono::seconds(1);
 constexpr Duration kCoarseTick = std::chrono::minutes(1);
@@ -152,6 +154,21 @@ class StreamsSource final : public StreamSource {
                  "", ""};
   }
 
+  /// Whether the service can have dropped nothing of the shard by its age. What is gone of it nevertheless went early
+  /// (other services than AWS do so), and how much of it nobody knows.
+  bool is_young(const ShardId& shard) const {
+    const Timestamp made = creation_time(shard);
+    return made != kNoTime && server_now() - made < kRetention - kTrimmingSlack;
+  }
+
+  Error trimmed_early(const ReadRequest& request) const {
+    return Error{ErrorKind::gap,
+                 fmt::format("shard {} was read up to {}, and the stream has already dropped the record where reading "
+                             "stopped: changes behind it may be lost",
+                             request.shard.str(), format_iso8601(request.read_to)),
+                 "", ""};
+  }
+
   /// Like an answer: never from inside the call.
   void post(Error error, Done<Page> done) {
     loop_.post([error = std::move(error), done = std::move(done)]() mutable { done(std::unexpected(std::move(error))); });
@@ -183,8 +200,9 @@ class StreamsSource final : public StreamSource {
       return done(std::unexpected(std::move(error)));
     }
     const bool wanted = request.position.kind != Position::Kind::at_timestamp;
-    if (wanted && (request.read_to == kNoTime || has_hole(request))) {
-      Error gap = trimmed(request);
+    const bool has_gap = request.read_to == kNoTime || has_hole(request);
+    if (wanted && (has_gap || is_young(request.shard))) {
+      Error gap = has_gap ? trimmed(request) : trimmed_early(request);
       gap.peer = std::move(error.peer);
       return done(std::unexpected(std::move(gap)));
     }

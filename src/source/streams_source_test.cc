@@ -248,6 +248,21 @@ TEST_F(StreamsSourceTest, KnowsByItsNameThatAShardIsTooYoungForAHole) {
   EXPECT_TRUE(run<Page>([&](Done<Page> done) { source_->read(request, std::move(done)); }));
 }
 
+TEST_F(StreamsSourceTest, TellsThatAShardTooYoungForItIsTrimmed) {
+  open().value();
+  for (const int age : {5, 30}) {
+    const ShardId shard(fmt::format("shardId-{:020}-0a1b2c3d", to_micros(loop_.now() - hours(age)) / 1000));
+    streams_.shards[shard.str()].trimmed_through = 9;
+    const ReadRequest request{shard, after(3), 10, 0, loop_.now() - hours(1)};
+    const auto page = run<Page>([&](Done<Page> done) { source_->read(request, std::move(done)); });
+    EXPECT_EQ(page.has_value(), age == 30) << "what was dropped of an old one had been read";
+    if (page) continue;
+    EXPECT_EQ(page.error().kind, ErrorKind::gap);
+    EXPECT_THAT(page.error().message, HasSubstr("read up to 2026-11-22T02:00:00.000000Z"));
+    EXPECT_THAT(page.error().message, HasSubstr("has already dropped the record where reading stopped"));
+  }
+}
+
 TEST_F(StreamsSourceTest, TriesAHorizonThatMovesAgain) {
   open().value();
   streams_.record_errors.push_back(FakeStreams::failure(ErrorKind::gap));
