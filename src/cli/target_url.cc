@@ -123,6 +123,14 @@ Status differs_from_path(const OptionValues& options, std::string_view option, s
                "name it once; a flag wins over the URL");
 }
 
+/// PostgreSQL cuts a longer name without an error: two of them could be one table, and none is found by its own name.
+Status check_length(Target target, std::string_view table) {
+  if (target != Target::postgres || table.size() <= target->columns.limit) return {};
+  return usage(fmt::format("the table's name \"{}\" has {} bytes, and {} cuts names at {}", table, table.size(),
+                           target->product, target->columns.limit),
+               "name it as it is, or is to be, in the database");
+}
+
 /// `schema=` and `table=`: as flags they win over the URL's path, in the URL they must not contradict it.
 Status read_names(const OptionValues& options, sink::TargetOptions& target) {
   const std::string path_schema = target.schema, path_table = target.table.value_or("");
@@ -142,6 +150,7 @@ Status read_names(const OptionValues& options, sink::TargetOptions& target) {
     if (!agrees) return agrees;
     if (!name->schema.empty()) target.schema = name->schema;
     target.table = name->table;
+    if (Status fits = check_length(target.kind, name->table); !fits) return fits;
   }
   if (const auto schema = options.text("schema")) {
     if (Status agrees = differs_from_path(options, "schema", path_schema, *schema); !agrees) return agrees;
@@ -192,6 +201,9 @@ Status read_layout(const OptionValues& options, sink::TargetOptions& target) {
   tables.live_view = options.boolean("live-view", true);
   tables.adopt = options.boolean("adopt", false);
   tables.history = options.text("history");
+  if (tables.history) {
+    if (Status fits = check_length(target.kind, *tables.history); !fits) return fits;
+  }
   auto key_types = read_types(options, "key-type.");
   if (!key_types) return std::unexpected(key_types.error());
   tables.key_types = std::move(*key_types);
@@ -476,6 +488,7 @@ Result<table::QualifiedName> parse_table_name(std::string_view text, bool with_s
 Result<table::QualifiedName> resolve_table_name(std::string_view text, const sink::TargetOptions& target) {
   auto name = parse_table_name(text, target.kind->is_server);
   if (!name) return usage("table name: " + name.error().message, name.error().hint);
+  if (Status fits = check_length(target.kind, name->table); !fits) return std::unexpected(fits.error());
   if (name->schema.empty()) name->schema = target.schema;
   return name;
 }

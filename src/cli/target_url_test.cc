@@ -90,6 +90,16 @@ TEST(TargetUrl, NamesOnPostgres) {
   EXPECT_THAT(refused("postgresql://localhost/db?table=%22a"), HasSubstr("not closed"));
 }
 
+TEST(TargetUrl, NoNameThatPostgresCuts) {
+  const std::string longest(63, 'a'), longer(64, 'a');
+  const std::string url = "postgresql://localhost/db?table=";
+  EXPECT_EQ(named(url + "s." + longest), "s." + longest);
+  EXPECT_THAT(refused(url + longer), HasSubstr("has 64 bytes, and PostgreSQL cuts names at 63"));
+  EXPECT_THAT(refused(url + "t&history=" + longer), HasSubstr("cuts names at 63"));
+  EXPECT_FALSE(resolve_table_name("s." + longer, target(url + "t")));
+  EXPECT_EQ(named("sqlite:///x.db?table=" + longer), "." + longer);
+}
+
 TEST(TargetUrl, WhatLibpqTakesInAUriIsTaken) {
   const auto options = target(
       "postgresql://u:p@/db?host=/run/pg&target_session_attrs=read-write&options=-c%20geqo%3Doff&application_name=mine"
