@@ -249,6 +249,7 @@ class Relays(Config):
                               env={"DB_HOST": "localhost", "CRATEDB_PASSWORD": "x"})
         self.assertIn("table/orders/stream", out)
         self.assertIn("stream/events", out)
+        self.assertIn('listen = "127.0.0.1:8080"', example, "where the manual says that the examples listen")
 
 
 class Failures(Config):
