@@ -225,6 +225,7 @@ TEST(CommandLine, HelpAndVersion) {
 TEST(CommandLine, SlipsAreNamed) {
   EXPECT_THAT(refused({"laod", kSource}), AllOf(HasSubstr("\"laod\""), HasSubstr("did you mean \"load\"?")));
   EXPECT_THAT(refused({"load", kSource, "--regoin", "x"}), AllOf(HasSubstr("--regoin"), HasSubstr("\"--region\"")));
+  EXPECT_EQ(refused({"--once", "load", kSource}), "option --once stands before its command: expected ctk load ... --once");
   EXPECT_THAT(refused({"load", kSource, "--regoin=x"}), HasSubstr("unknown option --regoin (did you mean \"--region\"?)"));
   EXPECT_THAT(refused({"load", kSource, "--region"}), HasSubstr("--region needs a value"));
   EXPECT_THAT(refused({"load"}), "ctk load needs [table] SOURCE [TARGET], or --config FILE, found nothing");

@@ -174,7 +174,11 @@ std::unexpected<Error> Parser::explain_extras(const std::vector<std::string>& ex
   if (command != nullptr && !command->advice.empty()) help = fmt::format("{}; {}", command->advice, help);
   if (option != extras.end()) {
     const std::string name = option->substr(0, option->find('='));
-    return usage(fmt::format("unknown option {}{}", name, did_you_mean(name, option_names(command))), help);
+    const std::vector<std::string> known = option_names(command);
+    if (std::ranges::find(known, name) != known.end()) {
+      return usage(fmt::format("option {} stands before its command: expected ctk {} ... {}", name, where, name), help);
+    }
+    return usage(fmt::format("unknown option {}{}", name, did_you_mean(name, known)), help);
   }
   auto words = where.empty() ? first_words() : second_words(where);
   return usage(fmt::format("unknown command \"{}{}{}\", accepted is {}{}", where, where.empty() ? "" : " ", extras.front(),
