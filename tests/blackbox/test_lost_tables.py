@@ -251,6 +251,28 @@ class InSqlite(LostTables, Case):
         self.run_json("load", self.kinesis(once="true"), self.target.url())
         self.assertEqual(self.target.count(), 21)
 
+    def test_a_file_that_is_replaced_under_a_running_relay(self):
+        relay = self.start_ctk("load", self.kinesis(idle_poll="200ms"), self.target.url())
+        wait_until("all is there", lambda: self.target.path.exists() and self.holds(20), 30, relay)
+        backup, old = pathlib.Path(self.home, "backup.db"), pathlib.Path(self.home, "old")
+        self.target.execute(f"VACUUM INTO '{backup}'")
+        self.simulator.put(20)
+        wait_until("one more is there", lambda: self.holds(21), 30, relay)
+        old.mkdir()
+        for path in self.home.glob(f"{self.target.path.name}*"):
+            path.rename(old / path.name)
+        backup.rename(self.target.path)
+        self.simulator.put(21)
+        _, said = relay.communicate(timeout=60)
+        self.assertEqual(relay.returncode, 1, said)
+        self.assertIn(b"start the relay again", said)
+        self.run_json("load", self.kinesis(once="true"), self.target.url())
+        self.assertTrue(self.holds(22), "what was written to the other file, too")
+
+    def holds(self, count):
+        rows = self.target.rows("demo")
+        return rows is not None and len(rows) == count
+
 
 class InPostgresql(LostTables, Case):
     @classmethod

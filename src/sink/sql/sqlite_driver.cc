@@ -135,7 +135,7 @@ class SqliteDriver final : public Driver {
 
   Status connect(Reach reach) override {
     bool missing = path_ != ":memory:" && !file_exists(path_);
-    if (database_ && !stand_in_ && !missing) return reach == Reach::create ? make_ours() : Status{};
+    if (database_ && !stand_in_ && !missing && !is_moved()) return reach == Reach::create ? make_ours() : Status{};
     if (database_ && stand_in_ && missing && reach == Reach::existing) return {};
     disconnect();
     if (missing) {
@@ -221,6 +221,13 @@ class SqliteDriver final : public Driver {
       last = std::move(*result);
     }
     return last;
+  }
+
+  /// Whether the path leads to another file by now: whoever looks there would see nothing of what is written.
+  bool is_moved() const {
+    int moved = 0;
+    sqlite3_file_control(database_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return moved != 0;
   }
 
   Status check_folder() const {
