@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <sstream>
@@ -242,6 +243,18 @@ TEST(CommandLine, SlipsAreNamed) {
               HasSubstr("--dry-run: found \"maybe\", accepted is true or false"));
   EXPECT_THAT(refused({"completion", "tcsh"}), HasSubstr("bash, zsh or fish"));
   EXPECT_THAT(refused({"--verison"}), HasSubstr("--verison"));
+}
+
+TEST(CommandLine, HelpEndsWithExamples) {
+  for (const CommandInfo& command : all_commands()) {
+    const bool says_all =
+        command.hidden || (command.arguments.empty() && command.path != "simulator") || command.path == "help";
+    const std::string help = help_text(command.path);
+    const size_t examples = help.find("\nExamples:\n");
+    ASSERT_EQ(examples == std::string::npos, says_all) << command.path;
+    if (says_all) continue;
+    EXPECT_THAT(help.substr(examples), HasSubstr(fmt::format("ctk {}", command.path)));
+  }
 }
 
 TEST(CommandLine, HelpFitsATerminalOf80Columns) {

@@ -96,7 +96,10 @@ CommandInfo simulator() {
               .help = "off: lift the services' read limits (Kinesis: 5 GetRecords and 2 MB a second a shard; DynamoDB "
                       "Streams: 2 readers a shard, 10 DescribeStream a second)"},
              {.name = "policy", .value = "FILE",
-              .help = "an IAM policy: what it does not allow is refused with AccessDeniedException"}}};
+              .help = "an IAM policy: what it does not allow is refused with AccessDeniedException"}},
+   .examples = "  ctk simulator --listen 127.0.0.1:8000 --table orders:customer:order\n"
+               "  curl http://127.0.0.1:8000/simulator \\\n"
+               "    -d '{\"action\": \"roll-shard\", \"table\": \"orders\"}'\n"};
 }
 
 CommandInfo check() {
@@ -172,7 +175,9 @@ CommandInfo kcl_processor() {
            "CTK_OPTIONS as flags, split as a shell would. Positions are the daemon's: a\n"
            "checkpoint is made once everything before it is written. Marks of deleted\n"
            "items are swept only where delete-grace is given.",
-   .flags = {kTarget}, .target_options = true, .of_source = kPushed};
+   .flags = {kTarget}, .target_options = true, .of_source = kPushed,
+   .examples = "  ctk kcl-processor \\\n"
+               "    \"postgresql://user:pw@localhost/db?table=public.orders\"\n"};
 }
 
 CommandInfo lambda() {
@@ -185,7 +190,9 @@ CommandInfo lambda() {
            "flags, split as a shell would. An answer comes at least 500 ms before the\n"
            "function's time is over. Positions are Lambda's. Marks of deleted items stay:\n"
            "nothing may be under way while Lambda freezes the function.",
-   .flags = {kTarget}, .target_options = true, .of_source = kPushed};
+   .flags = {kTarget}, .target_options = true, .of_source = kPushed,
+   .examples = "  CTK_TARGET=\"postgresql://user:pw@host/db?table=public.orders\" \\\n"
+               "    ctk lambda\n"};
 }
 
 CommandInfo record() {
@@ -261,34 +268,43 @@ const std::vector<CommandInfo>& commands() {
       {.path = "show table", .arguments = "[SCHEMA.]TABLE [TARGET]", .least = 1, .most = 2,
        .help = "columns, key, rows, size, health, positions and dead letters of a table",
        .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true,
-       .of_source = kLeases, .of_target = kLooking},
+       .of_source = kLeases, .of_target = kLooking,
+       .examples = "  ctk show table public.orders \"postgresql://user:pw@localhost/db\"\n"},
       {.path = "positions list", .arguments = "[RELAY|SOURCE] [TARGET]", .most = 2, .help = "what each relay has read, by shard",
        .more = kOfLeases,
        .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true,
-       .of_source = kLeases, .of_target = kLooking},
+       .of_source = kLeases, .of_target = kLooking,
+       .examples = "  ctk positions list \"sqlite:///orders.db\"\n"},
       {.path = "positions reset", .arguments = "[RELAY|SOURCE] [TARGET]", .most = 2,
        .help = "forget all positions of a relay: it begins again at its start", .more = kOfLeases,
        .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true,
-       .of_source = kLeases, .of_target = kLooking},
+       .of_source = kLeases, .of_target = kLooking,
+       .examples = "  ctk positions reset dynamodb:orders@ \"sqlite:///orders.db\"\n"},
       {.path = "positions prune", .arguments = "[RELAY] [TARGET]", .most = 2,
        .help = "remove the rows of shards that have been read to their end",
-       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
+       .flags = {kYes, format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking,
+       .examples = "  ctk positions prune \"sqlite:///orders.db\" --yes\n"},
       {.path = "dead-letters list", .arguments = "[TARGET]", .most = 1, .help = "changes that could not be applied, and why",
-       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true, .of_target = kLooking},
+       .flags = {format("table|json", "table", "for people, or as an array of objects"), kTarget}, .target_options = true, .of_target = kLooking,
+       .examples = "  ctk dead-letters list \"sqlite:///orders.db\"\n"},
       {.path = "dead-letters show", .arguments = "ID [TARGET]", .least = 1, .most = 2,
        .help = "one dead letter with the change's own text",
-       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking},
+       .flags = {format("table|json", "table", "for people, or as one object"), kTarget}, .target_options = true, .of_target = kLooking,
+       .examples = "  ctk dead-letters show 3f2a9c \"sqlite:///orders.db\"\n"},
       replay(),
       {.path = "status", .arguments = "[URL|TARGET]", .most = 1, .help = "how relays are: state, health, lag, shards",
        .more = "URL     http://HOST:PORT of a relay that runs with --listen; exit code 0 while it is healthy, else 1\n"
                "TARGET  what is stored there: how far each relay has read, whether it runs or not",
        .flags = {format("table|json", "table", "for people, or as the object of /status.json"),
                  {.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}, kTarget},
-       .target_options = true, .of_target = kLooking},
+       .target_options = true, .of_target = kLooking,
+       .examples = "  ctk status http://127.0.0.1:8080\n"
+                   "  ctk status \"sqlite:///orders.db\"\n"},
       {.path = "top", .arguments = "[URL]", .most = 1, .help = "relays that run with --listen, live on a terminal",
        .more = "URL is http://HOST:PORT, as --listen says it, or http://127.0.0.1:8080. Keys: q quits, s sorts the shards by id, lag or state,\n"
                "/ filters them, f shows finished ones too, l hides the log, p pauses; arrows and pages scroll.",
-       .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}}},
+       .flags = {{.name = "listen-token", .kind = secret, .value = "TOKEN", .help = "token of a URL that asks for one"}},
+       .examples = "  ctk top http://127.0.0.1:8080\n"},
       verify(),
       record(),
       {.path = "demo", .arguments = "", .help = "a simulated table, loaded and followed into a SQLite file",
@@ -300,7 +316,11 @@ const std::vector<CommandInfo>& commands() {
       kcl_processor(),
       lambda(),
       {.path = "completion", .arguments = "bash|zsh|fish", .least = 1, .most = 1,
-       .help = "print the completion script of a shell"},
+       .help = "print the completion script of a shell",
+       .more = "zsh looks in the folders of fpath: fpath+=~/.zfunc in ~/.zshrc, before compinit.",
+       .examples = "  ctk completion bash > ~/.local/share/bash-completion/completions/ctk\n"
+                   "  ctk completion zsh > ~/.zfunc/_ctk\n"
+                   "  ctk completion fish > ~/.config/fish/completions/ctk.fish\n"},
       {.path = "help", .arguments = "[COMMAND]", .most = 2, .help = "what a command does, and its options"},
       {.path = "version", .arguments = "", .help = "print the version"},
       {.path = "man", .arguments = "", .help = "print the manual page's source", .hidden = true},

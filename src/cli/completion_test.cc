@@ -142,13 +142,17 @@ TEST(HelpText, OfThePrograms) {
   EXPECT_THAT(help_text("load"), HasSubstr("\n  --create-table=false      never run DDL [true]\n"));
   EXPECT_THAT(help_text("load"), HasSubstr("fan-out"));
   EXPECT_EQ(help_text("completion"),
-            "Usage: ctk completion bash|zsh|fish [OPTION]...\n\nPrint the completion script of a shell.\n\nEverywhere:\n"
+            "Usage: ctk completion bash|zsh|fish [OPTION]...\n\nPrint the completion script of a shell.\n\n"
+            "zsh looks in the folders of fpath: fpath+=~/.zfunc in ~/.zshrc, before compinit.\n\nEverywhere:\n"
             "  --log-format logfmt|json  how log lines look [logfmt]\n"
             "  --log-level error|warn|info|debug\n"
             "                            which log lines are written [info]\n"
             "  -q, --quiet               warnings, errors and dead letters only, no progress,\n"
             "                            no summary line\n"
-            "  -h, --help                this text\n");
+            "  -h, --help                this text\n\nExamples:\n"
+            "  ctk completion bash > ~/.local/share/bash-completion/completions/ctk\n"
+            "  ctk completion zsh > ~/.zfunc/_ctk\n"
+            "  ctk completion fish > ~/.config/fish/completions/ctk.fish\n");
 }
 
 }  // namespace
