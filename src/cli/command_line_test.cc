@@ -59,6 +59,12 @@ TEST(CommandLine, EachCommandTakesWhatCountsForIt) {
   EXPECT_THAT(help_text("shell"), AllOf(HasSubstr("--timeout"), testing::Not(HasSubstr("--schema"))));
   EXPECT_THAT(help_text("show table"), AllOf(HasSubstr("--schema"), testing::Not(HasSubstr("--layout"))));
   EXPECT_THAT(help_text("load"), AllOf(HasSubstr("--schema"), HasSubstr("--layout")));
+  for (const CommandInfo& command : all_commands()) {
+    if (!command.target_options) continue;
+    EXPECT_THAT(help_text(std::string(command.path)) + (command.is_as_load ? help_text("load") : ""),
+                AllOf(HasSubstr("--dsn"), HasSubstr("--connection"), HasSubstr("--dialect"), HasSubstr("--unix-socket")))
+        << command.path;
+  }
 }
 
 TEST(CommandLine, LoadTakesBothSpellings) {

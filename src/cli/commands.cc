@@ -40,8 +40,10 @@ std::vector<FlagInfo> with_listening(std::vector<FlagInfo> flags) {
 }
 
 /// Of a target that is only reached, and of one whose bookkeeping tables are looked for.
-constexpr auto kReaching = std::to_array<std::string_view>({"ssl", "sslmode", "timeout"});
-constexpr auto kLooking = std::to_array<std::string_view>({"schema", "ssl", "sslmode", "timeout"});
+constexpr auto kReaching =
+    std::to_array<std::string_view>({"dsn", "connection", "dialect", "unix-socket", "ssl", "sslmode", "timeout"});
+constexpr auto kLooking =
+    std::to_array<std::string_view>({"dsn", "connection", "dialect", "unix-socket", "schema", "ssl", "sslmode", "timeout"});
 /// Of a source that another engine reads.
 constexpr auto kPushed = std::to_array<std::string_view>(
     {"source-table", "positions-name", "on-error", "include", "exclude", "rename", "start-timeout", "grace", "max-memory"});
@@ -58,18 +60,21 @@ constexpr auto kRecording = std::to_array<std::string_view>(
      "fan-out",       "positions-name", "idle-poll",         "max-lag",      "on-gap",    "enable-stream", "create",
      "create-shards", "start-timeout",  "give-up",           "grace",        "max-memory"});
 /// Of two sides that are compared.
-constexpr auto kVerifying =
-    std::to_array<std::string_view>({"region",        "profile",       "session-token", "endpoint-url",      "tls",
-                                     "compression",   "role-arn",      "external-id",   "role-session-name", "source-table",
-                                     "segments",      "read-capacity", "include",       "exclude",           "rename",
-                                     "start-timeout", "give-up",       "dsn",           "connection",        "dialect",
-                                     "schema",        "table",         "ssl",           "sslmode",           "timeout",
-                                     "layout",        "encoding",      "deletes",       "key-type.",         "type.",
-                                     "typed",         "max-columns"});
+constexpr auto kVerifying = std::to_array<std::string_view>({"region",        "profile",     "session-token",
+                                                             "endpoint-url",  "tls",         "compression",
+                                                             "role-arn",      "external-id", "role-session-name",
+                                                             "source-table",  "segments",    "read-capacity",
+                                                             "include",       "exclude",     "rename",
+                                                             "start-timeout", "give-up",     "dsn",
+                                                             "connection",    "dialect",     "unix-socket",
+                                                             "schema",        "table",       "ssl",
+                                                             "sslmode",       "timeout",     "layout",
+                                                             "encoding",      "deletes",     "key-type.",
+                                                             "type.",         "typed",       "max-columns"});
 /// Of one whose rows are written again.
-constexpr auto kReplaying =
-    std::to_array<std::string_view>({"schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding", "deletes",
-                                     "key-type.", "type.", "typed", "max-columns", "create-table", "live-view", "history"});
+constexpr auto kReplaying = std::to_array<std::string_view>(
+    {"dsn", "connection", "dialect", "unix-socket", "schema", "table", "ssl", "sslmode", "timeout", "layout", "encoding",
+     "deletes", "key-type.", "type.", "typed", "max-columns", "create-table", "live-view", "history"});
 
 // clang-format off
 CommandInfo simulator() {

@@ -97,7 +97,10 @@ TEST(ManualPage, HoldsEveryOptionAndCommand) {
     for (size_t at = name.find('-'); at != std::string_view::npos; at = name.find('-', at + 2)) name.insert(at, "\\");
     EXPECT_EQ(page.find("\\fB\\-\\-" + name) != std::string_view::npos, shown) << info.name;
   }
-  EXPECT_THAT(page, HasSubstr("Of the options of a target these count: ssl, sslmode, timeout.\n"));
+  EXPECT_THAT(
+      page,
+      HasSubstr(
+          "Of the options of a target these count: dsn, connection, dialect, unix\\-socket, ssl, sslmode, timeout.\n"));
   EXPECT_THAT(page, HasSubstr(".SS ctk dead\\-letters show ID [TARGET]"));
   EXPECT_THAT(page, HasSubstr("ctk lambda"));
 }

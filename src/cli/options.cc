@@ -95,6 +95,8 @@ constexpr auto kOptions = std::to_array<OptionInfo>({
     {.name = "dialect", .scope = target, .kind = choice, .fallback = "what the ODBC driver says of its database",
      .help = "SQL of an ODBC data source: postgresql, mysql, sqlite, sqlserver, oracle, db2, duckdb, snowflake or generic",
      .choices = "postgresql|mysql|sqlite|sqlserver|oracle|db2|duckdb|snowflake|generic", .targets = TargetSet::odbc},
+    {.name = "unix-socket", .scope = target, .help = "socket of a MySQL or MariaDB server on this machine, in place of a host",
+     .targets = TargetSet::mysql},
     {.name = "schema", .scope = target, .fallback = "doc on CrateDB, public on PostgreSQL", .help = "schema of the tables",
      .targets = TargetSet::sql_servers},
     {.name = "database", .scope = target, .help = "older name of schema", .targets = TargetSet::cratedb,

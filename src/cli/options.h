@@ -35,7 +35,7 @@ enum class OptionScope {
 };
 
 /// Which targets an option of the target's means something to.
-enum class TargetSet { all, cratedb, sql_servers, databases, odbc, ndjson };
+enum class TargetSet { all, cratedb, mysql, sql_servers, databases, odbc, ndjson };
 
 /// Which sources an option of the source's means something to.
 enum class SourceSet { all, kinesis, table };

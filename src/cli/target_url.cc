@@ -17,6 +17,7 @@ bool means_something(TargetSet set, table::Target target) {
   switch (set) {
     case TargetSet::all: return true;
     case TargetSet::cratedb: return target == table::Target::cratedb;
+    case TargetSet::mysql: return target == table::Target::mysql || target == table::Target::mariadb;
     case TargetSet::sql_servers: return target->is_server;
     case TargetSet::databases: return target->holds_own_tables;
     case TargetSet::odbc: return table::odbc_kind(target).has_value();
@@ -65,6 +66,7 @@ std::string_view set_name(TargetSet set) {
   switch (set) {
     case TargetSet::all: return "every target";
     case TargetSet::cratedb: return "CrateDB";
+    case TargetSet::mysql: return "mysql: and mariadb:";
     case TargetSet::sql_servers: return "CrateDB, PostgreSQL, MySQL, MariaDB and ODBC";
     case TargetSet::databases: return "databases";
     case TargetSet::odbc: return "odbc:";
@@ -278,10 +280,13 @@ void read_bounds(const OptionValues& options, sink::TargetOptions& target) {
   target.dead_letters_file = options.text("dead-letters");
 }
 
-/// libpq's own settings; what is wrong with their values libpq knows, but where we use them in its place.
+/// The client libraries' own settings. What is wrong with the values of libpq's libpq knows, but where we use them in its
+/// place.
 Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
   constexpr std::array<std::string_view, 3> kUtf8 = {"utf8", "utf-8", "unicode"};
-  for (const auto& [name, value] : options.others()) {
+  target.settings = options.others();
+  if (const auto socket = options.text(sink::kMysqlSocket)) target.settings.emplace_back(sink::kMysqlSocket, *socket);
+  for (const auto& [name, value] : target.settings) {
     if (name == "connect_timeout" && !parse_number<int>(value)) {
       return usage(
           fmt::format("option connect_timeout in the target's URL: found \"{}\", accepted are whole seconds", value));
@@ -294,7 +299,6 @@ Status read_settings(const OptionValues& options, sink::TargetOptions& target) {
                       value));
     }
   }
-  target.settings = options.others();
   return {};
 }
 
@@ -364,8 +368,7 @@ Result<std::string> take_name_part(std::string_view& rest, bool split_at_dots) {
 
 /// What a URL takes beside our options.
 std::vector<std::string> settings_of(const Scheme& scheme) {
-  if (scheme.target == Target::postgres) return sink::postgres_settings();
-  return is_mysql(scheme.target) ? sink::mysql_settings() : std::vector<std::string>{};
+  return scheme.target == Target::postgres ? sink::postgres_settings() : std::vector<std::string>{};
 }
 
 /// What is behind an `odbc:` URL becomes the plan's kind of target; gives the schema that is meant where none is named.

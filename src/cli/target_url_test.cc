@@ -252,7 +252,8 @@ TEST(TargetUrl, OptionsThatAnotherOneLeavesIdle) {
 
 /// Every option is taken by some target: none is left in the table that no target knows.
 TEST(TargetUrl, EveryOptionHasItsTarget) {
-  const std::string urls[] = {"crate://h", "postgresql://h/db", "sqlite:///x.db", "ndjson:-", "odbc:///", "odbc:///?dsn=x"};
+  const std::string urls[] = {"crate://h",    "postgresql://h/db", "sqlite:///x.db", "ndjson:-",
+                              "mysql://h/db", "odbc:///",          "odbc:///?dsn=x"};
   for (const OptionInfo& info : all_options()) {
     if (info.scope != OptionScope::target || info.fate != OptionFate::works) continue;
     const std::string name = std::string(info.name) + (info.is_family() ? "a" : "");
@@ -306,6 +307,11 @@ TEST(TargetUrl, OfMysqlAndMariadb) {
   EXPECT_EQ(mysql.query_schema, "shop");
   EXPECT_EQ(mysql.table, "orders");
   EXPECT_EQ(mysql.settings, (decltype(mysql.settings){{"unix-socket", "/s"}}));
+  const auto with_flag = plan_target("mariadb:///shop?unix-socket=/s", {{"unix-socket", "/t"}});
+  ASSERT_TRUE(with_flag) << to_string(with_flag.error());
+  EXPECT_EQ(with_flag->target.settings, (decltype(mysql.settings){{"unix-socket", "/t"}})) << "a flag wins";
+  EXPECT_THAT(refused("postgresql://h/shop?unix-socket=/s"), HasSubstr("is for mysql: and mariadb:"));
+  EXPECT_THAT(refused("mysql://h/shop?unix-socket=/s%00"), HasSubstr("%00"));
   EXPECT_EQ(target("mariadb://h?table=shop.orders").schema, "shop");
   EXPECT_EQ(target("mysql:shop").schema, "shop");
   EXPECT_EQ(target("mysql:/shop").url.path, target("mysql:shop").url.path);

@@ -36,9 +36,11 @@ class ToMariadb(OnAServer, Hardships, Fencing, Relaying):
 
     def test_the_local_socket(self):
         self.write(5)
-        url = self.target.url().replace(f"@127.0.0.1:{self.target.server.port}/", "@/") + f"&unix-socket={self.target.server.home}/socket"
-        self.run_ctk("load", self.source(once="true"), url)
+        url = self.target.url().replace(f"@127.0.0.1:{self.target.server.port}/", "@/")
+        socket = f"{self.target.server.home}/socket"
+        self.run_ctk("load", self.source(once="true"), f"{url}&unix-socket={socket}")
         self.assert_holds(self.target, self.model)
+        self.assertEqual(self.run_json("dead-letters", "list", url, "--unix-socket", socket), [])
 
     def make_user(self, name):
         """Who signs in by a plugin of the client library."""

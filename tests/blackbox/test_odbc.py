@@ -1,4 +1,5 @@
 """The simulated Kinesis to databases behind Debian's ODBC drivers: PostgreSQL, MariaDB and SQLite."""
+import json
 import unittest
 
 from events import to_lines
@@ -60,6 +61,18 @@ class OdbcToPostgres(Odbc):
         self.assertIn('"one":1', out.replace(" ", ""))
         _, err = self.run_ctk("shell", "-c", "SELECT 1", url.replace("shop", "ship"), env=environment, expect=1)
         self.assertIn("the ODBC data source ship is not known", err)
+        self.assert_commands_answer("odbc://ctk:secret@/", "--dsn", "shop", env=environment)
+        whole = f"DRIVER=PostgreSQL Unicode;SERVER=127.0.0.1;PORT={postgres.port};DATABASE=ctk;UID=ctk;PWD=secret"
+        self.assert_commands_answer("odbc:///", "--connection", whole, "--dialect", "postgresql", env=environment)
+
+    def assert_commands_answer(self, *target, env):
+        """Those that look at a target, where its options are flags."""
+        lines = [["shell", "-c", f"SELECT count(*) FROM {self.table()}"], ["show", "table", self.table()],
+                 *([*line, "--schema", self.stream] for line in (["positions", "list"], ["dead-letters", "list"],
+                                                                 ["dead-letters", "replay", "--all"], ["status"]))]
+        counted, shown, positions, *_ = (json.loads(self.run_ctk(*line, *target, "--format", "json", env=env)[0]) for line in lines)
+        self.assertEqual(counted, [{"count": shown["rows"]}])
+        self.assertEqual({row["relay"] for row in positions}, {f"kinesis:{self.stream}@{self.stream}.demo"})
 
     def test_a_wrong_password(self):
         _, err = self.run_ctk("shell", "-c", "SELECT 1", self.target.url().replace("secret", "s3kr1t"), expect=1)

@@ -4,11 +4,8 @@
 
 #include "sink/sql/sql_targets.h"
 
-namespace ctk::sink {
-namespace sql {
+namespace ctk::sink::sql {
 namespace {
-
-constexpr const char* kSocket = "unix-socket";
 
 MysqlAddress::Tls tls_of(const TargetOptions& options) {
   using Tls = MysqlAddress::Tls;
@@ -40,7 +37,7 @@ MysqlAddress mysql_address(const TargetOptions& options) {
   address.user = options.url.user;
   address.password = options.url.password;
   for (const auto& [name, value] : options.settings) {
-    if (name == kSocket) address.socket = value;
+    if (name == kMysqlSocket) address.socket = value;
   }
   address.tls = tls_of(options);
   address.query_database = options.query_schema;
@@ -50,8 +47,4 @@ MysqlAddress mysql_address(const TargetOptions& options) {
   return address;
 }
 
-}  // namespace sql
-
-std::vector<std::string> mysql_settings() { return {sql::kSocket}; }
-
-}  // namespace ctk::sink
+}  // namespace ctk::sink::sql

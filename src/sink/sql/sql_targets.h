@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "net/url.h"
@@ -30,7 +31,7 @@ std::string sqlite_file(const net::Url& url);
 
 /// The names of libpq's connection settings that a postgresql:// URL takes beside our options.
 std::vector<std::string> postgres_settings();
-/// The names of settings that a mysql:// URL takes beside our options.
-std::vector<std::string> mysql_settings();
+/// The name of the setting of a mysql:// target that holds its socket's path.
+inline constexpr std::string_view kMysqlSocket = "unix-socket";
 
 }  // namespace ctk::sink
