@@ -258,6 +258,13 @@ class Documentation(Case):
         self.assertEqual(json.loads(SERVERS["postgres"].sql(f"SELECT json_agg(x.open) FROM ({ends.rstrip().rstrip(';')}) x")),
                          [1, 2, 1, 0])
 
+    def test_the_example_on_mariadb(self):
+        SERVERS["mariadb"].sql("CREATE DATABASE shop")
+        self.run_command(SERVERS["mariadb"].url("shop", table="orders", history="orders_history"))
+        tuesday, ends = (SERVERS["mariadb"].sql(f"USE shop; {question}") for question in self.of_kind("sql", "mariadb"))
+        self.assertEqual(tuesday, 'insert\t{"state":"open","total":10}')
+        self.assertEqual(ends.split("\n"), ["2026-11-23\t1", "2026-11-24\t2", "2026-11-25\t1", "2026-11-26\t0"])
+
 
 if __name__ == "__main__":
     unittest.main()
