@@ -38,7 +38,7 @@ std::optional<std::pair<coordination::Epoch, std::string_view>> split_version(st
 
 std::variant<Letter, std::string> read_letter(sink::DeadLetter stored, dynamodb::Decoder& decoder, bool old_image) {
   const auto version = split_version(stored.version);
-  if (!version || stored.key.empty()) return stored.reason;
+  if (!version || stored.key.empty() || stored.change.empty()) return stored.reason;
   Result<dynamodb::Change> change = dynamodb::find_change(
       decoder, {text_of(stored), stored.key, version->second, stored.shard, stored.position}, old_image);
   if (!change) return stored.kind == "undecodable" ? stored.reason : to_string(change.error());

@@ -150,6 +150,25 @@ class OddSettings:
         self.assertEqual(self.run_json("show", "table", "Rank", target.url("Rank"))["living"], len(model.items))
         self.assertEqual(server.sql("SELECT COUNT(*) FROM `Shop`.`Groups`"), str(len(model.events)))
 
+    def test_a_change_that_no_packet_holds_is_a_dead_letter(self):
+        """Not even with its change: what is left of it says why, and what to do."""
+        server = self.make_server("--max-allowed-packet=1M")
+        self.addCleanup(server.stop)
+        target, model = self.make(server, "shop"), Model()
+        model.put("before", 1, v={"N": "1"})
+        model.put("long", 1, text={"S": "\x01" * 390_000})
+        model.put("behind", 1, v={"N": "2"})
+        (self.home / "events").write_text(to_lines(model.events))
+        load = ("load", f"file+dynamodb+cdc://{self.home}/events", target.url())
+        self.run_ctk(*load, expect=4)
+        self.assertEqual({key[0] for key in target.rows("demo")}, {"before", "behind"})
+        for _ in range(2):
+            letter, = self.run_json("dead-letters", "list", target.url())
+            self.assertIn("max_allowed_packet", letter["reason"])
+            self.assertIn("ctk verify --repair", letter["reason"])
+            self.assertIn('"long"', letter["key"])
+            self.run_ctk("dead-letters", "replay", "--all", target.url(), expect=4)
+            self.run_ctk(*load, "--reset", expect=4)
 
     def test_a_table_of_a_lax_server_that_has_zero_dates(self):
         """Rows of it and rows without a date, where the server asks for dates that are none, and where it asks for nothing."""

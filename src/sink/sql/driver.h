@@ -31,6 +31,7 @@ struct Failure {
   Scope scope = Scope::call;
   Error error;
   bool because_of_key = false;  ///< Scope::row: the key is what does not fit (longer than an index takes)
+  bool too_long = false;        ///< Scope::row: more than the server takes at once, and so not sent
 };
 
 template <class T>

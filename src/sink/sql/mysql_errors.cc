@@ -105,10 +105,11 @@ size_t room_in_packet(std::string_view size) {
 }
 
 Failure longer_than_packet(size_t bytes) {
-  return {Scope::row,
-          {ErrorKind::refused,
-           fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
-           "raise the server's max_allowed_packet"}};
+  return {.scope = Scope::row,
+          .error = {ErrorKind::refused,
+                    fmt::format("a statement of {} bytes is longer than the server takes (max_allowed_packet)", bytes), "",
+                    "raise the server's max_allowed_packet"},
+          .too_long = true};
 }
 
 }  // namespace ctk::sink::sql

@@ -68,6 +68,18 @@ SqlResult<bool> check_dead_letters_kept(const Answer& kept, const std::vector<De
   return true;
 }
 
+std::string id_without_change(const std::string& id) { return id + "-without-change"; }
+
+void withhold_change(DeadLetter& letter) {
+  letter.reason += fmt::format(
+      "; the change itself, of {} bytes, is longer than the server takes (max_allowed_packet) and is not kept: once more "
+      "is "
+      "taken, ctk verify --repair writes the item's row",
+      letter.change.size());
+  letter.change.clear();
+  letter.id = id_without_change(letter.id);
+}
+
 Statement remove_letters(const Bookkeeping& at, const std::vector<std::string>& ids) {
   Statement remove;
   remove.sql = at.dialect.bind(fmt::format("DELETE FROM {} WHERE {} = ?", at.dead_letters, at.dialect.quote("id")));

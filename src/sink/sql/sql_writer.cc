@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "sink/sql/careful_rows.h"
@@ -59,6 +60,8 @@ class BatchWriter {
   SqlResult<bool> write_carefully();
   /// Where no letter could be written with the rows: which of them are letters was not known.
   SqlResult<bool> keep_letters();
+  /// Finds those that are longer than the server takes: from here on letters() has them without their changes.
+  SqlResult<bool> withhold_long_changes(std::span<const DeadLetter> kept);
   SqlResult<bool> look_for_suppressed(const Script& script);
   std::vector<DeadLetter> letters() const;
   Result<BatchOutcome> already_written();
@@ -69,6 +72,7 @@ class BatchWriter {
   std::vector<std::deque<RowItem>> items_;  ///< as in the batch
   bool careful_ = false;                    ///< from now on each row may be refused alone
   CarefulRows careful_rows_;
+  std::unordered_set<std::string> withheld_;  ///< ids of letters
 };
 
 /// One transaction's statements but the COMMIT, and where they stand.
@@ -239,12 +243,27 @@ SqlResult<bool> BatchWriter::keep_letters() {
     if (SqlResult<Answer> removed = driver_.run(remove_letters(job_.at, job_.batch.settled)); !removed)
       return forward_failure(std::move(removed));
   }
-  std::vector<DeadLetter> kept = letters();
+  const std::vector<DeadLetter> kept = letters();
   if (kept.empty()) return true;
   const std::vector<Statement> keep = keep_dead_letters(job_.at, kept);
   SqlResult<std::vector<Answer>> inserted = driver_.run(std::span(keep));
-  if (!inserted) return forward_failure(std::move(inserted));
-  return check_dead_letters_kept(inserted->back(), kept);
+  if (inserted) return check_dead_letters_kept(inserted->back(), kept);
+  if (!inserted.error().too_long) return forward_failure(std::move(inserted));
+  const size_t known = withheld_.size();
+  if (SqlResult<bool> found = withhold_long_changes(kept); !found) return found;
+  return withheld_.size() > known ? keep_letters() : forward_failure(std::move(inserted));
+}
+
+SqlResult<bool> BatchWriter::withhold_long_changes(std::span<const DeadLetter> kept) {
+  for (const DeadLetter& letter : kept) {
+    const std::vector<DeadLetter> alone = {letter};
+    const std::vector<Statement> keep = keep_dead_letters(job_.at, alone);
+    SqlResult<std::vector<Answer>> inserted = driver_.run(std::span(keep));
+    if (inserted) continue;
+    if (!inserted.error().too_long) return forward_failure(std::move(inserted));
+    withheld_.insert(letter.id);
+  }
+  return true;
 }
 
 /// A batch that has rows which the table did not keep is written again with care, which parks them.
@@ -265,6 +284,9 @@ std::vector<DeadLetter> BatchWriter::letters() const {
   std::vector<DeadLetter> all = job_.batch.dead_letters;
   for (const std::deque<RowItem>& items : items_) {
     for (const RowItem& item : items) item.append_dead_letters(all, job_.batch, job_.now);
+  }
+  for (DeadLetter& letter : all) {
+    if (withheld_.contains(letter.id)) withhold_change(letter);
   }
   return all;
 }
@@ -290,6 +312,7 @@ Result<BatchOutcome> BatchWriter::already_written() {
     for (const RowItem& item : items) {
       for (size_t level = item.candidates().level(); level < item.candidates().count(); ++level) {
         ids.push_back(item.letter(level, job_.batch, job_.now).id);
+        ids.push_back(id_without_change(ids.back()));
       }
     }
   }
@@ -297,15 +320,19 @@ Result<BatchOutcome> BatchWriter::already_written() {
   if (!kept) return give_up(std::move(kept).error());
   std::unordered_map<std::string, const DeadLetter*> by_id;
   for (const DeadLetter& letter : *kept) by_id[letter.id] = &letter;
+  const auto find = [&](const std::string& id) {
+    const auto whole = by_id.find(id);
+    return whole != by_id.end() ? whole : by_id.find(id_without_change(id));
+  };
   for (std::deque<RowItem>& items : items_) {
     for (RowItem& item : items) {
       while (!item.candidates().exhausted()) {
-        auto found = by_id.find(item.letter(item.candidates().level(), job_.batch, job_.now).id);
+        auto found = find(item.letter(item.candidates().level(), job_.batch, job_.now).id);
         if (found == by_id.end()) break;
         item.park(found->second->reason, false);
       }
       for (size_t level = item.candidates().level() + 1; level < item.candidates().count(); ++level) {
-        const auto found = by_id.find(item.letter(level, job_.batch, job_.now).id);
+        const auto found = find(item.letter(level, job_.batch, job_.now).id);
         if (found != by_id.end()) item.park_below(level, found->second->reason);
       }
     }
