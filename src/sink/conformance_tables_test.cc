@@ -144,6 +144,30 @@ TEST_P(Conformance, DeadLettersAreKeptOnce) {
   EXPECT_EQ(*one, std::vector<DeadLetter>{kept[1]});
 }
 
+/// The caller cannot tell an answer that was lost from a write that was: it sends the batch again.
+TEST_P(Conformance, ABatchThatIsRepeatedAfterALostAnswerChangesNothing) {
+  const auto first = put(1, text_key("a"), R"({"v":{"N":"1"}})"), second = put(2, text_key("a"), R"({"v":{"N":"2"}})");
+  const auto gone = put(3, text_key("b"), R"({"v":{"N":"3"}})"), end = removal(4, text_key("b"));
+  open(*first);
+  auto batch = batch_of({first, second, gone, end});
+  batch->dead_letters = {letter_of("5", "not json")};
+  Result<BatchOutcome> once = apply(batch);
+  ASSERT_TRUE(once) << to_string(once.error());
+  const auto written = items();
+  for (int i = 0; i < 2; ++i) {
+    auto again = backend->make_sink(options);  // another connection: the one whose answer was lost is gone
+    ASSERT_TRUE(open(*again, "demo", *first));
+    Result<BatchOutcome> repeated = await<BatchOutcome>([&](auto done) { again->apply(batch, std::move(done)); });
+    ASSERT_TRUE(repeated) << to_string(repeated.error());
+    EXPECT_EQ(repeated->dead_letters, once->dead_letters);
+    EXPECT_EQ(items(), written);
+  }
+  EXPECT_EQ(written.at("a"), expected(R"({"v":{"N":"2"}})"));
+  EXPECT_EQ(written.at("b"), "deleted");
+  backend->refresh(*sink, name("ctk_dead_letters"));
+  EXPECT_EQ(letters().size(), 1u);
+}
+
 TEST_P(Conformance, NoLetterHidesAnother) {
   auto change = put(1, text_key("a"), "{}");
   open(*change);

@@ -96,6 +96,18 @@ TEST_F(NdjsonSinkTest, AppendsToWhatIsThere) {
   EXPECT_EQ(lines_of(options.url.path).size(), 2u);
 }
 
+TEST_F(NdjsonSinkTest, ABatchThatIsRepeatedIsWrittenTwice) {
+  open();
+  const std::vector<std::shared_ptr<const dynamodb::Change>> changes = {put(1, text_key("a"), "{}"),
+                                                                        removal(2, text_key("b"))};
+  ASSERT_TRUE(apply(changes));
+  ASSERT_TRUE(apply(changes));
+  const auto lines = lines_of(options.url.path);
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[0], lines[2]) << "whoever reads it tells by key and version";
+  EXPECT_EQ(lines[1], lines[3]);
+}
+
 TEST_F(NdjsonSinkTest, KeepsDeadLettersInAFileOfTheirOwn) {
   open();
   const auto outcome = apply({put(1, R"({"pk":{"N":"5"}})", "{}")});  // a key of another type
