@@ -21,6 +21,10 @@ constexpr const char* kStatus =
 TEST(StatusText, TellsOfEachRelay) {
   const std::string text = status_text(kStatus, R"({"healthy":false,"reasons":["orders: target unreachable"]})").value();
   EXPECT_THAT(text, HasSubstr("ctk 1.2.3, up for 1d01h\n\norders: loading, NOT healthy, catching up\n"));
+  std::string failed(kStatus);
+  failed.replace(failed.find("loading"), 7, "failed");
+  EXPECT_THAT(status_text(failed, "{}").value(), HasSubstr("orders: failed, NOT healthy\n"))
+      << "it catches up with nothing";
   EXPECT_THAT(text, HasSubstr("  lag 1.5s, 1,234 changes/s, 2.0 KB/s, data loss in 23h59m, memory 1.0 MB\n"));
   EXPECT_THAT(text, HasSubstr("  read 1,234,567, applied 7, dead letters 3, gaps 0\n"));
   EXPECT_THAT(text, HasSubstr("  load runs: 5,000 of about 20,000 items, 1 of 4 segments\n"));

@@ -21,7 +21,8 @@ std::string relay_name_of(Element relay) {
 std::string health_of(Element relay) {
   const bool ready = json::bool_member(relay, "ready").value_or(false);
   if (json::bool_member(relay, "healthy").value_or(false)) return ready ? "healthy, caught up" : "healthy, catching up";
-  return ready ? "NOT healthy" : "NOT healthy, catching up";
+  const bool works = text_of(relay, "state") != "failed";
+  return ready || !works ? "NOT healthy" : "NOT healthy, catching up";
 }
 
 std::optional<double> number_of(Element element, std::string_view name) {
