@@ -7,6 +7,9 @@
 
 namespace ctk::relay {
 
+/// At most 200 bytes of it, whole characters.
+std::string shortened(const std::string& reason);
+
 class ReasonTally {
  public:
   void add(const std::string& reason);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dynamodb/decode.h"
+#include "relay/reason_tally.h"
 
 namespace ctk::relay {
 namespace {
@@ -175,11 +176,27 @@ void Writing::on_applied(uint64_t id, Result<sink::BatchOutcome> result) {
       if (Table* table = parts_.tables.find(name)) table->opened.renderer = std::move(renderer);
     }
     parts_.counters.add(*write, *result);
+    report_dead_letters(*result);
     if (std::optional<Error> why = parts_.counters.nothing_is_taken(*result)) parts_.course.fail_run(std::move(*why));
     acknowledge(*write);
   }
   if (state_.ended() || stops_now()) return;
   parts_.owner.on_batch_answered();
+}
+
+/// A run that ends says at its end how many there were, and why. A gap has its own line.
+void Writing::report_dead_letters(const sink::BatchOutcome& outcome) {
+  const auto is_of_a_change = [](const sink::DeadLetter& letter) { return letter.kind != "gap"; };
+  const auto one = std::ranges::find_if(outcome.dead_letters, is_of_a_change);
+  if (run_.is_bounded() || one == outcome.dead_letters.end()) return;
+  const auto came = std::ranges::count_if(outcome.dead_letters, is_of_a_change);
+  const uint64_t count = letter_notice_.take(static_cast<uint64_t>(came), now());
+  if (count == 0) return;
+  run_.env.log.warn("what could not be applied was kept as a dead letter", {{"dead_letters", count},
+                                                                            {"shard", one->shard},
+                                                                            {"table", one->source_table},
+                                                                            {"key", one->key},
+                                                                            {"reason", shortened(one->reason)}});
 }
 
 void Writing::acknowledge(InFlightBatch& write) {

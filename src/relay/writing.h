@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "relay/course.h"
+#include "relay/letter_notice.h"
 #include "relay/position_keeper.h"
 #include "relay/prepare.h"
 #include "relay/routes.h"
@@ -116,6 +117,7 @@ class Writing {
   std::vector<ShardId> not_to_be_written(const InFlightBatch& write) const;
   void apply(InFlightBatch& write);
   void on_applied(uint64_t id, Result<sink::BatchOutcome> result);
+  void report_dead_letters(const sink::BatchOutcome& outcome);
   void acknowledge(InFlightBatch& write);
   void on_apply_error(const Error& error);
 
@@ -126,6 +128,7 @@ class Writing {
   Run& run_;
   RunState& state_;
   WriteQueue writes_;
+  LetterNotice letter_notice_;
   EventLoop::TimerId lingering_ = 0;  ///< a batch may be due
   EventLoop::TimerId pausing_ = 0;    ///< after a write that failed
   /// Used on the worker only, by jobs that keep it: one may still run when the run is gone.

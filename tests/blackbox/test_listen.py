@@ -228,6 +228,18 @@ class Listen(Listening):
         self.assertNotIn("<img", dom)
         self.assertIn("<title>ctk</title>", dom)
 
+    def test_what_becomes_a_dead_letter_is_a_line_of_the_log(self):
+        self.simulator.put(1)
+        process, url = self.listen("--key-type.sk=bigint")
+        self.wait_applied(url, 1)
+        for number in range(3):
+            self.simulator.dynamodb("PutItem", TableName="demo", Item={"pk": {"S": "a"}, "sk": {"S": f"no {number}"}})
+        wait_until("they are kept", lambda: self.relay(url)["totals"]["dead_letters"] == 3, 30, process)
+        self.stop_ctk_reading(process)
+        said = [line for line in self.lines if "kept as a dead letter" in line]
+        self.assertEqual(len(said), 1, "one a minute")
+        self.assertRegex(said[0], r'level=warn .* shard=shardId-\S+ table=demo key=.*no 0.* reason=".*key-type.sk=text')
+
     def test_status_prints_the_same_once(self):
         process, url = self.listen()
         for i in range(10):
