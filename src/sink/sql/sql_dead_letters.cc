@@ -72,9 +72,8 @@ std::string id_without_change(const std::string& id) { return id + "-without-cha
 
 void withhold_change(DeadLetter& letter) {
   letter.reason += fmt::format(
-      "; the change itself, of {} bytes, is longer than the server takes (max_allowed_packet) and is not kept: once more "
-      "is "
-      "taken, ctk verify --repair writes the item's row",
+      "; the change itself, of {} bytes, is longer than the server takes (max_allowed_packet) and is not kept: once the "
+      "server takes more, ctk verify --repair writes the item's row",
       letter.change.size());
   letter.change.clear();
   letter.id = id_without_change(letter.id);
