@@ -68,21 +68,19 @@ net::HttpRequest JsonCaller::signed_request(const Attempt& attempt) {
   const bool in_cbor = attempt.format == WireFormat::cbor;
   const std::string& body = in_cbor ? call.cbor_body : call.body;
   Timestamp now = clock_.now() + clock_error_;
-  SigningRequest unsigned_request{
-      .method = "POST",
-      .path = address_.path,
-      .query = "",
-      .headers = {{"Host", address_.host},
-                  {"Content-Type", in_cbor ? service_.cbor_content_type : service_.content_type},
-                  {"X-Amz-Target", service_.target + "." + call.action}},
-      .body = body};
+  SigningRequest unsigned_request{.method = "POST", .path = address_.path, .query = "", .headers = {}, .body = body};
+  net::HttpHeaders& headers = unsigned_request.headers;
+  headers.reserve(6);
+  headers.emplace_back("Host", address_.host);
+  headers.emplace_back("Content-Type", in_cbor ? service_.cbor_content_type : service_.content_type);
+  headers.emplace_back("X-Amz-Target", fmt::format("{}.{}", service_.target, call.action));
   Signature signature = sign_with_key(unsigned_request, attempt.signer, scope(), key_for(attempt.signer, now), now);
   net::HttpRequest request;
   request.method = "POST";
   request.url = address_.url;
   request.headers = std::move(unsigned_request.headers);
   for (auto& header : signature.headers) request.headers.push_back(std::move(header));
-  request.body = body;
+  request.body = std::move(unsigned_request.body);
   request.max_answer_bytes = call.max_answer_bytes;
   request.keep_beginning = !call.list.empty();
   request.takes_gzip = compression_.is_asked_for();

@@ -9,6 +9,8 @@
 namespace ctk::aws {
 namespace {
 
+constexpr size_t kUsualBytes = 400;  ///< of a request with an iterator
+
 RequestMember stream_member(const StreamName& stream) {
   return {is_arn(stream.str()) ? "StreamARN" : "StreamName", stream.str()};
 }
@@ -49,6 +51,7 @@ void write_cbor(cbor::Writer& out, const KinesisRequest& request) {
 
 std::string to_json(const KinesisRequest& request) {
   std::string text;
+  text.reserve(kUsualBytes);
   json::Writer out(text);
   write_json(out, request);
   return text;
@@ -56,6 +59,7 @@ std::string to_json(const KinesisRequest& request) {
 
 std::string to_cbor(const KinesisRequest& request) {
   std::string bytes;
+  bytes.reserve(kUsualBytes);
   cbor::Writer out(bytes);
   write_cbor(out, request);
   return bytes;
@@ -117,6 +121,7 @@ MarkedIterator unmark_iterator(std::string_view text) {
 KinesisRequest records_request(const std::string& marked_iterator, int limit) {
   const MarkedIterator marked = unmark_iterator(marked_iterator);
   KinesisRequest request;
+  request.reserve(3);
   if (is_arn(marked.stream)) request.push_back({"StreamARN", std::string(marked.stream)});
   request.push_back({"ShardIterator", std::string(marked.iterator)});
   request.push_back({"Limit", int64_t{limit}});

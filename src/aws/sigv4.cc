@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <string_view>
 
 #include "base/ascii.h"
@@ -18,6 +17,7 @@ namespace {
 using Digest = std::array<unsigned char, 32>;
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
+constexpr size_t kUsualNames = 100, kUsualLines = 500;  ///< bytes of a call's headers, without a session token
 
 std::string hex(const Digest& digest) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -94,6 +94,7 @@ std::string canonical_query(std::string_view query) {
 /// Without space at its ends, and with one space for each run of it within.
 std::string trimmed(std::string_view value) {
   std::string text;
+  text.reserve(value.size());
   bool gap = false;
   for (char c : value) {
     if (std::isspace(static_cast<unsigned char>(c)) != 0) {
@@ -110,22 +111,33 @@ std::string trimmed(std::string_view value) {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 /// Names in lower case, sorted; the values of a repeated one joined by commas in their order.
-std::map<std::string, std::string> canonical_headers(const Headers& given, const Headers& added) {
-  std::map<std::string, std::string> headers;
+Headers canonical_headers(const Headers& given, const Headers& added) {
+  Headers headers;
+  headers.reserve(given.size() + added.size());
   for (const Headers* list : {&given, &added}) {
-    for (const auto& [name, value] : *list) {
-      auto [entry, is_new] = headers.try_emplace(ascii_lower(name), trimmed(value));
-      if (!is_new) entry->second += "," + trimmed(value);
+    for (const auto& [name, value] : *list) headers.emplace_back(ascii_lower(name), trimmed(value));
+  }
+  std::stable_sort(headers.begin(), headers.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  size_t kept = 0;
+  for (size_t next = 1; next < headers.size(); ++next) {
+    if (headers[next].first == headers[kept].first) {
+      headers[kept].second += "," + headers[next].second;
+    } else if (++kept != next) {
+      headers[kept] = std::move(headers[next]);
     }
   }
+  headers.resize(std::min(headers.size(), kept + 1));
   return headers;
 }
 
 }  // namespace
 
 std::string amz_date(Timestamp now) {
+  constexpr size_t kSecondsEnd = 15;
   std::string text = format_iso8601(now);  // 2015-08-30T12:36:00.000000Z
-  return text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 5) + text.substr(14, 2) + text.substr(17, 2) + "Z";
+  std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
+  text.replace(kSecondsEnd, std::string::npos, "Z");
+  return text;
 }
 
 SigningKey derive_signing_key(const Secret& secret_key, const SigningScope& scope, Timestamp now) {
@@ -143,17 +155,20 @@ Signature sign_with_key(const SigningRequest& request, const Credentials& creden
   Signature result;
   std::string body_hash = hex(sha256(request.body));
   std::string date = amz_date(now);
-  Headers added{{"X-Amz-Date", date}};
+  Headers added;
+  added.reserve(4);
+  added.emplace_back("X-Amz-Date", date);
   if (credentials.session_token && !options.omit_session_token) {
     added.emplace_back("X-Amz-Security-Token", credentials.session_token->reveal());
   }
   if (options.sign_body_header) added.emplace_back("X-Amz-Content-Sha256", body_hash);
 
-  std::string names;
-  std::string lines;
+  std::string names, lines;
+  names.reserve(kUsualNames);
+  lines.reserve(kUsualLines);
   for (const auto& [name, value] : canonical_headers(request.headers, added)) {
-    names += (names.empty() ? "" : ";") + name;
-    lines += fmt::format("{}:{}\n", name, value);
+    names.append(names.empty() ? "" : ";").append(name);
+    lines.append(name).append(":").append(value).append("\n");
   }
   result.canonical_request = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", request.method, canonical_path(request, options),
                                          canonical_query(request.query), lines, names, body_hash);

@@ -50,6 +50,16 @@ TEST(SigV4, SignsTheDocumentedExample) {
                                "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7")));
 }
 
+TEST(SigV4, JoinsAHeaderThatIsThereMoreThanOnce) {
+  SigningRequest request;
+  request.method = "GET";
+  request.headers = {{"X-B", "last "}, {"Host", "h"}, {"x-a", " two"}, {"X-A", "one  more"}, {"X-a", ""}};
+  const Signature signature = sign(request, kExample, {"us-east-1", "iam"}, moment("2015-08-30T12:36:00Z"));
+  EXPECT_THAT(signature.canonical_request,
+              testing::HasSubstr(
+                  "\nhost:h\nx-a:two,one more,\nx-amz-date:20150830T123600Z\nx-b:last\n\nhost;x-a;x-amz-date;x-b\n"));
+}
+
 TEST(SigV4, SignsTheTokenOrAddsItAfterwards) {
   Credentials temporary = kExample;
   temporary.session_token = Secret("TOKEN");
