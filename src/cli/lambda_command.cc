@@ -24,7 +24,7 @@ using engines::MappedStream;
 
 constexpr const char* kApiVariable = "AWS_LAMBDA_RUNTIME_API";
 /// An invocation is answered so long before its function is ended: 500 ms, and time to say it on a share of a processor.
-constexpr Duration kReserve = std::chrono::milliseconds(750);
+constexpr Duration kReserve = std::chrono::milliseconds(900);
 /// Lambda gives a function ten seconds to begin.
 constexpr Duration kLongestStart = std::chrono::seconds(8);
 constexpr Duration kStartPause = std::chrono::milliseconds(200);
