@@ -19,7 +19,8 @@ void CompressionChoice::came(size_t bytes, Duration transfer) {
   transfer_ += transfer;
   if (++answers_ < kEnough) return;
   const double all = static_cast<double>(bytes_), time = to_seconds(transfer_);
-  const bool is_slow = all<kSlow * time, is_fast = all> kFast * time;
+  const bool is_slow = all < kSlow * time;
+  const bool is_fast = all > kFast * time;
   asked_for_ = asked_for_ ? !is_fast : is_slow;
   answers_ = 0;
   bytes_ = 0;

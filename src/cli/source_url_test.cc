@@ -217,12 +217,15 @@ TEST(SourceUrl, FanOutNamesAConsumer) {
   }
 }
 
-TEST(SourceUrl, WhatMeansNothingToTheSourceIsRefused) {
+TEST(SourceUrl, CompressionIsLeftToTheLinkUnlessItIsSaid) {
   EXPECT_EQ(table("dynamodb+cdc://aws/demo?region=x").compression, aws::Compression::automatic);
   EXPECT_EQ(table("dynamodb+cdc://aws/demo?region=x&compression=on").compression, aws::Compression::on);
   EXPECT_EQ(table("dynamodb://aws/demo?region=x", {{"compression", "off"}}).compression, aws::Compression::off);
   EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&compression=zip").message,
               HasSubstr("accepted is auto, on or off"));
+}
+
+TEST(SourceUrl, WhatMeansNothingToTheSourceIsRefused) {
   EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&protocol=json").message,
               "option protocol in the source's URL is for Kinesis streams, found a DynamoDB table");
   EXPECT_THAT(refused("dynamodb+cdc://aws/demo?region=x&fan-out=me").message,
