@@ -24,6 +24,7 @@
 #include "json/reader.h"
 #include "net/curl_errors.h"
 #include "net/testing/browser.h"
+#include "net/testing/gzip.h"
 
 namespace ctk::net {
 namespace {
@@ -276,20 +277,6 @@ TEST(CurlClient, CutsOffAnAnswerThatIsTooLong) {
   EXPECT_FALSE(answer->cut_off);
   EXPECT_EQ(answer->body.size(), 100'000u);
   EXPECT_GE(answer->body.capacity(), answer->body.size() + json::kPadding);
-}
-
-std::string gzipped(const std::string& text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(text.size() + 1000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
 }
 
 TEST(CurlClient, UnpacksGzipAndCountsWhatComesOut) {

@@ -4,22 +4,10 @@
 
 #include <string>
 
+#include "net/testing/gzip.h"
+
 namespace ctk::net {
 namespace {
-
-std::string gzip(const std::string& text) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
 
 std::string lines(size_t count) {
   std::string text;
@@ -28,7 +16,7 @@ std::string lines(size_t count) {
 }
 
 TEST(Gunzip, GivesWhatWasPackedInPiecesOfAnySize) {
-  const std::string text = lines(50'000), packed = gzip(text);
+  const std::string text = lines(50'000), packed = gzipped(text);
   for (const size_t size : {size_t{1}, size_t{7}, size_t{4096}, packed.size()}) {
     Gunzip gunzip;
     std::string out;
@@ -47,13 +35,13 @@ TEST(Gunzip, GivesWhatWasPackedInPiecesOfAnySize) {
 TEST(Gunzip, StopsWhereNoMoreIsWanted) {
   Gunzip gunzip;
   size_t pieces = 0;
-  EXPECT_FALSE(gunzip.feed(gzip(std::string(1 << 20, 'x')), [&](std::string_view) { return ++pieces < 3; }));
+  EXPECT_FALSE(gunzip.feed(gzipped(std::string(1 << 20, 'x')), [&](std::string_view) { return ++pieces < 3; }));
   EXPECT_EQ(pieces, 3u);
   EXPECT_FALSE(gunzip.is_damaged());
 }
 
 TEST(Gunzip, SeesEveryDamagedByte) {
-  const std::string text = lines(20), packed = gzip(text);
+  const std::string text = lines(20), packed = gzipped(text);
   const auto all = [](std::string_view) { return true; };
   // Of the header, flags, time and system say nothing of what is packed.
   for (size_t at = 10; at < packed.size(); ++at) {
