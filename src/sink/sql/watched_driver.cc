@@ -5,9 +5,39 @@
 #include <optional>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace ctk::sink::sql {
 namespace {
+
+/// Statements with texts of their own: whoever gave them may leave before a driver has done with them.
+class KeptStatements {
+ public:
+  KeptStatements(KeptStatements&&) = default;
+  explicit KeptStatements(std::span<const Statement> statements) : statements_(statements.begin(), statements.end()) {
+    size_t size = 0;
+    for (const Statement& each : statements_) {
+      for (const Param& param : each.params) size += param.text.size() + 1;
+    }
+    texts_.reserve(size);
+    for (Statement& each : statements_) {
+      for (Param& param : each.params) param.text = keep(param.text);
+    }
+  }
+
+  std::span<const Statement> all() const { return statements_; }
+
+ private:
+  std::string_view keep(std::string_view text) {
+    const size_t begin = texts_.size();
+    texts_.insert(texts_.end(), text.begin(), text.end());
+    texts_.push_back('\0');
+    return {texts_.data() + begin, text.size()};
+  }
+
+  std::vector<Statement> statements_;
+  std::vector<char> texts_;  ///< never grown beyond what was reserved, and at one place even where this is moved
+};
 
 /// A thread that does one thing after another, and the driver that only it touches while it does. Shared with the thread:
 /// who comes back from a call that was left finds it still there.
@@ -51,6 +81,7 @@ class Lane {
     lock.lock();
     changed_.wait(lock, [&] { return done_ || all.stop_requested() || one.stop_requested(); });
     left_ = !done_ && !changed_.wait_for(lock, patience, [&] { return done_; });
+    if (left_) task_ = nullptr;  // where the thread has not come to it yet, it does not do it behind everyone's back
     return !left_;
   }
 
@@ -104,7 +135,7 @@ class WatchedDriver final : public Driver {
 
   SqlResult<std::vector<Answer>> run(std::span<const Statement> statements) override {
     return call<SqlResult<std::vector<Answer>>>(
-        [statements](Driver& driver) { return driver.run(statements); }, {},
+        [kept = KeptStatements(statements)](Driver& driver) { return driver.run(kept.all()); }, {},
         [](Error error) {
           return SqlResult<std::vector<Answer>>(std::unexpected(Failure{Scope::lost, std::move(error)}));
         });
